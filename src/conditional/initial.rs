@@ -1,0 +1,106 @@
+//! Parameters to start from.
+
+use super::{MaskedNet, Model, Weights};
+use crate::hierarchy::Level;
+use crate::random::Stream;
+use rand::RngExt;
+
+/// Slope of every PReLU at the start, as in the published code.
+const SLOPE: f32 = 0.5;
+
+impl Model {
+    /// Initial parameters, `[parameters]`, a pure function of the seed.
+    ///
+    /// Published initialisation: uniform(+-1/sqrt(fan_in)) on unmasked weights times sqrt(entries / unmasked entries),
+    /// biases uniform(+-1/sqrt(fan_in)), slopes 0.5. With the coupling skip the output layer starts at 0, its bias at
+    /// `2 beta H`, and the skip at `2 beta J` per bond: the network starts as a heat bath that ignores what is not fixed yet.
+    pub fn initial_parameters(&self, seed: u32, beta: f64) -> Vec<f32> {
+        let mut parameters = vec![0.0; self.parameters];
+        for (k, net, level) in self.nets() {
+            let offset = self.levels[k].offset;
+            let own = &mut parameters[offset..offset + net.parameters()];
+            let mut stream = Stream::new(seed, k as u32);
+            for weights in &net.layers {
+                uniform(own, weights, &mut stream);
+            }
+            match &net.skip {
+                None => uniform(own, &net.output, &mut stream),
+                Some(skip) => self.couplings(own, net, skip, level, beta),
+            }
+        }
+        parameters
+    }
+
+    fn couplings(&self, own: &mut [f32], net: &MaskedNet, skip: &Weights, level: &Level, beta: f64) {
+        let bias = net.output.bias_offset();
+        own[bias..bias + net.own].fill((2.0 * beta * self.interaction.field) as f32);
+        for bond in &level.bonds {
+            let target = bond.later as usize - level.border;
+            own[skip.offset + bond.earlier as usize * skip.targets + target] +=
+                (2.0 * beta * self.interaction.coupling) as f32;
+        }
+    }
+}
+
+fn uniform(own: &mut [f32], weights: &Weights, stream: &mut Stream) {
+    let bound = 1.0 / (weights.sources as f32).sqrt();
+    let entries = (weights.sources * weights.targets) as f32;
+    let scale = (entries / weights.unmasked() as f32).sqrt();
+    for source in 0..weights.sources {
+        for target in 0..weights.targets {
+            // A number is drawn for masked weights too, so that the stream does not depend on the mask.
+            let value = stream.random_range(-bound..bound);
+            if source < weights.visible(target) {
+                own[weights.offset + source * weights.targets + target] = value * scale;
+            }
+        }
+    }
+    if weights.has_bias {
+        own[weights.bias_offset()..][..weights.targets].fill_with(|| stream.random_range(-bound..bound));
+    }
+    if weights.has_slope {
+        own[weights.slope_offset()..][..weights.targets].fill(SLOPE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::conditional::{Model, NetOptions};
+    use crate::lattice::{Interaction, Torus};
+
+    fn model(skip: bool) -> Model {
+        let options = NetOptions { width: 2, depth: 2, skip, gauge: false };
+        Model::new(Torus::new(8).unwrap(), Interaction { coupling: 1.0, field: 0.5 }, options).unwrap()
+    }
+
+    #[test]
+    fn masked_weights_start_at_zero_and_the_rest_do_not() {
+        let model = model(false);
+        let parameters = model.initial_parameters(7, 0.44);
+        for (k, net, _) in model.nets() {
+            for weights in net.weights() {
+                for source in 0..weights.sources {
+                    for target in 0..weights.targets {
+                        let at = model.levels[k].offset + weights.offset + source * weights.targets + target;
+                        assert_eq!(parameters[at] != 0.0, source < weights.visible(target));
+                    }
+                }
+            }
+        }
+        assert_ne!(parameters, model.initial_parameters(8, 0.44));
+        assert_eq!(parameters, model.initial_parameters(7, 0.44));
+    }
+
+    #[test]
+    fn the_skip_holds_every_bond_once() {
+        let model = model(true);
+        let parameters = model.initial_parameters(7, 0.5);
+        for (k, net, level) in model.nets() {
+            let skip = net.skip.as_ref().unwrap();
+            let own = &parameters[model.levels[k].offset..];
+            let total: f32 = own[skip.offset..skip.end()].iter().sum();
+            assert_eq!(total, level.bonds.len() as f32);
+            assert_eq!(own[net.output.bias_offset()], 0.5);
+        }
+    }
+}

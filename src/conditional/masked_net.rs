@@ -1,0 +1,208 @@
+//! Masked dense nets (arXiv:1809.10606, arXiv:2203.10989) with the coupling skip of arXiv:2302.08347.
+
+/// Sign by which a block's spins are multiplied before the net sees them, and after it draws them (Z2 symmetry at H = 0).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gauge {
+    /// Always +1.
+    None,
+    /// Sign of the border's magnetisation; on a tie the first border spin.
+    Border,
+    /// The first own spin, which is +1 or -1 with probability 1/2; for blocks without a border.
+    FirstOwn,
+}
+
+/// One masked matrix with what belongs to it, as stored in the flat parameter buffer.
+///
+/// `weight[sources][targets]` row-major, then `bias[targets]` if `has_bias`, then `slope[targets]` if `has_slope`.
+/// Sources and targets come in groups, one group per input site of the block; a target sees a prefix of the sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weights {
+    /// `layer0`, ..., `output`, `skip`.
+    pub name: String,
+    /// Index of the first weight, counted from the level's first parameter.
+    pub offset: usize,
+    /// Rows.
+    pub sources: usize,
+    /// Columns.
+    pub targets: usize,
+    /// Sources per group.
+    pub source_width: usize,
+    /// Targets per group.
+    pub target_width: usize,
+    /// Group of target 0 (the border's groups come first).
+    pub first_group: usize,
+    /// Border groups of the block.
+    pub border: usize,
+    /// Whether an own group sees itself.
+    pub inclusive: bool,
+    /// Whether a bias follows the weights.
+    pub has_bias: bool,
+    /// Whether PReLU slopes follow the bias.
+    pub has_slope: bool,
+}
+
+impl Weights {
+    /// Number of sources that a target sees: sources `0..visible` are unmasked.
+    pub fn visible(&self, target: usize) -> usize {
+        let group = self.first_group + target / self.target_width;
+        let groups = if group < self.border { self.border } else { group + usize::from(self.inclusive) };
+        groups * self.source_width
+    }
+
+    /// Index of the first bias.
+    pub fn bias_offset(&self) -> usize {
+        self.offset + self.sources * self.targets
+    }
+
+    /// Index of the first slope.
+    pub fn slope_offset(&self) -> usize {
+        self.bias_offset() + if self.has_bias { self.targets } else { 0 }
+    }
+
+    /// One past the last parameter.
+    pub fn end(&self) -> usize {
+        self.slope_offset() + if self.has_slope { self.targets } else { 0 }
+    }
+
+    /// Unmasked weights.
+    pub fn unmasked(&self) -> usize {
+        (0..self.targets).map(|target| self.visible(target)).sum()
+    }
+}
+
+/// A level's net: `border` conditioning sites, `own` output sites, `depth` hidden layers of `width` units per site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MaskedNet {
+    /// Conditioning sites.
+    pub border: usize,
+    /// Output sites.
+    pub own: usize,
+    /// Hidden units per input site and layer.
+    pub width: usize,
+    /// Hidden layers.
+    pub depth: usize,
+    /// Symmetry rule.
+    pub gauge: Gauge,
+    /// Hidden layers, first to last.
+    pub layers: Vec<Weights>,
+    /// Last hidden layer to logits.
+    pub output: Weights,
+    /// Inputs to logits, if the coupling skip is on.
+    pub skip: Option<Weights>,
+}
+
+impl MaskedNet {
+    /// Lays out a net.
+    pub fn new(border: usize, own: usize, width: usize, depth: usize, skip: bool, gauge: Gauge) -> Self {
+        let inputs = border + own;
+        let units = inputs * width;
+        let mut next = 0;
+        let mut place = |mut weights: Weights| {
+            weights.offset = next;
+            next = weights.end();
+            weights
+        };
+        let layers = (0..depth)
+            .map(|layer| {
+                place(Weights {
+                    name: format!("layer{layer}"),
+                    offset: 0,
+                    sources: if layer == 0 { inputs } else { units },
+                    targets: units,
+                    source_width: if layer == 0 { 1 } else { width },
+                    target_width: width,
+                    first_group: 0,
+                    border,
+                    inclusive: layer > 0,
+                    has_bias: true,
+                    has_slope: true,
+                })
+            })
+            .collect();
+        let logits = |name: &str, sources, source_width, inclusive| Weights {
+            name: name.to_owned(),
+            offset: 0,
+            sources,
+            targets: own,
+            source_width,
+            target_width: 1,
+            first_group: border,
+            border,
+            inclusive,
+            has_bias: inclusive,
+            has_slope: false,
+        };
+        let output = place(logits("output", units, width, true));
+        let skip = skip.then(|| place(logits("skip", inputs, 1, false)));
+        Self { border, own, width, depth, gauge, layers, output, skip }
+    }
+
+    /// Input sites: border and own.
+    pub fn inputs(&self) -> usize {
+        self.border + self.own
+    }
+
+    /// Hidden units per layer.
+    pub fn units(&self) -> usize {
+        self.inputs() * self.width
+    }
+
+    /// All matrices in storage order.
+    pub fn weights(&self) -> impl Iterator<Item = &Weights> {
+        self.layers.iter().chain([&self.output]).chain(&self.skip)
+    }
+
+    /// Parameters stored, masked zeros included.
+    pub fn parameters(&self) -> usize {
+        self.weights().last().map_or(0, Weights::end)
+    }
+
+    /// Multiply-adds of one forward pass over one block, unmasked entries only.
+    pub fn multiply_adds(&self) -> usize {
+        self.weights().map(Weights::unmasked).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameter_counts_are_the_published_ones() {
+        // Boundary and squares of side L, L/2, ..., 4; 15,446 at L = 16 and so on (arXiv:2203.10989, masked entries counted).
+        for (size, expected) in [(16, 15_446), (32, 67_499), (64, 282_144), (128, 1_153_749)] {
+            let mut total = MaskedNet::new(0, 2 * size - 1, 1, 1, false, Gauge::None).parameters();
+            let mut side = size;
+            while side >= 4 {
+                total += MaskedNet::new(4 * side - 4, 2 * side - 3, 1, 1, false, Gauge::None).parameters();
+                side /= 2;
+            }
+            assert_eq!(total, expected, "L = {size}");
+        }
+    }
+
+    #[test]
+    fn masks_follow_the_order_of_sites() {
+        let net = MaskedNet::new(3, 4, 2, 2, true, Gauge::None);
+        let [first, second] = &net.layers[..] else { panic!("depth 2") };
+        assert_eq!(first.visible(0), 3, "a border unit sees the border only");
+        assert_eq!(first.visible(2 * 3), 3, "the first own group sees no own site");
+        assert_eq!(first.visible(2 * 5 + 1), 5, "own group 2 sees own sites 0 and 1");
+        assert_eq!(second.visible(5), 6, "a deeper border unit sees all border units");
+        assert_eq!(second.visible(2 * 5), 12, "a deeper own group sees itself");
+        assert_eq!(net.output.visible(2), 12, "an output sees its own group");
+        assert_eq!(net.skip.as_ref().unwrap().visible(2), 5, "the skip sees earlier sites only");
+    }
+
+    #[test]
+    fn matrices_do_not_overlap() {
+        let net = MaskedNet::new(12, 5, 3, 3, true, Gauge::Border);
+        let mut next = 0;
+        for weights in net.weights() {
+            assert_eq!(weights.offset, next);
+            assert!(weights.end() > weights.bias_offset() || weights.name == "skip");
+            next = weights.end();
+        }
+        assert_eq!(next, net.parameters());
+    }
+}

@@ -1,0 +1,122 @@
+//! A whole network: one conditional per level over one flat parameter buffer.
+
+use super::{Conditional, Gauge, MaskedNet};
+use crate::error::{Error, Result};
+use crate::hierarchy::{Hierarchy, Level};
+use crate::lattice::{Interaction, Torus};
+
+/// Levels start at multiples of this many parameters, so that each can be bound on its own (256 bytes).
+pub const LEVEL_ALIGNMENT: usize = 64;
+
+/// How the nets are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NetOptions {
+    /// Hidden units per input site.
+    pub width: usize,
+    /// Hidden layers, 1 to 3.
+    pub depth: usize,
+    /// Whether logits get a learned linear term, initialised to the couplings.
+    pub skip: bool,
+    /// Whether the spin-flip symmetry is built in; only possible at H = 0.
+    pub gauge: bool,
+}
+
+/// Largest `width`.
+const MAX_WIDTH: usize = 64;
+/// Largest `depth`.
+const MAX_DEPTH: usize = 3;
+
+impl NetOptions {
+    fn check(&self, field: f64) -> Result<()> {
+        if !(1..=MAX_WIDTH).contains(&self.width) {
+            return Err(Error::setting("width", self.width, format!("it must lie in 1 to {MAX_WIDTH}")));
+        }
+        if !(1..=MAX_DEPTH).contains(&self.depth) {
+            return Err(Error::setting("depth", self.depth, format!("it must lie in 1 to {MAX_DEPTH}")));
+        }
+        if self.gauge && field != 0.0 {
+            return Err(Error::setting("gauge", true, "the spin-flip gauge needs field = 0; set gauge = false"));
+        }
+        Ok(())
+    }
+}
+
+/// A level's conditional and where its parameters lie.
+#[derive(Debug, Clone)]
+pub struct LevelModel {
+    /// Net or heat bath.
+    pub conditional: Conditional,
+    /// First parameter in the flat buffer.
+    pub offset: usize,
+}
+
+/// The network for one lattice: pure description, shared by both backends.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The lattice.
+    pub torus: Torus,
+    /// J and H.
+    pub interaction: Interaction,
+    /// How the nets are built.
+    pub options: NetOptions,
+    /// Index tables.
+    pub hierarchy: Hierarchy,
+    /// One conditional per level of the hierarchy.
+    pub levels: Vec<LevelModel>,
+    /// Length of the flat parameter buffer, padding between levels included.
+    pub parameters: usize,
+}
+
+impl Model {
+    /// Boundary net, one net per side from L down to 4, heat bath at side 2.
+    ///
+    /// # Errors
+    /// When an option is out of range, or J or H is not finite.
+    pub fn new(torus: Torus, interaction: Interaction, options: NetOptions) -> Result<Self> {
+        options.check(interaction.field)?;
+        for (name, value) in [("coupling", interaction.coupling), ("field", interaction.field)] {
+            if !(value.is_finite() && value.abs() <= 1e3) {
+                return Err(Error::setting(name, value, "it must lie in -1000 to 1000"));
+            }
+        }
+        let hierarchy = Hierarchy::square_torus(torus);
+        let mut parameters = 0;
+        let levels = hierarchy
+            .levels
+            .iter()
+            .map(|level| {
+                let conditional = conditional(level, options);
+                let offset = parameters;
+                let count = conditional.net().map_or(0, MaskedNet::parameters);
+                parameters += count.next_multiple_of(LEVEL_ALIGNMENT);
+                LevelModel { conditional, offset }
+            })
+            .collect();
+        Ok(Self { torus, interaction, options, hierarchy, levels, parameters })
+    }
+
+    /// Levels with a net, with their index and geometry.
+    pub fn nets(&self) -> impl Iterator<Item = (usize, &MaskedNet, &Level)> {
+        self.levels.iter().enumerate().filter_map(|(k, level)| {
+            level.conditional.net().map(|net| (k, net, &self.hierarchy.levels[k]))
+        })
+    }
+
+    /// Parameters in use, padding left out.
+    pub fn used_parameters(&self) -> usize {
+        self.nets().map(|(_, net, _)| net.parameters()).sum()
+    }
+}
+
+fn conditional(level: &Level, options: NetOptions) -> Conditional {
+    if level.children_per_block == 0 {
+        return Conditional::HeatBath;
+    }
+    let gauge = match (options.gauge, level.border) {
+        (false, _) => Gauge::None,
+        (true, 0) => Gauge::FirstOwn,
+        (true, _) => Gauge::Border,
+    };
+    let NetOptions { width, depth, skip, .. } = options;
+    Conditional::MaskedNet(MaskedNet::new(level.border, level.own, width, depth, skip, gauge))
+}

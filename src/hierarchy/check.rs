@@ -1,0 +1,158 @@
+//! What any hierarchy must satisfy, checked against the lattice's bonds alone.
+
+use super::Hierarchy;
+use std::collections::BTreeMap;
+
+/// Checks a hierarchy against the bonds of its lattice.
+///
+/// Every site is fixed exactly once and before it serves as a border; every bond is owned exactly once, by the block
+/// that fixes its later site, and its ends are the sites that the tables say; every neighbour of an own site lies in the
+/// block's own sites, its border or its descendants (the Markov property that makes q factorise without error).
+///
+/// # Errors
+/// The first violation found, in words.
+pub fn check(hierarchy: &Hierarchy, bonds: &[[u32; 2]]) -> Result<(), String> {
+    let owners = fixed_once(hierarchy)?;
+    owned_once(hierarchy, bonds)?;
+    markov(hierarchy, bonds, &owners)
+}
+
+/// `(level, block)` that fixes every site, when each is fixed exactly once and after its borders.
+fn fixed_once(hierarchy: &Hierarchy) -> Result<Vec<(usize, usize)>, String> {
+    let mut owners = vec![None; hierarchy.sites];
+    for (k, level) in hierarchy.levels.iter().enumerate() {
+        for block in 0..level.blocks {
+            let (border, _) = level.block_sites(block).split_at(level.border);
+            if let Some(site) = border.iter().find(|&&site| owners[site as usize].is_none()) {
+                return Err(format!("level {k} block {block}: border site {site} is not fixed yet"));
+            }
+        }
+        for block in 0..level.blocks {
+            for &site in &level.block_sites(block)[level.border..] {
+                if owners[site as usize].replace((k, block)).is_some() {
+                    return Err(format!("level {k} block {block}: site {site} is fixed twice"));
+                }
+            }
+        }
+    }
+    owners.into_iter().enumerate().map(|(site, owner)| owner.ok_or(format!("site {site} is never fixed"))).collect()
+}
+
+fn owned_once(hierarchy: &Hierarchy, bonds: &[[u32; 2]]) -> Result<(), String> {
+    let mut left: BTreeMap<[u32; 2], i32> = BTreeMap::new();
+    let ordered = |a: u32, b: u32| [a.min(b), a.max(b)];
+    for &[a, b] in bonds {
+        *left.entry(ordered(a, b)).or_default() += 1;
+    }
+    for (k, level) in hierarchy.levels.iter().enumerate() {
+        for bond in &level.bonds {
+            if bond.earlier >= bond.later || (bond.later as usize) < level.border {
+                return Err(format!("level {k}: {bond:?} does not end on a later own site"));
+            }
+        }
+        for block in 0..level.blocks {
+            let sites = level.block_sites(block);
+            for bond in &level.bonds {
+                let ends = ordered(sites[bond.earlier as usize], sites[bond.later as usize]);
+                let count = left.get_mut(&ends).ok_or(format!("level {k} block {block}: {ends:?} is no bond"))?;
+                *count -= 1;
+            }
+        }
+    }
+    match left.iter().find(|(_, count)| **count != 0) {
+        Some((ends, count)) => Err(format!("bond {ends:?} is owned {} times", 1 - count)),
+        None => Ok(()),
+    }
+}
+
+fn markov(hierarchy: &Hierarchy, bonds: &[[u32; 2]], owners: &[(usize, usize)]) -> Result<(), String> {
+    let mut neighbours = vec![Vec::new(); hierarchy.sites];
+    for &[a, b] in bonds {
+        neighbours[a as usize].push(b);
+        neighbours[b as usize].push(a);
+    }
+    for (k, level) in hierarchy.levels.iter().enumerate() {
+        for block in 0..level.blocks {
+            let sites = level.block_sites(block);
+            for &site in &sites[level.border..] {
+                for &neighbour in &neighbours[site as usize] {
+                    let inside = sites.contains(&neighbour)
+                        || descends(hierarchy, (k, block), owners[neighbour as usize]);
+                    if !inside {
+                        return Err(format!("level {k} block {block}: {site} has a neighbour {neighbour} outside"));
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether block `descendant` is `ancestor` or lies below it in the tree.
+fn descends(hierarchy: &Hierarchy, ancestor: (usize, usize), descendant: (usize, usize)) -> bool {
+    if ancestor == descendant {
+        return true;
+    }
+    if ancestor.0 >= descendant.0 {
+        return false;
+    }
+    let level = &hierarchy.levels[ancestor.0];
+    level.children[ancestor.1 * level.children_per_block..][..level.children_per_block]
+        .iter()
+        .any(|&child| descends(hierarchy, (ancestor.0 + 1, child as usize), descendant))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lattice::Torus;
+
+    fn torus(side: u32) -> (Hierarchy, Vec<[u32; 2]>) {
+        let torus = Torus::new(side).unwrap();
+        (Hierarchy::square_torus(torus), torus.bonds().collect())
+    }
+
+    #[test]
+    fn the_square_hierarchy_satisfies_every_rule() {
+        for side in [4, 8, 16, 32] {
+            let (hierarchy, bonds) = torus(side);
+            check(&hierarchy, &bonds).unwrap();
+            let owned: usize = hierarchy.levels.iter().map(|level| level.blocks * level.bonds.len()).sum();
+            assert_eq!(owned, 2 * hierarchy.sites);
+            for level in &hierarchy.levels[1..] {
+                assert_eq!(level.bonds.len(), 2 * level.side as usize, "a square of side l owns 2 l bonds");
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_match_the_published_ones() {
+        let (hierarchy, _) = torus(16);
+        let shapes: Vec<_> = hierarchy.levels.iter().map(|l| (l.blocks, l.border, l.own)).collect();
+        assert_eq!(shapes, [(1, 0, 31), (1, 60, 29), (4, 28, 13), (16, 12, 5), (64, 4, 1)]);
+        assert_eq!(hierarchy.blocks(), 86);
+    }
+
+    #[test]
+    fn the_check_sees_each_kind_of_fault() {
+        let faulty = |break_it: fn(&mut Hierarchy)| {
+            let (mut hierarchy, bonds) = torus(8);
+            break_it(&mut hierarchy);
+            check(&hierarchy, &bonds).unwrap_err()
+        };
+        let twice = faulty(|h| {
+            let first = h.levels[2].border;
+            h.levels[2].sites[first] = h.levels[2].sites[first + 1];
+        });
+        assert!(twice.contains("fixed twice"), "{twice}");
+        let early = faulty(|h| h.levels.swap(1, 2));
+        assert!(early.contains("not fixed yet"), "{early}");
+        let bond = faulty(|h| h.levels[1].bonds.truncate(3));
+        assert!(bond.contains("owned 0 times"), "{bond}");
+        let wrong_bond = faulty(|h| h.levels[1].bonds[2].earlier = 0);
+        assert!(wrong_bond.contains("is no bond"), "{wrong_bond}");
+        // Children that lie elsewhere leave neighbours of the cross outside the block.
+        let markov = faulty(|h| h.levels[2].children.fill(0));
+        assert!(markov.contains("outside"), "{markov}");
+    }
+}

@@ -1,0 +1,75 @@
+//! The hierarchy as data: levels of equal blocks given by index tables.
+//!
+//! A configuration is fixed level by level. All blocks of a level are translations of one another: each is conditioned
+//! on its *border* (sites fixed by earlier levels) and fixes its *own* sites. Kernels see only these tables; the one
+//! place that knows rows and columns is [`square`].
+
+mod check;
+mod square;
+
+pub use check::check;
+
+/// A bond inside a block, in local indices: `0..border` are border sites, `border..border + own` are own sites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bond {
+    /// The end fixed first: a border site, or an own site that comes earlier.
+    pub earlier: u32,
+    /// The end fixed last: always an own site. The block that owns it owns the bond.
+    pub later: u32,
+}
+
+/// One level: `blocks` equal blocks per configuration.
+#[derive(Debug, Clone)]
+pub struct Level {
+    /// `boundary`, or `square` for the levels below.
+    pub name: &'static str,
+    /// Side of the square that a block lives in, corners included; the lattice's side for the boundary.
+    pub side: u32,
+    /// Blocks per configuration.
+    pub blocks: usize,
+    /// Conditioning sites per block.
+    pub border: usize,
+    /// Sites that a block fixes, in the order in which it fixes them.
+    pub own: usize,
+    /// `[blocks][border + own]`: lattice sites of every block, border first.
+    pub sites: Vec<u32>,
+    /// Owned bonds, the same for every block.
+    pub bonds: Vec<Bond>,
+    /// Blocks of the next level inside one block (0 at the last level).
+    pub children_per_block: usize,
+    /// `[blocks][children_per_block]`: indices of blocks of the next level.
+    pub children: Vec<u32>,
+}
+
+impl Level {
+    /// Conditioning and own sites per block: the inputs of its conditional.
+    pub fn inputs(&self) -> usize {
+        self.border + self.own
+    }
+
+    /// All sites of one block, border first.
+    pub fn block_sites(&self, block: usize) -> &[u32] {
+        &self.sites[block * self.inputs()..][..self.inputs()]
+    }
+}
+
+/// An ordered list of levels that fixes every site exactly once.
+#[derive(Debug, Clone)]
+pub struct Hierarchy {
+    /// Sites of the lattice.
+    pub sites: usize,
+    /// Levels, from the boundary down.
+    pub levels: Vec<Level>,
+}
+
+impl Hierarchy {
+    /// Blocks of all levels before `level`, per configuration.
+    pub fn blocks_before(&self, level: usize) -> usize {
+        self.levels[..level].iter().map(|level| level.blocks).sum()
+    }
+
+    /// Blocks of all levels, per configuration.
+    pub fn blocks(&self) -> usize {
+        self.blocks_before(self.levels.len())
+    }
+}

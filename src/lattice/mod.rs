@@ -1,0 +1,113 @@
+//! The physical system: sites and bonds of the torus, coupling and field, energies.
+
+use crate::error::{Error, Result};
+
+/// Smallest side of a lattice.
+pub const MIN_SIDE: u32 = 4;
+/// Largest side of a lattice.
+pub const MAX_SIDE: u32 = 1024;
+
+/// Square lattice of `side` x `side` sites with periodic boundaries. Site (row, column) has index `row * side + column`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Torus {
+    side: u32,
+}
+
+impl Torus {
+    /// A torus of the given side.
+    ///
+    /// # Errors
+    /// When `side` is not a power of two in [`MIN_SIDE`]..=[`MAX_SIDE`].
+    pub fn new(side: u32) -> Result<Self> {
+        if side.is_power_of_two() && (MIN_SIDE..=MAX_SIDE).contains(&side) {
+            Ok(Self { side })
+        } else {
+            Err(Error::setting("size", side, format!("it must be a power of two from {MIN_SIDE} to {MAX_SIDE}")))
+        }
+    }
+
+    /// Sites along one side.
+    pub fn side(self) -> u32 {
+        self.side
+    }
+
+    /// Number of sites.
+    pub fn sites(self) -> usize {
+        (self.side as usize).pow(2)
+    }
+
+    /// Index of the site at a row and column, both taken modulo the side.
+    pub fn site(self, row: u32, column: u32) -> u32 {
+        (row % self.side) * self.side + column % self.side
+    }
+
+    /// All `2 side^2` bonds, each once, as pairs of sites.
+    pub fn bonds(self) -> impl Iterator<Item = [u32; 2]> {
+        (0..self.side).flat_map(move |row| {
+            (0..self.side).flat_map(move |column| {
+                let site = self.site(row, column);
+                [[site, self.site(row, column + 1)], [site, self.site(row + 1, column)]]
+            })
+        })
+    }
+
+    /// Sum of `s_i s_j` over all bonds of one configuration (`spins[site]` = +-1): an exact integer.
+    pub fn bond_sum(self, spins: &[i8]) -> i64 {
+        self.bonds().map(|[a, b]| i64::from(spins[a as usize] * spins[b as usize])).sum()
+    }
+}
+
+/// Uniform nearest-neighbour coupling J and field H: `E(s) = -J sum_<ij> s_i s_j - H sum_i s_i`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interaction {
+    /// J, the energy of a bond; negative for the antiferromagnet.
+    pub coupling: f64,
+    /// H, the field on every spin.
+    pub field: f64,
+}
+
+impl Interaction {
+    /// Energy from the integer bond sum and the integer sum of spins.
+    pub fn energy(self, bond_sum: i64, spin_sum: i64) -> f64 {
+        -self.coupling * bond_sum as f64 - self.field * spin_sum as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn side_must_be_a_power_of_two_in_range() {
+        for side in [0, 1, 2, 3, 6, 12, 100, 2048] {
+            assert!(Torus::new(side).is_err(), "side {side} must be refused");
+        }
+        for side in [4, 8, 16, 1024] {
+            assert_eq!(Torus::new(side).unwrap().sites(), (side * side) as usize);
+        }
+    }
+
+    #[test]
+    fn every_site_has_four_bonds_and_no_bond_appears_twice() {
+        let torus = Torus::new(8).unwrap();
+        let mut degree = vec![0; torus.sites()];
+        let mut seen = std::collections::BTreeSet::new();
+        for [a, b] in torus.bonds() {
+            degree[a as usize] += 1;
+            degree[b as usize] += 1;
+            assert!(seen.insert([a.min(b), a.max(b)]), "bond {a}-{b} listed twice");
+        }
+        assert_eq!(seen.len(), 2 * torus.sites());
+        assert!(degree.iter().all(|&d| d == 4));
+    }
+
+    #[test]
+    fn energy_of_the_ground_state_and_of_one_flipped_spin() {
+        let torus = Torus::new(4).unwrap();
+        let interaction = Interaction { coupling: 1.5, field: 0.25 };
+        let mut spins = vec![1; 16];
+        assert_eq!(interaction.energy(torus.bond_sum(&spins), 16), -1.5 * 32.0 - 4.0);
+        spins[5] = -1;
+        assert_eq!(interaction.energy(torus.bond_sum(&spins), 14), -1.5 * 24.0 - 3.5);
+    }
+}

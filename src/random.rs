@@ -1,0 +1,110 @@
+//! Philox4x32-10, a counter-based generator (Salmon et al., SC'11): every number is a pure function of what it is for,
+//! so that samples do not depend on thread, chunk or device. Twin of `shaders/common/philox.wgsl`.
+
+use rand::rand_core::TryRng;
+use std::convert::Infallible;
+
+const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
+const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
+const ROUNDS: usize = 10;
+
+/// Four random words for a key and a counter.
+pub fn philox(key: [u32; 2], counter: [u32; 4]) -> [u32; 4] {
+    let ([mut k0, mut k1], [mut c0, mut c1, mut c2, mut c3]) = (key, counter);
+    for _ in 0..ROUNDS {
+        let a = u64::from(MULTIPLIERS[0]) * u64::from(c0);
+        let b = u64::from(MULTIPLIERS[1]) * u64::from(c2);
+        [c0, c1, c2, c3] = [(b >> 32) as u32 ^ c1 ^ k0, b as u32, (a >> 32) as u32 ^ c3 ^ k1, a as u32];
+        (k0, k1) = (k0.wrapping_add(WEYL[0]), k1.wrapping_add(WEYL[1]));
+    }
+    [c0, c1, c2, c3]
+}
+
+/// Where a spin's random number comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpinKey {
+    /// The run's seed.
+    pub seed: u32,
+    /// The training step, or 0 when sampling from a finished network.
+    pub step: u32,
+    /// The configuration, counted from the start of the run's or the command's sample.
+    pub configuration: u32,
+    /// The hierarchy level.
+    pub level: u32,
+    /// The block within its level.
+    pub block: u32,
+}
+
+impl SpinKey {
+    /// Uniform number in [0, 1), a multiple of 2^-24, for own site `site` of the block.
+    pub fn uniform(self, site: u32) -> f32 {
+        let words =
+            philox([self.seed, self.step], [self.configuration, self.block, site / 4, self.level]);
+        (words[(site % 4) as usize] >> 8) as f32 * (1.0 / 16_777_216.0)
+    }
+}
+
+/// A sequential stream of Philox words, for initialisation with `rand`'s distributions.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    key: [u32; 2],
+    next: u64,
+}
+
+impl Stream {
+    /// The stream number `stream` of a seed.
+    pub fn new(seed: u32, stream: u32) -> Self {
+        Self { key: [seed, stream], next: 0 }
+    }
+}
+
+impl TryRng for Stream {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        let block = self.next / 4;
+        // The last counter word keeps streams apart from the spins' numbers, whose level is small.
+        let words = philox(self.key, [block as u32, (block >> 32) as u32, 0, u32::MAX]);
+        let word = words[(self.next % 4) as usize];
+        self.next += 1;
+        Ok(word)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(u64::from(self.try_next_u32()?) | u64::from(self.try_next_u32()?) << 32)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in bytes.chunks_mut(4) {
+            chunk.copy_from_slice(&self.try_next_u32()?.to_le_bytes()[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn philox_known_answers() {
+        // Random123's kat_vectors.
+        assert_eq!(philox([0; 2], [0; 4]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
+        assert_eq!(philox([u32::MAX; 2], [u32::MAX; 4]), [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
+        assert_eq!(
+            philox([0xa409_3822, 0x299f_31d0], [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344]),
+            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+        );
+    }
+
+    #[test]
+    fn uniform_numbers_are_uniform_and_differ_between_sites() {
+        let key = SpinKey { seed: 3, step: 1, configuration: 0, level: 2, block: 5 };
+        let numbers: Vec<f32> = (0..40_000).map(|site| key.uniform(site)).collect();
+        let mean = numbers.iter().map(|&u| f64::from(u)).sum::<f64>() / numbers.len() as f64;
+        let deviation = (1.0 / 12.0 / numbers.len() as f64).sqrt();
+        assert!((mean - 0.5).abs() < 4.0 * deviation, "mean {mean}");
+        assert!(numbers.iter().all(|u| (0.0..1.0).contains(u)));
+        assert_ne!(numbers[0], numbers[1]);
+    }
+}
