@@ -1,0 +1,109 @@
+//! The one interface that both backends implement: state arrays, and kernels that run on them.
+
+use crate::conditional::Model;
+use crate::error::Result;
+use crate::schedule::{Inputs, Kernel};
+
+/// Arrays of a backend's state. Per-block arrays are `[blocks of all levels][batch]`: level 0 comes first, so that the
+/// first `batch` entries belong to whole configurations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tensor {
+    /// `[parameters]`: weights, biases, slopes.
+    Parameters,
+    /// `[parameters]`: Adam's first moment.
+    FirstMoment,
+    /// `[parameters]`: Adam's second moment.
+    SecondMoment,
+    /// `[parameters]`.
+    Gradient,
+    /// `[blocks][batch]`: ln q of the block's own spins given its border.
+    LnQ,
+    /// `[blocks][batch]`: reward of the block and everything below it.
+    Reward,
+    /// `[blocks][batch]`: mean energy of the block and everything below it, written with the reward.
+    Energy,
+    /// `[blocks][batch]`: weight of the block's grad ln q in the gradient.
+    Advantage,
+}
+
+/// What a training step tells about itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// The step.
+    pub step: u32,
+    /// `[batch]`: root rewards, the per-site shift of [`Inputs::reward_per_site`] included.
+    pub rewards: Vec<f64>,
+    /// `[batch]`: energies E, with the last level averaged over.
+    pub energies: Vec<f64>,
+    /// Norm of the gradient before clipping.
+    pub gradient_norm: f64,
+    /// First step whose gradient was not finite, if any was.
+    pub first_bad_step: Option<u32>,
+}
+
+/// A device with the state of one model at one batch size.
+pub trait Backend: Send {
+    /// Name of the device, for people.
+    fn device(&self) -> &str;
+
+    /// The model it was made for.
+    fn model(&self) -> &Model;
+
+    /// Configurations per run.
+    fn batch(&self) -> usize;
+
+    /// Runs kernels in order. Returns when they are submitted, not when they are done.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn run(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<()>;
+
+    /// Reads an array, waiting for all work before it.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn read(&mut self, tensor: Tensor) -> Result<Vec<f64>>;
+
+    /// Overwrites an array.
+    ///
+    /// # Errors
+    /// When the device fails.
+    ///
+    /// # Panics
+    /// When the length is not the array's.
+    fn write(&mut self, tensor: Tensor, values: &[f32]) -> Result<()>;
+
+    /// Spins, `[configuration][site]`, +-1.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn read_spins(&mut self) -> Result<Vec<i8>>;
+
+    /// Overwrites the spins, `[configuration][site]`, +-1.
+    ///
+    /// # Errors
+    /// When the device fails.
+    ///
+    /// # Panics
+    /// When the length is not `batch * sites`.
+    fn write_spins(&mut self, spins: &[i8]) -> Result<()>;
+
+    /// `[batch]` pairs of bond sum and spin sum of whole configurations, after the energy kernels.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn read_sums(&mut self) -> Result<Vec<[i32; 2]>>;
+
+    /// Asks for a snapshot of the step just submitted; it arrives through [`Backend::snapshots`] without the device
+    /// being waited for.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn request_snapshot(&mut self, step: u32) -> Result<()>;
+
+    /// Snapshots that have arrived, in order; with `wait`, all that were asked for.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn snapshots(&mut self, wait: bool) -> Result<Vec<Snapshot>>;
+}

@@ -1,0 +1,33 @@
+//! Reward `-ln 2cosh(beta h)` and mean energy `-h tanh(beta h)` of the last level with its spins summed out,
+//! h being J times the sum of the neighbours plus H.
+
+use super::Real;
+use super::energy::border_sum;
+use super::state::State;
+use crate::conditional::Model;
+use crate::schedule::Inputs;
+use rayon::prelude::*;
+
+pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs, level: usize) {
+    let geometry = &model.hierarchy.levels[level];
+    let (batch, spins) = (state.batch, &state.spins);
+    let rows = state.levels[level].rows(batch);
+    // Only five values of the border sum occur, so their rewards are computed once.
+    let span = geometry.border as i32;
+    let table: Vec<[R; 2]> = (-span..=span)
+        .map(|sum| {
+            let field = -model.interaction.energy(sum.into(), 1);
+            let x = inputs.beta * field;
+            let ln_2cosh = x.abs() + (-2.0 * x.abs()).exp().ln_1p();
+            [f64::from(inputs.reward_per_site) - ln_2cosh, -field * x.tanh()].map(R::of)
+        })
+        .collect();
+    let rewards = state.reward[rows.clone()].par_chunks_mut(batch);
+    let energies = state.energy[rows].par_chunks_mut(batch);
+    rewards.zip(energies).enumerate().for_each(|(block, (rewards, energies))| {
+        for row in 0..batch {
+            let sum = border_sum(geometry, spins, batch, block, row);
+            [rewards[row], energies[row]] = table[(sum + span) as usize];
+        }
+    });
+}

@@ -1,0 +1,151 @@
+//! The native backend: every kernel of `shaders/` in Rust, under the same name, generic over f32 and f64.
+//!
+//! At f64 it is the oracle that the GPU kernels are tested against; at f32 it is the default where there is no GPU.
+//! Work is spread over tiles of [`LANES`] rows, a row being one block of one configuration. All sums run in a fixed
+//! order, so results do not depend on the number of threads.
+
+mod adam;
+mod advantage;
+mod backward_hidden;
+mod backward_output;
+mod backward_slope;
+mod backward_weights;
+mod baseline;
+mod configuration_energy;
+mod energy;
+mod evaluate_heat_bath;
+mod evaluate_level;
+mod gradient_norm;
+mod gradient_sum;
+mod heat_bath_free_energy;
+mod masked_block;
+mod product;
+mod real;
+mod reward;
+mod sample_heat_bath;
+mod sample_level;
+mod state;
+mod tile;
+
+pub use real::Real;
+
+use crate::backend::{Backend, Snapshot, Tensor};
+use crate::conditional::Model;
+use crate::error::Result;
+use crate::schedule::{Inputs, Kernel};
+use state::State;
+use std::sync::Arc;
+
+/// Rows that a tile holds: the innermost, vectorised dimension.
+pub const LANES: usize = 64;
+
+/// The CPU backend at one precision.
+#[derive(Debug)]
+pub struct Cpu<R> {
+    model: Arc<Model>,
+    state: State<R>,
+    snapshots: Vec<Snapshot>,
+    name: String,
+}
+
+impl<R: Real> Cpu<R> {
+    /// Allocates the state of a model for `batch` configurations, all zero.
+    pub fn new(model: Arc<Model>, batch: usize) -> Self {
+        let state = State::new(&model, batch);
+        let name = format!("CPU, {} threads", rayon::current_num_threads());
+        Self { model, state, snapshots: Vec::new(), name }
+    }
+
+    fn execute(&mut self, kernel: Kernel, inputs: &Inputs) {
+        let (model, state) = (&*self.model, &mut self.state);
+        match kernel {
+            Kernel::SampleLevel { level } => sample_level::run(model, state, inputs, level),
+            Kernel::EvaluateLevel { level } => evaluate_level::run(model, state, level),
+            Kernel::SampleHeatBath { level } => sample_heat_bath::run(model, state, inputs, level),
+            Kernel::EvaluateHeatBath { level } => evaluate_heat_bath::run(model, state, inputs, level),
+            Kernel::HeatBathFreeEnergy { level } => heat_bath_free_energy::run(model, state, inputs, level),
+            Kernel::Energy { level } => energy::run(model, state, level),
+            Kernel::ConfigurationEnergy => configuration_energy::run(state),
+            Kernel::Reward { level } => reward::run(model, state, inputs, level),
+            Kernel::Baseline => baseline::run(state),
+            Kernel::Advantage => advantage::run(state),
+            Kernel::BackwardOutput { level } => backward_output::run(model, state, level),
+            Kernel::BackwardHidden { level, layer } => backward_hidden::run(model, state, level, layer),
+            Kernel::BackwardWeights { level } => backward_weights::run(model, state, level),
+            Kernel::BackwardSlope { level } => backward_slope::run(model, state, level),
+            Kernel::GradientSum => gradient_sum::run(model, state),
+            Kernel::GradientNorm => gradient_norm::run(state, inputs),
+            Kernel::Adam => adam::run(state, inputs),
+        }
+    }
+}
+
+impl<R: Real> Backend for Cpu<R> {
+    fn device(&self) -> &str {
+        &self.name
+    }
+
+    fn model(&self) -> &Model {
+        &self.model
+    }
+
+    fn batch(&self) -> usize {
+        self.state.batch
+    }
+
+    fn run(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<()> {
+        for &kernel in kernels {
+            self.execute(kernel, inputs);
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, tensor: Tensor) -> Result<Vec<f64>> {
+        Ok(self.state.tensor(tensor).iter().map(|value| value.widen()).collect())
+    }
+
+    fn write(&mut self, tensor: Tensor, values: &[f32]) -> Result<()> {
+        let target = self.state.tensor_mut(tensor);
+        assert_eq!(target.len(), values.len(), "length of {tensor:?}");
+        for (target, &value) in target.iter_mut().zip(values) {
+            *target = R::of(f64::from(value));
+        }
+        Ok(())
+    }
+
+    fn read_spins(&mut self) -> Result<Vec<i8>> {
+        Ok(transpose(&self.state.spins, self.model.hierarchy.sites, self.state.batch))
+    }
+
+    fn write_spins(&mut self, spins: &[i8]) -> Result<()> {
+        assert_eq!(spins.len(), self.state.spins.len(), "number of spins");
+        self.state.spins = transpose(spins, self.state.batch, self.model.hierarchy.sites);
+        Ok(())
+    }
+
+    fn read_sums(&mut self) -> Result<Vec<[i32; 2]>> {
+        Ok(self.state.configuration_sums.clone())
+    }
+
+    fn request_snapshot(&mut self, step: u32) -> Result<()> {
+        let batch = self.state.batch;
+        let root = |values: &[R]| values[..batch].iter().map(|value| value.widen()).collect();
+        self.snapshots.push(Snapshot {
+            step,
+            rewards: root(&self.state.reward),
+            energies: root(&self.state.energy),
+            gradient_norm: self.state.gradient_norm.widen(),
+            first_bad_step: self.state.first_bad_step,
+        });
+        Ok(())
+    }
+
+    fn snapshots(&mut self, _wait: bool) -> Result<Vec<Snapshot>> {
+        Ok(std::mem::take(&mut self.snapshots))
+    }
+}
+
+/// `[rows][columns]` to `[columns][rows]`.
+fn transpose(values: &[i8], rows: usize, columns: usize) -> Vec<i8> {
+    (0..rows * columns).map(|at| values[at % rows * columns + at / rows]).collect()
+}

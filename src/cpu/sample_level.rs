@@ -1,0 +1,56 @@
+//! Draws all blocks of a level.
+
+use super::state::State;
+use super::tile::{Lane, Tile};
+use super::{LANES, Real, masked_block};
+use crate::conditional::{Gauge, MaskedNet, Model};
+use crate::random::SpinKey;
+use crate::schedule::Inputs;
+use rayon::prelude::*;
+
+pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs, level: usize) {
+    let (geometry, description) = (&model.hierarchy.levels[level], &model.levels[level]);
+    let Some(net) = description.conditional.net() else { return };
+    let (batch, spins) = (state.batch, &mut state.spins);
+    let parameters = &state.parameters[description.offset..];
+    let arch = pulp::Arch::new();
+    state.levels[level].tiles.par_iter_mut().for_each(|tile| {
+        arch.dispatch(
+            #[inline(always)]
+            || {
+                tile.load_border(net.gauge, geometry, spins, batch);
+                tile.ln_q = [R::zero(); LANES];
+                let key = SpinKey {
+                    seed: inputs.seed,
+                    step: inputs.step,
+                    configuration: inputs.first_configuration.wrapping_add(tile.first as u32),
+                    level: level as u32,
+                    block: tile.block as u32,
+                };
+                masked_block::run(net, parameters, tile, |tile, site, logits| draw(net, tile, site, logits, key));
+            },
+        );
+    });
+    for tile in &state.levels[level].tiles {
+        tile.store_own(geometry, spins, batch);
+        let rows = (state.levels[level].first_block + tile.block) * batch + tile.first;
+        state.ln_q[rows..rows + tile.rows].copy_from_slice(&tile.ln_q[..tile.rows]);
+    }
+}
+
+#[inline(always)]
+fn draw<R: Real>(net: &MaskedNet, tile: &mut Tile<R>, site: usize, logits: &Lane<R>, first: SpinKey) -> Lane<R> {
+    let fixes_gauge = site == 0 && net.gauge == Gauge::FirstOwn;
+    std::array::from_fn(|lane| {
+        let key = SpinKey { configuration: first.configuration.wrapping_add(lane as u32), ..first };
+        let logit = if fixes_gauge { R::zero() } else { logits[lane] };
+        let up = R::of(f64::from(key.uniform(site as u32))) < logit.sigmoid();
+        let spin = if up { R::one() } else { -R::one() };
+        tile.ln_q[lane] += -(-spin * logit).softplus();
+        if fixes_gauge {
+            tile.gauge[lane] = spin;
+            return R::one();
+        }
+        spin
+    })
+}

@@ -1,0 +1,123 @@
+//! Everything the backend remembers between kernels.
+
+use super::tile::Tile;
+use super::{LANES, Real};
+use crate::backend::Tensor;
+use crate::conditional::Model;
+
+/// Most partial gradients per level; fixed, so that sums do not depend on the number of threads.
+const MAX_PARTIALS: usize = 16;
+
+/// State arrays, layouts as documented at [`Tensor`].
+#[derive(Debug)]
+pub(super) struct State<R> {
+    pub(super) batch: usize,
+    /// `[site][batch]`.
+    pub(super) spins: Vec<i8>,
+    pub(super) parameters: Vec<R>,
+    pub(super) first_moment: Vec<R>,
+    pub(super) second_moment: Vec<R>,
+    pub(super) gradient: Vec<R>,
+    pub(super) ln_q: Vec<R>,
+    pub(super) reward: Vec<R>,
+    pub(super) energy: Vec<R>,
+    pub(super) advantage: Vec<R>,
+    /// `[blocks][batch]`: bond sum and spin sum of own bonds and sites.
+    pub(super) sums: Vec<[i32; 2]>,
+    pub(super) configuration_sums: Vec<[i32; 2]>,
+    pub(super) baseline: R,
+    pub(super) gradient_norm: R,
+    pub(super) first_bad_step: Option<u32>,
+    /// Per level; empty for levels without a net.
+    pub(super) levels: Vec<LevelState<R>>,
+}
+
+/// What sampling a level leaves behind for backward.
+#[derive(Debug)]
+pub(super) struct LevelState<R> {
+    /// First of the level's blocks in per-block arrays.
+    pub(super) first_block: usize,
+    pub(super) blocks: usize,
+    /// In order of (block, first configuration).
+    pub(super) tiles: Vec<Tile<R>>,
+    /// Each the size of the level's parameters.
+    pub(super) partials: Vec<Vec<R>>,
+}
+
+impl<R: Real> State<R> {
+    pub(super) fn new(model: &Model, batch: usize) -> Self {
+        let per_block = model.hierarchy.blocks() * batch;
+        let zeros = |length: usize| vec![R::zero(); length];
+        let levels = model.levels.iter().enumerate().map(|(k, description)| {
+            let blocks = model.hierarchy.levels[k].blocks;
+            let (tiles, partials) = match description.conditional.net() {
+                None => (Vec::new(), Vec::new()),
+                Some(net) => {
+                    let starts =
+                        (0..blocks).flat_map(|block| (0..batch).step_by(LANES).map(move |first| (block, first)));
+                    let tiles: Vec<_> =
+                        starts.map(|(block, first)| Tile::new(net, block, first, batch)).collect();
+                    let partials = tiles.len().div_ceil(tiles.len().div_ceil(MAX_PARTIALS));
+                    (tiles, vec![zeros(net.parameters()); partials])
+                }
+            };
+            LevelState { first_block: model.hierarchy.blocks_before(k), blocks, tiles, partials }
+        });
+        Self {
+            batch,
+            spins: vec![0; model.hierarchy.sites * batch],
+            parameters: zeros(model.parameters),
+            first_moment: zeros(model.parameters),
+            second_moment: zeros(model.parameters),
+            gradient: zeros(model.parameters),
+            ln_q: zeros(per_block),
+            reward: zeros(per_block),
+            energy: zeros(per_block),
+            advantage: zeros(per_block),
+            sums: vec![[0; 2]; per_block],
+            configuration_sums: vec![[0; 2]; batch],
+            baseline: R::zero(),
+            gradient_norm: R::zero(),
+            first_bad_step: None,
+            levels: levels.collect(),
+        }
+    }
+
+    pub(super) fn tensor(&self, tensor: Tensor) -> &[R] {
+        match tensor {
+            Tensor::Parameters => &self.parameters,
+            Tensor::FirstMoment => &self.first_moment,
+            Tensor::SecondMoment => &self.second_moment,
+            Tensor::Gradient => &self.gradient,
+            Tensor::LnQ => &self.ln_q,
+            Tensor::Reward => &self.reward,
+            Tensor::Energy => &self.energy,
+            Tensor::Advantage => &self.advantage,
+        }
+    }
+
+    pub(super) fn tensor_mut(&mut self, tensor: Tensor) -> &mut [R] {
+        match tensor {
+            Tensor::Parameters => &mut self.parameters,
+            Tensor::FirstMoment => &mut self.first_moment,
+            Tensor::SecondMoment => &mut self.second_moment,
+            Tensor::Gradient => &mut self.gradient,
+            Tensor::LnQ => &mut self.ln_q,
+            Tensor::Reward => &mut self.reward,
+            Tensor::Energy => &mut self.energy,
+            Tensor::Advantage => &mut self.advantage,
+        }
+    }
+}
+
+impl<R> LevelState<R> {
+    /// The level's part of a per-block array.
+    pub(super) fn rows(&self, batch: usize) -> std::ops::Range<usize> {
+        self.first_block * batch..(self.first_block + self.blocks) * batch
+    }
+
+    /// Tiles that one partial gradient covers.
+    pub(super) fn tiles_per_partial(&self) -> usize {
+        self.tiles.len().div_ceil(self.partials.len())
+    }
+}

@@ -1,0 +1,93 @@
+//! Up to [`LANES`] rows of one block with all that a forward pass leaves behind.
+
+use super::{LANES, Real};
+use crate::conditional::{Gauge, MaskedNet};
+use crate::hierarchy::Level;
+
+/// One value per row.
+pub(super) type Lane<R> = [R; LANES];
+
+/// Rows `first..first + rows` (configurations) of one block. Unused lanes repeat the last row.
+#[derive(Debug)]
+pub(super) struct Tile<R> {
+    pub(super) block: usize,
+    pub(super) first: usize,
+    pub(super) rows: usize,
+    pub(super) gauge: Lane<R>,
+    /// `[border + own]`, after the gauge.
+    pub(super) inputs: Vec<Lane<R>>,
+    /// `[depth * units]` pre-activations.
+    pub(super) hidden: Vec<Lane<R>>,
+    /// `[depth * units]` activations.
+    pub(super) active: Vec<Lane<R>>,
+    /// `[own]` logits; after `backward_output` their gradient.
+    pub(super) logits: Vec<Lane<R>>,
+    /// `[depth * units]` gradient with respect to activations.
+    pub(super) error: Vec<Lane<R>>,
+    pub(super) ln_q: Lane<R>,
+}
+
+impl<R: Real> Tile<R> {
+    pub(super) fn new(net: &MaskedNet, block: usize, first: usize, batch: usize) -> Self {
+        let zeros = |count: usize| vec![[R::zero(); LANES]; count];
+        Self {
+            block,
+            first,
+            rows: LANES.min(batch - first),
+            gauge: [R::one(); LANES],
+            inputs: zeros(net.inputs()),
+            hidden: zeros(net.depth * net.units()),
+            active: zeros(net.depth * net.units()),
+            logits: zeros(net.own),
+            error: zeros(net.depth * net.units()),
+            ln_q: [R::zero(); LANES],
+        }
+    }
+
+    /// The spins of one site, before the gauge.
+    pub(super) fn spins(&self, spins: &[i8], batch: usize, site: u32) -> Lane<R> {
+        let column = &spins[site as usize * batch + self.first..][..self.rows];
+        std::array::from_fn(|lane| R::of(f64::from(column[lane.min(self.rows - 1)])))
+    }
+
+    /// Reads the border and fixes the gauge, unless the gauge is fixed by an own spin.
+    pub(super) fn load_border(&mut self, gauge: Gauge, level: &Level, spins: &[i8], batch: usize) {
+        let sites = &level.block_sites(self.block)[..level.border];
+        for (input, &site) in sites.iter().enumerate() {
+            self.inputs[input] = self.spins(spins, batch, site);
+        }
+        self.gauge = [R::one(); LANES];
+        if gauge == Gauge::Border {
+            self.apply_border_gauge(level.border);
+        }
+    }
+
+    fn apply_border_gauge(&mut self, border: usize) {
+        let mut sum = [R::zero(); LANES];
+        for input in &self.inputs[..border] {
+            for lane in 0..LANES {
+                sum[lane] += input[lane];
+            }
+        }
+        for lane in 0..LANES {
+            let tie = self.inputs[0][lane];
+            self.gauge[lane] = if sum[lane] == R::zero() { tie } else { sum[lane].signum() };
+        }
+        for input in &mut self.inputs[..border] {
+            for lane in 0..LANES {
+                input[lane] = input[lane] * self.gauge[lane];
+            }
+        }
+    }
+
+    /// Writes the own spins back to the configurations.
+    pub(super) fn store_own(&self, level: &Level, spins: &mut [i8], batch: usize) {
+        let sites = &level.block_sites(self.block)[level.border..];
+        for (input, &site) in self.inputs[level.border..].iter().zip(sites) {
+            let column = &mut spins[site as usize * batch + self.first..][..self.rows];
+            for (lane, spin) in column.iter_mut().enumerate() {
+                *spin = if input[lane] * self.gauge[lane] > R::zero() { 1 } else { -1 };
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Exact results to check against: Kaufman's partition function of the torus, and enumeration of the 4 x 4 lattice.
+
+mod enumeration;
+mod jet;
+mod kaufman;
+
+pub use enumeration::enumerate;
+pub use kaufman::kaufman;
+
+use crate::error::{Error, Result};
+use crate::lattice::{Interaction, Torus};
+
+/// Exact thermodynamics of one lattice.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Exact {
+    /// ln Z of the whole lattice.
+    pub ln_z: f64,
+    /// Mean energy per site, U / N.
+    pub energy_per_site: f64,
+    /// `beta^2 var(E) / N`.
+    pub specific_heat: f64,
+}
+
+/// Exact thermodynamics where it is known: any size at H = 0 (the antiferromagnet included: on an even torus it is the
+/// ferromagnet with every second spin flipped), and side 4 with a field.
+pub fn solve(torus: Torus, interaction: Interaction, beta: f64) -> Option<Exact> {
+    if interaction.field == 0.0 {
+        Some(kaufman(torus, interaction.coupling, beta))
+    } else if torus.side() == 4 {
+        Some(enumerate(torus, interaction, beta))
+    } else {
+        None
+    }
+}
+
+/// Largest inverse temperature accepted anywhere.
+pub const MAX_BETA: f64 = 100.0;
+
+/// Checks an inverse temperature.
+///
+/// # Errors
+/// When it is negative, NaN or above [`MAX_BETA`].
+pub fn check_beta(beta: f64) -> Result<f64> {
+    if (0.0..=MAX_BETA).contains(&beta) {
+        Ok(beta)
+    } else {
+        Err(Error::setting("beta", beta, format!("it must lie in 0 to {MAX_BETA}")))
+    }
+}

@@ -1,0 +1,139 @@
+//! The kernels by name. `shaders/NAME.wgsl` and `src/cpu/NAME.rs` implement each one.
+
+/// One operation on a backend's state: one dispatch on a GPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the field is the hierarchy level or the hidden layer everywhere")]
+pub enum Kernel {
+    /// Draws all blocks of a level from its net; keeps inputs, hidden state and logits; writes ln q per block.
+    SampleLevel { level: usize },
+    /// As `SampleLevel`, for spins that are given.
+    EvaluateLevel { level: usize },
+    /// Draws the last level's spins.
+    SampleHeatBath { level: usize },
+    /// ln q of the last level's given spins.
+    EvaluateHeatBath { level: usize },
+    /// Reward and mean energy of the last level with its spins summed out.
+    HeatBathFreeEnergy { level: usize },
+    /// Owned bond sums and spin sums of every block of a level, as integers.
+    Energy { level: usize },
+    /// Sums of those over all blocks of a configuration.
+    ConfigurationEnergy,
+    /// `beta E_own + ln q_own + rewards of the children` for every block of a level.
+    Reward { level: usize },
+    /// Batch mean of the root rewards.
+    Baseline,
+    /// Advantage of every block.
+    Advantage,
+    /// Gradient with respect to logits, in place of the logits.
+    BackwardOutput { level: usize },
+    /// Gradient with respect to the activations of a hidden layer.
+    BackwardHidden { level: usize, layer: usize },
+    /// Partial gradients of all weights and biases of a level.
+    BackwardWeights { level: usize },
+    /// Partial gradients of the PReLU slopes of a level.
+    BackwardSlope { level: usize },
+    /// Sums partial gradients, in a fixed order.
+    GradientSum,
+    /// Norm of the gradient; remembers the first step at which it was not finite.
+    GradientNorm,
+    /// Adam on the flat parameter buffer; skipped while the gradient is not finite.
+    Adam,
+}
+
+impl Kernel {
+    /// Name of its shader and of its CPU twin.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SampleLevel { .. } => "sample_level",
+            Self::EvaluateLevel { .. } => "evaluate_level",
+            Self::SampleHeatBath { .. } => "sample_heat_bath",
+            Self::EvaluateHeatBath { .. } => "evaluate_heat_bath",
+            Self::HeatBathFreeEnergy { .. } => "heat_bath_free_energy",
+            Self::Energy { .. } => "energy",
+            Self::ConfigurationEnergy => "configuration_energy",
+            Self::Reward { .. } => "reward",
+            Self::Baseline => "baseline",
+            Self::Advantage => "advantage",
+            Self::BackwardOutput { .. } => "backward_output",
+            Self::BackwardHidden { .. } => "backward_hidden",
+            Self::BackwardWeights { .. } => "backward_weights",
+            Self::BackwardSlope { .. } => "backward_slope",
+            Self::GradientSum => "gradient_sum",
+            Self::GradientNorm => "gradient_norm",
+            Self::Adam => "adam",
+        }
+    }
+
+    /// The hierarchy level it works on, if it works on one.
+    pub fn level(self) -> Option<usize> {
+        match self {
+            Self::SampleLevel { level }
+            | Self::EvaluateLevel { level }
+            | Self::SampleHeatBath { level }
+            | Self::EvaluateHeatBath { level }
+            | Self::HeatBathFreeEnergy { level }
+            | Self::Energy { level }
+            | Self::Reward { level }
+            | Self::BackwardOutput { level }
+            | Self::BackwardHidden { level, .. }
+            | Self::BackwardWeights { level }
+            | Self::BackwardSlope { level } => Some(level),
+            Self::ConfigurationEnergy
+            | Self::Baseline
+            | Self::Advantage
+            | Self::GradientSum
+            | Self::GradientNorm
+            | Self::Adam => None,
+        }
+    }
+
+    /// Whether it draws spins.
+    pub fn draws(self) -> bool {
+        matches!(self, Self::SampleLevel { .. } | Self::SampleHeatBath { .. })
+    }
+}
+
+/// Constants of the Adam optimiser.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Adam {
+    /// Decay of the first moment.
+    pub beta1: f64,
+    /// Decay of the second moment.
+    pub beta2: f64,
+    /// Added to the root of the second moment.
+    pub epsilon: f64,
+    /// Largest gradient norm; longer gradients are scaled down. 0: no limit.
+    pub clip: f64,
+}
+
+/// What changes from one run of a kernel list to the next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Inputs {
+    /// Random seed.
+    pub seed: u32,
+    /// Training step from 1; 0 outside training.
+    pub step: u32,
+    /// Index of the batch's first configuration in the sample.
+    pub first_configuration: u32,
+    /// Inverse temperature.
+    pub beta: f64,
+    /// Added to rewards per site, so that they stay small and keep their digits in f32: about ln Z per site.
+    pub reward_per_site: f32,
+    /// Learning rate of this step.
+    pub learning_rate: f64,
+    /// Optimiser constants.
+    pub adam: Adam,
+}
+
+impl Inputs {
+    /// For sampling and evaluation, where no optimiser runs.
+    pub fn sampling(seed: u32, first_configuration: u32, beta: f64, reward_per_site: f32) -> Self {
+        let adam = Adam { beta1: 0.0, beta2: 0.0, epsilon: 1.0, clip: 0.0 };
+        Self { seed, step: 0, first_configuration, beta, reward_per_site, learning_rate: 0.0, adam }
+    }
+
+    /// `1 / (1 - beta1^step)` and `1 / (1 - beta2^step)`.
+    pub fn bias_corrections(&self) -> [f64; 2] {
+        [self.adam.beta1, self.adam.beta2].map(|beta| 1.0 / (1.0 - beta.powf(f64::from(self.step))))
+    }
+}
