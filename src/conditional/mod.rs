@@ -5,7 +5,7 @@ mod masked_net;
 mod model;
 
 pub use masked_net::{Gauge, MaskedNet, Weights};
-pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions};
+pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, TensorPlace};
 
 /// The distribution of a block's own sites given its border.
 #[derive(Debug, Clone, PartialEq)]

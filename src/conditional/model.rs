@@ -102,9 +102,49 @@ impl Model {
         })
     }
 
+    /// Every tensor of the network by name, in storage order: `level0.layer0.weight`, `level0.layer0.bias`, ...
+    pub fn tensors(&self) -> Vec<TensorPlace> {
+        let mut places = Vec::new();
+        for (k, net, _) in self.nets() {
+            let level = self.levels[k].offset;
+            for weights in net.weights() {
+                let mut place = |part: &str, offset: usize, shape: Vec<usize>| {
+                    let name = format!("level{k}.{}.{part}", weights.name);
+                    places.push(TensorPlace { name, offset: level + offset, shape });
+                };
+                place("weight", weights.offset, vec![weights.sources, weights.targets]);
+                if weights.has_bias {
+                    place("bias", weights.bias_offset(), vec![weights.targets]);
+                }
+                if weights.has_slope {
+                    place("slope", weights.slope_offset(), vec![weights.targets]);
+                }
+            }
+        }
+        places
+    }
+
     /// Parameters in use, padding left out.
     pub fn used_parameters(&self) -> usize {
         self.nets().map(|(_, net, _)| net.parameters()).sum()
+    }
+}
+
+/// Where a named tensor lies in the flat buffer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorPlace {
+    /// Name in checkpoints.
+    pub name: String,
+    /// First element.
+    pub offset: usize,
+    /// Row-major shape.
+    pub shape: Vec<usize>,
+}
+
+impl TensorPlace {
+    /// The elements' range in the flat buffer.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.offset..self.offset + self.shape.iter().product::<usize>()
     }
 }
 

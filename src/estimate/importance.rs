@@ -1,0 +1,94 @@
+//! Neural importance sampling (arXiv:1910.13496): ln Z and the effective sample size from log weights.
+
+use super::Estimate;
+use serde::Serialize;
+
+/// Bins of the jackknife.
+const BINS: usize = 100;
+
+/// What a set of independent log weights `ln w = -beta E - ln q` says.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Importance {
+    /// `ln Z = ln mean w`, error by jackknife.
+    pub ln_z: Estimate,
+    /// `E_q[-ln w]`, an upper bound on `-ln Z`: beta F_q.
+    pub beta_f: Estimate,
+    /// Effective sample size `(sum w)^2 / (N sum w^2)`, in (0, 1].
+    pub ess: f64,
+    /// Share of the largest weight in their sum.
+    pub largest_weight_share: f64,
+    /// Number of samples.
+    pub count: usize,
+}
+
+/// Importance sampling estimates from log weights.
+///
+/// # Panics
+/// When `ln_w` is empty.
+pub fn importance(ln_w: &[f64]) -> Importance {
+    assert!(!ln_w.is_empty(), "no log weights");
+    let largest = ln_w.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let weights: Vec<f64> = ln_w.iter().map(|ln_w| (ln_w - largest).exp()).collect();
+    let sum: f64 = weights.iter().sum();
+    let squares: f64 = weights.iter().map(|w| w * w).sum();
+    let count = weights.len() as f64;
+    let minus: Vec<f64> = ln_w.iter().map(|ln_w| -ln_w).collect();
+    Importance {
+        ln_z: Estimate { value: largest + (sum / count).ln(), error: ln_mean_error(&weights) },
+        beta_f: Estimate::mean(&minus),
+        ess: sum * sum / (count * squares),
+        largest_weight_share: 1.0 / sum,
+        count: weights.len(),
+    }
+}
+
+/// Jackknife error of the logarithm of a mean.
+fn ln_mean_error(weights: &[f64]) -> f64 {
+    let bins = BINS.min(weights.len());
+    let total: f64 = weights.iter().sum();
+    let left_out = |bin: usize| {
+        let range = bin * weights.len() / bins..(bin + 1) * weights.len() / bins;
+        let kept = weights.len() - range.len();
+        ((total - weights[range].iter().sum::<f64>()) / kept as f64).ln()
+    };
+    let values: Vec<f64> = (0..bins).map(left_out).collect();
+    // The jackknife's variance is (bins - 1)^2 times that of the mean of the left-out values.
+    Estimate::mean(&values).error * (bins as f64 - 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Deterministic standard normal numbers by inversion of a low-discrepancy sequence (Box-Muller on two of them).
+    fn normal(count: usize) -> Vec<f64> {
+        let fraction = |x: f64| x - x.floor();
+        (1..=count)
+            .map(|i| {
+                let (u, v) = (fraction(i as f64 * 0.754_877_666), fraction(i as f64 * 0.569_840_29));
+                (-2.0 * u.max(1e-12).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn gaussian_log_weights_give_their_closed_form() {
+        // w = exp(3 + sigma g): ln Z = 3 + sigma^2 / 2, ESS = exp(-sigma^2), KL = sigma^2 / 2.
+        let sigma = 0.4;
+        let ln_w: Vec<f64> = normal(100_000).into_iter().map(|g| 3.0 + sigma * g).collect();
+        let result = importance(&ln_w);
+        assert!((result.ln_z.value - 3.08).abs() < 4.0 * result.ln_z.error, "{result:?}");
+        assert!((result.ess - (-sigma * sigma).exp()).abs() < 0.005, "{result:?}");
+        assert!((result.beta_f.value + 3.0).abs() < 4.0 * result.beta_f.error, "{result:?}");
+        let error = ((sigma * sigma).exp_m1() / 100_000.0).sqrt();
+        assert!((result.ln_z.error / error - 1.0).abs() < 0.25, "jackknife error {} not {error}", result.ln_z.error);
+    }
+
+    #[test]
+    fn one_dominating_weight_is_seen() {
+        let mut ln_w = vec![0.0; 1000];
+        ln_w[17] = 20.0;
+        let result = importance(&ln_w);
+        assert!(result.largest_weight_share > 0.99 && result.ess < 0.0011, "{result:?}");
+    }
+}

@@ -1,0 +1,31 @@
+//! Estimators on arrays, in f64: importance sampling with honest errors. No device.
+
+mod importance;
+
+pub use importance::{Importance, importance};
+
+use serde::Serialize;
+
+/// A value with its standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Estimate {
+    /// Best value.
+    pub value: f64,
+    /// One standard deviation.
+    pub error: f64,
+}
+
+impl Estimate {
+    /// Mean of independent values with its standard error (NaN for fewer than two values).
+    pub fn mean(values: &[f64]) -> Self {
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
+        Self { value: mean, error: (variance / count).sqrt() }
+    }
+
+    /// Distance from a reference in standard errors.
+    pub fn deviation(self, reference: f64) -> f64 {
+        (self.value - reference) / self.error
+    }
+}

@@ -1,0 +1,114 @@
+//! numpy arrays in and out.
+
+use super::atomic;
+use crate::error::{Error, Result};
+use crate::sample::Samples;
+use ndarray::{Array1, Array3, ArrayView1, ArrayView3};
+use ndarray_npy::{NpzWriter, ReadNpyExt, WriteNpyExt};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+/// Collects samples and writes them as one `.npz`.
+#[derive(Debug)]
+pub struct SampleWriter {
+    side: usize,
+    samples: Samples,
+}
+
+impl SampleWriter {
+    /// For configurations of a lattice's side.
+    pub fn new(side: usize) -> Self {
+        Self { side, samples: Samples::default() }
+    }
+
+    /// Adds a batch.
+    pub fn push(&mut self, samples: Samples) {
+        self.samples.spins.extend(samples.spins);
+        self.samples.ln_q.extend(samples.ln_q);
+        self.samples.energy.extend(samples.energy);
+    }
+
+    /// Writes `spins` int8 [N, L, L], `ln_q` float64 [N], `energy` float64 [N]; the file appears whole or not at all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let count = self.samples.ln_q.len();
+        let spins = ArrayView3::from_shape((count, self.side, self.side), &self.samples.spins)
+            .map_err(|error| Error::content(path, error.to_string()))?;
+        atomic::write(path, |file| {
+            let mut npz = NpzWriter::new(file);
+            npz.add_array("spins", &spins).map_err(std::io::Error::other)?;
+            npz.add_array("ln_q", &ArrayView1::from(&self.samples.ln_q)).map_err(std::io::Error::other)?;
+            npz.add_array("energy", &ArrayView1::from(&self.samples.energy)).map_err(std::io::Error::other)?;
+            npz.finish().map_err(std::io::Error::other)?;
+            Ok(())
+        })
+    }
+}
+
+/// Reads spins, int8 [N, L, L] of +-1, as `[N][L * L]`.
+///
+/// # Errors
+/// When the file cannot be read, or type, shape or values are not those.
+pub fn read_spins(path: &Path, side: usize) -> Result<Vec<i8>> {
+    let file = File::open(path).map_err(|source| Error::file("read", path, source))?;
+    let array = Array3::<i8>::read_npy(BufReader::new(file)).map_err(|error| {
+        Error::content(path, format!("expected an .npy file of int8 [N, {side}, {side}]: {error}"))
+    })?;
+    let (count, rows, columns) = array.dim();
+    if (rows, columns) != (side, side) || count == 0 {
+        let found = format!("the array has shape [{count}, {rows}, {columns}]");
+        return Err(Error::content(path, format!("{found}; this run needs [N, {side}, {side}] with N >= 1")));
+    }
+    let spins: Vec<i8> = array.iter().copied().collect();
+    if let Some(at) = spins.iter().position(|spin| spin.abs() != 1) {
+        let index = [at / (side * side), at / side % side, at % side];
+        return Err(Error::content(path, format!("spins{index:?} = {}; every spin must be 1 or -1", spins[at])));
+    }
+    Ok(spins)
+}
+
+/// Writes ln q, float64 [N]; the file appears whole or not at all.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_ln_q(path: &Path, ln_q: Vec<f64>) -> Result<()> {
+    let array = Array1::from(ln_q);
+    atomic::write(path, |file| array.write_npy(file).map_err(std::io::Error::other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(fill: impl FnOnce(&Path)) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spins.npy");
+        fill(&path);
+        read_spins(&path, 4).unwrap_err().to_string()
+    }
+
+    fn write<T: ndarray_npy::WritableElement + Clone>(path: &Path, shape: (usize, usize, usize), value: T) {
+        Array3::from_elem(shape, value).write_npy(File::create(path).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn spins_of_the_wrong_kind_are_refused_by_name() {
+        let shape = refusal(|path| write(path, (2, 8, 8), 1_i8));
+        assert!(shape.contains("[2, 8, 8]") && shape.contains("[N, 4, 4]"), "{shape}");
+        let kind = refusal(|path| write(path, (2, 4, 4), 1.0_f64));
+        assert!(kind.contains("int8"), "{kind}");
+        let value = refusal(|path| write(path, (2, 4, 4), 0_i8));
+        assert!(value.contains("spins[0, 0, 0] = 0"), "{value}");
+        let smallest = refusal(|path| write(path, (1, 4, 4), i8::MIN + 1));
+        assert!(smallest.contains("-127"), "{smallest}");
+        let text = refusal(|path| std::fs::write(path, "hello").unwrap());
+        assert!(text.contains(".npy"), "{text}");
+        let missing = refusal(|_| ());
+        assert!(missing.contains("cannot read"), "{missing}");
+        let empty = refusal(|path| write(path, (0, 4, 4), 1_i8));
+        assert!(empty.contains("N >= 1"), "{empty}");
+    }
+}

@@ -1,0 +1,245 @@
+//! `checkpoint.safetensors`: weights, optimiser state, step and seed.
+
+use super::atomic;
+use crate::conditional::{Model, TensorPlace};
+use crate::error::{Error, Result};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+
+const FORMAT: &str = "han-gpu checkpoint";
+const VERSION: &str = "1";
+const FIRST_MOMENT: &str = "adam.first_moment.";
+const SECOND_MOMENT: &str = "adam.second_moment.";
+
+/// The state of a training run after `step` steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// Steps done.
+    pub step: u32,
+    /// Seed of the run.
+    pub seed: u32,
+    /// Inverse temperature that the run aims at.
+    pub beta: f64,
+    /// Flat parameter buffer.
+    pub parameters: Vec<f32>,
+    /// Adam's first moment.
+    pub first_moment: Vec<f32>,
+    /// Adam's second moment.
+    pub second_moment: Vec<f32>,
+}
+
+impl Checkpoint {
+    /// Writes the checkpoint; the file appears whole or not at all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: &Path, model: &Model) -> Result<()> {
+        let buffers = [("", &self.parameters), (FIRST_MOMENT, &self.first_moment), (SECOND_MOMENT, &self.second_moment)];
+        let mut tensors = Vec::new();
+        for (prefix, values) in buffers {
+            for place in model.tensors() {
+                let bytes = bytemuck::cast_slice(&values[place.range()]);
+                let view = TensorView::new(Dtype::F32, place.shape, bytes)
+                    .map_err(|error| Error::content(path, error.to_string()))?;
+                tensors.push((format!("{prefix}{}", place.name), view));
+            }
+        }
+        let bytes = safetensors::serialize(tensors, Some(self.metadata(model)))
+            .map_err(|error| Error::content(path, error.to_string()))?;
+        atomic::write(path, |file| file.write_all(&sorted_header(&bytes)))
+    }
+
+    /// Reads a checkpoint of this model.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is truncated, is not a checkpoint of ours, or belongs to another model or version.
+    pub fn load(path: &Path, model: &Model) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(|source| Error::file("read", path, source))?;
+        let damaged = |reason: String| {
+            Error::content(path, format!("not a readable checkpoint ({reason}); it may be truncated or not ours"))
+        };
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let tensors = SafeTensors::deserialize(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let metadata = header.metadata().clone().unwrap_or_default();
+        let reader = Reader { path, metadata, tensors };
+        reader.check(model)?;
+        let buffer = |prefix: &str| {
+            let mut values = vec![0.0; model.parameters];
+            for place in model.tensors() {
+                values[place.range()].copy_from_slice(&reader.tensor(prefix, &place)?);
+            }
+            Ok(values)
+        };
+        Ok(Self {
+            step: reader.number("step")?,
+            seed: reader.number("seed")?,
+            beta: reader.number("beta")?,
+            parameters: buffer("")?,
+            first_moment: buffer(FIRST_MOMENT)?,
+            second_moment: buffer(SECOND_MOMENT)?,
+        })
+    }
+
+    fn metadata(&self, model: &Model) -> HashMap<String, String> {
+        let own = [("step", self.step.to_string()), ("seed", self.seed.to_string()), ("beta", self.beta.to_string())];
+        let own = own.into_iter().map(|(key, value)| (key.to_owned(), value));
+        identity(model).into_iter().map(|(key, value)| (key.to_owned(), value)).chain(own).collect()
+    }
+}
+
+/// What must agree between a checkpoint and the model it is loaded into.
+fn identity(model: &Model) -> Vec<(&'static str, String)> {
+    vec![
+        ("format", FORMAT.to_owned()),
+        ("version", VERSION.to_owned()),
+        ("size", model.torus.side().to_string()),
+        ("coupling", model.interaction.coupling.to_string()),
+        ("field", model.interaction.field.to_string()),
+        ("width", model.options.width.to_string()),
+        ("depth", model.options.depth.to_string()),
+        ("skip", model.options.skip.to_string()),
+        ("gauge", model.options.gauge.to_string()),
+    ]
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    metadata: HashMap<String, String>,
+    tensors: SafeTensors<'a>,
+}
+
+impl Reader<'_> {
+    fn check(&self, model: &Model) -> Result<()> {
+        for (key, expected) in identity(model) {
+            let found = self.metadata.get(key).map(String::as_str);
+            if found == Some(&expected) {
+                continue;
+            }
+            let message = match (key, found) {
+                ("format", _) => "this safetensors file is not a han-gpu checkpoint".to_owned(),
+                ("version", Some(found)) => {
+                    format!("checkpoint version {found}; this program reads version {expected}: use the release that wrote it")
+                }
+                (_, found) => {
+                    let found = found.unwrap_or("nothing");
+                    format!("the checkpoint has {key} = {found}, the run's config.toml has {key} = {expected}")
+                }
+            };
+            return Err(Error::content(self.path, message));
+        }
+        Ok(())
+    }
+
+    fn number<T: std::str::FromStr>(&self, key: &str) -> Result<T> {
+        let value = self.metadata.get(key).and_then(|value| value.parse().ok());
+        value.ok_or_else(|| Error::content(self.path, format!("the checkpoint's metadata lacks a valid {key:?}")))
+    }
+
+    fn tensor(&self, prefix: &str, place: &TensorPlace) -> Result<Vec<f32>> {
+        let name = format!("{prefix}{}", place.name);
+        let view = self.tensors.tensor(&name).map_err(|_| Error::content(self.path, format!("tensor {name} is missing")))?;
+        if view.dtype() != Dtype::F32 || view.shape() != place.shape {
+            let message = format!(
+                "tensor {name} is {:?} {:?}, expected F32 {:?}",
+                view.dtype(),
+                view.shape(),
+                place.shape
+            );
+            return Err(Error::content(self.path, message));
+        }
+        let values: Vec<f32> = bytemuck::pod_collect_to_vec(view.data());
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(Error::content(self.path, format!("tensor {name} holds NaN or infinity")));
+        }
+        Ok(values)
+    }
+}
+
+/// safetensors writes its metadata in the order of a hash map; equal states must give equal files, so the header is
+/// written again with sorted keys.
+fn sorted_header(bytes: &[u8]) -> Vec<u8> {
+    let length = u64::from_le_bytes(bytes[..8].try_into().expect("a safetensors file starts with 8 bytes")) as usize;
+    let (header, data) = bytes[8..].split_at(length);
+    // serde_json's map is sorted by key.
+    let parsed: serde_json::Value = serde_json::from_slice(header).expect("safetensors writes JSON");
+    let mut header = parsed.to_string().into_bytes();
+    header.resize(header.len().next_multiple_of(8), b' ');
+    [&(header.len() as u64).to_le_bytes()[..], &header, data].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::Config;
+
+    fn saved(folder: &Path) -> (Checkpoint, Model, std::path::PathBuf) {
+        let model = Config { size: 8, ..Config::default() }.model().unwrap();
+        // Padding between levels is not stored, so it must be zero to compare.
+        let mut parameters = vec![0.0; model.parameters];
+        for place in model.tensors() {
+            for at in place.range() {
+                parameters[at] = at as f32 * 0.5 - 7.0;
+            }
+        }
+        let checkpoint = Checkpoint {
+            step: 12,
+            seed: 3,
+            beta: 0.44,
+            first_moment: parameters.iter().map(|p| p * 2.0).collect(),
+            second_moment: parameters.iter().map(|p| p * p).collect(),
+            parameters,
+        };
+        let path = folder.join("checkpoint.safetensors");
+        checkpoint.save(&path, &model).unwrap();
+        (checkpoint, model, path)
+    }
+
+    #[test]
+    fn reads_back_what_was_written_and_equal_states_give_equal_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let (checkpoint, model, path) = saved(folder.path());
+        assert_eq!(Checkpoint::load(&path, &model).unwrap(), checkpoint);
+        let bytes = std::fs::read(&path).unwrap();
+        for _ in 0..5 {
+            checkpoint.save(&path, &model).unwrap();
+            assert_eq!(std::fs::read(&path).unwrap(), bytes);
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn every_truncation_is_refused_with_a_message() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, model, path) = saved(folder.path());
+        let bytes = std::fs::read(&path).unwrap();
+        for length in [0, 1, 7, 8, 100, bytes.len() / 2, bytes.len() - 1] {
+            std::fs::write(&path, &bytes[..length]).unwrap();
+            let error = Checkpoint::load(&path, &model).unwrap_err();
+            assert!(error.to_string().contains("truncated"), "{length} bytes: {error}");
+        }
+    }
+
+    #[test]
+    fn files_of_other_models_versions_and_programs_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, _, path) = saved(folder.path());
+        let other = Config { size: 16, ..Config::default() }.model().unwrap();
+        let error = Checkpoint::load(&path, &other).unwrap_err().to_string();
+        assert!(error.contains("size = 8") && error.contains("size = 16"), "{error}");
+
+        let model = Config { size: 8, ..Config::default() }.model().unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let replaced = |from: &str, to: &str| {
+            let at = text.find(from).unwrap();
+            let mut changed = bytes.clone();
+            changed[at..at + from.len()].copy_from_slice(to.as_bytes());
+            std::fs::write(&path, changed).unwrap();
+            Checkpoint::load(&path, &model).unwrap_err().to_string()
+        };
+        assert!(replaced("\"version\":\"1\"", "\"version\":\"9\"").contains("version 9"));
+        assert!(replaced("han-gpu checkpoint", "hun-gpu checkpoint").contains("not a han-gpu checkpoint"));
+    }
+}

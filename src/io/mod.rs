@@ -1,0 +1,10 @@
+//! Files: the run folder, checkpoints, arrays. Formats are described in `docs/FORMATS.md`.
+
+mod arrays;
+mod atomic;
+mod checkpoint;
+mod run_folder;
+
+pub use arrays::{SampleWriter, read_spins, write_ln_q};
+pub use checkpoint::Checkpoint;
+pub use run_folder::{MetricsWriter, RunFolder};

@@ -1,0 +1,158 @@
+//! The folder of one run.
+
+use super::atomic;
+use super::checkpoint::Checkpoint;
+use crate::conditional::Model;
+use crate::error::{Error, Result};
+use crate::train::{Config, Metrics, Summary, load, resolve};
+use serde::Serialize;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+const CONFIG: &str = "config.toml";
+const METRICS: &str = "metrics.csv";
+const SUMMARY: &str = "summary.json";
+const CHECKPOINT: &str = "checkpoint.safetensors";
+
+/// `config.toml`, `metrics.csv`, `summary.json` and `checkpoint.safetensors` of one run.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new run and writes its configuration.
+    ///
+    /// # Errors
+    /// When the folder is not empty and `force` is false, or cannot be written.
+    pub fn create(path: &Path, config: &Config, force: bool) -> Result<Self> {
+        let folder = Self { path: path.to_owned() };
+        let occupied = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
+        if occupied && !force {
+            return Err(Error::RunExists { path: path.to_owned() });
+        }
+        fs::create_dir_all(path).map_err(|source| Error::file("create", path, source))?;
+        let text = toml::to_string(config).map_err(|error| Error::content(folder.file(CONFIG), error.to_string()))?;
+        // The old run's files go only when the new one can be written here.
+        atomic::write(&folder.file(CONFIG), |file| file.write_all(text.as_bytes()))?;
+        for name in [METRICS, SUMMARY, CHECKPOINT] {
+            match fs::remove_file(folder.file(name)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::file("overwrite", folder.file(name), error));
+                }
+                _ => (),
+            }
+        }
+        Ok(folder)
+    }
+
+    /// Opens an existing run and reads its configuration.
+    ///
+    /// # Errors
+    /// When there is no run, or its configuration cannot be understood.
+    pub fn open(path: &Path) -> Result<(Self, Config)> {
+        let folder = Self { path: path.to_owned() };
+        let file = folder.file(CONFIG);
+        if !file.is_file() {
+            return Err(Error::content(path, format!("there is no run here: it has no {CONFIG}")));
+        }
+        let config = resolve(None, load(&file)?, toml::Table::new(), &file)?;
+        Ok((folder, config))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Writes the checkpoint, replacing the old one only when the new one is complete.
+    ///
+    /// # Errors
+    /// When it cannot be written; the old one is then still there.
+    pub fn save_checkpoint(&self, checkpoint: &Checkpoint, model: &Model) -> Result<()> {
+        checkpoint.save(&self.file(CHECKPOINT), model)
+    }
+
+    /// Reads the checkpoint.
+    ///
+    /// # Errors
+    /// When it is missing, damaged or of another model.
+    pub fn load_checkpoint(&self, model: &Model) -> Result<Checkpoint> {
+        Checkpoint::load(&self.file(CHECKPOINT), model)
+    }
+
+    /// Writes the summary.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_summary(&self, summary: &Summary) -> Result<()> {
+        let path = self.file(SUMMARY);
+        let text = serde_json::to_string_pretty(summary).map_err(|error| Error::content(&path, error.to_string()))?;
+        atomic::write(&path, |file| writeln!(file, "{text}"))
+    }
+
+    /// Opens the table of metrics after `step` steps: later rows, left by a run that was killed, are dropped.
+    ///
+    /// # Errors
+    /// When the table cannot be read or written.
+    pub fn metrics_after(&self, step: u32) -> Result<MetricsWriter> {
+        let path = self.file(METRICS);
+        let kept = match File::open(&path) {
+            Ok(file) => kept_rows(&path, file, step)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(Error::file("read", &path, error)),
+        };
+        let elapsed_s = kept.last().map_or(0.0, |row| row.elapsed_s);
+        atomic::write(&path, |file| {
+            let mut table = csv::Writer::from_writer(file);
+            if kept.is_empty() {
+                table.write_record(Metrics::COLUMNS)?;
+            }
+            kept.iter().try_for_each(|row| table.serialize(row)).map_err(std::io::Error::other)?;
+            table.flush()
+        })?;
+        let file = OpenOptions::new().append(true).open(&path).map_err(|source| Error::file("write", &path, source))?;
+        let table = csv::WriterBuilder::new().has_headers(false).from_writer(file);
+        Ok(MetricsWriter { path, table, elapsed_s })
+    }
+}
+
+/// Complete rows up to a step; a row cut short by a crash ends the table.
+fn kept_rows(path: &Path, file: File, step: u32) -> Result<Vec<Metrics>> {
+    let mut reader = csv::Reader::from_reader(file);
+    let headers = reader.headers().map_err(|error| Error::content(path, error.to_string()))?;
+    if !headers.is_empty() && headers.iter().ne(Metrics::COLUMNS) {
+        return Err(Error::content(path, "its columns are not those of a run's metrics; move it away to go on"));
+    }
+    Ok(reader.deserialize().map_while(|row| row.ok()).take_while(|row: &Metrics| row.step <= step).collect())
+}
+
+/// Appends rows to `metrics.csv`.
+#[derive(Debug)]
+pub struct MetricsWriter {
+    path: PathBuf,
+    table: csv::Writer<File>,
+    elapsed_s: f64,
+}
+
+impl MetricsWriter {
+    /// Seconds of training before this session of the run.
+    pub fn elapsed_s(&self) -> f64 {
+        self.elapsed_s
+    }
+
+    /// Appends a row and hands it to the operating system.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn push(&mut self, row: &impl Serialize) -> Result<()> {
+        self.table.serialize(row).map_err(std::io::Error::other)
+            .and_then(|()| self.table.flush())
+            .map_err(|source| Error::file("write", &self.path, source))
+    }
+}

@@ -1,0 +1,132 @@
+//! Sampling from and evaluating a network on any backend, batch by batch.
+
+use crate::backend::{Backend, Tensor};
+use crate::conditional::Model;
+use crate::error::Result;
+use crate::exact::kaufman;
+use crate::schedule::{self, Inputs};
+
+/// Complete configurations with what is known of them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Samples {
+    /// `[count][sites]`, +-1.
+    pub spins: Vec<i8>,
+    /// `[count]`: ln q.
+    pub ln_q: Vec<f64>,
+    /// `[count]`: E.
+    pub energy: Vec<f64>,
+}
+
+/// Log weights of samples whose last level is summed out.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LogWeights {
+    /// `[count]`: `-beta E - ln q`; the same number whatever the last level's spins are.
+    pub ln_w: Vec<f64>,
+    /// `[count]`: E averaged over the last level.
+    pub energy: Vec<f64>,
+}
+
+/// A shift of rewards per site that keeps them near zero: ln Z per site at H = 0. Any value gives the same results up to
+/// rounding.
+pub fn reward_per_site(model: &Model, beta: f64) -> f32 {
+    (kaufman(model.torus, model.interaction.coupling, beta).ln_z / model.torus.sites() as f64) as f32
+}
+
+/// Draws `count` log weights. `progress` is told how many are done and stops the work by returning false.
+///
+/// # Errors
+/// When the device fails.
+pub fn log_weights(
+    backend: &mut dyn Backend,
+    seed: u32,
+    beta: f64,
+    count: usize,
+    mut progress: impl FnMut(usize) -> bool,
+) -> Result<LogWeights> {
+    let mut kernels = schedule::sampling(backend.model(), false);
+    kernels.extend(schedule::rewards(backend.model()));
+    let per_site = reward_per_site(backend.model(), beta);
+    let shift = f64::from(per_site) * backend.model().torus.sites() as f64;
+    let mut result = LogWeights::default();
+    for first in (0..count).step_by(backend.batch()) {
+        backend.run(&kernels, &Inputs::sampling(seed, first as u32, beta, per_site))?;
+        backend.request_snapshot(0)?;
+        for snapshot in backend.snapshots(true)? {
+            result.ln_w.extend(snapshot.rewards.iter().map(|reward| shift - reward));
+            result.energy.extend(snapshot.energies);
+        }
+        if !progress(result.ln_w.len().min(count)) {
+            break;
+        }
+    }
+    result.ln_w.truncate(count);
+    result.energy.truncate(count);
+    Ok(result)
+}
+
+/// Draws `count` complete configurations, passing them on batch by batch.
+///
+/// # Errors
+/// When the device or `consume` fails.
+pub fn draw(
+    backend: &mut dyn Backend,
+    seed: u32,
+    beta: f64,
+    count: usize,
+    mut consume: impl FnMut(Samples) -> Result<()>,
+) -> Result<()> {
+    let mut kernels = schedule::sampling(backend.model(), true);
+    kernels.extend(schedule::energies(backend.model()));
+    let (interaction, sites) = (backend.model().interaction, backend.model().hierarchy.sites);
+    for first in (0..count).step_by(backend.batch()) {
+        backend.run(&kernels, &Inputs::sampling(seed, first as u32, beta, 0.0))?;
+        let rows = backend.batch().min(count - first);
+        let mut spins = backend.read_spins()?;
+        spins.truncate(rows * sites);
+        let mut ln_q = block_sums(backend)?;
+        ln_q.truncate(rows);
+        let sums = backend.read_sums()?;
+        let energy = sums[..rows].iter().map(|[bonds, spins]| interaction.energy((*bonds).into(), (*spins).into()));
+        consume(Samples { spins, ln_q, energy: energy.collect() })?;
+    }
+    Ok(())
+}
+
+/// ln q of given configurations, `[count][sites]`, +-1.
+///
+/// # Errors
+/// When the device fails.
+pub fn evaluate(
+    backend: &mut dyn Backend,
+    beta: f64,
+    spins: &[i8],
+    mut progress: impl FnMut(usize),
+) -> Result<Vec<f64>> {
+    let kernels = schedule::evaluation(backend.model());
+    let batch_spins = backend.batch() * backend.model().hierarchy.sites;
+    let count = spins.len() / backend.model().hierarchy.sites;
+    let mut ln_q = Vec::with_capacity(count);
+    for chunk in spins.chunks(batch_spins) {
+        // The last batch is filled up; what it says of the filling is dropped.
+        let mut padded = chunk.to_vec();
+        padded.resize(batch_spins, 1);
+        backend.write_spins(&padded)?;
+        backend.run(&kernels, &Inputs::sampling(0, 0, beta, 0.0))?;
+        ln_q.extend(block_sums(backend)?);
+        ln_q.truncate(count);
+        progress(ln_q.len());
+    }
+    Ok(ln_q)
+}
+
+/// ln q of whole configurations: the blocks' values summed in f64.
+fn block_sums(backend: &mut dyn Backend) -> Result<Vec<f64>> {
+    let batch = backend.batch();
+    let mut sums = vec![0.0; batch];
+    for rows in backend.read(Tensor::LnQ)?.chunks(batch) {
+        for (sum, value) in sums.iter_mut().zip(rows) {
+            *sum += value;
+        }
+    }
+    Ok(sums)
+}

@@ -1,0 +1,304 @@
+//! Every setting of a run, with its default. Layers (defaults, preset, file, flags) are TOML tables, later ones win.
+
+use crate::conditional::{Model, NetOptions};
+use crate::error::{Error, Result};
+use crate::exact::check_beta;
+use crate::lattice::{Interaction, Torus};
+use crate::schedule::Adam;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use toml::{Table, Value};
+
+/// How the learning rate changes over the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RateSchedule {
+    /// Always `learning_rate`.
+    Constant,
+    /// From `learning_rate` along half a cosine to `learning_rate * final_rate` at the last step.
+    Cosine,
+}
+
+/// All settings of a training run. The field names are the keys of `config.toml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Side of the lattice, a power of two from 4 to 1024.
+    pub size: u32,
+    /// Inverse temperature at the end of training.
+    pub beta: f64,
+    /// J.
+    pub coupling: f64,
+    /// H.
+    pub field: f64,
+    /// Hidden units per input site.
+    pub width: usize,
+    /// Hidden layers, 1 to 3.
+    pub depth: usize,
+    /// Learned linear term initialised to the couplings.
+    pub skip: bool,
+    /// Built-in spin-flip symmetry; on by default when `field` is 0.
+    pub gauge: bool,
+    /// Configurations per step.
+    pub batch: usize,
+    /// Training steps.
+    pub steps: u32,
+    /// Learning rate at the start.
+    pub learning_rate: f64,
+    /// How it changes.
+    pub rate_schedule: RateSchedule,
+    /// Last learning rate as a fraction of the first, for the cosine.
+    pub final_rate: f64,
+    /// Beta is `beta * (1 - annealing^step)`; 0: beta from the first step.
+    pub annealing: f64,
+    /// Adam's decay of the first moment.
+    pub adam_beta1: f64,
+    /// Adam's decay of the second moment.
+    pub adam_beta2: f64,
+    /// Adam's epsilon.
+    pub adam_epsilon: f64,
+    /// Largest gradient norm; 0: no limit.
+    pub clip: f64,
+    /// Seed of initial parameters and of every sample.
+    pub seed: u32,
+    /// `auto`, `cpu`, or index or name of a GPU as listed by `han-gpu devices`.
+    pub device: String,
+    /// Steps between rows of `metrics.csv`.
+    pub metrics_every: u32,
+    /// Steps between checkpoints.
+    pub checkpoint_every: u32,
+    /// Samples of the closing evaluation.
+    pub evaluation_samples: usize,
+}
+
+/// Names of the presets.
+pub const PRESETS: [&str; 2] = ["default", "published"];
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            size: 16,
+            beta: 0.44,
+            coupling: 1.0,
+            field: 0.0,
+            width: 1,
+            depth: 1,
+            skip: true,
+            gauge: true,
+            batch: 512,
+            steps: 2000,
+            learning_rate: 0.01,
+            rate_schedule: RateSchedule::Cosine,
+            final_rate: 0.02,
+            annealing: 0.0,
+            adam_beta1: 0.9,
+            adam_beta2: 0.999,
+            adam_epsilon: 1e-8,
+            clip: 0.0,
+            seed: 0,
+            device: "auto".to_owned(),
+            metrics_every: 10,
+            checkpoint_every: 500,
+            evaluation_samples: 50_000,
+        }
+    }
+}
+
+impl Config {
+    /// The published net and loss (arXiv:2203.10989; rate from the authors' code): no skip, no gauge.
+    fn published() -> Self {
+        Self {
+            skip: false,
+            gauge: false,
+            batch: 1024,
+            steps: 40_000,
+            learning_rate: 5e-4,
+            rate_schedule: RateSchedule::Constant,
+            annealing: 0.996,
+            ..Self::default()
+        }
+    }
+
+    /// The model it describes.
+    ///
+    /// # Errors
+    /// When a setting of the lattice or the nets is out of range.
+    pub fn model(&self) -> Result<Model> {
+        let options =
+            NetOptions { width: self.width, depth: self.depth, skip: self.skip, gauge: self.gauge };
+        let interaction = Interaction { coupling: self.coupling, field: self.field };
+        Model::new(Torus::new(self.size)?, interaction, options)
+    }
+
+    /// Optimiser constants.
+    pub fn adam(&self) -> Adam {
+        Adam { beta1: self.adam_beta1, beta2: self.adam_beta2, epsilon: self.adam_epsilon, clip: self.clip }
+    }
+
+    fn check(&self) -> Result<()> {
+        check_beta(self.beta)?;
+        self.model()?;
+        let at_least_one = [
+            ("batch", self.batch),
+            ("steps", self.steps as usize),
+            ("metrics_every", self.metrics_every as usize),
+            ("checkpoint_every", self.checkpoint_every as usize),
+            ("evaluation_samples", self.evaluation_samples),
+        ];
+        for (name, value) in at_least_one {
+            if value == 0 {
+                return Err(Error::setting(name, value, "it must be at least 1"));
+            }
+        }
+        if self.batch < 2 {
+            return Err(Error::setting("batch", self.batch, "the baseline needs at least 2 configurations"));
+        }
+        if self.batch > MAX_BATCH {
+            return Err(Error::setting("batch", self.batch, format!("it must be at most {MAX_BATCH}")));
+        }
+        let in_range = [
+            ("learning_rate", self.learning_rate, 0.0, 1e3),
+            ("final_rate", self.final_rate, 0.0, 1.0),
+            ("annealing", self.annealing, 0.0, 1.0),
+            ("adam_beta1", self.adam_beta1, 0.0, 1.0 - f64::EPSILON),
+            ("adam_beta2", self.adam_beta2, 0.0, 1.0 - f64::EPSILON),
+            ("adam_epsilon", self.adam_epsilon, 0.0, 1.0),
+            ("clip", self.clip, 0.0, f64::MAX),
+        ];
+        for (name, value, low, high) in in_range {
+            if !(low..=high).contains(&value) {
+                return Err(Error::setting(name, value, format!("it must lie in {low} to {high}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Largest batch; bounds the memory that a typing error can ask for.
+const MAX_BATCH: usize = 1 << 20;
+
+/// Builds a configuration from a preset, a file's table and flags, later layers winning.
+///
+/// `source` names the file in messages. The file may name its preset with the key `preset`; `preset` given here wins.
+///
+/// # Errors
+/// On unknown keys (with the nearest valid one), wrong types and values out of range.
+pub fn resolve(preset: Option<&str>, file: Table, flags: Table, source: &Path) -> Result<Config> {
+    let mut file = file;
+    let named = match file.remove("preset") {
+        None => None,
+        Some(Value::String(name)) => Some(name),
+        Some(other) => return Err(config_error(source, format!("preset = {other} must be a name"))),
+    };
+    let base = preset_config(preset.or(named.as_deref()).unwrap_or("default"))?;
+    let mut table = Table::try_from(base).map_err(|error| config_error(source, error.to_string()))?;
+    for key in file.keys() {
+        if !table.contains_key(key) {
+            return Err(config_error(source, unknown_key(key, table.keys().map(String::as_str))));
+        }
+    }
+    let layers: Table = file.into_iter().chain(flags).collect();
+    let field = layers.get("field").is_some_and(|field| number(field) != Some(0.0));
+    if field && !layers.contains_key("gauge") {
+        table.insert("gauge".to_owned(), Value::Boolean(false));
+    }
+    for (key, value) in layers {
+        // TOML tells 1 from 1.0; a user should not have to.
+        let value = match (&table[&key], &value) {
+            (Value::Float(_), Value::Integer(integer)) => Value::Float(*integer as f64),
+            _ => value,
+        };
+        table.insert(key, value);
+    }
+    let config: Config = table.try_into().map_err(|error: toml::de::Error| {
+        config_error(source, error.message().to_owned())
+    })?;
+    config.check()?;
+    Ok(config)
+}
+
+/// Reads a configuration file as a table.
+///
+/// # Errors
+/// When the file cannot be read or is not TOML.
+pub fn load(path: &Path) -> Result<Table> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::file("read", path, source))?;
+    text.parse().map_err(|error: toml::de::Error| config_error(path, error.to_string()))
+}
+
+fn preset_config(name: &str) -> Result<Config> {
+    match name {
+        "default" => Ok(Config::default()),
+        "published" => Ok(Config::published()),
+        _ => Err(Error::setting("preset", name, format!("there are: {}", PRESETS.join(", ")))),
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    value.as_float().or(value.as_integer().map(|integer| integer as f64))
+}
+
+fn config_error(path: &Path, message: String) -> Error {
+    Error::Config { path: path.to_owned(), message }
+}
+
+fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let nearest = known.max_by(|a, b| strsim::jaro_winkler(key, a).total_cmp(&strsim::jaro_winkler(key, b)));
+    format!("unknown key {key:?}; did you mean {:?}?", nearest.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(preset: Option<&str>, file: &str, flags: &str) -> Result<Config> {
+        resolve(preset, file.parse().unwrap(), flags.parse().unwrap(), Path::new("test.toml"))
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_the_preset() {
+        let config = resolved(Some("published"), "batch = 64\nsteps = 10", "steps = 20").unwrap();
+        assert_eq!((config.batch, config.steps, config.learning_rate), (64, 20, 5e-4));
+        assert!(!config.skip && !config.gauge);
+    }
+
+    #[test]
+    fn a_resolved_configuration_reads_back_as_itself() {
+        let config = resolved(None, "size = 8\nbeta = 1", "").unwrap();
+        let text = toml::to_string(&config).unwrap();
+        assert_eq!(resolved(None, &text, "").unwrap(), config);
+    }
+
+    #[test]
+    fn the_gauge_is_off_in_a_field_unless_asked_for() {
+        assert!(!resolved(None, "field = 0.1", "").unwrap().gauge);
+        assert!(resolved(None, "field = 0", "").unwrap().gauge);
+        let refused = resolved(None, "field = 0.1\ngauge = true", "").unwrap_err();
+        assert!(refused.to_string().contains("gauge"), "{refused}");
+    }
+
+    #[test]
+    fn bad_values_are_named() {
+        let cases = [
+            ("learnig_rate = 0.1", "did you mean \"learning_rate\"?"),
+            ("size = 12", "size = 12"),
+            ("size = 2048", "size = 2048"),
+            ("beta = -1", "beta = -1"),
+            ("beta = nan", "beta = NaN"),
+            ("beta = 1e9", "beta = 1000000000"),
+            ("batch = 0", "batch = 0"),
+            ("steps = 0", "steps = 0"),
+            ("learning_rate = inf", "learning_rate = inf"),
+            ("depth = 4", "depth = 4"),
+            ("width = 0", "width = 0"),
+            ("size = \"big\"", "size"),
+            ("preset = \"fast\"", "published"),
+            ("coupling = inf", "coupling = inf"),
+        ];
+        for (text, expected) in cases {
+            let error = resolved(None, text, "").unwrap_err();
+            assert!(error.is_usage(), "{text}");
+            assert!(error.to_string().contains(expected), "{text}: {error}");
+        }
+    }
+}

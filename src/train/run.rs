@@ -1,0 +1,389 @@
+//! The training loop.
+
+use super::config::Config;
+use crate::backend::{Backend, Snapshot, Tensor};
+use crate::conditional::Model;
+use crate::error::{Error, Result};
+use crate::estimate::{Estimate, Importance, importance};
+use crate::exact;
+use crate::io::{Checkpoint, MetricsWriter, RunFolder};
+use crate::sample::{log_weights, reward_per_site};
+use crate::schedule::{self, Inputs, Kernel};
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+
+/// One row of `metrics.csv`: averages over one batch.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Steps done.
+    pub step: u32,
+    /// Inverse temperature of the step.
+    pub beta: f64,
+    /// `E_q[ln q + beta E] / N`: an upper bound on `-ln Z / N`.
+    pub beta_f_per_site: f64,
+    /// Its standard error.
+    pub beta_f_per_site_error: f64,
+    /// `E_q[E] / N`.
+    pub energy_per_site: f64,
+    /// Its standard error.
+    pub energy_per_site_error: f64,
+    /// Effective sample size of the batch, in (0, 1].
+    pub ess: f64,
+    /// `E_q[ln q + beta E] + ln Z` in nats, where ln Z is known.
+    pub kl: Option<f64>,
+    /// Norm of the gradient before clipping.
+    pub gradient_norm: f64,
+    /// Learning rate of the step.
+    pub learning_rate: f64,
+    /// Seconds of training so far, earlier sessions of the run included.
+    pub elapsed_s: f64,
+    /// Configurations drawn and learned from per second since the last row.
+    pub configurations_per_s: f64,
+}
+
+impl Metrics {
+    /// Names of the columns.
+    pub const COLUMNS: [&str; 12] = [
+        "step",
+        "beta",
+        "beta_f_per_site",
+        "beta_f_per_site_error",
+        "energy_per_site",
+        "energy_per_site_error",
+        "ess",
+        "kl",
+        "gradient_norm",
+        "learning_rate",
+        "elapsed_s",
+        "configurations_per_s",
+    ];
+}
+
+/// What `summary.json` says of a finished run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// Side of the lattice.
+    pub size: u32,
+    /// Inverse temperature.
+    pub beta: f64,
+    /// J.
+    pub coupling: f64,
+    /// H.
+    pub field: f64,
+    /// Training steps.
+    pub steps: u32,
+    /// Parameters of the nets, masked zeros included.
+    pub parameters: usize,
+    /// The device it ended on.
+    pub device: String,
+    /// Seconds of training.
+    pub elapsed_s: f64,
+    /// Fresh samples that the figures below are taken from.
+    pub samples: usize,
+    /// `E_q[ln q + beta E] / N`.
+    pub beta_f_per_site: Estimate,
+    /// `E_q[E] / N`, of the network, not reweighted.
+    pub energy_per_site: Estimate,
+    /// ln Z by importance sampling.
+    pub ln_z: Estimate,
+    /// ln Z where it is known exactly.
+    pub ln_z_exact: Option<f64>,
+    /// `(ln_z - ln_z_exact) / error`.
+    pub ln_z_deviation: Option<f64>,
+    /// `E_q[ln q + beta E] + ln Z` in nats, with the exact ln Z where known, else with the estimate.
+    pub kl: Estimate,
+    /// Effective sample size, in (0, 1].
+    pub ess: f64,
+    /// Share of the largest importance weight.
+    pub largest_weight_share: f64,
+}
+
+/// What the loop tells while it runs.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Steps submitted to the device so far.
+    Step(u32),
+    /// A new row of metrics, and the exact `beta F / N` of its beta where known.
+    Metrics(&'a Metrics, Option<f64>),
+    /// A checkpoint was written.
+    Checkpoint(u32),
+    /// Samples of the closing evaluation drawn so far.
+    Evaluated(usize),
+}
+
+/// Whether the loop goes on after an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Go on.
+    Continue,
+    /// Write a checkpoint and stop before the next step.
+    Stop,
+}
+
+/// Trains a network in its folder, from a checkpoint if given, and evaluates it.
+///
+/// Returns `None` if `observe` asked to stop early.
+///
+/// # Errors
+/// When the device fails, a file cannot be written, or NaN or infinity appears; the last checkpoint is then still good.
+pub fn train(
+    config: &Config,
+    backend: &mut dyn Backend,
+    folder: &RunFolder,
+    checkpoint: Option<Checkpoint>,
+    observe: &mut dyn FnMut(Event<'_>) -> Outcome,
+) -> Result<Option<Summary>> {
+    let start = match checkpoint {
+        Some(checkpoint) => checkpoint,
+        None => {
+            let start = initial(config, backend.model());
+            folder.save_checkpoint(&start, backend.model())?;
+            start
+        }
+    };
+    for (tensor, values) in [
+        (Tensor::Parameters, &start.parameters),
+        (Tensor::FirstMoment, &start.first_moment),
+        (Tensor::SecondMoment, &start.second_moment),
+    ] {
+        backend.write(tensor, values)?;
+    }
+    let table = folder.metrics_after(start.step)?;
+    let clock = Clock { start: Instant::now(), before: table.elapsed_s(), last_step: start.step, last: 0.0 };
+    let mut run = Run {
+        config,
+        kernels: schedule::training_step(backend.model()),
+        backend,
+        folder,
+        table,
+        clock,
+        checkpoint_step: start.step,
+    };
+    if run.steps(start.step, observe)? == Outcome::Stop {
+        return Ok(None);
+    }
+    let elapsed_s = run.clock.elapsed();
+    let summary = evaluate(config, run.backend, elapsed_s, observe)?;
+    folder.write_summary(&summary)?;
+    Ok(Some(summary))
+}
+
+fn initial(config: &Config, model: &Model) -> Checkpoint {
+    Checkpoint {
+        step: 0,
+        seed: config.seed,
+        beta: config.beta,
+        parameters: model.initial_parameters(config.seed, config.beta),
+        first_moment: vec![0.0; model.parameters],
+        second_moment: vec![0.0; model.parameters],
+    }
+}
+
+struct Run<'a> {
+    config: &'a Config,
+    kernels: Vec<Kernel>,
+    backend: &'a mut dyn Backend,
+    folder: &'a RunFolder,
+    table: MetricsWriter,
+    clock: Clock,
+    checkpoint_step: u32,
+}
+
+impl Run<'_> {
+    fn steps(&mut self, done: u32, observe: &mut dyn FnMut(Event<'_>) -> Outcome) -> Result<Outcome> {
+        let config = self.config;
+        for step in done + 1..=config.steps {
+            let inputs = inputs(config, self.backend.model(), step);
+            self.backend.run(&self.kernels, &inputs)?;
+            let last = step == config.steps;
+            if step % config.metrics_every == 0 || last {
+                self.backend.request_snapshot(step)?;
+            }
+            self.report(last, observe)?;
+            let stop = observe(Event::Step(step)) == Outcome::Stop;
+            if step % config.checkpoint_every == 0 || last || stop {
+                self.report(true, observe)?;
+                self.save(step)?;
+                observe(Event::Checkpoint(step));
+            }
+            if stop && !last {
+                return Ok(Outcome::Stop);
+            }
+        }
+        Ok(Outcome::Continue)
+    }
+
+    fn report(&mut self, wait: bool, observe: &mut dyn FnMut(Event<'_>) -> Outcome) -> Result<()> {
+        for snapshot in self.backend.snapshots(wait)? {
+            if let Some(step) = snapshot.first_bad_step {
+                return Err(self.diagnose(step));
+            }
+            let (metrics, exact) = self.metrics(&snapshot);
+            self.table.push(&metrics)?;
+            observe(Event::Metrics(&metrics, exact));
+        }
+        Ok(())
+    }
+
+    fn metrics(&mut self, snapshot: &Snapshot) -> (Metrics, Option<f64>) {
+        let (model, config) = (self.backend.model(), self.config);
+        let inputs = inputs(config, model, snapshot.step);
+        let sites = model.torus.sites() as f64;
+        let shift = f64::from(inputs.reward_per_site) * sites;
+        let ln_w: Vec<f64> = snapshot.rewards.iter().map(|reward| shift - reward).collect();
+        let weights = importance(&ln_w);
+        let energy = Estimate::mean(&snapshot.energies);
+        let exact = exact::solve(model.torus, model.interaction, inputs.beta).map(|exact| exact.ln_z);
+        let (elapsed_s, configurations_per_s) = self.clock.lap(snapshot.step, config.batch);
+        let metrics = Metrics {
+            step: snapshot.step,
+            beta: inputs.beta,
+            beta_f_per_site: weights.beta_f.value / sites,
+            beta_f_per_site_error: weights.beta_f.error / sites,
+            energy_per_site: energy.value / sites,
+            energy_per_site_error: energy.error / sites,
+            ess: weights.ess,
+            kl: exact.map(|ln_z| weights.beta_f.value + ln_z),
+            gradient_norm: snapshot.gradient_norm,
+            learning_rate: inputs.learning_rate,
+            elapsed_s,
+            configurations_per_s,
+        };
+        (metrics, exact.map(|ln_z| -ln_z / sites))
+    }
+
+    fn save(&mut self, step: u32) -> Result<()> {
+        let read = |tensor, backend: &mut dyn Backend| -> Result<Vec<f32>> {
+            Ok(backend.read(tensor)?.into_iter().map(|value| value as f32).collect())
+        };
+        let checkpoint = Checkpoint {
+            step,
+            seed: self.config.seed,
+            beta: self.config.beta,
+            parameters: read(Tensor::Parameters, self.backend)?,
+            first_moment: read(Tensor::FirstMoment, self.backend)?,
+            second_moment: read(Tensor::SecondMoment, self.backend)?,
+        };
+        let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
+        if ![&checkpoint.parameters, &checkpoint.first_moment, &checkpoint.second_moment].iter().all(|v| finite(v)) {
+            return Err(self.diagnose(step));
+        }
+        self.folder.save_checkpoint(&checkpoint, self.backend.model())?;
+        self.checkpoint_step = step;
+        Ok(())
+    }
+
+    /// Finds the level that is not finite. The device has kept its state since: Adam skips such steps.
+    fn diagnose(&mut self, step: u32) -> Error {
+        let found = find_not_finite(self.backend);
+        match found {
+            Ok((level, what)) => {
+                let geometry = &self.backend.model().hierarchy.levels[level];
+                Error::NotFinite {
+                    step: step.into(),
+                    level,
+                    level_name: format!("{} of side {}", geometry.name, geometry.side),
+                    what,
+                    checkpoint_step: self.checkpoint_step.into(),
+                }
+            }
+            Err(error) => error,
+        }
+    }
+}
+
+fn find_not_finite(backend: &mut dyn Backend) -> Result<(usize, &'static str)> {
+    let batch = backend.batch();
+    let parameters = backend.read(Tensor::Parameters)?;
+    let ln_q = backend.read(Tensor::LnQ)?;
+    let gradient = backend.read(Tensor::Gradient)?;
+    let model = backend.model();
+    let bad = |values: &[f64]| values.iter().any(|value| !value.is_finite());
+    let level_of = |values: &[f64]| {
+        let mut nets = model.nets();
+        nets.find(|(k, net, _)| bad(&values[model.levels[*k].offset..][..net.parameters()])).map(|(k, ..)| k)
+    };
+    let rows = |k: usize| model.hierarchy.blocks_before(k) * batch..model.hierarchy.blocks_before(k + 1) * batch;
+    let by_ln_q = || model.nets().find(|(k, ..)| bad(&ln_q[rows(*k)])).map(|(k, ..)| (k, "ln q"));
+    Ok(level_of(&parameters)
+        .map(|k| (k, "a parameter"))
+        .or_else(by_ln_q)
+        .or_else(|| level_of(&gradient).map(|k| (k, "the gradient")))
+        .unwrap_or((0, "the gradient")))
+}
+
+fn inputs(config: &Config, model: &Model, step: u32) -> Inputs {
+    let beta = config.beta_at(step);
+    Inputs {
+        seed: config.seed,
+        step,
+        first_configuration: 0,
+        beta,
+        reward_per_site: reward_per_site(model, beta),
+        learning_rate: config.learning_rate_at(step),
+        adam: config.adam(),
+    }
+}
+
+fn evaluate(
+    config: &Config,
+    backend: &mut dyn Backend,
+    elapsed_s: f64,
+    observe: &mut dyn FnMut(Event<'_>) -> Outcome,
+) -> Result<Summary> {
+    let mut told = |count| {
+        observe(Event::Evaluated(count));
+        true
+    };
+    let samples = log_weights(backend, config.seed, config.beta, config.evaluation_samples, &mut told)?;
+    let model = backend.model();
+    let sites = model.torus.sites() as f64;
+    let weights: Importance = importance(&samples.ln_w);
+    let energy = Estimate::mean(&samples.energy);
+    let per_site = |estimate: Estimate| Estimate { value: estimate.value / sites, error: estimate.error / sites };
+    let exact = exact::solve(model.torus, model.interaction, config.beta).map(|exact| exact.ln_z);
+    Ok(Summary {
+        size: config.size,
+        beta: config.beta,
+        coupling: config.coupling,
+        field: config.field,
+        steps: config.steps,
+        parameters: model.used_parameters(),
+        device: backend.device().to_owned(),
+        elapsed_s,
+        samples: weights.count,
+        beta_f_per_site: per_site(weights.beta_f),
+        energy_per_site: per_site(energy),
+        ln_z: weights.ln_z,
+        ln_z_exact: exact,
+        ln_z_deviation: exact.map(|exact| weights.ln_z.deviation(exact)),
+        kl: Estimate {
+            value: weights.beta_f.value + exact.unwrap_or(weights.ln_z.value),
+            error: weights.beta_f.error,
+        },
+        ess: weights.ess,
+        largest_weight_share: weights.largest_weight_share,
+    })
+}
+
+/// Seconds of training and rates, immune to changes of the system clock.
+struct Clock {
+    start: Instant,
+    before: f64,
+    last_step: u32,
+    last: f64,
+}
+
+impl Clock {
+    fn elapsed(&self) -> f64 {
+        self.before + self.start.elapsed().as_secs_f64()
+    }
+
+    fn lap(&mut self, step: u32, batch: usize) -> (f64, f64) {
+        let now = self.start.elapsed().as_secs_f64();
+        let configurations = f64::from(step - self.last_step) * batch as f64;
+        let rate = configurations / (now - self.last).max(1e-9);
+        (self.last, self.last_step) = (now, step);
+        (self.before + now, rate)
+    }
+}

@@ -1,0 +1,45 @@
+//! Learning rate and beta as functions of the step.
+
+use super::config::{Config, RateSchedule};
+use std::f64::consts::PI;
+
+impl Config {
+    /// Learning rate of step 1..=steps.
+    pub fn learning_rate_at(&self, step: u32) -> f64 {
+        match self.rate_schedule {
+            RateSchedule::Constant => self.learning_rate,
+            RateSchedule::Cosine => {
+                let progress = f64::from(step - 1) / f64::from(self.steps.max(2) - 1);
+                let height = self.final_rate + (1.0 - self.final_rate) * (1.0 + (PI * progress).cos()) / 2.0;
+                self.learning_rate * height
+            }
+        }
+    }
+
+    /// Beta of step 1..=steps.
+    pub fn beta_at(&self, step: u32) -> f64 {
+        self.beta * (1.0 - self.annealing.powf(f64::from(step)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cosine_runs_from_the_full_rate_to_the_final_one() {
+        let config = Config { steps: 101, learning_rate: 0.5, final_rate: 0.1, ..Config::default() };
+        assert_eq!(config.learning_rate_at(1), 0.5);
+        assert!((config.learning_rate_at(51) - 0.275).abs() < 1e-12);
+        assert!((config.learning_rate_at(101) - 0.05).abs() < 1e-12);
+        let single = Config { steps: 1, ..Config::default() };
+        assert_eq!(single.learning_rate_at(1), single.learning_rate);
+    }
+
+    #[test]
+    fn annealing_approaches_beta_and_none_is_beta() {
+        let config = Config { annealing: 0.5, beta: 0.8, ..Config::default() };
+        assert_eq!([config.beta_at(1), config.beta_at(2)], [0.4, 0.6]);
+        assert_eq!(Config::default().beta_at(1), Config::default().beta);
+    }
+}
