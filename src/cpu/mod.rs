@@ -73,7 +73,7 @@ impl<R: Real> Cpu<R> {
             Kernel::BackwardHidden { level, layer } => backward_hidden::run(model, state, level, layer),
             Kernel::BackwardWeights { level } => backward_weights::run(model, state, level),
             Kernel::BackwardSlope { level } => backward_slope::run(model, state, level),
-            Kernel::GradientSum => gradient_sum::run(model, state),
+            Kernel::GradientSum { level } => gradient_sum::run(model, state, level),
             Kernel::GradientNorm => gradient_norm::run(state, inputs),
             Kernel::Adam => adam::run(state, inputs),
         }

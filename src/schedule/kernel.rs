@@ -32,8 +32,8 @@ pub enum Kernel {
     BackwardWeights { level: usize },
     /// Partial gradients of the PReLU slopes of a level.
     BackwardSlope { level: usize },
-    /// Sums partial gradients, in a fixed order.
-    GradientSum,
+    /// Sums the partial gradients of a level, in a fixed order.
+    GradientSum { level: usize },
     /// Norm of the gradient; remembers the first step at which it was not finite.
     GradientNorm,
     /// Adam on the flat parameter buffer; skipped while the gradient is not finite.
@@ -58,7 +58,7 @@ impl Kernel {
             Self::BackwardHidden { .. } => "backward_hidden",
             Self::BackwardWeights { .. } => "backward_weights",
             Self::BackwardSlope { .. } => "backward_slope",
-            Self::GradientSum => "gradient_sum",
+            Self::GradientSum { .. } => "gradient_sum",
             Self::GradientNorm => "gradient_norm",
             Self::Adam => "adam",
         }
@@ -77,11 +77,11 @@ impl Kernel {
             | Self::BackwardOutput { level }
             | Self::BackwardHidden { level, .. }
             | Self::BackwardWeights { level }
-            | Self::BackwardSlope { level } => Some(level),
+            | Self::BackwardSlope { level }
+            | Self::GradientSum { level } => Some(level),
             Self::ConfigurationEnergy
             | Self::Baseline
             | Self::Advantage
-            | Self::GradientSum
             | Self::GradientNorm
             | Self::Adam => None,
         }

@@ -2,9 +2,12 @@
 
 mod cost;
 mod kernel;
+mod shape;
 
 pub use cost::{KernelCost, LevelPlan, Plan};
 pub use kernel::{Adam, Inputs, Kernel};
+pub(crate) use shape::LANES;
+pub use shape::Shape;
 
 use crate::conditional::{Conditional, Model};
 
@@ -51,9 +54,13 @@ pub fn gradient(model: &Model) -> Vec<Kernel> {
     for (level, net, _) in model.nets() {
         kernels.push(Kernel::BackwardOutput { level });
         kernels.extend((0..net.depth).rev().map(|layer| Kernel::BackwardHidden { level, layer }));
-        kernels.extend([Kernel::BackwardWeights { level }, Kernel::BackwardSlope { level }]);
+        kernels.extend([
+            Kernel::BackwardWeights { level },
+            Kernel::BackwardSlope { level },
+            Kernel::GradientSum { level },
+        ]);
     }
-    kernels.extend([Kernel::GradientSum, Kernel::GradientNorm]);
+    kernels.push(Kernel::GradientNorm);
     kernels
 }
 

@@ -1,0 +1,34 @@
+// Adam (arXiv:1412.6980, algorithm 1) over the flat buffer of all levels, in one dispatch. A gradient that is not finite
+// leaves everything as it was.
+// Grid: ceil(parameters / LANES) workgroups of LANES lanes, one parameter per lane.
+
+#include types
+#include status
+#include dispatch
+
+@group(0) @binding(1) var<uniform> step: Step;
+@group(0) @binding(3) var<storage, read_write> parameters: array<f32>;
+@group(0) @binding(18) var<storage, read> gradient: array<f32>;
+@group(0) @binding(20) var<storage, read> status: Status;
+@group(0) @binding(21) var<storage, read_write> first_moment: array<f32>;
+@group(0) @binding(22) var<storage, read_write> second_moment: array<f32>;
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let at = group_index(group, groups) * LANES + lane;
+    if at >= step.parameters || status.is_finite == 0u {
+        return;
+    }
+    let clipped = step.clip > 0.0 && status.gradient_norm > step.clip;
+    let g = gradient[at] * select(1.0, step.clip / status.gradient_norm, clipped);
+    let first = step.beta1 * first_moment[at] + step.one_minus_beta1 * g;
+    let second = step.beta2 * second_moment[at] + step.one_minus_beta2 * g * g;
+    first_moment[at] = first;
+    second_moment[at] = second;
+    let update = first * step.first_correction / (sqrt(second * step.second_correction) + step.epsilon);
+    parameters[at] -= step.learning_rate * update;
+}

@@ -1,0 +1,28 @@
+// Gradient with respect to the logits, in their place: A ([x = +1] - sigmoid(logit)).
+// Grid: ceil(own * rows / LANES) workgroups of LANES lanes, one logit per lane.
+
+#include types
+#include dispatch
+#include activation
+
+@group(0) @binding(0) var<uniform> level: Level;
+@group(0) @binding(5) var<storage, read> inputs: array<f32>;             // [inputs][rows]
+@group(0) @binding(7) var<storage, read_write> logits: array<f32>;       // [own][rows]
+@group(0) @binding(11) var<storage, read> advantage: array<f32>;         // per block
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let at = group_index(group, groups) * LANES + lane;
+    if at >= level.own * level.rows {
+        return;
+    }
+    let site = at / level.rows;
+    let up = select(0.0, 1.0, inputs[level.border * level.rows + at] > 0.0);
+    let gradient = advantage[level.first_row + at % level.rows] * (up - sigmoid(logits[at]));
+    // The spin that fixes the gauge has no logit.
+    logits[at] = select(gradient, 0.0, site == 0u && level.gauge == 2u);
+}

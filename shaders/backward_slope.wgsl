@@ -1,0 +1,37 @@
+// Partial gradients of the PReLU slopes: sum over a slice of rows of error * min(hidden, 0).
+// Grid: DEPTH * units * slices workgroups of LANES lanes, one unit and slice per workgroup.
+
+#include types
+#include dispatch
+#include reduce
+
+@group(0) @binding(0) var<uniform> level: Level;
+@group(0) @binding(6) var<storage, read> hidden: array<f32>;             // [DEPTH * units][rows]
+@group(0) @binding(15) var<storage, read> error: array<f32>;             // [DEPTH * units][rows]
+@group(0) @binding(16) var<storage, read_write> partials: array<f32>;    // [slices][parameters] of this level
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let index = group_index(group, groups);
+    let slice = index % level.slices;
+    let unit = index / level.slices;
+    if unit >= DEPTH * level.units {
+        return;
+    }
+    let end_row = min((slice + 1u) * level.slice_rows, level.rows);
+    var sum = 0.0;
+    for (var row = slice * level.slice_rows + lane; row < end_row; row += LANES) {
+        let at = unit * level.rows + row;
+        // select and not min: min(NaN, 0) may be 0.
+        sum += error[at] * select(hidden[at], 0.0, hidden[at] > 0.0);
+    }
+    let total = reduce(lane, sum);
+    if lane == 0u {
+        let slope = level.layers[unit / level.units].slope + unit % level.units;
+        partials[slice * level.parameters + slope] = total;
+    }
+}

@@ -1,0 +1,249 @@
+// Forward pass of a masked net, lanes over hidden groups, ROWS rows per workgroup that share every weight load: for
+// GPUs, and for the top levels where there are few rows.
+// Grid: ceil(rows / ROWS) workgroups of LANES lanes. Rows past the last repeat it and store nothing.
+// A lane holds one group (one site) at a time. Sources are staged in workgroup memory in chunks, so that memory use does
+// not grow with the lattice. All barriers lie in control flow that depends on uniforms only. Needs own_spin(site, logit).
+
+var<workgroup> staged: array<f32, CHUNK * ROWS>;
+var<workgroup> shared_hidden: array<f32, WIDTH * ROWS>;
+var<workgroup> shared_spin: array<f32, ROWS>;
+var<workgroup> shared_gauge: array<f32, ROWS>;
+
+var<private> pre: array<f32, DEPTH * WIDTH * ROWS>;
+var<private> pre_logit: array<f32, ROWS>;
+var<private> lane: u32;
+var<private> tile_row: u32;
+
+fn row_of(r: u32) -> u32 {
+    return min(tile_row + r, level.rows - 1u);
+}
+
+fn stores(r: u32) -> bool {
+    return tile_row + r < level.rows;
+}
+
+// Makes what this workgroup wrote to storage and to workgroup memory visible to all its lanes.
+fn meet() {
+    storageBarrier();
+    workgroupBarrier();
+}
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane_index: u32,
+) {
+    lane = lane_index;
+    tile_row = group_index(group, groups) * ROWS;
+    if tile_row >= level.rows {
+        return;
+    }
+    if lane < ROWS {
+        start_row(row_of(lane));
+        find_border_gauge();
+        shared_gauge[lane] = own_gauge;
+    }
+    workgroupBarrier();
+    load_border();
+    meet();
+    for (var layer = 0u; layer < DEPTH; layer++) {
+        for (var first = 0u; first < level.border; first += LANES) {
+            let unit_group = first + lane;
+            dense_hidden(layer, min(unit_group, level.inputs - 1u), level.border);
+            if unit_group < level.border {
+                store_hidden(layer, unit_group);
+            }
+        }
+        meet();
+    }
+    for (var site = 0u; site < level.own; site += LANES) {
+        let known = level.border + site;
+        for (var layer = 0u; layer < DEPTH; layer++) {
+            dense_hidden(layer, min(known + lane, level.inputs - 1u), known);
+        }
+        dense_logits(min(site + lane, level.own - 1u), known);
+        triangle(site, min(LANES, level.own - site));
+        meet();
+    }
+    if lane < ROWS && stores(lane) {
+        ln_q[level.first_row + own_row] = own_ln_q;
+    }
+}
+
+fn load_border() {
+    for (var at = lane; at < level.border * ROWS; at += LANES) {
+        let r = at % ROWS;
+        let row = row_of(r);
+        if stores(r) {
+            let spin = spins[spin_index(row / level.batch, at / ROWS, row % level.batch)];
+            inputs[at / ROWS * level.rows + row] = shared_gauge[r] * f32(spin);
+        }
+    }
+}
+
+// Stages sources first..first + CHUNK of a layer's input, 0 past the last; `layer` = DEPTH stages the last activations,
+// `layer` = 0 the inputs.
+fn stage(layer: u32, first: u32, sources: u32) {
+    workgroupBarrier();
+    for (var at = lane; at < CHUNK * ROWS; at += LANES) {
+        let source = first + at / ROWS;
+        let row = row_of(at % ROWS);
+        var x = 0.0;
+        if source < sources {
+            if layer == 0u {
+                x = inputs[source * level.rows + row];
+            } else {
+                x = activation(layer - 1u, source, row);
+            }
+        }
+        staged[at] = x;
+    }
+    workgroupBarrier();
+}
+
+// pre = bias + contributions of the first `known` source groups, for the units of one group.
+fn dense_hidden(layer: u32, unit_group: u32, known: u32) {
+    let matrix = level.layers[layer];
+    for (var c = 0u; c < WIDTH; c++) {
+        for (var r = 0u; r < ROWS; r++) {
+            pre[(layer * WIDTH + c) * ROWS + r] = parameters[matrix.bias + unit_group * WIDTH + c];
+        }
+    }
+    let sources = select(known * WIDTH, known, layer == 0u);
+    for (var first = 0u; first < sources; first += CHUNK) {
+        stage(layer, first, sources);
+        let count = min(CHUNK, sources - first);
+        for (var s = 0u; s < count; s++) {
+            let from = matrix.weight + (first + s) * level.units + unit_group * WIDTH;
+            for (var c = 0u; c < WIDTH; c++) {
+                let weight = parameters[from + c];
+                for (var r = 0u; r < ROWS; r++) {
+                    pre[(layer * WIDTH + c) * ROWS + r] += weight * staged[s * ROWS + r];
+                }
+            }
+        }
+    }
+}
+
+fn store_hidden(layer: u32, unit_group: u32) {
+    for (var c = 0u; c < WIDTH; c++) {
+        let unit = layer * level.units + unit_group * WIDTH + c;
+        for (var r = 0u; r < ROWS; r++) {
+            if stores(r) {
+                hidden[unit * level.rows + row_of(r)] = pre[(layer * WIDTH + c) * ROWS + r];
+            }
+        }
+    }
+}
+
+fn dense_logits(site: u32, known: u32) {
+    for (var r = 0u; r < ROWS; r++) {
+        pre_logit[r] = parameters[level.output.bias + site];
+    }
+    add_to_logits(DEPTH, known * WIDTH, level.output.weight + site);
+    if level.skip.present != 0u {
+        add_to_logits(0u, known, level.skip.weight + site);
+    }
+}
+
+fn add_to_logits(layer: u32, sources: u32, weights: u32) {
+    for (var first = 0u; first < sources; first += CHUNK) {
+        stage(layer, first, sources);
+        let count = min(CHUNK, sources - first);
+        for (var s = 0u; s < count; s++) {
+            let weight = parameters[weights + (first + s) * level.own];
+            for (var r = 0u; r < ROWS; r++) {
+                pre_logit[r] += weight * staged[s * ROWS + r];
+            }
+        }
+    }
+}
+
+// Fixes the `count` sites from `site` on, one after the other; lane t holds site + t.
+fn triangle(site: u32, count: u32) {
+    for (var t = 0u; t < count; t++) {
+        let source = level.border + site + t;
+        for (var layer = 0u; layer < DEPTH; layer++) {
+            if lane == t {
+                share_hidden(layer, source);
+            }
+            workgroupBarrier();
+            if lane >= t && lane < count {
+                push_hidden(layer, source, site);
+            }
+            workgroupBarrier();
+        }
+        if lane == t {
+            for (var r = 0u; r < ROWS; r++) {
+                shared_spin[r] = pre_logit[r];
+            }
+        }
+        workgroupBarrier();
+        if lane < ROWS {
+            fix(site + t, source);
+        }
+        workgroupBarrier();
+        if lane > t && lane < count {
+            push_spin(source, site);
+        }
+    }
+}
+
+fn share_hidden(layer: u32, unit_group: u32) {
+    store_hidden(layer, unit_group);
+    for (var c = 0u; c < WIDTH; c++) {
+        let slope = parameters[level.layers[layer].slope + unit_group * WIDTH + c];
+        for (var r = 0u; r < ROWS; r++) {
+            shared_hidden[c * ROWS + r] = prelu(pre[(layer * WIDTH + c) * ROWS + r], slope);
+        }
+    }
+}
+
+fn push_hidden(layer: u32, source_group: u32, site: u32) {
+    for (var c = 0u; c < WIDTH; c++) {
+        let source = source_group * WIDTH + c;
+        if layer + 1u < DEPTH {
+            let from = level.layers[layer + 1u].weight + source * level.units + (level.border + site + lane) * WIDTH;
+            for (var d = 0u; d < WIDTH; d++) {
+                let weight = parameters[from + d];
+                for (var r = 0u; r < ROWS; r++) {
+                    pre[((layer + 1u) * WIDTH + d) * ROWS + r] += weight * shared_hidden[c * ROWS + r];
+                }
+            }
+        } else {
+            let weight = parameters[level.output.weight + source * level.own + site + lane];
+            for (var r = 0u; r < ROWS; r++) {
+                pre_logit[r] += weight * shared_hidden[c * ROWS + r];
+            }
+        }
+    }
+}
+
+// Draws or reads this lane's row at one site; shared_spin holds logits before and spins after.
+fn fix(site: u32, source: u32) {
+    let logit = shared_spin[lane];
+    let row = own_row;
+    if stores(lane) {
+        logits[site * level.rows + row] = logit;
+        let x = own_spin(site, logit);
+        inputs[source * level.rows + row] = x;
+        shared_spin[lane] = x;
+    }
+}
+
+fn push_spin(source: u32, site: u32) {
+    let from = level.layers[0].weight + source * level.units + (level.border + site + lane) * WIDTH;
+    for (var c = 0u; c < WIDTH; c++) {
+        let weight = parameters[from + c];
+        for (var r = 0u; r < ROWS; r++) {
+            pre[c * ROWS + r] += weight * shared_spin[r];
+        }
+    }
+    if level.skip.present != 0u {
+        let weight = parameters[level.skip.weight + source * level.own + site + lane];
+        for (var r = 0u; r < ROWS; r++) {
+            pre_logit[r] += weight * shared_spin[r];
+        }
+    }
+}

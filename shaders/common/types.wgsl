@@ -1,0 +1,60 @@
+// Uniforms shared by all kernels. Twins of `src/gpu/layout.rs`; a test compares the layouts.
+
+// Where one masked matrix lies, counted from the level's first parameter.
+struct Matrix {
+    weight: u32,
+    bias: u32,
+    slope: u32,
+    present: u32,
+}
+
+// Constants of one level. Offsets `sites`, `bonds`, `children` point into `geometry`.
+struct Level {
+    batch: u32,
+    blocks: u32,
+    rows: u32,               // blocks * batch; a row is one block of one configuration
+    first_row: u32,          // in per-block arrays
+    border: u32,
+    own: u32,
+    inputs: u32,             // border + own
+    units: u32,              // inputs * WIDTH
+    sites: u32,
+    bonds: u32,
+    bond_count: u32,
+    children: u32,
+    children_per_block: u32,
+    children_first_row: u32,
+    gauge: u32,              // 0 none, 1 border, 2 first own spin
+    index: u32,
+    slices: u32,             // partial gradients
+    slice_rows: u32,         // rows of each
+    parameters: u32,         // of this level, padded
+    first_norm: u32,         // in `norms`
+    layers: array<Matrix, 3>,
+    output: Matrix,
+    skip: Matrix,
+}
+
+// What changes from submission to submission.
+struct Step {
+    seed: u32,
+    step: u32,
+    first_configuration: u32,
+    total_rows: u32,
+    batch: u32,
+    parameters: u32,
+    norms: u32,
+    clip: f32,               // 0: no limit
+    beta: f32,
+    coupling: f32,
+    field: f32,
+    reward_per_site: f32,
+    learning_rate: f32,
+    beta1: f32,
+    beta2: f32,
+    epsilon: f32,
+    first_correction: f32,   // 1 / (1 - beta1^step)
+    second_correction: f32,  // 1 / (1 - beta2^step)
+    one_minus_beta1: f32,    // in f32 1 - beta2 would lose digits
+    one_minus_beta2: f32,
+}

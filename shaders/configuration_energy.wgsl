@@ -1,0 +1,26 @@
+// Bond sum and spin sum of whole configurations, as exact integers: the blocks' sums added up.
+// Grid: ceil(batch / LANES) workgroups of LANES lanes, one configuration per lane.
+
+#include types
+#include dispatch
+
+@group(0) @binding(1) var<uniform> step: Step;
+@group(0) @binding(12) var<storage, read> sums: array<vec2<i32>>;                 // [blocks][batch]
+@group(0) @binding(13) var<storage, read_write> configuration_sums: array<vec2<i32>>; // [batch]
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let configuration = group_index(group, groups) * LANES + lane;
+    if configuration >= step.batch {
+        return;
+    }
+    var total = vec2<i32>(0, 0);
+    for (var row = configuration; row < step.total_rows; row += step.batch) {
+        total += sums[row];
+    }
+    configuration_sums[configuration] = total;
+}

@@ -1,0 +1,32 @@
+// ln q of the last level's given spins, per block.
+// Grid: ceil(rows / LANES) workgroups of LANES lanes, one row per lane.
+
+#include types
+#include dispatch
+#include activation
+
+@group(0) @binding(0) var<uniform> level: Level;
+@group(0) @binding(1) var<uniform> step: Step;
+@group(0) @binding(2) var<storage, read> geometry: array<u32>;
+@group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
+@group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
+
+#include spins
+#include heat_bath
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let row = group_index(group, groups) * LANES + lane;
+    if row >= level.rows {
+        return;
+    }
+    let block = row / level.batch;
+    let configuration = row % level.batch;
+    let logit = 2.0 * step.beta * local_field(block, configuration);
+    let spin = f32(spins[spin_index(block, level.border, configuration)]);
+    ln_q[level.first_row + row] = -softplus(-logit * spin);
+}

@@ -1,0 +1,28 @@
+// Norm of the whole gradient; remembers the first step at which it was not finite.
+// Grid: one workgroup of LANES lanes.
+
+#include types
+#include status
+#include activation
+#include reduce
+
+@group(0) @binding(1) var<uniform> step: Step;
+@group(0) @binding(19) var<storage, read> norms: array<f32>;
+@group(0) @binding(20) var<storage, read_write> status: Status;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(local_invocation_index) lane: u32) {
+    var sum = 0.0;
+    for (var at = lane; at < step.norms; at += LANES) {
+        sum += norms[at];
+    }
+    let total = reduce(lane, sum);
+    if lane == 0u {
+        let finite = is_finite(total);
+        status.gradient_norm = sqrt(total);
+        status.is_finite = select(0u, 1u, finite);
+        if !finite && status.first_bad_step == 0u {
+            status.first_bad_step = step.step;
+        }
+    }
+}

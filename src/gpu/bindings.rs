@@ -1,0 +1,75 @@
+//! Which buffers every kernel binds, and how. Binding numbers are the same in all shaders; a test compares them with the
+//! shaders by reflection.
+
+use crate::schedule::Kernel;
+
+/// A buffer by its binding number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u32)]
+#[allow(missing_docs, reason = "documented where the shaders declare them")]
+pub enum Slot {
+    Level = 0,
+    Step = 1,
+    Geometry = 2,
+    Parameters = 3,
+    Spins = 4,
+    Inputs = 5,
+    Hidden = 6,
+    Logits = 7,
+    LnQ = 8,
+    Reward = 9,
+    Energy = 10,
+    Advantage = 11,
+    Sums = 12,
+    ConfigurationSums = 13,
+    Baseline = 14,
+    Error = 15,
+    Partials = 16,
+    Jobs = 17,
+    Gradient = 18,
+    Norms = 19,
+    Status = 20,
+    FirstMoment = 21,
+    SecondMoment = 22,
+}
+
+/// How a kernel uses a buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// A uniform.
+    Uniform,
+    /// Only read.
+    Read,
+    /// Written, and perhaps read.
+    Write,
+}
+
+/// The buffers that a kernel binds.
+pub fn bindings(kernel: Kernel) -> Vec<(Slot, Access)> {
+    use Slot::*;
+    let (reads, writes): (&[Slot], &[Slot]) = match kernel {
+        Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
+            (&[Level, Step, Geometry, Parameters], &[Spins, Inputs, Hidden, Logits, LnQ])
+        }
+        Kernel::SampleHeatBath { .. } => (&[Level, Step, Geometry], &[Spins, LnQ]),
+        Kernel::EvaluateHeatBath { .. } => (&[Level, Step, Geometry, Spins], &[LnQ]),
+        Kernel::HeatBathFreeEnergy { .. } => (&[Level, Step, Geometry, Spins], &[Reward, Energy]),
+        Kernel::Energy { .. } => (&[Level, Geometry, Spins], &[Sums]),
+        Kernel::ConfigurationEnergy => (&[Step, Sums], &[ConfigurationSums]),
+        Kernel::Reward { .. } => (&[Level, Step, Geometry, Spins, LnQ], &[Reward, Energy]),
+        Kernel::Baseline => (&[Step, Reward], &[Baseline]),
+        Kernel::Advantage => (&[Step, Reward, Baseline], &[Advantage]),
+        Kernel::BackwardOutput { .. } => (&[Level, Inputs, Advantage], &[Logits]),
+        Kernel::BackwardHidden { .. } => (&[Level, Parameters, Hidden, Logits], &[Error]),
+        Kernel::BackwardWeights { .. } => (&[Level, Parameters, Inputs, Hidden, Logits, Error, Jobs], &[Partials]),
+        Kernel::BackwardSlope { .. } => (&[Level, Hidden, Error], &[Partials]),
+        Kernel::GradientSum { .. } => (&[Level, Partials], &[Gradient, Norms]),
+        Kernel::GradientNorm => (&[Step, Norms], &[Status]),
+        Kernel::Adam => (&[Step, Gradient, Status], &[Parameters, FirstMoment, SecondMoment]),
+    };
+    let read = |&slot: &Slot| match slot {
+        Level | Step => (slot, Access::Uniform),
+        _ => (slot, Access::Read),
+    };
+    reads.iter().map(read).chain(writes.iter().map(|&slot| (slot, Access::Write))).collect()
+}

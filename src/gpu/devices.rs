@@ -1,0 +1,178 @@
+//! Adapters of this machine, and devices made from them.
+
+use crate::error::{Error, Result};
+use serde::Serialize;
+use wgpu::{Adapter, Backends, DeviceType, Instance, InstanceDescriptor, Limits};
+
+/// What kind of adapter it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdapterKind {
+    /// A graphics card.
+    Discrete,
+    /// Part of the processor.
+    Integrated,
+    /// A part of a GPU given to a virtual machine.
+    Virtual,
+    /// A driver that runs shaders on the CPU.
+    Software,
+    /// Unknown.
+    Other,
+}
+
+/// An adapter as listed by `han-gpu devices`.
+#[derive(Debug, Clone, Serialize)]
+pub struct AdapterDescription {
+    /// Position in the list, for `--device`.
+    pub index: usize,
+    /// The driver's name for it.
+    pub name: String,
+    /// Kind.
+    pub kind: AdapterKind,
+    /// Vulkan, Metal or DX12.
+    pub backend: String,
+    /// Driver and its version.
+    pub driver: String,
+    /// Largest storage binding in bytes.
+    pub max_binding_bytes: u64,
+    /// Smallest and largest subgroup.
+    pub subgroup_sizes: [u32; 2],
+    /// Whether it offers f16 arithmetic in shaders.
+    pub f16: bool,
+    /// Whether it can time dispatches.
+    pub timestamps: bool,
+}
+
+fn adapters() -> Vec<Adapter> {
+    let instance = Instance::new(InstanceDescriptor::new_without_display_handle_from_env());
+    pollster::block_on(instance.enumerate_adapters(Backends::VULKAN | Backends::METAL | Backends::DX12))
+}
+
+/// Lists the adapters of this machine.
+pub fn list() -> Vec<AdapterDescription> {
+    adapters().iter().enumerate().map(|(index, adapter)| describe(index, adapter)).collect()
+}
+
+fn describe(index: usize, adapter: &Adapter) -> AdapterDescription {
+    let (info, features) = (adapter.get_info(), adapter.features());
+    AdapterDescription {
+        index,
+        name: info.name,
+        kind: kind(info.device_type),
+        backend: info.backend.to_string(),
+        driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+        max_binding_bytes: adapter.limits().max_storage_buffer_binding_size,
+        subgroup_sizes: [info.subgroup_min_size, info.subgroup_max_size],
+        f16: features.contains(wgpu::Features::SHADER_F16),
+        timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
+    }
+}
+
+pub(super) fn kind(device_type: DeviceType) -> AdapterKind {
+    match device_type {
+        DeviceType::DiscreteGpu => AdapterKind::Discrete,
+        DeviceType::IntegratedGpu => AdapterKind::Integrated,
+        DeviceType::VirtualGpu => AdapterKind::Virtual,
+        DeviceType::Cpu => AdapterKind::Software,
+        DeviceType::Other => AdapterKind::Other,
+    }
+}
+
+/// The adapter that `--device` names, or `None` where `auto` finds no GPU.
+///
+/// `auto` takes a discrete GPU, else an integrated or virtual one; never a software adapter. An index or a part of a
+/// name (case ignored) takes what it says.
+///
+/// # Errors
+/// When nothing answers to the name or index.
+pub fn select(wanted: &str) -> Result<Option<Adapter>> {
+    let adapters = adapters();
+    let described: Vec<_> = adapters.iter().enumerate().map(|(index, adapter)| describe(index, adapter)).collect();
+    let chosen = if wanted == "auto" {
+        match best(&described) {
+            Some(index) => index,
+            None => return Ok(None),
+        }
+    } else {
+        named(wanted, &described).ok_or_else(|| Error::NoDevice {
+            wanted: wanted.to_owned(),
+            available: ["auto".to_owned(), "cpu".to_owned()]
+                .into_iter()
+                .chain(described.iter().map(|adapter| format!("{} = {}", adapter.index, adapter.name)))
+                .collect::<Vec<_>>()
+                .join(", "),
+        })?
+    };
+    Ok(adapters.into_iter().nth(chosen))
+}
+
+fn best(described: &[AdapterDescription]) -> Option<usize> {
+    [AdapterKind::Discrete, AdapterKind::Integrated, AdapterKind::Virtual]
+        .iter()
+        .find_map(|kind| described.iter().find(|adapter| adapter.kind == *kind))
+        .map(|adapter| adapter.index)
+}
+
+fn named(wanted: &str, described: &[AdapterDescription]) -> Option<usize> {
+    if let Ok(index) = wanted.parse::<usize>() {
+        return (index < described.len()).then_some(index);
+    }
+    let wanted = wanted.trim().to_lowercase();
+    let matches = |adapter: &&AdapterDescription| !wanted.is_empty() && adapter.name.to_lowercase().contains(&wanted);
+    described.iter().find(matches).map(|adapter| adapter.index)
+}
+
+/// A device on an adapter: default limits, but with bindings and buffers as large as it offers.
+///
+/// # Errors
+/// When the driver refuses.
+pub fn request(adapter: &Adapter) -> Result<(wgpu::Device, wgpu::Queue)> {
+    let offered = adapter.limits();
+    let required_limits = Limits {
+        max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+        max_buffer_size: offered.max_buffer_size,
+        ..Limits::default()
+    };
+    let descriptor = wgpu::DeviceDescriptor { label: Some("han-gpu"), required_limits, ..Default::default() };
+    pollster::block_on(adapter.request_device(&descriptor))
+        .map_err(|error| Error::Device { device: adapter.get_info().name, message: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn adapter(index: usize, name: &str, kind: AdapterKind) -> AdapterDescription {
+        AdapterDescription {
+            index,
+            name: name.to_owned(),
+            kind,
+            backend: "vulkan".to_owned(),
+            driver: String::new(),
+            max_binding_bytes: 0,
+            subgroup_sizes: [8, 8],
+            f16: false,
+            timestamps: false,
+        }
+    }
+
+    #[test]
+    fn auto_prefers_a_discrete_gpu_and_never_takes_a_software_adapter() {
+        let software = adapter(0, "llvmpipe", AdapterKind::Software);
+        let integrated = adapter(1, "Iris", AdapterKind::Integrated);
+        let discrete = adapter(2, "Radeon RX", AdapterKind::Discrete);
+        assert_eq!(best(&[software.clone(), integrated.clone(), discrete.clone()]), Some(2));
+        assert_eq!(best(&[software.clone(), integrated]), Some(1));
+        assert_eq!(best(&[software]), None);
+    }
+
+    #[test]
+    fn names_match_in_part_and_indices_exactly() {
+        let all = [adapter(0, "llvmpipe (LLVM 15)", AdapterKind::Software), adapter(1, "Radeon RX", AdapterKind::Discrete)];
+        assert_eq!(named("LLVMpipe", &all), Some(0));
+        assert_eq!(named("1", &all), Some(1));
+        assert_eq!(named("2", &all), None);
+        assert_eq!(named("", &all), None);
+        assert_eq!(named("geforce", &all), None);
+    }
+}

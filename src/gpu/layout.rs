@@ -1,0 +1,175 @@
+//! Uniforms and tables as the shaders see them (`shaders/common/types.wgsl`). A test compares the layouts by reflection.
+
+use super::tables::LevelTable;
+use crate::conditional::{Gauge, MaskedNet, Model, Weights};
+use crate::schedule::Inputs;
+use bytemuck::{Pod, Zeroable};
+
+/// Twin of `Matrix`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
+pub struct Matrix {
+    weight: u32,
+    bias: u32,
+    slope: u32,
+    present: u32,
+}
+
+/// Twin of `Level`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
+#[allow(missing_docs, reason = "fields are documented where the shaders declare them")]
+pub struct Level {
+    pub batch: u32,
+    pub blocks: u32,
+    pub rows: u32,
+    pub first_row: u32,
+    pub border: u32,
+    pub own: u32,
+    pub inputs: u32,
+    pub units: u32,
+    pub sites: u32,
+    pub bonds: u32,
+    pub bond_count: u32,
+    pub children: u32,
+    pub children_per_block: u32,
+    pub children_first_row: u32,
+    pub gauge: u32,
+    pub index: u32,
+    pub slices: u32,
+    pub slice_rows: u32,
+    pub parameters: u32,
+    pub first_norm: u32,
+    pub layers: [Matrix; 3],
+    pub output: Matrix,
+    pub skip: Matrix,
+}
+
+/// Twin of `Step`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
+#[allow(missing_docs, reason = "fields are documented where the shaders declare them")]
+pub struct Step {
+    pub seed: u32,
+    pub step: u32,
+    pub first_configuration: u32,
+    pub total_rows: u32,
+    pub batch: u32,
+    pub parameters: u32,
+    pub norms: u32,
+    pub clip: f32,
+    pub beta: f32,
+    pub coupling: f32,
+    pub field: f32,
+    pub reward_per_site: f32,
+    pub learning_rate: f32,
+    pub beta1: f32,
+    pub beta2: f32,
+    pub epsilon: f32,
+    pub first_correction: f32,
+    pub second_correction: f32,
+    pub one_minus_beta1: f32,
+    pub one_minus_beta2: f32,
+}
+
+/// Twin of `Status`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
+#[allow(missing_docs, reason = "fields are documented where the shaders declare them")]
+pub struct Status {
+    pub gradient_norm: f32,
+    pub is_finite: u32,
+    pub first_bad_step: u32,
+    pub padding: u32,
+}
+
+impl From<&Weights> for Matrix {
+    fn from(weights: &Weights) -> Self {
+        Self {
+            weight: weights.offset as u32,
+            bias: weights.bias_offset() as u32,
+            slope: weights.slope_offset() as u32,
+            present: 1,
+        }
+    }
+}
+
+impl Level {
+    pub(super) fn new(model: &Model, index: usize, batch: usize, table: &LevelTable) -> Self {
+        let geometry = &model.hierarchy.levels[index];
+        let rows = |level: usize| (model.hierarchy.blocks_before(level) * batch) as u32;
+        let common = Self {
+            batch: batch as u32,
+            blocks: geometry.blocks as u32,
+            rows: (geometry.blocks * batch) as u32,
+            first_row: rows(index),
+            border: geometry.border as u32,
+            own: geometry.own as u32,
+            inputs: geometry.inputs() as u32,
+            sites: table.sites as u32,
+            bonds: table.bonds as u32,
+            bond_count: geometry.bonds.len() as u32,
+            children: table.children as u32,
+            children_per_block: geometry.children_per_block as u32,
+            children_first_row: rows(index + 1),
+            index: index as u32,
+            ..Self::default()
+        };
+        match model.levels[index].conditional.net() {
+            Some(net) => common.with_net(net, table),
+            None => common,
+        }
+    }
+
+    fn with_net(self, net: &MaskedNet, table: &LevelTable) -> Self {
+        let mut layers = [Matrix::default(); 3];
+        for (layer, weights) in layers.iter_mut().zip(&net.layers) {
+            *layer = weights.into();
+        }
+        let gauge = match net.gauge {
+            Gauge::None => 0,
+            Gauge::Border => 1,
+            Gauge::FirstOwn => 2,
+        };
+        Self {
+            units: net.units() as u32,
+            gauge,
+            slices: table.slices as u32,
+            slice_rows: table.slice_rows as u32,
+            parameters: table.parameters as u32,
+            first_norm: table.first_norm as u32,
+            layers,
+            output: (&net.output).into(),
+            skip: net.skip.as_ref().map(Matrix::from).unwrap_or_default(),
+            ..self
+        }
+    }
+}
+
+impl Step {
+    pub(super) fn new(model: &Model, batch: usize, norms: usize, inputs: &Inputs) -> Self {
+        let [first_correction, second_correction] = inputs.bias_corrections().map(|value| value as f32);
+        Self {
+            seed: inputs.seed,
+            step: inputs.step,
+            first_configuration: inputs.first_configuration,
+            total_rows: (model.hierarchy.blocks() * batch) as u32,
+            batch: batch as u32,
+            parameters: model.parameters as u32,
+            norms: norms as u32,
+            clip: inputs.adam.clip as f32,
+            beta: inputs.beta as f32,
+            coupling: model.interaction.coupling as f32,
+            field: model.interaction.field as f32,
+            reward_per_site: inputs.reward_per_site,
+            learning_rate: inputs.learning_rate as f32,
+            beta1: inputs.adam.beta1 as f32,
+            beta2: inputs.adam.beta2 as f32,
+            epsilon: inputs.adam.epsilon as f32,
+            first_correction,
+            second_correction,
+            one_minus_beta1: (1.0 - inputs.adam.beta1) as f32,
+            one_minus_beta2: (1.0 - inputs.adam.beta2) as f32,
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! The GPU backend: hand-written WGSL kernels on wgpu (Vulkan, Metal, DX12).
+//!
+//! Bind groups, pipelines and grids are made once per kernel and level; a step re-encodes them into one compute pass.
+
+mod bindings;
+mod buffers;
+mod devices;
+mod layout;
+mod pipelines;
+mod readback;
+mod registry;
+mod tables;
+
+pub use bindings::{Access, Slot, bindings};
+pub use devices::{AdapterDescription, AdapterKind, list, request, select};
+pub use layout::{Level, Matrix, Status, Step};
+pub use registry::{Specialisation, all_specialisations};
+pub use tables::Job;
+
+use crate::backend::{Backend, Snapshot, Tensor};
+use crate::conditional::Model;
+use crate::error::{Error, Result};
+use crate::schedule::{Inputs, Kernel, LANES, Shape};
+use buffers::Buffers;
+use pipelines::Pipelines;
+use readback::Snapshots;
+use registry::BACKWARD_UNITS;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use wgpu::{BindGroup, Buffer, ComputePipeline, Device, Queue};
+
+/// Workgroups that fit into one dimension of a dispatch.
+const MAX_GROUPS: usize = 65_535;
+
+/// The GPU backend.
+#[derive(Debug)]
+pub struct Gpu {
+    model: Arc<Model>,
+    batch: usize,
+    name: String,
+    device: Device,
+    queue: Queue,
+    buffers: Buffers,
+    pipelines: Pipelines,
+    commands: HashMap<Kernel, Command>,
+    /// Forces one shape for all levels, for tests and measurements.
+    shape: Option<Shape>,
+    snapshots: Snapshots,
+    fault: Arc<Mutex<Option<String>>>,
+    dispatches: usize,
+}
+
+/// A dispatch that only needs to be encoded.
+#[derive(Debug)]
+struct Command {
+    pipeline: ComputePipeline,
+    bind_group: BindGroup,
+    groups: [u32; 3],
+}
+
+impl Gpu {
+    /// On a device of this machine, as [`select`] finds it. Errors that the driver reports later end the run.
+    ///
+    /// # Errors
+    /// When the driver refuses a device, or the model does not fit it.
+    pub fn open(adapter: &wgpu::Adapter, model: Arc<Model>, batch: usize) -> Result<Self> {
+        let (device, queue) = request(adapter)?;
+        let gpu = Self::new(&device, &queue, model, batch)?;
+        let fault = gpu.fault.clone();
+        device.on_uncaptured_error(Arc::new(move |error| note(&fault, error.to_string())));
+        let fault = gpu.fault.clone();
+        device.set_device_lost_callback(move |_, message| note(&fault, format!("device lost: {message}")));
+        Ok(gpu)
+    }
+
+    /// On the caller's device, which may be made with `wgpu::Limits::default()` and no features.
+    ///
+    /// # Errors
+    /// When the model does not fit the device's limits.
+    pub fn new(device: &Device, queue: &Queue, model: Arc<Model>, batch: usize) -> Result<Self> {
+        let info = device.adapter_info();
+        let name = format!("{} ({})", info.name, info.backend);
+        let buffers = Buffers::new(device, &name, &model, batch)?;
+        Ok(Self {
+            model,
+            batch,
+            name,
+            device: device.clone(),
+            queue: queue.clone(),
+            buffers,
+            pipelines: Pipelines::default(),
+            commands: HashMap::new(),
+            shape: None,
+            snapshots: Snapshots::default(),
+            fault: Arc::default(),
+            dispatches: 0,
+        })
+    }
+
+    /// Uses one kernel shape for the forward pass of every level, instead of choosing by the number of rows.
+    pub fn force_shape(&mut self, shape: Shape) {
+        self.shape = Some(shape);
+        self.commands.clear();
+    }
+
+    /// Dispatches encoded so far.
+    pub fn dispatches(&self) -> usize {
+        self.dispatches
+    }
+
+    /// Device memory of a model at a batch size, in bytes.
+    pub fn memory(model: &Model, batch: usize) -> u64 {
+        buffers::total_bytes(model, batch)
+    }
+
+    fn shape(&self, level: Option<usize>) -> Shape {
+        let software = devices::kind(self.device.adapter_info().device_type) == AdapterKind::Software;
+        let rows = level.map_or(0, |level| self.model.hierarchy.levels[level].blocks * self.batch);
+        self.shape.unwrap_or(Shape::choose(software, rows, self.model.options.width))
+    }
+
+    fn prepare(&mut self, kernel: Kernel) -> Result<()> {
+        if self.commands.contains_key(&kernel) {
+            return Ok(());
+        }
+        let shape = self.shape(kernel.level());
+        let key = Specialisation::new(kernel, self.model.options, shape);
+        let made = self.pipelines.get(&self.device, kernel, key)?;
+        let slots = bindings(kernel);
+        let entries: Vec<_> = slots
+            .iter()
+            .map(|(slot, _)| wgpu::BindGroupEntry {
+                binding: *slot as u32,
+                resource: wgpu::BindingResource::Buffer(self.buffers.binding(*slot, kernel.level())),
+            })
+            .collect();
+        let bind_group = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(kernel.name()),
+            layout: &made.layout,
+            entries: &entries,
+        });
+        let groups = fold(self.workgroups(kernel, shape));
+        self.commands.insert(kernel, Command { pipeline: made.pipeline, bind_group, groups });
+        Ok(())
+    }
+
+    /// Workgroups of a kernel, as the head of its shader says.
+    fn workgroups(&self, kernel: Kernel, shape: Shape) -> usize {
+        let level = kernel.level().unwrap_or_default();
+        let rows = self.model.hierarchy.levels[level].blocks * self.batch;
+        let table = &self.buffers.tables.levels[level];
+        let net = self.model.levels[level].conditional.net();
+        let units = net.map_or(0, |net| net.units());
+        match kernel {
+            Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => shape.workgroups(rows),
+            Kernel::SampleHeatBath { .. }
+            | Kernel::EvaluateHeatBath { .. }
+            | Kernel::HeatBathFreeEnergy { .. }
+            | Kernel::Energy { .. }
+            | Kernel::Reward { .. } => rows.div_ceil(LANES),
+            Kernel::ConfigurationEnergy => self.batch.div_ceil(LANES),
+            Kernel::Baseline | Kernel::GradientNorm => 1,
+            Kernel::Advantage => (self.model.hierarchy.blocks() * self.batch).div_ceil(LANES),
+            Kernel::BackwardOutput { .. } => net.map_or(0, |net| (net.own * rows).div_ceil(LANES)),
+            Kernel::BackwardHidden { .. } => rows.div_ceil(LANES) * units.div_ceil(BACKWARD_UNITS),
+            Kernel::BackwardWeights { .. } => net.map_or(0, |net| tables::jobs(net).len() * table.slices),
+            Kernel::BackwardSlope { .. } => self.model.options.depth * units * table.slices,
+            Kernel::GradientSum { .. } => table.parameters / LANES,
+            Kernel::Adam => self.model.parameters.div_ceil(LANES),
+        }
+    }
+
+    fn buffer(&self, tensor: Tensor) -> &Buffer {
+        self.buffers.shared(match tensor {
+            Tensor::Parameters => Slot::Parameters,
+            Tensor::FirstMoment => Slot::FirstMoment,
+            Tensor::SecondMoment => Slot::SecondMoment,
+            Tensor::Gradient => Slot::Gradient,
+            Tensor::LnQ => Slot::LnQ,
+            Tensor::Reward => Slot::Reward,
+            Tensor::Energy => Slot::Energy,
+            Tensor::Advantage => Slot::Advantage,
+        })
+    }
+
+    fn failed(&self, message: String) -> Error {
+        Error::Device { device: self.name.clone(), message }
+    }
+
+    /// The first fault that the driver reported outside any call.
+    fn check(&self) -> Result<()> {
+        match self.fault.lock() {
+            Ok(fault) => fault.clone().map_or(Ok(()), |message| Err(self.failed(message))),
+            Err(_) => Err(self.failed("an error handler failed".to_owned())),
+        }
+    }
+
+    fn read_buffer<T: bytemuck::Pod>(&self, buffer: &Buffer) -> Result<Vec<T>> {
+        let values = readback::read(&self.device, &self.queue, buffer).map_err(|message| self.failed(message));
+        self.check()?;
+        values
+    }
+}
+
+fn note(fault: &Mutex<Option<String>>, message: String) {
+    if let Ok(mut fault) = fault.lock() {
+        fault.get_or_insert(message);
+    }
+}
+
+/// Workgroups in x and y; shaders undo it with `group_index`.
+fn fold(groups: usize) -> [u32; 3] {
+    let rows = groups.div_ceil(MAX_GROUPS).max(1);
+    [groups.div_ceil(rows) as u32, rows as u32, 1]
+}
+
+impl Backend for Gpu {
+    fn device(&self) -> &str {
+        &self.name
+    }
+
+    fn model(&self) -> &Model {
+        &self.model
+    }
+
+    fn batch(&self) -> usize {
+        self.batch
+    }
+
+    fn run(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<()> {
+        for &kernel in kernels {
+            self.prepare(kernel)?;
+        }
+        let step = Step::new(&self.model, self.batch, self.buffers.tables.norms, inputs);
+        // Written before the submission that uses it and after all earlier ones: the queue keeps that order.
+        self.queue.write_buffer(self.buffers.shared(Slot::Step), 0, bytemuck::bytes_of(&step));
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            for kernel in kernels {
+                let command = &self.commands[kernel];
+                pass.set_pipeline(&command.pipeline);
+                pass.set_bind_group(0, &command.bind_group, &[]);
+                let [x, y, z] = command.groups;
+                pass.dispatch_workgroups(x, y, z);
+            }
+        }
+        self.queue.submit([encoder.finish()]);
+        self.dispatches += kernels.len();
+        self.check()
+    }
+
+    fn read(&mut self, tensor: Tensor) -> Result<Vec<f64>> {
+        let values: Vec<f32> = self.read_buffer(self.buffer(tensor))?;
+        Ok(values.into_iter().map(f64::from).collect())
+    }
+
+    fn write(&mut self, tensor: Tensor, values: &[f32]) -> Result<()> {
+        let buffer = self.buffer(tensor);
+        assert_eq!(buffer.size(), size_of_val(values) as u64, "length of {tensor:?}");
+        self.queue.write_buffer(buffer, 0, bytemuck::cast_slice(values));
+        self.check()
+    }
+
+    fn read_spins(&mut self) -> Result<Vec<i8>> {
+        let spins: Vec<i32> = self.read_buffer(self.buffers.shared(Slot::Spins))?;
+        let sites = self.model.hierarchy.sites;
+        let place = |at: usize| spins[at % sites * self.batch + at / sites] as i8;
+        Ok((0..spins.len()).map(place).collect())
+    }
+
+    fn write_spins(&mut self, spins: &[i8]) -> Result<()> {
+        let sites = self.model.hierarchy.sites;
+        assert_eq!(spins.len(), sites * self.batch, "number of spins");
+        let place = |at: usize| i32::from(spins[at % self.batch * sites + at / self.batch]);
+        let words: Vec<i32> = (0..spins.len()).map(place).collect();
+        self.queue.write_buffer(self.buffers.shared(Slot::Spins), 0, bytemuck::cast_slice(&words));
+        self.check()
+    }
+
+    fn read_sums(&mut self) -> Result<Vec<[i32; 2]>> {
+        self.read_buffer(self.buffers.shared(Slot::ConfigurationSums))
+    }
+
+    fn request_snapshot(&mut self, step: u32) -> Result<()> {
+        let Self { snapshots, device, queue, buffers, batch, .. } = self;
+        let requested = snapshots.request(device, queue, buffers, *batch, step);
+        self.check()?;
+        requested.map_err(|message| self.failed(message))
+    }
+
+    fn snapshots(&mut self, wait: bool) -> Result<Vec<Snapshot>> {
+        let arrived = self.snapshots.arrived(&self.device, self.batch, wait);
+        self.check()?;
+        arrived.map_err(|message| self.failed(message))
+    }
+}

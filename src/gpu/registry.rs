@@ -1,0 +1,169 @@
+//! The shader registry: the one place that names .wgsl files, with a small preprocessor.
+//!
+//! `#include name` inserts `shaders/common/name.wgsl` once; `$SHAPE` in an include is replaced by the kernel shape;
+//! constants are prepended as `const NAME: u32 = value;`.
+
+use crate::conditional::NetOptions;
+use crate::error::{Error, Result};
+use crate::schedule::{Kernel, LANES, Shape};
+use std::fmt::Write;
+
+macro_rules! files {
+    ($folder:literal: $($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../shaders/", $folder, $name, ".wgsl")))),*]
+    };
+}
+
+/// Kernels, one file each.
+const KERNELS: &[(&str, &str)] = files!["":
+    "adam", "advantage", "backward_hidden", "backward_output", "backward_slope", "backward_weights", "baseline",
+    "configuration_energy", "energy", "evaluate_heat_bath", "evaluate_level", "gradient_norm", "gradient_sum",
+    "heat_bath_free_energy", "reward", "sample_heat_bath", "sample_level",
+];
+
+/// What kernels include.
+const COMMON: &[(&str, &str)] = files!["common/":
+    "activation", "dispatch", "heat_bath", "masked_block_bindings", "masked_block_lane", "masked_block_tile",
+    "philox", "reduce", "spins", "status", "types",
+];
+
+/// Sources staged in workgroup memory at a time, in the tile shape.
+const CHUNK: usize = 32;
+/// Hidden units per lane in `backward_hidden`.
+pub(super) const BACKWARD_UNITS: usize = 8;
+/// Lanes of kernels that reduce a whole array in one workgroup.
+const REDUCING_LANES: usize = 256;
+
+/// One specialisation of a kernel: equal keys give equal pipelines.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Specialisation {
+    /// Name of the kernel.
+    pub name: &'static str,
+    shape: &'static str,
+    constants: Vec<(&'static str, usize)>,
+}
+
+impl Specialisation {
+    /// The specialisation of a kernel for nets of these options. `shape` matters for the forward pass only.
+    pub fn new(kernel: Kernel, options: NetOptions, shape: Shape) -> Self {
+        let net = [("WIDTH", options.width), ("DEPTH", options.depth)];
+        let mut constants = vec![("LANES", LANES)];
+        let mut shape_name = "";
+        match kernel {
+            Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
+                constants.extend(net);
+                match shape {
+                    Shape::Lane { group } => {
+                        shape_name = "lane";
+                        constants.extend([("GROUP", group), ("UNITS", group * options.width)]);
+                    }
+                    Shape::Tile { rows } => {
+                        shape_name = "tile";
+                        constants.extend([("ROWS", rows), ("CHUNK", CHUNK)]);
+                    }
+                }
+            }
+            Kernel::BackwardHidden { layer, .. } => {
+                constants.extend(net);
+                constants.extend([("LAYER", layer), ("UNITS", BACKWARD_UNITS)]);
+            }
+            Kernel::BackwardWeights { .. } | Kernel::BackwardSlope { .. } => constants.extend([net[1]]),
+            Kernel::Baseline | Kernel::GradientNorm => constants = vec![("LANES", REDUCING_LANES)],
+            _ => (),
+        }
+        Self { name: kernel.name(), shape: shape_name, constants }
+    }
+
+    /// The complete WGSL text.
+    ///
+    /// # Errors
+    /// When a file or an include is missing.
+    pub fn source(&self) -> Result<String> {
+        let mut text = String::new();
+        for (name, value) in &self.constants {
+            let _ = writeln!(text, "const {name}: u32 = {value}u;");
+        }
+        let mut included = Vec::new();
+        self.expand(find(KERNELS, self.name, self.name)?, &mut text, &mut included)?;
+        Ok(text)
+    }
+
+    fn expand(&self, file: &str, text: &mut String, included: &mut Vec<String>) -> Result<()> {
+        for line in file.lines() {
+            let Some(name) = line.strip_prefix("#include ") else {
+                text.push_str(line);
+                text.push('\n');
+                continue;
+            };
+            let name = name.trim().replace("$SHAPE", self.shape);
+            if !included.contains(&name) {
+                included.push(name.clone());
+                self.expand(find(COMMON, &name, self.name)?, text, included)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn find(files: &[(&str, &'static str)], name: &str, kernel: &str) -> Result<&'static str> {
+    files.iter().find(|(known, _)| *known == name).map(|(_, text)| *text).ok_or_else(|| Error::Shader {
+        name: kernel.to_owned(),
+        message: format!("there is no file {name}.wgsl"),
+    })
+}
+
+/// Every specialisation that a model can ask for: for tests that validate them all.
+pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
+    let mut kernels = vec![
+        Kernel::SampleLevel { level: 0 },
+        Kernel::EvaluateLevel { level: 0 },
+        Kernel::SampleHeatBath { level: 0 },
+        Kernel::EvaluateHeatBath { level: 0 },
+        Kernel::HeatBathFreeEnergy { level: 0 },
+        Kernel::Energy { level: 0 },
+        Kernel::ConfigurationEnergy,
+        Kernel::Reward { level: 0 },
+        Kernel::Baseline,
+        Kernel::Advantage,
+        Kernel::BackwardOutput { level: 0 },
+        Kernel::BackwardWeights { level: 0 },
+        Kernel::BackwardSlope { level: 0 },
+        Kernel::GradientSum { level: 0 },
+        Kernel::GradientNorm,
+        Kernel::Adam,
+    ];
+    kernels.extend((0..options.depth).map(|layer| Kernel::BackwardHidden { level: 0, layer }));
+    let mut all = Vec::new();
+    for kernel in kernels {
+        for shape in [Shape::lane(options.width), Shape::tile(options.width)] {
+            let specialisation = Specialisation::new(kernel, options, shape);
+            if !all.contains(&specialisation) {
+                all.push(specialisation);
+            }
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_in_shaders_is_registered_and_starts_with_what_it_computes() {
+        let shaders = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+        for (folder, registered) in [(shaders.clone(), KERNELS), (shaders.join("common"), COMMON)] {
+            let mut found = 0;
+            for entry in std::fs::read_dir(&folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.extension().is_some_and(|extension| extension == "wgsl") {
+                    let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+                    let (_, text) = registered.iter().find(|(known, _)| **known == *name).expect(&name);
+                    assert!(text.starts_with("// "), "{name} does not say what it computes");
+                    found += 1;
+                }
+            }
+            assert_eq!(found, registered.len());
+        }
+    }
+}

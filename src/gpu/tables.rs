@@ -1,0 +1,171 @@
+//! Index tables and work lists for the device: pure data.
+
+use crate::conditional::{LEVEL_ALIGNMENT, MaskedNet, Model, Weights};
+use crate::schedule::LANES;
+use bytemuck::{Pod, Zeroable};
+
+/// Side of the part of a gradient that one workgroup of `backward_weights` computes.
+const TILE: usize = 32;
+/// Rows that make a slice worth a workgroup of its own.
+const SLICE_ROWS: usize = 512;
+/// Most slices per level.
+const MAX_SLICES: usize = 64;
+/// Most partial gradients per level, in parameters: 32 MiB.
+const MAX_PARTIALS: usize = 1 << 23;
+
+/// Where one level's data lies.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LevelTable {
+    /// Offsets into the geometry buffer.
+    pub(super) sites: usize,
+    pub(super) bonds: usize,
+    pub(super) children: usize,
+    /// Slices of rows that give partial gradients.
+    pub(super) slices: usize,
+    pub(super) slice_rows: usize,
+    /// Offset into the partial gradients.
+    pub(super) partials: usize,
+    /// Parameters, padded.
+    pub(super) parameters: usize,
+    /// First workgroup of `gradient_sum`.
+    pub(super) first_norm: usize,
+}
+
+/// All tables of a model at one batch size.
+#[derive(Debug)]
+pub(super) struct Tables {
+    pub(super) levels: Vec<LevelTable>,
+    /// Sites, bonds and children of all levels.
+    pub(super) geometry: Vec<u32>,
+    /// Length of the partial gradients.
+    pub(super) partials: usize,
+    /// Workgroups of `gradient_sum` over all levels.
+    pub(super) norms: usize,
+}
+
+impl Tables {
+    pub(super) fn new(model: &Model, batch: usize) -> Self {
+        let mut tables = Self { levels: Vec::new(), geometry: Vec::new(), partials: 0, norms: 0 };
+        for (description, level) in model.levels.iter().zip(&model.hierarchy.levels) {
+            let sites = append(&mut tables.geometry, level.sites.iter().copied());
+            let bonds = append(&mut tables.geometry, level.bonds.iter().flat_map(|bond| [bond.earlier, bond.later]));
+            let children = append(&mut tables.geometry, level.children.iter().copied());
+            let rows = level.blocks * batch;
+            let count = description.conditional.net().map_or(0, MaskedNet::parameters);
+            let parameters = count.next_multiple_of(LEVEL_ALIGNMENT);
+            let most = (MAX_PARTIALS / parameters.max(1)).clamp(1, MAX_SLICES);
+            let slice_rows = rows.div_ceil(rows.div_ceil(SLICE_ROWS).min(most));
+            let slices = rows.div_ceil(slice_rows);
+            let table = LevelTable {
+                sites,
+                bonds,
+                children,
+                slices,
+                slice_rows,
+                partials: tables.partials,
+                parameters,
+                first_norm: tables.norms,
+            };
+            tables.partials += slices * parameters;
+            tables.norms += parameters / LANES;
+            tables.levels.push(table);
+        }
+        tables
+    }
+}
+
+fn append(buffer: &mut Vec<u32>, values: impl Iterator<Item = u32>) -> usize {
+    let start = buffer.len();
+    buffer.extend(values);
+    start
+}
+
+/// Twin of `Job` in `shaders/backward_weights.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[allow(missing_docs, reason = "fields are documented where the shader declares them")]
+pub struct Job {
+    pub source_kind: u32,
+    pub sources: u32,
+    pub source_width: u32,
+    pub first_source: u32,
+    pub target_kind: u32,
+    pub targets: u32,
+    pub target_width: u32,
+    pub first_target: u32,
+    pub weight: u32,
+    pub first_group: u32,
+    pub inclusive: u32,
+    pub has_bias: u32,
+}
+
+/// The parts of a net's gradient that are not masked as a whole.
+pub(super) fn jobs(net: &MaskedNet) -> Vec<Job> {
+    let depth = net.depth as u32;
+    let layers = net.layers.iter().enumerate().map(|(layer, weights)| (layer as u32, layer as u32, weights));
+    let matrices = layers.chain([(depth, depth, &net.output)]).chain(net.skip.iter().map(|skip| (0, depth, skip)));
+    matrices.flat_map(|(source_kind, target_kind, weights)| parts(source_kind, target_kind, weights)).collect()
+}
+
+fn parts(source_kind: u32, target_kind: u32, weights: &Weights) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    let rows = weights.sources + usize::from(weights.has_bias);
+    for first_source in (0..rows).step_by(TILE) {
+        for first_target in (0..weights.targets).step_by(TILE) {
+            let last_target = (first_target + TILE).min(weights.targets) - 1;
+            // The last target of a part sees the most; the bias row is seen by all.
+            let has_bias_row = first_source + TILE >= rows && weights.has_bias;
+            if weights.visible(last_target) > first_source || has_bias_row {
+                jobs.push(Job {
+                    source_kind,
+                    sources: weights.sources as u32,
+                    source_width: weights.source_width as u32,
+                    first_source: first_source as u32,
+                    target_kind,
+                    targets: weights.targets as u32,
+                    target_width: weights.target_width as u32,
+                    first_target: first_target as u32,
+                    weight: weights.offset as u32,
+                    first_group: weights.first_group as u32,
+                    inclusive: weights.inclusive.into(),
+                    has_bias: weights.has_bias.into(),
+                });
+            }
+        }
+    }
+    jobs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conditional::Gauge;
+    use std::collections::HashSet;
+
+    #[test]
+    fn jobs_cover_every_unmasked_weight_and_bias_once() {
+        for (border, own, width, depth) in [(0, 31, 1, 1), (28, 13, 3, 2), (60, 29, 2, 3)] {
+            let net = MaskedNet::new(border, own, width, depth, true, Gauge::None);
+            let mut covered = HashSet::new();
+            for job in jobs(&net) {
+                let rows = job.sources + job.has_bias;
+                for source in job.first_source..(job.first_source + TILE as u32).min(rows) {
+                    for target in job.first_target..(job.first_target + TILE as u32).min(job.targets) {
+                        assert!(covered.insert(job.weight + source * job.targets + target));
+                    }
+                }
+            }
+            for weights in net.weights() {
+                for target in 0..weights.targets {
+                    for source in 0..weights.visible(target) {
+                        assert!(covered.contains(&((weights.offset + source * weights.targets + target) as u32)));
+                    }
+                }
+                if weights.has_bias {
+                    let biases = weights.bias_offset()..weights.bias_offset() + weights.targets;
+                    assert!(biases.into_iter().all(|bias| covered.contains(&(bias as u32))));
+                }
+            }
+        }
+    }
+}
