@@ -57,9 +57,9 @@ fn dense_hidden(layer: u32, first: u32, known: u32, row: u32) {
         } else {
             x = activation(layer - 1u, source, row);
         }
-        let from = matrix.weight + source * level.units + first;
+        let start = matrix.weight + source * level.units + first;
         for (var t = 0u; t < UNITS; t++) {
-            pre[to + t] += parameters[from + t] * x;
+            pre[to + t] += parameters[start + t] * x;
         }
     }
 }
@@ -76,17 +76,17 @@ fn dense_logits(site: u32, known: u32, row: u32) {
     }
     for (var source = 0u; source < known * WIDTH; source++) {
         let h = activation(DEPTH - 1u, source, row);
-        let from = level.output.weight + source * level.own + site;
+        let start = level.output.weight + source * level.own + site;
         for (var t = 0u; t < GROUP; t++) {
-            pre_logit[t] += parameters[from + t] * h;
+            pre_logit[t] += parameters[start + t] * h;
         }
     }
     if level.skip.present != 0u {
         for (var source = 0u; source < known; source++) {
             let x = inputs[source * level.rows + row];
-            let from = level.skip.weight + source * level.own + site;
+            let start = level.skip.weight + source * level.own + site;
             for (var t = 0u; t < GROUP; t++) {
-                pre_logit[t] += parameters[from + t] * x;
+                pre_logit[t] += parameters[start + t] * x;
             }
         }
     }
@@ -106,9 +106,9 @@ fn triangle(site: u32, count: u32, row: u32) {
         let x = own_spin(site + t, logit);
         let source = known + t;
         inputs[source * level.rows + row] = x;
-        let from = level.layers[0].weight + source * level.units + known * WIDTH;
+        let start = level.layers[0].weight + source * level.units + known * WIDTH;
         for (var u = (t + 1u) * WIDTH; u < count * WIDTH; u++) {
-            pre[u] += parameters[from + u] * x;
+            pre[u] += parameters[start + u] * x;
         }
         if level.skip.present != 0u {
             let skip = level.skip.weight + source * level.own + site;
@@ -126,14 +126,14 @@ fn push_hidden(layer: u32, u: u32, t: u32, count: u32, known: u32, site: u32, ro
     hidden[(layer * level.units + unit) * level.rows + row] = z;
     let h = prelu(z, parameters[level.layers[layer].slope + unit]);
     if layer + 1u < DEPTH {
-        let from = level.layers[layer + 1u].weight + unit * level.units + known * WIDTH;
+        let start = level.layers[layer + 1u].weight + unit * level.units + known * WIDTH;
         for (var v = t * WIDTH; v < count * WIDTH; v++) {
-            pre[(layer + 1u) * UNITS + v] += parameters[from + v] * h;
+            pre[(layer + 1u) * UNITS + v] += parameters[start + v] * h;
         }
     } else {
-        let from = level.output.weight + unit * level.own + site;
+        let start = level.output.weight + unit * level.own + site;
         for (var later = t; later < count; later++) {
-            pre_logit[later] += parameters[from + later] * h;
+            pre_logit[later] += parameters[start + later] * h;
         }
     }
 }

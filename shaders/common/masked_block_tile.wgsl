@@ -115,9 +115,9 @@ fn dense_hidden(layer: u32, unit_group: u32, known: u32) {
         stage(layer, first, sources);
         let count = min(CHUNK, sources - first);
         for (var s = 0u; s < count; s++) {
-            let from = matrix.weight + (first + s) * level.units + unit_group * WIDTH;
+            let start = matrix.weight + (first + s) * level.units + unit_group * WIDTH;
             for (var c = 0u; c < WIDTH; c++) {
-                let weight = parameters[from + c];
+                let weight = parameters[start + c];
                 for (var r = 0u; r < ROWS; r++) {
                     pre[(layer * WIDTH + c) * ROWS + r] += weight * staged[s * ROWS + r];
                 }
@@ -204,9 +204,9 @@ fn push_hidden(layer: u32, source_group: u32, site: u32) {
     for (var c = 0u; c < WIDTH; c++) {
         let source = source_group * WIDTH + c;
         if layer + 1u < DEPTH {
-            let from = level.layers[layer + 1u].weight + source * level.units + (level.border + site + lane) * WIDTH;
+            let start = level.layers[layer + 1u].weight + source * level.units + (level.border + site + lane) * WIDTH;
             for (var d = 0u; d < WIDTH; d++) {
-                let weight = parameters[from + d];
+                let weight = parameters[start + d];
                 for (var r = 0u; r < ROWS; r++) {
                     pre[((layer + 1u) * WIDTH + d) * ROWS + r] += weight * shared_hidden[c * ROWS + r];
                 }
@@ -233,9 +233,9 @@ fn fix(site: u32, source: u32) {
 }
 
 fn push_spin(source: u32, site: u32) {
-    let from = level.layers[0].weight + source * level.units + (level.border + site + lane) * WIDTH;
+    let start = level.layers[0].weight + source * level.units + (level.border + site + lane) * WIDTH;
     for (var c = 0u; c < WIDTH; c++) {
-        let weight = parameters[from + c];
+        let weight = parameters[start + c];
         for (var r = 0u; r < ROWS; r++) {
             pre[c * ROWS + r] += weight * shared_spin[r];
         }

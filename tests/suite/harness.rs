@@ -1,0 +1,176 @@
+//! Comparison with stated tolerances, models to test on, and the GPU that tests run on. It has tests of its own.
+
+use han_gpu::backend::Backend;
+use han_gpu::conditional::{Model, NetOptions};
+use han_gpu::cpu::{Cpu, Real};
+use han_gpu::gpu::{self, Gpu};
+use han_gpu::lattice::{Interaction, Torus};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// How far two values may differ: `absolute + relative * |expected|`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tolerance {
+    pub absolute: f64,
+    pub relative: f64,
+    /// Why this much and not less.
+    pub reason: &'static str,
+}
+
+/// Compares element by element and reports the worst mismatches. Values that are not finite never pass.
+#[must_use = "a comparison tests nothing unless its result is looked at"]
+pub(crate) fn compare(what: &str, found: &[f64], expected: &[f64], tolerance: Tolerance) -> Result<(), String> {
+    if found.len() != expected.len() {
+        return Err(format!("{what}: {} values, expected {}", found.len(), expected.len()));
+    }
+    if expected.is_empty() {
+        return Err(format!("{what}: nothing to compare"));
+    }
+    if expected.iter().all(|value| *value == expected[0]) && expected.len() > 1 {
+        return Err(format!("{what}: all expected values equal {}: the comparison would be vacuous", expected[0]));
+    }
+    let excess = |at: usize| {
+        let allowed = tolerance.absolute + tolerance.relative * expected[at].abs();
+        let difference = (found[at] - expected[at]).abs();
+        if difference.is_finite() { difference / allowed } else { f64::INFINITY }
+    };
+    let mut wrong: Vec<usize> = (0..found.len()).filter(|&at| excess(at) > 1.0).collect();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    wrong.sort_by(|&a, &b| excess(b).total_cmp(&excess(a)));
+    let worst: Vec<_> =
+        wrong.iter().take(5).map(|&at| format!("[{at}] {:e}, expected {:e}", found[at], expected[at])).collect();
+    Err(format!(
+        "{what}: {} of {} values differ ({}); worst: {}",
+        wrong.len(),
+        found.len(),
+        tolerance.reason,
+        worst.join("; ")
+    ))
+}
+
+/// Panics with every failed comparison.
+#[track_caller]
+pub(crate) fn all_pass(results: impl IntoIterator<Item = Result<(), String>>) {
+    let failures: Vec<String> = results.into_iter().filter_map(Result::err).collect();
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+/// A model and how it is tested.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Case {
+    pub size: u32,
+    pub batch: usize,
+    pub width: usize,
+    pub depth: usize,
+    pub skip: bool,
+    pub gauge: bool,
+    pub field: f64,
+    pub coupling: f64,
+}
+
+impl Case {
+    pub const DEFAULT: Self =
+        Self { size: 8, batch: 65, width: 1, depth: 1, skip: true, gauge: true, field: 0.0, coupling: 1.0 };
+
+    pub fn model(self) -> Arc<Model> {
+        let Self { width, depth, skip, gauge, .. } = self;
+        let interaction = Interaction { coupling: self.coupling, field: self.field };
+        let options = NetOptions { width, depth, skip, gauge };
+        Arc::new(Model::new(Torus::new(self.size).unwrap(), interaction, options).unwrap())
+    }
+
+    pub fn cpu<R: Real>(self) -> Cpu<R> {
+        Cpu::new(self.model(), self.batch)
+    }
+
+    /// Parameters away from their special starting point: every layer contributes and no gradient vanishes.
+    pub fn parameters(self, seed: u32) -> Vec<f32> {
+        let model = self.model();
+        let mut parameters = model.initial_parameters(seed, BETA);
+        let published = Self { skip: false, ..self }.model();
+        let random = published.initial_parameters(seed + 1, BETA);
+        for (k, net, _) in model.nets() {
+            let other = published.levels[k].conditional.net().unwrap();
+            let (to, from) = (model.levels[k].offset, published.levels[k].offset);
+            for at in 0..net.output.end() - net.output.offset {
+                parameters[to + net.output.offset + at] += random[from + other.output.offset + at];
+            }
+        }
+        parameters
+    }
+}
+
+/// The inverse temperature of tests that do not care.
+pub(crate) const BETA: f64 = 0.44;
+
+/// The GPU under test: a real one if there is one, else a software adapter. The lock keeps tests from fighting over it.
+pub(crate) struct TestGpu {
+    pub adapter: wgpu::Adapter,
+    _lock: MutexGuard<'static, ()>,
+}
+
+static LOCK: Mutex<()> = Mutex::new(());
+
+pub(crate) fn gpu() -> TestGpu {
+    // A test that failed while holding the lock has no bearing on the next one.
+    let lock = LOCK.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let wanted = std::env::var("HAN_GPU_TEST_DEVICE").unwrap_or_else(|_| "auto".to_owned());
+    let adapter = gpu::select(&wanted).unwrap().or_else(|| gpu::select("0").ok().flatten());
+    let Some(adapter) = adapter else {
+        panic!(
+            "no GPU adapter: on Debian or Ubuntu `apt-get install -y --no-install-recommends mesa-vulkan-drivers` gives a \
+             software one; tools/test.sh does that"
+        );
+    };
+    TestGpu { adapter, _lock: lock }
+}
+
+impl TestGpu {
+    /// A backend on a device with default limits and no features: what any host can offer.
+    pub fn backend(&self, case: Case) -> Gpu {
+        let descriptor = wgpu::DeviceDescriptor::default();
+        let (device, queue) = pollster::block_on(self.adapter.request_device(&descriptor)).unwrap();
+        Gpu::new(&device, &queue, case.model(), case.batch).unwrap()
+    }
+}
+
+/// Deterministic spins that are neither ordered nor independent of their place.
+pub(crate) fn spins(backend: &dyn Backend, seed: u32) -> Vec<i8> {
+    let sites = backend.model().hierarchy.sites;
+    let spin = |at: usize| {
+        let words = han_gpu::random::philox([seed, 77], [at as u32, 0, 0, 0]);
+        if words[0] % 10 < 3 + (at / sites % 5) as u32 { 1 } else { -1 }
+    };
+    (0..backend.batch() * sites).map(spin).collect()
+}
+
+mod tests {
+    use super::*;
+
+    const EXACT: Tolerance = Tolerance { absolute: 1e-6, relative: 1e-6, reason: "planted faults are larger" };
+
+    #[test]
+    fn a_planted_fault_is_found() {
+        let expected: Vec<f64> = (0..1000).map(|i| f64::from(i).sin()).collect();
+        assert!(compare("equal", &expected, &expected, EXACT).is_ok());
+        let faults: [fn(&mut Vec<f64>); 5] = [
+            |values| values[999] += 1e-4,
+            |values| values[500] = -values[500],
+            |values| values[3] = f64::NAN,
+            |values| values[3] = f64::INFINITY,
+            |values| values.truncate(999),
+        ];
+        for fault in faults {
+            let mut found = expected.clone();
+            fault(&mut found);
+            assert!(compare("faulty", &found, &expected, EXACT).is_err());
+        }
+    }
+
+    #[test]
+    fn comparisons_that_cannot_fail_are_refused() {
+        assert!(compare("zeros", &[0.0; 8], &[0.0; 8], EXACT).unwrap_err().contains("vacuous"));
+        assert!(compare("nothing", &[], &[], EXACT).unwrap_err().contains("nothing"));
+    }
+}

@@ -1,0 +1,128 @@
+//! Every GPU kernel against its f64 twin, over sizes around the workgroup's, several nets and both kernel shapes.
+
+use crate::harness::{BETA, Case, Tolerance, all_pass, compare, gpu, spins};
+use han_gpu::backend::{Backend, Tensor};
+use han_gpu::gpu::Gpu;
+use han_gpu::schedule::{self, Adam, Inputs, Kernel, Shape};
+
+const ADAM: Adam = Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0 };
+
+fn inputs(step: u32) -> Inputs {
+    let per_site = 0.93;
+    Inputs {
+        seed: 5,
+        step,
+        first_configuration: 1000,
+        beta: BETA,
+        reward_per_site: per_site,
+        learning_rate: 0.01,
+        adam: ADAM,
+    }
+}
+
+/// Nets and batches: 1, around a workgroup of 64, a prime, many groups; every width and depth of interest; with and
+/// without skip, gauge and field.
+fn cases() -> Vec<Case> {
+    let default = Case::DEFAULT;
+    vec![
+        Case { batch: 1, ..default },
+        Case { batch: 63, ..default },
+        Case { batch: 64, skip: false, gauge: false, ..default },
+        Case { batch: 65, width: 2, depth: 2, ..default },
+        Case { batch: 97, width: 3, depth: 3, skip: false, ..default },
+        Case { batch: 31, width: 20, ..default },
+        Case { size: 4, batch: 1000, field: 0.3, gauge: false, coupling: -0.7, ..default },
+        Case { size: 16, batch: 70, width: 2, ..default },
+    ]
+}
+
+fn shapes(case: Case) -> [Shape; 2] {
+    [Shape::lane(case.width), Shape::tile(case.width)]
+}
+
+/// Runs kernels on both backends and compares one tensor.
+fn both(gpu: &mut Gpu, twin: &mut dyn Backend, kernels: &[Kernel], inputs: &Inputs) {
+    gpu.run(kernels, inputs).unwrap();
+    twin.run(kernels, inputs).unwrap();
+}
+
+#[test]
+fn evaluation_reward_and_backward_agree_with_the_f64_twin() {
+    let device = gpu();
+    let mut results = Vec::new();
+    for case in cases() {
+        for shape in shapes(case) {
+            let mut gpu = device.backend(case);
+            gpu.force_shape(shape);
+            let mut twin = case.cpu::<f64>();
+            let parameters = case.parameters(3);
+            let spins = spins(&gpu, 1);
+            for backend in [&mut gpu as &mut dyn Backend, &mut twin] {
+                backend.write(Tensor::Parameters, &parameters).unwrap();
+                backend.write_spins(&spins).unwrap();
+            }
+            let mut check = |tensor: Tensor, gpu: &mut Gpu, twin: &mut dyn Backend, absolute: f64, relative: f64, reason| {
+                let (found, expected) = (gpu.read(tensor).unwrap(), twin.read(tensor).unwrap());
+                let what = format!("{tensor:?} of {case:?} with {shape:?}");
+                results.push(compare(&what, &found, &expected, Tolerance { absolute, relative, reason }));
+            };
+            let step = inputs(1);
+            both(&mut gpu, &mut twin, &schedule::evaluation(&case.model()), &step);
+            check(Tensor::LnQ, &mut gpu, &mut twin, 2e-5, 1e-5, "sums of up to 60 f32 terms, exp good to 2e-6");
+            // The free energy of the last level, then rewards up the tree.
+            let mut kernels = vec![Kernel::HeatBathFreeEnergy { level: case.model().levels.len() - 1 }];
+            kernels.extend(schedule::rewards(&case.model()));
+            both(&mut gpu, &mut twin, &kernels, &step);
+            check(Tensor::Reward, &mut gpu, &mut twin, 2e-4, 1e-5, "f32 sums over the whole tree");
+            check(Tensor::Energy, &mut gpu, &mut twin, 1e-4, 1e-5, "f32 sums over the whole tree");
+            if case.batch == 1 {
+                continue;
+            }
+            both(&mut gpu, &mut twin, &schedule::gradient(&case.model()), &step);
+            check(Tensor::Advantage, &mut gpu, &mut twin, 1e-4, 1e-4, "differences of rewards");
+            let scale = twin.read(Tensor::Gradient).unwrap().iter().fold(0.0, |m: f64, g| m.max(g.abs()));
+            assert!(scale > 1e-3, "gradients of {case:?} are too small to test");
+            check(Tensor::Gradient, &mut gpu, &mut twin, 3e-5 * scale, 1e-3, "f32 sums over all rows that cancel");
+            both(&mut gpu, &mut twin, &[Kernel::Adam], &step);
+            check(Tensor::FirstMoment, &mut gpu, &mut twin, 3e-6 * scale, 1e-3, "a tenth of the gradient");
+            check(Tensor::SecondMoment, &mut gpu, &mut twin, 1e-7 * scale * scale, 2e-3, "its square");
+        }
+    }
+    all_pass(results);
+}
+
+#[test]
+fn sampling_draws_the_twin_s_spins() {
+    let device = gpu();
+    let mut results = Vec::new();
+    for case in cases() {
+        for shape in shapes(case) {
+            let mut gpu = device.backend(case);
+            gpu.force_shape(shape);
+            let mut twin = case.cpu::<f64>();
+            let parameters = case.parameters(4);
+            gpu.write(Tensor::Parameters, &parameters).unwrap();
+            twin.write(Tensor::Parameters, &parameters).unwrap();
+            let mut kernels = schedule::sampling(&case.model(), true);
+            kernels.extend(schedule::energies(&case.model()));
+            both(&mut gpu, &mut twin, &kernels, &inputs(9));
+            let sites = case.model().hierarchy.sites;
+            let (found, expected) = (gpu.read_spins().unwrap(), twin.read_spins().unwrap());
+            let same: Vec<bool> = found.chunks(sites).zip(expected.chunks(sites)).map(|(a, b)| a == b).collect();
+            // A spin flips where the uniform number falls between two roundings of the same probability: about 1e-6 a site.
+            let flipped = same.iter().filter(|same| !**same).count();
+            assert!(flipped <= 1 + case.batch / 500, "{flipped} configurations differ for {case:?} with {shape:?}");
+            let up = expected.iter().filter(|&&spin| spin == 1).count();
+            assert!(up > 0 && up < expected.len(), "all spins are equal for {case:?}");
+            let kept = |values: Vec<f64>| -> Vec<f64> {
+                values.chunks(case.batch).flat_map(|row| row.iter().zip(&same).filter(|(_, s)| **s).map(|(x, _)| *x)).collect()
+            };
+            let (found, expected) = (kept(gpu.read(Tensor::LnQ).unwrap()), kept(twin.read(Tensor::LnQ).unwrap()));
+            let tolerance = Tolerance { absolute: 2e-5, relative: 1e-5, reason: "sums of up to 60 f32 terms" };
+            results.push(compare(&format!("ln q of {case:?} with {shape:?}"), &found, &expected, tolerance));
+            let sums = gpu.read_sums().unwrap().into_iter().zip(twin.read_sums().unwrap());
+            assert!(sums.zip(&same).all(|((a, b), same)| !same || a == b), "integer sums of {case:?}");
+        }
+    }
+    all_pass(results);
+}

@@ -1,0 +1,167 @@
+//! The shaders themselves, without a device: every specialisation validates and translates, layouts and bindings agree with
+//! the Rust side, workgroup memory fits the default limits.
+
+use han_gpu::conditional::NetOptions;
+use han_gpu::gpu::{Access, Job, Level, Matrix, Specialisation, Status, Step, all_specialisations, bindings};
+use han_gpu::schedule::Kernel;
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::{AddressSpace, Module, StorageAccess, TypeInner};
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem::offset_of;
+
+/// Widths and depths at the ends of their ranges and between.
+fn specialisations() -> Vec<Specialisation> {
+    let mut all = Vec::new();
+    for (width, depth) in [(1, 1), (1, 2), (1, 3), (2, 1), (3, 2), (5, 3), (16, 1), (20, 2), (64, 1), (64, 3)] {
+        for specialisation in all_specialisations(NetOptions { width, depth, skip: true, gauge: true }) {
+            if !all.contains(&specialisation) {
+                all.push(specialisation);
+            }
+        }
+    }
+    all
+}
+
+fn validated(specialisation: &Specialisation) -> (Module, ModuleInfo) {
+    let source = specialisation.source().unwrap();
+    let module = naga::front::wgsl::parse_str(&source)
+        .unwrap_or_else(|error| panic!("{specialisation:?}: {}", error.emit_to_string(&source)));
+    let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+        .validate(&module)
+        .unwrap_or_else(|error| panic!("{specialisation:?}: {}", error.emit_to_string(&source)));
+    (module, info)
+}
+
+#[test]
+fn every_specialisation_validates_and_translates_to_spirv_msl_and_hlsl() {
+    let all = specialisations();
+    assert!(all.len() > 60, "only {} specialisations", all.len());
+    for specialisation in &all {
+        let (module, info) = validated(specialisation);
+        let spirv = naga::back::spv::write_vec(&module, &info, &naga::back::spv::Options::default(), None).unwrap();
+        assert!(spirv.len() > 100);
+        let msl_options = naga::back::msl::Options { fake_missing_bindings: true, ..Default::default() };
+        let pipeline = naga::back::msl::PipelineOptions::default();
+        let (msl, _) = naga::back::msl::write_string(&module, &info, &msl_options, &pipeline).unwrap();
+        assert!(msl.contains("kernel void"), "{specialisation:?}");
+        let mut hlsl = String::new();
+        let hlsl_options = naga::back::hlsl::Options { fake_missing_bindings: true, ..Default::default() };
+        let pipeline = naga::back::hlsl::PipelineOptions::default();
+        naga::back::hlsl::Writer::new(&mut hlsl, &hlsl_options, &pipeline).write(&module, &info, None).unwrap();
+        assert!(hlsl.contains("numthreads"), "{specialisation:?}");
+    }
+}
+
+#[test]
+fn workgroups_fit_the_default_limits() {
+    let limits = wgpu::Limits::default();
+    for specialisation in specialisations() {
+        let (module, info) = validated(&specialisation);
+        let entry = &module.entry_points[0];
+        let lanes: u32 = entry.workgroup_size.iter().product();
+        assert!(lanes <= limits.max_compute_invocations_per_workgroup, "{specialisation:?}: {lanes} lanes");
+        let used = info.get_entry_point(0);
+        let mut layouter = naga::proc::Layouter::default();
+        layouter.update(module.to_ctx()).unwrap();
+        let bytes: u32 = module
+            .global_variables
+            .iter()
+            .filter(|(handle, variable)| variable.space == AddressSpace::WorkGroup && !used[*handle].is_empty())
+            .map(|(_, variable)| layouter[variable.ty].size)
+            .sum();
+        assert!(bytes <= limits.max_compute_workgroup_storage_size, "{specialisation:?}: {bytes} bytes");
+    }
+}
+
+/// Members of a WGSL struct with their offsets, and its size.
+fn members(module: &Module, name: &str) -> (BTreeMap<String, u32>, u32) {
+    let (_, found) = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name)).expect(name);
+    let TypeInner::Struct { members, span } = &found.inner else { panic!("{name} is no struct") };
+    (members.iter().map(|member| (member.name.clone().unwrap(), member.offset)).collect(), *span)
+}
+
+macro_rules! assert_layout {
+    ($module:expr, $name:literal, $twin:ty: $($field:ident),* $(,)?) => {{
+        let (members, size) = members($module, $name);
+        let expected: BTreeMap<String, u32> =
+            [$((stringify!($field).to_owned(), offset_of!($twin, $field) as u32)),*].into();
+        assert_eq!(members, expected, "members of {}", $name);
+        assert_eq!(size as usize, size_of::<$twin>(), "size of {}", $name);
+    }};
+}
+
+fn module_of(name: &str) -> Module {
+    let options = NetOptions { width: 2, depth: 2, skip: true, gauge: true };
+    let all = all_specialisations(options);
+    validated(all.iter().find(|specialisation| specialisation.name == name).expect(name)).0
+}
+
+#[test]
+fn structs_have_the_layout_of_their_rust_twins() {
+    let module = module_of("backward_weights");
+    assert_layout!(&module, "Level", Level: batch, blocks, rows, first_row, border, own, inputs, units, sites, bonds,
+        bond_count, children, children_per_block, children_first_row, gauge, index, slices, slice_rows, parameters,
+        first_norm, layers, output, skip);
+    assert_layout!(&module, "Job", Job: source_kind, sources, source_width, first_source, target_kind, targets,
+        target_width, first_target, weight, first_group, inclusive, has_bias);
+    assert_eq!(members(&module, "Matrix").1 as usize, size_of::<Matrix>());
+    let module = module_of("adam");
+    assert_layout!(&module, "Step", Step: seed, step, first_configuration, total_rows, batch, parameters, norms, clip, beta,
+        coupling, field, reward_per_site, learning_rate, beta1, beta2, epsilon, first_correction, second_correction,
+        one_minus_beta1, one_minus_beta2);
+    assert_layout!(&module, "Status", Status: gradient_norm, is_finite, first_bad_step, padding);
+}
+
+#[test]
+fn bindings_are_those_that_the_rust_side_binds() {
+    let kernels = [
+        Kernel::SampleLevel { level: 0 },
+        Kernel::EvaluateLevel { level: 0 },
+        Kernel::SampleHeatBath { level: 0 },
+        Kernel::EvaluateHeatBath { level: 0 },
+        Kernel::HeatBathFreeEnergy { level: 0 },
+        Kernel::Energy { level: 0 },
+        Kernel::ConfigurationEnergy,
+        Kernel::Reward { level: 0 },
+        Kernel::Baseline,
+        Kernel::Advantage,
+        Kernel::BackwardOutput { level: 0 },
+        Kernel::BackwardHidden { level: 0, layer: 0 },
+        Kernel::BackwardWeights { level: 0 },
+        Kernel::BackwardSlope { level: 0 },
+        Kernel::GradientSum { level: 0 },
+        Kernel::GradientNorm,
+        Kernel::Adam,
+    ];
+    let storage_limit = wgpu::Limits::default().max_storage_buffers_per_shader_stage;
+    for kernel in kernels {
+        let module = module_of(kernel.name());
+        let declared: BTreeSet<_> = module
+            .global_variables
+            .iter()
+            .filter_map(|(_, variable)| {
+                let binding = variable.binding.as_ref()?.binding;
+                let access = match variable.space {
+                    AddressSpace::Uniform => "uniform",
+                    AddressSpace::Storage { access } if access.contains(StorageAccess::STORE) => "write",
+                    _ => "read",
+                };
+                Some((binding, access, variable.name.clone()?.replace('_', "")))
+            })
+            .collect();
+        let bound: BTreeSet<_> = bindings(kernel)
+            .into_iter()
+            .map(|(slot, access)| {
+                let access = match access {
+                    Access::Uniform => "uniform",
+                    Access::Read => "read",
+                    Access::Write => "write",
+                };
+                (slot as u32, access, format!("{slot:?}").to_lowercase())
+            })
+            .collect();
+        assert_eq!(declared, bound, "{}", kernel.name());
+        let storage = bound.iter().filter(|(_, access, _)| *access != "uniform").count();
+        assert!(storage <= storage_limit as usize, "{} binds {storage} storage buffers", kernel.name());
+    }
+}
