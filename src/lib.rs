@@ -1,5 +1,7 @@
 //! Crate docs.
 pub mod backend;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod conditional;
 pub mod cpu;
 pub mod device;

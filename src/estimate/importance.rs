@@ -59,16 +59,18 @@ fn ln_mean_error(weights: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Stream;
+    use rand::RngExt;
+    use std::f64::consts::TAU;
 
-    /// Deterministic standard normal numbers by inversion of a low-discrepancy sequence (Box-Muller on two of them).
+    /// Deterministic standard normal numbers (Box-Muller).
     fn normal(count: usize) -> Vec<f64> {
-        let fraction = |x: f64| x - x.floor();
-        (1..=count)
-            .map(|i| {
-                let (u, v) = (fraction(i as f64 * 0.754_877_666), fraction(i as f64 * 0.569_840_29));
-                (-2.0 * u.max(1e-12).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-            })
-            .collect()
+        let mut stream = Stream::new(1, 0);
+        let pair = |_| {
+            let (u, v) = (stream.random_range(f64::MIN_POSITIVE..1.0), stream.random_range(0.0..TAU));
+            (-2.0 * u.ln()).sqrt() * v.cos()
+        };
+        (0..count).map(pair).collect()
     }
 
     #[test]

@@ -22,6 +22,16 @@ impl SampleWriter {
         Self { side, samples: Samples::default() }
     }
 
+    /// Configurations so far.
+    pub fn len(&self) -> usize {
+        self.samples.ln_q.len()
+    }
+
+    /// Whether there are none yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Adds a batch.
     pub fn push(&mut self, samples: Samples) {
         self.samples.spins.extend(samples.spins);

@@ -6,5 +6,6 @@ mod checkpoint;
 mod run_folder;
 
 pub use arrays::{SampleWriter, read_spins, write_ln_q};
+pub use atomic::check_writable;
 pub use checkpoint::Checkpoint;
 pub use run_folder::{MetricsWriter, RunFolder};

@@ -191,8 +191,9 @@ pub fn resolve(preset: Option<&str>, file: Table, flags: Table, source: &Path) -
         Some(other) => return Err(config_error(source, format!("preset = {other} must be a name"))),
     };
     let base = preset_config(preset.or(named.as_deref()).unwrap_or("default"))?;
-    let mut table = Table::try_from(base).map_err(|error| config_error(source, error.to_string()))?;
-    for key in file.keys() {
+    let mut config = base;
+    let mut table = Table::try_from(&config).map_err(|error| config_error(source, error.to_string()))?;
+    for key in file.keys().chain(flags.keys()) {
         if !table.contains_key(key) {
             return Err(config_error(source, unknown_key(key, table.keys().map(String::as_str))));
         }
@@ -201,6 +202,7 @@ pub fn resolve(preset: Option<&str>, file: Table, flags: Table, source: &Path) -
     let field = layers.get("field").is_some_and(|field| number(field) != Some(0.0));
     if field && !layers.contains_key("gauge") {
         table.insert("gauge".to_owned(), Value::Boolean(false));
+        config.gauge = false;
     }
     for (key, value) in layers {
         // TOML tells 1 from 1.0; a user should not have to.
@@ -208,13 +210,17 @@ pub fn resolve(preset: Option<&str>, file: Table, flags: Table, source: &Path) -
             (Value::Float(_), Value::Integer(integer)) => Value::Float(*integer as f64),
             _ => value,
         };
-        table.insert(key, value);
+        config = with_setting(&mut table, key, value).map_err(|message| config_error(source, message))?;
     }
-    let config: Config = table.try_into().map_err(|error: toml::de::Error| {
-        config_error(source, error.message().to_owned())
-    })?;
     config.check()?;
     Ok(config)
+}
+
+/// Replaces one setting; an error names it.
+fn with_setting(table: &mut Table, key: String, value: Value) -> Result<Config, String> {
+    let setting = format!("{key} = {value}");
+    table.insert(key, value);
+    table.clone().try_into().map_err(|error: toml::de::Error| format!("{setting} is not possible: {}", error.message()))
 }
 
 /// Reads a configuration file as a table.
@@ -291,7 +297,8 @@ mod tests {
             ("learning_rate = inf", "learning_rate = inf"),
             ("depth = 4", "depth = 4"),
             ("width = 0", "width = 0"),
-            ("size = \"big\"", "size"),
+            ("size = \"big\"", "size = \"big\""),
+            ("batch = -3", "batch = -3"),
             ("preset = \"fast\"", "published"),
             ("coupling = inf", "coupling = inf"),
         ];

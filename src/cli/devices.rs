@@ -1,0 +1,40 @@
+//! `han-gpu devices`.
+
+use crate::gpu::{AdapterDescription, AdapterKind, list};
+use serde::Serialize;
+
+/// List the devices of this machine.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  han-gpu devices && han-gpu train --device 0")]
+pub(super) struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Devices {
+    cpu_threads: usize,
+    adapters: Vec<AdapterDescription>,
+}
+
+pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let devices = Devices { cpu_threads: rayon::current_num_threads(), adapters: list() };
+    if arguments.json {
+        return super::print_json(&devices);
+    }
+    let mut lines = vec![format!("cpu   native backend, {} threads", devices.cpu_threads)];
+    for adapter in &devices.adapters {
+        let AdapterDescription { index, name, backend, driver, .. } = adapter;
+        let note = match adapter.kind {
+            AdapterKind::Software => "; runs shaders on the CPU, slower than the native backend: for tests",
+            _ => "",
+        };
+        lines.push(format!("{index:<5} {name}: {:?} GPU, {backend}, {driver}{note}", adapter.kind));
+    }
+    if devices.adapters.is_empty() {
+        lines.push("no GPU adapter; on Linux, install your card's Vulkan driver".to_owned());
+    }
+    super::print(&lines.join("\n"))
+}

@@ -1,0 +1,68 @@
+//! The command line: one file per subcommand; nothing but arguments, progress and printing.
+//!
+//! Results go to standard output, progress and messages to standard error. Exit code 2 for wrong usage, 1 for the rest.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this module is for")]
+
+mod devices;
+mod evaluate;
+mod exact;
+mod plan;
+mod progress;
+mod run;
+mod sample;
+mod train;
+
+use crate::error::Error;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Train, sample and evaluate hierarchical autoregressive networks for the Ising model, on any GPU or without one.
+#[derive(Debug, Parser)]
+#[command(name = "han-gpu", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Train(train::Arguments),
+    Sample(sample::Arguments),
+    Evaluate(evaluate::Arguments),
+    Exact(exact::Arguments),
+    Devices(devices::Arguments),
+    Plan(plan::Arguments),
+}
+
+/// Parses the arguments, runs the command and reports errors.
+pub fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Train(arguments) => train::run(arguments),
+        Command::Sample(arguments) => sample::run(arguments),
+        Command::Evaluate(arguments) => evaluate::run(arguments),
+        Command::Exact(arguments) => exact::run(arguments),
+        Command::Devices(arguments) => devices::run(arguments),
+        Command::Plan(arguments) => plan::run(arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            let usage = error.downcast_ref::<Error>().is_some_and(Error::is_usage);
+            ExitCode::from(if usage { 2 } else { 1 })
+        }
+    }
+}
+
+/// Prints to standard output; a reader that has gone away (`| head`) is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    print(&serde_json::to_string_pretty(value)?)
+}

@@ -1,0 +1,211 @@
+//! `han-gpu train`.
+
+use super::progress::Progress;
+use crate::backend::Backend;
+use crate::device;
+use crate::error::Error;
+use crate::io::{Checkpoint, RunFolder};
+use crate::train::{Config, Event, Metrics, Outcome, Summary, load, resolve, train};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use toml::{Table, Value};
+
+/// Train a network and write a run folder.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  han-gpu train                                  the 16 x 16 lattice at beta = 0.44
+  han-gpu train --size 32 --beta 0.42 --out runs/a
+  han-gpu train --preset published --steps 2000
+  han-gpu train my.toml --lr 0.005               flags override the file
+  han-gpu train --resume runs/a                  go on where a run was stopped")]
+pub(super) struct Arguments {
+    /// Settings as TOML; the keys are those of a run's config.toml
+    config: Option<PathBuf>,
+    /// Side of the lattice, a power of two from 4 to 1024 [default: 16]
+    #[arg(long)]
+    size: Option<i64>,
+    /// Inverse temperature [default: 0.44]
+    #[arg(long, allow_negative_numbers = true)]
+    beta: Option<f64>,
+    /// Coupling J; negative for the antiferromagnet [default: 1]
+    #[arg(long, value_name = "J", allow_negative_numbers = true)]
+    coupling: Option<f64>,
+    /// Field H [default: 0]
+    #[arg(long, value_name = "H", allow_negative_numbers = true)]
+    field: Option<f64>,
+    /// Configurations per step
+    #[arg(long)]
+    batch: Option<i64>,
+    /// Training steps
+    #[arg(long)]
+    steps: Option<i64>,
+    /// Learning rate at the start
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    lr: Option<f64>,
+    /// Hidden units per site
+    #[arg(long)]
+    width: Option<i64>,
+    /// Hidden layers, 1 to 3
+    #[arg(long)]
+    depth: Option<i64>,
+    /// Seed of parameters and samples
+    #[arg(long)]
+    seed: Option<i64>,
+    /// auto, cpu, or index or name of a GPU (see `han-gpu devices`)
+    #[arg(long)]
+    device: Option<String>,
+    /// Starting point of all settings: default or published
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// Any other setting of config.toml, for example --set skip=false
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Run folder [default: a new one under runs/]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Overwrite an existing run
+    #[arg(long)]
+    force: bool,
+    /// Continue the run in DIR; only --device may be changed
+    #[arg(long, value_name = "DIR", conflicts_with_all = [
+        "config", "size", "beta", "coupling", "field", "batch", "steps", "lr", "width", "depth", "seed", "preset", "set",
+        "out", "force"
+    ])]
+    resume: Option<PathBuf>,
+    /// Print the summary as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let json = arguments.json;
+    let (summary, folder) = match &arguments.resume {
+        Some(path) => resume(path, arguments.device.as_deref())?,
+        None => start(&arguments)?,
+    };
+    if json { super::print_json(&summary) } else { super::print(&describe(&summary, folder.path())) }
+}
+
+fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
+    let file = arguments.config.as_deref().map(load).transpose()?.unwrap_or_default();
+    let source = arguments.config.clone().unwrap_or_else(|| "command line".into());
+    let config = resolve(arguments.preset.as_deref(), file, flags(arguments)?, &source)?;
+    let path = arguments.out.clone().unwrap_or_else(|| free_folder(&config));
+    // The device first: a run that cannot start should leave no folder behind.
+    let backend = device::open(&config.device, Arc::new(config.model()?), config.batch)?;
+    let folder = RunFolder::create(&path, &config, arguments.force)?;
+    Ok((execute(&config, backend, &folder, None)?, folder))
+}
+
+fn resume(path: &Path, wanted: Option<&str>) -> anyhow::Result<(Summary, RunFolder)> {
+    let (folder, config) = RunFolder::open(path)?;
+    let model = Arc::new(config.model()?);
+    let checkpoint = folder.load_checkpoint(&model)?;
+    let backend = device::open(wanted.unwrap_or(&config.device), model, config.batch)?;
+    Ok((execute(&config, backend, &folder, Some(checkpoint))?, folder))
+}
+
+fn execute(
+    config: &Config,
+    mut backend: Box<dyn Backend>,
+    folder: &RunFolder,
+    checkpoint: Option<Checkpoint>,
+) -> anyhow::Result<Summary> {
+    let done = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.step);
+    eprintln!("device {}; run folder {}", backend.device(), folder.path().display());
+    let mut progress = Progress::new("step", done.into(), config.steps.into());
+    let mut evaluation: Option<Progress> = None;
+    let mut observe = |event: Event<'_>| {
+        match event {
+            Event::Metrics(metrics, exact) => progress.say(line(metrics, exact)),
+            Event::Step(step) => progress.advance(step.into()),
+            Event::Checkpoint(_) => (),
+            Event::Evaluated(count) => {
+                let total = config.evaluation_samples as u64;
+                evaluation.get_or_insert_with(|| Progress::new("evaluation sample", 0, total)).advance(count as u64);
+            }
+        }
+        Outcome::Continue
+    };
+    let summary = train(config, backend.as_mut(), folder, checkpoint, &mut observe)?;
+    progress.finish();
+    if let Some(evaluation) = evaluation {
+        evaluation.finish();
+    }
+    summary.ok_or_else(|| anyhow::anyhow!("training was stopped"))
+}
+
+/// Settings given as flags, as a layer over the file.
+fn flags(arguments: &Arguments) -> anyhow::Result<Table> {
+    let mut table = Table::new();
+    for setting in &arguments.set {
+        let setting = setting.as_str();
+        let parsed: Option<Table> = setting.parse().ok().or_else(|| {
+            // A bare word is a string: --set rate_schedule=constant.
+            let (key, value) = setting.split_once('=')?;
+            Some([(key.trim().to_owned(), Value::String(value.trim().to_owned()))].into_iter().collect())
+        });
+        let expected = "it must be KEY=VALUE, for example skip=false";
+        table.extend(parsed.ok_or_else(|| Error::setting("--set", setting, expected))?);
+    }
+    let integers = [
+        ("size", arguments.size),
+        ("batch", arguments.batch),
+        ("steps", arguments.steps),
+        ("width", arguments.width),
+        ("depth", arguments.depth),
+        ("seed", arguments.seed),
+    ];
+    let numbers = [
+        ("beta", arguments.beta),
+        ("coupling", arguments.coupling),
+        ("field", arguments.field),
+        ("learning_rate", arguments.lr),
+    ];
+    let integers = integers.into_iter().filter_map(|(key, value)| Some((key, Value::Integer(value?))));
+    let numbers = numbers.into_iter().filter_map(|(key, value)| Some((key, Value::Float(value?))));
+    let device = arguments.device.clone().map(|device| ("device", Value::String(device)));
+    table.extend(integers.chain(numbers).chain(device).map(|(key, value)| (key.to_owned(), value)));
+    Ok(table)
+}
+
+/// The first folder under `runs/` that does not exist.
+fn free_folder(config: &Config) -> PathBuf {
+    let name = format!("runs/L{}-beta{}", config.size, config.beta);
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    std::iter::once(name.clone()).chain(numbered).map(PathBuf::from).find(|path| !path.exists()).unwrap_or(name.into())
+}
+
+fn line(metrics: &Metrics, exact: Option<f64>) -> String {
+    let Metrics { beta, beta_f_per_site, ess, configurations_per_s, .. } = *metrics;
+    // At beta = 0 there is no F; beta F stays finite.
+    let scale = if beta > 0.0 { 1.0 / beta } else { 1.0 };
+    let gap = exact.map(|exact| format!(" (gap {:.2e})", (beta_f_per_site - exact) * scale)).unwrap_or_default();
+    format!("beta {beta:.4}  F/N {:.6}{gap}  ESS {ess:.3}  {configurations_per_s:.0} conf/s", beta_f_per_site * scale)
+}
+
+fn describe(summary: &Summary, folder: &Path) -> String {
+    let kl_of = if summary.ln_z_exact.is_some() { "exact ln Z" } else { "estimated ln Z" };
+    let exact = summary.ln_z_exact.zip(summary.ln_z_deviation);
+    let exact = exact.map(|(ln_z, sigma)| format!("   exact {ln_z:.6}, off by {sigma:+.1} sigma")).unwrap_or_default();
+    format!(
+        "trained {} steps in {:.1} s on {}\n\
+         beta F/N  {:.8} +- {:.1e}\n\
+         ln Z      {:.6} +- {:.6}{exact}\n\
+         KL        {:.5} +- {:.5} nats (against the {kl_of})\n\
+         ESS       {:.4} from {} samples\n\
+         results in {}",
+        summary.steps,
+        summary.elapsed_s,
+        summary.device,
+        summary.beta_f_per_site.value,
+        summary.beta_f_per_site.error,
+        summary.ln_z.value,
+        summary.ln_z.error,
+        summary.kl.value,
+        summary.kl.error,
+        summary.ess,
+        summary.samples,
+        folder.display(),
+    )
+}
