@@ -1,11 +1,14 @@
 // Sums the partial gradients of a level in order of slices, and the squares of each workgroup's part of the gradient.
+// A parameter that is not finite makes the sum of squares not finite: an infinite weight can have a vanishing gradient.
 // Grid: parameters / LANES workgroups of LANES = 64 lanes, one parameter per lane; levels are padded to that.
 
 #include types
 #include dispatch
+#include activation
 #include reduce
 
 @group(0) @binding(0) var<uniform> level: Level;
+@group(0) @binding(3) var<storage, read> parameters: array<f32>;         // of this level
 @group(0) @binding(16) var<storage, read> partials: array<f32>;          // [slices][parameters] of this level
 @group(0) @binding(18) var<storage, read_write> gradient: array<f32>;    // of this level
 @group(0) @binding(19) var<storage, read_write> norms: array<f32>;       // of all levels, one per workgroup
@@ -26,7 +29,8 @@ fn main(
         sum += partials[slice * level.parameters + parameter];
     }
     gradient[parameter] = sum;
-    let norm = reduce(lane, sum * sum);
+    let p = parameters[parameter];
+    let norm = reduce(lane, sum * sum + select(p * p, 0.0, is_finite(p)));
     if lane == 0u {
         norms[level.first_norm + index] = norm;
     }

@@ -56,6 +56,18 @@ impl<R: Real> Cpu<R> {
         Self { model, state, snapshots: Vec::new(), name }
     }
 
+    /// Overwrites an array without rounding to f32: for finite differences at f64.
+    ///
+    /// # Panics
+    /// When the length is not the array's.
+    pub fn write_f64(&mut self, tensor: Tensor, values: &[f64]) {
+        let target = self.state.tensor_mut(tensor);
+        assert_eq!(target.len(), values.len(), "length of {tensor:?}");
+        for (target, &value) in target.iter_mut().zip(values) {
+            *target = R::of(value);
+        }
+    }
+
     fn execute(&mut self, kernel: Kernel, inputs: &Inputs) {
         let (model, state) = (&*self.model, &mut self.state);
         match kernel {
@@ -105,11 +117,8 @@ impl<R: Real> Backend for Cpu<R> {
     }
 
     fn write(&mut self, tensor: Tensor, values: &[f32]) -> Result<()> {
-        let target = self.state.tensor_mut(tensor);
-        assert_eq!(target.len(), values.len(), "length of {tensor:?}");
-        for (target, &value) in target.iter_mut().zip(values) {
-            *target = R::of(f64::from(value));
-        }
+        let values: Vec<f64> = values.iter().copied().map(f64::from).collect();
+        self.write_f64(tensor, &values);
         Ok(())
     }
 

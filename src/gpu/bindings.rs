@@ -63,7 +63,7 @@ pub fn bindings(kernel: Kernel) -> Vec<(Slot, Access)> {
         Kernel::BackwardHidden { .. } => (&[Level, Parameters, Hidden, Logits], &[Error]),
         Kernel::BackwardWeights { .. } => (&[Level, Parameters, Inputs, Hidden, Logits, Error, Jobs], &[Partials]),
         Kernel::BackwardSlope { .. } => (&[Level, Hidden, Error], &[Partials]),
-        Kernel::GradientSum { .. } => (&[Level, Partials], &[Gradient, Norms]),
+        Kernel::GradientSum { .. } => (&[Level, Parameters, Partials], &[Gradient, Norms]),
         Kernel::GradientNorm => (&[Step, Norms], &[Status]),
         Kernel::Adam => (&[Step, Gradient, Status], &[Parameters, FirstMoment, SecondMoment]),
     };

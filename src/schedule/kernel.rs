@@ -34,7 +34,7 @@ pub enum Kernel {
     BackwardSlope { level: usize },
     /// Sums the partial gradients of a level, in a fixed order.
     GradientSum { level: usize },
-    /// Norm of the gradient; remembers the first step at which it was not finite.
+    /// Norm of the gradient, not finite if a parameter is not; remembers the first step at which that was so.
     GradientNorm,
     /// Adam on the flat parameter buffer; skipped while the gradient is not finite.
     Adam,

@@ -1,1 +1,284 @@
-//! x
+//! The command as a user runs it: files, messages, exit codes.
+
+use han_gpu::io::read_spins;
+use ndarray::{Array1, Array3};
+use ndarray_npy::{NpzReader, ReadNpyExt, WriteNpyExt};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+fn command(folder: &Path, arguments: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_han-gpu"));
+    command.current_dir(folder).args(arguments.split_whitespace()).stdin(Stdio::null());
+    command
+}
+
+struct Ended {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+fn ended(output: Output) -> Ended {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ended { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+fn run(folder: &Path, arguments: &str) -> Ended {
+    ended(command(folder, arguments).output().unwrap())
+}
+
+#[track_caller]
+fn succeed(folder: &Path, arguments: &str) -> Ended {
+    let ended = run(folder, arguments);
+    assert_eq!(ended.code, 0, "han-gpu {arguments}: {}", ended.stderr);
+    ended
+}
+
+/// Runs a command that must fail with one message that names the fault, and without a backtrace.
+#[track_caller]
+fn fail(folder: &Path, arguments: &str, code: i32, expected: &[&str]) {
+    let ended = run(folder, arguments);
+    assert_eq!(ended.code, code, "han-gpu {arguments}: {}", ended.stderr);
+    for part in expected {
+        assert!(ended.stderr.contains(part), "han-gpu {arguments}: {:?} lacks {part:?}", ended.stderr);
+    }
+    assert!(!ended.stderr.contains("panicked") && !ended.stderr.contains("backtrace"), "{}", ended.stderr);
+    assert!(ended.stdout.is_empty(), "han-gpu {arguments} wrote {:?}", ended.stdout);
+}
+
+const SMALL: &str = "train --size 4 --batch 32 --steps 20 --device cpu --set evaluation_samples=50 --set checkpoint_every=5";
+
+fn trained(folder: &Path) -> PathBuf {
+    succeed(folder, &format!("{SMALL} --out run"));
+    folder.join("run")
+}
+
+#[test]
+fn a_run_is_trained_sampled_and_evaluated() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let run = trained(folder);
+    for name in ["config.toml", "metrics.csv", "summary.json", "checkpoint.safetensors"] {
+        assert!(run.join(name).is_file(), "{name} is missing");
+    }
+    let metrics = fs::read_to_string(run.join("metrics.csv")).unwrap();
+    assert!(metrics.starts_with("step,beta,beta_f_per_site,beta_f_per_site_error,energy_per_site,"));
+    assert_eq!(metrics.lines().count(), 3, "a header and steps 10 and 20");
+
+    succeed(folder, "sample run --count 70 --seed 4 --out samples.npz");
+    let mut npz = NpzReader::new(File::open(folder.join("samples.npz")).unwrap()).unwrap();
+    let spins: Array3<i8> = npz.by_name("spins").unwrap();
+    let ln_q: Array1<f64> = npz.by_name("ln_q").unwrap();
+    let energy: Array1<f64> = npz.by_name("energy").unwrap();
+    assert_eq!((spins.dim(), ln_q.len(), energy.len()), ((70, 4, 4), 70, 70));
+    let bonds = |s: &ndarray::ArrayView2<i8>| -> i32 {
+        (0..16).map(|at| (at / 4, at % 4)).map(|(r, c)| i32::from(s[[r, c]] * (s[[(r + 1) % 4, c]] + s[[r, (c + 1) % 4]]))).sum()
+    };
+    for (spins, energy) in spins.outer_iter().zip(&energy) {
+        assert_eq!(*energy, -f64::from(bonds(&spins)));
+    }
+
+    spins.write_npy(File::create(folder.join("spins.npy")).unwrap()).unwrap();
+    succeed(folder, "evaluate run --spins spins.npy --out ln_q.npy");
+    let evaluated = Array1::<f64>::read_npy(File::open(folder.join("ln_q.npy")).unwrap()).unwrap();
+    for (a, b) in evaluated.iter().zip(&ln_q) {
+        assert!((a - b).abs() <= 1e-4 + 1e-6 * b.abs(), "ln q {a} evaluated, {b} sampled");
+    }
+    assert_eq!(read_spins(&folder.join("spins.npy"), 4).unwrap().len(), 70 * 16);
+}
+
+#[test]
+fn json_goes_to_standard_output_alone() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let parse = |arguments: &str| -> serde_json::Value {
+        let ended = succeed(folder, arguments);
+        serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{arguments}: {error}: {}", ended.stdout))
+    };
+    let exact = parse("exact --size 16 --beta 0.44 --json");
+    assert!((exact["ln_z"].as_f64().unwrap() / 238.38724720423961 - 1.0).abs() < 1e-10);
+    let plan = parse("plan --size 64 --batch 16 --json");
+    let levels = plan["levels"].as_array().unwrap();
+    assert_eq!(levels.len(), 7);
+    assert!(levels.iter().all(|level| level["sampling"]["dispatches"] == 1));
+    assert!(parse("devices --json")["adapters"].is_array());
+    let summary = parse(&format!("{SMALL} --out run --json"));
+    assert!(summary["ln_z"]["error"].as_f64().unwrap() > 0.0);
+    assert_eq!(summary, serde_json::from_str::<serde_json::Value>(&fs::read_to_string(folder.join("run/summary.json")).unwrap()).unwrap());
+}
+
+#[test]
+fn progress_is_plain_lines_with_every_figure_when_not_on_a_terminal() {
+    let temporary = tempfile::tempdir().unwrap();
+    let ended = succeed(temporary.path(), &format!("{SMALL} --out run"));
+    let last = ended.stderr.lines().rfind(|line| line.starts_with("step ")).unwrap().to_owned();
+    for part in ["step 20/20", "beta 0.44", "F/N -", "gap", "ESS", "conf/s", "left"] {
+        assert!(last.contains(part), "{last:?} lacks {part:?}");
+    }
+    assert!(ended.stderr.lines().any(|line| line.starts_with("device CPU")), "{}", ended.stderr);
+}
+
+#[test]
+fn existing_runs_are_kept_unless_forced() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let run = trained(folder);
+    let before = fs::read(run.join("checkpoint.safetensors")).unwrap();
+    fail(folder, &format!("{SMALL} --seed 1 --out run"), 2, &["run", "--force", "--resume"]);
+    assert_eq!(fs::read(run.join("checkpoint.safetensors")).unwrap(), before);
+    // A forced run that cannot start leaves the old one alone as well.
+    fail(folder, &format!("{SMALL} --size 5 --out run --force"), 2, &["cannot be used multiple times"]);
+    fail(folder, "train --size 5 --out run --force", 2, &["size = 5"]);
+    fail(folder, "train --device nonsense --out run --force", 2, &["nonsense", "cpu"]);
+    assert_eq!(fs::read(run.join("checkpoint.safetensors")).unwrap(), before);
+    succeed(folder, &format!("{SMALL} --seed 1 --out run --force"));
+    assert_ne!(fs::read(run.join("checkpoint.safetensors")).unwrap(), before);
+    // Without --out every run gets a folder of its own.
+    succeed(folder, SMALL);
+    succeed(folder, SMALL);
+    assert!(folder.join("runs/L4-beta0.44").is_dir() && folder.join("runs/L4-beta0.44-2").is_dir());
+}
+
+#[test]
+fn wrong_usage_is_refused_by_name_with_exit_code_2() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    trained(folder);
+    let config = |text: &str| fs::write(folder.join("config.toml"), text).unwrap();
+    for (arguments, expected) in [
+        ("train --size 12", &["size = 12", "power of two"][..]),
+        ("train --size 2048", &["size = 2048", "1024"]),
+        ("train --size 0", &["size = 0"]),
+        ("train --beta -0.1", &["beta = -0.1"]),
+        ("train --beta nan", &["beta = NaN"]),
+        ("train --beta 1e9", &["beta = 1000000000"]),
+        ("train --batch 0", &["batch = 0"]),
+        ("train --batch 1", &["batch = 1", "2"]),
+        ("train --steps 0", &["steps = 0"]),
+        ("train --lr -1", &["learning_rate = -1"]),
+        ("train --width 0", &["width = 0"]),
+        ("train --depth 4", &["depth = 4", "1 to 3"]),
+        ("train --field 0.5 --set gauge=true", &["gauge", "field"]),
+        ("train --preset best", &["preset = best", "published"]),
+        ("train --device voodoo", &["voodoo", "cpu"]),
+        ("train --device 99", &["99", "cpu"]),
+        ("train --set stepps=3", &["stepps", "steps"]),
+        ("train --set nothing", &["KEY=VALUE"]),
+        ("train --resume run --steps 5", &["--resume", "--steps"]),
+        ("sample run --count 0 --out s.npz", &["count = 0"]),
+        ("exact --size 3 --beta 0.4", &["size = 3"]),
+        ("exact --size 8 --beta -1", &["beta = -1"]),
+        ("exact --size 8 --beta 0.4 --field 1", &["field = 1", "size 4"]),
+        ("plan --size 8 --batch 0", &["batch = 0"]),
+        ("frobnicate", &["frobnicate"]),
+    ] {
+        fail(folder, arguments, 2, expected);
+    }
+    config("learnig_rate = 0.1");
+    fail(folder, "train config.toml", 2, &["config.toml", "learnig_rate", "learning_rate"]);
+    config("size = [");
+    fail(folder, "train config.toml", 2, &["config.toml"]);
+    config("size = \"large\"");
+    fail(folder, "train config.toml", 2, &["size = \"large\""]);
+    assert!(!folder.join("runs").exists(), "a refused command leaves nothing behind");
+}
+
+#[test]
+fn bad_files_are_refused_by_name_with_exit_code_1() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let run = trained(folder);
+    fail(folder, "train missing.toml", 1, &["missing.toml"]);
+    fail(folder, "sample nowhere --count 1 --out s.npz", 1, &["nowhere", "no run"]);
+    fail(folder, "sample run --count 1 --out no/such/s.npz", 1, &["no/such/s.npz"]);
+    fail(folder, "sample run --count 1 --out run", 1, &["folder"]);
+    fail(folder, "evaluate run --spins missing.npy --out l.npy", 1, &["missing.npy"]);
+    let spins = |array: Array3<i8>| array.write_npy(File::create(folder.join("s.npy")).unwrap()).unwrap();
+    spins(Array3::ones((3, 8, 8)));
+    fail(folder, "evaluate run --spins s.npy --out l.npy", 1, &["[3, 8, 8]", "[N, 4, 4]"]);
+    spins(Array3::zeros((3, 4, 4)));
+    fail(folder, "evaluate run --spins s.npy --out l.npy", 1, &["spins[0, 0, 0] = 0"]);
+    Array3::<f32>::ones((3, 4, 4)).write_npy(File::create(folder.join("s.npy")).unwrap()).unwrap();
+    fail(folder, "evaluate run --spins s.npy --out l.npy", 1, &["int8"]);
+    assert!(!folder.join("l.npy").exists());
+
+    let checkpoint = run.join("checkpoint.safetensors");
+    let bytes = fs::read(&checkpoint).unwrap();
+    fs::write(&checkpoint, &bytes[..bytes.len() / 2]).unwrap();
+    fail(folder, "sample run --count 1 --out s.npz", 1, &["checkpoint.safetensors", "truncated"]);
+    fail(folder, "train --resume run", 1, &["checkpoint.safetensors", "truncated"]);
+    fs::write(&checkpoint, "something else entirely").unwrap();
+    fail(folder, "train --resume run", 1, &["checkpoint.safetensors"]);
+    fs::remove_file(&checkpoint).unwrap();
+    fail(folder, "train --resume run", 1, &["checkpoint.safetensors"]);
+
+    fs::write(folder.join("file"), "").unwrap();
+    fail(folder, &format!("{SMALL} --out file/run"), 1, &["file/run"]);
+}
+
+#[test]
+fn a_killed_run_resumes_to_the_same_checkpoint() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let long = "train --size 8 --batch 64 --steps 3000 --device cpu --set evaluation_samples=50 --set checkpoint_every=100";
+    succeed(folder, &format!("{long} --out whole"));
+    let mut child = command(folder, &format!("{long} --out killed")).stderr(Stdio::null()).spawn().unwrap();
+    let metrics = folder.join("killed/metrics.csv");
+    let rows = || fs::read_to_string(&metrics).unwrap_or_default().lines().count();
+    // Some way in, past the first checkpoints and before the end.
+    while rows() < 40 {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended before it could be killed");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(rows() < 301 && !folder.join("killed/summary.json").exists(), "the run was not interrupted");
+    succeed(folder, "train --resume killed");
+    let bytes = |name: &str| fs::read(folder.join(name).join("checkpoint.safetensors")).unwrap();
+    assert_eq!(bytes("whole"), bytes("killed"));
+    let steps = |name: &str| -> Vec<String> {
+        let table = fs::read_to_string(folder.join(name).join("metrics.csv")).unwrap();
+        table.lines().map(|line| line.split(',').take(10).collect::<Vec<_>>().join(",")).collect()
+    };
+    assert_eq!(steps("whole"), steps("killed"));
+    let left: Vec<_> = fs::read_dir(folder.join("killed")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 4, "{left:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_reported_and_leaves_the_old_checkpoint() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let run = trained(folder);
+    let before = fs::read(run.join("checkpoint.safetensors")).unwrap();
+    // Files may not grow past 4 blocks of 512 bytes: writes fail as they do on a full disk.
+    let limited = |arguments: &str| {
+        let program = env!("CARGO_BIN_EXE_han-gpu");
+        let script = format!("trap '' XFSZ; ulimit -f 4; exec {program} {arguments}");
+        ended(Command::new("sh").current_dir(folder).args(["-c", &script]).output().unwrap())
+    };
+    let sampled = limited("sample run --count 1000 --out samples.npz");
+    assert_eq!(sampled.code, 1, "{}", sampled.stderr);
+    assert!(sampled.stderr.contains("cannot write samples.npz"), "{}", sampled.stderr);
+    assert!(!folder.join("samples.npz").exists());
+    let resumed = limited(&format!("{SMALL} --out other"));
+    assert_eq!(resumed.code, 1, "{}", resumed.stderr);
+    assert!(resumed.stderr.contains("checkpoint.safetensors"), "{}", resumed.stderr);
+    let resumed = limited("train --resume run");
+    assert!(resumed.code == 0 || resumed.stderr.contains("cannot write"), "{}", resumed.stderr);
+    assert_eq!(fs::read(run.join("checkpoint.safetensors")).unwrap(), before);
+    let names: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.iter().all(|name| !name.starts_with('.')), "temporary files are left: {names:?}");
+}
+
+#[test]
+fn help_shows_examples() {
+    let temporary = tempfile::tempdir().unwrap();
+    for name in ["train", "sample", "evaluate", "exact", "devices", "plan"] {
+        let help = succeed(temporary.path(), &format!("{name} --help")).stdout;
+        assert!(help.contains("Example") && help.contains(&format!("han-gpu {name}")), "{help}");
+    }
+}

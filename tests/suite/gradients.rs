@@ -1,1 +1,145 @@
-//! x
+//! The gradient of the f64 twin against central differences, and what masks promise.
+
+use crate::harness::{BETA, Case, Tolerance, all_pass, compare, gpu, spins};
+use han_gpu::backend::{Backend, Tensor};
+use han_gpu::cpu::Cpu;
+use han_gpu::random::philox;
+use han_gpu::schedule::{self, Adam, Inputs, Kernel};
+
+fn inputs() -> Inputs {
+    Inputs { adam: Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0 }, ..Inputs::sampling(1, 0, BETA, 0.0) }
+}
+
+fn cases() -> [Case; 4] {
+    let default = Case { size: 4, batch: 6, ..Case::DEFAULT };
+    [
+        default,
+        Case { skip: false, gauge: false, ..default },
+        Case { width: 2, depth: 2, ..default },
+        Case { size: 8, width: 2, depth: 3, field: 0.2, gauge: false, ..default },
+    ]
+}
+
+/// Backward kernels of one net after an evaluation.
+fn backward(case: Case) -> Vec<Kernel> {
+    let all = schedule::gradient(&case.model());
+    all.into_iter().filter(|kernel| !matches!(kernel, Kernel::Baseline | Kernel::Advantage)).collect()
+}
+
+/// Advantages that differ from block to block, so that every block's weight is tested.
+fn advantages(length: usize) -> Vec<f32> {
+    (0..length).map(|at| (philox([8, 8], [at as u32, 0, 0, 0])[0] as f32 / u32::MAX as f32) - 0.5).collect()
+}
+
+/// `sum over blocks of advantage * ln q`: what backward differentiates.
+fn weighted_ln_q(twin: &mut Cpu<f64>, case: Case, parameters: &[f64], advantages: &[f32]) -> f64 {
+    twin.write_f64(Tensor::Parameters, parameters);
+    twin.run(&schedule::evaluation(&case.model()), &inputs()).unwrap();
+    let ln_q = twin.read(Tensor::LnQ).unwrap();
+    ln_q.iter().zip(advantages).map(|(ln_q, &advantage)| ln_q * f64::from(advantage)).sum()
+}
+
+#[test]
+fn the_twin_s_gradient_agrees_with_central_differences() {
+    let mut results = Vec::new();
+    for case in cases() {
+        let mut twin = case.cpu::<f64>();
+        let spins = spins(&twin, 2);
+        twin.write_spins(&spins).unwrap();
+        let parameters: Vec<f64> = case.parameters(6).into_iter().map(f64::from).collect();
+        let advantages = advantages(twin.read(Tensor::Advantage).unwrap().len());
+        weighted_ln_q(&mut twin, case, &parameters, &advantages);
+        twin.write(Tensor::Advantage, &advantages).unwrap();
+        twin.run(&backward(case), &inputs()).unwrap();
+        let gradient = twin.read(Tensor::Gradient).unwrap();
+        // Every tensor is probed at several places; the kinks of PReLU are 1e-6 wide and not met.
+        let model = case.model();
+        let probes: Vec<usize> = model
+            .tensors()
+            .iter()
+            .flat_map(|place| {
+                let range = place.range();
+                let used: Vec<usize> = range.filter(|&at| parameters[at] != 0.0).collect();
+                let step = used.len().div_ceil(12).max(1);
+                used.into_iter().step_by(step).collect::<Vec<_>>()
+            })
+            .collect();
+        assert!(probes.len() > 40);
+        let h = 1e-6;
+        let difference = |at: usize, twin: &mut Cpu<f64>| {
+            let mut moved = parameters.clone();
+            moved[at] += h;
+            let above = weighted_ln_q(twin, case, &moved, &advantages);
+            moved[at] -= 2.0 * h;
+            (above - weighted_ln_q(twin, case, &moved, &advantages)) / (2.0 * h)
+        };
+        let expected: Vec<f64> = probes.iter().map(|&at| difference(at, &mut twin)).collect();
+        let found: Vec<f64> = probes.iter().map(|&at| gradient[at]).collect();
+        let tolerance = Tolerance { absolute: 1e-7, relative: 1e-6, reason: "rounding of differences over 2e-6" };
+        results.push(compare(&format!("gradient of {case:?}"), &found, &expected, tolerance));
+    }
+    all_pass(results);
+}
+
+#[test]
+fn masked_weights_get_exactly_zero_gradient_and_never_move() {
+    let device = gpu();
+    for case in cases().map(|case| Case { batch: 20, ..case }) {
+        let model = case.model();
+        let mut gpu = device.backend(case);
+        let mut cpu = case.cpu::<f32>();
+        for backend in [&mut gpu as &mut dyn Backend, &mut cpu] {
+            backend.write(Tensor::Parameters, &case.parameters(2)).unwrap();
+            for step in 1..=2 {
+                let inputs = Inputs { step, learning_rate: 0.01, ..inputs() };
+                backend.run(&schedule::training_step(&model), &inputs).unwrap();
+            }
+            let (gradient, parameters) = (backend.read(Tensor::Gradient).unwrap(), backend.read(Tensor::Parameters).unwrap());
+            let (mut masked, mut moving) = (0, 0);
+            for (k, net, _) in model.nets() {
+                for weights in net.weights() {
+                    for at in 0..weights.sources * weights.targets {
+                        let index = model.levels[k].offset + weights.offset + at;
+                        if at / weights.targets >= weights.visible(at % weights.targets) {
+                            assert_eq!(gradient[index].to_bits(), 0, "{} at {at} of {case:?}", weights.name);
+                            assert_eq!(parameters[index].to_bits(), 0, "{} at {at} of {case:?}", weights.name);
+                            masked += 1;
+                        } else if gradient[index] != 0.0 {
+                            moving += 1;
+                        }
+                    }
+                }
+            }
+            assert!(masked > 20 && moving > 100, "{masked} masked, {moving} moving weights");
+        }
+    }
+}
+
+#[test]
+fn a_later_site_never_changes_an_earlier_conditional() {
+    let device = gpu();
+    let case = Case { width: 2, depth: 2, ..Case::DEFAULT };
+    let model = case.model();
+    let mut gpu = device.backend(case);
+    let mut cpu = case.cpu::<f32>();
+    for backend in [&mut gpu as &mut dyn Backend, &mut cpu] {
+        backend.write(Tensor::Parameters, &case.parameters(2)).unwrap();
+        let spins = spins(backend, 3);
+        let mut ln_q = |spins: &[i8]| {
+            backend.write_spins(spins).unwrap();
+            backend.run(&schedule::evaluation(&model), &inputs()).unwrap();
+            backend.read(Tensor::LnQ).unwrap()
+        };
+        let before = ln_q(&spins);
+        // A cross site of level 2 lies inside level 1's square and in no border of levels 0 and 1.
+        let level = &model.hierarchy.levels[2];
+        let site = level.block_sites(1)[level.border + 3] as usize;
+        let mut flipped = spins.clone();
+        flipped.iter_mut().skip(site).step_by(model.hierarchy.sites).for_each(|spin| *spin = -*spin);
+        let after = ln_q(&flipped);
+        let earlier = model.hierarchy.blocks_before(2) * case.batch;
+        assert_eq!(before[..earlier], after[..earlier], "levels 0 and 1 do not see the site");
+        let own = earlier + case.batch..earlier + 2 * case.batch;
+        assert_ne!(before[own.clone()], after[own], "its own block does");
+    }
+}

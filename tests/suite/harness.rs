@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 /// How far two values may differ: `absolute + relative * |expected|`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tolerance {
-    pub absolute: f64,
-    pub relative: f64,
+    pub(crate) absolute: f64,
+    pub(crate) relative: f64,
     /// Why this much and not less.
-    pub reason: &'static str,
+    pub(crate) reason: &'static str,
 }
 
 /// Compares element by element and reports the worst mismatches. Values that are not finite never pass.
@@ -59,33 +59,33 @@ pub(crate) fn all_pass(results: impl IntoIterator<Item = Result<(), String>>) {
 /// A model and how it is tested.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
-    pub size: u32,
-    pub batch: usize,
-    pub width: usize,
-    pub depth: usize,
-    pub skip: bool,
-    pub gauge: bool,
-    pub field: f64,
-    pub coupling: f64,
+    pub(crate) size: u32,
+    pub(crate) batch: usize,
+    pub(crate) width: usize,
+    pub(crate) depth: usize,
+    pub(crate) skip: bool,
+    pub(crate) gauge: bool,
+    pub(crate) field: f64,
+    pub(crate) coupling: f64,
 }
 
 impl Case {
-    pub const DEFAULT: Self =
+    pub(crate) const DEFAULT: Self =
         Self { size: 8, batch: 65, width: 1, depth: 1, skip: true, gauge: true, field: 0.0, coupling: 1.0 };
 
-    pub fn model(self) -> Arc<Model> {
+    pub(crate) fn model(self) -> Arc<Model> {
         let Self { width, depth, skip, gauge, .. } = self;
         let interaction = Interaction { coupling: self.coupling, field: self.field };
         let options = NetOptions { width, depth, skip, gauge };
         Arc::new(Model::new(Torus::new(self.size).unwrap(), interaction, options).unwrap())
     }
 
-    pub fn cpu<R: Real>(self) -> Cpu<R> {
+    pub(crate) fn cpu<R: Real>(self) -> Cpu<R> {
         Cpu::new(self.model(), self.batch)
     }
 
     /// Parameters away from their special starting point: every layer contributes and no gradient vanishes.
-    pub fn parameters(self, seed: u32) -> Vec<f32> {
+    pub(crate) fn parameters(self, seed: u32) -> Vec<f32> {
         let model = self.model();
         let mut parameters = model.initial_parameters(seed, BETA);
         let published = Self { skip: false, ..self }.model();
@@ -106,7 +106,7 @@ pub(crate) const BETA: f64 = 0.44;
 
 /// The GPU under test: a real one if there is one, else a software adapter. The lock keeps tests from fighting over it.
 pub(crate) struct TestGpu {
-    pub adapter: wgpu::Adapter,
+    pub(crate) adapter: wgpu::Adapter,
     _lock: MutexGuard<'static, ()>,
 }
 
@@ -128,7 +128,7 @@ pub(crate) fn gpu() -> TestGpu {
 
 impl TestGpu {
     /// A backend on a device with default limits and no features: what any host can offer.
-    pub fn backend(&self, case: Case) -> Gpu {
+    pub(crate) fn backend(&self, case: Case) -> Gpu {
         let descriptor = wgpu::DeviceDescriptor::default();
         let (device, queue) = pollster::block_on(self.adapter.request_device(&descriptor)).unwrap();
         Gpu::new(&device, &queue, case.model(), case.batch).unwrap()

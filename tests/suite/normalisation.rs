@@ -1,1 +1,149 @@
-//! x
+//! q is a probability distribution, and the sampler draws from it.
+
+use crate::harness::{BETA, Case, Tolerance, compare, gpu};
+use han_gpu::backend::{Backend, Tensor};
+use han_gpu::lattice::Torus;
+use han_gpu::random::SpinKey;
+use han_gpu::sample::{Samples, draw, evaluate};
+use han_gpu::schedule::{self, Inputs};
+
+const STATES: usize = 1 << 16;
+
+fn case() -> Case {
+    Case { size: 4, batch: 4096, width: 2, depth: 2, ..Case::DEFAULT }
+}
+
+/// All states of the 4 x 4 lattice.
+fn all_states() -> Vec<i8> {
+    (0..STATES).flat_map(|state| (0..16).map(move |site| if state >> site & 1 == 1 { 1 } else { -1 })).collect()
+}
+
+fn sum_of_q(backend: &mut dyn Backend, case: Case) -> f64 {
+    backend.write(Tensor::Parameters, &case.parameters(5)).unwrap();
+    let ln_q = evaluate(backend, BETA, &all_states(), |_| ()).unwrap();
+    assert_eq!(ln_q.len(), STATES);
+    ln_q.iter().map(|ln_q| ln_q.exp()).sum()
+}
+
+#[test]
+fn q_sums_to_one_over_all_states() {
+    let device = gpu();
+    let variants = [case(), Case { gauge: false, ..case() }, Case { gauge: false, field: 0.4, skip: false, ..case() }];
+    for case in variants {
+        let exact = sum_of_q(&mut case.cpu::<f64>(), case);
+        assert!((exact - 1.0).abs() <= 1e-12, "f64 twin: sum of q is 1 {:+e} for {case:?}", exact - 1.0);
+        let cpu = sum_of_q(&mut case.cpu::<f32>(), case);
+        assert!((cpu - 1.0).abs() <= 1e-5, "f32 CPU: sum of q is 1 {:+e} for {case:?}", cpu - 1.0);
+        let gpu = sum_of_q(&mut device.backend(case), case);
+        assert!((gpu - 1.0).abs() <= 1e-5, "GPU: sum of q is 1 {:+e} for {case:?}", gpu - 1.0);
+    }
+}
+
+#[test]
+fn the_gauge_makes_q_even() {
+    let case = case();
+    let mut twin = case.cpu::<f64>();
+    twin.write(Tensor::Parameters, &case.parameters(5)).unwrap();
+    let ln_q = evaluate(&mut twin, BETA, &all_states(), |_| ()).unwrap();
+    for (state, ln_q_of_state) in ln_q.iter().enumerate() {
+        assert_eq!(*ln_q_of_state, ln_q[STATES - 1 - state], "state {state:#x} and its opposite");
+    }
+}
+
+fn samples(backend: &mut dyn Backend, case: Case, seed: u32, count: usize) -> Samples {
+    backend.write(Tensor::Parameters, &case.parameters(5)).unwrap();
+    let mut all = Samples::default();
+    draw(backend, seed, BETA, count, |samples| {
+        all.spins.extend(samples.spins);
+        all.ln_q.extend(samples.ln_q);
+        all.energy.extend(samples.energy);
+        Ok(())
+    })
+    .unwrap();
+    all
+}
+
+#[test]
+fn sampled_frequencies_follow_q() {
+    const COUNT: usize = 200_000;
+    let device = gpu();
+    let case = case();
+    let mut twin = case.cpu::<f64>();
+    twin.write(Tensor::Parameters, &case.parameters(5)).unwrap();
+    let q: Vec<f64> = evaluate(&mut twin, BETA, &all_states(), |_| ()).unwrap().iter().map(|x| x.exp()).collect();
+    for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
+        let drawn = samples(backend, case, 12, COUNT);
+        let mut counts = vec![0.0; STATES];
+        for spins in drawn.spins.chunks(16) {
+            let state = spins.iter().enumerate().fold(0, |state, (site, &spin)| state | usize::from(spin == 1) << site);
+            counts[state] += 1.0;
+        }
+        // Chi-square over states expected at least ten times, all others in one bin.
+        let (mut chi_square, mut bins, mut rest) = (0.0, 0, [0.0; 2]);
+        for (count, q) in counts.iter().zip(&q) {
+            let expected = q * COUNT as f64;
+            if expected >= 10.0 {
+                chi_square += (count - expected).powi(2) / expected;
+                bins += 1;
+            } else {
+                rest = [rest[0] + count, rest[1] + expected];
+            }
+        }
+        chi_square += (rest[0] - rest[1]).powi(2) / rest[1];
+        let freedom = f64::from(bins);
+        assert!(bins > 500, "only {bins} states are frequent enough to test");
+        let sigma = (2.0 * freedom).sqrt();
+        assert!((chi_square - freedom).abs() < 4.0 * sigma, "chi^2 = {chi_square:.0} for {bins} bins on {}", backend.device());
+    }
+}
+
+#[test]
+fn the_sampler_s_ln_q_and_energy_are_those_of_its_spins() {
+    let device = gpu();
+    for case in [
+        Case { size: 8, batch: 100, field: 0.3, gauge: false, coupling: 0.8, ..case() },
+        Case { size: 32, batch: 16, width: 1, depth: 1, ..case() },
+    ] {
+        let torus = Torus::new(case.size).unwrap();
+        let interaction = case.model().interaction;
+        for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
+            let drawn = samples(backend, case, 3, 150);
+            let evaluated = evaluate(backend, BETA, &drawn.spins, |_| ()).unwrap();
+            let tolerance = Tolerance { absolute: 1e-4, relative: 1e-6, reason: "the promise of the formats" };
+            compare("ln q of sample and evaluate", &evaluated, &drawn.ln_q, tolerance).unwrap();
+            for (spins, energy) in drawn.spins.chunks(torus.sites()).zip(&drawn.energy) {
+                let spin_sum = spins.iter().map(|&spin| i64::from(spin)).sum();
+                assert_eq!(*energy, interaction.energy(torus.bond_sum(spins), spin_sum));
+            }
+        }
+    }
+}
+
+#[test]
+fn samples_do_not_depend_on_the_batch_and_do_on_the_seed() {
+    let device = gpu();
+    let (small, large) = (Case { batch: 37, ..case() }, Case { batch: 100, ..case() });
+    let on_gpu = [small, large].map(|case| samples(&mut device.backend(case), case, 8, 90));
+    assert_eq!(on_gpu[0], on_gpu[1]);
+    let on_cpu = [small, large].map(|case| samples(&mut case.cpu::<f32>(), case, 8, 90));
+    assert_eq!(on_cpu[0], on_cpu[1]);
+    assert_ne!(on_cpu[0].spins, samples(&mut small.cpu::<f32>(), small, 9, 90).spins);
+}
+
+#[test]
+fn every_site_has_random_numbers_of_its_own() {
+    // Two configurations, levels, blocks or steps that shared a number would correlate samples.
+    let key = SpinKey { seed: 1, step: 1, configuration: 1, level: 1, block: 1 };
+    let others = [
+        SpinKey { seed: 2, ..key },
+        SpinKey { step: 2, ..key },
+        SpinKey { configuration: 2, ..key },
+        SpinKey { level: 2, ..key },
+        SpinKey { block: 2, ..key },
+    ];
+    for other in others {
+        assert_ne!(key.uniform(0), other.uniform(0), "{other:?}");
+    }
+    assert_eq!(Inputs::sampling(1, 0, BETA, 0.0).step, 0, "sampling must not repeat a training step's numbers");
+    assert!(!schedule::sampling(&case().model(), true).is_empty());
+}

@@ -1,1 +1,108 @@
-//! x
+//! Trained networks against exact results.
+
+use crate::harness::{Case, gpu};
+use han_gpu::backend::{Backend, Tensor};
+use han_gpu::conditional::Model;
+use han_gpu::cpu::Cpu;
+use han_gpu::estimate::importance;
+use han_gpu::exact::{enumerate, kaufman, solve};
+use han_gpu::io::RunFolder;
+use han_gpu::sample::log_weights;
+use han_gpu::train::{Config, Metrics, Outcome, Summary, train};
+use std::sync::Arc;
+
+/// Trains on a backend in a temporary folder; returns the rows of metrics and the summary.
+fn trained(config: &Config, backend: &mut dyn Backend) -> (Vec<Metrics>, Summary) {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunFolder::create(&folder.path().join("run"), config, false).unwrap();
+    let mut rows = Vec::new();
+    let summary = train(config, backend, &run, None, &mut |event| {
+        if let han_gpu::train::Event::Metrics(metrics, _) = event {
+            rows.push(*metrics);
+        }
+        Outcome::Continue
+    });
+    (rows, summary.unwrap().unwrap())
+}
+
+fn model(config: &Config) -> Arc<Model> {
+    Arc::new(config.model().unwrap())
+}
+
+#[test]
+fn an_eight_by_eight_network_reaches_its_bound() {
+    let config = Config { size: 8, steps: 600, batch: 256, ..Config::default() };
+    let mut cpu = Cpu::<f32>::new(model(&config), config.batch);
+    let (_, summary) = trained(&config, &mut cpu);
+    let deviation = summary.ln_z_deviation.unwrap();
+    assert!(deviation.abs() < 4.0, "NIS ln Z off by {deviation} sigma from 50,000 samples");
+    assert!(summary.kl.value > -4.0 * summary.kl.error, "F_q is a bound: KL = {:?}", summary.kl);
+    assert!(summary.kl.value < 0.02 && summary.ess > 0.96, "KL {:?}, ESS {}", summary.kl, summary.ess);
+}
+
+#[test]
+fn a_field_and_an_antiferromagnet_are_learned_too() {
+    for (size, coupling, field, beta) in [(4, 1.0, 0.3, 0.5), (8, -1.0, 0.0, 0.44)] {
+        let gauge = field == 0.0;
+        let config =
+            Config { size, coupling, field, beta, gauge, steps: 400, batch: 256, evaluation_samples: 20_000, ..Config::default() };
+        let mut cpu = Cpu::<f32>::new(model(&config), config.batch);
+        let (_, summary) = trained(&config, &mut cpu);
+        let exact = solve(config.model().unwrap().torus, config.model().unwrap().interaction, beta).unwrap();
+        assert_eq!(summary.ln_z_exact, Some(exact.ln_z));
+        assert!(summary.ln_z_deviation.unwrap().abs() < 4.0, "{summary:?}");
+        assert!(summary.kl.value < 0.03, "{summary:?}");
+    }
+}
+
+#[test]
+fn importance_sampling_is_exact_for_an_untrained_network() {
+    let device = gpu();
+    let case = Case { size: 4, batch: 1000, field: 0.2, gauge: false, ..Case::DEFAULT };
+    let model = case.model();
+    let exact = enumerate(model.torus, model.interaction, 0.3);
+    for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
+        backend.write(Tensor::Parameters, &model.initial_parameters(1, 0.3)).unwrap();
+        let samples = log_weights(backend, 4, 0.3, 40_000, |_| true).unwrap();
+        let result = importance(&samples.ln_w);
+        assert!(result.ln_z.deviation(exact.ln_z).abs() < 4.0, "{result:?}, exact {}", exact.ln_z);
+        // Reweighted energies are exact as well; their error is bounded by the spread over root of the effective number.
+        let largest = samples.ln_w.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let weights: Vec<f64> = samples.ln_w.iter().map(|ln_w| (ln_w - largest).exp()).collect();
+        let energy = weights.iter().zip(&samples.energy).map(|(w, e)| w * e).sum::<f64>() / weights.iter().sum::<f64>();
+        let error = (exact.specific_heat * 16.0 / 0.09 / (result.ess * 40_000.0)).sqrt();
+        let expected = exact.energy_per_site * 16.0;
+        assert!((energy - expected).abs() < 5.0 * error, "U = {energy} +- {error}, exact {expected}");
+    }
+}
+
+#[test]
+fn larger_lattices_train_on_both_backends_and_respect_the_bound() {
+    let device = gpu();
+    for (size, batch, steps) in [(32, 48, 24), (64, 24, 18)] {
+        let config = Config {
+            size,
+            batch,
+            steps,
+            learning_rate: 0.001,
+            metrics_every: 1,
+            evaluation_samples: 64,
+            ..Config::default()
+        };
+        let case = Case { size, batch, ..Case::DEFAULT };
+        let exact = kaufman(config.model().unwrap().torus, 1.0, config.beta).ln_z;
+        let sites = f64::from(size * size);
+        for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
+            let (rows, summary) = trained(&config, backend);
+            let third = rows.len() / 3;
+            let mean = |rows: &[Metrics]| rows.iter().map(|row| row.beta_f_per_site).sum::<f64>() / rows.len() as f64;
+            let thirds = [mean(&rows[..third]), mean(&rows[third..2 * third]), mean(&rows[2 * third..])];
+            assert!(thirds[0] > thirds[1] && thirds[1] > thirds[2], "F falls steadily: {thirds:?} on {}", backend.device());
+            for row in &rows {
+                let below = -exact / sites - row.beta_f_per_site;
+                assert!(below < 4.0 * row.beta_f_per_site_error, "F_q below F at step {}: {row:?}", row.step);
+            }
+            assert!(summary.kl.value > -4.0 * summary.kl.error, "{summary:?}");
+        }
+    }
+}

@@ -1,1 +1,222 @@
-//! x
+//! Training: trajectories against the twin, repeatability, resuming, divergence.
+
+use crate::harness::{BETA, Case, gpu};
+use han_gpu::Error;
+use han_gpu::backend::{Backend, Tensor};
+use han_gpu::cpu::Cpu;
+use han_gpu::io::{Checkpoint, RunFolder};
+use han_gpu::sample::reward_per_site;
+use han_gpu::schedule::{self, Inputs, Plan};
+use han_gpu::train::{Config, Event, Outcome, train};
+use std::path::Path;
+
+fn steps(backend: &mut dyn Backend, case: Case, count: u32) -> Vec<f64> {
+    let model = case.model();
+    backend.write(Tensor::Parameters, &model.initial_parameters(3, BETA)).unwrap();
+    for tensor in [Tensor::FirstMoment, Tensor::SecondMoment] {
+        backend.write(tensor, &vec![0.0; model.parameters]).unwrap();
+    }
+    let config = Config::default();
+    for step in 1..=count {
+        let inputs = Inputs {
+            step,
+            learning_rate: 0.01,
+            adam: config.adam(),
+            ..Inputs::sampling(21, 0, BETA, reward_per_site(&model, BETA))
+        };
+        backend.run(&schedule::training_step(&model), &inputs).unwrap();
+    }
+    backend.read(Tensor::Parameters).unwrap()
+}
+
+fn root_mean_square(values: impl Iterator<Item = f64>) -> f64 {
+    let squares: Vec<f64> = values.map(|x| x * x).collect();
+    (squares.iter().sum::<f64>() / squares.len() as f64).sqrt()
+}
+
+#[test]
+fn ten_adam_steps_follow_the_f64_twin() {
+    // Adam divides by the gradient's own size, so where a gradient nearly cancels, rounding shows at full size: the norm of
+    // the difference is compared with the norm of the way travelled.
+    const LARGEST: f64 = 2e-4;
+    let device = gpu();
+    for case in [
+        Case { batch: 128, ..Case::DEFAULT },
+        Case { batch: 96, width: 2, depth: 2, skip: false, gauge: false, ..Case::DEFAULT },
+        Case { size: 16, batch: 64, ..Case::DEFAULT },
+    ] {
+        let start: Vec<f64> = case.model().initial_parameters(3, BETA).into_iter().map(f64::from).collect();
+        let expected = steps(&mut case.cpu::<f64>(), case, 10);
+        let travelled = root_mean_square(start.iter().zip(&expected).map(|(a, b)| a - b));
+        assert!(travelled > 0.005, "ten steps of 0.01 moved parameters by {travelled} only");
+        for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
+            let found = steps(backend, case, 10);
+            let apart = root_mean_square(found.iter().zip(&expected).map(|(a, b)| a - b));
+            println!("{} {case:?}: {apart:e} apart after travelling {travelled:e}", backend.device());
+            assert!(apart < LARGEST * travelled, "{}: {apart:e} apart after {travelled:e}, {case:?}", backend.device());
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_repeats_bit_for_bit_whatever_the_number_of_threads() {
+    let device = gpu();
+    let case = Case { batch: 100, width: 2, ..Case::DEFAULT };
+    assert_eq!(steps(&mut device.backend(case), case, 5), steps(&mut device.backend(case), case, 5));
+    let with_threads = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| steps(&mut case.cpu::<f32>(), case, 5))
+    };
+    assert_eq!(with_threads(1), with_threads(3));
+}
+
+#[test]
+fn the_recorded_step_has_the_planned_dispatches() {
+    let device = gpu();
+    let case = Case { batch: 10, ..Case::DEFAULT };
+    let model = case.model();
+    let plan = Plan::new(&model, case.batch);
+    let mut backend = device.backend(case);
+    let inputs = Inputs::sampling(1, 0, BETA, 0.0);
+    backend.run(&schedule::sampling(&model, true), &inputs).unwrap();
+    assert_eq!(backend.dispatches(), model.levels.len(), "one dispatch per level");
+    assert_eq!(plan.sampling.dispatches, model.levels.len());
+    backend.run(&schedule::training_step(&model), &inputs).unwrap();
+    assert_eq!(backend.dispatches() - model.levels.len(), plan.training.dispatches);
+}
+
+fn small() -> Config {
+    Config {
+        size: 8,
+        batch: 64,
+        steps: 30,
+        metrics_every: 4,
+        checkpoint_every: 7,
+        evaluation_samples: 100,
+        ..Config::default()
+    }
+}
+
+fn case_of(config: &Config) -> Case {
+    Case { size: config.size, batch: config.batch, skip: config.skip, gauge: config.gauge, ..Case::DEFAULT }
+}
+
+fn checkpoint_bytes(folder: &Path) -> Vec<u8> {
+    std::fs::read(folder.join("checkpoint.safetensors")).unwrap()
+}
+
+#[test]
+fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
+    let device = gpu();
+    let config = small();
+    let case = case_of(&config);
+    let backends: [&dyn Fn() -> Box<dyn Backend>; 2] =
+        [&|| Box::new(device.backend(case)), &|| Box::new(case.cpu::<f32>())];
+    for make in backends {
+        let temporary = tempfile::tempdir().unwrap();
+        let [whole, stopped] = ["whole", "stopped"].map(|name| temporary.path().join(name));
+        let folder = RunFolder::create(&whole, &config, false).unwrap();
+        train(&config, make().as_mut(), &folder, None, &mut |_| Outcome::Continue).unwrap().unwrap();
+
+        let folder = RunFolder::create(&stopped, &config, false).unwrap();
+        let stop_at_17 = &mut |event: Event<'_>| match event {
+            Event::Step(17) => Outcome::Stop,
+            _ => Outcome::Continue,
+        };
+        assert!(train(&config, make().as_mut(), &folder, None, stop_at_17).unwrap().is_none());
+        let (folder, read_back) = RunFolder::open(&stopped).unwrap();
+        assert_eq!(read_back, config);
+        let mut backend = make();
+        let checkpoint = folder.load_checkpoint(backend.model()).unwrap();
+        assert_eq!(checkpoint.step, 17);
+        train(&config, backend.as_mut(), &folder, Some(checkpoint), &mut |_| Outcome::Continue).unwrap().unwrap();
+
+        assert_eq!(checkpoint_bytes(&whole), checkpoint_bytes(&stopped), "on {}", backend.device());
+        assert_eq!(deterministic_columns(&whole), deterministic_columns(&stopped), "on {}", backend.device());
+    }
+}
+
+/// `metrics.csv` without its clock.
+fn deterministic_columns(folder: &Path) -> Vec<String> {
+    let table = std::fs::read_to_string(folder.join("metrics.csv")).unwrap();
+    table.lines().map(|line| line.split(',').take(10).collect::<Vec<_>>().join(",")).collect()
+}
+
+#[test]
+fn nan_and_infinity_stop_the_run_with_step_and_level_and_keep_the_checkpoint() {
+    let device = gpu();
+    let config = small();
+    let case = case_of(&config);
+    let model = case.model();
+    for (level, poison) in [(0, f32::NAN), (1, f32::INFINITY), (2, f32::NAN)] {
+        for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
+            let temporary = tempfile::tempdir().unwrap();
+            let folder = RunFolder::create(temporary.path(), &config, false).unwrap();
+            let stop = &mut |event: Event<'_>| match event {
+                Event::Step(7) => Outcome::Stop,
+                _ => Outcome::Continue,
+            };
+            train(&config, backend, &folder, None, stop).unwrap();
+            let good = checkpoint_bytes(temporary.path());
+            let mut poisoned = folder.load_checkpoint(&model).unwrap();
+            let net = model.levels[level].conditional.net().unwrap();
+            poisoned.parameters[model.levels[level].offset + net.output.bias_offset() + 1] = poison;
+            let error = train(&config, backend, &folder, Some(poisoned), &mut |_| Outcome::Continue).unwrap_err();
+            let Error::NotFinite { step, level: found, checkpoint_step, .. } = &error else { panic!("{error}") };
+            assert_eq!((*step, *found, *checkpoint_step), (8, level, 7), "{error}");
+            assert!(error.to_string().contains("resume"), "{error}");
+            assert_eq!(checkpoint_bytes(temporary.path()), good, "the last good checkpoint is kept");
+        }
+    }
+}
+
+#[test]
+fn the_published_preset_learns() {
+    let flags = "size = 8\nbatch = 128\nsteps = 300\nlearning_rate = 0.005\nannealing = 0.0\nevaluation_samples = 500";
+    let config =
+        han_gpu::train::resolve(Some("published"), toml::Table::new(), flags.parse().unwrap(), Path::new("flags")).unwrap();
+    assert!(!config.skip && !config.gauge);
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = RunFolder::create(temporary.path(), &config, false).unwrap();
+    let mut backend = Cpu::<f32>::new(case_of(&config).model(), config.batch);
+    let mut bounds = Vec::new();
+    train(&config, &mut backend, &folder, None, &mut |event| {
+        if let Event::Metrics(metrics, Some(exact)) = event {
+            bounds.push(metrics.beta_f_per_site - exact);
+        }
+        Outcome::Continue
+    })
+    .unwrap();
+    assert!(bounds[bounds.len() - 1] < 0.5 * bounds[0], "gap to exact: {bounds:?}");
+    assert!(bounds.iter().all(|&gap| gap > 0.0), "gap to exact: {bounds:?}");
+}
+
+#[test]
+fn clipping_bounds_the_step() {
+    let case = Case { batch: 32, ..Case::DEFAULT };
+    let model = case.model();
+    let device = gpu();
+    for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
+        backend.write(Tensor::Parameters, &case.parameters(1)).unwrap();
+        let mut inputs = Inputs { step: 1, learning_rate: 0.01, ..Inputs::sampling(1, 0, BETA, 0.0) };
+        inputs.adam = schedule::Adam { beta1: 0.5, clip: 1e-3, ..Config::default().adam() };
+        backend.run(&schedule::training_step(&model), &inputs).unwrap();
+        let gradient = backend.read(Tensor::Gradient).unwrap();
+        let moment = backend.read(Tensor::FirstMoment).unwrap();
+        let norm = |values: &[f64]| values.iter().map(|x| x * x).sum::<f64>().sqrt();
+        assert!(norm(&gradient) > 0.01, "the gradient itself is not clipped");
+        assert!((norm(&moment) / 0.5e-3 - 1.0).abs() < 1e-3, "{} on {}", norm(&moment), backend.device());
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_run_is_refused() {
+    let temporary = tempfile::tempdir().unwrap();
+    let config = small();
+    let folder = RunFolder::create(temporary.path(), &config, false).unwrap();
+    let mut backend = Cpu::<f32>::new(case_of(&config).model(), config.batch);
+    train(&config, &mut backend, &folder, None, &mut |_| Outcome::Continue).unwrap();
+    let other = Config { width: 2, ..config }.model().unwrap();
+    let error = Checkpoint::load(&temporary.path().join("checkpoint.safetensors"), &other).unwrap_err();
+    assert!(error.to_string().contains("width"), "{error}");
+}
