@@ -84,7 +84,9 @@ pub enum Error {
         path: PathBuf,
     },
     /// NaN or infinity in training.
-    #[error("training diverged at step {step}: {what} of level {level} ({level_name}) is not finite; the checkpoint of step {checkpoint_step} is good: lower learning_rate or set clip, or resume from it")]
+    #[error(
+        "training diverged at step {step}: {what} of level {level} ({level_name}) is not finite; the checkpoint of step {checkpoint_step} is good: lower learning_rate or set clip, or resume from it"
+    )]
     NotFinite {
         /// Step (1-based) at which it was seen first.
         step: u64,

@@ -1,4 +1,29 @@
-//! Crate docs.
+//! Hierarchical autoregressive networks for spin lattices, on any GPU or without one.
+//!
+//! A network `q(s)` fixes the spins of an `L x L` Ising torus level by level: a boundary, then the crosses of ever smaller
+//! squares, each drawn by a masked dense net given its border (arXiv:2203.10989). It is trained to the Boltzmann
+//! distribution, draws uncorrelated configurations and knows their probability, which gives ln Z with an honest error.
+//!
+//! ```
+//! use han_gpu::{backend::{Backend, Tensor}, cpu::Cpu, estimate::importance, sample::log_weights, train::Config};
+//! use std::sync::Arc;
+//!
+//! let config = Config { size: 8, ..Config::default() };
+//! let model = Arc::new(config.model()?);
+//! let mut cpu = Cpu::<f32>::new(model.clone(), 256);
+//! // Even untrained, q is a valid proposal: it starts as a heat bath that ignores what is not fixed yet.
+//! cpu.write(Tensor::Parameters, &model.initial_parameters(0, 0.2))?;
+//! let ln_w = log_weights(&mut cpu, 1, 0.2, 2_000, |_| true)?.ln_w;
+//! let exact = han_gpu::exact::kaufman(model.torus, 1.0, 0.2);
+//! let estimate = importance(&ln_w).ln_z;
+//! assert!(estimate.deviation(exact.ln_z).abs() < 5.0);
+//! # Ok::<(), han_gpu::Error>(())
+//! ```
+//!
+//! Modules, from the physics up: [`lattice`] and [`hierarchy`] hold sites, bonds and blocks as tables; [`conditional`] the
+//! nets and their parameter layout; [`schedule`] lists the kernels of a step; [`cpu`] and [`gpu`] run such lists behind
+//! one [`backend`] interface; [`sample`], [`train`], [`estimate`] and [`exact`] are the uses; [`io`] the files.
+
 pub mod backend;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -16,4 +41,6 @@ pub mod random;
 pub mod sample;
 pub mod schedule;
 pub mod train;
+
 pub use error::{Error, Result};
+pub use wgpu;

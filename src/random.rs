@@ -38,8 +38,7 @@ pub struct SpinKey {
 impl SpinKey {
     /// Uniform number in [0, 1), a multiple of 2^-24, for own site `site` of the block.
     pub fn uniform(self, site: u32) -> f32 {
-        let words =
-            philox([self.seed, self.step], [self.configuration, self.block, site / 4, self.level]);
+        let words = philox([self.seed, self.step], [self.configuration, self.block, site / 4, self.level]);
         (words[(site % 4) as usize] >> 8) as f32 * (1.0 / 16_777_216.0)
     }
 }
@@ -90,7 +89,10 @@ mod tests {
     fn philox_known_answers() {
         // Random123's kat_vectors.
         assert_eq!(philox([0; 2], [0; 4]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
-        assert_eq!(philox([u32::MAX; 2], [u32::MAX; 4]), [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
+        assert_eq!(
+            philox([u32::MAX; 2], [u32::MAX; 4]),
+            [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
+        );
         assert_eq!(
             philox([0xa409_3822, 0x299f_31d0], [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344]),
             [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]

@@ -86,7 +86,8 @@ pub fn draw(
         let mut ln_q = block_sums(backend)?;
         ln_q.truncate(rows);
         let sums = backend.read_sums()?;
-        let energy = sums[..rows].iter().map(|[bonds, spins]| interaction.energy((*bonds).into(), (*spins).into()));
+        let energy =
+            sums[..rows].iter().map(|[bonds, spins]| interaction.energy((*bonds).into(), (*spins).into()));
         consume(Samples { spins, ln_q, energy: energy.collect() })?;
     }
     Ok(())

@@ -53,7 +53,11 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
     }
     let exact = solve(torus, Interaction { coupling, field }, beta).ok_or_else(|| {
-        Error::setting("field", field, "no exact solution is known with a field, and only size 4 can be enumerated")
+        Error::setting(
+            "field",
+            field,
+            "no exact solution is known with a field, and only size 4 can be enumerated",
+        )
     })?;
     let sites = torus.sites() as f64;
     let table = Table {

@@ -26,7 +26,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Train(train::Arguments),
+    Train(Box<train::Arguments>),
     Sample(sample::Arguments),
     Evaluate(evaluate::Arguments),
     Exact(exact::Arguments),
@@ -37,7 +37,7 @@ enum Command {
 /// Parses the arguments, runs the command and reports errors.
 pub fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Train(arguments) => train::run(arguments),
+        Command::Train(arguments) => train::run(&arguments),
         Command::Sample(arguments) => sample::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Exact(arguments) => exact::run(arguments),

@@ -70,7 +70,10 @@ fn table(plan: &Plan, memory_bytes: u64) -> String {
             cost(level.training)
         ));
     }
-    lines.push(format!("{:<52} | {:>10}{:19} | {:>10}", "shared by all levels", 0, "", plan.shared_dispatches));
+    lines.push(format!(
+        "{:<52} | {:>10}{:19} | {:>10}",
+        "shared by all levels", 0, "", plan.shared_dispatches
+    ));
     lines.push(format!(
         "{:<41} {:>10} | {} | {}",
         format!("total at batch {}", plan.batch),

@@ -23,14 +23,24 @@ impl Progress {
     /// Starts at `done` of `total` units of `what`.
     pub(super) fn new(what: &'static str, done: u64, total: u64) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{wide_bar:.cyan} {prefix} {pos}/{len}  {msg}  {eta} left")
-                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                ProgressStyle::with_template("{wide_bar:.cyan} {prefix} {pos}/{len}  {msg}  {eta} left")
+                    .unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = ProgressBar::new(total).with_style(style).with_prefix(what).with_position(done);
             bar.reset_eta();
             bar
         });
         let now = Instant::now();
-        Self { bar, what, total, done, message: String::new(), started: now, started_at: done, last_line: now }
+        Self {
+            bar,
+            what,
+            total,
+            done,
+            message: String::new(),
+            started: now,
+            started_at: done,
+            last_line: now,
+        }
     }
 
     pub(super) fn advance(&mut self, done: u64) {

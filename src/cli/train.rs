@@ -77,11 +77,11 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let json = arguments.json;
     let (summary, folder) = match &arguments.resume {
         Some(path) => resume(path, arguments.device.as_deref())?,
-        None => start(&arguments)?,
+        None => start(arguments)?,
     };
     if json { super::print_json(&summary) } else { super::print(&describe(&summary, folder.path())) }
 }
@@ -122,7 +122,9 @@ fn execute(
             Event::Checkpoint(_) => (),
             Event::Evaluated(count) => {
                 let total = config.evaluation_samples as u64;
-                evaluation.get_or_insert_with(|| Progress::new("evaluation sample", 0, total)).advance(count as u64);
+                evaluation
+                    .get_or_insert_with(|| Progress::new("evaluation sample", 0, total))
+                    .advance(count as u64);
             }
         }
         Outcome::Continue
@@ -173,21 +175,31 @@ fn flags(arguments: &Arguments) -> anyhow::Result<Table> {
 fn free_folder(config: &Config) -> PathBuf {
     let name = format!("runs/L{}-beta{}", config.size, config.beta);
     let numbered = (2..).map(|number| format!("{name}-{number}"));
-    std::iter::once(name.clone()).chain(numbered).map(PathBuf::from).find(|path| !path.exists()).unwrap_or(name.into())
+    std::iter::once(name.clone())
+        .chain(numbered)
+        .map(PathBuf::from)
+        .find(|path| !path.exists())
+        .unwrap_or(name.into())
 }
 
 fn line(metrics: &Metrics, exact: Option<f64>) -> String {
     let Metrics { beta, beta_f_per_site, ess, configurations_per_s, .. } = *metrics;
     // At beta = 0 there is no F; beta F stays finite.
     let scale = if beta > 0.0 { 1.0 / beta } else { 1.0 };
-    let gap = exact.map(|exact| format!(" (gap {:.2e})", (beta_f_per_site - exact) * scale)).unwrap_or_default();
-    format!("beta {beta:.4}  F/N {:.6}{gap}  ESS {ess:.3}  {configurations_per_s:.0} conf/s", beta_f_per_site * scale)
+    let gap =
+        exact.map(|exact| format!(" (gap {:.2e})", (beta_f_per_site - exact) * scale)).unwrap_or_default();
+    format!(
+        "beta {beta:.4}  F/N {:.6}{gap}  ESS {ess:.3}  {configurations_per_s:.0} conf/s",
+        beta_f_per_site * scale
+    )
 }
 
 fn describe(summary: &Summary, folder: &Path) -> String {
     let kl_of = if summary.ln_z_exact.is_some() { "exact ln Z" } else { "estimated ln Z" };
     let exact = summary.ln_z_exact.zip(summary.ln_z_deviation);
-    let exact = exact.map(|(ln_z, sigma)| format!("   exact {ln_z:.6}, off by {sigma:+.1} sigma")).unwrap_or_default();
+    let exact = exact
+        .map(|(ln_z, sigma)| format!("   exact {ln_z:.6}, off by {sigma:+.1} sigma"))
+        .unwrap_or_default();
     format!(
         "trained {} steps in {:.1} s on {}\n\
          beta F/N  {:.8} +- {:.1e}\n\

@@ -11,7 +11,7 @@ pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, TensorPlace};
 #[derive(Debug, Clone, PartialEq)]
 pub enum Conditional {
     /// A masked dense net.
-    MaskedNet(MaskedNet),
+    MaskedNet(Box<MaskedNet>),
     /// A single spin with all neighbours fixed: `p(s = +1) = sigmoid(2 beta (J sum + H))`, exactly. It has a free
     /// energy, `-ln(2 cosh(beta (J sum + H)))`, which ends the tree: training draws nothing at this level.
     HeatBath,

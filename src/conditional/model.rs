@@ -35,7 +35,11 @@ impl NetOptions {
             return Err(Error::setting("depth", self.depth, format!("it must lie in 1 to {MAX_DEPTH}")));
         }
         if self.gauge && field != 0.0 {
-            return Err(Error::setting("gauge", true, "the spin-flip gauge needs field = 0; set gauge = false"));
+            return Err(Error::setting(
+                "gauge",
+                true,
+                "the spin-flip gauge needs field = 0; set gauge = false",
+            ));
         }
         Ok(())
     }
@@ -97,9 +101,10 @@ impl Model {
 
     /// Levels with a net, with their index and geometry.
     pub fn nets(&self) -> impl Iterator<Item = (usize, &MaskedNet, &Level)> {
-        self.levels.iter().enumerate().filter_map(|(k, level)| {
-            level.conditional.net().map(|net| (k, net, &self.hierarchy.levels[k]))
-        })
+        self.levels
+            .iter()
+            .enumerate()
+            .filter_map(|(k, level)| level.conditional.net().map(|net| (k, net, &self.hierarchy.levels[k])))
     }
 
     /// Every tensor of the network by name, in storage order: `level0.layer0.weight`, `level0.layer0.bias`, ...
@@ -158,5 +163,5 @@ fn conditional(level: &Level, options: NetOptions) -> Conditional {
         (true, _) => Gauge::Border,
     };
     let NetOptions { width, depth, skip, .. } = options;
-    Conditional::MaskedNet(MaskedNet::new(level.border, level.own, width, depth, skip, gauge))
+    Conditional::MaskedNet(Box::new(MaskedNet::new(level.border, level.own, width, depth, skip, gauge)))
 }

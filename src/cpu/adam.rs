@@ -17,7 +17,9 @@ pub(super) fn run<R: Real>(state: &mut State<R>, inputs: &Inputs) {
     let clipped = clip > R::zero() && state.gradient_norm > clip;
     let scale = if clipped { clip / state.gradient_norm } else { R::one() };
     let moments = state.first_moment.iter_mut().zip(&mut state.second_moment);
-    for ((parameter, (first, second)), &gradient) in state.parameters.iter_mut().zip(moments).zip(&state.gradient) {
+    for ((parameter, (first, second)), &gradient) in
+        state.parameters.iter_mut().zip(moments).zip(&state.gradient)
+    {
         let gradient = gradient * scale;
         *first = beta1 * *first + rest1 * gradient;
         *second = beta2 * *second + rest2 * gradient * gradient;

@@ -1,10 +1,10 @@
 //! Partial gradients of weights and biases: `sum over rows of source * target error`, masked weights exactly 0.
 
+use super::Real;
 use super::backward_hidden::through_prelu;
 use super::product::outer;
 use super::state::State;
 use super::tile::{Lane, Tile};
-use super::Real;
 use crate::conditional::{MaskedNet, Model, Weights};
 use rayon::prelude::*;
 
@@ -31,7 +31,8 @@ fn add_tile<R: Real>(net: &MaskedNet, parameters: &[R], partial: &mut [R], tile:
     let active = |layer: usize| &tile.active[layer * units..][..units];
     for (layer, weights) in net.layers.iter().enumerate() {
         let slopes = &parameters[weights.slope_offset()..];
-        let errors = through_prelu(&tile.error[layer * units..][..units], &tile.hidden[layer * units..], slopes);
+        let errors =
+            through_prelu(&tile.error[layer * units..][..units], &tile.hidden[layer * units..], slopes);
         let sources = if layer == 0 { &tile.inputs[..] } else { active(layer - 1) };
         add_product(weights, partial, sources, &errors);
     }

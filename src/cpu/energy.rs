@@ -20,7 +20,8 @@ pub(super) fn run<R: Send + Sync>(model: &Model, state: &mut State<R>, level: us
 pub(super) fn owned_sums(geometry: &Level, spins: &[i8], batch: usize, block: usize, row: usize) -> [i32; 2] {
     let sites = geometry.block_sites(block);
     let spin = |local: usize| i32::from(spins[sites[local] as usize * batch + row]);
-    let bonds = geometry.bonds.iter().map(|bond| spin(bond.earlier as usize) * spin(bond.later as usize)).sum();
+    let bonds =
+        geometry.bonds.iter().map(|bond| spin(bond.earlier as usize) * spin(bond.later as usize)).sum();
     [bonds, (geometry.border..geometry.inputs()).map(spin).sum()]
 }
 

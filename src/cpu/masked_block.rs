@@ -64,12 +64,13 @@ fn start<R: Real>(targets: &mut [Lane<R>], biases: &[R]) {
 #[inline(always)]
 fn own_group<R: Real>(net: &MaskedNet, parameters: &[R], tile: &mut Tile<R>, site: usize, layer: usize) {
     let (units, weights) = (net.units(), &net.layers[layer]);
-    let slopes = &parameters[weights.slope_offset()..];
-    for unit in (net.border + site) * net.width..(net.border + site + 1) * net.width {
+    let group = (net.border + site) * net.width;
+    let slopes = &parameters[weights.slope_offset() + group..][..net.width];
+    for (unit, &slope) in (group..).zip(slopes) {
         let mut hidden = tile.hidden[layer * units + unit];
         let below = if layer == 0 { &tile.inputs[..] } else { &tile.active[(layer - 1) * units..] };
         own_sources(&mut hidden, weights, parameters, below, unit);
-        activate(&mut tile.active[layer * units + unit], &hidden, slopes[unit]);
+        activate(&mut tile.active[layer * units + unit], &hidden, slope);
         tile.hidden[layer * units + unit] = hidden;
     }
 }

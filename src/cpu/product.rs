@@ -43,7 +43,8 @@ pub(super) fn outer<R: Real>(
         return;
     }
     let gradient = &mut gradient[..sources.len() * columns];
-    let mut gradient = ArrayViewMut2::from_shape((sources.len(), columns), gradient).expect("gradient of the stated shape");
+    let mut gradient =
+        ArrayViewMut2::from_shape((sources.len(), columns), gradient).expect("gradient of the stated shape");
     let mut part = gradient.slice_mut(ndarray::s![.., first_target..first_target + targets.len()]);
     general_mat_mul(R::one(), &lanes(sources), &lanes(targets).t(), R::one(), &mut part);
 }

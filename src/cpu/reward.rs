@@ -18,7 +18,8 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let energies = energies[rows.clone()].par_chunks_mut(batch);
     let ln_q = state.ln_q[rows].par_chunks(batch);
     rewards.zip(energies).zip(ln_q).enumerate().for_each(|(block, ((rewards, energies), ln_q))| {
-        let children = &geometry.children[block * geometry.children_per_block..][..geometry.children_per_block];
+        let children =
+            &geometry.children[block * geometry.children_per_block..][..geometry.children_per_block];
         for row in 0..batch {
             let [bonds, spins] = owned_sums(geometry, spins, batch, block, row);
             let energy = model.interaction.energy(bonds.into(), spins.into());

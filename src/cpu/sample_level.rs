@@ -27,7 +27,9 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
                     level: level as u32,
                     block: tile.block as u32,
                 };
-                masked_block::run(net, parameters, tile, |tile, site, logits| draw(net, tile, site, logits, key));
+                masked_block::run(net, parameters, tile, |tile, site, logits| {
+                    draw(net, tile, site, logits, key)
+                });
             },
         );
     });
@@ -39,7 +41,13 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
 }
 
 #[inline(always)]
-fn draw<R: Real>(net: &MaskedNet, tile: &mut Tile<R>, site: usize, logits: &Lane<R>, first: SpinKey) -> Lane<R> {
+fn draw<R: Real>(
+    net: &MaskedNet,
+    tile: &mut Tile<R>,
+    site: usize,
+    logits: &Lane<R>,
+    first: SpinKey,
+) -> Lane<R> {
     let fixes_gauge = site == 0 && net.gauge == Gauge::FirstOwn;
     std::array::from_fn(|lane| {
         let key = SpinKey { configuration: first.configuration.wrapping_add(lane as u32), ..first };

@@ -53,8 +53,8 @@ impl<R: Real> State<R> {
             let (tiles, partials) = match description.conditional.net() {
                 None => (Vec::new(), Vec::new()),
                 Some(net) => {
-                    let starts =
-                        (0..blocks).flat_map(|block| (0..batch).step_by(LANES).map(move |first| (block, first)));
+                    let starts = (0..blocks)
+                        .flat_map(|block| (0..batch).step_by(LANES).map(move |first| (block, first)));
                     let tiles: Vec<_> =
                         starts.map(|(block, first)| Tile::new(net, block, first, batch)).collect();
                     let partials = tiles.len().div_ceil(tiles.len().div_ceil(MAX_PARTIALS));

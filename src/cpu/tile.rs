@@ -65,17 +65,16 @@ impl<R: Real> Tile<R> {
     fn apply_border_gauge(&mut self, border: usize) {
         let mut sum = [R::zero(); LANES];
         for input in &self.inputs[..border] {
-            for lane in 0..LANES {
-                sum[lane] += input[lane];
+            for (sum, &spin) in sum.iter_mut().zip(input) {
+                *sum += spin;
             }
         }
-        for lane in 0..LANES {
-            let tie = self.inputs[0][lane];
-            self.gauge[lane] = if sum[lane] == R::zero() { tie } else { sum[lane].signum() };
+        for ((gauge, sum), &tie) in self.gauge.iter_mut().zip(sum).zip(&self.inputs[0]) {
+            *gauge = if sum == R::zero() { tie } else { sum.signum() };
         }
         for input in &mut self.inputs[..border] {
-            for lane in 0..LANES {
-                input[lane] = input[lane] * self.gauge[lane];
+            for (spin, &gauge) in input.iter_mut().zip(&self.gauge) {
+                *spin = *spin * gauge;
             }
         }
     }

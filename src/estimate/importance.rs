@@ -83,7 +83,11 @@ mod tests {
         assert!((result.ess - (-sigma * sigma).exp()).abs() < 0.005, "{result:?}");
         assert!((result.beta_f.value + 3.0).abs() < 4.0 * result.beta_f.error, "{result:?}");
         let error = ((sigma * sigma).exp_m1() / 100_000.0).sqrt();
-        assert!((result.ln_z.error / error - 1.0).abs() < 0.25, "jackknife error {} not {error}", result.ln_z.error);
+        assert!(
+            (result.ln_z.error / error - 1.0).abs() < 0.25,
+            "jackknife error {} not {error}",
+            result.ln_z.error
+        );
     }
 
     #[test]

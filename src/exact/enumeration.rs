@@ -9,7 +9,8 @@ use crate::lattice::{Interaction, Torus};
 /// When the lattice has more than 16 sites.
 pub fn enumerate(torus: Torus, interaction: Interaction, beta: f64) -> Exact {
     assert!(torus.sites() <= 16, "enumeration is for side 4");
-    let energies: Vec<f64> = (0..1_u32 << torus.sites()).map(|state| energy(torus, interaction, state)).collect();
+    let energies: Vec<f64> =
+        (0..1_u32 << torus.sites()).map(|state| energy(torus, interaction, state)).collect();
     let lowest = energies.iter().copied().fold(f64::INFINITY, f64::min);
     let weights = energies.iter().map(|energy| (-beta * (energy - lowest)).exp());
     let [z, first, second] = weights.zip(&energies).fold([0.0; 3], |[z, first, second], (weight, energy)| {

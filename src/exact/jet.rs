@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn derivatives_agree_with_central_differences() {
-        let functions: [(&str, fn(Jet) -> Jet); 7] = [
+        type Named = (&'static str, fn(Jet) -> Jet);
+        let functions: [Named; 7] = [
             ("ln", Jet::ln),
             ("sinh", Jet::sinh),
             ("ln_tanh", Jet::ln_tanh),

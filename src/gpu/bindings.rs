@@ -61,7 +61,9 @@ pub fn bindings(kernel: Kernel) -> Vec<(Slot, Access)> {
         Kernel::Advantage => (&[Step, Reward, Baseline], &[Advantage]),
         Kernel::BackwardOutput { .. } => (&[Level, Inputs, Advantage], &[Logits]),
         Kernel::BackwardHidden { .. } => (&[Level, Parameters, Hidden, Logits], &[Error]),
-        Kernel::BackwardWeights { .. } => (&[Level, Parameters, Inputs, Hidden, Logits, Error, Jobs], &[Partials]),
+        Kernel::BackwardWeights { .. } => {
+            (&[Level, Parameters, Inputs, Hidden, Logits, Error, Jobs], &[Partials])
+        }
         Kernel::BackwardSlope { .. } => (&[Level, Hidden, Error], &[Partials]),
         Kernel::GradientSum { .. } => (&[Level, Parameters, Partials], &[Gradient, Norms]),
         Kernel::GradientNorm => (&[Step, Norms], &[Status]),

@@ -51,7 +51,8 @@ impl Buffers {
             None => Ok(buffers),
             Some(_) => {
                 let bytes: u64 = sizes.iter().map(|size| size.bytes).sum();
-                let message = format!("out of memory for {} MiB at batch {batch}; use a smaller batch", bytes >> 20);
+                let message =
+                    format!("out of memory for {} MiB at batch {batch}; use a smaller batch", bytes >> 20);
                 Err(Error::DeviceLimit { device: name.to_owned(), message })
             }
         }
@@ -86,7 +87,8 @@ impl Buffers {
 
     /// What a kernel on `level` sees of a slot; without a level, the whole buffer.
     pub(super) fn binding(&self, slot: Slot, level: Option<usize>) -> BufferBinding<'_> {
-        let part = |buffer, offset: u64, size: u64| BufferBinding { buffer, offset, size: BufferSize::new(size) };
+        let part =
+            |buffer, offset: u64, size: u64| BufferBinding { buffer, offset, size: BufferSize::new(size) };
         let Some(index) = level else {
             return self.shared(slot).as_entire_buffer_binding();
         };
@@ -118,7 +120,8 @@ struct Size {
 
 fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
     let rows = model.hierarchy.blocks() * batch;
-    let shared = |slot, words: usize, batched| Size { slot, level: None, bytes: words as u64 * WORD, batched };
+    let shared =
+        |slot, words: usize, batched| Size { slot, level: None, bytes: words as u64 * WORD, batched };
     let mut sizes = vec![
         shared(Slot::Parameters, model.parameters, false),
         shared(Slot::FirstMoment, model.parameters, false),
@@ -163,7 +166,8 @@ fn check_limits(device: &Device, name: &str, batch: usize, sizes: &[Size]) -> Re
         return Ok(());
     };
     let fits = sizes.iter().filter(|size| size.batched).map(|size| limit / (size.bytes / batch as u64)).min();
-    let needs = format!("a buffer of {} MiB is needed, the device binds {} MiB", largest.bytes >> 20, limit >> 20);
+    let needs =
+        format!("a buffer of {} MiB is needed, the device binds {} MiB", largest.bytes >> 20, limit >> 20);
     let fixed = sizes.iter().any(|size| !size.batched && size.bytes > limit);
     let way_out = match fits {
         Some(fits) if fits > 1 && !fixed => format!("use --batch {fits} or less"),

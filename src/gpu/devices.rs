@@ -87,7 +87,8 @@ pub(super) fn kind(device_type: DeviceType) -> AdapterKind {
 /// When nothing answers to the name or index.
 pub fn select(wanted: &str) -> Result<Option<Adapter>> {
     let adapters = adapters();
-    let described: Vec<_> = adapters.iter().enumerate().map(|(index, adapter)| describe(index, adapter)).collect();
+    let described: Vec<_> =
+        adapters.iter().enumerate().map(|(index, adapter)| describe(index, adapter)).collect();
     let chosen = if wanted == "auto" {
         match best(&described) {
             Some(index) => index,
@@ -118,7 +119,8 @@ fn named(wanted: &str, described: &[AdapterDescription]) -> Option<usize> {
         return (index < described.len()).then_some(index);
     }
     let wanted = wanted.trim().to_lowercase();
-    let matches = |adapter: &&AdapterDescription| !wanted.is_empty() && adapter.name.to_lowercase().contains(&wanted);
+    let matches =
+        |adapter: &&AdapterDescription| !wanted.is_empty() && adapter.name.to_lowercase().contains(&wanted);
     described.iter().find(matches).map(|adapter| adapter.index)
 }
 
@@ -168,7 +170,10 @@ mod tests {
 
     #[test]
     fn names_match_in_part_and_indices_exactly() {
-        let all = [adapter(0, "llvmpipe (LLVM 15)", AdapterKind::Software), adapter(1, "Radeon RX", AdapterKind::Discrete)];
+        let all = [
+            adapter(0, "llvmpipe (LLVM 15)", AdapterKind::Software),
+            adapter(1, "Radeon RX", AdapterKind::Discrete),
+        ];
         assert_eq!(named("LLVMpipe", &all), Some(0));
         assert_eq!(named("1", &all), Some(1));
         assert_eq!(named("2", &all), None);

@@ -196,7 +196,8 @@ impl Gpu {
     }
 
     fn read_buffer<T: bytemuck::Pod>(&self, buffer: &Buffer) -> Result<Vec<T>> {
-        let values = readback::read(&self.device, &self.queue, buffer).map_err(|message| self.failed(message));
+        let values =
+            readback::read(&self.device, &self.queue, buffer).map_err(|message| self.failed(message));
         self.check()?;
         values
     }

@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::schedule::Kernel;
 use std::collections::HashMap;
 use wgpu::{
-    BindGroupLayout, BindGroupLayoutEntry, BindingType, BufferBindingType, ComputePipeline, Device, ShaderStages,
+    BindGroupLayout, BindGroupLayoutEntry, BindingType, BufferBindingType, ComputePipeline, Device,
+    ShaderStages,
 };
 
 /// A pipeline with the layout of its bind group.
@@ -40,7 +41,8 @@ fn make(device: &Device, kernel: Kernel, key: &Specialisation) -> Result<Pipelin
         label: Some(key.name),
         source: wgpu::ShaderSource::Wgsl(source.into()),
     };
-    let checks = wgpu::ShaderRuntimeChecks { force_loop_bounding: false, ..wgpu::ShaderRuntimeChecks::checked() };
+    let checks =
+        wgpu::ShaderRuntimeChecks { force_loop_bounding: false, ..wgpu::ShaderRuntimeChecks::checked() };
     // SAFETY: only the bounding of loops is switched off, and every loop of our shaders counts up to a bound that its
     // body does not change, so that it ends. Accesses stay bounds-checked.
     let module = unsafe { device.create_shader_module_trusted(descriptor, checks) };
@@ -61,8 +63,10 @@ fn make(device: &Device, kernel: Kernel, key: &Specialisation) -> Result<Pipelin
             count: None,
         })
         .collect();
-    let layout = device
-        .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(key.name), entries: &entries });
+    let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: Some(key.name),
+        entries: &entries,
+    });
     let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label: Some(key.name),
         bind_group_layouts: &[Some(&layout)],

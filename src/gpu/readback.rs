@@ -1,7 +1,7 @@
 //! Data back from the device: blocking reads, and a ring of snapshots that the training loop never waits for.
 
-use super::buffers::Buffers;
 use super::bindings::Slot;
+use super::buffers::Buffers;
 use super::layout::Status;
 use crate::backend::Snapshot;
 use bytemuck::Pod;
@@ -109,7 +109,12 @@ impl Snapshots {
         Ok(())
     }
 
-    pub(super) fn arrived(&mut self, device: &Device, batch: usize, wait: bool) -> Result<Vec<Snapshot>, String> {
+    pub(super) fn arrived(
+        &mut self,
+        device: &Device,
+        batch: usize,
+        wait: bool,
+    ) -> Result<Vec<Snapshot>, String> {
         while self.take_oldest(device, batch, wait)? {}
         Ok(std::mem::take(&mut self.ready))
     }

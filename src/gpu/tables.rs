@@ -48,7 +48,8 @@ impl Tables {
         let mut tables = Self { levels: Vec::new(), geometry: Vec::new(), partials: 0, norms: 0 };
         for (description, level) in model.levels.iter().zip(&model.hierarchy.levels) {
             let sites = append(&mut tables.geometry, level.sites.iter().copied());
-            let bonds = append(&mut tables.geometry, level.bonds.iter().flat_map(|bond| [bond.earlier, bond.later]));
+            let bonds =
+                append(&mut tables.geometry, level.bonds.iter().flat_map(|bond| [bond.earlier, bond.later]));
             let children = append(&mut tables.geometry, level.children.iter().copied());
             let rows = level.blocks * batch;
             let count = description.conditional.net().map_or(0, MaskedNet::parameters);
@@ -103,8 +104,11 @@ pub struct Job {
 pub(super) fn jobs(net: &MaskedNet) -> Vec<Job> {
     let depth = net.depth as u32;
     let layers = net.layers.iter().enumerate().map(|(layer, weights)| (layer as u32, layer as u32, weights));
-    let matrices = layers.chain([(depth, depth, &net.output)]).chain(net.skip.iter().map(|skip| (0, depth, skip)));
-    matrices.flat_map(|(source_kind, target_kind, weights)| parts(source_kind, target_kind, weights)).collect()
+    let matrices =
+        layers.chain([(depth, depth, &net.output)]).chain(net.skip.iter().map(|skip| (0, depth, skip)));
+    matrices
+        .flat_map(|(source_kind, target_kind, weights)| parts(source_kind, target_kind, weights))
+        .collect()
 }
 
 fn parts(source_kind: u32, target_kind: u32, weights: &Weights) -> Vec<Job> {
@@ -158,7 +162,9 @@ mod tests {
             for weights in net.weights() {
                 for target in 0..weights.targets {
                     for source in 0..weights.visible(target) {
-                        assert!(covered.contains(&((weights.offset + source * weights.targets + target) as u32)));
+                        assert!(
+                            covered.contains(&((weights.offset + source * weights.targets + target) as u32))
+                        );
                     }
                 }
                 if weights.has_bias {

@@ -35,7 +35,11 @@ fn fixed_once(hierarchy: &Hierarchy) -> Result<Vec<(usize, usize)>, String> {
             }
         }
     }
-    owners.into_iter().enumerate().map(|(site, owner)| owner.ok_or(format!("site {site} is never fixed"))).collect()
+    owners
+        .into_iter()
+        .enumerate()
+        .map(|(site, owner)| owner.ok_or(format!("site {site} is never fixed")))
+        .collect()
 }
 
 fn owned_once(hierarchy: &Hierarchy, bonds: &[[u32; 2]]) -> Result<(), String> {
@@ -54,7 +58,8 @@ fn owned_once(hierarchy: &Hierarchy, bonds: &[[u32; 2]]) -> Result<(), String> {
             let sites = level.block_sites(block);
             for bond in &level.bonds {
                 let ends = ordered(sites[bond.earlier as usize], sites[bond.later as usize]);
-                let count = left.get_mut(&ends).ok_or(format!("level {k} block {block}: {ends:?} is no bond"))?;
+                let count =
+                    left.get_mut(&ends).ok_or(format!("level {k} block {block}: {ends:?} is no bond"))?;
                 *count -= 1;
             }
         }
@@ -79,7 +84,9 @@ fn markov(hierarchy: &Hierarchy, bonds: &[[u32; 2]], owners: &[(usize, usize)]) 
                     let inside = sites.contains(&neighbour)
                         || descends(hierarchy, (k, block), owners[neighbour as usize]);
                     if !inside {
-                        return Err(format!("level {k} block {block}: {site} has a neighbour {neighbour} outside"));
+                        return Err(format!(
+                            "level {k} block {block}: {site} has a neighbour {neighbour} outside"
+                        ));
                     }
                 }
             }

@@ -2,7 +2,7 @@
 //!
 //! A configuration is fixed level by level. All blocks of a level are translations of one another: each is conditioned
 //! on its *border* (sites fixed by earlier levels) and fixes its *own* sites. Kernels see only these tables; the one
-//! place that knows rows and columns is [`square`].
+//! place that knows rows and columns is `square.rs`.
 
 mod check;
 mod square;

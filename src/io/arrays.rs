@@ -39,7 +39,7 @@ impl SampleWriter {
         self.samples.energy.extend(samples.energy);
     }
 
-    /// Writes `spins` int8 [N, L, L], `ln_q` float64 [N], `energy` float64 [N]; the file appears whole or not at all.
+    /// Writes `spins` int8 `[N, L, L]`, `ln_q` float64 `[N]`, `energy` float64 `[N]`; the file appears whole or not at all.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -51,14 +51,15 @@ impl SampleWriter {
             let mut npz = NpzWriter::new(file);
             npz.add_array("spins", &spins).map_err(std::io::Error::other)?;
             npz.add_array("ln_q", &ArrayView1::from(&self.samples.ln_q)).map_err(std::io::Error::other)?;
-            npz.add_array("energy", &ArrayView1::from(&self.samples.energy)).map_err(std::io::Error::other)?;
+            npz.add_array("energy", &ArrayView1::from(&self.samples.energy))
+                .map_err(std::io::Error::other)?;
             npz.finish().map_err(std::io::Error::other)?;
             Ok(())
         })
     }
 }
 
-/// Reads spins, int8 [N, L, L] of +-1, as `[N][L * L]`.
+/// Reads spins, int8 `[N, L, L]` of +-1, as `[N][L * L]`.
 ///
 /// # Errors
 /// When the file cannot be read, or type, shape or values are not those.
@@ -75,12 +76,15 @@ pub fn read_spins(path: &Path, side: usize) -> Result<Vec<i8>> {
     let spins: Vec<i8> = array.iter().copied().collect();
     if let Some(at) = spins.iter().position(|spin| spin.abs() != 1) {
         let index = [at / (side * side), at / side % side, at % side];
-        return Err(Error::content(path, format!("spins{index:?} = {}; every spin must be 1 or -1", spins[at])));
+        return Err(Error::content(
+            path,
+            format!("spins{index:?} = {}; every spin must be 1 or -1", spins[at]),
+        ));
     }
     Ok(spins)
 }
 
-/// Writes ln q, float64 [N]; the file appears whole or not at all.
+/// Writes ln q, float64 `[N]`; the file appears whole or not at all.
 ///
 /// # Errors
 /// When the file cannot be written.

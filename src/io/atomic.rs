@@ -7,7 +7,10 @@ use std::path::Path;
 
 /// Writes a file through a temporary one in the same folder: synced, then renamed. A crash or a full disk at any moment
 /// leaves the old file, or none.
-pub(super) fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<&File>) -> std::io::Result<()>) -> Result<()> {
+pub(super) fn write(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<&File>) -> std::io::Result<()>,
+) -> Result<()> {
     let attempt = || {
         let temporary = temporary_beside(path)?;
         let mut writer = BufWriter::new(temporary.as_file());

@@ -36,7 +36,11 @@ impl Checkpoint {
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: &Path, model: &Model) -> Result<()> {
-        let buffers = [("", &self.parameters), (FIRST_MOMENT, &self.first_moment), (SECOND_MOMENT, &self.second_moment)];
+        let buffers = [
+            ("", &self.parameters),
+            (FIRST_MOMENT, &self.first_moment),
+            (SECOND_MOMENT, &self.second_moment),
+        ];
         let mut tensors = Vec::new();
         for (prefix, values) in buffers {
             for place in model.tensors() {
@@ -58,7 +62,10 @@ impl Checkpoint {
     pub fn load(path: &Path, model: &Model) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(|source| Error::file("read", path, source))?;
         let damaged = |reason: String| {
-            Error::content(path, format!("not a readable checkpoint ({reason}); it may be truncated or not ours"))
+            Error::content(
+                path,
+                format!("not a readable checkpoint ({reason}); it may be truncated or not ours"),
+            )
         };
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| damaged(error.to_string()))?;
         let tensors = SafeTensors::deserialize(&bytes).map_err(|error| damaged(error.to_string()))?;
@@ -83,7 +90,11 @@ impl Checkpoint {
     }
 
     fn metadata(&self, model: &Model) -> HashMap<String, String> {
-        let own = [("step", self.step.to_string()), ("seed", self.seed.to_string()), ("beta", self.beta.to_string())];
+        let own = [
+            ("step", self.step.to_string()),
+            ("seed", self.seed.to_string()),
+            ("beta", self.beta.to_string()),
+        ];
         let own = own.into_iter().map(|(key, value)| (key.to_owned(), value));
         identity(model).into_iter().map(|(key, value)| (key.to_owned(), value)).chain(own).collect()
     }
@@ -120,11 +131,15 @@ impl Reader<'_> {
             let message = match (key, found) {
                 ("format", _) => "this safetensors file is not a han-gpu checkpoint".to_owned(),
                 ("version", Some(found)) => {
-                    format!("checkpoint version {found}; this program reads version {expected}: use the release that wrote it")
+                    format!(
+                        "checkpoint version {found}; this program reads version {expected}: use the release that wrote it"
+                    )
                 }
                 (_, found) => {
                     let found = found.unwrap_or("nothing");
-                    format!("the checkpoint has {key} = {found}, the run's config.toml has {key} = {expected}")
+                    format!(
+                        "the checkpoint has {key} = {found}, the run's config.toml has {key} = {expected}"
+                    )
                 }
             };
             return Err(Error::content(self.path, message));
@@ -134,12 +149,17 @@ impl Reader<'_> {
 
     fn number<T: std::str::FromStr>(&self, key: &str) -> Result<T> {
         let value = self.metadata.get(key).and_then(|value| value.parse().ok());
-        value.ok_or_else(|| Error::content(self.path, format!("the checkpoint's metadata lacks a valid {key:?}")))
+        value.ok_or_else(|| {
+            Error::content(self.path, format!("the checkpoint's metadata lacks a valid {key:?}"))
+        })
     }
 
     fn tensor(&self, prefix: &str, place: &TensorPlace) -> Result<Vec<f32>> {
         let name = format!("{prefix}{}", place.name);
-        let view = self.tensors.tensor(&name).map_err(|_| Error::content(self.path, format!("tensor {name} is missing")))?;
+        let view = self
+            .tensors
+            .tensor(&name)
+            .map_err(|_| Error::content(self.path, format!("tensor {name} is missing")))?;
         if view.dtype() != Dtype::F32 || view.shape() != place.shape {
             let message = format!(
                 "tensor {name} is {:?} {:?}, expected F32 {:?}",
@@ -160,7 +180,8 @@ impl Reader<'_> {
 /// safetensors writes its metadata in the order of a hash map; equal states must give equal files, so the header is
 /// written again with sorted keys.
 fn sorted_header(bytes: &[u8]) -> Vec<u8> {
-    let length = u64::from_le_bytes(bytes[..8].try_into().expect("a safetensors file starts with 8 bytes")) as usize;
+    let length =
+        u64::from_le_bytes(bytes[..8].try_into().expect("a safetensors file starts with 8 bytes")) as usize;
     let (header, data) = bytes[8..].split_at(length);
     // serde_json's map is sorted by key.
     let parsed: serde_json::Value = serde_json::from_slice(header).expect("safetensors writes JSON");

@@ -33,7 +33,8 @@ impl RunFolder {
             return Err(Error::RunExists { path: path.to_owned() });
         }
         fs::create_dir_all(path).map_err(|source| Error::file("create", path, source))?;
-        let text = toml::to_string(config).map_err(|error| Error::content(folder.file(CONFIG), error.to_string()))?;
+        let text = toml::to_string(config)
+            .map_err(|error| Error::content(folder.file(CONFIG), error.to_string()))?;
         // The old run's files go only when the new one can be written here.
         atomic::write(&folder.file(CONFIG), |file| file.write_all(text.as_bytes()))?;
         for name in [METRICS, SUMMARY, CHECKPOINT] {
@@ -92,7 +93,8 @@ impl RunFolder {
     /// When it cannot be written.
     pub fn write_summary(&self, summary: &Summary) -> Result<()> {
         let path = self.file(SUMMARY);
-        let text = serde_json::to_string_pretty(summary).map_err(|error| Error::content(&path, error.to_string()))?;
+        let text = serde_json::to_string_pretty(summary)
+            .map_err(|error| Error::content(&path, error.to_string()))?;
         atomic::write(&path, |file| writeln!(file, "{text}"))
     }
 
@@ -116,7 +118,10 @@ impl RunFolder {
             kept.iter().try_for_each(|row| table.serialize(row)).map_err(std::io::Error::other)?;
             table.flush()
         })?;
-        let file = OpenOptions::new().append(true).open(&path).map_err(|source| Error::file("write", &path, source))?;
+        let file = OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .map_err(|source| Error::file("write", &path, source))?;
         let table = csv::WriterBuilder::new().has_headers(false).from_writer(file);
         Ok(MetricsWriter { path, table, elapsed_s })
     }
@@ -127,7 +132,10 @@ fn kept_rows(path: &Path, file: File, step: u32) -> Result<Vec<Metrics>> {
     let mut reader = csv::Reader::from_reader(file);
     let headers = reader.headers().map_err(|error| Error::content(path, error.to_string()))?;
     if !headers.is_empty() && headers.iter().ne(Metrics::COLUMNS) {
-        return Err(Error::content(path, "its columns are not those of a run's metrics; move it away to go on"));
+        return Err(Error::content(
+            path,
+            "its columns are not those of a run's metrics; move it away to go on",
+        ));
     }
     Ok(reader.deserialize().map_while(|row| row.ok()).take_while(|row: &Metrics| row.step <= step).collect())
 }
@@ -151,7 +159,9 @@ impl MetricsWriter {
     /// # Errors
     /// When it cannot be written.
     pub fn push(&mut self, row: &impl Serialize) -> Result<()> {
-        self.table.serialize(row).map_err(std::io::Error::other)
+        self.table
+            .serialize(row)
+            .map_err(std::io::Error::other)
             .and_then(|()| self.table.flush())
             .map_err(|source| Error::file("write", &self.path, source))
     }

@@ -22,7 +22,11 @@ impl Torus {
         if side.is_power_of_two() && (MIN_SIDE..=MAX_SIDE).contains(&side) {
             Ok(Self { side })
         } else {
-            Err(Error::setting("size", side, format!("it must be a power of two from {MIN_SIDE} to {MAX_SIDE}")))
+            Err(Error::setting(
+                "size",
+                side,
+                format!("it must be a power of two from {MIN_SIDE} to {MAX_SIDE}"),
+            ))
         }
     }
 

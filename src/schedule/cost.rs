@@ -65,13 +65,16 @@ impl Plan {
     /// Plans a model for batches of `batch` configurations.
     pub fn new(model: &Model, batch: usize) -> Self {
         let (draw, step) = (sampling(model, true), training_step(model));
-        let levels: Vec<_> = (0..model.levels.len()).map(|level| plan_level(model, batch, level, &draw, &step)).collect();
+        let levels: Vec<_> =
+            (0..model.levels.len()).map(|level| plan_level(model, batch, level, &draw, &step)).collect();
         let shared_dispatches = on_level(&step, None);
         let total = |cost: fn(&LevelPlan) -> KernelCost, dispatches| {
-            levels.iter().map(cost).fold(KernelCost { dispatches, ..KernelCost::default() }, |sum, cost| KernelCost {
-                dispatches: sum.dispatches + cost.dispatches,
-                flops: sum.flops + cost.flops,
-                bytes: sum.bytes + cost.bytes,
+            levels.iter().map(cost).fold(KernelCost { dispatches, ..KernelCost::default() }, |sum, cost| {
+                KernelCost {
+                    dispatches: sum.dispatches + cost.dispatches,
+                    flops: sum.flops + cost.flops,
+                    bytes: sum.bytes + cost.bytes,
+                }
             })
         };
         let sampling = total(|level| level.sampling, 0);

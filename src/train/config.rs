@@ -81,15 +81,15 @@ impl Default for Config {
             beta: 0.44,
             coupling: 1.0,
             field: 0.0,
-            width: 1,
+            width: 4,
             depth: 1,
             skip: true,
             gauge: true,
             batch: 512,
-            steps: 2000,
+            steps: 3000,
             learning_rate: 0.01,
             rate_schedule: RateSchedule::Cosine,
-            final_rate: 0.02,
+            final_rate: 0.001,
             annealing: 0.0,
             adam_beta1: 0.9,
             adam_beta2: 0.999,
@@ -108,6 +108,7 @@ impl Config {
     /// The published net and loss (arXiv:2203.10989; rate from the authors' code): no skip, no gauge.
     fn published() -> Self {
         Self {
+            width: 1,
             skip: false,
             gauge: false,
             batch: 1024,
@@ -124,8 +125,7 @@ impl Config {
     /// # Errors
     /// When a setting of the lattice or the nets is out of range.
     pub fn model(&self) -> Result<Model> {
-        let options =
-            NetOptions { width: self.width, depth: self.depth, skip: self.skip, gauge: self.gauge };
+        let options = NetOptions { width: self.width, depth: self.depth, skip: self.skip, gauge: self.gauge };
         let interaction = Interaction { coupling: self.coupling, field: self.field };
         Model::new(Torus::new(self.size)?, interaction, options)
     }
@@ -220,7 +220,10 @@ pub fn resolve(preset: Option<&str>, file: Table, flags: Table, source: &Path) -
 fn with_setting(table: &mut Table, key: String, value: Value) -> Result<Config, String> {
     let setting = format!("{key} = {value}");
     table.insert(key, value);
-    table.clone().try_into().map_err(|error: toml::de::Error| format!("{setting} is not possible: {}", error.message()))
+    table
+        .clone()
+        .try_into()
+        .map_err(|error: toml::de::Error| format!("{setting} is not possible: {}", error.message()))
 }
 
 /// Reads a configuration file as a table.

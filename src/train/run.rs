@@ -265,7 +265,10 @@ impl Run<'_> {
             second_moment: read(Tensor::SecondMoment, self.backend)?,
         };
         let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
-        if ![&checkpoint.parameters, &checkpoint.first_moment, &checkpoint.second_moment].iter().all(|v| finite(v)) {
+        if ![&checkpoint.parameters, &checkpoint.first_moment, &checkpoint.second_moment]
+            .iter()
+            .all(|v| finite(v))
+        {
             return Err(self.diagnose(step));
         }
         self.folder.save_checkpoint(&checkpoint, self.backend.model())?;
@@ -303,7 +306,8 @@ fn find_not_finite(backend: &mut dyn Backend) -> Result<(usize, &'static str)> {
         let mut nets = model.nets();
         nets.find(|(k, net, _)| bad(&values[model.levels[*k].offset..][..net.parameters()])).map(|(k, ..)| k)
     };
-    let rows = |k: usize| model.hierarchy.blocks_before(k) * batch..model.hierarchy.blocks_before(k + 1) * batch;
+    let rows =
+        |k: usize| model.hierarchy.blocks_before(k) * batch..model.hierarchy.blocks_before(k + 1) * batch;
     let by_ln_q = || model.nets().find(|(k, ..)| bad(&ln_q[rows(*k)])).map(|(k, ..)| (k, "ln q"));
     Ok(level_of(&parameters)
         .map(|k| (k, "a parameter"))
@@ -340,7 +344,8 @@ fn evaluate(
     let sites = model.torus.sites() as f64;
     let weights: Importance = importance(&samples.ln_w);
     let energy = Estimate::mean(&samples.energy);
-    let per_site = |estimate: Estimate| Estimate { value: estimate.value / sites, error: estimate.error / sites };
+    let per_site =
+        |estimate: Estimate| Estimate { value: estimate.value / sites, error: estimate.error / sites };
     let exact = exact::solve(model.torus, model.interaction, config.beta).map(|exact| exact.ln_z);
     Ok(Summary {
         size: config.size,

@@ -22,7 +22,11 @@ struct Ended {
 
 fn ended(output: Output) -> Ended {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ended { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+    Ended {
+        code: output.status.code().unwrap_or(-1),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
 }
 
 fn run(folder: &Path, arguments: &str) -> Ended {
@@ -48,7 +52,8 @@ fn fail(folder: &Path, arguments: &str, code: i32, expected: &[&str]) {
     assert!(ended.stdout.is_empty(), "han-gpu {arguments} wrote {:?}", ended.stdout);
 }
 
-const SMALL: &str = "train --size 4 --batch 32 --steps 20 --device cpu --set evaluation_samples=50 --set checkpoint_every=5";
+const SMALL: &str =
+    "train --size 4 --batch 32 --steps 20 --device cpu --set evaluation_samples=50 --set checkpoint_every=5";
 
 fn trained(folder: &Path) -> PathBuf {
     succeed(folder, &format!("{SMALL} --out run"));
@@ -74,7 +79,10 @@ fn a_run_is_trained_sampled_and_evaluated() {
     let energy: Array1<f64> = npz.by_name("energy").unwrap();
     assert_eq!((spins.dim(), ln_q.len(), energy.len()), ((70, 4, 4), 70, 70));
     let bonds = |s: &ndarray::ArrayView2<i8>| -> i32 {
-        (0..16).map(|at| (at / 4, at % 4)).map(|(r, c)| i32::from(s[[r, c]] * (s[[(r + 1) % 4, c]] + s[[r, (c + 1) % 4]]))).sum()
+        (0..16)
+            .map(|at| (at / 4, at % 4))
+            .map(|(r, c)| i32::from(s[[r, c]] * (s[[(r + 1) % 4, c]] + s[[r, (c + 1) % 4]])))
+            .sum()
     };
     for (spins, energy) in spins.outer_iter().zip(&energy) {
         assert_eq!(*energy, -f64::from(bonds(&spins)));
@@ -95,7 +103,8 @@ fn json_goes_to_standard_output_alone() {
     let folder = temporary.path();
     let parse = |arguments: &str| -> serde_json::Value {
         let ended = succeed(folder, arguments);
-        serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{arguments}: {error}: {}", ended.stdout))
+        serde_json::from_str(&ended.stdout)
+            .unwrap_or_else(|error| panic!("{arguments}: {error}: {}", ended.stdout))
     };
     let exact = parse("exact --size 16 --beta 0.44 --json");
     assert!((exact["ln_z"].as_f64().unwrap() / 238.38724720423961 - 1.0).abs() < 1e-10);
@@ -106,7 +115,13 @@ fn json_goes_to_standard_output_alone() {
     assert!(parse("devices --json")["adapters"].is_array());
     let summary = parse(&format!("{SMALL} --out run --json"));
     assert!(summary["ln_z"]["error"].as_f64().unwrap() > 0.0);
-    assert_eq!(summary, serde_json::from_str::<serde_json::Value>(&fs::read_to_string(folder.join("run/summary.json")).unwrap()).unwrap());
+    assert_eq!(
+        summary,
+        serde_json::from_str::<serde_json::Value>(
+            &fs::read_to_string(folder.join("run/summary.json")).unwrap()
+        )
+        .unwrap()
+    );
 }
 
 #[test]
@@ -270,7 +285,8 @@ fn a_full_disk_is_reported_and_leaves_the_old_checkpoint() {
     let resumed = limited("train --resume run");
     assert!(resumed.code == 0 || resumed.stderr.contains("cannot write"), "{}", resumed.stderr);
     assert_eq!(fs::read(run.join("checkpoint.safetensors")).unwrap(), before);
-    let names: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let names: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     assert!(names.iter().all(|name| !name.starts_with('.')), "temporary files are left: {names:?}");
 }
 

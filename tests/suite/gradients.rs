@@ -7,7 +7,10 @@ use han_gpu::random::philox;
 use han_gpu::schedule::{self, Adam, Inputs, Kernel};
 
 fn inputs() -> Inputs {
-    Inputs { adam: Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0 }, ..Inputs::sampling(1, 0, BETA, 0.0) }
+    Inputs {
+        adam: Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0 },
+        ..Inputs::sampling(1, 0, BETA, 0.0)
+    }
 }
 
 fn cases() -> [Case; 4] {
@@ -75,7 +78,8 @@ fn the_twin_s_gradient_agrees_with_central_differences() {
         };
         let expected: Vec<f64> = probes.iter().map(|&at| difference(at, &mut twin)).collect();
         let found: Vec<f64> = probes.iter().map(|&at| gradient[at]).collect();
-        let tolerance = Tolerance { absolute: 1e-7, relative: 1e-6, reason: "rounding of differences over 2e-6" };
+        let tolerance =
+            Tolerance { absolute: 1e-7, relative: 1e-6, reason: "rounding of differences over 2e-6" };
         results.push(compare(&format!("gradient of {case:?}"), &found, &expected, tolerance));
     }
     all_pass(results);
@@ -94,7 +98,8 @@ fn masked_weights_get_exactly_zero_gradient_and_never_move() {
                 let inputs = Inputs { step, learning_rate: 0.01, ..inputs() };
                 backend.run(&schedule::training_step(&model), &inputs).unwrap();
             }
-            let (gradient, parameters) = (backend.read(Tensor::Gradient).unwrap(), backend.read(Tensor::Parameters).unwrap());
+            let (gradient, parameters) =
+                (backend.read(Tensor::Gradient).unwrap(), backend.read(Tensor::Parameters).unwrap());
             let (mut masked, mut moving) = (0, 0);
             for (k, net, _) in model.nets() {
                 for weights in net.weights() {
@@ -102,7 +107,12 @@ fn masked_weights_get_exactly_zero_gradient_and_never_move() {
                         let index = model.levels[k].offset + weights.offset + at;
                         if at / weights.targets >= weights.visible(at % weights.targets) {
                             assert_eq!(gradient[index].to_bits(), 0, "{} at {at} of {case:?}", weights.name);
-                            assert_eq!(parameters[index].to_bits(), 0, "{} at {at} of {case:?}", weights.name);
+                            assert_eq!(
+                                parameters[index].to_bits(),
+                                0,
+                                "{} at {at} of {case:?}",
+                                weights.name
+                            );
                             masked += 1;
                         } else if gradient[index] != 0.0 {
                             moving += 1;

@@ -18,7 +18,12 @@ pub(crate) struct Tolerance {
 
 /// Compares element by element and reports the worst mismatches. Values that are not finite never pass.
 #[must_use = "a comparison tests nothing unless its result is looked at"]
-pub(crate) fn compare(what: &str, found: &[f64], expected: &[f64], tolerance: Tolerance) -> Result<(), String> {
+pub(crate) fn compare(
+    what: &str,
+    found: &[f64],
+    expected: &[f64],
+    tolerance: Tolerance,
+) -> Result<(), String> {
     if found.len() != expected.len() {
         return Err(format!("{what}: {} values, expected {}", found.len(), expected.len()));
     }
@@ -26,7 +31,10 @@ pub(crate) fn compare(what: &str, found: &[f64], expected: &[f64], tolerance: To
         return Err(format!("{what}: nothing to compare"));
     }
     if expected.iter().all(|value| *value == expected[0]) && expected.len() > 1 {
-        return Err(format!("{what}: all expected values equal {}: the comparison would be vacuous", expected[0]));
+        return Err(format!(
+            "{what}: all expected values equal {}: the comparison would be vacuous",
+            expected[0]
+        ));
     }
     let excess = |at: usize| {
         let allowed = tolerance.absolute + tolerance.relative * expected[at].abs();
@@ -38,8 +46,11 @@ pub(crate) fn compare(what: &str, found: &[f64], expected: &[f64], tolerance: To
         return Ok(());
     }
     wrong.sort_by(|&a, &b| excess(b).total_cmp(&excess(a)));
-    let worst: Vec<_> =
-        wrong.iter().take(5).map(|&at| format!("[{at}] {:e}, expected {:e}", found[at], expected[at])).collect();
+    let worst: Vec<_> = wrong
+        .iter()
+        .take(5)
+        .map(|&at| format!("[{at}] {:e}, expected {:e}", found[at], expected[at]))
+        .collect();
     Err(format!(
         "{what}: {} of {} values differ ({}); worst: {}",
         wrong.len(),
@@ -148,7 +159,8 @@ pub(crate) fn spins(backend: &dyn Backend, seed: u32) -> Vec<i8> {
 mod tests {
     use super::*;
 
-    const EXACT: Tolerance = Tolerance { absolute: 1e-6, relative: 1e-6, reason: "planted faults are larger" };
+    const EXACT: Tolerance =
+        Tolerance { absolute: 1e-6, relative: 1e-6, reason: "planted faults are larger" };
 
     #[test]
     fn a_planted_fault_is_found() {

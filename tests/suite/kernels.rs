@@ -61,14 +61,26 @@ fn evaluation_reward_and_backward_agree_with_the_f64_twin() {
                 backend.write(Tensor::Parameters, &parameters).unwrap();
                 backend.write_spins(&spins).unwrap();
             }
-            let mut check = |tensor: Tensor, gpu: &mut Gpu, twin: &mut dyn Backend, absolute: f64, relative: f64, reason| {
+            let mut check = |tensor: Tensor,
+                             gpu: &mut Gpu,
+                             twin: &mut dyn Backend,
+                             absolute: f64,
+                             relative: f64,
+                             reason| {
                 let (found, expected) = (gpu.read(tensor).unwrap(), twin.read(tensor).unwrap());
                 let what = format!("{tensor:?} of {case:?} with {shape:?}");
                 results.push(compare(&what, &found, &expected, Tolerance { absolute, relative, reason }));
             };
             let step = inputs(1);
             both(&mut gpu, &mut twin, &schedule::evaluation(&case.model()), &step);
-            check(Tensor::LnQ, &mut gpu, &mut twin, 2e-5, 1e-5, "sums of up to 60 f32 terms, exp good to 2e-6");
+            check(
+                Tensor::LnQ,
+                &mut gpu,
+                &mut twin,
+                2e-5,
+                1e-5,
+                "sums of up to 60 f32 terms, exp good to 2e-6",
+            );
             // The free energy of the last level, then rewards up the tree.
             let mut kernels = vec![Kernel::HeatBathFreeEnergy { level: case.model().levels.len() - 1 }];
             kernels.extend(schedule::rewards(&case.model()));
@@ -82,7 +94,14 @@ fn evaluation_reward_and_backward_agree_with_the_f64_twin() {
             check(Tensor::Advantage, &mut gpu, &mut twin, 1e-4, 1e-4, "differences of rewards");
             let scale = twin.read(Tensor::Gradient).unwrap().iter().fold(0.0, |m: f64, g| m.max(g.abs()));
             assert!(scale > 1e-3, "gradients of {case:?} are too small to test");
-            check(Tensor::Gradient, &mut gpu, &mut twin, 3e-5 * scale, 1e-3, "f32 sums over all rows that cancel");
+            check(
+                Tensor::Gradient,
+                &mut gpu,
+                &mut twin,
+                3e-5 * scale,
+                1e-3,
+                "f32 sums over all rows that cancel",
+            );
             both(&mut gpu, &mut twin, &[Kernel::Adam], &step);
             check(Tensor::FirstMoment, &mut gpu, &mut twin, 3e-6 * scale, 1e-3, "a tenth of the gradient");
             check(Tensor::SecondMoment, &mut gpu, &mut twin, 1e-7 * scale * scale, 2e-3, "its square");
@@ -108,17 +127,26 @@ fn sampling_draws_the_twin_s_spins() {
             both(&mut gpu, &mut twin, &kernels, &inputs(9));
             let sites = case.model().hierarchy.sites;
             let (found, expected) = (gpu.read_spins().unwrap(), twin.read_spins().unwrap());
-            let same: Vec<bool> = found.chunks(sites).zip(expected.chunks(sites)).map(|(a, b)| a == b).collect();
+            let same: Vec<bool> =
+                found.chunks(sites).zip(expected.chunks(sites)).map(|(a, b)| a == b).collect();
             // A spin flips where the uniform number falls between two roundings of the same probability: about 1e-6 a site.
             let flipped = same.iter().filter(|same| !**same).count();
-            assert!(flipped <= 1 + case.batch / 500, "{flipped} configurations differ for {case:?} with {shape:?}");
+            assert!(
+                flipped <= 1 + case.batch / 500,
+                "{flipped} configurations differ for {case:?} with {shape:?}"
+            );
             let up = expected.iter().filter(|&&spin| spin == 1).count();
             assert!(up > 0 && up < expected.len(), "all spins are equal for {case:?}");
             let kept = |values: Vec<f64>| -> Vec<f64> {
-                values.chunks(case.batch).flat_map(|row| row.iter().zip(&same).filter(|(_, s)| **s).map(|(x, _)| *x)).collect()
+                values
+                    .chunks(case.batch)
+                    .flat_map(|row| row.iter().zip(&same).filter(|(_, s)| **s).map(|(x, _)| *x))
+                    .collect()
             };
-            let (found, expected) = (kept(gpu.read(Tensor::LnQ).unwrap()), kept(twin.read(Tensor::LnQ).unwrap()));
-            let tolerance = Tolerance { absolute: 2e-5, relative: 1e-5, reason: "sums of up to 60 f32 terms" };
+            let (found, expected) =
+                (kept(gpu.read(Tensor::LnQ).unwrap()), kept(twin.read(Tensor::LnQ).unwrap()));
+            let tolerance =
+                Tolerance { absolute: 2e-5, relative: 1e-5, reason: "sums of up to 60 f32 terms" };
             results.push(compare(&format!("ln q of {case:?} with {shape:?}"), &found, &expected, tolerance));
             let sums = gpu.read_sums().unwrap().into_iter().zip(twin.read_sums().unwrap());
             assert!(sums.zip(&same).all(|((a, b), same)| !same || a == b), "integer sums of {case:?}");

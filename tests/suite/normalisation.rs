@@ -15,7 +15,9 @@ fn case() -> Case {
 
 /// All states of the 4 x 4 lattice.
 fn all_states() -> Vec<i8> {
-    (0..STATES).flat_map(|state| (0..16).map(move |site| if state >> site & 1 == 1 { 1 } else { -1 })).collect()
+    (0..STATES)
+        .flat_map(|state| (0..16).map(move |site| if state >> site & 1 == 1 { 1 } else { -1 }))
+        .collect()
 }
 
 fn sum_of_q(backend: &mut dyn Backend, case: Case) -> f64 {
@@ -28,7 +30,8 @@ fn sum_of_q(backend: &mut dyn Backend, case: Case) -> f64 {
 #[test]
 fn q_sums_to_one_over_all_states() {
     let device = gpu();
-    let variants = [case(), Case { gauge: false, ..case() }, Case { gauge: false, field: 0.4, skip: false, ..case() }];
+    let variants =
+        [case(), Case { gauge: false, ..case() }, Case { gauge: false, field: 0.4, skip: false, ..case() }];
     for case in variants {
         let exact = sum_of_q(&mut case.cpu::<f64>(), case);
         assert!((exact - 1.0).abs() <= 1e-12, "f64 twin: sum of q is 1 {:+e} for {case:?}", exact - 1.0);
@@ -70,12 +73,16 @@ fn sampled_frequencies_follow_q() {
     let case = case();
     let mut twin = case.cpu::<f64>();
     twin.write(Tensor::Parameters, &case.parameters(5)).unwrap();
-    let q: Vec<f64> = evaluate(&mut twin, BETA, &all_states(), |_| ()).unwrap().iter().map(|x| x.exp()).collect();
+    let q: Vec<f64> =
+        evaluate(&mut twin, BETA, &all_states(), |_| ()).unwrap().iter().map(|x| x.exp()).collect();
     for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
         let drawn = samples(backend, case, 12, COUNT);
         let mut counts = vec![0.0; STATES];
         for spins in drawn.spins.chunks(16) {
-            let state = spins.iter().enumerate().fold(0, |state, (site, &spin)| state | usize::from(spin == 1) << site);
+            let state = spins
+                .iter()
+                .enumerate()
+                .fold(0, |state, (site, &spin)| state | usize::from(spin == 1) << site);
             counts[state] += 1.0;
         }
         // Chi-square over states expected at least ten times, all others in one bin.
@@ -93,7 +100,11 @@ fn sampled_frequencies_follow_q() {
         let freedom = f64::from(bins);
         assert!(bins > 500, "only {bins} states are frequent enough to test");
         let sigma = (2.0 * freedom).sqrt();
-        assert!((chi_square - freedom).abs() < 4.0 * sigma, "chi^2 = {chi_square:.0} for {bins} bins on {}", backend.device());
+        assert!(
+            (chi_square - freedom).abs() < 4.0 * sigma,
+            "chi^2 = {chi_square:.0} for {bins} bins on {}",
+            backend.device()
+        );
     }
 }
 
@@ -109,7 +120,8 @@ fn the_sampler_s_ln_q_and_energy_are_those_of_its_spins() {
         for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
             let drawn = samples(backend, case, 3, 150);
             let evaluated = evaluate(backend, BETA, &drawn.spins, |_| ()).unwrap();
-            let tolerance = Tolerance { absolute: 1e-4, relative: 1e-6, reason: "the promise of the formats" };
+            let tolerance =
+                Tolerance { absolute: 1e-4, relative: 1e-6, reason: "the promise of the formats" };
             compare("ln q of sample and evaluate", &evaluated, &drawn.ln_q, tolerance).unwrap();
             for (spins, energy) in drawn.spins.chunks(torus.sites()).zip(&drawn.energy) {
                 let spin_sum = spins.iter().map(|&spin| i64::from(spin)).sum();
@@ -144,6 +156,10 @@ fn every_site_has_random_numbers_of_its_own() {
     for other in others {
         assert_ne!(key.uniform(0), other.uniform(0), "{other:?}");
     }
-    assert_eq!(Inputs::sampling(1, 0, BETA, 0.0).step, 0, "sampling must not repeat a training step's numbers");
+    assert_eq!(
+        Inputs::sampling(1, 0, BETA, 0.0).step,
+        0,
+        "sampling must not repeat a training step's numbers"
+    );
     assert!(!schedule::sampling(&case().model(), true).is_empty());
 }

@@ -44,8 +44,17 @@ fn an_eight_by_eight_network_reaches_its_bound() {
 fn a_field_and_an_antiferromagnet_are_learned_too() {
     for (size, coupling, field, beta) in [(4, 1.0, 0.3, 0.5), (8, -1.0, 0.0, 0.44)] {
         let gauge = field == 0.0;
-        let config =
-            Config { size, coupling, field, beta, gauge, steps: 400, batch: 256, evaluation_samples: 20_000, ..Config::default() };
+        let config = Config {
+            size,
+            coupling,
+            field,
+            beta,
+            gauge,
+            steps: 400,
+            batch: 256,
+            evaluation_samples: 20_000,
+            ..Config::default()
+        };
         let mut cpu = Cpu::<f32>::new(model(&config), config.batch);
         let (_, summary) = trained(&config, &mut cpu);
         let exact = solve(config.model().unwrap().torus, config.model().unwrap().interaction, beta).unwrap();
@@ -69,7 +78,8 @@ fn importance_sampling_is_exact_for_an_untrained_network() {
         // Reweighted energies are exact as well; their error is bounded by the spread over root of the effective number.
         let largest = samples.ln_w.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let weights: Vec<f64> = samples.ln_w.iter().map(|ln_w| (ln_w - largest).exp()).collect();
-        let energy = weights.iter().zip(&samples.energy).map(|(w, e)| w * e).sum::<f64>() / weights.iter().sum::<f64>();
+        let energy = weights.iter().zip(&samples.energy).map(|(w, e)| w * e).sum::<f64>()
+            / weights.iter().sum::<f64>();
         let error = (exact.specific_heat * 16.0 / 0.09 / (result.ess * 40_000.0)).sqrt();
         let expected = exact.energy_per_site * 16.0;
         assert!((energy - expected).abs() < 5.0 * error, "U = {energy} +- {error}, exact {expected}");
@@ -95,9 +105,15 @@ fn larger_lattices_train_on_both_backends_and_respect_the_bound() {
         for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
             let (rows, summary) = trained(&config, backend);
             let third = rows.len() / 3;
-            let mean = |rows: &[Metrics]| rows.iter().map(|row| row.beta_f_per_site).sum::<f64>() / rows.len() as f64;
+            let mean = |rows: &[Metrics]| {
+                rows.iter().map(|row| row.beta_f_per_site).sum::<f64>() / rows.len() as f64
+            };
             let thirds = [mean(&rows[..third]), mean(&rows[third..2 * third]), mean(&rows[2 * third..])];
-            assert!(thirds[0] > thirds[1] && thirds[1] > thirds[2], "F falls steadily: {thirds:?} on {}", backend.device());
+            assert!(
+                thirds[0] > thirds[1] && thirds[1] > thirds[2],
+                "F falls steadily: {thirds:?} on {}",
+                backend.device()
+            );
             for row in &rows {
                 let below = -exact / sites - row.beta_f_per_site;
                 assert!(below < 4.0 * row.beta_f_per_site_error, "F_q below F at step {}: {row:?}", row.step);

@@ -12,7 +12,8 @@ use std::mem::offset_of;
 /// Widths and depths at the ends of their ranges and between.
 fn specialisations() -> Vec<Specialisation> {
     let mut all = Vec::new();
-    for (width, depth) in [(1, 1), (1, 2), (1, 3), (2, 1), (3, 2), (5, 3), (16, 1), (20, 2), (64, 1), (64, 3)] {
+    for (width, depth) in [(1, 1), (1, 2), (1, 3), (2, 1), (3, 2), (5, 3), (16, 1), (20, 2), (64, 1), (64, 3)]
+    {
         for specialisation in all_specialisations(NetOptions { width, depth, skip: true, gauge: true }) {
             if !all.contains(&specialisation) {
                 all.push(specialisation);
@@ -38,7 +39,8 @@ fn every_specialisation_validates_and_translates_to_spirv_msl_and_hlsl() {
     assert!(all.len() > 60, "only {} specialisations", all.len());
     for specialisation in &all {
         let (module, info) = validated(specialisation);
-        let spirv = naga::back::spv::write_vec(&module, &info, &naga::back::spv::Options::default(), None).unwrap();
+        let spirv =
+            naga::back::spv::write_vec(&module, &info, &naga::back::spv::Options::default(), None).unwrap();
         assert!(spirv.len() > 100);
         let msl_options = naga::back::msl::Options { fake_missing_bindings: true, ..Default::default() };
         let pipeline = naga::back::msl::PipelineOptions::default();
@@ -47,7 +49,9 @@ fn every_specialisation_validates_and_translates_to_spirv_msl_and_hlsl() {
         let mut hlsl = String::new();
         let hlsl_options = naga::back::hlsl::Options { fake_missing_bindings: true, ..Default::default() };
         let pipeline = naga::back::hlsl::PipelineOptions::default();
-        naga::back::hlsl::Writer::new(&mut hlsl, &hlsl_options, &pipeline).write(&module, &info, None).unwrap();
+        naga::back::hlsl::Writer::new(&mut hlsl, &hlsl_options, &pipeline)
+            .write(&module, &info, None)
+            .unwrap();
         assert!(hlsl.contains("numthreads"), "{specialisation:?}");
     }
 }
@@ -66,7 +70,9 @@ fn workgroups_fit_the_default_limits() {
         let bytes: u32 = module
             .global_variables
             .iter()
-            .filter(|(handle, variable)| variable.space == AddressSpace::WorkGroup && !used[*handle].is_empty())
+            .filter(|(handle, variable)| {
+                variable.space == AddressSpace::WorkGroup && !used[*handle].is_empty()
+            })
             .map(|(_, variable)| layouter[variable.ty].size)
             .sum();
         assert!(bytes <= limits.max_compute_workgroup_storage_size, "{specialisation:?}: {bytes} bytes");

@@ -53,7 +53,11 @@ fn ten_adam_steps_follow_the_f64_twin() {
             let found = steps(backend, case, 10);
             let apart = root_mean_square(found.iter().zip(&expected).map(|(a, b)| a - b));
             println!("{} {case:?}: {apart:e} apart after travelling {travelled:e}", backend.device());
-            assert!(apart < LARGEST * travelled, "{}: {apart:e} apart after {travelled:e}, {case:?}", backend.device());
+            assert!(
+                apart < LARGEST * travelled,
+                "{}: {apart:e} apart after {travelled:e}, {case:?}",
+                backend.device()
+            );
         }
     }
 }
@@ -129,7 +133,9 @@ fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
         let mut backend = make();
         let checkpoint = folder.load_checkpoint(backend.model()).unwrap();
         assert_eq!(checkpoint.step, 17);
-        train(&config, backend.as_mut(), &folder, Some(checkpoint), &mut |_| Outcome::Continue).unwrap().unwrap();
+        train(&config, backend.as_mut(), &folder, Some(checkpoint), &mut |_| Outcome::Continue)
+            .unwrap()
+            .unwrap();
 
         assert_eq!(checkpoint_bytes(&whole), checkpoint_bytes(&stopped), "on {}", backend.device());
         assert_eq!(deterministic_columns(&whole), deterministic_columns(&stopped), "on {}", backend.device());
@@ -161,8 +167,11 @@ fn nan_and_infinity_stop_the_run_with_step_and_level_and_keep_the_checkpoint() {
             let mut poisoned = folder.load_checkpoint(&model).unwrap();
             let net = model.levels[level].conditional.net().unwrap();
             poisoned.parameters[model.levels[level].offset + net.output.bias_offset() + 1] = poison;
-            let error = train(&config, backend, &folder, Some(poisoned), &mut |_| Outcome::Continue).unwrap_err();
-            let Error::NotFinite { step, level: found, checkpoint_step, .. } = &error else { panic!("{error}") };
+            let error =
+                train(&config, backend, &folder, Some(poisoned), &mut |_| Outcome::Continue).unwrap_err();
+            let Error::NotFinite { step, level: found, checkpoint_step, .. } = &error else {
+                panic!("{error}")
+            };
             assert_eq!((*step, *found, *checkpoint_step), (8, level, 7), "{error}");
             assert!(error.to_string().contains("resume"), "{error}");
             assert_eq!(checkpoint_bytes(temporary.path()), good, "the last good checkpoint is kept");
@@ -173,8 +182,13 @@ fn nan_and_infinity_stop_the_run_with_step_and_level_and_keep_the_checkpoint() {
 #[test]
 fn the_published_preset_learns() {
     let flags = "size = 8\nbatch = 128\nsteps = 300\nlearning_rate = 0.005\nannealing = 0.0\nevaluation_samples = 500";
-    let config =
-        han_gpu::train::resolve(Some("published"), toml::Table::new(), flags.parse().unwrap(), Path::new("flags")).unwrap();
+    let config = han_gpu::train::resolve(
+        Some("published"),
+        toml::Table::new(),
+        flags.parse().unwrap(),
+        Path::new("flags"),
+    )
+    .unwrap();
     assert!(!config.skip && !config.gauge);
     let temporary = tempfile::tempdir().unwrap();
     let folder = RunFolder::create(temporary.path(), &config, false).unwrap();

@@ -1,0 +1,37 @@
+//! The library in one screen: train a small network, check its free energy, draw configurations.
+//!
+//! `cargo run --release --example train_and_sample`
+
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
+
+use han_gpu::estimate::importance;
+use han_gpu::io::RunFolder;
+use han_gpu::sample::{draw, log_weights};
+use han_gpu::train::{Config, Outcome, train};
+use han_gpu::{device, exact};
+use std::sync::Arc;
+
+fn main() -> han_gpu::Result<()> {
+    let config = Config { size: 8, steps: 200, batch: 128, evaluation_samples: 1000, ..Config::default() };
+    let model = Arc::new(config.model()?);
+    let exact = exact::kaufman(model.torus, config.coupling, config.beta).ln_z;
+    let mut backend = device::open("auto", model, config.batch)?;
+
+    let folder = std::env::temp_dir().join("han-gpu-example");
+    let run = RunFolder::create(&folder, &config, true)?;
+    train(&config, backend.as_mut(), &run, None, &mut |_| Outcome::Continue)?;
+
+    let weights = importance(&log_weights(backend.as_mut(), 1, config.beta, 20_000, |_| true)?.ln_w);
+    println!("on {}", backend.device());
+    println!(
+        "ln Z = {:.5} +- {:.5}, exact {exact:.5}, ESS {:.3}",
+        weights.ln_z.value, weights.ln_z.error, weights.ess
+    );
+
+    draw(backend.as_mut(), 2, config.beta, 1, |samples| {
+        for row in samples.spins.chunks(config.size as usize) {
+            println!("{}", row.iter().map(|&spin| if spin == 1 { '#' } else { '.' }).collect::<String>());
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Trains three small runs and recomputes ln q of their samples in numpy (tools/recompute_ln_q.py). Needs python3 with numpy.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+han() { cargo run --quiet --release -- "$@" >/dev/null 2>&1; }
+
+check() {
+    local name=$1
+    shift
+    han train --device cpu --steps 60 --batch 64 --set evaluation_samples=100 --out "$folder/$name" "$@"
+    han sample "$folder/$name" --count 300 --out "$folder/$name.npz"
+    python3 tools/recompute_ln_q.py "$folder/$name" "$folder/$name.npz"
+}
+
+check gauge --size 16
+check deep --size 8 --width 3 --depth 3
+check field --size 8 --field 0.3 --coupling -0.7 --set skip=false
