@@ -252,9 +252,8 @@ mod tests {
 
         let model = Config { size: 8, ..Config::default() }.model().unwrap();
         let bytes = std::fs::read(&path).unwrap();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
         let replaced = |from: &str, to: &str| {
-            let at = text.find(from).unwrap();
+            let at = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
             let mut changed = bytes.clone();
             changed[at..at + from.len()].copy_from_slice(to.as_bytes());
             std::fs::write(&path, changed).unwrap();

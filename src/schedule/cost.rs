@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn counts_are_those_of_the_hierarchy() {
-        let config = Config::default();
+        let config = Config { width: 1, ..Config::default() };
         let plan = Plan::new(&config.model().unwrap(), config.batch);
         assert_eq!(plan.levels.iter().map(|level| level.squares * level.sites).sum::<usize>(), 256);
         assert!(plan.levels.iter().all(|level| level.sampling.dispatches == 1));

@@ -1,5 +1,7 @@
 //! The whole test suite as one binary: one link, one set of helpers.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod cli;
 mod gradients;
 mod harness;

@@ -52,7 +52,6 @@ fn ten_adam_steps_follow_the_f64_twin() {
         for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
             let found = steps(backend, case, 10);
             let apart = root_mean_square(found.iter().zip(&expected).map(|(a, b)| a - b));
-            println!("{} {case:?}: {apart:e} apart after travelling {travelled:e}", backend.device());
             assert!(
                 apart < LARGEST * travelled,
                 "{}: {apart:e} apart after {travelled:e}, {case:?}",
