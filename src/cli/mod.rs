@@ -36,6 +36,7 @@ enum Command {
 
 /// Parses the arguments, runs the command and reports errors.
 pub fn main() -> ExitCode {
+    quiet_mesa();
     let result = match Arguments::parse().command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Sample(arguments) => sample::run(arguments),
@@ -52,6 +53,13 @@ pub fn main() -> ExitCode {
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }
+}
+
+/// Mesa's device selection layer complains on standard error where there is no desktop. It only reorders adapters, which
+/// we choose by kind and name, so it is switched off.
+fn quiet_mesa() {
+    // SAFETY: this is the first thing the process does; no other thread runs that could read the environment.
+    unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
 }
 
 /// Prints to standard output; a reader that has gone away (`| head`) is no error.

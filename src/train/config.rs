@@ -86,7 +86,7 @@ impl Default for Config {
             skip: true,
             gauge: true,
             batch: 512,
-            steps: 3000,
+            steps: 4000,
             learning_rate: 0.01,
             rate_schedule: RateSchedule::Cosine,
             final_rate: 0.001,
