@@ -14,10 +14,10 @@ use std::sync::Arc;
 /// When there is no such device, or the model does not fit it.
 pub fn open(wanted: &str, model: Arc<Model>, batch: usize) -> Result<Box<dyn Backend>> {
     if wanted == "cpu" {
-        return Ok(Box::new(Cpu::<f32>::new(model, batch)));
+        return Ok(Box::new(Cpu::<f32>::open(model, batch)?));
     }
     Ok(match select(wanted)? {
         Some(adapter) => Box::new(Gpu::open(&adapter, model, batch)?),
-        None => Box::new(Cpu::<f32>::new(model, batch)),
+        None => Box::new(Cpu::<f32>::open(model, batch)?),
     })
 }

@@ -60,9 +60,11 @@ impl Progress {
         self.message = message;
     }
 
-    pub(super) fn finish(self) {
-        if let Some(bar) = self.bar {
-            bar.finish();
+    /// Leaves the bar as it is and goes to the next line.
+    pub(super) fn finish(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.abandon();
+            eprintln!();
         }
     }
 

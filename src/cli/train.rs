@@ -121,6 +121,7 @@ fn execute(
             Event::Step(step) => progress.advance(step.into()),
             Event::Checkpoint(_) => (),
             Event::Evaluated(count) => {
+                progress.finish();
                 let total = config.evaluation_samples as u64;
                 evaluation
                     .get_or_insert_with(|| Progress::new("evaluation sample", 0, total))
@@ -131,7 +132,7 @@ fn execute(
     };
     let summary = train(config, backend.as_mut(), folder, checkpoint, &mut observe)?;
     progress.finish();
-    if let Some(evaluation) = evaluation {
+    if let Some(evaluation) = &mut evaluation {
         evaluation.finish();
     }
     summary.ok_or_else(|| anyhow::anyhow!("training was stopped"))

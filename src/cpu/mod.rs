@@ -31,7 +31,7 @@ pub use real::Real;
 
 use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::schedule::{Inputs, Kernel};
 use state::State;
 use std::sync::Arc;
@@ -54,6 +54,35 @@ impl<R: Real> Cpu<R> {
         let state = State::new(&model, batch);
         let name = format!("CPU, {} threads", rayon::current_num_threads());
         Self { model, state, snapshots: Vec::new(), name }
+    }
+
+    /// As [`Cpu::new`], if the memory it needs is free.
+    ///
+    /// # Errors
+    /// When it is not; the message names the batch that would fit.
+    pub fn open(model: Arc<Model>, batch: usize) -> Result<Self> {
+        let memory = sysinfo::MemoryRefreshKind::nothing().with_ram();
+        let system = sysinfo::System::new_with_specifics(sysinfo::RefreshKind::nothing().with_memory(memory));
+        let (needed, free) = (Self::memory(&model, batch), system.available_memory());
+        // A system that does not tell says 0.
+        if free == 0 || needed <= free {
+            return Ok(Self::new(model, batch));
+        }
+        let fits =
+            (1..batch.ilog2()).map(|power| batch >> power).find(|&batch| Self::memory(&model, batch) <= free);
+        let way_out =
+            fits.map_or("use a smaller lattice or width".to_owned(), |fits| format!("use --batch {fits}"));
+        let message = format!(
+            "{} MiB are needed at batch {batch}, {} MiB are free; {way_out}",
+            needed >> 20,
+            free >> 20
+        );
+        Err(Error::DeviceLimit { device: "CPU".to_owned(), message })
+    }
+
+    /// Memory of a model's state at a batch size, in bytes.
+    pub fn memory(model: &Model, batch: usize) -> u64 {
+        state::values(model, batch) * size_of::<R>() as u64
     }
 
     /// Overwrites an array without rounding to f32: for finite differences at f64.

@@ -110,6 +110,19 @@ impl<R: Real> State<R> {
     }
 }
 
+/// About how many values of precision R the state holds.
+pub(super) fn values(model: &Model, batch: usize) -> u64 {
+    // Per block: ln q, reward, energy, advantage and two integers.
+    let per_block = 6 * model.hierarchy.blocks() * batch;
+    let spins = model.hierarchy.sites * batch / size_of::<f32>();
+    let per_level = model.nets().map(|(_, net, level)| {
+        let tiles = level.blocks * batch.div_ceil(LANES);
+        let per_row = net.inputs() + net.own + 3 * net.depth * net.units() + 2;
+        tiles * LANES * per_row + tiles.min(MAX_PARTIALS) * net.parameters()
+    });
+    (4 * model.parameters + per_block + spins + per_level.sum::<usize>()) as u64
+}
+
 impl<R> LevelState<R> {
     /// The level's part of a per-block array.
     pub(super) fn rows(&self, batch: usize) -> std::ops::Range<usize> {

@@ -4,7 +4,7 @@ use super::atomic;
 use crate::error::{Error, Result};
 use crate::sample::Samples;
 use ndarray::{Array1, Array3, ArrayView1, ArrayView3};
-use ndarray_npy::{NpzWriter, ReadNpyExt, WriteNpyExt};
+use ndarray_npy::{NpzWriter, ReadNpyExt, WriteNpyError, WriteNpyExt, WriteNpzError};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -47,15 +47,28 @@ impl SampleWriter {
         let count = self.samples.ln_q.len();
         let spins = ArrayView3::from_shape((count, self.side, self.side), &self.samples.spins)
             .map_err(|error| Error::content(path, error.to_string()))?;
+        let (ln_q, energy) = (ArrayView1::from(&self.samples.ln_q), ArrayView1::from(&self.samples.energy));
         atomic::write(path, |file| {
             let mut npz = NpzWriter::new(file);
-            npz.add_array("spins", &spins).map_err(std::io::Error::other)?;
-            npz.add_array("ln_q", &ArrayView1::from(&self.samples.ln_q)).map_err(std::io::Error::other)?;
-            npz.add_array("energy", &ArrayView1::from(&self.samples.energy))
-                .map_err(std::io::Error::other)?;
-            npz.finish().map_err(std::io::Error::other)?;
-            Ok(())
+            let written = npz
+                .add_array("spins", &spins)
+                .and_then(|()| npz.add_array("ln_q", &ln_q))
+                .and_then(|()| npz.add_array("energy", &energy));
+            if let Err(error) = written {
+                // Dropped, it would try to finish the file and print its failure.
+                std::mem::forget(npz);
+                return Err(io_error(error));
+            }
+            npz.finish().map(drop).map_err(io_error)
         })
+    }
+}
+
+/// The reason without the layers around it.
+fn io_error(error: WriteNpzError) -> std::io::Error {
+    match error {
+        WriteNpzError::Npy(WriteNpyError::Io(source)) => source,
+        other => std::io::Error::other(other),
     }
 }
 

@@ -229,6 +229,7 @@ fn bad_files_are_refused_by_name_with_exit_code_1() {
     fs::remove_file(&checkpoint).unwrap();
     fail(folder, "train --resume run", 1, &["checkpoint.safetensors"]);
 
+    fail(folder, "train --size 1024 --batch 1000000 --device cpu", 1, &["CPU", "MiB", "free", "--batch"]);
     fs::write(folder.join("file"), "").unwrap();
     fail(folder, &format!("{SMALL} --out file/run"), 1, &["file/run"]);
 }
@@ -277,7 +278,9 @@ fn a_full_disk_is_reported_and_leaves_the_old_checkpoint() {
     };
     let sampled = limited("sample run --count 1000 --out samples.npz");
     assert_eq!(sampled.code, 1, "{}", sampled.stderr);
-    assert!(sampled.stderr.contains("cannot write samples.npz"), "{}", sampled.stderr);
+    assert_eq!(sampled.stderr.matches("samples.npz").count(), 1, "{}", sampled.stderr);
+    let last = sampled.stderr.lines().last().unwrap();
+    assert!(last.starts_with("error: cannot write samples.npz: "), "{}", sampled.stderr);
     assert!(!folder.join("samples.npz").exists());
     let resumed = limited(&format!("{SMALL} --out other"));
     assert_eq!(resumed.code, 1, "{}", resumed.stderr);

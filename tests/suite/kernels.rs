@@ -154,3 +154,53 @@ fn sampling_draws_the_twin_s_spins() {
     }
     all_pass(results);
 }
+
+/// Planted faults: each is a wrong kernel as the comparisons above would meet it, and none may pass.
+#[test]
+fn one_wrong_weight_gradient_sign_or_probability_fails_the_comparison() {
+    let case = Case { width: 2, depth: 2, ..Case::DEFAULT };
+    let model = case.model();
+    let (mut found, mut twin) = (case.cpu::<f32>(), case.cpu::<f64>());
+    let parameters = case.parameters(3);
+    let spins = spins(&twin, 1);
+    let mut kernels = schedule::evaluation(&model);
+    kernels.push(Kernel::HeatBathFreeEnergy { level: model.levels.len() - 1 });
+    kernels.extend(schedule::rewards(&model));
+    kernels.extend(schedule::gradient(&model));
+    let mut run = |backend: &mut dyn Backend, parameters: &[f32]| {
+        backend.write(Tensor::Parameters, parameters).unwrap();
+        backend.write_spins(&spins).unwrap();
+        backend.run(&kernels, &inputs(1)).unwrap();
+        [Tensor::LnQ, Tensor::Gradient].map(|tensor| backend.read(tensor).unwrap())
+    };
+    let [ln_q, gradient] = run(&mut twin, &parameters);
+    let scale = gradient.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
+    let of_ln_q = Tolerance { absolute: 2e-5, relative: 1e-5, reason: "as above" };
+    let of_gradient = Tolerance { absolute: 3e-5 * scale, relative: 1e-3, reason: "as above" };
+    let [same_ln_q, same_gradient] = run(&mut found, &parameters);
+    all_pass([
+        compare("ln q", &same_ln_q, &ln_q, of_ln_q),
+        compare("gradient", &same_gradient, &gradient, of_gradient),
+    ]);
+
+    for place in model.tensors() {
+        let mut wrong = parameters.clone();
+        let at = place.range().max_by(|&a, &b| wrong[a].abs().total_cmp(&wrong[b].abs())).unwrap();
+        wrong[at] = -wrong[at];
+        let [ln_q_found, _] = run(&mut found, &wrong);
+        assert!(
+            compare("ln q", &ln_q_found, &ln_q, of_ln_q).is_err(),
+            "a wrong sign in {} passes",
+            place.name
+        );
+    }
+    let largest =
+        (0..gradient.len()).max_by(|&a, &b| gradient[a].abs().total_cmp(&gradient[b].abs())).unwrap();
+    let mut wrong = gradient.clone();
+    wrong[largest] = -wrong[largest];
+    assert!(compare("gradient", &wrong, &gradient, of_gradient).is_err());
+    // One probability of 0.5 that is 0.5001 instead.
+    let mut wrong = ln_q.clone();
+    wrong[7] += (0.5001_f64 / 0.5).ln();
+    assert!(compare("ln q", &wrong, &ln_q, of_ln_q).is_err());
+}
