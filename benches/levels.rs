@@ -1,15 +1,15 @@
 //! Throughput per hierarchy level and of a whole training step.
 //!
 //! `HAN_BENCH_DEVICE` names the device (default `cpu`), `HAN_BENCH_SIZE` the lattice (default 16), `HAN_BENCH_BATCH` the
-//! batch (default 512), `HAN_BENCH_WIDTH` the width (default 1). Elements are squares; a benchmark's name tells the spins
-//! per square.
+//! batch (default 512), `HAN_BENCH_WIDTH` the width (default 1). Elements are squares, bytes are spins: criterion shows
+//! squares/s as elem/s and spins/s as B/s.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use han_gpu::backend::{Backend, Tensor};
+use han_gpu::config::Config;
 use han_gpu::device;
 use han_gpu::sample::reward_per_site;
 use han_gpu::schedule::{self, Inputs, Kernel};
-use han_gpu::train::Config;
 use std::sync::Arc;
 
 struct Bench {
@@ -81,8 +81,12 @@ fn levels(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("{name}, {}", bench.backend.device()));
         for (_, level, kernels) in kernels.iter().filter(|(kind, ..)| *kind == name) {
             let geometry = &model.hierarchy.levels[*level];
-            let parameter = format!("{} {}, {} spins each", geometry.name, geometry.side, geometry.own);
-            group.throughput(Throughput::Elements((geometry.blocks * bench.config.batch) as u64));
+            let parameter = format!("{} {}", geometry.name, geometry.side);
+            let squares = (geometry.blocks * bench.config.batch) as u64;
+            group.throughput(Throughput::ElementsAndBytes {
+                elements: squares,
+                bytes: squares * geometry.own as u64,
+            });
             group.bench_function(BenchmarkId::new(format!("L{}", bench.config.size), parameter), |bencher| {
                 bencher.iter(|| bench.run(kernels));
             });

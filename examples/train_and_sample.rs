@@ -4,10 +4,11 @@
 
 #![allow(clippy::print_stdout, reason = "an example prints its results")]
 
+use han_gpu::config::Config;
 use han_gpu::estimate::importance;
 use han_gpu::io::RunFolder;
 use han_gpu::sample::{draw, log_weights};
-use han_gpu::train::{Config, Outcome, train};
+use han_gpu::train::{Outcome, train};
 use han_gpu::{device, exact};
 use std::sync::Arc;
 
@@ -19,9 +20,10 @@ fn main() -> han_gpu::Result<()> {
 
     let folder = std::env::temp_dir().join("han-gpu-example");
     let run = RunFolder::create(&folder, &config, true)?;
-    train(&config, backend.as_mut(), &run, None, &mut |_| Outcome::Continue)?;
+    let start = run.load_checkpoint(&config, backend.model())?;
+    train(&config, backend.as_mut(), &run, &start, &mut |_| Outcome::Continue)?;
 
-    let weights = importance(&log_weights(backend.as_mut(), 1, config.beta, 20_000, |_| true)?.ln_w);
+    let weights = importance(&log_weights(backend.as_mut(), 1, config.beta, 20_000, |_| ())?.ln_w);
     println!("on {}", backend.device());
     println!(
         "ln Z = {:.5} +- {:.5}, exact {exact:.5}, ESS {:.3}",

@@ -1,5 +1,5 @@
-// Adam (arXiv:1412.6980, algorithm 1) over the flat buffer of all levels, in one dispatch. A gradient that is not finite
-// leaves everything as it was.
+// Adam (arXiv:1412.6980, algorithm 1) over the flat buffer of all levels, in one dispatch. From the first gradient that is
+// not finite on, it leaves everything as it was.
 // Grid: ceil(parameters / LANES) workgroups of LANES lanes, one parameter per lane.
 
 #include types
@@ -20,7 +20,7 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let at = group_index(group, groups) * LANES + lane;
-    if at >= step.parameters || status.is_finite == 0u {
+    if at >= step.parameters || status.first_bad_step != 0u {
         return;
     }
     let clipped = step.clip > 0.0 && status.gradient_norm > step.clip;

@@ -18,10 +18,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     }
     let total = reduce(lane, sum);
     if lane == 0u {
-        let finite = is_finite(total);
         status.gradient_norm = sqrt(total);
-        status.is_finite = select(0u, 1u, finite);
-        if !finite && status.first_bad_step == 0u {
+        if !is_finite(total) && status.first_bad_step == 0u {
             status.first_bad_step = step.step;
         }
     }

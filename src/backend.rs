@@ -46,6 +46,9 @@ pub trait Backend: Send {
     /// Name of the device, for people.
     fn device(&self) -> &str;
 
+    /// The value of the `device` setting that names it.
+    fn setting(&self) -> String;
+
     /// The model it was made for.
     fn model(&self) -> &Model;
 
@@ -64,7 +67,7 @@ pub trait Backend: Send {
     /// When the device fails.
     fn read(&mut self, tensor: Tensor) -> Result<Vec<f64>>;
 
-    /// Overwrites an array.
+    /// Overwrites an array. New parameters also forget that a gradient was not finite.
     ///
     /// # Errors
     /// When the device fails.

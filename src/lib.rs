@@ -5,7 +5,7 @@
 //! distribution, draws uncorrelated configurations and knows their probability, which gives ln Z with an honest error.
 //!
 //! ```
-//! use han_gpu::{backend::{Backend, Tensor}, cpu::Cpu, estimate::importance, sample::log_weights, train::Config};
+//! use han_gpu::{backend::{Backend, Tensor}, cpu::Cpu, estimate::importance, sample::log_weights, config::Config};
 //! use std::sync::Arc;
 //!
 //! let config = Config { size: 8, ..Config::default() };
@@ -13,7 +13,7 @@
 //! let mut cpu = Cpu::<f32>::new(model.clone(), 256);
 //! // Even untrained, q is a valid proposal: it starts as a heat bath that ignores what is not fixed yet.
 //! cpu.write(Tensor::Parameters, &model.initial_parameters(0, 0.2))?;
-//! let ln_w = log_weights(&mut cpu, 1, 0.2, 2_000, |_| true)?.ln_w;
+//! let ln_w = log_weights(&mut cpu, 1, 0.2, 2_000, |_| ())?.ln_w;
 //! let exact = han_gpu::exact::kaufman(model.torus, 1.0, 0.2);
 //! let estimate = importance(&ln_w).ln_z;
 //! assert!(estimate.deviation(exact.ln_z).abs() < 5.0);
@@ -28,6 +28,7 @@ pub mod backend;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod conditional;
+pub mod config;
 pub mod cpu;
 pub mod device;
 pub mod error;
@@ -37,6 +38,7 @@ pub mod gpu;
 pub mod hierarchy;
 pub mod io;
 pub mod lattice;
+mod memory;
 pub mod random;
 pub mod sample;
 pub mod schedule;

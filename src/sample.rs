@@ -29,10 +29,12 @@ pub struct LogWeights {
 /// A shift of rewards per site that keeps them near zero: ln Z per site at H = 0. Any value gives the same results up to
 /// rounding.
 pub fn reward_per_site(model: &Model, beta: f64) -> f32 {
-    (kaufman(model.torus, model.interaction.coupling, beta).ln_z / model.torus.sites() as f64) as f32
+    let exact = kaufman(model.torus, model.interaction.coupling, beta).ln_z / model.torus.sites() as f64;
+    // A multiple of 2^-12, so that its product with a block's number of sites is exact in f32.
+    ((exact * 4096.0).round() / 4096.0) as f32
 }
 
-/// Draws `count` log weights. `progress` is told how many are done and stops the work by returning false.
+/// Draws `count` log weights. `progress` is told how many are done.
 ///
 /// # Errors
 /// When the device fails.
@@ -41,7 +43,7 @@ pub fn log_weights(
     seed: u32,
     beta: f64,
     count: usize,
-    mut progress: impl FnMut(usize) -> bool,
+    mut progress: impl FnMut(usize),
 ) -> Result<LogWeights> {
     let mut kernels = schedule::sampling(backend.model(), false);
     kernels.extend(schedule::rewards(backend.model()));
@@ -55,9 +57,7 @@ pub fn log_weights(
             result.ln_w.extend(snapshot.rewards.iter().map(|reward| shift - reward));
             result.energy.extend(snapshot.energies);
         }
-        if !progress(result.ln_w.len().min(count)) {
-            break;
-        }
+        progress(result.ln_w.len().min(count));
     }
     result.ln_w.truncate(count);
     result.energy.truncate(count);

@@ -4,7 +4,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-han() { cargo run --quiet --release -- "$@" >/dev/null 2>&1; }
+han() {
+    cargo run --quiet --release -- "$@" >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }
+}
 
 check() {
     local name=$1

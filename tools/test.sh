@@ -4,8 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+cargo build --release
+
 has_adapter() {
-    cargo run --quiet --release -- devices --json 2>/dev/null | grep -q '"index"'
+    "${CARGO_TARGET_DIR:-target}/release/han-gpu" devices --json | grep -q '"index"'
 }
 
 if ! has_adapter; then

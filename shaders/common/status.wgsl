@@ -2,7 +2,5 @@
 
 struct Status {
     gradient_norm: f32,
-    is_finite: u32,
     first_bad_step: u32,     // 0: none
-    padding: u32,
 }

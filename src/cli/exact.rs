@@ -1,7 +1,7 @@
 //! `han-gpu exact`.
 
 use crate::error::Error;
-use crate::exact::{check_beta, solve};
+use crate::exact::solve;
 use crate::lattice::{Interaction, Torus};
 use serde::Serialize;
 
@@ -46,13 +46,9 @@ struct Table {
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let Arguments { size, beta, coupling, field, json } = arguments;
     let torus = Torus::new(size)?;
-    check_beta(beta)?;
-    for (name, value) in [("coupling", coupling), ("field", field)] {
-        if !value.is_finite() {
-            return Err(Error::setting(name, value, "it must be a finite number").into());
-        }
-    }
-    let exact = solve(torus, Interaction { coupling, field }, beta).ok_or_else(|| {
+    let interaction = Interaction::new(coupling, field)?;
+    interaction.check_beta(beta)?;
+    let exact = solve(torus, interaction, beta).ok_or_else(|| {
         Error::setting(
             "field",
             field,

@@ -1,8 +1,6 @@
 //! The command line: one file per subcommand; nothing but arguments, progress and printing.
 //!
 //! Results go to standard output, progress and messages to standard error. Exit code 2 for wrong usage, 1 for the rest.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this module is for")]
-
 mod devices;
 mod evaluate;
 mod exact;
@@ -14,6 +12,7 @@ mod train;
 
 use crate::error::Error;
 use clap::{Parser, Subcommand};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Train, sample and evaluate hierarchical autoregressive networks for the Ising model, on any GPU or without one.
@@ -39,8 +38,8 @@ pub fn main() -> ExitCode {
     quiet_mesa();
     let result = match Arguments::parse().command {
         Command::Train(arguments) => train::run(&arguments),
-        Command::Sample(arguments) => sample::run(arguments),
-        Command::Evaluate(arguments) => evaluate::run(arguments),
+        Command::Sample(arguments) => sample::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Exact(arguments) => exact::run(arguments),
         Command::Devices(arguments) => devices::run(arguments),
         Command::Plan(arguments) => plan::run(arguments),
@@ -48,7 +47,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            tell(&format!("error: {error}"));
             let usage = error.downcast_ref::<Error>().is_some_and(Error::is_usage);
             ExitCode::from(if usage { 2 } else { 1 })
         }
@@ -62,9 +61,13 @@ fn quiet_mesa() {
     unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
 }
 
+/// Says something on standard error; nobody has to listen.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 /// Prints to standard output; a reader that has gone away (`| head`) is no error.
 fn print(text: &str) -> anyhow::Result<()> {
-    use std::io::Write;
     match writeln!(std::io::stdout().lock(), "{text}") {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),

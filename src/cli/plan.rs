@@ -1,9 +1,10 @@
 //! `han-gpu plan`.
 
+use crate::config::{Config, MAX_BATCH};
+use crate::cpu::Cpu;
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::schedule::{KernelCost, Plan};
-use crate::train::Config;
 use serde::Serialize;
 
 /// Print what a network costs, level by level.
@@ -12,16 +13,16 @@ use serde::Serialize;
   han-gpu plan --size 64 --batch 256")]
 pub(super) struct Arguments {
     /// Side of the lattice, a power of two from 4 to 1024
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = Config::default().size)]
     size: u32,
     /// Configurations per step
-    #[arg(long, default_value_t = 512)]
+    #[arg(long, default_value_t = Config::default().batch)]
     batch: usize,
     /// Hidden units per site
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = Config::default().width)]
     width: usize,
     /// Hidden layers, 1 to 3
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = Config::default().depth)]
     depth: usize,
     /// Print one JSON object
     #[arg(long)]
@@ -32,25 +33,28 @@ pub(super) struct Arguments {
 struct Output {
     #[serde(flatten)]
     plan: Plan,
-    /// Device memory of the GPU backend, index tables left out.
-    memory_bytes: u64,
+    /// Memory of the state on a GPU, index tables left out.
+    gpu_memory_bytes: u64,
+    /// Memory of the state on the CPU backend.
+    cpu_memory_bytes: u64,
 }
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let Arguments { size, batch, width, depth, json } = arguments;
-    if batch == 0 {
-        return Err(Error::setting("batch", batch, "it must be at least 1").into());
+    if !(1..=MAX_BATCH).contains(&batch) {
+        return Err(Error::setting("batch", batch, format!("it must lie in 1 to {MAX_BATCH}")).into());
     }
     let model = Config { size, width, depth, ..Config::default() }.model()?;
-    let plan = Plan::new(&model, batch);
-    let memory_bytes = Gpu::memory(&model, batch);
-    if json {
-        return super::print_json(&Output { plan, memory_bytes });
-    }
-    super::print(&table(&plan, memory_bytes))
+    let output = Output {
+        plan: Plan::new(&model, batch),
+        gpu_memory_bytes: Gpu::memory(&model, batch),
+        cpu_memory_bytes: Cpu::<f32>::memory(&model, batch),
+    };
+    if json { super::print_json(&output) } else { super::print(&table(&output)) }
 }
 
-fn table(plan: &Plan, memory_bytes: u64) -> String {
+fn table(output: &Output) -> String {
+    let plan = &output.plan;
     let mut lines = vec![
         "                                                     |       sampling a batch       |         training step".to_owned(),
         "level            side squares border sites parameters | dispatches    Mflop       MB | dispatches    Mflop       MB"
@@ -81,7 +85,8 @@ fn table(plan: &Plan, memory_bytes: u64) -> String {
         cost(plan.sampling),
         cost(plan.training)
     ));
-    lines.push(format!("device memory {:.1} MB", memory_bytes as f64 / 1e6));
+    let [gpu, cpu] = [output.gpu_memory_bytes, output.cpu_memory_bytes].map(|bytes| bytes as f64 / 1e6);
+    lines.push(format!("memory: {gpu:.1} MB on a GPU, {cpu:.1} MB on the CPU backend"));
     lines.join("\n")
 }
 

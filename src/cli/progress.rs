@@ -1,5 +1,6 @@
 //! A progress bar on a terminal, plain lines elsewhere; always on standard error.
 
+use super::tell;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -49,7 +50,7 @@ impl Progress {
             bar.set_position(done);
         } else if self.last_line.elapsed() >= LINE_EVERY || done == self.total {
             self.last_line = Instant::now();
-            eprintln!("{} {}/{}  {}  {} left", self.what, done, self.total, self.message, self.left());
+            tell(&format!("{} {}/{}  {}  {} left", self.what, done, self.total, self.message, self.left()));
         }
     }
 
@@ -64,7 +65,7 @@ impl Progress {
     pub(super) fn finish(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.abandon();
-            eprintln!();
+            tell("");
         }
     }
 

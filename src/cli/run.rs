@@ -1,19 +1,44 @@
 //! A finished run, loaded onto a device.
 
 use crate::backend::{Backend, Tensor};
+use crate::config::{Config, MAX_BATCH};
 use crate::device;
+use crate::error::Error;
 use crate::io::RunFolder;
-use crate::train::Config;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Opens a run's network on the device wanted, or on the run's own.
-pub(super) fn open(path: &Path, wanted: Option<&str>) -> anyhow::Result<(Config, Box<dyn Backend>)> {
-    let (folder, config) = RunFolder::open(path)?;
-    let model = Arc::new(config.model()?);
-    let checkpoint = folder.load_checkpoint(&model)?;
-    let mut backend = device::open(wanted.unwrap_or(&config.device), model, config.batch)?;
-    backend.write(Tensor::Parameters, &checkpoint.parameters)?;
-    eprintln!("device {}; network after {} steps", backend.device(), checkpoint.step);
-    Ok((config, backend))
+/// Which network to use, and on what; the results do not depend on device and batch.
+#[derive(Debug, clap::Args)]
+pub(super) struct Network {
+    /// Run folder
+    run: PathBuf,
+    /// auto, cpu, or index or name of a GPU
+    #[arg(long, default_value = "auto")]
+    device: String,
+    /// Configurations at a time [default: the run's batch]
+    #[arg(long)]
+    batch: Option<usize>,
+}
+
+impl Network {
+    /// Opens the network for `count` configurations, or for any number.
+    pub(super) fn open(&self, count: usize) -> anyhow::Result<(Config, Box<dyn Backend>)> {
+        let (folder, config) = RunFolder::open(&self.run)?;
+        let batch = self.batch.unwrap_or(config.batch);
+        if !(1..=MAX_BATCH).contains(&batch) {
+            return Err(Error::setting("batch", batch, format!("it must lie in 1 to {MAX_BATCH}")).into());
+        }
+        let model = Arc::new(config.model()?);
+        let checkpoint = folder.load_checkpoint(&config, &model)?;
+        let mut backend = device::open(&self.device, model, batch.min(count))?;
+        backend.write(Tensor::Parameters, &checkpoint.parameters)?;
+        super::tell(&format!("device {}; network after {} steps", backend.device(), checkpoint.step));
+        Ok((config, backend))
+    }
+
+    /// Side of the network's lattice.
+    pub(super) fn side(&self) -> anyhow::Result<usize> {
+        Ok(RunFolder::open(Path::new(&self.run))?.1.size as usize)
+    }
 }

@@ -2,10 +2,12 @@
 
 use super::progress::Progress;
 use crate::backend::Backend;
+use crate::config::{Config, load, resolve};
 use crate::device;
 use crate::error::Error;
-use crate::io::{Checkpoint, RunFolder};
-use crate::train::{Config, Event, Metrics, Outcome, Summary, load, resolve, train};
+use crate::io::RunFolder;
+use crate::io::{Metrics, Summary};
+use crate::train::{Event, Outcome, train};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use toml::{Table, Value};
@@ -89,30 +91,27 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
     let file = arguments.config.as_deref().map(load).transpose()?.unwrap_or_default();
     let source = arguments.config.clone().unwrap_or_else(|| "command line".into());
-    let config = resolve(arguments.preset.as_deref(), file, flags(arguments)?, &source)?;
+    let mut config = resolve(arguments.preset.as_deref(), file, flags(arguments)?, &source)?;
     let path = arguments.out.clone().unwrap_or_else(|| free_folder(&config));
     // The device first: a run that cannot start should leave no folder behind.
     let backend = device::open(&config.device, Arc::new(config.model()?), config.batch)?;
+    // Recorded by name: a run that is resumed where `auto` means another device should not change its numbers silently.
+    config.device = backend.setting();
     let folder = RunFolder::create(&path, &config, arguments.force)?;
-    Ok((execute(&config, backend, &folder, None)?, folder))
+    Ok((execute(&config, backend, &folder)?, folder))
 }
 
 fn resume(path: &Path, wanted: Option<&str>) -> anyhow::Result<(Summary, RunFolder)> {
     let (folder, config) = RunFolder::open(path)?;
     let model = Arc::new(config.model()?);
-    let checkpoint = folder.load_checkpoint(&model)?;
     let backend = device::open(wanted.unwrap_or(&config.device), model, config.batch)?;
-    Ok((execute(&config, backend, &folder, Some(checkpoint))?, folder))
+    Ok((execute(&config, backend, &folder)?, folder))
 }
 
-fn execute(
-    config: &Config,
-    mut backend: Box<dyn Backend>,
-    folder: &RunFolder,
-    checkpoint: Option<Checkpoint>,
-) -> anyhow::Result<Summary> {
-    let done = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.step);
-    eprintln!("device {}; run folder {}", backend.device(), folder.path().display());
+fn execute(config: &Config, mut backend: Box<dyn Backend>, folder: &RunFolder) -> anyhow::Result<Summary> {
+    let checkpoint = folder.load_checkpoint(config, backend.model())?;
+    let done = checkpoint.step;
+    super::tell(&format!("device {}; run folder {}", backend.device(), folder.path().display()));
     let mut progress = Progress::new("step", done.into(), config.steps.into());
     let mut evaluation: Option<Progress> = None;
     let mut observe = |event: Event<'_>| {
@@ -130,7 +129,7 @@ fn execute(
         }
         Outcome::Continue
     };
-    let summary = train(config, backend.as_mut(), folder, checkpoint, &mut observe)?;
+    let summary = train(config, backend.as_mut(), folder, &checkpoint, &mut observe)?;
     progress.finish();
     if let Some(evaluation) = &mut evaluation {
         evaluation.finish();

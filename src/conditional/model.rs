@@ -75,14 +75,9 @@ impl Model {
     /// Boundary net, one net per side from L down to 4, heat bath at side 2.
     ///
     /// # Errors
-    /// When an option is out of range, or J or H is not finite.
+    /// When an option is out of range.
     pub fn new(torus: Torus, interaction: Interaction, options: NetOptions) -> Result<Self> {
         options.check(interaction.field)?;
-        for (name, value) in [("coupling", interaction.coupling), ("field", interaction.field)] {
-            if !(value.is_finite() && value.abs() <= 1e3) {
-                return Err(Error::setting(name, value, "it must lie in -1000 to 1000"));
-            }
-        }
         let hierarchy = Hierarchy::square_torus(torus);
         let mut parameters = 0;
         let levels = hierarchy

@@ -1,11 +1,13 @@
-//! Adam (arXiv:1412.6980, algorithm 1) over the flat buffer. A gradient that is not finite leaves everything as it was.
+//! Adam (arXiv:1412.6980, algorithm 1) over the flat buffer. From the first
+//! gradient that is not finite on, it leaves everything as it was.
 
-use super::Real;
 use super::state::State;
+use super::{CHUNK, Real};
 use crate::schedule::Inputs;
+use rayon::prelude::*;
 
 pub(super) fn run<R: Real>(state: &mut State<R>, inputs: &Inputs) {
-    if !state.gradient_norm.is_finite() {
+    if state.first_bad_step.is_some() {
         return;
     }
     let adam = inputs.adam;
@@ -16,14 +18,20 @@ pub(super) fn run<R: Real>(state: &mut State<R>, inputs: &Inputs) {
     let [rest1, rest2] = [1.0 - adam.beta1, 1.0 - adam.beta2].map(R::of);
     let clipped = clip > R::zero() && state.gradient_norm > clip;
     let scale = if clipped { clip / state.gradient_norm } else { R::one() };
-    let moments = state.first_moment.iter_mut().zip(&mut state.second_moment);
-    for ((parameter, (first, second)), &gradient) in
-        state.parameters.iter_mut().zip(moments).zip(&state.gradient)
-    {
+    let update = |parameter: &mut R, first: &mut R, second: &mut R, gradient: R| {
         let gradient = gradient * scale;
         *first = beta1 * *first + rest1 * gradient;
         *second = beta2 * *second + rest2 * gradient * gradient;
         let step = *first * first_correction / ((*second * second_correction).sqrt() + epsilon);
         *parameter = *parameter - rate * step;
-    }
+    };
+    let moments = state.first_moment.par_chunks_mut(CHUNK).zip(state.second_moment.par_chunks_mut(CHUNK));
+    let chunks = state.parameters.par_chunks_mut(CHUNK).zip(moments).zip(state.gradient.par_chunks(CHUNK));
+    chunks.for_each(|((parameters, (first, second)), gradient)| {
+        for (((parameter, first), second), &gradient) in
+            parameters.iter_mut().zip(first).zip(second).zip(gradient)
+        {
+            update(parameter, first, second, gradient);
+        }
+    });
 }

@@ -18,7 +18,9 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
             for tile in tiles {
                 let rows = tile.error[layer * units..].iter().zip(&tile.hidden[layer * units..]);
                 for (slope, (error, hidden)) in slopes.iter_mut().zip(rows) {
-                    *slope += error.iter().zip(hidden).map(|(&e, &z)| e * z.min(R::zero())).sum();
+                    // Not z.min(0), which would turn NaN into 0.
+                    let negative = |z: R| if z > R::zero() { R::zero() } else { z };
+                    *slope += error.iter().zip(hidden).map(|(&e, &z)| e * negative(z)).sum();
                 }
             }
         }

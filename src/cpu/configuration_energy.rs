@@ -1,12 +1,15 @@
 //! Bond sum and spin sum of whole configurations, as integers.
 
 use super::state::State;
+use rayon::prelude::*;
 
-pub(super) fn run<R>(state: &mut State<R>) {
-    for (row, total) in state.configuration_sums.iter_mut().enumerate() {
-        *total = [0; 2];
-        for sums in state.sums.iter().skip(row).step_by(state.batch) {
-            *total = [total[0] + sums[0], total[1] + sums[1]];
-        }
-    }
+pub(super) fn run<R: Send + Sync>(state: &mut State<R>) {
+    let (batch, sums) = (state.batch, &state.sums);
+    state.configuration_sums.par_iter_mut().enumerate().for_each(|(row, total)| {
+        *total = sums
+            .iter()
+            .skip(row)
+            .step_by(batch)
+            .fold([0; 2], |total, sums| [total[0] + sums[0], total[1] + sums[1]]);
+    });
 }

@@ -5,18 +5,18 @@ use super::energy::border_sum;
 use super::state::State;
 use crate::conditional::Model;
 use crate::schedule::Inputs;
+use rayon::prelude::*;
 
 pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs, level: usize) {
     let geometry = &model.hierarchy.levels[level];
-    let batch = state.batch;
-    for block in 0..geometry.blocks {
+    let (batch, spins) = (state.batch, &state.spins);
+    let rows = state.levels[level].rows(batch);
+    state.ln_q[rows].par_chunks_mut(batch).enumerate().for_each(|(block, ln_q)| {
         let site = geometry.block_sites(block)[geometry.border] as usize;
-        for row in 0..batch {
-            let sum = border_sum(geometry, &state.spins, batch, block, row);
-            let logit = R::of(-2.0 * inputs.beta * model.interaction.energy(sum.into(), 1));
-            let spin = R::of(f64::from(state.spins[site * batch + row]));
-            let at = (state.levels[level].first_block + block) * batch + row;
-            state.ln_q[at] = -(-logit * spin).softplus();
+        for (row, ln_q) in ln_q.iter_mut().enumerate() {
+            let field = model.interaction.local_field(border_sum(geometry, spins, batch, block, row));
+            let logit = R::of(2.0 * inputs.beta * field);
+            *ln_q = -(-logit * R::of(f64::from(spins[site * batch + row]))).softplus();
         }
-    }
+    });
 }

@@ -16,7 +16,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let span = geometry.border as i32;
     let table: Vec<[R; 2]> = (-span..=span)
         .map(|sum| {
-            let field = -model.interaction.energy(sum.into(), 1);
+            let field = model.interaction.local_field(sum);
             let x = inputs.beta * field;
             let ln_2cosh = x.abs() + (-2.0 * x.abs()).exp().ln_1p();
             [f64::from(inputs.reward_per_site) - ln_2cosh, -field * x.tanh()].map(R::of)

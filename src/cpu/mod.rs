@@ -32,12 +32,16 @@ pub use real::Real;
 use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::schedule::{Inputs, Kernel};
 use state::State;
 use std::sync::Arc;
 
 /// Rows that a tile holds: the innermost, vectorised dimension.
 pub const LANES: usize = 64;
+
+/// Parameters that one task works on at a time.
+const CHUNK: usize = 4096;
 
 /// The CPU backend at one precision.
 #[derive(Debug)]
@@ -61,13 +65,10 @@ impl<R: Real> Cpu<R> {
     /// # Errors
     /// When it is not; the message names the batch that would fit.
     pub fn open(model: Arc<Model>, batch: usize) -> Result<Self> {
-        let memory = sysinfo::MemoryRefreshKind::nothing().with_ram();
-        let system = sysinfo::System::new_with_specifics(sysinfo::RefreshKind::nothing().with_memory(memory));
-        let (needed, free) = (Self::memory(&model, batch), system.available_memory());
-        // A system that does not tell says 0.
-        if free == 0 || needed <= free {
+        let needed = Self::memory(&model, batch);
+        let Some(free) = memory::available().filter(|&free| needed > free) else {
             return Ok(Self::new(model, batch));
-        }
+        };
         let fits =
             (1..batch.ilog2()).map(|power| batch >> power).find(|&batch| Self::memory(&model, batch) <= free);
         let way_out =
@@ -85,11 +86,22 @@ impl<R: Real> Cpu<R> {
         state::values(model, batch) * size_of::<R>() as u64
     }
 
+    /// `[own][rows]`: logits that the last forward pass over a level left behind.
+    pub fn logits(&self, level: usize) -> Vec<f64> {
+        let own = self.model.levels[level].conditional.net().map_or(0, |net| net.own);
+        let tiles = &self.state.levels[level].tiles;
+        let of_site = |site: usize| tiles.iter().flat_map(move |tile| &tile.logits[site][..tile.rows]);
+        (0..own).flat_map(of_site).map(|logit| logit.widen()).collect()
+    }
+
     /// Overwrites an array without rounding to f32: for finite differences at f64.
     ///
     /// # Panics
     /// When the length is not the array's.
     pub fn write_f64(&mut self, tensor: Tensor, values: &[f64]) {
+        if tensor == Tensor::Parameters {
+            self.state.first_bad_step = None;
+        }
         let target = self.state.tensor_mut(tensor);
         assert_eq!(target.len(), values.len(), "length of {tensor:?}");
         for (target, &value) in target.iter_mut().zip(values) {
@@ -124,6 +136,10 @@ impl<R: Real> Cpu<R> {
 impl<R: Real> Backend for Cpu<R> {
     fn device(&self) -> &str {
         &self.name
+    }
+
+    fn setting(&self) -> String {
+        "cpu".to_owned()
     }
 
     fn model(&self) -> &Model {

@@ -6,12 +6,16 @@ use super::state::State;
 use crate::conditional::Model;
 use crate::random::SpinKey;
 use crate::schedule::Inputs;
+use rayon::prelude::*;
 
 pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs, level: usize) {
     let geometry = &model.hierarchy.levels[level];
     let batch = state.batch;
-    for block in 0..geometry.blocks {
-        let sites = geometry.block_sites(block);
+    let rows = state.levels[level].rows(batch);
+    let spins = &state.spins;
+    let mut drawn = vec![0_i8; rows.len()];
+    let ln_q = state.ln_q[rows].par_chunks_mut(batch);
+    drawn.par_chunks_mut(batch).zip(ln_q).enumerate().for_each(|(block, (drawn, ln_q))| {
         for row in 0..batch {
             let key = SpinKey {
                 seed: inputs.seed,
@@ -20,12 +24,14 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
                 level: level as u32,
                 block: block as u32,
             };
-            let sum = border_sum(geometry, &state.spins, batch, block, row);
-            let logit = R::of(-2.0 * inputs.beta * model.interaction.energy(sum.into(), 1));
-            let spin = if R::of(f64::from(key.uniform(0))) < logit.sigmoid() { 1 } else { -1 };
-            state.spins[sites[geometry.border] as usize * batch + row] = spin;
-            let at = (state.levels[level].first_block + block) * batch + row;
-            state.ln_q[at] = -(-logit * R::of(f64::from(spin))).softplus();
+            let field = model.interaction.local_field(border_sum(geometry, spins, batch, block, row));
+            let logit = R::of(2.0 * inputs.beta * field);
+            drawn[row] = if R::of(f64::from(key.uniform(0))) < logit.sigmoid() { 1 } else { -1 };
+            ln_q[row] = -(-logit * R::of(f64::from(drawn[row]))).softplus();
         }
+    });
+    for (block, drawn) in drawn.chunks(batch).enumerate() {
+        let site = geometry.block_sites(block)[geometry.border] as usize;
+        state.spins[site * batch..][..batch].copy_from_slice(drawn);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Estimate;
 use serde::Serialize;
+use std::ops::Range;
 
 /// Bins of the jackknife.
 const BINS: usize = 100;
@@ -13,6 +14,8 @@ pub struct Importance {
     pub ln_z: Estimate,
     /// `E_q[-ln w]`, an upper bound on `-ln Z`: beta F_q.
     pub beta_f: Estimate,
+    /// `E_q[-ln w] + ln Z` with both estimated: the KL where no exact ln Z is known.
+    pub gap: Estimate,
     /// Effective sample size `(sum w)^2 / (N sum w^2)`, in (0, 1].
     pub ess: f64,
     /// Share of the largest weight in their sum.
@@ -33,25 +36,32 @@ pub fn importance(ln_w: &[f64]) -> Importance {
     let squares: f64 = weights.iter().map(|w| w * w).sum();
     let count = weights.len() as f64;
     let minus: Vec<f64> = ln_w.iter().map(|ln_w| -ln_w).collect();
+    let beta_f = Estimate::mean(&minus);
+    let total: f64 = minus.iter().sum();
+    let ln_mean = |range: &Range<usize>| mean_without(&weights, sum, range).ln();
+    let left_out_gap = |range: Range<usize>| mean_without(&minus, total, &range) + ln_mean(&range);
+    let ln_z_error = jackknife(weights.len(), |range| ln_mean(&range));
+    let ln_z = Estimate { value: largest + (sum / count).ln(), error: ln_z_error };
     Importance {
-        ln_z: Estimate { value: largest + (sum / count).ln(), error: ln_mean_error(&weights) },
-        beta_f: Estimate::mean(&minus),
+        ln_z,
+        gap: Estimate { value: beta_f.value + ln_z.value, error: jackknife(weights.len(), left_out_gap) },
+        beta_f,
         ess: sum * sum / (count * squares),
         largest_weight_share: 1.0 / sum,
         count: weights.len(),
     }
 }
 
-/// Jackknife error of the logarithm of a mean.
-fn ln_mean_error(weights: &[f64]) -> f64 {
-    let bins = BINS.min(weights.len());
-    let total: f64 = weights.iter().sum();
-    let left_out = |bin: usize| {
-        let range = bin * weights.len() / bins..(bin + 1) * weights.len() / bins;
-        let kept = weights.len() - range.len();
-        ((total - weights[range].iter().sum::<f64>()) / kept as f64).ln()
-    };
-    let values: Vec<f64> = (0..bins).map(left_out).collect();
+/// Mean of all values but a range.
+fn mean_without(values: &[f64], total: f64, range: &Range<usize>) -> f64 {
+    (total - values[range.clone()].iter().sum::<f64>()) / (values.len() - range.len()) as f64
+}
+
+/// Jackknife error of a statistic over `count` values, given its value with a range left out.
+fn jackknife(count: usize, left_out: impl Fn(Range<usize>) -> f64) -> f64 {
+    let bins = BINS.min(count);
+    let values: Vec<f64> =
+        (0..bins).map(|bin| left_out(bin * count / bins..(bin + 1) * count / bins)).collect();
     // The jackknife's variance is (bins - 1)^2 times that of the mean of the left-out values.
     Estimate::mean(&values).error * (bins as f64 - 1.0)
 }
@@ -82,6 +92,8 @@ mod tests {
         assert!((result.ln_z.value - 3.08).abs() < 4.0 * result.ln_z.error, "{result:?}");
         assert!((result.ess - (-sigma * sigma).exp()).abs() < 0.005, "{result:?}");
         assert!((result.beta_f.value + 3.0).abs() < 4.0 * result.beta_f.error, "{result:?}");
+        assert!((result.gap.value - 0.08).abs() < 4.0 * result.gap.error, "{result:?}");
+        assert!(result.gap.error < result.ln_z.error, "the two estimates are anticorrelated: {result:?}");
         let error = ((sigma * sigma).exp_m1() / 100_000.0).sqrt();
         assert!(
             (result.ln_z.error / error - 1.0).abs() < 0.25,

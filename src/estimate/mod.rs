@@ -24,8 +24,8 @@ impl Estimate {
         Self { value: mean, error: (variance / count).sqrt() }
     }
 
-    /// Distance from a reference in standard errors.
+    /// Distance from a reference in standard errors. An error below the rounding of f32 weights counts as that.
     pub fn deviation(self, reference: f64) -> f64 {
-        (self.value - reference) / self.error
+        (self.value - reference) / self.error.max(1e-7 * reference.abs()).max(f64::MIN_POSITIVE)
     }
 }

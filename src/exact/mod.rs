@@ -7,7 +7,6 @@ mod kaufman;
 pub use enumeration::enumerate;
 pub use kaufman::kaufman;
 
-use crate::error::{Error, Result};
 use crate::lattice::{Interaction, Torus};
 
 /// Exact thermodynamics of one lattice.
@@ -30,20 +29,5 @@ pub fn solve(torus: Torus, interaction: Interaction, beta: f64) -> Option<Exact>
         Some(enumerate(torus, interaction, beta))
     } else {
         None
-    }
-}
-
-/// Largest inverse temperature accepted anywhere.
-pub const MAX_BETA: f64 = 100.0;
-
-/// Checks an inverse temperature.
-///
-/// # Errors
-/// When it is negative, NaN or above [`MAX_BETA`].
-pub fn check_beta(beta: f64) -> Result<f64> {
-    if (0.0..=MAX_BETA).contains(&beta) {
-        Ok(beta)
-    } else {
-        Err(Error::setting("beta", beta, format!("it must lie in 0 to {MAX_BETA}")))
     }
 }

@@ -85,6 +85,11 @@ impl Buffers {
         &self.shared[&slot]
     }
 
+    /// A buffer of one level.
+    pub(super) fn of_level(&self, slot: Slot, level: usize) -> &Buffer {
+        &self.levels[&(slot, level)]
+    }
+
     /// What a kernel on `level` sees of a slot; without a level, the whole buffer.
     pub(super) fn binding(&self, slot: Slot, level: Option<usize>) -> BufferBinding<'_> {
         let part =

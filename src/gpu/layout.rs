@@ -78,9 +78,7 @@ pub struct Step {
 #[allow(missing_docs, reason = "fields are documented where the shaders declare them")]
 pub struct Status {
     pub gradient_norm: f32,
-    pub is_finite: u32,
     pub first_bad_step: u32,
-    pub padding: u32,
 }
 
 impl From<&Weights> for Matrix {

@@ -11,11 +11,17 @@ mod readback;
 mod registry;
 mod tables;
 
+// What the tests compare with the shaders by reflection; no part of the API.
+#[doc(hidden)]
 pub use bindings::{Access, Slot, bindings};
-pub use devices::{AdapterDescription, AdapterKind, list, request, select};
+#[doc(hidden)]
 pub use layout::{Level, Matrix, Status, Step};
+#[doc(hidden)]
 pub use registry::{Specialisation, all_specialisations};
+#[doc(hidden)]
 pub use tables::Job;
+
+pub use devices::{AdapterDescription, AdapterKind, list, request, select};
 
 use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
@@ -106,6 +112,18 @@ impl Gpu {
     /// Dispatches encoded so far.
     pub fn dispatches(&self) -> usize {
         self.dispatches
+    }
+
+    /// `[own][rows]`: logits that the last forward pass over a level left behind.
+    ///
+    /// # Errors
+    /// When the device fails.
+    ///
+    /// # Panics
+    /// When the level has no net.
+    pub fn logits(&self, level: usize) -> Result<Vec<f64>> {
+        let values: Vec<f32> = self.read_buffer(self.buffers.of_level(Slot::Logits, level))?;
+        Ok(values.into_iter().map(f64::from).collect())
     }
 
     /// Device memory of a model at a batch size, in bytes.
@@ -220,6 +238,10 @@ impl Backend for Gpu {
         &self.name
     }
 
+    fn setting(&self) -> String {
+        self.device.adapter_info().name
+    }
+
     fn model(&self) -> &Model {
         &self.model
     }
@@ -244,10 +266,10 @@ impl Backend for Gpu {
                 pass.set_bind_group(0, &command.bind_group, &[]);
                 let [x, y, z] = command.groups;
                 pass.dispatch_workgroups(x, y, z);
+                self.dispatches += 1;
             }
         }
         self.queue.submit([encoder.finish()]);
-        self.dispatches += kernels.len();
         self.check()
     }
 
@@ -260,6 +282,10 @@ impl Backend for Gpu {
         let buffer = self.buffer(tensor);
         assert_eq!(buffer.size(), size_of_val(values) as u64, "length of {tensor:?}");
         self.queue.write_buffer(buffer, 0, bytemuck::cast_slice(values));
+        if tensor == Tensor::Parameters {
+            let status = Status::default();
+            self.queue.write_buffer(self.buffers.shared(Slot::Status), 0, bytemuck::bytes_of(&status));
+        }
         self.check()
     }
 
@@ -294,5 +320,19 @@ impl Backend for Gpu {
         let arrived = self.snapshots.arrived(&self.device, self.batch, wait);
         self.check()?;
         arrived.map_err(|message| self.failed(message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folded_dispatches_cover_all_workgroups_within_the_limit() {
+        for groups in [1, 64, 65_535, 65_536, 65_537, 1 << 20, 100_000_007] {
+            let [x, y, z] = fold(groups).map(|n| n as usize);
+            assert!(x <= MAX_GROUPS && y <= MAX_GROUPS && z == 1);
+            assert!(x * y >= groups && x * y - groups < y, "{groups} workgroups as {x} x {y}");
+        }
     }
 }

@@ -2,12 +2,16 @@
 
 use super::atomic;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::sample::Samples;
 use ndarray::{Array1, Array3, ArrayView1, ArrayView3};
+use ndarray_npy::npy::header::Header;
 use ndarray_npy::{NpzWriter, ReadNpyExt, WriteNpyError, WriteNpyExt, WriteNpzError};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::path::Path;
+use zip::CompressionMethod;
+use zip::write::SimpleFileOptions;
 
 /// Collects samples and writes them as one `.npz`.
 #[derive(Debug)]
@@ -17,9 +21,19 @@ pub struct SampleWriter {
 }
 
 impl SampleWriter {
-    /// For configurations of a lattice's side.
-    pub fn new(side: usize) -> Self {
-        Self { side, samples: Samples::default() }
+    /// For `count` configurations of a lattice's side.
+    ///
+    /// # Errors
+    /// When they do not fit into main memory, which holds them until they are written.
+    pub fn new(side: usize, count: usize) -> Result<Self> {
+        let each = (side * side + 2 * size_of::<f64>()) as u64;
+        let needed = each.saturating_mul(count as u64);
+        if let Some(free) = memory::available().filter(|&free| needed > free) {
+            let expected =
+                format!("{} fit into the memory that is free; draw more with other seeds", free / each);
+            return Err(Error::setting("count", count, expected));
+        }
+        Ok(Self { side, samples: Samples::default() })
     }
 
     /// Configurations so far.
@@ -49,7 +63,9 @@ impl SampleWriter {
             .map_err(|error| Error::content(path, error.to_string()))?;
         let (ln_q, energy) = (ArrayView1::from(&self.samples.ln_q), ArrayView1::from(&self.samples.energy));
         atomic::write(path, |file| {
-            let mut npz = NpzWriter::new(file);
+            let options =
+                SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(true);
+            let mut npz = NpzWriter::new_with_options(file, options);
             let written = npz
                 .add_array("spins", &spins)
                 .and_then(|()| npz.add_array("ln_q", &ln_q))
@@ -77,8 +93,9 @@ fn io_error(error: WriteNpzError) -> std::io::Error {
 /// # Errors
 /// When the file cannot be read, or type, shape or values are not those.
 pub fn read_spins(path: &Path, side: usize) -> Result<Vec<i8>> {
-    let file = File::open(path).map_err(|source| Error::file("read", path, source))?;
-    let array = Array3::<i8>::read_npy(BufReader::new(file)).map_err(|error| {
+    let open = || File::open(path).map_err(|source| Error::file("read", path, source));
+    check_length(path, open()?, side)?;
+    let array = Array3::<i8>::read_npy(BufReader::new(open()?)).map_err(|error| {
         Error::content(path, format!("expected an .npy file of int8 [N, {side}, {side}]: {error}"))
     })?;
     let (count, rows, columns) = array.dim();
@@ -87,7 +104,7 @@ pub fn read_spins(path: &Path, side: usize) -> Result<Vec<i8>> {
         return Err(Error::content(path, format!("{found}; this run needs [N, {side}, {side}] with N >= 1")));
     }
     let spins: Vec<i8> = array.iter().copied().collect();
-    if let Some(at) = spins.iter().position(|spin| spin.abs() != 1) {
+    if let Some(at) = spins.iter().position(|spin| !matches!(spin, 1 | -1)) {
         let index = [at / (side * side), at / side % side, at % side];
         return Err(Error::content(
             path,
@@ -95,6 +112,20 @@ pub fn read_spins(path: &Path, side: usize) -> Result<Vec<i8>> {
         ));
     }
     Ok(spins)
+}
+
+/// Refuses a header that promises more than the file holds, before memory is taken for it.
+fn check_length(path: &Path, file: File, side: usize) -> Result<()> {
+    let length = file.metadata().map_err(|source| Error::file("read", path, source))?.len();
+    let header = Header::from_reader(&mut BufReader::new(file.take(length))).map_err(|error| {
+        Error::content(path, format!("expected an .npy file of int8 [N, {side}, {side}]: {error}"))
+    })?;
+    let promised = header.shape.iter().try_fold(1_u64, |product, &n| product.checked_mul(n as u64));
+    if promised.is_none_or(|promised| promised > length) {
+        let message = format!("its header says {:?}, but the file has only {length} bytes", header.shape);
+        return Err(Error::content(path, message));
+    }
+    Ok(())
 }
 
 /// Writes ln q, float64 `[N]`; the file appears whole or not at all.
@@ -129,12 +160,22 @@ mod tests {
         assert!(kind.contains("int8"), "{kind}");
         let value = refusal(|path| write(path, (2, 4, 4), 0_i8));
         assert!(value.contains("spins[0, 0, 0] = 0"), "{value}");
-        let smallest = refusal(|path| write(path, (1, 4, 4), i8::MIN + 1));
-        assert!(smallest.contains("-127"), "{smallest}");
+        let smallest = refusal(|path| write(path, (1, 4, 4), i8::MIN));
+        assert!(smallest.contains("-128"), "{smallest}");
         let text = refusal(|path| std::fs::write(path, "hello").unwrap());
         assert!(text.contains(".npy"), "{text}");
         let missing = refusal(|_| ());
         assert!(missing.contains("cannot read"), "{missing}");
+        // A header that promises a petabyte, without the data.
+        let huge = refusal(|path| {
+            write(path, (1, 4, 4), 1_i8);
+            let mut bytes = std::fs::read(path).unwrap();
+            let at = bytes.windows(9).position(|window| window == b"(1, 4, 4)").unwrap();
+            bytes[at..at + 24].copy_from_slice(b"(1000000000000000, 4, 4)");
+            bytes[at + 24] = b'}';
+            std::fs::write(path, bytes).unwrap();
+        });
+        assert!(huge.contains("1000000000000000") && huge.contains("bytes"), "{huge}");
         let empty = refusal(|path| write(path, (0, 4, 4), 1_i8));
         assert!(empty.contains("N >= 1"), "{empty}");
     }

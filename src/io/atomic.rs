@@ -1,16 +1,32 @@
 //! Files that appear whole or not at all.
 
 use crate::error::{Error, Result};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
-/// Writes a file through a temporary one in the same folder: synced, then renamed. A crash or a full disk at any moment
-/// leaves the old file, or none.
-pub(super) fn write(
+/// A complete file under a temporary name, synced to disk. Dropped, it is gone.
+#[derive(Debug)]
+pub(super) struct Staged {
+    temporary: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Staged {
+    /// Takes its place, replacing what was there.
+    pub(super) fn commit(self) -> Result<()> {
+        let Self { temporary, path } = self;
+        temporary.persist(&path).map_err(|error| Error::file("write", &path, error.error))?;
+        Ok(())
+    }
+}
+
+/// Writes a file to a temporary one beside its place.
+pub(super) fn stage(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<&File>) -> std::io::Result<()>,
-) -> Result<()> {
+) -> Result<Staged> {
     let attempt = || {
         let temporary = temporary_beside(path)?;
         let mut writer = BufWriter::new(temporary.as_file());
@@ -18,40 +34,40 @@ pub(super) fn write(
         writer.flush()?;
         drop(writer);
         temporary.as_file().sync_all()?;
-        readable(temporary.as_file())?;
-        temporary.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        Ok(Staged { temporary, path: path.to_owned() })
     };
     attempt().map_err(|source| Error::file("write", path, source))
 }
 
-/// Checks that a file can be written, before long work is done for it.
-///
-/// # Errors
-/// When the folder does not exist or cannot be written, or the path is a folder.
-pub fn check_writable(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Err(Error::content(path, "this is a folder; name a file"));
-    }
-    temporary_beside(path).map(drop).map_err(|source| Error::file("write", path, source))
+/// Writes a file in one go: a crash or a full disk at any moment leaves the old file, or none.
+pub(super) fn write(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<&File>) -> std::io::Result<()>,
+) -> Result<()> {
+    stage(path, fill)?.commit()
 }
 
-fn temporary_beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+/// Checks that a file can be written, before long work is done for it, and returns its place: where a symbolic link
+/// points to.
+///
+/// # Errors
+/// When the folder does not exist or cannot be written, or the path is a folder, a device or a pipe.
+pub fn check_writable(path: &Path) -> Result<PathBuf> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(Error::content(path, "this is not a regular file; name one, or a new one"));
+    }
+    temporary_beside(path).map_err(|source| Error::file("write", path, source))?;
+    Ok(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()))
+}
+
+fn temporary_beside(path: &Path) -> std::io::Result<NamedTempFile> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)
-}
-
-/// Temporary files are private to their user; results should be as readable as any other file.
-fn readable(file: &File) -> std::io::Result<()> {
+    let mut builder = tempfile::Builder::new();
+    // Temporary files are private by default; results are as readable as the user's umask lets any file be.
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    #[cfg(not(unix))]
-    let _ = file;
-    Ok(())
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.prefix(".writing-").tempfile_in(folder)
 }

@@ -1,7 +1,8 @@
 //! `checkpoint.safetensors`: weights, optimiser state, step and seed.
 
-use super::atomic;
+use super::atomic::{Staged, stage};
 use crate::conditional::{Model, TensorPlace};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
@@ -31,11 +32,46 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// The state before the first step.
+    pub fn initial(config: &Config, model: &Model) -> Self {
+        Self {
+            step: 0,
+            seed: config.seed,
+            beta: config.beta,
+            parameters: model.initial_parameters(config.seed, config.beta),
+            first_moment: vec![0.0; model.parameters],
+            second_moment: vec![0.0; model.parameters],
+        }
+    }
+
+    /// Checks that it belongs to a run with this configuration.
+    pub(super) fn check(&self, path: &Path, config: &Config) -> Result<()> {
+        let differs = |key: &str, found: &dyn std::fmt::Display, expected: &dyn std::fmt::Display| {
+            let message =
+                format!("the checkpoint has {key} = {found}, the run's config.toml has {key} = {expected}");
+            Err(Error::content(path, message))
+        };
+        if self.beta != config.beta {
+            return differs("beta", &self.beta, &config.beta);
+        }
+        if self.seed != config.seed {
+            return differs("seed", &self.seed, &config.seed);
+        }
+        if self.step > config.steps {
+            return Err(Error::content(path, format!("it is at step {} of {}", self.step, config.steps)));
+        }
+        Ok(())
+    }
+
     /// Writes the checkpoint; the file appears whole or not at all.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: &Path, model: &Model) -> Result<()> {
+        self.stage(path, model)?.commit()
+    }
+
+    pub(super) fn stage(&self, path: &Path, model: &Model) -> Result<Staged> {
         let buffers = [
             ("", &self.parameters),
             (FIRST_MOMENT, &self.first_moment),
@@ -52,7 +88,7 @@ impl Checkpoint {
         }
         let bytes = safetensors::serialize(tensors, Some(self.metadata(model)))
             .map_err(|error| Error::content(path, error.to_string()))?;
-        atomic::write(path, |file| file.write_all(&sorted_header(&bytes)))
+        stage(path, |file| file.write_all(&sorted_header(&bytes)))
     }
 
     /// Reads a checkpoint of this model.
@@ -193,7 +229,6 @@ fn sorted_header(bytes: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::Config;
 
     fn saved(folder: &Path) -> (Checkpoint, Model, std::path::PathBuf) {
         let model = Config { size: 8, ..Config::default() }.model().unwrap();

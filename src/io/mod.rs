@@ -3,9 +3,11 @@
 mod arrays;
 mod atomic;
 mod checkpoint;
+mod records;
 mod run_folder;
 
 pub use arrays::{SampleWriter, read_spins, write_ln_q};
 pub use atomic::check_writable;
 pub use checkpoint::Checkpoint;
+pub use records::{Metrics, Summary};
 pub use run_folder::{MetricsWriter, RunFolder};

@@ -2,9 +2,10 @@
 
 use super::atomic;
 use super::checkpoint::Checkpoint;
+use super::records::{Metrics, Summary};
 use crate::conditional::Model;
+use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::train::{Config, Metrics, Summary, load, resolve};
 use serde::Serialize;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -22,30 +23,45 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder of a new run and writes its configuration.
+    /// Makes the folder of a new run: its configuration and the checkpoint before the first step.
     ///
     /// # Errors
-    /// When the folder is not empty and `force` is false, or cannot be written.
+    /// When the folder is not empty and `force` is false, or cannot be written; an old run is then still whole.
     pub fn create(path: &Path, config: &Config, force: bool) -> Result<Self> {
         let folder = Self { path: path.to_owned() };
         let occupied = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
         if occupied && !force {
             return Err(Error::RunExists { path: path.to_owned() });
         }
+        let is_new = !path.exists();
         fs::create_dir_all(path).map_err(|source| Error::file("create", path, source))?;
-        let text = toml::to_string(config)
-            .map_err(|error| Error::content(folder.file(CONFIG), error.to_string()))?;
-        // The old run's files go only when the new one can be written here.
-        atomic::write(&folder.file(CONFIG), |file| file.write_all(text.as_bytes()))?;
-        for name in [METRICS, SUMMARY, CHECKPOINT] {
-            match fs::remove_file(folder.file(name)) {
+        let written = folder.start(config);
+        if written.is_err() && is_new {
+            // Only ever an empty folder: files are staged under temporary names that are gone by now.
+            let _ = fs::remove_dir(path);
+        }
+        written.map(|()| folder)
+    }
+
+    fn start(&self, config: &Config) -> Result<()> {
+        let model = config.model()?;
+        let text =
+            toml::to_string(config).map_err(|error| Error::content(self.file(CONFIG), error.to_string()))?;
+        let checkpoint = Checkpoint::initial(config, &model).stage(&self.file(CHECKPOINT), &model)?;
+        let config = atomic::stage(&self.file(CONFIG), |file| file.write_all(text.as_bytes()))?;
+        // Both are on disk; from here on only names change. A crash between the two leaves a pair that
+        // `load_checkpoint` refuses.
+        checkpoint.commit()?;
+        config.commit()?;
+        for name in [METRICS, SUMMARY] {
+            match fs::remove_file(self.file(name)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Error::file("overwrite", folder.file(name), error));
+                    return Err(Error::file("overwrite", self.file(name), error));
                 }
                 _ => (),
             }
         }
-        Ok(folder)
+        Ok(())
     }
 
     /// Opens an existing run and reads its configuration.
@@ -58,7 +74,7 @@ impl RunFolder {
         if !file.is_file() {
             return Err(Error::content(path, format!("there is no run here: it has no {CONFIG}")));
         }
-        let config = resolve(None, load(&file)?, toml::Table::new(), &file)?;
+        let config = Config::of_run(&file)?;
         Ok((folder, config))
     }
 
@@ -82,9 +98,12 @@ impl RunFolder {
     /// Reads the checkpoint.
     ///
     /// # Errors
-    /// When it is missing, damaged or of another model.
-    pub fn load_checkpoint(&self, model: &Model) -> Result<Checkpoint> {
-        Checkpoint::load(&self.file(CHECKPOINT), model)
+    /// When it is missing, damaged or of another run.
+    pub fn load_checkpoint(&self, config: &Config, model: &Model) -> Result<Checkpoint> {
+        let path = self.file(CHECKPOINT);
+        let checkpoint = Checkpoint::load(&path, model)?;
+        checkpoint.check(&path, config)?;
+        Ok(checkpoint)
     }
 
     /// Writes the summary.

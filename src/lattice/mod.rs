@@ -7,6 +7,11 @@ pub const MIN_SIDE: u32 = 4;
 /// Largest side of a lattice.
 pub const MAX_SIDE: u32 = 1024;
 
+/// Largest size of J and H.
+const MAX_INTERACTION: f64 = 1000.0;
+/// Largest inverse temperature, alone and times J or H.
+const MAX_BETA: f64 = 100.0;
+
 /// Square lattice of `side` x `side` sites with periodic boundaries. Site (row, column) has index `row * side + column`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Torus {
@@ -71,6 +76,42 @@ pub struct Interaction {
 }
 
 impl Interaction {
+    /// J and H.
+    ///
+    /// # Errors
+    /// When one is not finite or larger than 1000 in size.
+    pub fn new(coupling: f64, field: f64) -> Result<Self> {
+        for (name, value) in [("coupling", coupling), ("field", field)] {
+            if !(value.is_finite() && value.abs() <= MAX_INTERACTION) {
+                let expected = format!("it must lie in -{MAX_INTERACTION} to {MAX_INTERACTION}");
+                return Err(Error::setting(name, value, expected));
+            }
+        }
+        Ok(Self { coupling, field })
+    }
+
+    /// Field on a spin whose neighbours sum to `neighbours`: `J sum + H`.
+    pub fn local_field(self, neighbours: i32) -> f64 {
+        self.coupling * f64::from(neighbours) + self.field
+    }
+
+    /// Checks an inverse temperature for these couplings.
+    ///
+    /// # Errors
+    /// When it is negative, NaN or above 100, or so large that `beta J` or `beta H` is above 100.
+    pub fn check_beta(self, beta: f64) -> Result<f64> {
+        if !(0.0..=MAX_BETA).contains(&beta) {
+            return Err(Error::setting("beta", beta, format!("it must lie in 0 to {MAX_BETA}")));
+        }
+        for (name, value) in [("coupling", self.coupling), ("field", self.field)] {
+            if beta * value.abs() > MAX_BETA {
+                let expected = format!("beta times {name} must be at most {MAX_BETA} in size");
+                return Err(Error::setting(name, value, expected));
+            }
+        }
+        Ok(beta)
+    }
+
     /// Energy from the integer bond sum and the integer sum of spins.
     pub fn energy(self, bond_sum: i64, spin_sum: i64) -> f64 {
         -self.coupling * bond_sum as f64 - self.field * spin_sum as f64

@@ -152,7 +152,7 @@ fn per_row(net: &MaskedNet) -> [u64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::Config;
+    use crate::config::Config;
 
     #[test]
     fn counts_are_those_of_the_hierarchy() {

@@ -36,7 +36,7 @@ pub enum Kernel {
     GradientSum { level: usize },
     /// Norm of the gradient, not finite if a parameter is not; remembers the first step at which that was so.
     GradientNorm,
-    /// Adam on the flat parameter buffer; skipped while the gradient is not finite.
+    /// Adam on the flat parameter buffer; skipped from the first gradient that is not finite on.
     Adam,
 }
 

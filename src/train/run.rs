@@ -1,102 +1,15 @@
 //! The training loop.
 
-use super::config::Config;
 use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::estimate::{Estimate, Importance, importance};
 use crate::exact;
-use crate::io::{Checkpoint, MetricsWriter, RunFolder};
+use crate::io::{Checkpoint, Metrics, MetricsWriter, RunFolder, Summary};
 use crate::sample::{log_weights, reward_per_site};
 use crate::schedule::{self, Inputs, Kernel};
-use serde::{Deserialize, Serialize};
 use std::time::Instant;
-
-/// One row of `metrics.csv`: averages over one batch.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Metrics {
-    /// Steps done.
-    pub step: u32,
-    /// Inverse temperature of the step.
-    pub beta: f64,
-    /// `E_q[ln q + beta E] / N`: an upper bound on `-ln Z / N`.
-    pub beta_f_per_site: f64,
-    /// Its standard error.
-    pub beta_f_per_site_error: f64,
-    /// `E_q[E] / N`.
-    pub energy_per_site: f64,
-    /// Its standard error.
-    pub energy_per_site_error: f64,
-    /// Effective sample size of the batch, in (0, 1].
-    pub ess: f64,
-    /// `E_q[ln q + beta E] + ln Z` in nats, where ln Z is known.
-    pub kl: Option<f64>,
-    /// Norm of the gradient before clipping.
-    pub gradient_norm: f64,
-    /// Learning rate of the step.
-    pub learning_rate: f64,
-    /// Seconds of training so far, earlier sessions of the run included.
-    pub elapsed_s: f64,
-    /// Configurations drawn and learned from per second since the last row.
-    pub configurations_per_s: f64,
-}
-
-impl Metrics {
-    /// Names of the columns.
-    pub const COLUMNS: [&str; 12] = [
-        "step",
-        "beta",
-        "beta_f_per_site",
-        "beta_f_per_site_error",
-        "energy_per_site",
-        "energy_per_site_error",
-        "ess",
-        "kl",
-        "gradient_norm",
-        "learning_rate",
-        "elapsed_s",
-        "configurations_per_s",
-    ];
-}
-
-/// What `summary.json` says of a finished run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Summary {
-    /// Side of the lattice.
-    pub size: u32,
-    /// Inverse temperature.
-    pub beta: f64,
-    /// J.
-    pub coupling: f64,
-    /// H.
-    pub field: f64,
-    /// Training steps.
-    pub steps: u32,
-    /// Parameters of the nets, masked zeros included.
-    pub parameters: usize,
-    /// The device it ended on.
-    pub device: String,
-    /// Seconds of training.
-    pub elapsed_s: f64,
-    /// Fresh samples that the figures below are taken from.
-    pub samples: usize,
-    /// `E_q[ln q + beta E] / N`.
-    pub beta_f_per_site: Estimate,
-    /// `E_q[E] / N`, of the network, not reweighted.
-    pub energy_per_site: Estimate,
-    /// ln Z by importance sampling.
-    pub ln_z: Estimate,
-    /// ln Z where it is known exactly.
-    pub ln_z_exact: Option<f64>,
-    /// `(ln_z - ln_z_exact) / error`.
-    pub ln_z_deviation: Option<f64>,
-    /// `E_q[ln q + beta E] + ln Z` in nats, with the exact ln Z where known, else with the estimate.
-    pub kl: Estimate,
-    /// Effective sample size, in (0, 1].
-    pub ess: f64,
-    /// Share of the largest importance weight.
-    pub largest_weight_share: f64,
-}
 
 /// What the loop tells while it runs.
 #[derive(Debug)]
@@ -111,7 +24,7 @@ pub enum Event<'a> {
     Evaluated(usize),
 }
 
-/// Whether the loop goes on after an event.
+/// Whether the loop goes on after [`Event::Step`]; after other events it always does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Go on.
@@ -120,7 +33,7 @@ pub enum Outcome {
     Stop,
 }
 
-/// Trains a network in its folder, from a checkpoint if given, and evaluates it.
+/// Trains a network in its folder from a checkpoint on, and evaluates it.
 ///
 /// Returns `None` if `observe` asked to stop early.
 ///
@@ -130,17 +43,9 @@ pub fn train(
     config: &Config,
     backend: &mut dyn Backend,
     folder: &RunFolder,
-    checkpoint: Option<Checkpoint>,
+    start: &Checkpoint,
     observe: &mut dyn FnMut(Event<'_>) -> Outcome,
 ) -> Result<Option<Summary>> {
-    let start = match checkpoint {
-        Some(checkpoint) => checkpoint,
-        None => {
-            let start = initial(config, backend.model());
-            folder.save_checkpoint(&start, backend.model())?;
-            start
-        }
-    };
     for (tensor, values) in [
         (Tensor::Parameters, &start.parameters),
         (Tensor::FirstMoment, &start.first_moment),
@@ -158,6 +63,7 @@ pub fn train(
         table,
         clock,
         checkpoint_step: start.step,
+        last_row: None,
     };
     if run.steps(start.step, observe)? == Outcome::Stop {
         return Ok(None);
@@ -168,17 +74,6 @@ pub fn train(
     Ok(Some(summary))
 }
 
-fn initial(config: &Config, model: &Model) -> Checkpoint {
-    Checkpoint {
-        step: 0,
-        seed: config.seed,
-        beta: config.beta,
-        parameters: model.initial_parameters(config.seed, config.beta),
-        first_moment: vec![0.0; model.parameters],
-        second_moment: vec![0.0; model.parameters],
-    }
-}
-
 struct Run<'a> {
     config: &'a Config,
     kernels: Vec<Kernel>,
@@ -187,6 +82,7 @@ struct Run<'a> {
     table: MetricsWriter,
     clock: Clock,
     checkpoint_step: u32,
+    last_row: Option<u32>,
 }
 
 impl Run<'_> {
@@ -196,12 +92,14 @@ impl Run<'_> {
             let inputs = inputs(config, self.backend.model(), step);
             self.backend.run(&self.kernels, &inputs)?;
             let last = step == config.steps;
-            if step % config.metrics_every == 0 || last {
+            if self.is_due(step) {
                 self.backend.request_snapshot(step)?;
             }
-            self.report(last, observe)?;
+            self.report(false, observe)?;
             let stop = observe(Event::Step(step)) == Outcome::Stop;
-            if step % config.checkpoint_every == 0 || last || stop {
+            if step.is_multiple_of(config.checkpoint_every) || last || stop {
+                // Whatever the interval of metrics, a checkpoint is only written after a look at the device's state.
+                self.backend.request_snapshot(step)?;
                 self.report(true, observe)?;
                 self.save(step)?;
                 observe(Event::Checkpoint(step));
@@ -213,11 +111,20 @@ impl Run<'_> {
         Ok(Outcome::Continue)
     }
 
+    /// Whether a step gets a row of metrics.
+    fn is_due(&self, step: u32) -> bool {
+        step.is_multiple_of(self.config.metrics_every) || step == self.config.steps
+    }
+
     fn report(&mut self, wait: bool, observe: &mut dyn FnMut(Event<'_>) -> Outcome) -> Result<()> {
         for snapshot in self.backend.snapshots(wait)? {
             if let Some(step) = snapshot.first_bad_step {
                 return Err(self.diagnose(step));
             }
+            if !self.is_due(snapshot.step) || self.last_row == Some(snapshot.step) {
+                continue;
+            }
+            self.last_row = Some(snapshot.step);
             let (metrics, exact) = self.metrics(&snapshot);
             self.table.push(&metrics)?;
             observe(Event::Metrics(&metrics, exact));
@@ -276,7 +183,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Finds the level that is not finite. The device has kept its state since: Adam skips such steps.
+    /// Finds the level that is not finite. The parameters are still those of the bad step: Adam has skipped all since.
     fn diagnose(&mut self, step: u32) -> Error {
         let found = find_not_finite(self.backend);
         match found {
@@ -335,11 +242,10 @@ fn evaluate(
     elapsed_s: f64,
     observe: &mut dyn FnMut(Event<'_>) -> Outcome,
 ) -> Result<Summary> {
-    let mut told = |count| {
+    let told = |count| {
         observe(Event::Evaluated(count));
-        true
     };
-    let samples = log_weights(backend, config.seed, config.beta, config.evaluation_samples, &mut told)?;
+    let samples = log_weights(backend, config.seed, config.beta, config.evaluation_samples, told)?;
     let model = backend.model();
     let sites = model.torus.sites() as f64;
     let weights: Importance = importance(&samples.ln_w);
@@ -362,10 +268,8 @@ fn evaluate(
         ln_z: weights.ln_z,
         ln_z_exact: exact,
         ln_z_deviation: exact.map(|exact| weights.ln_z.deviation(exact)),
-        kl: Estimate {
-            value: weights.beta_f.value + exact.unwrap_or(weights.ln_z.value),
-            error: weights.beta_f.error,
-        },
+        kl: exact
+            .map_or(weights.gap, |exact| Estimate { value: weights.beta_f.value + exact, ..weights.beta_f }),
         ess: weights.ess,
         largest_weight_share: weights.largest_weight_share,
     })

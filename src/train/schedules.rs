@@ -1,6 +1,6 @@
 //! Learning rate and beta as functions of the step.
 
-use super::config::{Config, RateSchedule};
+use crate::config::{Config, RateSchedule};
 use std::f64::consts::PI;
 
 impl Config {

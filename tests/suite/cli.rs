@@ -1,5 +1,6 @@
 //! The command as a user runs it: files, messages, exit codes.
 
+use crate::harness::gpu;
 use han_gpu::io::read_spins;
 use ndarray::{Array1, Array3};
 use ndarray_npy::{NpzReader, ReadNpyExt, WriteNpyExt};
@@ -144,7 +145,6 @@ fn existing_runs_are_kept_unless_forced() {
     fail(folder, &format!("{SMALL} --seed 1 --out run"), 2, &["run", "--force", "--resume"]);
     assert_eq!(fs::read(run.join("checkpoint.safetensors")).unwrap(), before);
     // A forced run that cannot start leaves the old one alone as well.
-    fail(folder, &format!("{SMALL} --size 5 --out run --force"), 2, &["cannot be used multiple times"]);
     fail(folder, "train --size 5 --out run --force", 2, &["size = 5"]);
     fail(folder, "train --device nonsense --out run --force", 2, &["nonsense", "cpu"]);
     assert_eq!(fs::read(run.join("checkpoint.safetensors")).unwrap(), before);
@@ -183,6 +183,12 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         ("train --set nothing", &["KEY=VALUE"]),
         ("train --resume run --steps 5", &["--resume", "--steps"]),
         ("sample run --count 0 --out s.npz", &["count = 0"]),
+        ("sample run --count 4000000000 --out s.npz", &["count = 4000000000", "memory"]),
+        ("sample run --count 1 --batch 0 --out s.npz", &["batch = 0"]),
+        ("train --set annealing=1.0", &["annealing = 1"]),
+        ("train --set evaluation_samples=1", &["evaluation_samples = 1"]),
+        ("exact --size 8 --beta 1 --coupling 200", &["coupling = 200"]),
+        ("plan --batch 4611686018427387904", &["batch = 4611686018427387904"]),
         ("exact --size 3 --beta 0.4", &["size = 3"]),
         ("exact --size 8 --beta -1", &["beta = -1"]),
         ("exact --size 8 --beta 0.4 --field 1", &["field = 1", "size 4"]),
@@ -191,6 +197,8 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
     ] {
         fail(folder, arguments, 2, expected);
     }
+    config("size = 8");
+    fail(folder, "train config.toml --set stepps=3", 2, &["command line", "stepps"]);
     config("learnig_rate = 0.1");
     fail(folder, "train config.toml", 2, &["config.toml", "learnig_rate", "learning_rate"]);
     config("size = [");
@@ -208,7 +216,8 @@ fn bad_files_are_refused_by_name_with_exit_code_1() {
     fail(folder, "train missing.toml", 1, &["missing.toml"]);
     fail(folder, "sample nowhere --count 1 --out s.npz", 1, &["nowhere", "no run"]);
     fail(folder, "sample run --count 1 --out no/such/s.npz", 1, &["no/such/s.npz"]);
-    fail(folder, "sample run --count 1 --out run", 1, &["folder"]);
+    fail(folder, "sample run --count 1 --out run", 1, &["regular file"]);
+    fail(folder, "sample run --count 1 --out /dev/null", 1, &["/dev/null", "regular file"]);
     fail(folder, "evaluate run --spins missing.npy --out l.npy", 1, &["missing.npy"]);
     let spins = |array: Array3<i8>| array.write_npy(File::create(folder.join("s.npy")).unwrap()).unwrap();
     spins(Array3::ones((3, 8, 8)));
@@ -218,6 +227,13 @@ fn bad_files_are_refused_by_name_with_exit_code_1() {
     Array3::<f32>::ones((3, 4, 4)).write_npy(File::create(folder.join("s.npy")).unwrap()).unwrap();
     fail(folder, "evaluate run --spins s.npy --out l.npy", 1, &["int8"]);
     assert!(!folder.join("l.npy").exists());
+
+    let config = fs::read_to_string(run.join("config.toml")).unwrap();
+    fs::write(run.join("config.toml"), config.replace("beta = 0.44", "beta = 0.1")).unwrap();
+    fail(folder, "sample run --count 1 --out s.npz", 1, &["beta = 0.44", "beta = 0.1"]);
+    fs::write(run.join("config.toml"), config.replace("batch = 32", "")).unwrap();
+    fail(folder, "sample run --count 1 --out s.npz", 2, &["config.toml", "batch"]);
+    fs::write(run.join("config.toml"), &config).unwrap();
 
     let checkpoint = run.join("checkpoint.safetensors");
     let bytes = fs::read(&checkpoint).unwrap();
@@ -282,15 +298,63 @@ fn a_full_disk_is_reported_and_leaves_the_old_checkpoint() {
     let last = sampled.stderr.lines().last().unwrap();
     assert!(last.starts_with("error: cannot write samples.npz: "), "{}", sampled.stderr);
     assert!(!folder.join("samples.npz").exists());
-    let resumed = limited(&format!("{SMALL} --out other"));
-    assert_eq!(resumed.code, 1, "{}", resumed.stderr);
-    assert!(resumed.stderr.contains("checkpoint.safetensors"), "{}", resumed.stderr);
-    let resumed = limited("train --resume run");
-    assert!(resumed.code == 0 || resumed.stderr.contains("cannot write"), "{}", resumed.stderr);
-    assert_eq!(fs::read(run.join("checkpoint.safetensors")).unwrap(), before);
-    let names: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    assert!(names.iter().all(|name| !name.starts_with('.')), "temporary files are left: {names:?}");
+    let fresh = limited(&format!("{SMALL} --out other"));
+    assert_eq!(fresh.code, 1, "{}", fresh.stderr);
+    assert!(fresh.stderr.contains("checkpoint.safetensors"), "{}", fresh.stderr);
+    assert!(!folder.join("other").exists(), "a run that could not start leaves no folder");
+    let forced = limited(&format!("{SMALL} --seed 3 --out run --force"));
+    assert_eq!(forced.code, 1, "{}", forced.stderr);
+    assert_eq!(fs::read(run.join("checkpoint.safetensors")).unwrap(), before, "the old run is still whole");
+    succeed(folder, "sample run --count 5 --device cpu --out samples.npz");
+    let names = |folder: &Path| -> Vec<String> {
+        let names =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect()
+    };
+    for name in names(folder).into_iter().chain(names(&run)) {
+        assert!(!name.starts_with('.'), "{name} is left");
+    }
+    assert_eq!(names(&run).len(), 4);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fills_in_mid_training_leaves_the_last_checkpoint() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    // The table of metrics outgrows the limit of 64 blocks (32 KiB) long before the last step; checkpoints are smaller.
+    let program = env!("CARGO_BIN_EXE_han-gpu");
+    let arguments = "train --size 4 --width 1 --batch 8 --steps 2000 --device cpu --out run --set metrics_every=1 --set checkpoint_every=20";
+    let script = format!("trap '' XFSZ; ulimit -f 64; exec {program} {arguments}");
+    let filled = ended(Command::new("sh").current_dir(folder).args(["-c", &script]).output().unwrap());
+    assert_eq!(filled.code, 1, "{}", filled.stderr);
+    assert!(filled.stderr.contains("error: cannot write run/metrics.csv"), "{}", filled.stderr);
+    // With space again it goes on to the end.
+    let resumed = succeed(folder, "train --resume run");
+    assert!(resumed.stderr.contains("step 2000/2000"), "{}", resumed.stderr);
+    let table = fs::read_to_string(folder.join("run/metrics.csv")).unwrap();
+    assert_eq!(table.lines().count(), 2001, "every step has one row");
+}
+
+#[test]
+fn a_gpu_named_on_the_command_line_trains_samples_and_resumes() {
+    let adapter = gpu();
+    let name = adapter.adapter.get_info().name;
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let on = |arguments: &str| {
+        let output = command(folder, arguments).args(["--device", &name]).output().unwrap();
+        let ended = ended(output);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        assert!(ended.stderr.contains(&format!("device {name}")), "{}", ended.stderr);
+    };
+    on("train --size 4 --batch 16 --steps 4 --out run --set evaluation_samples=20");
+    on("sample run --count 20 --batch 7 --out samples.npz");
+    on("train --resume run");
+    assert!(
+        fs::read_to_string(folder.join("run/config.toml")).unwrap().contains(&name),
+        "the device is recorded by name"
+    );
 }
 
 #[test]

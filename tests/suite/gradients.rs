@@ -3,8 +3,9 @@
 use crate::harness::{BETA, Case, Tolerance, all_pass, compare, gpu, spins};
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::cpu::Cpu;
+use han_gpu::gpu::Gpu;
 use han_gpu::random::philox;
-use han_gpu::schedule::{self, Adam, Inputs, Kernel};
+use han_gpu::schedule::{self, Adam, Inputs, Kernel, Shape};
 
 fn inputs() -> Inputs {
     Inputs {
@@ -128,28 +129,61 @@ fn masked_weights_get_exactly_zero_gradient_and_never_move() {
 #[test]
 fn a_later_site_never_changes_an_earlier_conditional() {
     let device = gpu();
-    let case = Case { width: 2, depth: 2, ..Case::DEFAULT };
-    let model = case.model();
-    let mut gpu = device.backend(case);
-    let mut cpu = case.cpu::<f32>();
-    for backend in [&mut gpu as &mut dyn Backend, &mut cpu] {
-        backend.write(Tensor::Parameters, &case.parameters(2)).unwrap();
-        let spins = spins(backend, 3);
-        let mut ln_q = |spins: &[i8]| {
-            backend.write_spins(spins).unwrap();
-            backend.run(&schedule::evaluation(&model), &inputs()).unwrap();
-            backend.read(Tensor::LnQ).unwrap()
-        };
-        let before = ln_q(&spins);
-        // A cross site of level 2 lies inside level 1's square and in no border of levels 0 and 1.
-        let level = &model.hierarchy.levels[2];
-        let site = level.block_sites(1)[level.border + 3] as usize;
-        let mut flipped = spins.clone();
-        flipped.iter_mut().skip(site).step_by(model.hierarchy.sites).for_each(|spin| *spin = -*spin);
-        let after = ln_q(&flipped);
-        let earlier = model.hierarchy.blocks_before(2) * case.batch;
-        assert_eq!(before[..earlier], after[..earlier], "levels 0 and 1 do not see the site");
-        let own = earlier + case.batch..earlier + 2 * case.batch;
-        assert_ne!(before[own.clone()], after[own], "its own block does");
+    // Without the gauge, which the boundary's first spin fixes for all later sites.
+    for case in [
+        Case { width: 2, depth: 2, gauge: false, ..Case::DEFAULT },
+        Case { size: 16, batch: 20, gauge: false, ..Case::DEFAULT },
+    ] {
+        let (mut lane, mut tile, mut cpu) = (device.backend(case), device.backend(case), case.cpu::<f32>());
+        lane.force_shape(Shape::lane(case.width));
+        tile.force_shape(Shape::tile(case.width));
+        let spins = spins(&cpu, 3);
+        for (level, net, geometry) in case.model().nets() {
+            for site in [0, net.own / 2, net.own - 1] {
+                let flipped = flipped(&spins, case, geometry.block_sites(0)[geometry.border + site] as usize);
+                let rows = geometry.blocks * case.batch;
+                let check = |what: &str, before: Vec<f64>, after: Vec<f64>| {
+                    let of_block = |logits: &[f64], site: usize| logits[site * rows..][..case.batch].to_vec();
+                    for earlier in 0..=site {
+                        let (before, after) = (of_block(&before, earlier), of_block(&after, earlier));
+                        assert_eq!(
+                            before, after,
+                            "{what}, level {level}: site {site} changes site {earlier}"
+                        );
+                    }
+                    for later in site + 1..net.own {
+                        let (before, after) = (of_block(&before, later), of_block(&after, later));
+                        assert_ne!(
+                            before, after,
+                            "{what}, level {level}: site {site} does not reach site {later}"
+                        );
+                    }
+                };
+                let on_gpu = |gpu: &mut Gpu, spins: &[i8]| {
+                    evaluate(gpu, case, spins);
+                    gpu.logits(level).unwrap()
+                };
+                check("lane shape", on_gpu(&mut lane, &spins), on_gpu(&mut lane, &flipped));
+                check("tile shape", on_gpu(&mut tile, &spins), on_gpu(&mut tile, &flipped));
+                let mut on_cpu = |spins: &[i8]| {
+                    evaluate(&mut cpu, case, spins);
+                    cpu.logits(level)
+                };
+                check("CPU", on_cpu(&spins), on_cpu(&flipped));
+            }
+        }
     }
+}
+
+fn evaluate(backend: &mut dyn Backend, case: Case, spins: &[i8]) {
+    backend.write(Tensor::Parameters, &case.parameters(2)).unwrap();
+    backend.write_spins(spins).unwrap();
+    backend.run(&schedule::evaluation(&case.model()), &inputs()).unwrap();
+}
+
+/// All configurations with one site flipped.
+fn flipped(spins: &[i8], case: Case, site: usize) -> Vec<i8> {
+    let mut flipped = spins.to_vec();
+    flipped.iter_mut().skip(site).step_by(case.model().hierarchy.sites).for_each(|spin| *spin = -*spin);
+    flipped
 }

@@ -33,6 +33,8 @@ fn cases() -> Vec<Case> {
         Case { batch: 31, width: 20, ..default },
         Case { size: 4, batch: 1000, field: 0.3, gauge: false, coupling: -0.7, ..default },
         Case { size: 16, batch: 70, width: 2, ..default },
+        // More sites than a workgroup has lanes, more sources than are staged at a time.
+        Case { size: 64, batch: 3, ..default },
     ]
 }
 
@@ -167,7 +169,7 @@ fn one_wrong_weight_gradient_sign_or_probability_fails_the_comparison() {
     kernels.push(Kernel::HeatBathFreeEnergy { level: model.levels.len() - 1 });
     kernels.extend(schedule::rewards(&model));
     kernels.extend(schedule::gradient(&model));
-    let mut run = |backend: &mut dyn Backend, parameters: &[f32]| {
+    let run = |backend: &mut dyn Backend, parameters: &[f32]| {
         backend.write(Tensor::Parameters, parameters).unwrap();
         backend.write_spins(&spins).unwrap();
         backend.run(&kernels, &inputs(1)).unwrap();

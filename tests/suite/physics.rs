@@ -3,20 +3,23 @@
 use crate::harness::{Case, gpu};
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::Model;
+use han_gpu::config::Config;
 use han_gpu::cpu::Cpu;
 use han_gpu::estimate::importance;
 use han_gpu::exact::{enumerate, kaufman, solve};
 use han_gpu::io::RunFolder;
+use han_gpu::io::{Metrics, Summary};
 use han_gpu::sample::log_weights;
-use han_gpu::train::{Config, Metrics, Outcome, Summary, train};
+use han_gpu::train::{Outcome, train};
 use std::sync::Arc;
 
 /// Trains on a backend in a temporary folder; returns the rows of metrics and the summary.
 fn trained(config: &Config, backend: &mut dyn Backend) -> (Vec<Metrics>, Summary) {
     let folder = tempfile::tempdir().unwrap();
     let run = RunFolder::create(&folder.path().join("run"), config, false).unwrap();
+    let start = run.load_checkpoint(config, backend.model()).unwrap();
     let mut rows = Vec::new();
-    let summary = train(config, backend, &run, None, &mut |event| {
+    let summary = train(config, backend, &run, &start, &mut |event| {
         if let han_gpu::train::Event::Metrics(metrics, _) = event {
             rows.push(*metrics);
         }
@@ -38,6 +41,16 @@ fn an_eight_by_eight_network_reaches_its_bound() {
     assert!(deviation.abs() < 4.0, "NIS ln Z off by {deviation} sigma from 50,000 samples");
     assert!(summary.kl.value > -4.0 * summary.kl.error, "F_q is a bound: KL = {:?}", summary.kl);
     assert!(summary.kl.value < 0.02 && summary.ess > 0.96, "KL {:?}, ESS {}", summary.kl, summary.ess);
+}
+
+#[test]
+fn ln_z_of_a_sixteen_by_sixteen_network_agrees_with_kaufman() {
+    let config = Config { steps: 500, width: 1, ..Config::default() };
+    let mut cpu = Cpu::<f32>::new(model(&config), config.batch);
+    let (_, summary) = trained(&config, &mut cpu);
+    assert_eq!(summary.samples, 50_000);
+    assert!(summary.ln_z_deviation.unwrap().abs() < 4.0, "{summary:?}");
+    assert!(summary.kl.value < 0.1 && summary.ess > 0.8, "{summary:?}");
 }
 
 #[test]
@@ -72,7 +85,7 @@ fn importance_sampling_is_exact_for_an_untrained_network() {
     let exact = enumerate(model.torus, model.interaction, 0.3);
     for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
         backend.write(Tensor::Parameters, &model.initial_parameters(1, 0.3)).unwrap();
-        let samples = log_weights(backend, 4, 0.3, 40_000, |_| true).unwrap();
+        let samples = log_weights(backend, 4, 0.3, 40_000, |_| ()).unwrap();
         let result = importance(&samples.ln_w);
         assert!(result.ln_z.deviation(exact.ln_z).abs() < 4.0, "{result:?}, exact {}", exact.ln_z);
         // Reweighted energies are exact as well; their error is bounded by the spread over root of the effective number.
@@ -92,6 +105,7 @@ fn larger_lattices_train_on_both_backends_and_respect_the_bound() {
     for (size, batch, steps) in [(32, 48, 24), (64, 24, 18)] {
         let config = Config {
             size,
+            width: 1,
             batch,
             steps,
             learning_rate: 0.001,

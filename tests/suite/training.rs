@@ -3,11 +3,12 @@
 use crate::harness::{BETA, Case, gpu};
 use han_gpu::Error;
 use han_gpu::backend::{Backend, Tensor};
+use han_gpu::config::{Config, resolve};
 use han_gpu::cpu::Cpu;
 use han_gpu::io::{Checkpoint, RunFolder};
 use han_gpu::sample::reward_per_site;
 use han_gpu::schedule::{self, Inputs, Plan};
-use han_gpu::train::{Config, Event, Outcome, train};
+use han_gpu::train::{Event, Outcome, train};
 use std::path::Path;
 
 fn steps(backend: &mut dyn Backend, case: Case, count: u32) -> Vec<f64> {
@@ -101,7 +102,8 @@ fn small() -> Config {
 }
 
 fn case_of(config: &Config) -> Case {
-    Case { size: config.size, batch: config.batch, skip: config.skip, gauge: config.gauge, ..Case::DEFAULT }
+    let Config { size, batch, width, depth, skip, gauge, .. } = *config;
+    Case { size, batch, width, depth, skip, gauge, ..Case::DEFAULT }
 }
 
 fn checkpoint_bytes(folder: &Path) -> Vec<u8> {
@@ -119,22 +121,21 @@ fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
         let temporary = tempfile::tempdir().unwrap();
         let [whole, stopped] = ["whole", "stopped"].map(|name| temporary.path().join(name));
         let folder = RunFolder::create(&whole, &config, false).unwrap();
-        train(&config, make().as_mut(), &folder, None, &mut |_| Outcome::Continue).unwrap().unwrap();
+        let start = folder.load_checkpoint(&config, &case.model()).unwrap();
+        train(&config, make().as_mut(), &folder, &start, &mut |_| Outcome::Continue).unwrap().unwrap();
 
         let folder = RunFolder::create(&stopped, &config, false).unwrap();
         let stop_at_17 = &mut |event: Event<'_>| match event {
             Event::Step(17) => Outcome::Stop,
             _ => Outcome::Continue,
         };
-        assert!(train(&config, make().as_mut(), &folder, None, stop_at_17).unwrap().is_none());
+        assert!(train(&config, make().as_mut(), &folder, &start, stop_at_17).unwrap().is_none());
         let (folder, read_back) = RunFolder::open(&stopped).unwrap();
         assert_eq!(read_back, config);
         let mut backend = make();
-        let checkpoint = folder.load_checkpoint(backend.model()).unwrap();
+        let checkpoint = folder.load_checkpoint(&config, backend.model()).unwrap();
         assert_eq!(checkpoint.step, 17);
-        train(&config, backend.as_mut(), &folder, Some(checkpoint), &mut |_| Outcome::Continue)
-            .unwrap()
-            .unwrap();
+        train(&config, backend.as_mut(), &folder, &checkpoint, &mut |_| Outcome::Continue).unwrap().unwrap();
 
         assert_eq!(checkpoint_bytes(&whole), checkpoint_bytes(&stopped), "on {}", backend.device());
         assert_eq!(deterministic_columns(&whole), deterministic_columns(&stopped), "on {}", backend.device());
@@ -161,13 +162,13 @@ fn nan_and_infinity_stop_the_run_with_step_and_level_and_keep_the_checkpoint() {
                 Event::Step(7) => Outcome::Stop,
                 _ => Outcome::Continue,
             };
-            train(&config, backend, &folder, None, stop).unwrap();
+            let start = folder.load_checkpoint(&config, &model).unwrap();
+            train(&config, backend, &folder, &start, stop).unwrap();
             let good = checkpoint_bytes(temporary.path());
-            let mut poisoned = folder.load_checkpoint(&model).unwrap();
+            let mut poisoned = folder.load_checkpoint(&config, &model).unwrap();
             let net = model.levels[level].conditional.net().unwrap();
             poisoned.parameters[model.levels[level].offset + net.output.bias_offset() + 1] = poison;
-            let error =
-                train(&config, backend, &folder, Some(poisoned), &mut |_| Outcome::Continue).unwrap_err();
+            let error = train(&config, backend, &folder, &poisoned, &mut |_| Outcome::Continue).unwrap_err();
             let Error::NotFinite { step, level: found, checkpoint_step, .. } = &error else {
                 panic!("{error}")
             };
@@ -181,19 +182,15 @@ fn nan_and_infinity_stop_the_run_with_step_and_level_and_keep_the_checkpoint() {
 #[test]
 fn the_published_preset_learns() {
     let flags = "size = 8\nbatch = 128\nsteps = 300\nlearning_rate = 0.005\nannealing = 0.0\nevaluation_samples = 500";
-    let config = han_gpu::train::resolve(
-        Some("published"),
-        toml::Table::new(),
-        flags.parse().unwrap(),
-        Path::new("flags"),
-    )
-    .unwrap();
+    let config =
+        resolve(Some("published"), toml::Table::new(), flags.parse().unwrap(), Path::new("flags")).unwrap();
     assert!(!config.skip && !config.gauge);
     let temporary = tempfile::tempdir().unwrap();
     let folder = RunFolder::create(temporary.path(), &config, false).unwrap();
     let mut backend = Cpu::<f32>::new(case_of(&config).model(), config.batch);
     let mut bounds = Vec::new();
-    train(&config, &mut backend, &folder, None, &mut |event| {
+    let start = Checkpoint::initial(&config, backend.model());
+    train(&config, &mut backend, &folder, &start, &mut |event| {
         if let Event::Metrics(metrics, Some(exact)) = event {
             bounds.push(metrics.beta_f_per_site - exact);
         }
@@ -223,13 +220,35 @@ fn clipping_bounds_the_step() {
 }
 
 #[test]
+fn divergence_between_metrics_is_found_before_a_checkpoint_is_written() {
+    // Metrics far apart, checkpoints close: the look before writing must find it, at the right step.
+    let config = Config { metrics_every: 1000, checkpoint_every: 3, ..small() };
+    let case = case_of(&config);
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = RunFolder::create(temporary.path(), &config, false).unwrap();
+    let mut backend = case.cpu::<f32>();
+    let mut start = Checkpoint::initial(&config, &case.model());
+    start.second_moment[5] = f32::NAN;
+    let good = checkpoint_bytes(temporary.path());
+    let error = train(&config, &mut backend, &folder, &start, &mut |_| Outcome::Continue).unwrap_err();
+    let Error::NotFinite { step, level, checkpoint_step, .. } = error else { panic!("{error}") };
+    // The first update turns the parameter into NaN; the second step meets it.
+    assert_eq!((step, level, checkpoint_step), (2, 0, 0));
+    assert_eq!(checkpoint_bytes(temporary.path()), good);
+}
+
+#[test]
 fn a_checkpoint_of_another_run_is_refused() {
     let temporary = tempfile::tempdir().unwrap();
     let config = small();
     let folder = RunFolder::create(temporary.path(), &config, false).unwrap();
-    let mut backend = Cpu::<f32>::new(case_of(&config).model(), config.batch);
-    train(&config, &mut backend, &folder, None, &mut |_| Outcome::Continue).unwrap();
-    let other = Config { width: 2, ..config }.model().unwrap();
-    let error = Checkpoint::load(&temporary.path().join("checkpoint.safetensors"), &other).unwrap_err();
-    assert!(error.to_string().contains("width"), "{error}");
+    let others = [
+        ("width", Config { width: 2, ..config.clone() }),
+        ("beta", Config { beta: 0.3, ..config.clone() }),
+        ("seed", Config { seed: 9, ..config.clone() }),
+    ];
+    for (name, other) in others {
+        let error = folder.load_checkpoint(&other, &other.model().unwrap()).unwrap_err();
+        assert!(error.to_string().contains(name), "{error}");
+    }
 }

@@ -2,7 +2,6 @@
 
 use crate::conditional::{Model, NetOptions};
 use crate::error::{Error, Result};
-use crate::exact::check_beta;
 use crate::lattice::{Interaction, Torus};
 use crate::schedule::Adam;
 use serde::{Deserialize, Serialize};
@@ -126,7 +125,7 @@ impl Config {
     /// When a setting of the lattice or the nets is out of range.
     pub fn model(&self) -> Result<Model> {
         let options = NetOptions { width: self.width, depth: self.depth, skip: self.skip, gauge: self.gauge };
-        let interaction = Interaction { coupling: self.coupling, field: self.field };
+        let interaction = Interaction::new(self.coupling, self.field)?;
         Model::new(Torus::new(self.size)?, interaction, options)
     }
 
@@ -135,31 +134,43 @@ impl Config {
         Adam { beta1: self.adam_beta1, beta2: self.adam_beta2, epsilon: self.adam_epsilon, clip: self.clip }
     }
 
+    /// Reads the `config.toml` of a run: every key must be there.
+    ///
+    /// # Errors
+    /// When the file cannot be read, a key is missing or unknown, or a value is out of range.
+    pub fn of_run(path: &Path) -> Result<Self> {
+        let config: Self = load(path)?
+            .try_into()
+            .map_err(|error: toml::de::Error| config_error(path, error.message().to_owned()))?;
+        config.check()?;
+        Ok(config)
+    }
+
     fn check(&self) -> Result<()> {
-        check_beta(self.beta)?;
-        self.model()?;
+        self.model()?.interaction.check_beta(self.beta)?;
         let at_least_one = [
             ("batch", self.batch),
             ("steps", self.steps as usize),
             ("metrics_every", self.metrics_every as usize),
             ("checkpoint_every", self.checkpoint_every as usize),
-            ("evaluation_samples", self.evaluation_samples),
         ];
         for (name, value) in at_least_one {
             if value == 0 {
                 return Err(Error::setting(name, value, "it must be at least 1"));
             }
         }
-        if self.batch < 2 {
-            return Err(Error::setting("batch", self.batch, "the baseline needs at least 2 configurations"));
+        if !(2..=MAX_BATCH).contains(&self.batch) {
+            let expected = format!("it must lie in 2 to {MAX_BATCH}; the baseline is a mean over the others");
+            return Err(Error::setting("batch", self.batch, expected));
         }
-        if self.batch > MAX_BATCH {
-            return Err(Error::setting("batch", self.batch, format!("it must be at most {MAX_BATCH}")));
+        if !(2..=MAX_SAMPLES).contains(&self.evaluation_samples) {
+            let expected = format!("it must lie in 2 to {MAX_SAMPLES}");
+            return Err(Error::setting("evaluation_samples", self.evaluation_samples, expected));
         }
         let in_range = [
             ("learning_rate", self.learning_rate, 0.0, 1e3),
             ("final_rate", self.final_rate, 0.0, 1.0),
-            ("annealing", self.annealing, 0.0, 1.0),
+            ("annealing", self.annealing, 0.0, 1.0 - f64::EPSILON),
             ("adam_beta1", self.adam_beta1, 0.0, 1.0 - f64::EPSILON),
             ("adam_beta2", self.adam_beta2, 0.0, 1.0 - f64::EPSILON),
             ("adam_epsilon", self.adam_epsilon, 0.0, 1.0),
@@ -175,7 +186,9 @@ impl Config {
 }
 
 /// Largest batch; bounds the memory that a typing error can ask for.
-const MAX_BATCH: usize = 1 << 20;
+pub const MAX_BATCH: usize = 1 << 20;
+/// Most samples from one seed: their index is a 32-bit counter of the random number generator.
+pub const MAX_SAMPLES: usize = u32::MAX as usize;
 
 /// Builds a configuration from a preset, a file's table and flags, later layers winning.
 ///
@@ -183,34 +196,33 @@ const MAX_BATCH: usize = 1 << 20;
 ///
 /// # Errors
 /// On unknown keys (with the nearest valid one), wrong types and values out of range.
-pub fn resolve(preset: Option<&str>, file: Table, flags: Table, source: &Path) -> Result<Config> {
-    let mut file = file;
+pub fn resolve(preset: Option<&str>, mut file: Table, flags: Table, source: &Path) -> Result<Config> {
     let named = match file.remove("preset") {
         None => None,
         Some(Value::String(name)) => Some(name),
         Some(other) => return Err(config_error(source, format!("preset = {other} must be a name"))),
     };
-    let base = preset_config(preset.or(named.as_deref()).unwrap_or("default"))?;
-    let mut config = base;
+    let mut config = preset_config(preset.or(named.as_deref()).unwrap_or("default"))?;
     let mut table = Table::try_from(&config).map_err(|error| config_error(source, error.to_string()))?;
-    for key in file.keys().chain(flags.keys()) {
-        if !table.contains_key(key) {
+    let command_line = Path::new("command line");
+    for (layer, source) in [(&file, source), (&flags, command_line)] {
+        if let Some(key) = layer.keys().find(|key| !table.contains_key(*key)) {
             return Err(config_error(source, unknown_key(key, table.keys().map(String::as_str))));
         }
     }
-    let layers: Table = file.into_iter().chain(flags).collect();
-    let field = layers.get("field").is_some_and(|field| number(field) != Some(0.0));
-    if field && !layers.contains_key("gauge") {
+    let asked = |key: &str| flags.get(key).or(file.get(key));
+    if asked("field").is_some_and(|field| number(field) != Some(0.0)) && asked("gauge").is_none() {
         table.insert("gauge".to_owned(), Value::Boolean(false));
-        config.gauge = false;
     }
-    for (key, value) in layers {
-        // TOML tells 1 from 1.0; a user should not have to.
-        let value = match (&table[&key], &value) {
-            (Value::Float(_), Value::Integer(integer)) => Value::Float(*integer as f64),
-            _ => value,
-        };
-        config = with_setting(&mut table, key, value).map_err(|message| config_error(source, message))?;
+    for (layer, source) in [(file, source), (flags, command_line)] {
+        for (key, value) in layer {
+            // TOML tells 1 from 1.0; a user should not have to.
+            let value = match (&table[&key], &value) {
+                (Value::Float(_), Value::Integer(integer)) => Value::Float(*integer as f64),
+                _ => value,
+            };
+            config = with_setting(&mut table, key, value).map_err(|message| config_error(source, message))?;
+        }
     }
     config.check()?;
     Ok(config)
