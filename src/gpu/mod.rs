@@ -17,7 +17,7 @@ pub use bindings::{Access, Slot, bindings};
 #[doc(hidden)]
 pub use layout::{Level, Matrix, Status, Step};
 #[doc(hidden)]
-pub use registry::{Specialisation, all_specialisations};
+pub use registry::{Specialisation, all_specialisations, every_kernel};
 #[doc(hidden)]
 pub use tables::Job;
 

@@ -112,29 +112,35 @@ fn find(files: &[(&str, &'static str)], name: &str, kernel: &str) -> Result<&'st
     })
 }
 
-/// Every specialisation that a model can ask for: for tests that validate them all.
-pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
+/// Every kernel once, on level 0, for nets of a depth: for tests that look at them all.
+pub fn every_kernel(depth: usize) -> Vec<Kernel> {
+    let level = 0;
     let mut kernels = vec![
-        Kernel::SampleLevel { level: 0 },
-        Kernel::EvaluateLevel { level: 0 },
-        Kernel::SampleHeatBath { level: 0 },
-        Kernel::EvaluateHeatBath { level: 0 },
-        Kernel::HeatBathFreeEnergy { level: 0 },
-        Kernel::Energy { level: 0 },
+        Kernel::SampleLevel { level },
+        Kernel::EvaluateLevel { level },
+        Kernel::SampleHeatBath { level },
+        Kernel::EvaluateHeatBath { level },
+        Kernel::HeatBathFreeEnergy { level },
+        Kernel::Energy { level },
         Kernel::ConfigurationEnergy,
-        Kernel::Reward { level: 0 },
+        Kernel::Reward { level },
         Kernel::Baseline,
         Kernel::Advantage,
-        Kernel::BackwardOutput { level: 0 },
-        Kernel::BackwardWeights { level: 0 },
-        Kernel::BackwardSlope { level: 0 },
-        Kernel::GradientSum { level: 0 },
+        Kernel::BackwardOutput { level },
+        Kernel::BackwardWeights { level },
+        Kernel::BackwardSlope { level },
+        Kernel::GradientSum { level },
         Kernel::GradientNorm,
         Kernel::Adam,
     ];
-    kernels.extend((0..options.depth).map(|layer| Kernel::BackwardHidden { level: 0, layer }));
+    kernels.extend((0..depth).map(|layer| Kernel::BackwardHidden { level, layer }));
+    kernels
+}
+
+/// Every specialisation that a model can ask for: for tests that validate them all.
+pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
     let mut all = Vec::new();
-    for kernel in kernels {
+    for kernel in every_kernel(options.depth) {
         for shape in [Shape::lane(options.width), Shape::tile(options.width)] {
             let specialisation = Specialisation::new(kernel, options, shape);
             if !all.contains(&specialisation) {
@@ -148,6 +154,13 @@ pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_kernel_is_in_the_list() {
+        let listed: Vec<_> = every_kernel(1).iter().map(|kernel| kernel.name()).collect();
+        assert!(KERNELS.iter().all(|(name, _)| listed.contains(name)), "{listed:?}");
+        assert_eq!(listed.len(), KERNELS.len());
+    }
 
     #[test]
     fn every_file_in_shaders_is_registered_and_starts_with_what_it_computes() {

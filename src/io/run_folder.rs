@@ -168,7 +168,7 @@ pub struct MetricsWriter {
 }
 
 impl MetricsWriter {
-    /// Seconds of training before this session of the run.
+    /// Seconds of training before the run was resumed; 0 for a new one.
     pub fn elapsed_s(&self) -> f64 {
         self.elapsed_s
     }

@@ -2,8 +2,9 @@
 //! the Rust side, workgroup memory fits the default limits.
 
 use han_gpu::conditional::NetOptions;
-use han_gpu::gpu::{Access, Job, Level, Matrix, Specialisation, Status, Step, all_specialisations, bindings};
-use han_gpu::schedule::Kernel;
+use han_gpu::gpu::{
+    Access, Job, Level, Matrix, Specialisation, Status, Step, all_specialisations, bindings, every_kernel,
+};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, StorageAccess, TypeInner};
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,27 +121,8 @@ fn structs_have_the_layout_of_their_rust_twins() {
 
 #[test]
 fn bindings_are_those_that_the_rust_side_binds() {
-    let kernels = [
-        Kernel::SampleLevel { level: 0 },
-        Kernel::EvaluateLevel { level: 0 },
-        Kernel::SampleHeatBath { level: 0 },
-        Kernel::EvaluateHeatBath { level: 0 },
-        Kernel::HeatBathFreeEnergy { level: 0 },
-        Kernel::Energy { level: 0 },
-        Kernel::ConfigurationEnergy,
-        Kernel::Reward { level: 0 },
-        Kernel::Baseline,
-        Kernel::Advantage,
-        Kernel::BackwardOutput { level: 0 },
-        Kernel::BackwardHidden { level: 0, layer: 0 },
-        Kernel::BackwardWeights { level: 0 },
-        Kernel::BackwardSlope { level: 0 },
-        Kernel::GradientSum { level: 0 },
-        Kernel::GradientNorm,
-        Kernel::Adam,
-    ];
     let storage_limit = wgpu::Limits::default().max_storage_buffers_per_shader_stage;
-    for kernel in kernels {
+    for kernel in every_kernel(1) {
         let module = module_of(kernel.name());
         let declared: BTreeSet<_> = module
             .global_variables
