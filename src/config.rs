@@ -214,6 +214,10 @@ pub fn resolve(preset: Option<&str>, mut file: Table, flags: Table, source: &Pat
     if asked("field").is_some_and(|field| number(field) != Some(0.0)) && asked("gauge").is_none() {
         table.insert("gauge".to_owned(), Value::Boolean(false));
     }
+    if let Some(size) = asked("size").and_then(number).filter(|&size| size > 16.0 && config.skip) {
+        // A rate that suits 16 x 16 makes larger lattices lose modes.
+        table.insert("learning_rate".to_owned(), Value::Float(config.learning_rate * 16.0 / size));
+    }
     for (layer, source) in [(file, source), (flags, command_line)] {
         for (key, value) in layer {
             // TOML tells 1 from 1.0; a user should not have to.
@@ -288,6 +292,14 @@ mod tests {
         let config = resolved(None, "size = 8\nbeta = 1", "").unwrap();
         let text = toml::to_string(&config).unwrap();
         assert_eq!(resolved(None, &text, "").unwrap(), config);
+    }
+
+    #[test]
+    fn the_default_rate_falls_with_the_size_unless_given() {
+        let rate = |preset, file: &str| resolved(preset, file, "").unwrap().learning_rate;
+        assert_eq!([rate(None, ""), rate(None, "size = 8"), rate(None, "size = 64")], [0.01, 0.01, 0.0025]);
+        assert_eq!(rate(None, "size = 64\nlearning_rate = 0.02"), 0.02);
+        assert_eq!(rate(Some("published"), "size = 64"), 5e-4);
     }
 
     #[test]

@@ -26,6 +26,7 @@ impl Estimate {
 
     /// Distance from a reference in standard errors. An error below the rounding of f32 weights counts as that.
     pub fn deviation(self, reference: f64) -> f64 {
-        (self.value - reference) / self.error.max(1e-7 * reference.abs()).max(f64::MIN_POSITIVE)
+        let rounding = (1e-7 * reference.abs()).max(f64::MIN_POSITIVE);
+        (self.value - reference) / if self.error < rounding { rounding } else { self.error }
     }
 }

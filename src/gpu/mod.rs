@@ -31,9 +31,12 @@ use buffers::Buffers;
 use pipelines::Pipelines;
 use readback::Snapshots;
 use registry::BACKWARD_UNITS;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use wgpu::{BindGroup, Buffer, ComputePipeline, Device, Queue};
+use wgpu::{BindGroup, Buffer, ComputePipeline, Device, PollType, Queue, SubmissionIndex};
+
+/// Submissions under way at most: enough to keep the device busy, few enough that it stays responsive.
+const IN_FLIGHT: usize = 16;
 
 /// Workgroups that fit into one dimension of a dispatch.
 const MAX_GROUPS: usize = 65_535;
@@ -53,6 +56,7 @@ pub struct Gpu {
     shape: Option<Shape>,
     snapshots: Snapshots,
     fault: Arc<Mutex<Option<String>>>,
+    in_flight: VecDeque<SubmissionIndex>,
     dispatches: usize,
 }
 
@@ -71,11 +75,13 @@ impl Gpu {
     /// When the driver refuses a device, or the model does not fit it.
     pub fn open(adapter: &wgpu::Adapter, model: Arc<Model>, batch: usize) -> Result<Self> {
         let (device, queue) = request(adapter)?;
-        let gpu = Self::new(&device, &queue, model, batch)?;
-        let fault = gpu.fault.clone();
-        device.on_uncaptured_error(Arc::new(move |error| note(&fault, error.to_string())));
-        let fault = gpu.fault.clone();
-        device.set_device_lost_callback(move |_, message| note(&fault, format!("device lost: {message}")));
+        let fault: Arc<Mutex<Option<String>>> = Arc::default();
+        let noted = fault.clone();
+        device.on_uncaptured_error(Arc::new(move |error| note(&noted, error.to_string())));
+        let noted = fault.clone();
+        device.set_device_lost_callback(move |_, message| note(&noted, format!("device lost: {message}")));
+        let gpu = Self { fault, ..Self::new(&device, &queue, model, batch)? };
+        gpu.check()?;
         Ok(gpu)
     }
 
@@ -99,6 +105,7 @@ impl Gpu {
             shape: None,
             snapshots: Snapshots::default(),
             fault: Arc::default(),
+            in_flight: VecDeque::new(),
             dispatches: 0,
         })
     }
@@ -188,6 +195,16 @@ impl Gpu {
         }
     }
 
+    /// Waits for the oldest submission when too many are under way.
+    fn limit_flight(&mut self) -> Result<()> {
+        if self.in_flight.len() > IN_FLIGHT {
+            let submission_index = self.in_flight.pop_front();
+            let waited = self.device.poll(PollType::Wait { submission_index, timeout: None });
+            waited.map_err(|error| self.failed(error.to_string()))?;
+        }
+        self.check()
+    }
+
     fn buffer(&self, tensor: Tensor) -> &Buffer {
         self.buffers.shared(match tensor {
             Tensor::Parameters => Slot::Parameters,
@@ -269,8 +286,8 @@ impl Backend for Gpu {
                 self.dispatches += 1;
             }
         }
-        self.queue.submit([encoder.finish()]);
-        self.check()
+        self.in_flight.push_back(self.queue.submit([encoder.finish()]));
+        self.limit_flight()
     }
 
     fn read(&mut self, tensor: Tensor) -> Result<Vec<f64>> {
