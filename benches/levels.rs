@@ -41,7 +41,7 @@ impl Bench {
         let mut backend =
             device::open(&text("HAN_BENCH_DEVICE", "cpu"), model, config.batch).expect("the device");
         backend.write(Tensor::Parameters, &parameters).expect("write parameters");
-        backend.run(&schedule::training_step(backend.model()), &inputs).expect("a step");
+        backend.run(&schedule::training_step(backend.model(), config.baseline), &inputs).expect("a step");
         Self { backend, config, inputs }
     }
 
@@ -68,16 +68,15 @@ fn backward(level: usize, depth: usize) -> Vec<Kernel> {
 fn levels(criterion: &mut Criterion) {
     let mut bench = Bench::new();
     let model = bench.config.model().expect("a valid model");
-    let bottom = model.levels.len() - 1;
     let mut kernels: Vec<(&str, usize, Vec<Kernel>)> = Vec::new();
     for (level, net, _) in model.nets() {
         kernels.push(("sample", level, vec![Kernel::SampleLevel { level }]));
         kernels.push(("evaluate", level, vec![Kernel::EvaluateLevel { level }]));
         kernels.push(("backward", level, backward(level, net.depth)));
     }
-    kernels.push(("sample", bottom, vec![Kernel::SampleHeatBath { level: bottom }]));
-    kernels.push(("evaluate", bottom, vec![Kernel::EvaluateHeatBath { level: bottom }]));
-    for name in ["sample", "evaluate", "backward"] {
+    kernels.push(("sample", model.bottom(), vec![schedule::draw_bottom(&model)]));
+    kernels.push(("sum out", model.bottom(), vec![schedule::sum_out_bottom(&model)]));
+    for name in ["sample", "evaluate", "backward", "sum out"] {
         let mut group = criterion.benchmark_group(format!("{name}, {}", bench.backend.device()));
         for (_, level, kernels) in kernels.iter().filter(|(kind, ..)| *kind == name) {
             let geometry = &model.hierarchy.levels[*level];
@@ -100,7 +99,7 @@ fn step(criterion: &mut Criterion) {
     let model = bench.config.model().expect("a valid model");
     let mut group = criterion.benchmark_group(format!("training step, {}", bench.backend.device()));
     group.throughput(Throughput::Elements(bench.config.batch as u64));
-    let kernels = schedule::training_step(&model);
+    let kernels = schedule::training_step(&model, bench.config.baseline);
     group.bench_function(format!("L{}, batch {}", bench.config.size, bench.config.batch), |bencher| {
         bencher.iter(|| bench.run(&kernels));
     });

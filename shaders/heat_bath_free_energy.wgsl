@@ -1,5 +1,4 @@
-// Reward -ln(2 cosh(beta h)) and mean energy -h tanh(beta h) of the last level with its spins summed out, where h is the
-// local field. Any draw of the spin would give beta E + ln q = this reward.
+// Reward -ln(2 cosh(beta h)) of the last level with its spins summed out, where h is the local field. Any draw of the spin would give beta E + ln q = this reward.
 // Grid: ceil(rows / LANES) workgroups of LANES lanes, one row per lane.
 
 #include types
@@ -11,7 +10,6 @@
 @group(0) @binding(2) var<storage, read> geometry: array<u32>;
 @group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
 @group(0) @binding(9) var<storage, read_write> reward: array<f32>;       // per block
-@group(0) @binding(10) var<storage, read_write> energy: array<f32>;      // per block
 
 #include spins
 #include heat_bath
@@ -30,5 +28,4 @@ fn main(
     let x = step.beta * h;
     // ln(2 cosh x) = |x| + ln(1 + exp(-2 |x|)).
     reward[level.first_row + row] = step.reward_per_site - abs(x) - ln_1p(exp(-2.0 * abs(x)));
-    energy[level.first_row + row] = -h * tanh(x);
 }

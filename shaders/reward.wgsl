@@ -1,5 +1,4 @@
-// Tree rewards: beta E_own + ln q_own + rewards of the children, and mean energies likewise. Rewards are shifted by
-// reward_per_site for every site so that they stay small and keep their digits.
+// Tree rewards: beta E_own + ln q_own + rewards of the children, shifted by reward_per_site for every site so that they stay small and keep their digits.
 // Grid: ceil(rows / LANES) workgroups of LANES lanes, one row per lane; levels run from the last to the first.
 
 #include types
@@ -11,7 +10,6 @@
 @group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
 @group(0) @binding(8) var<storage, read> ln_q: array<f32>;               // per block
 @group(0) @binding(9) var<storage, read_write> reward: array<f32>;       // per block
-@group(0) @binding(10) var<storage, read_write> energy: array<f32>;      // per block
 
 #include spins
 
@@ -28,15 +26,12 @@ fn main(
     let block = row / level.batch;
     let configuration = row % level.batch;
     let sums = owned_sums(block, configuration);
-    var total_energy = -step.coupling * f32(sums.x) - step.field * f32(sums.y);
+    let energy = -step.coupling * f32(sums.x) - step.field * f32(sums.y);
     let here = level.first_row + row;
-    var total_reward = step.beta * total_energy + ln_q[here] + step.reward_per_site * f32(level.own);
+    var total_reward = step.beta * energy + ln_q[here] + step.reward_per_site * f32(level.own);
     for (var c = 0u; c < level.children_per_block; c++) {
         let child = geometry[level.children + block * level.children_per_block + c];
-        let child_row = level.children_first_row + child * level.batch + configuration;
-        total_reward += reward[child_row];
-        total_energy += energy[child_row];
+        total_reward += reward[level.children_first_row + child * level.batch + configuration];
     }
     reward[here] = total_reward;
-    energy[here] = total_energy;
 }

@@ -2,6 +2,7 @@
 
 use crate::conditional::Model;
 use crate::error::Result;
+use crate::lattice::Interaction;
 use crate::schedule::{Inputs, Kernel};
 
 /// Arrays of a backend's state. Per-block arrays are `[blocks of all levels][batch]`: level 0 comes first, so that the
@@ -20,8 +21,6 @@ pub enum Tensor {
     LnQ,
     /// `[blocks][batch]`: reward of the block and everything below it.
     Reward,
-    /// `[blocks][batch]`: mean energy of the block and everything below it, written with the reward.
-    Energy,
     /// `[blocks][batch]`: weight of the block's grad ln q in the gradient.
     Advantage,
 }
@@ -33,12 +32,19 @@ pub struct Snapshot {
     pub step: u32,
     /// `[batch]`: root rewards, the per-site shift of [`Inputs::reward_per_site`] included.
     pub rewards: Vec<f64>,
-    /// `[batch]`: energies E, with the last level averaged over.
-    pub energies: Vec<f64>,
+    /// `[batch]`: bond sum and spin sum, as [`Backend::read_sums`] gives them.
+    pub sums: Vec<[i32; 2]>,
     /// Norm of the gradient before clipping.
     pub gradient_norm: f64,
     /// First step whose gradient was not finite, if any was.
     pub first_bad_step: Option<u32>,
+}
+
+impl Snapshot {
+    /// `[batch]`: energies E.
+    pub fn energies(&self, interaction: Interaction) -> impl Iterator<Item = f64> {
+        self.sums.iter().map(move |[bonds, spins]| interaction.energy((*bonds).into(), (*spins).into()))
+    }
 }
 
 /// A device with the state of one model at one batch size.

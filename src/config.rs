@@ -1,9 +1,9 @@
 //! Every setting of a run, with its default. Layers (defaults, preset, file, flags) are TOML tables, later ones win.
 
-use crate::conditional::{Model, NetOptions};
+use crate::conditional::{MAX_SQUARE_BETA, Model, NetOptions};
 use crate::error::{Error, Result};
 use crate::lattice::{Interaction, Torus};
-use crate::schedule::Adam;
+use crate::schedule::{Adam, Baseline};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use toml::{Table, Value};
@@ -38,14 +38,20 @@ pub struct Config {
     pub skip: bool,
     /// Built-in spin-flip symmetry; on by default when `field` is 0.
     pub gauge: bool,
+    /// Side of the squares that are summed exactly, without nets: 8, 4 or 2; 8 by default where that is possible.
+    pub exact_bottom: u32,
     /// Configurations per step.
     pub batch: usize,
     /// Training steps.
     pub steps: u32,
+    /// What is subtracted from rewards: `regression` or `global`.
+    pub baseline: Baseline,
     /// Learning rate at the start.
     pub learning_rate: f64,
     /// How it changes.
     pub rate_schedule: RateSchedule,
+    /// Steps over which the rate rises from 0 to where the schedule has it.
+    pub warmup: u32,
     /// Last learning rate as a fraction of the first, for the cosine.
     pub final_rate: f64,
     /// Beta is `beta * (1 - annealing^step)`; 0: beta from the first step.
@@ -84,10 +90,13 @@ impl Default for Config {
             depth: 1,
             skip: true,
             gauge: true,
+            exact_bottom: 8,
             batch: 512,
             steps: 4000,
+            baseline: Baseline::Regression,
             learning_rate: 0.01,
             rate_schedule: RateSchedule::Cosine,
+            warmup: 200,
             final_rate: 0.001,
             annealing: 0.0,
             adam_beta1: 0.9,
@@ -110,10 +119,13 @@ impl Config {
             width: 1,
             skip: false,
             gauge: false,
+            exact_bottom: 2,
             batch: 1024,
             steps: 40_000,
+            baseline: Baseline::Global,
             learning_rate: 5e-4,
             rate_schedule: RateSchedule::Constant,
+            warmup: 0,
             annealing: 0.996,
             ..Self::default()
         }
@@ -124,7 +136,8 @@ impl Config {
     /// # Errors
     /// When a setting of the lattice or the nets is out of range.
     pub fn model(&self) -> Result<Model> {
-        let options = NetOptions { width: self.width, depth: self.depth, skip: self.skip, gauge: self.gauge };
+        let Self { width, depth, skip, gauge, exact_bottom, .. } = *self;
+        let options = NetOptions { width, depth, skip, gauge, exact_bottom };
         let interaction = Interaction::new(self.coupling, self.field)?;
         Model::new(Torus::new(self.size)?, interaction, options)
     }
@@ -147,7 +160,7 @@ impl Config {
     }
 
     fn check(&self) -> Result<()> {
-        self.model()?.interaction.check_beta(self.beta)?;
+        self.model()?.check_beta(self.beta)?;
         let at_least_one = [
             ("batch", self.batch),
             ("steps", self.steps as usize),
@@ -211,13 +224,7 @@ pub fn resolve(preset: Option<&str>, mut file: Table, flags: Table, source: &Pat
         }
     }
     let asked = |key: &str| flags.get(key).or(file.get(key));
-    if asked("field").is_some_and(|field| number(field) != Some(0.0)) && asked("gauge").is_none() {
-        table.insert("gauge".to_owned(), Value::Boolean(false));
-    }
-    if let Some(size) = asked("size").and_then(number).filter(|&size| size > 16.0 && config.skip) {
-        // A rate that suits 16 x 16 makes larger lattices lose modes.
-        table.insert("learning_rate".to_owned(), Value::Float(config.learning_rate * 16.0 / size));
-    }
+    derived_defaults(&mut table, &config, asked);
     for (layer, source) in [(file, source), (flags, command_line)] {
         for (key, value) in layer {
             // TOML tells 1 from 1.0; a user should not have to.
@@ -230,6 +237,24 @@ pub fn resolve(preset: Option<&str>, mut file: Table, flags: Table, source: &Pat
     }
     config.check()?;
     Ok(config)
+}
+
+/// Defaults that depend on what was asked for; what is given later overrides them.
+fn derived_defaults<'a>(table: &mut Table, config: &Config, asked: impl Fn(&str) -> Option<&'a Value>) {
+    let value = |key: &str, default: f64| asked(key).and_then(number).unwrap_or(default);
+    let size = value("size", config.size.into());
+    let field = value("field", config.field);
+    if field != 0.0 {
+        table.insert("gauge".to_owned(), Value::Boolean(false));
+    }
+    if size > 16.0 && config.skip {
+        // A rate that suits 16 x 16 makes larger lattices lose modes.
+        table.insert("learning_rate".to_owned(), Value::Float(config.learning_rate * 16.0 / size));
+    }
+    let largest = value("coupling", config.coupling).abs().max(field.abs());
+    let bottom = if value("beta", config.beta) * largest > MAX_SQUARE_BETA { 2.0 } else { size };
+    let bottom = bottom.min(config.exact_bottom.into());
+    table.insert("exact_bottom".to_owned(), Value::Integer(bottom as i64));
 }
 
 /// Replaces one setting; an error names it.

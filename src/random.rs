@@ -9,6 +9,7 @@ const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: usize = 10;
 
 /// Four random words for a key and a counter.
+#[inline(always)]
 pub fn philox(key: [u32; 2], counter: [u32; 4]) -> [u32; 4] {
     let ([mut k0, mut k1], [mut c0, mut c1, mut c2, mut c3]) = (key, counter);
     for _ in 0..ROUNDS {
@@ -38,8 +39,19 @@ pub struct SpinKey {
 impl SpinKey {
     /// Uniform number in [0, 1), a multiple of 2^-24, for own site `site` of the block.
     pub fn uniform(self, site: u32) -> f32 {
-        let words = philox([self.seed, self.step], [self.configuration, self.block, site / 4, self.level]);
-        (words[(site % 4) as usize] >> 8) as f32 * (1.0 / 16_777_216.0)
+        Self::uniform_of(self.words(site / 4)[(site % 4) as usize])
+    }
+
+    /// Random words of own sites `4 four` to `4 four + 3`.
+    #[inline(always)]
+    pub fn words(self, four: u32) -> [u32; 4] {
+        philox([self.seed, self.step], [self.configuration, self.block, four, self.level])
+    }
+
+    /// The uniform number of a word.
+    #[inline(always)]
+    pub fn uniform_of(word: u32) -> f32 {
+        (word >> 8) as f32 * (1.0 / 16_777_216.0)
     }
 }
 

@@ -17,12 +17,12 @@ pub struct Samples {
     pub energy: Vec<f64>,
 }
 
-/// Log weights of samples whose last level is summed out.
+/// Log weights of samples.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LogWeights {
-    /// `[count]`: `-beta E - ln q`; the same number whatever the last level's spins are.
+    /// `[count]`: `-beta E - ln q`; the same number whatever the last level's spins are, so they are summed out.
     pub ln_w: Vec<f64>,
-    /// `[count]`: E averaged over the last level.
+    /// `[count]`: E.
     pub energy: Vec<f64>,
 }
 
@@ -47,6 +47,8 @@ pub fn log_weights(
 ) -> Result<LogWeights> {
     let mut kernels = schedule::sampling(backend.model(), false);
     kernels.extend(schedule::rewards(backend.model()));
+    kernels.extend(schedule::completion(backend.model()));
+    let interaction = backend.model().interaction;
     let per_site = reward_per_site(backend.model(), beta);
     let shift = f64::from(per_site) * backend.model().torus.sites() as f64;
     let mut result = LogWeights::default();
@@ -55,7 +57,7 @@ pub fn log_weights(
         backend.request_snapshot(0)?;
         for snapshot in backend.snapshots(true)? {
             result.ln_w.extend(snapshot.rewards.iter().map(|reward| shift - reward));
-            result.energy.extend(snapshot.energies);
+            result.energy.extend(snapshot.energies(interaction));
         }
         progress(result.ln_w.len().min(count));
     }

@@ -57,4 +57,9 @@ struct Step {
     second_correction: f32,  // 1 / (1 - beta2^step)
     one_minus_beta1: f32,    // in f32 1 - beta2 would lose digits
     one_minus_beta2: f32,
+    bond_same: f32,          // exp(beta J s s' - |beta J|) for s = s'
+    bond_different: f32,
+    field_up: f32,           // exp(beta H s - |beta H|) for s = 1
+    field_down: f32,
+    square_reward: f32,      // reward of an exact square whose scaled sum is 1
 }

@@ -24,6 +24,9 @@ pub(super) struct Arguments {
     /// Hidden layers, 1 to 3
     #[arg(long, default_value_t = Config::default().depth)]
     depth: usize,
+    /// Side of the squares that are summed exactly: 8, 4 or 2
+    #[arg(long, value_name = "SIDE", default_value_t = Config::default().exact_bottom)]
+    exact_bottom: u32,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -40,13 +43,14 @@ struct Output {
 }
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let Arguments { size, batch, width, depth, json } = arguments;
+    let Arguments { size, batch, width, depth, exact_bottom, json } = arguments;
     if !(1..=MAX_BATCH).contains(&batch) {
         return Err(Error::setting("batch", batch, format!("it must lie in 1 to {MAX_BATCH}")).into());
     }
-    let model = Config { size, width, depth, ..Config::default() }.model()?;
+    let model =
+        Config { size, width, depth, exact_bottom: exact_bottom.min(size), ..Config::default() }.model()?;
     let output = Output {
-        plan: Plan::new(&model, batch),
+        plan: Plan::new(&model, batch, Config::default().baseline),
         gpu_memory_bytes: Gpu::memory(&model, batch),
         cpu_memory_bytes: Cpu::<f32>::memory(&model, batch),
     };
@@ -61,7 +65,10 @@ fn table(output: &Output) -> String {
             .to_owned(),
     ];
     for level in &plan.levels {
-        let name = if level.conditional == "heat_bath" { "heat bath" } else { level.name };
+        let name = match level.conditional {
+            "masked_net" => level.name,
+            other => other,
+        };
         lines.push(format!(
             "{:<3} {name:<12} {:>4} {:>7} {:>6} {:>5} {:>10} | {} | {}",
             level.level,

@@ -50,6 +50,9 @@ pub(super) struct Arguments {
     /// Hidden layers, 1 to 3
     #[arg(long)]
     depth: Option<i64>,
+    /// Side of the squares that are summed exactly, without nets: 8, 4 or 2 [default: 8]
+    #[arg(long, value_name = "SIDE")]
+    exact_bottom: Option<i64>,
     /// Seed of parameters and samples
     #[arg(long)]
     seed: Option<i64>,
@@ -70,7 +73,7 @@ pub(super) struct Arguments {
     force: bool,
     /// Continue the run in DIR; only --device may be changed
     #[arg(long, value_name = "DIR", conflicts_with_all = [
-        "config", "size", "beta", "coupling", "field", "batch", "steps", "lr", "width", "depth", "seed", "preset", "set",
+        "config", "size", "beta", "coupling", "field", "batch", "steps", "lr", "width", "depth", "exact_bottom", "seed", "preset", "set",
         "out", "force"
     ])]
     resume: Option<PathBuf>,
@@ -156,6 +159,7 @@ fn flags(arguments: &Arguments) -> anyhow::Result<Table> {
         ("steps", arguments.steps),
         ("width", arguments.width),
         ("depth", arguments.depth),
+        ("exact_bottom", arguments.exact_bottom),
         ("seed", arguments.seed),
     ];
     let numbers = [

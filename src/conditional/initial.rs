@@ -69,7 +69,7 @@ mod tests {
     use crate::lattice::{Interaction, Torus};
 
     fn model(skip: bool) -> Model {
-        let options = NetOptions { width: 2, depth: 2, skip, gauge: false };
+        let options = NetOptions { width: 2, depth: 2, skip, gauge: false, exact_bottom: 2 };
         Model::new(Torus::new(8).unwrap(), Interaction { coupling: 1.0, field: 0.5 }, options).unwrap()
     }
 

@@ -1,9 +1,11 @@
 //! What a level draws its blocks with, given their borders: shapes, masks, parameter layout, initialisation. No device.
 
+mod exact_square;
 mod initial;
 mod masked_net;
 mod model;
 
+pub use exact_square::{MAX_SQUARE_BETA, SquareFactors};
 pub use masked_net::{Gauge, MaskedNet, Weights};
 pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, TensorPlace};
 
@@ -15,6 +17,12 @@ pub enum Conditional {
     /// A single spin with all neighbours fixed: `p(s = +1) = sigmoid(2 beta (J sum + H))`, exactly. It has a free
     /// energy, `-ln(2 cosh(beta (J sum + H)))`, which ends the tree: training draws nothing at this level.
     HeatBath,
+    /// The interior of a square of side 4 or 8, summed over and drawn by a transfer over its `width^2` sites. It ends
+    /// the tree as the heat bath does, with the free energy `-ln Z` of the square given its border.
+    ExactSquare {
+        /// Sites along one side of the interior.
+        width: usize,
+    },
 }
 
 impl Conditional {
@@ -22,7 +30,7 @@ impl Conditional {
     pub fn net(&self) -> Option<&MaskedNet> {
         match self {
             Self::MaskedNet(net) => Some(net),
-            Self::HeatBath => None,
+            Self::HeatBath | Self::ExactSquare { .. } => None,
         }
     }
 }

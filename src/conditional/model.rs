@@ -1,6 +1,6 @@
 //! A whole network: one conditional per level over one flat parameter buffer.
 
-use super::{Conditional, Gauge, MaskedNet};
+use super::{Conditional, Gauge, MAX_SQUARE_BETA, MaskedNet};
 use crate::error::{Error, Result};
 use crate::hierarchy::{Hierarchy, Level};
 use crate::lattice::{Interaction, Torus};
@@ -19,6 +19,8 @@ pub struct NetOptions {
     pub skip: bool,
     /// Whether the spin-flip symmetry is built in; only possible at H = 0.
     pub gauge: bool,
+    /// Side of the squares that are summed exactly, without nets: 8, 4 or 2.
+    pub exact_bottom: u32,
 }
 
 /// Largest `width`.
@@ -27,12 +29,19 @@ const MAX_WIDTH: usize = 64;
 const MAX_DEPTH: usize = 3;
 
 impl NetOptions {
-    fn check(&self, field: f64) -> Result<()> {
+    fn check(&self, torus: Torus, field: f64) -> Result<()> {
         if !(1..=MAX_WIDTH).contains(&self.width) {
             return Err(Error::setting("width", self.width, format!("it must lie in 1 to {MAX_WIDTH}")));
         }
         if !(1..=MAX_DEPTH).contains(&self.depth) {
             return Err(Error::setting("depth", self.depth, format!("it must lie in 1 to {MAX_DEPTH}")));
+        }
+        if ![2, 4, 8].contains(&self.exact_bottom) {
+            return Err(Error::setting("exact_bottom", self.exact_bottom, "it must be 8, 4 or 2"));
+        }
+        if self.exact_bottom > torus.side() {
+            let expected = format!("it must not be larger than size = {}", torus.side());
+            return Err(Error::setting("exact_bottom", self.exact_bottom, expected));
         }
         if self.gauge && field != 0.0 {
             return Err(Error::setting(
@@ -48,7 +57,7 @@ impl NetOptions {
 /// A level's conditional and where its parameters lie.
 #[derive(Debug, Clone)]
 pub struct LevelModel {
-    /// Net or heat bath.
+    /// Net, heat bath or exact square.
     pub conditional: Conditional,
     /// First parameter in the flat buffer.
     pub offset: usize,
@@ -72,13 +81,13 @@ pub struct Model {
 }
 
 impl Model {
-    /// Boundary net, one net per side from L down to 4, heat bath at side 2.
+    /// Boundary net, one net per side from L down to twice `exact_bottom`, exact squares of that side.
     ///
     /// # Errors
     /// When an option is out of range.
     pub fn new(torus: Torus, interaction: Interaction, options: NetOptions) -> Result<Self> {
-        options.check(interaction.field)?;
-        let hierarchy = Hierarchy::square_torus(torus);
+        options.check(torus, interaction.field)?;
+        let hierarchy = Hierarchy::square_torus(torus, options.exact_bottom);
         let mut parameters = 0;
         let levels = hierarchy
             .levels
@@ -92,6 +101,27 @@ impl Model {
             })
             .collect();
         Ok(Self { torus, interaction, options, hierarchy, levels, parameters })
+    }
+
+    /// Checks an inverse temperature for this model.
+    ///
+    /// # Errors
+    /// When it is out of range, or too large for exact squares.
+    pub fn check_beta(&self, beta: f64) -> Result<f64> {
+        let beta = self.interaction.check_beta(beta)?;
+        let Interaction { coupling, field } = self.interaction;
+        let side = self.options.exact_bottom;
+        if side > 2 && beta * coupling.abs().max(field.abs()) > MAX_SQUARE_BETA {
+            let expected =
+                format!("beta J and beta H must be at most {MAX_SQUARE_BETA} in size for it; use 2");
+            return Err(Error::setting("exact_bottom", side, expected));
+        }
+        Ok(beta)
+    }
+
+    /// Index of the last level, which has no net.
+    pub fn bottom(&self) -> usize {
+        self.levels.len() - 1
     }
 
     /// Levels with a net, with their index and geometry.
@@ -150,7 +180,10 @@ impl TensorPlace {
 
 fn conditional(level: &Level, options: NetOptions) -> Conditional {
     if level.children_per_block == 0 {
-        return Conditional::HeatBath;
+        return match level.side {
+            2 => Conditional::HeatBath,
+            side => Conditional::ExactSquare { width: side as usize - 1 },
+        };
     }
     let gauge = match (options.gauge, level.border) {
         (false, _) => Gauge::None,

@@ -1,6 +1,7 @@
 //! ln q of all blocks of a level for given spins.
 
 use super::state::State;
+use super::vector::vectorised;
 use super::{LANES, Real, masked_block};
 use crate::conditional::{Gauge, Model};
 use rayon::prelude::*;
@@ -10,27 +11,32 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
     let Some(net) = description.conditional.net() else { return };
     let (batch, spins) = (state.batch, &state.spins);
     let parameters = &state.parameters[description.offset..];
-    let arch = pulp::Arch::new();
     state.levels[level].tiles.par_iter_mut().for_each(|tile| {
-        arch.dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 tile.load_border(net.gauge, geometry, spins, batch);
                 tile.ln_q = [R::zero(); LANES];
                 let own = &geometry.block_sites(tile.block)[geometry.border..];
-                masked_block::run(net, parameters, tile, |tile, site, logits| {
-                    let spin = tile.spins(spins, batch, own[site]);
-                    let fixes_gauge = site == 0 && net.gauge == Gauge::FirstOwn;
-                    if fixes_gauge {
-                        tile.gauge = spin;
-                    }
-                    std::array::from_fn(|lane| {
-                        let input = spin[lane] * tile.gauge[lane];
-                        let logit = if fixes_gauge { R::zero() } else { logits[lane] };
-                        tile.ln_q[lane] += -(-input * logit).softplus();
-                        input
-                    })
-                });
+                masked_block::run(
+                    net,
+                    parameters,
+                    tile,
+                    #[inline(always)]
+                    |tile, site, logits| {
+                        let spin = tile.spins(spins, batch, own[site]);
+                        let fixes_gauge = site == 0 && net.gauge == Gauge::FirstOwn;
+                        if fixes_gauge {
+                            tile.gauge = spin;
+                        }
+                        std::array::from_fn(|lane| {
+                            let input = spin[lane] * tile.gauge[lane];
+                            let logit = if fixes_gauge { R::zero() } else { logits[lane] };
+                            tile.ln_q[lane] += -(-input * logit).softplus();
+                            input
+                        })
+                    },
+                );
             },
         );
     });

@@ -1,5 +1,5 @@
-//! Reward `-ln 2cosh(beta h)` and mean energy `-h tanh(beta h)` of the last level with its spins summed out,
-//! h being J times the sum of the neighbours plus H.
+//! Reward `-ln 2cosh(beta h)` of the last level with its spins summed out, h being J times the sum of the neighbours
+//! plus H.
 
 use super::Real;
 use super::energy::border_sum;
@@ -14,20 +14,17 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let rows = state.levels[level].rows(batch);
     // Only five values of the border sum occur, so their rewards are computed once.
     let span = geometry.border as i32;
-    let table: Vec<[R; 2]> = (-span..=span)
+    let table: Vec<R> = (-span..=span)
         .map(|sum| {
-            let field = model.interaction.local_field(sum);
-            let x = inputs.beta * field;
+            let x = inputs.beta * model.interaction.local_field(sum);
             let ln_2cosh = x.abs() + (-2.0 * x.abs()).exp().ln_1p();
-            [f64::from(inputs.reward_per_site) - ln_2cosh, -field * x.tanh()].map(R::of)
+            R::of(f64::from(inputs.reward_per_site) - ln_2cosh)
         })
         .collect();
-    let rewards = state.reward[rows.clone()].par_chunks_mut(batch);
-    let energies = state.energy[rows].par_chunks_mut(batch);
-    rewards.zip(energies).enumerate().for_each(|(block, (rewards, energies))| {
-        for row in 0..batch {
+    state.reward[rows].par_chunks_mut(batch).enumerate().for_each(|(block, rewards)| {
+        for (row, reward) in rewards.iter_mut().enumerate() {
             let sum = border_sum(geometry, spins, batch, block, row);
-            [rewards[row], energies[row]] = table[(sum + span) as usize];
+            *reward = table[(sum + span) as usize];
         }
     });
 }

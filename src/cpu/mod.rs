@@ -12,20 +12,29 @@ mod backward_slope;
 mod backward_weights;
 mod baseline;
 mod configuration_energy;
+mod control_variate;
 mod energy;
 mod evaluate_heat_bath;
 mod evaluate_level;
+mod evaluate_square;
+mod exact_square;
 mod gradient_norm;
 mod gradient_sum;
 mod heat_bath_free_energy;
 mod masked_block;
+mod moments;
 mod product;
 mod real;
+mod regression;
+mod residual;
 mod reward;
 mod sample_heat_bath;
 mod sample_level;
+mod sample_square;
+mod square_free_energy;
 mod state;
 mod tile;
+mod vector;
 
 pub use real::Real;
 
@@ -117,11 +126,17 @@ impl<R: Real> Cpu<R> {
             Kernel::SampleHeatBath { level } => sample_heat_bath::run(model, state, inputs, level),
             Kernel::EvaluateHeatBath { level } => evaluate_heat_bath::run(model, state, inputs, level),
             Kernel::HeatBathFreeEnergy { level } => heat_bath_free_energy::run(model, state, inputs, level),
+            Kernel::SampleSquare { level } => sample_square::run(model, state, inputs, level),
+            Kernel::EvaluateSquare { level } => evaluate_square::run(model, state, inputs, level),
+            Kernel::SquareFreeEnergy { level } => square_free_energy::run(model, state, inputs, level),
             Kernel::Energy { level } => energy::run(model, state, level),
             Kernel::ConfigurationEnergy => configuration_energy::run(state),
             Kernel::Reward { level } => reward::run(model, state, inputs, level),
             Kernel::Baseline => baseline::run(state),
             Kernel::Advantage => advantage::run(state),
+            Kernel::Moments { level } => moments::run(model, state, level),
+            Kernel::Regression { level } => regression::run(state, level),
+            Kernel::Residual { level } => residual::run(model, state, level),
             Kernel::BackwardOutput { level } => backward_output::run(model, state, level),
             Kernel::BackwardHidden { level, layer } => backward_hidden::run(model, state, level, layer),
             Kernel::BackwardWeights { level } => backward_weights::run(model, state, level),
@@ -187,7 +202,7 @@ impl<R: Real> Backend for Cpu<R> {
         self.snapshots.push(Snapshot {
             step,
             rewards: root(&self.state.reward),
-            energies: root(&self.state.energy),
+            sums: self.state.configuration_sums.clone(),
             gradient_norm: self.state.gradient_norm.widen(),
             first_bad_step: self.state.first_bad_step,
         });

@@ -1,4 +1,4 @@
-//! Tree rewards (han.md's R_sq): `beta E_own + ln q_own + rewards of the children`, and mean energies likewise.
+//! Tree rewards of the Rao-Blackwell form of REINFORCE: `beta E_own + ln q_own + rewards of the children`.
 
 use super::Real;
 use super::energy::owned_sums;
@@ -12,25 +12,20 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let (batch, spins) = (state.batch, &state.spins);
     let rows = state.levels[level].rows(batch);
     let (rewards, rewards_below) = state.reward.split_at_mut(rows.end);
-    let (energies, energies_below) = state.energy.split_at_mut(rows.end);
     let shift = R::of(f64::from(inputs.reward_per_site) * geometry.own as f64);
     let rewards = rewards[rows.clone()].par_chunks_mut(batch);
-    let energies = energies[rows.clone()].par_chunks_mut(batch);
     let ln_q = state.ln_q[rows].par_chunks(batch);
-    rewards.zip(energies).zip(ln_q).enumerate().for_each(|(block, ((rewards, energies), ln_q))| {
+    rewards.zip(ln_q).enumerate().for_each(|(block, (rewards, ln_q))| {
         let children =
             &geometry.children[block * geometry.children_per_block..][..geometry.children_per_block];
-        for row in 0..batch {
+        for (row, total) in rewards.iter_mut().enumerate() {
             let [bonds, spins] = owned_sums(geometry, spins, batch, block, row);
             let energy = model.interaction.energy(bonds.into(), spins.into());
             let mut reward = R::of(inputs.beta * energy) + ln_q[row] + shift;
-            let mut total = R::of(energy);
             for &child in children {
                 reward += rewards_below[child as usize * batch + row];
-                total += energies_below[child as usize * batch + row];
             }
-            rewards[row] = reward;
-            energies[row] = total;
+            *total = reward;
         }
     });
 }

@@ -2,6 +2,7 @@
 
 use super::state::State;
 use super::tile::{Lane, Tile};
+use super::vector::vectorised;
 use super::{LANES, Real, masked_block};
 use crate::conditional::{Gauge, MaskedNet, Model};
 use crate::random::SpinKey;
@@ -13,9 +14,8 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let Some(net) = description.conditional.net() else { return };
     let (batch, spins) = (state.batch, &mut state.spins);
     let parameters = &state.parameters[description.offset..];
-    let arch = pulp::Arch::new();
     state.levels[level].tiles.par_iter_mut().for_each(|tile| {
-        arch.dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 tile.load_border(net.gauge, geometry, spins, batch);
@@ -27,9 +27,13 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
                     level: level as u32,
                     block: tile.block as u32,
                 };
-                masked_block::run(net, parameters, tile, |tile, site, logits| {
-                    draw(net, tile, site, logits, key)
-                });
+                masked_block::run(
+                    net,
+                    parameters,
+                    tile,
+                    #[inline(always)]
+                    |tile, site, logits| draw(net, tile, site, logits, key),
+                );
             },
         );
     });
@@ -49,16 +53,24 @@ fn draw<R: Real>(
     first: SpinKey,
 ) -> Lane<R> {
     let fixes_gauge = site == 0 && net.gauge == Gauge::FirstOwn;
-    std::array::from_fn(|lane| {
-        let key = SpinKey { configuration: first.configuration.wrapping_add(lane as u32), ..first };
-        let logit = if fixes_gauge { R::zero() } else { logits[lane] };
-        let up = R::of(f64::from(key.uniform(site as u32))) < logit.sigmoid();
-        let spin = if up { R::one() } else { -R::one() };
-        tile.ln_q[lane] += -(-spin * logit).softplus();
-        if fixes_gauge {
-            tile.gauge[lane] = spin;
-            return R::one();
+    if site.is_multiple_of(4) {
+        for (lane, words) in tile.words.iter_mut().enumerate() {
+            let key = SpinKey { configuration: first.configuration.wrapping_add(lane as u32), ..first };
+            *words = key.words(site as u32 / 4);
         }
-        spin
-    })
+    }
+    let logits = if fixes_gauge { &[R::zero(); LANES] } else { logits };
+    let mut spins = [R::one(); LANES];
+    for lane in 0..LANES {
+        let uniform = R::of(f64::from(SpinKey::uniform_of(tile.words[lane][site % 4])));
+        if uniform >= logits[lane].sigmoid() {
+            spins[lane] = -R::one();
+        }
+        tile.ln_q[lane] += -(-spins[lane] * logits[lane]).softplus();
+    }
+    if fixes_gauge {
+        tile.gauge = spins;
+        return [R::one(); LANES];
+    }
+    spins
 }

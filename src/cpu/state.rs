@@ -4,6 +4,7 @@ use super::tile::Tile;
 use super::{LANES, Real};
 use crate::backend::Tensor;
 use crate::conditional::Model;
+use crate::schedule::COLUMNS;
 
 /// Most partial gradients per level; fixed, so that sums do not depend on the number of threads.
 const MAX_PARTIALS: usize = 16;
@@ -20,7 +21,6 @@ pub(super) struct State<R> {
     pub(super) gradient: Vec<R>,
     pub(super) ln_q: Vec<R>,
     pub(super) reward: Vec<R>,
-    pub(super) energy: Vec<R>,
     pub(super) advantage: Vec<R>,
     /// `[blocks][batch]`: bond sum and spin sum of own bonds and sites.
     pub(super) sums: Vec<[i32; 2]>,
@@ -42,6 +42,10 @@ pub(super) struct LevelState<R> {
     pub(super) tiles: Vec<Tile<R>>,
     /// Each the size of the level's parameters.
     pub(super) partials: Vec<Vec<R>>,
+    /// `[COLUMNS][COLUMNS]`, upper triangle: sums of products for the regression of rewards.
+    pub(super) moments: Vec<f64>,
+    /// `[COLUMNS - 1]`: its coefficients.
+    pub(super) coefficients: Vec<f64>,
 }
 
 impl<R: Real> State<R> {
@@ -61,7 +65,14 @@ impl<R: Real> State<R> {
                     (tiles, vec![zeros(net.parameters()); partials])
                 }
             };
-            LevelState { first_block: model.hierarchy.blocks_before(k), blocks, tiles, partials }
+            LevelState {
+                first_block: model.hierarchy.blocks_before(k),
+                blocks,
+                tiles,
+                partials,
+                moments: vec![0.0; COLUMNS * COLUMNS],
+                coefficients: vec![0.0; COLUMNS - 1],
+            }
         });
         Self {
             batch,
@@ -72,7 +83,6 @@ impl<R: Real> State<R> {
             gradient: zeros(model.parameters),
             ln_q: zeros(per_block),
             reward: zeros(per_block),
-            energy: zeros(per_block),
             advantage: zeros(per_block),
             sums: vec![[0; 2]; per_block],
             configuration_sums: vec![[0; 2]; batch],
@@ -91,7 +101,6 @@ impl<R: Real> State<R> {
             Tensor::Gradient => &self.gradient,
             Tensor::LnQ => &self.ln_q,
             Tensor::Reward => &self.reward,
-            Tensor::Energy => &self.energy,
             Tensor::Advantage => &self.advantage,
         }
     }
@@ -104,7 +113,6 @@ impl<R: Real> State<R> {
             Tensor::Gradient => &mut self.gradient,
             Tensor::LnQ => &mut self.ln_q,
             Tensor::Reward => &mut self.reward,
-            Tensor::Energy => &mut self.energy,
             Tensor::Advantage => &mut self.advantage,
         }
     }
@@ -112,8 +120,8 @@ impl<R: Real> State<R> {
 
 /// About how many values of precision R the state holds.
 pub(super) fn values(model: &Model, batch: usize) -> u64 {
-    // Per block: ln q, reward, energy, advantage and two integers.
-    let per_block = 6 * model.hierarchy.blocks() * batch;
+    // Per block: ln q, reward, advantage and two integers.
+    let per_block = 5 * model.hierarchy.blocks() * batch;
     let spins = model.hierarchy.sites * batch / size_of::<f32>();
     let per_level = model.nets().map(|(_, net, level)| {
         let tiles = level.blocks * batch.div_ceil(LANES);

@@ -25,6 +25,8 @@ pub(super) struct Tile<R> {
     /// `[depth * units]` gradient with respect to activations.
     pub(super) error: Vec<Lane<R>>,
     pub(super) ln_q: Lane<R>,
+    /// Random words of the four own sites at hand.
+    pub(super) words: [[u32; 4]; LANES],
 }
 
 impl<R: Real> Tile<R> {
@@ -41,6 +43,7 @@ impl<R: Real> Tile<R> {
             logits: zeros(net.own),
             error: zeros(net.depth * net.units()),
             ln_q: [R::zero(); LANES],
+            words: [[0; 4]; LANES],
         }
     }
 

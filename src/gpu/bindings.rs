@@ -18,7 +18,7 @@ pub enum Slot {
     Logits = 7,
     LnQ = 8,
     Reward = 9,
-    Energy = 10,
+    Coefficients = 10,
     Advantage = 11,
     Sums = 12,
     ConfigurationSums = 13,
@@ -31,6 +31,7 @@ pub enum Slot {
     Status = 20,
     FirstMoment = 21,
     SecondMoment = 22,
+    Moments = 23,
 }
 
 /// How a kernel uses a buffer.
@@ -53,12 +54,18 @@ pub fn bindings(kernel: Kernel) -> Vec<(Slot, Access)> {
         }
         Kernel::SampleHeatBath { .. } => (&[Level, Step, Geometry], &[Spins, LnQ]),
         Kernel::EvaluateHeatBath { .. } => (&[Level, Step, Geometry, Spins], &[LnQ]),
-        Kernel::HeatBathFreeEnergy { .. } => (&[Level, Step, Geometry, Spins], &[Reward, Energy]),
+        Kernel::HeatBathFreeEnergy { .. } => (&[Level, Step, Geometry, Spins], &[Reward]),
+        Kernel::SampleSquare { .. } => (&[Level, Step, Geometry], &[Spins, LnQ]),
+        Kernel::EvaluateSquare { .. } => (&[Level, Step, Geometry, Spins], &[LnQ]),
+        Kernel::SquareFreeEnergy { .. } => (&[Level, Step, Geometry, Spins], &[Reward]),
         Kernel::Energy { .. } => (&[Level, Geometry, Spins], &[Sums]),
         Kernel::ConfigurationEnergy => (&[Step, Sums], &[ConfigurationSums]),
-        Kernel::Reward { .. } => (&[Level, Step, Geometry, Spins, LnQ], &[Reward, Energy]),
+        Kernel::Reward { .. } => (&[Level, Step, Geometry, Spins, LnQ], &[Reward]),
         Kernel::Baseline => (&[Step, Reward], &[Baseline]),
         Kernel::Advantage => (&[Step, Reward, Baseline], &[Advantage]),
+        Kernel::Moments { .. } => (&[Level, Geometry, Spins, Reward], &[Moments]),
+        Kernel::Regression { .. } => (&[Level, Moments], &[Coefficients]),
+        Kernel::Residual { .. } => (&[Level, Geometry, Spins, Reward, Coefficients], &[Advantage]),
         Kernel::BackwardOutput { .. } => (&[Level, Inputs, Advantage], &[Logits]),
         Kernel::BackwardHidden { .. } => (&[Level, Parameters, Hidden, Logits], &[Error]),
         Kernel::BackwardWeights { .. } => {

@@ -2,9 +2,11 @@
 
 use super::bindings::Slot;
 use super::layout::{Level, Status, Step};
+use super::registry::MOMENT_SLICES;
 use super::tables::{Tables, jobs};
 use crate::conditional::Model;
 use crate::error::{Error, Result};
+use crate::schedule::COLUMNS;
 use std::collections::HashMap;
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
 use wgpu::{Buffer, BufferBinding, BufferSize, BufferUsages, Device};
@@ -135,11 +137,12 @@ fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
         shared(Slot::Partials, tables.partials, false),
         shared(Slot::Norms, tables.norms, false),
         shared(Slot::Baseline, 1, false),
+        shared(Slot::Moments, MOMENT_SLICES * COLUMNS * COLUMNS, false),
+        shared(Slot::Coefficients, COLUMNS - 1, false),
         shared(Slot::Status, size_of::<Status>() / WORD as usize, false),
         shared(Slot::Spins, model.hierarchy.sites * batch, true),
         shared(Slot::LnQ, rows, true),
         shared(Slot::Reward, rows, true),
-        shared(Slot::Energy, rows, true),
         shared(Slot::Advantage, rows, true),
         shared(Slot::Sums, 2 * rows, true),
         shared(Slot::ConfigurationSums, 2 * batch, true),

@@ -1,7 +1,7 @@
 //! Uniforms and tables as the shaders see them (`shaders/common/types.wgsl`). A test compares the layouts by reflection.
 
 use super::tables::LevelTable;
-use crate::conditional::{Gauge, MaskedNet, Model, Weights};
+use crate::conditional::{Gauge, MaskedNet, Model, SquareFactors, Weights};
 use crate::schedule::Inputs;
 use bytemuck::{Pod, Zeroable};
 
@@ -70,6 +70,11 @@ pub struct Step {
     pub second_correction: f32,
     pub one_minus_beta1: f32,
     pub one_minus_beta2: f32,
+    pub bond_same: f32,
+    pub bond_different: f32,
+    pub field_up: f32,
+    pub field_down: f32,
+    pub square_reward: f32,
 }
 
 /// Twin of `Status`.
@@ -146,6 +151,9 @@ impl Level {
 
 impl Step {
     pub(super) fn new(model: &Model, batch: usize, norms: usize, inputs: &Inputs) -> Self {
+        let bottom = &model.hierarchy.levels[model.bottom()];
+        let factors = SquareFactors::new(bottom, model.interaction, inputs.beta);
+        let shift = f64::from(inputs.reward_per_site) * bottom.own as f64;
         let [first_correction, second_correction] = inputs.bias_corrections().map(|value| value as f32);
         Self {
             seed: inputs.seed,
@@ -168,6 +176,11 @@ impl Step {
             second_correction,
             one_minus_beta1: (1.0 - inputs.adam.beta1) as f32,
             one_minus_beta2: (1.0 - inputs.adam.beta2) as f32,
+            bond_same: factors.same as f32,
+            bond_different: factors.different as f32,
+            field_up: factors.up as f32,
+            field_down: factors.down as f32,
+            square_reward: (shift - factors.scale) as f32,
         }
     }
 }

@@ -30,7 +30,7 @@ use crate::schedule::{Inputs, Kernel, LANES, Shape};
 use buffers::Buffers;
 use pipelines::Pipelines;
 use readback::Snapshots;
-use registry::BACKWARD_UNITS;
+use registry::{BACKWARD_UNITS, MOMENT_SLICES};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use wgpu::{BindGroup, Buffer, ComputePipeline, Device, PollType, Queue, SubmissionIndex};
@@ -182,9 +182,14 @@ impl Gpu {
             | Kernel::EvaluateHeatBath { .. }
             | Kernel::HeatBathFreeEnergy { .. }
             | Kernel::Energy { .. }
+            | Kernel::Residual { .. }
             | Kernel::Reward { .. } => rows.div_ceil(LANES),
+            Kernel::SampleSquare { .. } | Kernel::EvaluateSquare { .. } | Kernel::SquareFreeEnergy { .. } => {
+                rows.div_ceil(registry::squares_per_group(self.model.options))
+            }
             Kernel::ConfigurationEnergy => self.batch.div_ceil(LANES),
-            Kernel::Baseline | Kernel::GradientNorm => 1,
+            Kernel::Baseline | Kernel::Regression { .. } | Kernel::GradientNorm => 1,
+            Kernel::Moments { .. } => rows.div_ceil(LANES).min(MOMENT_SLICES),
             Kernel::Advantage => (self.model.hierarchy.blocks() * self.batch).div_ceil(LANES),
             Kernel::BackwardOutput { .. } => net.map_or(0, |net| (net.own * rows).div_ceil(LANES)),
             Kernel::BackwardHidden { .. } => rows.div_ceil(LANES) * units.div_ceil(BACKWARD_UNITS),
@@ -213,7 +218,6 @@ impl Gpu {
             Tensor::Gradient => Slot::Gradient,
             Tensor::LnQ => Slot::LnQ,
             Tensor::Reward => Slot::Reward,
-            Tensor::Energy => Slot::Energy,
             Tensor::Advantage => Slot::Advantage,
         })
     }

@@ -98,7 +98,7 @@ impl Snapshots {
         let rows = 4 * batch as u64;
         let sources = [
             (buffers.shared(Slot::Reward), rows),
-            (buffers.shared(Slot::Energy), rows),
+            (buffers.shared(Slot::ConfigurationSums), 2 * rows),
             (buffers.shared(Slot::Status), size_of::<Status>() as u64),
         ];
         let pending = match self.free.pop() {
@@ -125,14 +125,14 @@ impl Snapshots {
             return Ok(false);
         }
         let bytes = pending.bytes()?;
-        let (values, status) = bytes.split_at(8 * batch);
-        let values: Vec<f32> = bytemuck::pod_collect_to_vec(values);
+        let (rewards, rest) = bytes.split_at(4 * batch);
+        let (sums, status) = rest.split_at(8 * batch);
+        let rewards: Vec<f32> = bytemuck::pod_collect_to_vec(rewards);
         let status: Status = bytemuck::pod_read_unaligned(status);
-        let widen = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect();
         self.ready.push(Snapshot {
             step: *step,
-            rewards: widen(&values[..batch]),
-            energies: widen(&values[batch..]),
+            rewards: rewards.into_iter().map(f64::from).collect(),
+            sums: bytemuck::pod_collect_to_vec(sums),
             gradient_norm: status.gradient_norm.into(),
             first_bad_step: (status.first_bad_step != 0).then_some(status.first_bad_step),
         });

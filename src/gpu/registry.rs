@@ -5,7 +5,7 @@
 
 use crate::conditional::NetOptions;
 use crate::error::{Error, Result};
-use crate::schedule::{Kernel, LANES, Shape};
+use crate::schedule::{COLUMNS, Kernel, LANES, Shape};
 use std::fmt::Write;
 
 macro_rules! files {
@@ -17,13 +17,14 @@ macro_rules! files {
 /// Kernels, one file each.
 const KERNELS: &[(&str, &str)] = files!["":
     "adam", "advantage", "backward_hidden", "backward_output", "backward_slope", "backward_weights", "baseline",
-    "configuration_energy", "energy", "evaluate_heat_bath", "evaluate_level", "gradient_norm", "gradient_sum",
-    "heat_bath_free_energy", "reward", "sample_heat_bath", "sample_level",
+    "configuration_energy", "energy", "evaluate_heat_bath", "evaluate_level", "evaluate_square", "gradient_norm",
+    "gradient_sum", "heat_bath_free_energy", "moments", "regression", "residual", "reward", "sample_heat_bath", "sample_level", "sample_square",
+    "square_free_energy",
 ];
 
 /// What kernels include.
 const COMMON: &[(&str, &str)] = files!["common/":
-    "activation", "dispatch", "heat_bath", "masked_block_bindings", "masked_block_lane", "masked_block_tile",
+    "activation", "control_variate", "dispatch", "exact_square", "heat_bath", "masked_block_bindings", "masked_block_lane", "masked_block_tile",
     "philox", "reduce", "spins", "status", "types",
 ];
 
@@ -31,6 +32,8 @@ const COMMON: &[(&str, &str)] = files!["common/":
 const CHUNK: usize = 32;
 /// Hidden units per lane in `backward_hidden`.
 pub(super) const BACKWARD_UNITS: usize = 8;
+/// Most partial sums of moments.
+pub(super) const MOMENT_SLICES: usize = 64;
 /// Lanes of kernels that reduce a whole array in one workgroup.
 const REDUCING_LANES: usize = 256;
 
@@ -62,6 +65,12 @@ impl Specialisation {
                         constants.extend([("ROWS", rows), ("CHUNK", CHUNK)]);
                     }
                 }
+            }
+            Kernel::SampleSquare { .. } | Kernel::EvaluateSquare { .. } | Kernel::SquareFreeEnergy { .. } => {
+                constants.push(("WIDTH", square_width(options)));
+            }
+            Kernel::Moments { .. } | Kernel::Regression { .. } | Kernel::Residual { .. } => {
+                constants.extend([("COLUMNS", COLUMNS), ("MOMENT_SLICES", MOMENT_SLICES)]);
             }
             Kernel::BackwardHidden { layer, .. } => {
                 constants.extend(net);
@@ -105,6 +114,17 @@ impl Specialisation {
     }
 }
 
+/// Width of the interior of exact squares. Where single spins end the tree, of squares that could: shaders of all
+/// kernels are valid whatever the model.
+fn square_width(options: NetOptions) -> usize {
+    options.exact_bottom.max(4) as usize - 1
+}
+
+/// Exact squares that one workgroup works on: a lane for every two states of a row.
+pub(super) fn squares_per_group(options: NetOptions) -> usize {
+    LANES >> (square_width(options) - 1)
+}
+
 fn find(files: &[(&str, &'static str)], name: &str, kernel: &str) -> Result<&'static str> {
     files.iter().find(|(known, _)| *known == name).map(|(_, text)| *text).ok_or_else(|| Error::Shader {
         name: kernel.to_owned(),
@@ -121,11 +141,17 @@ pub fn every_kernel(depth: usize) -> Vec<Kernel> {
         Kernel::SampleHeatBath { level },
         Kernel::EvaluateHeatBath { level },
         Kernel::HeatBathFreeEnergy { level },
+        Kernel::SampleSquare { level },
+        Kernel::EvaluateSquare { level },
+        Kernel::SquareFreeEnergy { level },
         Kernel::Energy { level },
         Kernel::ConfigurationEnergy,
         Kernel::Reward { level },
         Kernel::Baseline,
         Kernel::Advantage,
+        Kernel::Moments { level },
+        Kernel::Regression { level },
+        Kernel::Residual { level },
         Kernel::BackwardOutput { level },
         Kernel::BackwardWeights { level },
         Kernel::BackwardSlope { level },

@@ -114,27 +114,29 @@ mod tests {
     use super::*;
     use crate::lattice::Torus;
 
-    fn torus(side: u32) -> (Hierarchy, Vec<[u32; 2]>) {
+    fn torus(side: u32, bottom: u32) -> (Hierarchy, Vec<[u32; 2]>) {
         let torus = Torus::new(side).unwrap();
-        (Hierarchy::square_torus(torus), torus.bonds().collect())
+        (Hierarchy::square_torus(torus, bottom), torus.bonds().collect())
     }
 
     #[test]
     fn the_square_hierarchy_satisfies_every_rule() {
-        for side in [4, 8, 16, 32] {
-            let (hierarchy, bonds) = torus(side);
+        for (side, bottom) in [(4, 2), (4, 4), (8, 2), (8, 8), (16, 2), (16, 4), (32, 8)] {
+            let (hierarchy, bonds) = torus(side, bottom);
             check(&hierarchy, &bonds).unwrap();
             let owned: usize = hierarchy.levels.iter().map(|level| level.blocks * level.bonds.len()).sum();
             assert_eq!(owned, 2 * hierarchy.sites);
-            for level in &hierarchy.levels[1..] {
-                assert_eq!(level.bonds.len(), 2 * level.side as usize, "a square of side l owns 2 l bonds");
+            let (last, above) = hierarchy.levels.split_last().unwrap();
+            assert_eq!(last.bonds.len(), 2 * (bottom * (bottom - 1)) as usize, "bonds inside a square");
+            for level in &above[1..] {
+                assert_eq!(level.bonds.len(), 2 * level.side as usize, "a cross of side l owns 2 l bonds");
             }
         }
     }
 
     #[test]
     fn sizes_match_the_published_ones() {
-        let (hierarchy, _) = torus(16);
+        let (hierarchy, _) = torus(16, 2);
         let shapes: Vec<_> = hierarchy.levels.iter().map(|l| (l.blocks, l.border, l.own)).collect();
         assert_eq!(shapes, [(1, 0, 31), (1, 60, 29), (4, 28, 13), (16, 12, 5), (64, 4, 1)]);
         assert_eq!(hierarchy.blocks(), 86);
@@ -143,7 +145,7 @@ mod tests {
     #[test]
     fn the_check_sees_each_kind_of_fault() {
         let faulty = |break_it: fn(&mut Hierarchy)| {
-            let (mut hierarchy, bonds) = torus(8);
+            let (mut hierarchy, bonds) = torus(8, 2);
             break_it(&mut hierarchy);
             check(&hierarchy, &bonds).unwrap_err()
         };

@@ -5,18 +5,19 @@ use super::{Bond, Hierarchy, Level};
 use crate::lattice::Torus;
 
 impl Hierarchy {
-    /// Boundary (row 0, then column 0), then squares of side L, L/2, ..., 2.
+    /// Boundary (row 0, then column 0), then squares of side L, L/2, ..., `bottom`.
     ///
     /// A square of side l at corner (r, c) has interior width `w = l - 1`. Its border is the `4 w` sites around the
-    /// interior without corners (top, right, bottom, left); its own sites are the cross: the middle column top to
-    /// bottom, then the middle row left to right without the centre.
-    pub fn square_torus(torus: Torus) -> Self {
+    /// interior without corners (top, right, bottom, left). Its own sites are the cross (the middle column top to
+    /// bottom, then the middle row left to right without the centre); at the last level the whole interior, row by row.
+    pub fn square_torus(torus: Torus, bottom: u32) -> Self {
         let mut levels = vec![boundary(torus)];
         let mut side = torus.side();
-        while side >= 2 {
-            levels.push(squares(torus, side));
+        while side > bottom {
+            levels.push(crosses(torus, side));
             side /= 2;
         }
+        levels.push(interiors(torus, bottom));
         Self { sites: torus.sites(), levels }
     }
 }
@@ -45,56 +46,132 @@ fn boundary(torus: Torus) -> Level {
     }
 }
 
-fn squares(torus: Torus, side: u32) -> Level {
-    let (per_row, width, half) = (torus.side() / side, side - 1, side / 2);
-    let mut sites = Vec::new();
-    let mut children = Vec::new();
-    for square in 0..per_row * per_row {
-        let (row, column) = (square / per_row, square % per_row);
-        let at = |i: u32, j: u32| torus.site(row * side + i, column * side + j);
-        sites.extend((1..=width).map(|j| at(0, j)));
-        sites.extend((1..=width).map(|i| at(i, side)));
-        sites.extend((1..=width).map(|j| at(side, j)));
-        sites.extend((1..=width).map(|i| at(i, 0)));
-        sites.extend((1..=width).map(|i| at(i, half)));
-        sites.extend((1..=width).filter(|&j| j != half).map(|j| at(half, j)));
-        if side > 2 {
-            for (i, j) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-                children.push((2 * row + i) * 2 * per_row + 2 * column + j);
-            }
-        }
+/// Squares of one side, tiling the lattice.
+struct Squares {
+    torus: Torus,
+    side: u32,
+}
+
+impl Squares {
+    fn per_row(&self) -> u32 {
+        self.torus.side() / self.side
     }
-    Level {
-        name: "square",
-        side,
-        blocks: (per_row * per_row) as usize,
-        border: 4 * width as usize,
-        own: 2 * width as usize - 1,
-        sites,
-        bonds: cross_bonds(side),
-        children_per_block: if side > 2 { 4 } else { 0 },
-        children,
+
+    fn count(&self) -> u32 {
+        self.per_row() * self.per_row()
+    }
+
+    /// Row and column of a square among squares.
+    fn place(&self, square: u32) -> [u32; 2] {
+        [square / self.per_row(), square % self.per_row()]
+    }
+
+    /// Lattice site at (i, j) counted from a square's corner.
+    fn site(&self, square: u32, [i, j]: [u32; 2]) -> u32 {
+        let [row, column] = self.place(square);
+        self.torus.site(row * self.side + i, column * self.side + j)
+    }
+
+    /// Places of the border, counted from the corner: top, right, bottom, left.
+    fn border(&self) -> impl Iterator<Item = [u32; 2]> {
+        let (side, inside) = (self.side, 1..self.side);
+        let top = inside.clone().map(|j| [0, j]);
+        let right = inside.clone().map(move |i| [i, side]);
+        let bottom = inside.clone().map(move |j| [side, j]);
+        top.chain(right).chain(bottom).chain(inside.map(|i| [i, 0]))
+    }
+
+    /// `[squares][border + own]`, own sites given by their places.
+    fn sites(&self, own: &[[u32; 2]]) -> Vec<u32> {
+        let square =
+            |square| self.border().chain(own.iter().copied()).map(move |place| self.site(square, place));
+        (0..self.count()).flat_map(square).collect()
+    }
+
+    /// Local index of the border site at a place.
+    fn border_index(&self, [i, j]: [u32; 2]) -> u32 {
+        let width = self.side - 1;
+        match (i, j) {
+            (0, j) => j - 1,
+            (i, j) if j == self.side => width + i - 1,
+            (i, j) if i == self.side => 2 * width + j - 1,
+            (i, _) => 3 * width + i - 1,
+        }
     }
 }
 
+fn crosses(torus: Torus, side: u32) -> Level {
+    let squares = Squares { torus, side };
+    let half = side / 2;
+    let column = (1..side).map(|i| [i, half]);
+    let row = (1..side).filter(|&j| j != half).map(|j| [half, j]);
+    let own: Vec<_> = column.chain(row).collect();
+    let per_row = squares.per_row();
+    let children = (0..squares.count()).flat_map(|square| {
+        let [row, column] = squares.place(square);
+        [[0, 0], [0, 1], [1, 0], [1, 1]].map(|[i, j]| (2 * row + i) * 2 * per_row + 2 * column + j)
+    });
+    Level {
+        name: "square",
+        side,
+        blocks: squares.count() as usize,
+        border: 4 * (side as usize - 1),
+        own: own.len(),
+        sites: squares.sites(&own),
+        bonds: cross_bonds(&squares),
+        children_per_block: 4,
+        children: children.collect(),
+    }
+}
+
+fn interiors(torus: Torus, side: u32) -> Level {
+    let squares = Squares { torus, side };
+    let own: Vec<_> = (1..side).flat_map(|i| (1..side).map(move |j| [i, j])).collect();
+    Level {
+        name: "square",
+        side,
+        blocks: squares.count() as usize,
+        border: 4 * (side as usize - 1),
+        own: own.len(),
+        sites: squares.sites(&own),
+        bonds: interior_bonds(&squares),
+        children_per_block: 0,
+        children: Vec::new(),
+    }
+}
+
+fn bond(a: u32, b: u32) -> Bond {
+    Bond { earlier: a.min(b), later: a.max(b) }
+}
+
 /// The l bonds along the middle column and the l along the middle row, border ends included.
-fn cross_bonds(side: u32) -> Vec<Bond> {
-    let (width, half) = (side - 1, side / 2);
-    let border = 4 * width;
-    let (top, right, bottom, left) = (0, width, 2 * width, 3 * width);
+fn cross_bonds(squares: &Squares) -> Vec<Bond> {
+    let (side, half) = (squares.side, squares.side / 2);
+    let (width, border) = (side - 1, 4 * (side - 1));
     let column = |i: u32| match i {
-        0 => top + half - 1,
-        i if i == side => bottom + half - 1,
+        i if i == 0 || i == side => squares.border_index([i, half]),
         i => border + i - 1,
     };
     let row = |j: u32| match j {
-        0 => left + half - 1,
-        j if j == side => right + half - 1,
+        j if j == 0 || j == side => squares.border_index([half, j]),
         j if j == half => border + half - 1,
         j => border + width + j - 1 - u32::from(j > half),
     };
-    let bond = |a: u32, b: u32| Bond { earlier: a.min(b), later: a.max(b) };
     let along_column = (0..side).map(|i| bond(column(i), column(i + 1)));
     let along_row = (0..side).map(|j| bond(row(j), row(j + 1)));
     along_column.chain(along_row).collect()
+}
+
+/// All bonds with an end in the interior.
+fn interior_bonds(squares: &Squares) -> Vec<Bond> {
+    let (side, width) = (squares.side, squares.side - 1);
+    let local = |i: u32, j: u32| match (1..side).contains(&i) && (1..side).contains(&j) {
+        true => 4 * width + (i - 1) * width + j - 1,
+        false => squares.border_index([i, j]),
+    };
+    let lines = (1..side).flat_map(|line| (0..side).map(move |step| (line, step)));
+    let pairs = lines.flat_map(|(line, step)| {
+        [bond(local(line, step), local(line, step + 1)), bond(local(step, line), local(step + 1, line))]
+    });
+    pairs.collect()
 }

@@ -6,6 +6,9 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
+/// How names of unfinished files start.
+const PREFIX: &str = ".writing-";
+
 /// A complete file under a temporary name, synced to disk. Dropped, it is gone.
 #[derive(Debug)]
 pub(super) struct Staged {
@@ -47,6 +50,17 @@ pub(super) fn write(
     stage(path, fill)?.commit()
 }
 
+/// Removes what writers that were killed left behind in a folder.
+pub(super) fn remove_leftovers(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            // Nothing depends on its going: it is only untidy.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Checks that a file can be written, before long work is done for it, and returns its place: where a symbolic link
 /// points to.
 ///
@@ -69,5 +83,5 @@ fn temporary_beside(path: &Path) -> std::io::Result<NamedTempFile> {
     // Temporary files are private by default; results are as readable as the user's umask lets any file be.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.prefix(".writing-").tempfile_in(folder)
+    builder.prefix(PREFIX).tempfile_in(folder)
 }

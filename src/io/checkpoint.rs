@@ -148,6 +148,7 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
         ("depth", model.options.depth.to_string()),
         ("skip", model.options.skip.to_string()),
         ("gauge", model.options.gauge.to_string()),
+        ("exact_bottom", model.options.exact_bottom.to_string()),
     ]
 }
 

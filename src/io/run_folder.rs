@@ -117,11 +117,13 @@ impl RunFolder {
         atomic::write(&path, |file| writeln!(file, "{text}"))
     }
 
-    /// Opens the table of metrics after `step` steps: later rows, left by a run that was killed, are dropped.
+    /// Opens the table of metrics after `step` steps: later rows and unfinished files, left by a run that was killed, are
+    /// dropped.
     ///
     /// # Errors
     /// When the table cannot be read or written.
     pub fn metrics_after(&self, step: u32) -> Result<MetricsWriter> {
+        atomic::remove_leftovers(&self.path);
         let path = self.file(METRICS);
         let kept = match File::open(&path) {
             Ok(file) => kept_rows(&path, file, step)?,

@@ -1,7 +1,7 @@
 //! What a model costs per level, from its shapes alone.
 
-use super::{Kernel, sampling, training_step};
-use crate::conditional::{MaskedNet, Model, Weights};
+use super::{Baseline, Kernel, sampling, training_step};
+use crate::conditional::{Conditional, MaskedNet, Model, Weights};
 use serde::Serialize;
 
 const WORD: u64 = 4;
@@ -24,7 +24,7 @@ pub struct LevelPlan {
     pub level: usize,
     /// `boundary` or `square`.
     pub name: &'static str,
-    /// `masked_net` or `heat_bath`.
+    /// `masked_net`, `exact_square` or `heat_bath`.
     pub conditional: &'static str,
     /// Side of its squares.
     pub side: u32,
@@ -63,8 +63,8 @@ pub struct Plan {
 
 impl Plan {
     /// Plans a model for batches of `batch` configurations.
-    pub fn new(model: &Model, batch: usize) -> Self {
-        let (draw, step) = (sampling(model, true), training_step(model));
+    pub fn new(model: &Model, batch: usize, baseline: Baseline) -> Self {
+        let (draw, step) = (sampling(model, true), training_step(model, baseline));
         let levels: Vec<_> =
             (0..model.levels.len()).map(|level| plan_level(model, batch, level, &draw, &step)).collect();
         let shared_dispatches = on_level(&step, None);
@@ -104,7 +104,11 @@ fn plan_level(model: &Model, batch: usize, level: usize, draw: &[Kernel], step: 
     LevelPlan {
         level,
         name: geometry.name,
-        conditional: if net.is_some() { "masked_net" } else { "heat_bath" },
+        conditional: match model.levels[level].conditional {
+            Conditional::MaskedNet(_) => "masked_net",
+            Conditional::ExactSquare { .. } => "exact_square",
+            Conditional::HeatBath => "heat_bath",
+        },
         side: geometry.side,
         squares: geometry.blocks,
         border: geometry.border,
@@ -156,8 +160,8 @@ mod tests {
 
     #[test]
     fn counts_are_those_of_the_hierarchy() {
-        let config = Config { width: 1, ..Config::default() };
-        let plan = Plan::new(&config.model().unwrap(), config.batch);
+        let config = Config { width: 1, exact_bottom: 2, ..Config::default() };
+        let plan = Plan::new(&config.model().unwrap(), config.batch, config.baseline);
         assert_eq!(plan.levels.iter().map(|level| level.squares * level.sites).sum::<usize>(), 256);
         assert!(plan.levels.iter().all(|level| level.sampling.dispatches == 1));
         assert_eq!(plan.sampling.dispatches, plan.levels.len());

@@ -12,8 +12,14 @@ pub enum Kernel {
     SampleHeatBath { level: usize },
     /// ln q of the last level's given spins.
     EvaluateHeatBath { level: usize },
-    /// Reward and mean energy of the last level with its spins summed out.
+    /// Reward of the last level with its spins summed out.
     HeatBathFreeEnergy { level: usize },
+    /// Draws the interiors of the last level's exact squares.
+    SampleSquare { level: usize },
+    /// ln q of the given interiors of exact squares.
+    EvaluateSquare { level: usize },
+    /// Reward of exact squares with their interiors summed out.
+    SquareFreeEnergy { level: usize },
     /// Owned bond sums and spin sums of every block of a level, as integers.
     Energy { level: usize },
     /// Sums of those over all blocks of a configuration.
@@ -22,8 +28,14 @@ pub enum Kernel {
     Reward { level: usize },
     /// Batch mean of the root rewards.
     Baseline,
-    /// Advantage of every block.
+    /// Advantage of every block: root reward less that mean.
     Advantage,
+    /// Sums of products of what a level's rewards are regressed on.
+    Moments { level: usize },
+    /// Coefficients of that regression.
+    Regression { level: usize },
+    /// Advantage of a level's blocks: their reward less the regression's prediction.
+    Residual { level: usize },
     /// Gradient with respect to logits, in place of the logits.
     BackwardOutput { level: usize },
     /// Gradient with respect to the activations of a hidden layer.
@@ -49,11 +61,17 @@ impl Kernel {
             Self::SampleHeatBath { .. } => "sample_heat_bath",
             Self::EvaluateHeatBath { .. } => "evaluate_heat_bath",
             Self::HeatBathFreeEnergy { .. } => "heat_bath_free_energy",
+            Self::SampleSquare { .. } => "sample_square",
+            Self::EvaluateSquare { .. } => "evaluate_square",
+            Self::SquareFreeEnergy { .. } => "square_free_energy",
             Self::Energy { .. } => "energy",
             Self::ConfigurationEnergy => "configuration_energy",
             Self::Reward { .. } => "reward",
             Self::Baseline => "baseline",
             Self::Advantage => "advantage",
+            Self::Moments { .. } => "moments",
+            Self::Regression { .. } => "regression",
+            Self::Residual { .. } => "residual",
             Self::BackwardOutput { .. } => "backward_output",
             Self::BackwardHidden { .. } => "backward_hidden",
             Self::BackwardWeights { .. } => "backward_weights",
@@ -72,8 +90,14 @@ impl Kernel {
             | Self::SampleHeatBath { level }
             | Self::EvaluateHeatBath { level }
             | Self::HeatBathFreeEnergy { level }
+            | Self::SampleSquare { level }
+            | Self::EvaluateSquare { level }
+            | Self::SquareFreeEnergy { level }
             | Self::Energy { level }
             | Self::Reward { level }
+            | Self::Moments { level }
+            | Self::Regression { level }
+            | Self::Residual { level }
             | Self::BackwardOutput { level }
             | Self::BackwardHidden { level, .. }
             | Self::BackwardWeights { level }
@@ -89,9 +113,13 @@ impl Kernel {
 
     /// Whether it draws spins.
     pub fn draws(self) -> bool {
-        matches!(self, Self::SampleLevel { .. } | Self::SampleHeatBath { .. })
+        matches!(self, Self::SampleLevel { .. } | Self::SampleHeatBath { .. } | Self::SampleSquare { .. })
     }
 }
+
+/// Columns of the regression of rewards: 1, thirteen features of the border, the rest of the configuration's reward, and
+/// the reward itself.
+pub const COLUMNS: usize = 16;
 
 /// Constants of the Adam optimiser.
 #[derive(Debug, Clone, Copy, PartialEq)]

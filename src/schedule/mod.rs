@@ -5,11 +5,12 @@ mod kernel;
 mod shape;
 
 pub use cost::{KernelCost, LevelPlan, Plan};
-pub use kernel::{Adam, Inputs, Kernel};
+pub use kernel::{Adam, COLUMNS, Inputs, Kernel};
 pub(crate) use shape::LANES;
 pub use shape::Shape;
 
 use crate::conditional::{Conditional, Model};
+use serde::{Deserialize, Serialize};
 
 /// Kernels that draw configurations. With `bottom` every spin is drawn; without it the last level is replaced by its
 /// free energy, as training does.
@@ -18,10 +19,28 @@ pub fn sampling(model: &Model, bottom: bool) -> Vec<Kernel> {
     levels
         .map(|(level, description)| match (&description.conditional, bottom) {
             (Conditional::MaskedNet(_), _) => Kernel::SampleLevel { level },
-            (Conditional::HeatBath, true) => Kernel::SampleHeatBath { level },
-            (Conditional::HeatBath, false) => Kernel::HeatBathFreeEnergy { level },
+            (_, true) => draw_bottom(model),
+            (_, false) => sum_out_bottom(model),
         })
         .collect()
+}
+
+/// The kernel that draws the last level's spins.
+pub fn draw_bottom(model: &Model) -> Kernel {
+    let level = model.bottom();
+    match model.levels[level].conditional {
+        Conditional::ExactSquare { .. } => Kernel::SampleSquare { level },
+        _ => Kernel::SampleHeatBath { level },
+    }
+}
+
+/// The kernel that gives the last level's rewards, with its spins summed out.
+pub fn sum_out_bottom(model: &Model) -> Kernel {
+    let level = model.bottom();
+    match model.levels[level].conditional {
+        Conditional::ExactSquare { .. } => Kernel::SquareFreeEnergy { level },
+        _ => Kernel::HeatBathFreeEnergy { level },
+    }
 }
 
 /// Kernels that compute ln q of given configurations, block by block.
@@ -31,6 +50,7 @@ pub fn evaluation(model: &Model) -> Vec<Kernel> {
         .map(|(level, description)| match description.conditional {
             Conditional::MaskedNet(_) => Kernel::EvaluateLevel { level },
             Conditional::HeatBath => Kernel::EvaluateHeatBath { level },
+            Conditional::ExactSquare { .. } => Kernel::EvaluateSquare { level },
         })
         .collect()
 }
@@ -41,6 +61,13 @@ pub fn energies(model: &Model) -> Vec<Kernel> {
     levels.chain([Kernel::ConfigurationEnergy]).collect()
 }
 
+/// Kernels that complete configurations sampled without the bottom, and sum their bonds and spins.
+pub fn completion(model: &Model) -> Vec<Kernel> {
+    let mut kernels = vec![draw_bottom(model)];
+    kernels.extend(energies(model));
+    kernels
+}
+
 /// Kernels that sum the rewards `beta E + ln q` up the tree, after [`sampling`] without the bottom.
 pub fn rewards(model: &Model) -> Vec<Kernel> {
     let mut nets: Vec<_> = model.nets().map(|(level, ..)| Kernel::Reward { level }).collect();
@@ -48,9 +75,32 @@ pub fn rewards(model: &Model) -> Vec<Kernel> {
     nets
 }
 
-/// Kernels that turn rewards into a gradient, after [`rewards`].
+/// What is subtracted from rewards before they weight grad ln q. Any choice gives the same mean gradient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Baseline {
+    /// From the whole configuration's reward, its batch mean (arXiv:2203.10989, eq. 8).
+    Global,
+    /// From each square's own reward, its regression on the border's features and on the rest of the reward, level by
+    /// level.
+    Regression,
+}
+
+/// Kernels that turn rewards into advantages, after [`rewards`].
+pub fn advantages(model: &Model, baseline: Baseline) -> Vec<Kernel> {
+    match baseline {
+        Baseline::Global => vec![Kernel::Baseline, Kernel::Advantage],
+        Baseline::Regression => {
+            let of_level =
+                |level| [Kernel::Moments { level }, Kernel::Regression { level }, Kernel::Residual { level }];
+            model.nets().flat_map(|(level, ..)| of_level(level)).collect()
+        }
+    }
+}
+
+/// Kernels that turn advantages into a gradient.
 pub fn gradient(model: &Model) -> Vec<Kernel> {
-    let mut kernels = vec![Kernel::Baseline, Kernel::Advantage];
+    let mut kernels = Vec::new();
     for (level, net, _) in model.nets() {
         kernels.push(Kernel::BackwardOutput { level });
         kernels.extend((0..net.depth).rev().map(|layer| Kernel::BackwardHidden { level, layer }));
@@ -65,9 +115,10 @@ pub fn gradient(model: &Model) -> Vec<Kernel> {
 }
 
 /// One REINFORCE step: sample, reward, gradient, Adam.
-pub fn training_step(model: &Model) -> Vec<Kernel> {
+pub fn training_step(model: &Model, baseline: Baseline) -> Vec<Kernel> {
     let mut kernels = sampling(model, false);
     kernels.extend(rewards(model));
+    kernels.extend(advantages(model, baseline));
     kernels.extend(gradient(model));
     kernels.push(Kernel::Adam);
     kernels
@@ -82,12 +133,12 @@ mod tests {
     #[test]
     fn every_level_is_sampled_by_exactly_one_dispatch() {
         for side in [4, 8, 64] {
-            let options = NetOptions { width: 1, depth: 2, skip: true, gauge: true };
+            let options = NetOptions { width: 1, depth: 2, skip: true, gauge: true, exact_bottom: 2 };
             let interaction = Interaction { coupling: 1.0, field: 0.0 };
             let model = Model::new(Torus::new(side).unwrap(), interaction, options).unwrap();
             let levels: Vec<_> = sampling(&model, true).iter().map(|kernel| kernel.level()).collect();
             assert_eq!(levels, (0..model.levels.len()).map(Some).collect::<Vec<_>>());
-            let step = training_step(&model);
+            let step = training_step(&model, Baseline::Regression);
             let sampled = step.iter().filter(|kernel| kernel.draws()).count();
             assert_eq!(sampled, model.levels.len() - 1, "training draws all levels but the last");
         }

@@ -57,7 +57,8 @@ pub fn train(
     let clock = Clock { start: Instant::now(), before: table.elapsed_s(), last_step: start.step, last: 0.0 };
     let mut run = Run {
         config,
-        kernels: schedule::training_step(backend.model()),
+        kernels: schedule::training_step(backend.model(), config.baseline),
+        completion: schedule::completion(backend.model()),
         backend,
         folder,
         table,
@@ -77,6 +78,7 @@ pub fn train(
 struct Run<'a> {
     config: &'a Config,
     kernels: Vec<Kernel>,
+    completion: Vec<Kernel>,
     backend: &'a mut dyn Backend,
     folder: &'a RunFolder,
     table: MetricsWriter,
@@ -93,6 +95,7 @@ impl Run<'_> {
             self.backend.run(&self.kernels, &inputs)?;
             let last = step == config.steps;
             if self.is_due(step) {
+                self.backend.run(&self.completion, &inputs)?;
                 self.backend.request_snapshot(step)?;
             }
             self.report(false, observe)?;
@@ -139,7 +142,7 @@ impl Run<'_> {
         let shift = f64::from(inputs.reward_per_site) * sites;
         let ln_w: Vec<f64> = snapshot.rewards.iter().map(|reward| shift - reward).collect();
         let weights = importance(&ln_w);
-        let energy = Estimate::mean(&snapshot.energies);
+        let energy = Estimate::mean(&snapshot.energies(model.interaction).collect::<Vec<_>>());
         let exact = exact::solve(model.torus, model.interaction, inputs.beta).map(|exact| exact.ln_z);
         let (elapsed_s, configurations_per_s) = self.clock.lap(snapshot.step, config.batch);
         let metrics = Metrics {

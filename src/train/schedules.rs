@@ -6,14 +6,14 @@ use std::f64::consts::PI;
 impl Config {
     /// Learning rate of step 1..=steps.
     pub fn learning_rate_at(&self, step: u32) -> f64 {
-        match self.rate_schedule {
-            RateSchedule::Constant => self.learning_rate,
+        let height = match self.rate_schedule {
+            RateSchedule::Constant => 1.0,
             RateSchedule::Cosine => {
                 let progress = f64::from(step - 1) / f64::from(self.steps.max(2) - 1);
-                let height = self.final_rate + (1.0 - self.final_rate) * (1.0 + (PI * progress).cos()) / 2.0;
-                self.learning_rate * height
+                self.final_rate + (1.0 - self.final_rate) * (1.0 + (PI * progress).cos()) / 2.0
             }
-        }
+        };
+        self.learning_rate * height * (f64::from(step) / f64::from(self.warmup.max(1))).min(1.0)
     }
 
     /// Beta of step 1..=steps.
@@ -27,8 +27,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_rate_rises_over_the_warm_up() {
+        let config = Config { rate_schedule: RateSchedule::Constant, warmup: 10, ..Config::default() };
+        let rates = [1, 5, 10, 11].map(|step| config.learning_rate_at(step) / config.learning_rate);
+        assert_eq!(rates, [0.1, 0.5, 1.0, 1.0]);
+    }
+
+    #[test]
     fn the_cosine_runs_from_the_full_rate_to_the_final_one() {
-        let config = Config { steps: 101, learning_rate: 0.5, final_rate: 0.1, ..Config::default() };
+        let config =
+            Config { steps: 101, learning_rate: 0.5, final_rate: 0.1, warmup: 0, ..Config::default() };
         assert_eq!(config.learning_rate_at(1), 0.5);
         assert!((config.learning_rate_at(51) - 0.275).abs() < 1e-12);
         assert!((config.learning_rate_at(101) - 0.05).abs() < 1e-12);

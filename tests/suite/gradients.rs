@@ -5,7 +5,7 @@ use han_gpu::backend::{Backend, Tensor};
 use han_gpu::cpu::Cpu;
 use han_gpu::gpu::Gpu;
 use han_gpu::random::philox;
-use han_gpu::schedule::{self, Adam, Inputs, Kernel, Shape};
+use han_gpu::schedule::{self, Adam, Baseline, Inputs, Shape};
 
 fn inputs() -> Inputs {
     Inputs {
@@ -22,12 +22,6 @@ fn cases() -> [Case; 4] {
         Case { width: 2, depth: 2, ..default },
         Case { size: 8, width: 2, depth: 3, field: 0.2, gauge: false, ..default },
     ]
-}
-
-/// Backward kernels of one net after an evaluation.
-fn backward(case: Case) -> Vec<Kernel> {
-    let all = schedule::gradient(&case.model());
-    all.into_iter().filter(|kernel| !matches!(kernel, Kernel::Baseline | Kernel::Advantage)).collect()
 }
 
 /// Advantages that differ from block to block, so that every block's weight is tested.
@@ -54,7 +48,7 @@ fn the_twin_s_gradient_agrees_with_central_differences() {
         let advantages = advantages(twin.read(Tensor::Advantage).unwrap().len());
         weighted_ln_q(&mut twin, case, &parameters, &advantages);
         twin.write(Tensor::Advantage, &advantages).unwrap();
-        twin.run(&backward(case), &inputs()).unwrap();
+        twin.run(&schedule::gradient(&case.model()), &inputs()).unwrap();
         let gradient = twin.read(Tensor::Gradient).unwrap();
         // Every tensor is probed at several places; the kinks of PReLU are 1e-6 wide and not met.
         let model = case.model();
@@ -97,7 +91,7 @@ fn masked_weights_get_exactly_zero_gradient_and_never_move() {
             backend.write(Tensor::Parameters, &case.parameters(2)).unwrap();
             for step in 1..=2 {
                 let inputs = Inputs { step, learning_rate: 0.01, ..inputs() };
-                backend.run(&schedule::training_step(&model), &inputs).unwrap();
+                backend.run(&schedule::training_step(&model, Baseline::Regression), &inputs).unwrap();
             }
             let (gradient, parameters) =
                 (backend.read(Tensor::Gradient).unwrap(), backend.read(Tensor::Parameters).unwrap());

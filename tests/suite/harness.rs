@@ -78,16 +78,26 @@ pub(crate) struct Case {
     pub(crate) gauge: bool,
     pub(crate) field: f64,
     pub(crate) coupling: f64,
+    pub(crate) exact_bottom: u32,
 }
 
 impl Case {
-    pub(crate) const DEFAULT: Self =
-        Self { size: 8, batch: 65, width: 1, depth: 1, skip: true, gauge: true, field: 0.0, coupling: 1.0 };
+    pub(crate) const DEFAULT: Self = Self {
+        size: 8,
+        batch: 65,
+        width: 1,
+        depth: 1,
+        skip: true,
+        gauge: true,
+        field: 0.0,
+        coupling: 1.0,
+        exact_bottom: 2,
+    };
 
     pub(crate) fn model(self) -> Arc<Model> {
-        let Self { width, depth, skip, gauge, .. } = self;
+        let Self { width, depth, skip, gauge, exact_bottom, .. } = self;
         let interaction = Interaction { coupling: self.coupling, field: self.field };
-        let options = NetOptions { width, depth, skip, gauge };
+        let options = NetOptions { width, depth, skip, gauge, exact_bottom };
         Arc::new(Model::new(Torus::new(self.size).unwrap(), interaction, options).unwrap())
     }
 

@@ -3,7 +3,7 @@
 use crate::harness::{BETA, Case, Tolerance, all_pass, compare, gpu, spins};
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::gpu::Gpu;
-use han_gpu::schedule::{self, Adam, Inputs, Kernel, Shape};
+use han_gpu::schedule::{self, Adam, Baseline, Inputs, Kernel, Shape};
 
 const ADAM: Adam = Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0 };
 
@@ -33,6 +33,10 @@ fn cases() -> Vec<Case> {
         Case { batch: 31, width: 20, ..default },
         Case { size: 4, batch: 1000, field: 0.3, gauge: false, coupling: -0.7, ..default },
         Case { size: 16, batch: 70, width: 2, ..default },
+        // Exact squares of both sides, in every kind of field.
+        Case { size: 16, batch: 37, exact_bottom: 8, ..default },
+        Case { size: 16, batch: 21, exact_bottom: 4, field: -0.2, gauge: false, ..default },
+        Case { batch: 130, exact_bottom: 8, coupling: -0.9, field: 0.1, gauge: false, ..default },
         // More sites than a workgroup has lanes, more sources than are staged at a time.
         Case { size: 64, batch: 3, ..default },
     ]
@@ -84,16 +88,19 @@ fn evaluation_reward_and_backward_agree_with_the_f64_twin() {
                 "sums of up to 60 f32 terms, exp good to 2e-6",
             );
             // The free energy of the last level, then rewards up the tree.
-            let mut kernels = vec![Kernel::HeatBathFreeEnergy { level: case.model().levels.len() - 1 }];
+            let mut kernels = vec![schedule::sum_out_bottom(&case.model())];
             kernels.extend(schedule::rewards(&case.model()));
             both(&mut gpu, &mut twin, &kernels, &step);
             check(Tensor::Reward, &mut gpu, &mut twin, 2e-4, 1e-5, "f32 sums over the whole tree");
-            check(Tensor::Energy, &mut gpu, &mut twin, 1e-4, 1e-5, "f32 sums over the whole tree");
             if case.batch == 1 {
                 continue;
             }
+            for baseline in [Baseline::Regression, Baseline::Global] {
+                both(&mut gpu, &mut twin, &schedule::advantages(&case.model(), baseline), &step);
+                let reason = "differences of rewards, over the batch";
+                check(Tensor::Advantage, &mut gpu, &mut twin, 5e-4 / case.batch as f64, 1e-3, reason);
+            }
             both(&mut gpu, &mut twin, &schedule::gradient(&case.model()), &step);
-            check(Tensor::Advantage, &mut gpu, &mut twin, 1e-4, 1e-4, "differences of rewards");
             let scale = twin.read(Tensor::Gradient).unwrap().iter().fold(0.0, |m: f64, g| m.max(g.abs()));
             assert!(scale > 1e-3, "gradients of {case:?} are too small to test");
             check(
@@ -166,8 +173,9 @@ fn one_wrong_weight_gradient_sign_or_probability_fails_the_comparison() {
     let parameters = case.parameters(3);
     let spins = spins(&twin, 1);
     let mut kernels = schedule::evaluation(&model);
-    kernels.push(Kernel::HeatBathFreeEnergy { level: model.levels.len() - 1 });
+    kernels.push(schedule::sum_out_bottom(&model));
     kernels.extend(schedule::rewards(&model));
+    kernels.extend(schedule::advantages(&model, Baseline::Global));
     kernels.extend(schedule::gradient(&model));
     let run = |backend: &mut dyn Backend, parameters: &[f32]| {
         backend.write(Tensor::Parameters, parameters).unwrap();

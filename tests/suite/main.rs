@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod baselines;
 mod cli;
 mod gradients;
 mod harness;
@@ -9,4 +10,5 @@ mod kernels;
 mod normalisation;
 mod physics;
 mod shaders;
+mod squares;
 mod training;

@@ -29,8 +29,13 @@ fn sum_of_q(backend: &mut dyn Backend, case: Case) -> f64 {
 #[test]
 fn q_sums_to_one_over_all_states() {
     let device = gpu();
-    let variants =
-        [case(), Case { gauge: false, ..case() }, Case { gauge: false, field: 0.4, skip: false, ..case() }];
+    let variants = [
+        case(),
+        Case { gauge: false, ..case() },
+        Case { gauge: false, field: 0.4, skip: false, ..case() },
+        Case { exact_bottom: 4, ..case() },
+        Case { exact_bottom: 4, gauge: false, field: 0.4, coupling: -0.5, ..case() },
+    ];
     for case in variants {
         let exact = sum_of_q(&mut case.cpu::<f64>(), case);
         assert!((exact - 1.0).abs() <= 1e-12, "f64 twin: sum of q is 1 {:+e} for {case:?}", exact - 1.0);
@@ -69,41 +74,42 @@ fn samples(backend: &mut dyn Backend, case: Case, seed: u32, count: usize) -> Sa
 fn sampled_frequencies_follow_q() {
     const COUNT: usize = 200_000;
     let device = gpu();
-    let case = case();
-    let mut twin = case.cpu::<f64>();
-    twin.write(Tensor::Parameters, &case.parameters(5)).unwrap();
-    let q: Vec<f64> =
-        evaluate(&mut twin, BETA, &all_states(), |_| ()).unwrap().iter().map(|x| x.exp()).collect();
-    for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
-        let drawn = samples(backend, case, 12, COUNT);
-        let mut counts = vec![0.0; STATES];
-        for spins in drawn.spins.chunks(16) {
-            let state = spins
-                .iter()
-                .enumerate()
-                .fold(0, |state, (site, &spin)| state | usize::from(spin == 1) << site);
-            counts[state] += 1.0;
-        }
-        // Chi-square over states expected at least ten times, all others in one bin.
-        let (mut chi_square, mut bins, mut rest) = (0.0, 0, [0.0; 2]);
-        for (count, q) in counts.iter().zip(&q) {
-            let expected = q * COUNT as f64;
-            if expected >= 10.0 {
-                chi_square += (count - expected).powi(2) / expected;
-                bins += 1;
-            } else {
-                rest = [rest[0] + count, rest[1] + expected];
+    for case in [case(), Case { exact_bottom: 4, ..case() }] {
+        let mut twin = case.cpu::<f64>();
+        twin.write(Tensor::Parameters, &case.parameters(5)).unwrap();
+        let q: Vec<f64> =
+            evaluate(&mut twin, BETA, &all_states(), |_| ()).unwrap().iter().map(|x| x.exp()).collect();
+        for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
+            let drawn = samples(backend, case, 12, COUNT);
+            let mut counts = vec![0.0; STATES];
+            for spins in drawn.spins.chunks(16) {
+                let state = spins
+                    .iter()
+                    .enumerate()
+                    .fold(0, |state, (site, &spin)| state | usize::from(spin == 1) << site);
+                counts[state] += 1.0;
             }
+            // Chi-square over states expected at least ten times, all others in one bin.
+            let (mut chi_square, mut bins, mut rest) = (0.0, 0, [0.0; 2]);
+            for (count, q) in counts.iter().zip(&q) {
+                let expected = q * COUNT as f64;
+                if expected >= 10.0 {
+                    chi_square += (count - expected).powi(2) / expected;
+                    bins += 1;
+                } else {
+                    rest = [rest[0] + count, rest[1] + expected];
+                }
+            }
+            chi_square += (rest[0] - rest[1]).powi(2) / rest[1];
+            let freedom = f64::from(bins);
+            assert!(bins > 500, "only {bins} states are frequent enough to test");
+            let sigma = (2.0 * freedom).sqrt();
+            assert!(
+                (chi_square - freedom).abs() < 4.0 * sigma,
+                "chi^2 = {chi_square:.0} for {bins} bins on {}",
+                backend.device()
+            );
         }
-        chi_square += (rest[0] - rest[1]).powi(2) / rest[1];
-        let freedom = f64::from(bins);
-        assert!(bins > 500, "only {bins} states are frequent enough to test");
-        let sigma = (2.0 * freedom).sqrt();
-        assert!(
-            (chi_square - freedom).abs() < 4.0 * sigma,
-            "chi^2 = {chi_square:.0} for {bins} bins on {}",
-            backend.device()
-        );
     }
 }
 
@@ -113,6 +119,8 @@ fn the_sampler_s_ln_q_and_energy_are_those_of_its_spins() {
     for case in [
         Case { size: 8, batch: 100, field: 0.3, gauge: false, coupling: 0.8, ..case() },
         Case { size: 32, batch: 16, width: 1, depth: 1, ..case() },
+        Case { size: 16, batch: 70, exact_bottom: 8, field: -0.2, gauge: false, ..case() },
+        Case { size: 8, batch: 40, exact_bottom: 4, ..case() },
     ] {
         let torus = Torus::new(case.size).unwrap();
         let interaction = case.model().interaction;

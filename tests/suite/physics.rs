@@ -34,7 +34,7 @@ fn model(config: &Config) -> Arc<Model> {
 
 #[test]
 fn an_eight_by_eight_network_reaches_its_bound() {
-    let config = Config { size: 8, steps: 600, batch: 256, ..Config::default() };
+    let config = Config { size: 8, steps: 600, batch: 256, exact_bottom: 2, ..Config::default() };
     let mut cpu = Cpu::<f32>::new(model(&config), config.batch);
     let (_, summary) = trained(&config, &mut cpu);
     let deviation = summary.ln_z_deviation.unwrap();
@@ -63,6 +63,7 @@ fn a_field_and_an_antiferromagnet_are_learned_too() {
             field,
             beta,
             gauge,
+            exact_bottom: 4,
             steps: 400,
             batch: 256,
             evaluation_samples: 20_000,
@@ -108,6 +109,7 @@ fn larger_lattices_train_on_both_backends_and_respect_the_bound() {
             width: 1,
             batch,
             steps,
+            exact_bottom: 2,
             learning_rate: 0.001,
             metrics_every: 1,
             evaluation_samples: 64,

@@ -15,9 +15,12 @@ fn specialisations() -> Vec<Specialisation> {
     let mut all = Vec::new();
     for (width, depth) in [(1, 1), (1, 2), (1, 3), (2, 1), (3, 2), (5, 3), (16, 1), (20, 2), (64, 1), (64, 3)]
     {
-        for specialisation in all_specialisations(NetOptions { width, depth, skip: true, gauge: true }) {
-            if !all.contains(&specialisation) {
-                all.push(specialisation);
+        for exact_bottom in [4, 8] {
+            let options = NetOptions { width, depth, skip: true, gauge: true, exact_bottom };
+            for specialisation in all_specialisations(options) {
+                if !all.contains(&specialisation) {
+                    all.push(specialisation);
+                }
             }
         }
     }
@@ -98,7 +101,7 @@ macro_rules! assert_layout {
 }
 
 fn module_of(name: &str) -> Module {
-    let options = NetOptions { width: 2, depth: 2, skip: true, gauge: true };
+    let options = NetOptions { width: 2, depth: 2, skip: true, gauge: true, exact_bottom: 8 };
     let all = all_specialisations(options);
     validated(all.iter().find(|specialisation| specialisation.name == name).expect(name)).0
 }
@@ -115,7 +118,7 @@ fn structs_have_the_layout_of_their_rust_twins() {
     let module = module_of("adam");
     assert_layout!(&module, "Step", Step: seed, step, first_configuration, total_rows, batch, parameters, norms, clip, beta,
         coupling, field, reward_per_site, learning_rate, beta1, beta2, epsilon, first_correction, second_correction,
-        one_minus_beta1, one_minus_beta2);
+        one_minus_beta1, one_minus_beta2, bond_same, bond_different, field_up, field_down, square_reward);
     assert_layout!(&module, "Status", Status: gradient_norm, first_bad_step);
 }
 

@@ -7,7 +7,7 @@ use han_gpu::config::{Config, resolve};
 use han_gpu::cpu::Cpu;
 use han_gpu::io::{Checkpoint, RunFolder};
 use han_gpu::sample::reward_per_site;
-use han_gpu::schedule::{self, Inputs, Plan};
+use han_gpu::schedule::{self, Baseline, Inputs, Plan};
 use han_gpu::train::{Event, Outcome, train};
 use std::path::Path;
 
@@ -25,7 +25,7 @@ fn steps(backend: &mut dyn Backend, case: Case, count: u32) -> Vec<f64> {
             adam: config.adam(),
             ..Inputs::sampling(21, 0, BETA, reward_per_site(&model, BETA))
         };
-        backend.run(&schedule::training_step(&model), &inputs).unwrap();
+        backend.run(&schedule::training_step(&model, Baseline::Regression), &inputs).unwrap();
     }
     backend.read(Tensor::Parameters).unwrap()
 }
@@ -44,7 +44,7 @@ fn ten_adam_steps_follow_the_f64_twin() {
     for case in [
         Case { batch: 128, ..Case::DEFAULT },
         Case { batch: 96, width: 2, depth: 2, skip: false, gauge: false, ..Case::DEFAULT },
-        Case { size: 16, batch: 64, ..Case::DEFAULT },
+        Case { size: 16, batch: 64, exact_bottom: 8, ..Case::DEFAULT },
     ] {
         let start: Vec<f64> = case.model().initial_parameters(3, BETA).into_iter().map(f64::from).collect();
         let expected = steps(&mut case.cpu::<f64>(), case, 10);
@@ -79,13 +79,13 @@ fn the_recorded_step_has_the_planned_dispatches() {
     let device = gpu();
     let case = Case { batch: 10, ..Case::DEFAULT };
     let model = case.model();
-    let plan = Plan::new(&model, case.batch);
+    let plan = Plan::new(&model, case.batch, Baseline::Regression);
     let mut backend = device.backend(case);
     let inputs = Inputs::sampling(1, 0, BETA, 0.0);
     backend.run(&schedule::sampling(&model, true), &inputs).unwrap();
     assert_eq!(backend.dispatches(), model.levels.len(), "one dispatch per level");
     assert_eq!(plan.sampling.dispatches, model.levels.len());
-    backend.run(&schedule::training_step(&model), &inputs).unwrap();
+    backend.run(&schedule::training_step(&model, Baseline::Regression), &inputs).unwrap();
     assert_eq!(backend.dispatches() - model.levels.len(), plan.training.dispatches);
 }
 
@@ -94,6 +94,7 @@ fn small() -> Config {
         size: 8,
         batch: 64,
         steps: 30,
+        exact_bottom: 2,
         metrics_every: 4,
         checkpoint_every: 7,
         evaluation_samples: 100,
@@ -102,8 +103,8 @@ fn small() -> Config {
 }
 
 fn case_of(config: &Config) -> Case {
-    let Config { size, batch, width, depth, skip, gauge, .. } = *config;
-    Case { size, batch, width, depth, skip, gauge, ..Case::DEFAULT }
+    let Config { size, batch, width, depth, skip, gauge, exact_bottom, .. } = *config;
+    Case { size, batch, width, depth, skip, gauge, exact_bottom, ..Case::DEFAULT }
 }
 
 fn checkpoint_bytes(folder: &Path) -> Vec<u8> {
@@ -210,7 +211,7 @@ fn clipping_bounds_the_step() {
         backend.write(Tensor::Parameters, &case.parameters(1)).unwrap();
         let mut inputs = Inputs { step: 1, learning_rate: 0.01, ..Inputs::sampling(1, 0, BETA, 0.0) };
         inputs.adam = schedule::Adam { beta1: 0.5, clip: 1e-3, ..Config::default().adam() };
-        backend.run(&schedule::training_step(&model), &inputs).unwrap();
+        backend.run(&schedule::training_step(&model, Baseline::Regression), &inputs).unwrap();
         let gradient = backend.read(Tensor::Gradient).unwrap();
         let moment = backend.read(Tensor::FirstMoment).unwrap();
         let norm = |values: &[f64]| values.iter().map(|x| x * x).sum::<f64>().sqrt();

@@ -1,0 +1,77 @@
+// Least-squares coefficients of a level's rewards from the moments, with a ridge of one part per row and regressor.
+// Grid: one workgroup of LANES = 64 lanes.
+
+#include types
+
+@group(0) @binding(0) var<uniform> level: Level;
+@group(0) @binding(23) var<storage, read> moments: array<vec4<f32>>;     // [workgroups][COLUMNS][COLUMNS]
+@group(0) @binding(10) var<storage, read_write> coefficients: array<f32>; // [COLUMNS - 1]
+
+// Regressors besides the constant.
+const REGRESSORS: u32 = COLUMNS - 2u;
+// A regressor that varies less than this does not count.
+const LEAST_VARIANCE: f32 = 1e-9;
+
+var<workgroup> totals: array<vec4<f32>, LANES>;
+var<workgroup> matrix: array<array<f32, COLUMNS>, COLUMNS>;
+var<workgroup> factors: array<f32, COLUMNS>;
+
+fn moment(a: u32, b: u32) -> f32 {
+    let at = a * COLUMNS + b;
+    return totals[at / 4u][at % 4u];
+}
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(local_invocation_index) lane: u32) {
+    let slices = min((level.rows + LANES - 1u) / LANES, MOMENT_SLICES);
+    var sum = vec4<f32>(0.0);
+    for (var slice = 0u; slice < slices; slice++) {
+        sum += moments[slice * LANES + lane];
+    }
+    totals[lane] = sum;
+    workgroupBarrier();
+    // Covariances; the reward's are the last column.
+    let rows = moment(0u, 0u);
+    let ridge = 1.0 + f32(REGRESSORS) / rows;
+    for (var at = lane; at < REGRESSORS * (REGRESSORS + 1u); at += LANES) {
+        let a = at / (REGRESSORS + 1u);
+        let b = at % (REGRESSORS + 1u);
+        let covariance =
+            moment(a + 1u, b + 1u) / rows - moment(0u, a + 1u) / rows * (moment(0u, b + 1u) / rows);
+        matrix[a][b] = select(covariance, covariance * ridge, a == b);
+    }
+    workgroupBarrier();
+    if lane < REGRESSORS {
+        if matrix[lane][lane] < LEAST_VARIANCE {
+            for (var b = 0u; b <= REGRESSORS; b++) {
+                matrix[lane][b] = 0.0;
+            }
+            matrix[lane][lane] = 1.0;
+        }
+    }
+    // Positive definite, so no pivots are needed.
+    for (var pivot = 0u; pivot < REGRESSORS; pivot++) {
+        workgroupBarrier();
+        if lane < REGRESSORS {
+            factors[lane] = select(matrix[lane][pivot] / matrix[pivot][pivot], 0.0, lane == pivot);
+        }
+        workgroupBarrier();
+        for (var at = lane; at < REGRESSORS * (REGRESSORS + 1u); at += LANES) {
+            let a = at / (REGRESSORS + 1u);
+            let b = at % (REGRESSORS + 1u);
+            if a != pivot {
+                matrix[a][b] -= factors[a] * matrix[pivot][b];
+            }
+        }
+    }
+    workgroupBarrier();
+    if lane == 0u {
+        var constant = moment(0u, COLUMNS - 1u) / rows;
+        for (var a = 0u; a < REGRESSORS; a++) {
+            let coefficient = matrix[a][REGRESSORS] / matrix[a][a];
+            coefficients[a + 1u] = coefficient;
+            constant -= coefficient * (moment(0u, a + 1u) / rows);
+        }
+        coefficients[0] = constant;
+    }
+}

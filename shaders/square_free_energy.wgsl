@@ -1,0 +1,29 @@
+// Reward -ln Z of exact squares given their borders: their interiors are summed out.
+// Grid: ceil(rows / SQUARES) workgroups of LANES lanes; see exact_square.
+
+#include types
+#include dispatch
+
+@group(0) @binding(0) var<uniform> level: Level;
+@group(0) @binding(1) var<uniform> step: Step;
+@group(0) @binding(2) var<storage, read> geometry: array<u32>;
+@group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
+@group(0) @binding(9) var<storage, read_write> reward: array<f32>;       // per block
+
+#include spins
+#include exact_square
+
+fn keep_row(at: Place, i: u32) {}
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let at = place(group_index(group, groups), lane);
+    let sum = ln_sum(at);
+    if at.inside && at.pair == 0u {
+        reward[level.first_row + at.row] = step.square_reward - sum;
+    }
+}

@@ -1,0 +1,241 @@
+//! Sum over the interior of a square by a transfer over its sites, for [`LANES`] configurations at a time.
+//!
+//! A state is a row of `width` spins, bit j for column j; site (i, j) replaces bit j of the row above by its own spin.
+//! The first row starts from the border above it. States are rescaled by powers of two after every row.
+
+use super::tile::Lane;
+use super::{LANES, Real};
+use crate::conditional::SquareFactors;
+use crate::hierarchy::Level;
+
+/// Work space for one square after another.
+#[derive(Debug)]
+pub(super) struct ExactSquare<R> {
+    width: usize,
+    /// `[different, same]` factors of a bond.
+    bond: [R; 2],
+    /// Factors of spins -1 and +1 in the field.
+    field: [R; 2],
+    /// `[4][width]`: top, right, bottom, left, +-1.
+    border: Vec<Lane<R>>,
+    /// `[2^width]`: sums over all rows so far that end in a state.
+    states: Vec<Lane<R>>,
+    /// `[width][2^width]`: `states` after every row, for drawing.
+    rows: Vec<Lane<R>>,
+    /// `[2^width]`: heap of partial sums over the highest bits; `[2^k + low]` is summed over all bits from k on.
+    partial_sums: Vec<Lane<R>>,
+}
+
+impl<R: Real> ExactSquare<R> {
+    pub(super) fn new(width: usize, factors: &SquareFactors) -> Self {
+        let lanes = |count: usize| vec![[R::zero(); LANES]; count];
+        Self {
+            width,
+            bond: [factors.different, factors.same].map(R::of),
+            field: [factors.down, factors.up].map(R::of),
+            border: lanes(4 * width),
+            states: lanes(1 << width),
+            rows: Vec::new(),
+            partial_sums: lanes(1 << width),
+        }
+    }
+
+    /// Reads the border of one block in `rows` configurations from `first` on; further lanes repeat the last.
+    pub(super) fn load_border(
+        &mut self,
+        level: &Level,
+        spins: &[i8],
+        batch: usize,
+        block: usize,
+        first: usize,
+    ) {
+        let last = LANES.min(batch - first) - 1;
+        for (lanes, &site) in self.border.iter_mut().zip(level.block_sites(block)) {
+            let column = &spins[site as usize * batch + first..];
+            *lanes = std::array::from_fn(|lane| R::of(f64::from(column[lane.min(last)])));
+        }
+    }
+
+    /// Logarithm of the scaled sum over the interior; with `keep`, what [`ExactSquare::draw_row`] needs is kept.
+    #[inline(always)]
+    pub(super) fn ln_sum(&mut self, keep: bool) -> Lane<R> {
+        let states = 1 << self.width;
+        if keep {
+            self.rows.resize(self.width * states, [R::zero(); LANES]);
+        }
+        self.start();
+        let mut exponents = [R::zero(); LANES];
+        for i in 0..self.width {
+            for j in 0..self.width {
+                self.site(i, j);
+            }
+            self.rescale(&mut exponents);
+            if keep {
+                self.rows[i * states..][..states].copy_from_slice(&self.states);
+            }
+        }
+        let below: Vec<Lane<R>> = self.border[2 * self.width..3 * self.width].to_vec();
+        self.sum_partially(&below);
+        let total = self.total();
+        let ln_2 = R::of(std::f64::consts::LN_2);
+        std::array::from_fn(|lane| total[lane].ln() + exponents[lane] * ln_2)
+    }
+
+    /// The border above as the only state.
+    #[inline(always)]
+    fn start(&mut self) {
+        self.states.fill([R::zero(); LANES]);
+        for lane in 0..LANES {
+            let bit = |j: usize| usize::from(self.border[j][lane] > R::zero()) << j;
+            let state: usize = (0..self.width).map(bit).sum();
+            self.states[state][lane] = R::one();
+        }
+    }
+
+    /// Sums over the spin above site (i, j) and adds its own, with its bonds to the left and, at the end, to the right.
+    #[inline(always)]
+    fn site(&mut self, i: usize, j: usize) {
+        let (width, bit) = (self.width, 1 << j);
+        let edge = match j {
+            0 => Some(&self.border[3 * width + i]),
+            _ => None,
+        };
+        let far_edge = (j == width - 1).then(|| &self.border[width + i]);
+        let mut sides = [[R::one(); LANES]; 2];
+        for spins in edge.into_iter().chain(far_edge) {
+            for (side, bonds) in sides.iter_mut().zip(self.bonds(spins)) {
+                for (factor, bond) in side.iter_mut().zip(bonds) {
+                    *factor = *factor * bond;
+                }
+            }
+        }
+        let has_sides = edge.is_some() || far_edge.is_some();
+        for low in 0..1_usize << width {
+            if low & bit != 0 {
+                continue;
+            }
+            let left = |spin: usize| match j {
+                0 => R::one(),
+                _ => self.bond[usize::from((low >> (j - 1) & 1) == spin)],
+            };
+            let own = [0, 1].map(|spin| self.field[spin] * left(spin));
+            let [different, same] = self.bond;
+            let (down_states, up_states) = self.states.split_at_mut(low | bit);
+            let (down_state, up_state) = (&mut down_states[low], &mut up_states[0]);
+            let [down_same, down_different] = [same * own[0], different * own[0]];
+            let [up_same, up_different] = [same * own[1], different * own[1]];
+            for (down, up) in down_state.iter_mut().zip(up_state.iter_mut()) {
+                let (above_down, above_up) = (*down, *up);
+                *down = above_down * down_same + above_up * down_different;
+                *up = above_up * up_same + above_down * up_different;
+            }
+            if has_sides {
+                for (value, &side) in down_state.iter_mut().zip(&sides[0]) {
+                    *value = *value * side;
+                }
+                for (value, &side) in up_state.iter_mut().zip(&sides[1]) {
+                    *value = *value * side;
+                }
+            }
+        }
+    }
+
+    /// Divides by a power of two near the largest state and adds its exponent.
+    #[inline(always)]
+    fn rescale(&mut self, exponents: &mut Lane<R>) {
+        let mut largest = [R::zero(); LANES];
+        for values in &self.states {
+            for (largest, &value) in largest.iter_mut().zip(values) {
+                *largest = if value > *largest { value } else { *largest };
+            }
+        }
+        let mut scales = [R::one(); LANES];
+        for ((scale, exponent), largest) in scales.iter_mut().zip(exponents).zip(largest) {
+            let power = largest.log2().floor();
+            *scale = R::of(2.0).powi(-power.to_i32().unwrap_or_default());
+            *exponent += power;
+        }
+        for values in &mut self.states {
+            for (value, &scale) in values.iter_mut().zip(&scales) {
+                *value = *value * scale;
+            }
+        }
+    }
+
+    /// Fills the heap of partial sums of `states`, every bit weighted with its bond to the spin below.
+    #[inline(always)]
+    fn sum_partially(&mut self, below: &[Lane<R>]) {
+        for bit in (0..self.width).rev() {
+            let weights = self.bonds(&below[bit]);
+            let size = 1 << bit;
+            for low in 0..size {
+                let above = |state: usize| match bit + 1 == self.width {
+                    true => &self.states[state],
+                    false => &self.partial_sums[2 * size + state],
+                };
+                let (down, up) = (above(low), above(low | size));
+                let sum =
+                    std::array::from_fn(|lane| down[lane] * weights[0][lane] + up[lane] * weights[1][lane]);
+                self.partial_sums[size + low] = sum;
+            }
+        }
+    }
+
+    /// Factors of bonds between -1, or +1, and given spins.
+    #[inline(always)]
+    fn bonds(&self, spins: &Lane<R>) -> [Lane<R>; 2] {
+        let [different, same] = self.bond;
+        let choose = |if_up, if_down| spins.map(|spin| if spin > R::zero() { if_up } else { if_down });
+        [choose(different, same), choose(same, different)]
+    }
+
+    fn total(&self) -> Lane<R> {
+        self.partial_sums[1]
+    }
+
+    /// Draws row `i`, the spins of the row below it being given; rows are drawn from the last to the first.
+    ///
+    /// `uniform(lane, j)` is the random number of column j. `below` holds the row below before, and this row after.
+    #[inline(always)]
+    pub(super) fn draw_row(&mut self, i: usize, below: &mut [Lane<R>], uniform: impl Fn(usize, usize) -> R) {
+        let states = 1 << self.width;
+        let row = &self.rows[i * states..][..states];
+        self.states.copy_from_slice(row);
+        self.sum_partially(below);
+        for lane in 0..LANES {
+            let mut chosen = 0;
+            for (bit, below) in below.iter_mut().enumerate() {
+                let size = 2 << bit;
+                let sum = |state: usize| match bit + 1 == self.width {
+                    true => self.states[state][lane],
+                    false => self.partial_sums[size + state][lane],
+                };
+                let bond = |spin: usize| self.bond[usize::from(below[lane] == sign(spin))];
+                let down = sum(chosen) * bond(0);
+                let up = sum(chosen | 1 << bit) * bond(1);
+                let spin = usize::from(uniform(lane, bit) * (down + up) < up);
+                chosen |= spin << bit;
+                below[lane] = sign(spin);
+            }
+        }
+    }
+
+    /// Spins of the border below the square.
+    pub(super) fn border_below(&self) -> Vec<Lane<R>> {
+        self.border[2 * self.width..3 * self.width].to_vec()
+    }
+}
+
+/// Spin of a bit.
+#[inline(always)]
+fn sign<R: Real>(bit: usize) -> R {
+    if bit == 1 { R::one() } else { -R::one() }
+}
+
+/// ln q of a square's own spins: the logarithm of their scaled Boltzmann factor less that of the sum.
+///
+/// `sums` are the owned bond sum and spin sum: integers, so that nothing large cancels.
+pub(super) fn ln_probability(factors: &SquareFactors, [bonds, field]: [f64; 2], sums: [i32; 2]) -> f64 {
+    // beta J sum_<ij> s s' - |beta J| bonds, and likewise for the field.
+    bonds * f64::from(sums[0]) + field * f64::from(sums[1]) - factors.scale
+}

@@ -1,0 +1,28 @@
+//! Advantage of every block of a level: its reward less the regression's prediction, over the batch.
+
+use super::control_variate::columns;
+use super::state::State;
+use super::{LANES, Real};
+use crate::conditional::Model;
+use crate::schedule::COLUMNS;
+use rayon::prelude::*;
+
+pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
+    let batch = state.batch;
+    let rows = state.levels[level].rows(batch);
+    let scale = R::one() / R::of(batch as f64);
+    let mut advantage = std::mem::take(&mut state.advantage);
+    let read: &State<R> = state;
+    let coefficients: Vec<R> = read.levels[level].coefficients.iter().map(|&c| R::of(c)).collect();
+    advantage[rows].par_chunks_mut(batch).enumerate().for_each(|(block, advantage)| {
+        for (chunk, advantage) in advantage.chunks_mut(LANES).enumerate() {
+            let columns = columns(model, read, level, block, chunk * LANES);
+            for (lane, advantage) in advantage.iter_mut().enumerate() {
+                let terms = coefficients.iter().zip(&columns).map(|(&c, column)| c * column[lane]);
+                let predicted: R = terms.sum();
+                *advantage = (columns[COLUMNS - 1][lane] - predicted) * scale;
+            }
+        }
+    });
+    state.advantage = advantage;
+}

@@ -1,0 +1,242 @@
+//! Exact squares: ln Z by enumeration of 3 x 3 interiors under all borders, and of 7 x 7 interiors by a transfer matrix
+//! between whole rows; drawn interiors against derivatives of ln Z.
+
+use crate::harness::{Case, Tolerance, all_pass, compare, gpu};
+use han_gpu::backend::{Backend, Tensor};
+use han_gpu::conditional::SquareFactors;
+use han_gpu::random::philox;
+use han_gpu::schedule::{self, Inputs};
+
+/// Borders of block 0, one per configuration; all other spins are +1.
+fn configurations(case: Case, border: impl Fn(usize, usize) -> i8) -> Vec<i8> {
+    let model = case.model();
+    let level = model.hierarchy.levels.last().unwrap();
+    let mut spins = vec![1; case.batch * model.hierarchy.sites];
+    for (row, spins) in spins.chunks_mut(model.hierarchy.sites).enumerate() {
+        for (local, &site) in level.block_sites(0)[..level.border].iter().enumerate() {
+            spins[site as usize] = border(row, local);
+        }
+    }
+    spins
+}
+
+/// Rewards -ln Z of block 0 in every configuration.
+fn free_energies(backend: &mut dyn Backend, case: Case, beta: f64, spins: &[i8]) -> Vec<f64> {
+    backend.write_spins(spins).unwrap();
+    let model = case.model();
+    // A shift as training uses it: rewards near zero keep their digits.
+    let per_site = ((2.0 * beta * case.coupling.abs() * 4096.0).round() / 4096.0) as f32;
+    backend.run(&[schedule::sum_out_bottom(&model)], &Inputs::sampling(1, 0, beta, per_site)).unwrap();
+    let first = model.hierarchy.blocks_before(model.bottom()) * case.batch;
+    let shift = f64::from(per_site) * model.hierarchy.levels[model.bottom()].own as f64;
+    backend.read(Tensor::Reward).unwrap()[first..first + case.batch].iter().map(|r| r - shift).collect()
+}
+
+/// `exp(beta J sum of bonds + beta H sum of spins)` from spins on a grid with its border, without the transfer's help.
+fn weight(case: Case, beta: f64, width: usize, border: &[i8], interior: impl Fn(usize, usize) -> i8) -> f64 {
+    let spin = |i: usize, j: usize| match (i, j) {
+        (0, j) => border[j - 1],
+        (i, j) if j == width + 1 => border[width + i - 1],
+        (i, j) if i == width + 1 => border[2 * width + j - 1],
+        (i, 0) => border[3 * width + i - 1],
+        (i, j) => interior(i - 1, j - 1),
+    };
+    let (mut bonds, mut field) = (0_i32, 0_i32);
+    for line in 1..=width {
+        for step in 0..=width {
+            bonds += i32::from(spin(line, step) * spin(line, step + 1));
+            bonds += i32::from(spin(step, line) * spin(step + 1, line));
+        }
+        field += (1..=width).map(|step| i32::from(spin(line, step))).sum::<i32>();
+    }
+    (beta * (case.coupling * f64::from(bonds) + case.field * f64::from(field))).exp()
+}
+
+fn check(case: Case, beta: f64, spins: &[i8], expected: &[f64]) -> Vec<Result<(), String>> {
+    let device = gpu();
+    let found = [
+        ("f64", free_energies(&mut case.cpu::<f64>(), case, beta, spins), 1e-11),
+        ("f32", free_energies(&mut case.cpu::<f32>(), case, beta, spins), 1e-5),
+        ("GPU", free_energies(&mut device.backend(case), case, beta, spins), 1e-5),
+    ];
+    let one = |(name, found, absolute): (&str, Vec<f64>, f64)| {
+        let tolerance = Tolerance { absolute, relative: 0.0, reason: "the promise of the exact squares" };
+        compare(&format!("-ln Z, {name}, beta {beta}, {case:?}"), &found, expected, tolerance)
+    };
+    found.into_iter().map(one).collect()
+}
+
+#[test]
+fn three_by_three_interiors_agree_with_enumeration_under_all_borders() {
+    let default = Case { exact_bottom: 4, batch: 1 << 12, ..Case::DEFAULT };
+    let field = Case { coupling: -0.7, field: 0.3, gauge: false, ..default };
+    let mut results = Vec::new();
+    for (case, beta) in [(default, 0.44), (default, 2.0), (field, 0.8)] {
+        let border = |row: usize, local: usize| if row >> local & 1 == 1 { 1 } else { -1 };
+        let ln_z = |row: usize| {
+            let border: Vec<i8> = (0..12).map(|local| border(row, local)).collect();
+            let interior =
+                |state: usize| move |i: usize, j: usize| if state >> (3 * i + j) & 1 == 1 { 1 } else { -1 };
+            (0..1 << 9).map(|state| weight(case, beta, 3, &border, interior(state))).sum::<f64>().ln()
+        };
+        let expected: Vec<f64> = (0..case.batch).map(|row| -ln_z(row)).collect();
+        results.extend(check(case, beta, &configurations(case, border), &expected));
+    }
+    all_pass(results);
+}
+
+/// ln Z of a 7 x 7 interior: a vector over the 128 states of a row, times a dense matrix for every further row.
+fn row_transfer(case: Case, beta: f64, border: &[i8]) -> f64 {
+    const WIDTH: usize = 7;
+    let spin = |state: usize, j: usize| if state >> j & 1 == 1 { 1.0 } else { -1.0 };
+    let b = |at: usize| f64::from(border[at]);
+    let within = |state: usize, i: usize| {
+        let inner: f64 = (0..WIDTH - 1).map(|j| spin(state, j) * spin(state, j + 1)).sum();
+        let ends = b(3 * WIDTH + i) * spin(state, 0) + b(WIDTH + i) * spin(state, WIDTH - 1);
+        let field: f64 = (0..WIDTH).map(|j| spin(state, j)).sum();
+        beta * (case.coupling * (inner + ends) + case.field * field)
+    };
+    let between = |a: usize, b: usize| {
+        let equal = WIDTH as f64 - 2.0 * f64::from((a ^ b).count_ones());
+        beta * case.coupling * equal
+    };
+    let bits = |side: usize| (0..WIDTH).fold(0, |bits, j| bits | usize::from(border[side + j] == 1) << j);
+    let ln_sum = |terms: &mut dyn Iterator<Item = f64>| {
+        let terms: Vec<f64> = terms.collect();
+        let largest = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        largest + terms.iter().map(|term| (term - largest).exp()).sum::<f64>().ln()
+    };
+    let states = 0..1_usize << WIDTH;
+    let mut ln_row: Vec<f64> =
+        states.clone().map(|state| between(bits(0), state) + within(state, 0)).collect();
+    for i in 1..WIDTH {
+        ln_row = states
+            .clone()
+            .map(|state| {
+                within(state, i)
+                    + ln_sum(&mut ln_row.iter().enumerate().map(|(above, ln)| ln + between(above, state)))
+            })
+            .collect();
+    }
+    ln_sum(&mut ln_row.iter().enumerate().map(|(state, ln)| ln + between(state, bits(2 * WIDTH))))
+}
+
+/// Borders from random to ordered, and the most frustrated ones.
+fn border(row: usize, local: usize) -> i8 {
+    let word = philox([5, 5], [row as u32, local as u32, 0, 0])[0];
+    match row {
+        0 => 1,
+        1 => {
+            if local % 2 == 0 {
+                1
+            } else {
+                -1
+            }
+        }
+        2 => {
+            if local < 14 {
+                1
+            } else {
+                -1
+            }
+        }
+        _ => {
+            if (word % 24) < 2 + row as u32 {
+                1
+            } else {
+                -1
+            }
+        }
+    }
+}
+
+#[test]
+fn seven_by_seven_interiors_agree_with_a_transfer_matrix_between_rows() {
+    let default = Case { size: 16, exact_bottom: 8, batch: 20, ..Case::DEFAULT };
+    let field = Case { coupling: -0.7, field: 0.3, gauge: false, ..default };
+    let mut results = Vec::new();
+    for (case, beta) in [(default, 0.1), (default, 0.44), (default, 2.0), (field, 1.3)] {
+        let borders: Vec<Vec<i8>> =
+            (0..case.batch).map(|row| (0..28).map(|local| border(row, local)).collect()).collect();
+        let expected: Vec<f64> = borders.iter().map(|border| -row_transfer(case, beta, border)).collect();
+        results.extend(check(case, beta, &configurations(case, border), &expected));
+    }
+    all_pass(results);
+}
+
+#[test]
+fn the_largest_beta_of_exact_squares_stays_finite() {
+    let device = gpu();
+    for (coupling, field) in [(1.0, 0.0), (-1.0, 1.0)] {
+        let gauge = field == 0.0;
+        let case = Case { size: 16, exact_bottom: 8, batch: 20, coupling, field, gauge, ..Case::DEFAULT };
+        let beta = han_gpu::conditional::MAX_SQUARE_BETA;
+        let spins = configurations(case, border);
+        let expected: Vec<f64> = spins
+            .chunks(256)
+            .map(|spins| {
+                let model = case.model();
+                let level = model.hierarchy.levels.last().unwrap();
+                let border: Vec<i8> =
+                    level.block_sites(0)[..28].iter().map(|&site| spins[site as usize]).collect();
+                -row_transfer(case, beta, &border)
+            })
+            .collect();
+        let tolerance = Tolerance { absolute: 1e-4, relative: 1e-6, reason: "f32 at beta = 4" };
+        for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
+            let found = free_energies(backend, case, beta, &spins);
+            compare(backend.device(), &found, &expected, tolerance).unwrap();
+        }
+    }
+}
+
+#[test]
+fn drawn_interiors_have_the_means_that_ln_z_predicts() {
+    let device = gpu();
+    for exact_bottom in [4, 8] {
+        // All configurations share one border; their interiors are independent.
+        let case = Case { size: 16, exact_bottom, batch: 4000, field: 0.15, gauge: false, ..Case::DEFAULT };
+        let (model, beta, h) = (case.model(), 0.4, 1e-5);
+        let level = model.hierarchy.levels.last().unwrap();
+        let spins = configurations(case, |_, local| border(9, local));
+        let ln_z = |coupling: f64, field: f64| {
+            let moved = Case { coupling, field, batch: 1, ..case };
+            -free_energies(&mut moved.cpu::<f64>(), moved, beta, &spins[..256])[0]
+        };
+        let derivative = |plus: f64, minus: f64| (plus - minus) / (2.0 * h * beta);
+        let means = [
+            derivative(ln_z(1.0 + h, 0.15), ln_z(1.0 - h, 0.15)),
+            derivative(ln_z(1.0, 0.15 + h), ln_z(1.0, 0.15 - h)),
+        ];
+        for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
+            backend.write_spins(&spins).unwrap();
+            backend.run(&[schedule::draw_bottom(&model)], &Inputs::sampling(3, 0, beta, 0.0)).unwrap();
+            let drawn = backend.read_spins().unwrap();
+            let sums: Vec<[f64; 2]> = drawn
+                .chunks(256)
+                .map(|spins| {
+                    let spin = |local: u32| f64::from(spins[level.sites[local as usize] as usize]);
+                    let bonds = level.bonds.iter().map(|bond| spin(bond.earlier) * spin(bond.later)).sum();
+                    [bonds, (level.border..level.inputs()).map(|local| spin(local as u32)).sum()]
+                })
+                .collect();
+            for (which, expected) in means.into_iter().enumerate() {
+                let values: Vec<f64> = sums.iter().map(|sums| sums[which]).collect();
+                let found = han_gpu::estimate::Estimate::mean(&values);
+                assert!(found.error > 0.0 && found.error < 0.5);
+                let off = found.deviation(expected);
+                assert!(off.abs() < 4.0, "{which}: {found:?}, expected {expected} on {}", backend.device());
+            }
+        }
+    }
+}
+
+#[test]
+fn scaled_factors_give_back_the_boltzmann_weights() {
+    let case = Case { exact_bottom: 8, ..Case::DEFAULT };
+    let model = case.model();
+    let factors = SquareFactors::new(&model.hierarchy.levels[model.bottom()], model.interaction, 0.5);
+    assert_eq!((factors.same, factors.up, factors.down), (1.0, 1.0, 1.0));
+    assert!((factors.different - (-1.0_f64).exp()).abs() < 1e-15);
+    assert_eq!(factors.scale, 0.5 * 112.0);
+}
