@@ -18,6 +18,18 @@ pub enum RateSchedule {
     Cosine,
 }
 
+/// What training minimises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Objective {
+    /// KL(q | p), on the network's own samples.
+    Reverse,
+    /// KL(p | q), on configurations by cluster Monte Carlo.
+    Forward,
+    /// Forward for the first `forward_share` of the steps, then reverse.
+    Mixed,
+}
+
 /// All settings of a training run. The field names are the keys of `config.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +56,10 @@ pub struct Config {
     pub batch: usize,
     /// Training steps.
     pub steps: u32,
+    /// What is minimised: `reverse`, `forward` or `mixed`.
+    pub objective: Objective,
+    /// Share of the steps that the mixed objective starts with on configurations by cluster Monte Carlo.
+    pub forward_share: f64,
     /// What is subtracted from rewards: `regression` or `global`.
     pub baseline: Baseline,
     /// Learning rate at the start.
@@ -64,6 +80,8 @@ pub struct Config {
     pub adam_epsilon: f64,
     /// Largest gradient norm; 0: no limit.
     pub clip: f64,
+    /// Run folder to take starting parameters from; empty: none.
+    pub init_from: String,
     /// Seed of initial parameters and of every sample.
     pub seed: u32,
     /// `auto`, `cpu`, or index or name of a GPU as listed by `han-gpu devices`.
@@ -72,8 +90,12 @@ pub struct Config {
     pub metrics_every: u32,
     /// Steps between checkpoints.
     pub checkpoint_every: u32,
+    /// Configurations by cluster Monte Carlo for the forward objective.
+    pub pool: usize,
     /// Samples of the closing evaluation.
     pub evaluation_samples: usize,
+    /// Configurations by cluster Monte Carlo that the network is checked with at the end; 0: none.
+    pub verification_samples: usize,
 }
 
 /// Names of the presets.
@@ -93,6 +115,8 @@ impl Default for Config {
             exact_bottom: 8,
             batch: 512,
             steps: 4000,
+            objective: Objective::Reverse,
+            forward_share: 0.2,
             baseline: Baseline::Regression,
             learning_rate: 0.01,
             rate_schedule: RateSchedule::Cosine,
@@ -103,11 +127,14 @@ impl Default for Config {
             adam_beta2: 0.999,
             adam_epsilon: 1e-8,
             clip: 0.0,
+            init_from: String::new(),
             seed: 0,
             device: "auto".to_owned(),
             metrics_every: 10,
             checkpoint_every: 500,
+            pool: 16_384,
             evaluation_samples: 50_000,
+            verification_samples: 2_000,
         }
     }
 }
@@ -166,6 +193,7 @@ impl Config {
             ("steps", self.steps as usize),
             ("metrics_every", self.metrics_every as usize),
             ("checkpoint_every", self.checkpoint_every as usize),
+            ("pool", self.pool),
         ];
         for (name, value) in at_least_one {
             if value == 0 {
@@ -183,6 +211,7 @@ impl Config {
         let in_range = [
             ("learning_rate", self.learning_rate, 0.0, 1e3),
             ("final_rate", self.final_rate, 0.0, 1.0),
+            ("forward_share", self.forward_share, 0.0, 1.0),
             ("annealing", self.annealing, 0.0, 1.0 - f64::EPSILON),
             ("adam_beta1", self.adam_beta1, 0.0, 1.0 - f64::EPSILON),
             ("adam_beta2", self.adam_beta2, 0.0, 1.0 - f64::EPSILON),

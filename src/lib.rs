@@ -38,6 +38,7 @@ pub mod gpu;
 pub mod hierarchy;
 pub mod io;
 pub mod lattice;
+pub mod mc;
 mod memory;
 pub mod random;
 pub mod sample;

@@ -4,6 +4,7 @@
 mod devices;
 mod evaluate;
 mod exact;
+mod grow;
 mod plan;
 mod progress;
 mod run;

@@ -1,5 +1,6 @@
 //! `han-gpu train`.
 
+use super::grow;
 use super::progress::Progress;
 use crate::backend::Backend;
 use crate::config::{Config, load, resolve};
@@ -7,7 +8,7 @@ use crate::device;
 use crate::error::Error;
 use crate::io::RunFolder;
 use crate::io::{Metrics, Summary};
-use crate::train::{Event, Outcome, train};
+use crate::train::{Event, Outcome, Status, Verification, train};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use toml::{Table, Value};
@@ -19,6 +20,7 @@ use toml::{Table, Value};
   han-gpu train --size 32 --beta 0.42 --out runs/a
   han-gpu train --preset published --steps 2000
   han-gpu train my.toml --lr 0.005               flags override the file
+  han-gpu train --grow 8,16,32,64                one lattice from the nets of the other
   han-gpu train --resume runs/a                  go on where a run was stopped")]
 pub(super) struct Arguments {
     /// Settings as TOML; the keys are those of a run's config.toml
@@ -53,6 +55,15 @@ pub(super) struct Arguments {
     /// Side of the squares that are summed exactly, without nets: 8, 4 or 2 [default: 8]
     #[arg(long, value_name = "SIDE")]
     exact_bottom: Option<i64>,
+    /// reverse, forward (learn from cluster Monte Carlo) or mixed (first forward, then reverse)
+    #[arg(long, value_name = "NAME")]
+    objective: Option<String>,
+    /// Start from the nets of another run: of the same size, or of half the size and the same beta
+    #[arg(long, value_name = "DIR")]
+    init_from: Option<String>,
+    /// Train these sizes in turn, each from the nets of the one before, for example 8,16,32
+    #[arg(long, value_name = "SIZES", value_delimiter = ',', conflicts_with_all = ["size", "init_from", "resume"])]
+    grow: Option<Vec<u32>>,
     /// Seed of parameters and samples
     #[arg(long)]
     seed: Option<i64>,
@@ -67,13 +78,14 @@ pub(super) struct Arguments {
     set: Vec<String>,
     /// Run folder [default: a new one under runs/]
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Overwrite an existing run
     #[arg(long)]
-    force: bool,
+    pub(super) force: bool,
     /// Continue the run in DIR; only --device may be changed
     #[arg(long, value_name = "DIR", conflicts_with_all = [
         "config", "size", "beta", "coupling", "field", "batch", "steps", "lr", "width", "depth", "exact_bottom", "seed", "preset", "set",
+        "objective", "init_from",
         "out", "force"
     ])]
     resume: Option<PathBuf>,
@@ -86,15 +98,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let json = arguments.json;
     let (summary, folder) = match &arguments.resume {
         Some(path) => resume(path, arguments.device.as_deref())?,
-        None => start(arguments)?,
+        None => match &arguments.grow {
+            Some(sizes) => grow::run(arguments, sizes)?,
+            None => start(arguments)?,
+        },
     };
     if json { super::print_json(&summary) } else { super::print(&describe(&summary, folder.path())) }
 }
 
 fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
-    let file = arguments.config.as_deref().map(load).transpose()?.unwrap_or_default();
-    let source = arguments.config.clone().unwrap_or_else(|| "command line".into());
-    let mut config = resolve(arguments.preset.as_deref(), file, flags(arguments)?, &source)?;
+    let mut config = resolve_arguments(arguments, [])?;
     let path = arguments.out.clone().unwrap_or_else(|| free_folder(&config));
     // The device first: a run that cannot start should leave no folder behind.
     let backend = device::open(&config.device, Arc::new(config.model()?), config.batch)?;
@@ -104,6 +117,18 @@ fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
     Ok((execute(&config, backend, &folder)?, folder))
 }
 
+/// Settings of the file and the flags, and more that win over both.
+pub(super) fn resolve_arguments<const N: usize>(
+    arguments: &Arguments,
+    more: [(&str, Value); N],
+) -> anyhow::Result<Config> {
+    let file = arguments.config.as_deref().map(load).transpose()?.unwrap_or_default();
+    let source = arguments.config.clone().unwrap_or_else(|| "command line".into());
+    let mut flags = flags(arguments)?;
+    flags.extend(more.map(|(key, value)| (key.to_owned(), value)));
+    Ok(resolve(arguments.preset.as_deref(), file, flags, &source)?)
+}
+
 fn resume(path: &Path, wanted: Option<&str>) -> anyhow::Result<(Summary, RunFolder)> {
     let (folder, config) = RunFolder::open(path)?;
     let model = Arc::new(config.model()?);
@@ -111,7 +136,11 @@ fn resume(path: &Path, wanted: Option<&str>) -> anyhow::Result<(Summary, RunFold
     Ok((execute(&config, backend, &folder)?, folder))
 }
 
-fn execute(config: &Config, mut backend: Box<dyn Backend>, folder: &RunFolder) -> anyhow::Result<Summary> {
+pub(super) fn execute(
+    config: &Config,
+    mut backend: Box<dyn Backend>,
+    folder: &RunFolder,
+) -> anyhow::Result<Summary> {
     let checkpoint = folder.load_checkpoint(config, backend.model())?;
     let done = checkpoint.step;
     super::tell(&format!("device {}; run folder {}", backend.device(), folder.path().display()));
@@ -170,8 +199,13 @@ fn flags(arguments: &Arguments) -> anyhow::Result<Table> {
     ];
     let integers = integers.into_iter().filter_map(|(key, value)| Some((key, Value::Integer(value?))));
     let numbers = numbers.into_iter().filter_map(|(key, value)| Some((key, Value::Float(value?))));
-    let device = arguments.device.clone().map(|device| ("device", Value::String(device)));
-    table.extend(integers.chain(numbers).chain(device).map(|(key, value)| (key.to_owned(), value)));
+    let names = [
+        ("device", &arguments.device),
+        ("objective", &arguments.objective),
+        ("init_from", &arguments.init_from),
+    ];
+    let names = names.into_iter().filter_map(|(key, value)| Some((key, Value::String(value.clone()?))));
+    table.extend(integers.chain(numbers).chain(names).map(|(key, value)| (key.to_owned(), value)));
     Ok(table)
 }
 
@@ -199,6 +233,10 @@ fn line(metrics: &Metrics, exact: Option<f64>) -> String {
 }
 
 fn describe(summary: &Summary, folder: &Path) -> String {
+    let forward = summary
+        .forward
+        .map(|forward| format!(", {:.4} from {} of cluster Monte Carlo", forward.ess, forward.count));
+    let forward = forward.unwrap_or_default();
     let kl_of = if summary.ln_z_exact.is_some() { "exact ln Z" } else { "estimated ln Z" };
     let exact = summary.ln_z_exact.zip(summary.ln_z_deviation);
     let exact = exact
@@ -209,7 +247,8 @@ fn describe(summary: &Summary, folder: &Path) -> String {
          beta F/N  {:.8} +- {:.1e}\n\
          ln Z      {:.6} +- {:.6}{exact}\n\
          KL        {:.5} +- {:.5} nats (against the {kl_of})\n\
-         ESS       {:.4} from {} samples\n\
+         ESS       {:.4} from {} samples{forward}\n\
+         {}\n\
          results in {}",
         summary.steps,
         summary.elapsed_s,
@@ -222,6 +261,15 @@ fn describe(summary: &Summary, folder: &Path) -> String {
         summary.kl.error,
         summary.ess,
         summary.samples,
+        describe_verification(&summary.verification),
         folder.display(),
     )
+}
+
+fn describe_verification(verification: &Verification) -> String {
+    let status = match verification.status {
+        Status::Verified => "verified",
+        Status::Suspect => "SUSPECT",
+    };
+    format!("{status:<9} {}", verification.reasons.join("; "))
 }

@@ -4,6 +4,7 @@ mod exact_square;
 mod initial;
 mod masked_net;
 mod model;
+mod transfer;
 
 pub use exact_square::{MAX_SQUARE_BETA, SquareFactors};
 pub use masked_net::{Gauge, MaskedNet, Weights};

@@ -21,6 +21,7 @@ mod exact_square;
 mod gradient_norm;
 mod gradient_sum;
 mod heat_bath_free_energy;
+mod likelihood;
 mod masked_block;
 mod moments;
 mod product;
@@ -134,6 +135,7 @@ impl<R: Real> Cpu<R> {
             Kernel::Reward { level } => reward::run(model, state, inputs, level),
             Kernel::Baseline => baseline::run(state),
             Kernel::Advantage => advantage::run(state),
+            Kernel::Likelihood => likelihood::run(state),
             Kernel::Moments { level } => moments::run(model, state, level),
             Kernel::Regression { level } => regression::run(state, level),
             Kernel::Residual { level } => residual::run(model, state, level),

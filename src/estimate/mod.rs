@@ -1,8 +1,10 @@
 //! Estimators on arrays, in f64: importance sampling with honest errors. No device.
 
+mod forward;
 mod importance;
 
-pub use importance::{Importance, importance};
+pub use forward::{Forward, forward};
+pub use importance::{Importance, importance, kl};
 
 use serde::Serialize;
 

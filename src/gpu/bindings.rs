@@ -63,6 +63,7 @@ pub fn bindings(kernel: Kernel) -> Vec<(Slot, Access)> {
         Kernel::Reward { .. } => (&[Level, Step, Geometry, Spins, LnQ], &[Reward]),
         Kernel::Baseline => (&[Step, Reward], &[Baseline]),
         Kernel::Advantage => (&[Step, Reward, Baseline], &[Advantage]),
+        Kernel::Likelihood => (&[Step], &[Advantage]),
         Kernel::Moments { .. } => (&[Level, Geometry, Spins, Reward], &[Moments]),
         Kernel::Regression { .. } => (&[Level, Moments], &[Coefficients]),
         Kernel::Residual { .. } => (&[Level, Geometry, Spins, Reward, Coefficients], &[Advantage]),

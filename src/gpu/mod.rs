@@ -190,7 +190,9 @@ impl Gpu {
             Kernel::ConfigurationEnergy => self.batch.div_ceil(LANES),
             Kernel::Baseline | Kernel::Regression { .. } | Kernel::GradientNorm => 1,
             Kernel::Moments { .. } => rows.div_ceil(LANES).min(MOMENT_SLICES),
-            Kernel::Advantage => (self.model.hierarchy.blocks() * self.batch).div_ceil(LANES),
+            Kernel::Advantage | Kernel::Likelihood => {
+                (self.model.hierarchy.blocks() * self.batch).div_ceil(LANES)
+            }
             Kernel::BackwardOutput { .. } => net.map_or(0, |net| (net.own * rows).div_ceil(LANES)),
             Kernel::BackwardHidden { .. } => rows.div_ceil(LANES) * units.div_ceil(BACKWARD_UNITS),
             Kernel::BackwardWeights { .. } => net.map_or(0, |net| tables::jobs(net).len() * table.slices),

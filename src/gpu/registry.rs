@@ -18,7 +18,7 @@ macro_rules! files {
 const KERNELS: &[(&str, &str)] = files!["":
     "adam", "advantage", "backward_hidden", "backward_output", "backward_slope", "backward_weights", "baseline",
     "configuration_energy", "energy", "evaluate_heat_bath", "evaluate_level", "evaluate_square", "gradient_norm",
-    "gradient_sum", "heat_bath_free_energy", "moments", "regression", "residual", "reward", "sample_heat_bath", "sample_level", "sample_square",
+    "gradient_sum", "heat_bath_free_energy", "likelihood", "moments", "regression", "residual", "reward", "sample_heat_bath", "sample_level", "sample_square",
     "square_free_energy",
 ];
 
@@ -149,6 +149,7 @@ pub fn every_kernel(depth: usize) -> Vec<Kernel> {
         Kernel::Reward { level },
         Kernel::Baseline,
         Kernel::Advantage,
+        Kernel::Likelihood,
         Kernel::Moments { level },
         Kernel::Regression { level },
         Kernel::Residual { level },

@@ -5,6 +5,7 @@ mod atomic;
 mod checkpoint;
 mod records;
 mod run_folder;
+mod warm_start;
 
 pub use arrays::{SampleWriter, read_spins, write_ln_q};
 pub use atomic::check_writable;

@@ -1,6 +1,7 @@
 //! What `metrics.csv` and `summary.json` say.
 
-use crate::estimate::Estimate;
+use crate::estimate::{Estimate, Forward};
+use crate::train::Verification;
 use serde::{Deserialize, Serialize};
 
 /// One row of `metrics.csv`: averages over one batch.
@@ -85,6 +86,10 @@ pub struct Summary {
     pub kl: Estimate,
     /// Effective sample size, in (0, 1].
     pub ess: f64,
+    /// Figures from configurations by cluster Monte Carlo.
+    pub forward: Option<Forward>,
+    /// Whether an independent reference agrees.
+    pub verification: Verification,
     /// Share of the largest importance weight.
     pub largest_weight_share: f64,
 }

@@ -3,6 +3,7 @@
 use super::atomic;
 use super::checkpoint::Checkpoint;
 use super::records::{Metrics, Summary};
+use super::warm_start::warm_start;
 use crate::conditional::Model;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -47,7 +48,9 @@ impl RunFolder {
         let model = config.model()?;
         let text =
             toml::to_string(config).map_err(|error| Error::content(self.file(CONFIG), error.to_string()))?;
-        let checkpoint = Checkpoint::initial(config, &model).stage(&self.file(CHECKPOINT), &model)?;
+        let mut checkpoint = Checkpoint::initial(config, &model);
+        warm_start(config, &model, &mut checkpoint.parameters)?;
+        let checkpoint = checkpoint.stage(&self.file(CHECKPOINT), &model)?;
         let config = atomic::stage(&self.file(CONFIG), |file| file.write_all(text.as_bytes()))?;
         // Both are on disk; from here on only names change. A crash between the two leaves a pair that
         // `load_checkpoint` refuses.
@@ -76,6 +79,11 @@ impl RunFolder {
         }
         let config = Config::of_run(&file)?;
         Ok((folder, config))
+    }
+
+    /// Whether training has ended: there is a summary.
+    pub fn is_finished(&self) -> bool {
+        self.file(SUMMARY).is_file()
     }
 
     /// Where it is.

@@ -30,6 +30,8 @@ pub enum Kernel {
     Baseline,
     /// Advantage of every block: root reward less that mean.
     Advantage,
+    /// Advantage for the likelihood of given configurations.
+    Likelihood,
     /// Sums of products of what a level's rewards are regressed on.
     Moments { level: usize },
     /// Coefficients of that regression.
@@ -69,6 +71,7 @@ impl Kernel {
             Self::Reward { .. } => "reward",
             Self::Baseline => "baseline",
             Self::Advantage => "advantage",
+            Self::Likelihood => "likelihood",
             Self::Moments { .. } => "moments",
             Self::Regression { .. } => "regression",
             Self::Residual { .. } => "residual",
@@ -106,6 +109,7 @@ impl Kernel {
             Self::ConfigurationEnergy
             | Self::Baseline
             | Self::Advantage
+            | Self::Likelihood
             | Self::GradientNorm
             | Self::Adam => None,
         }

@@ -114,6 +114,15 @@ pub fn gradient(model: &Model) -> Vec<Kernel> {
     kernels
 }
 
+/// One step on given configurations: ln q of all levels with a net, gradient of its mean, Adam.
+pub fn likelihood_step(model: &Model) -> Vec<Kernel> {
+    let mut kernels: Vec<_> = model.nets().map(|(level, ..)| Kernel::EvaluateLevel { level }).collect();
+    kernels.push(Kernel::Likelihood);
+    kernels.extend(gradient(model));
+    kernels.push(Kernel::Adam);
+    kernels
+}
+
 /// One REINFORCE step: sample, reward, gradient, Adam.
 pub fn training_step(model: &Model, baseline: Baseline) -> Vec<Kernel> {
     let mut kernels = sampling(model, false);

@@ -2,5 +2,7 @@
 
 mod run;
 mod schedules;
+mod verify;
 
 pub use run::{Event, Outcome, train};
+pub use verify::{Status, Verification};

@@ -1,12 +1,14 @@
 //! The training loop.
 
+use super::verify::{reference, verify};
 use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::estimate::{Estimate, Importance, importance};
+use crate::estimate::{Estimate, Importance, importance, kl};
 use crate::exact;
 use crate::io::{Checkpoint, Metrics, MetricsWriter, RunFolder, Summary};
+use crate::mc::Pool;
 use crate::sample::{log_weights, reward_per_site};
 use crate::schedule::{self, Inputs, Kernel};
 use std::time::Instant;
@@ -57,8 +59,8 @@ pub fn train(
     let clock = Clock { start: Instant::now(), before: table.elapsed_s(), last_step: start.step, last: 0.0 };
     let mut run = Run {
         config,
-        kernels: schedule::training_step(backend.model(), config.baseline),
-        completion: schedule::completion(backend.model()),
+        lists: Lists::new(config, backend.model()),
+        pool: pool(config, backend.model()),
         backend,
         folder,
         table,
@@ -77,8 +79,8 @@ pub fn train(
 
 struct Run<'a> {
     config: &'a Config,
-    kernels: Vec<Kernel>,
-    completion: Vec<Kernel>,
+    lists: Lists,
+    pool: Option<Pool>,
     backend: &'a mut dyn Backend,
     folder: &'a RunFolder,
     table: MetricsWriter,
@@ -92,10 +94,10 @@ impl Run<'_> {
         let config = self.config;
         for step in done + 1..=config.steps {
             let inputs = inputs(config, self.backend.model(), step);
-            self.backend.run(&self.kernels, &inputs)?;
+            self.step(&inputs)?;
             let last = step == config.steps;
             if self.is_due(step) {
-                self.backend.run(&self.completion, &inputs)?;
+                self.backend.run(&self.lists.completion, &inputs)?;
                 self.backend.request_snapshot(step)?;
             }
             self.report(false, observe)?;
@@ -112,6 +114,26 @@ impl Run<'_> {
             }
         }
         Ok(Outcome::Continue)
+    }
+
+    fn step(&mut self, inputs: &Inputs) -> Result<()> {
+        match &self.pool {
+            Some(pool) if inputs.step <= self.config.forward_steps() => {
+                let spins = pool.batch(self.config.batch, inputs.step);
+                self.learn(&spins, inputs)
+            }
+            _ => self.backend.run(&self.lists.reverse, inputs),
+        }
+    }
+
+    /// One step on given configurations. Metrics are always those of the network's own samples.
+    fn learn(&mut self, spins: &[i8], inputs: &Inputs) -> Result<()> {
+        self.backend.write_spins(spins)?;
+        self.backend.run(&self.lists.forward, inputs)?;
+        if self.is_due(inputs.step) {
+            self.backend.run(&self.lists.rewards, inputs)?;
+        }
+        Ok(())
     }
 
     /// Whether a step gets a row of metrics.
@@ -249,13 +271,15 @@ fn evaluate(
         observe(Event::Evaluated(count));
     };
     let samples = log_weights(backend, config.seed, config.beta, config.evaluation_samples, told)?;
+    let weights: Importance = importance(&samples.ln_w);
+    let exact = exact::solve(backend.model().torus, backend.model().interaction, config.beta);
+    let exact = exact.map(|exact| exact.ln_z);
+    let forward = reference(config, backend, exact.unwrap_or(weights.ln_z.value))?;
     let model = backend.model();
     let sites = model.torus.sites() as f64;
-    let weights: Importance = importance(&samples.ln_w);
     let energy = Estimate::mean(&samples.energy);
     let per_site =
         |estimate: Estimate| Estimate { value: estimate.value / sites, error: estimate.error / sites };
-    let exact = exact::solve(model.torus, model.interaction, config.beta).map(|exact| exact.ln_z);
     Ok(Summary {
         size: config.size,
         beta: config.beta,
@@ -271,11 +295,40 @@ fn evaluate(
         ln_z: weights.ln_z,
         ln_z_exact: exact,
         ln_z_deviation: exact.map(|exact| weights.ln_z.deviation(exact)),
-        kl: exact
-            .map_or(weights.gap, |exact| Estimate { value: weights.beta_f.value + exact, ..weights.beta_f }),
+        kl: exact.map_or(weights.gap, |exact| kl(&samples.ln_w, exact)),
         ess: weights.ess,
+        verification: verify(&weights, exact, forward.as_ref()),
+        forward,
         largest_weight_share: weights.largest_weight_share,
     })
+}
+
+/// Lists of kernels that steps are made of.
+struct Lists {
+    reverse: Vec<Kernel>,
+    forward: Vec<Kernel>,
+    /// Samples with their rewards.
+    rewards: Vec<Kernel>,
+    completion: Vec<Kernel>,
+}
+
+impl Lists {
+    fn new(config: &Config, model: &Model) -> Self {
+        let mut rewards = schedule::sampling(model, false);
+        rewards.extend(schedule::rewards(model));
+        Self {
+            reverse: schedule::training_step(model, config.baseline),
+            forward: schedule::likelihood_step(model),
+            rewards,
+            completion: schedule::completion(model),
+        }
+    }
+}
+
+/// Configurations to learn from, if the objective asks for them.
+fn pool(config: &Config, model: &Model) -> Option<Pool> {
+    let draw = || Pool::new(model.torus, model.interaction, config.beta, config.pool, config.seed);
+    (config.forward_steps() > 0).then(draw)
 }
 
 /// Seconds of training and rates, immune to changes of the system clock.

@@ -1,6 +1,6 @@
 //! Learning rate and beta as functions of the step.
 
-use crate::config::{Config, RateSchedule};
+use crate::config::{Config, Objective, RateSchedule};
 use std::f64::consts::PI;
 
 impl Config {
@@ -14,6 +14,15 @@ impl Config {
             }
         };
         self.learning_rate * height * (f64::from(step) / f64::from(self.warmup.max(1))).min(1.0)
+    }
+
+    /// Steps at the start that learn from configurations by cluster Monte Carlo.
+    pub fn forward_steps(&self) -> u32 {
+        match self.objective {
+            Objective::Reverse => 0,
+            Objective::Forward => self.steps,
+            Objective::Mixed => (f64::from(self.steps) * self.forward_share) as u32,
+        }
     }
 
     /// Beta of step 1..=steps.
@@ -40,7 +49,7 @@ mod tests {
         assert_eq!(config.learning_rate_at(1), 0.5);
         assert!((config.learning_rate_at(51) - 0.275).abs() < 1e-12);
         assert!((config.learning_rate_at(101) - 0.05).abs() < 1e-12);
-        let single = Config { steps: 1, ..Config::default() };
+        let single = Config { steps: 1, warmup: 0, ..Config::default() };
         assert_eq!(single.learning_rate_at(1), single.learning_rate);
     }
 

@@ -1,0 +1,62 @@
+//! `han-gpu train --grow`: one lattice after another, each starting from the nets of the one before.
+
+use super::train::{Arguments, execute, resolve_arguments};
+use crate::config::Config;
+use crate::device;
+use crate::error::Error;
+use crate::io::{RunFolder, Summary};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use toml::Value;
+
+/// Trains all sizes, in folders `L8`, `L16`, ... under one. What is there from an earlier call with the same settings is
+/// kept: finished sizes are passed over, an unfinished one goes on.
+pub(super) fn run(arguments: &Arguments, sizes: &[u32]) -> anyhow::Result<(Summary, RunFolder)> {
+    if sizes.is_empty() || sizes.windows(2).any(|pair| pair[1] != 2 * pair[0]) {
+        let given = sizes.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+        return Err(
+            Error::setting("--grow", given, "each size must be twice the one before, as 8,16,32").into()
+        );
+    }
+    let mut last = None;
+    let mut previous = String::new();
+    for &size in sizes {
+        let init_from = std::mem::take(&mut previous);
+        let config = resolve_arguments(
+            arguments,
+            [("size", Value::Integer(size.into())), ("init_from", Value::String(init_from))],
+        )?;
+        let folder =
+            arguments.out.clone().unwrap_or_else(|| default_folder(&config)).join(format!("L{size}"));
+        previous = folder.to_string_lossy().into_owned();
+        if let Some(trained) = train_one(config, &folder, arguments.force)? {
+            last = Some(trained);
+        }
+    }
+    last.ok_or_else(|| anyhow::anyhow!("all sizes are trained already; see their summary.json"))
+}
+
+fn default_folder(config: &Config) -> PathBuf {
+    PathBuf::from(format!("runs/grow-beta{}", config.beta))
+}
+
+/// Trains one size, or goes on with it; nothing if it is finished.
+fn train_one(mut config: Config, path: &Path, force: bool) -> anyhow::Result<Option<(Summary, RunFolder)>> {
+    let backend = device::open(&config.device, Arc::new(config.model()?), config.batch)?;
+    config.device = backend.setting();
+    let folder = match RunFolder::open(path) {
+        Ok((folder, there)) if !force => {
+            if there != config {
+                let message = "it holds a run with other settings; choose another --out, or --force";
+                return Err(Error::content(path, message).into());
+            }
+            if folder.is_finished() {
+                super::tell(&format!("{} is trained already", path.display()));
+                return Ok(None);
+            }
+            folder
+        }
+        _ => RunFolder::create(path, &config, force)?,
+    };
+    Ok(Some((execute(&config, backend, &folder)?, folder)))
+}

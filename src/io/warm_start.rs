@@ -1,0 +1,43 @@
+//! Starting parameters from another run.
+
+use super::RunFolder;
+use crate::conditional::Model;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use std::path::Path;
+
+/// Overwrites initial parameters with those of the run that `init_from` names: the whole net of a run of the same size,
+/// at any beta, or all nets of squares that fit from a run of half the size at the same beta.
+///
+/// # Errors
+/// When there is no such run, or its lattice, couplings or nets do not fit.
+pub(super) fn warm_start(config: &Config, model: &Model, parameters: &mut [f32]) -> Result<()> {
+    if config.init_from.is_empty() {
+        return Ok(());
+    }
+    let refused = |expected: String| Err(Error::setting("init_from", &config.init_from, expected));
+    let (folder, from) = RunFolder::open(Path::new(&config.init_from))?;
+    if from.size != config.size && 2 * from.size != config.size {
+        let (size, half) = (config.size, config.size / 2);
+        return refused(format!("it is a run of size {}; it must be of size {size} or {half}", from.size));
+    }
+    let numbers = [("coupling", from.coupling, config.coupling), ("field", from.field, config.field)];
+    let same_beta = (from.size != config.size).then_some(("beta", from.beta, config.beta));
+    for (name, found, expected) in numbers.into_iter().chain(same_beta) {
+        if found != expected {
+            return refused(format!("its {name} is {found}; it must be {expected}"));
+        }
+    }
+    let nets = |config: &Config| {
+        let Config { width, depth, skip, gauge, .. } = *config;
+        format!("width = {width}, depth = {depth}, skip = {skip}, gauge = {gauge}")
+    };
+    if nets(&from) != nets(config) {
+        return refused(format!("its nets have {}; they must have {}", nets(&from), nets(config)));
+    }
+    let other = from.model()?;
+    let checkpoint = folder.load_checkpoint(&from, &other)?;
+    let scale = if from.beta > 0.0 { config.beta / from.beta } else { 1.0 };
+    model.take_over(parameters, &other, &checkpoint.parameters, scale as f32);
+    Ok(())
+}
