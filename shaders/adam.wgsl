@@ -12,6 +12,7 @@
 @group(0) @binding(20) var<storage, read> status: Status;
 @group(0) @binding(21) var<storage, read_write> first_moment: array<f32>;
 @group(0) @binding(22) var<storage, read_write> second_moment: array<f32>;
+@group(0) @binding(24) var<storage, read> rate_factors: array<f32>;     // per workgroup: nets start at multiples of LANES
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -30,5 +31,6 @@ fn main(
     first_moment[at] = first;
     second_moment[at] = second;
     let update = first * step.first_correction / (sqrt(second * step.second_correction) + step.epsilon);
-    parameters[at] -= step.learning_rate * update;
+    let factor = select(1.0, rate_factors[at / LANES], step.scale_rate != 0u);
+    parameters[at] -= step.learning_rate * factor * update;
 }

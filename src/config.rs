@@ -64,10 +64,12 @@ pub struct Config {
     pub baseline: Baseline,
     /// Learning rate at the start.
     pub learning_rate: f64,
+    /// Whether nets with more than 60 inputs learn at a lower rate, times 60 over their inputs.
+    pub scale_rate: bool,
     /// How it changes.
     pub rate_schedule: RateSchedule,
-    /// Steps over which the rate rises from 0 to where the schedule has it.
-    pub warmup: u32,
+    /// Share of the steps over which the rate rises from 0 to where the schedule has it.
+    pub warmup: f64,
     /// Last learning rate as a fraction of the first, for the cosine.
     pub final_rate: f64,
     /// Beta is `beta * (1 - annealing^step)`; 0: beta from the first step.
@@ -119,8 +121,9 @@ impl Default for Config {
             forward_share: 0.2,
             baseline: Baseline::Regression,
             learning_rate: 0.01,
+            scale_rate: true,
             rate_schedule: RateSchedule::Cosine,
-            warmup: 200,
+            warmup: 0.05,
             final_rate: 0.001,
             annealing: 0.0,
             adam_beta1: 0.9,
@@ -151,8 +154,9 @@ impl Config {
             steps: 40_000,
             baseline: Baseline::Global,
             learning_rate: 5e-4,
+            scale_rate: false,
             rate_schedule: RateSchedule::Constant,
-            warmup: 0,
+            warmup: 0.0,
             annealing: 0.996,
             ..Self::default()
         }
@@ -171,7 +175,13 @@ impl Config {
 
     /// Optimiser constants.
     pub fn adam(&self) -> Adam {
-        Adam { beta1: self.adam_beta1, beta2: self.adam_beta2, epsilon: self.adam_epsilon, clip: self.clip }
+        Adam {
+            beta1: self.adam_beta1,
+            beta2: self.adam_beta2,
+            epsilon: self.adam_epsilon,
+            clip: self.clip,
+            scale_rate: self.scale_rate,
+        }
     }
 
     /// Reads the `config.toml` of a run: every key must be there.
@@ -211,6 +221,7 @@ impl Config {
         let in_range = [
             ("learning_rate", self.learning_rate, 0.0, 1e3),
             ("final_rate", self.final_rate, 0.0, 1.0),
+            ("warmup", self.warmup, 0.0, 1.0),
             ("forward_share", self.forward_share, 0.0, 1.0),
             ("annealing", self.annealing, 0.0, 1.0 - f64::EPSILON),
             ("adam_beta1", self.adam_beta1, 0.0, 1.0 - f64::EPSILON),
@@ -275,10 +286,6 @@ fn derived_defaults<'a>(table: &mut Table, config: &Config, asked: impl Fn(&str)
     let field = value("field", config.field);
     if field != 0.0 {
         table.insert("gauge".to_owned(), Value::Boolean(false));
-    }
-    if size > 16.0 && config.skip {
-        // A rate that suits 16 x 16 makes larger lattices lose modes.
-        table.insert("learning_rate".to_owned(), Value::Float(config.learning_rate * 16.0 / size));
     }
     let largest = value("coupling", config.coupling).abs().max(field.abs());
     let bottom = if value("beta", config.beta) * largest > MAX_SQUARE_BETA { 2.0 } else { size };
@@ -349,11 +356,12 @@ mod tests {
     }
 
     #[test]
-    fn the_default_rate_falls_with_the_size_unless_given() {
-        let rate = |preset, file: &str| resolved(preset, file, "").unwrap().learning_rate;
-        assert_eq!([rate(None, ""), rate(None, "size = 8"), rate(None, "size = 64")], [0.01, 0.01, 0.0025]);
-        assert_eq!(rate(None, "size = 64\nlearning_rate = 0.02"), 0.02);
-        assert_eq!(rate(Some("published"), "size = 64"), 5e-4);
+    fn exact_squares_are_as_large_as_size_and_beta_allow() {
+        let bottom = |preset, file: &str| resolved(preset, file, "").unwrap().exact_bottom;
+        assert_eq!([bottom(None, ""), bottom(None, "size = 8"), bottom(None, "size = 4")], [8, 8, 4]);
+        assert_eq!([bottom(None, "beta = 5"), bottom(None, "coupling = -20")], [2, 2]);
+        assert_eq!(bottom(None, "size = 64\nexact_bottom = 4"), 4);
+        assert_eq!(bottom(Some("published"), "size = 64"), 2);
     }
 
     #[test]

@@ -61,5 +61,6 @@ struct Step {
     bond_different: f32,
     field_up: f32,           // exp(beta H s - |beta H|) for s = 1
     field_down: f32,
+    scale_rate: u32,         // whether a net's rate is multiplied with its factor
     square_reward: f32,      // reward of an exact square whose scaled sum is 1
 }

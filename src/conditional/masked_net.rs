@@ -70,6 +70,9 @@ impl Weights {
     }
 }
 
+/// Inputs up to which a net learns at the full rate.
+const FULL_RATE_INPUTS: f64 = 60.0;
+
 /// A level's net: `border` conditioning sites, `own` output sites, `depth` hidden layers of `width` units per site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaskedNet {
@@ -150,6 +153,12 @@ impl MaskedNet {
     /// All matrices in storage order.
     pub fn weights(&self) -> impl Iterator<Item = &Weights> {
         self.layers.iter().chain([&self.output]).chain(&self.skip)
+    }
+
+    /// By how much the net's learning rate is lowered when rates are scaled: an Adam step moves every weight by the rate,
+    /// and a logit by the sum over the sources that it sees.
+    pub fn rate_factor(&self) -> f64 {
+        (FULL_RATE_INPUTS / self.inputs() as f64).min(1.0)
     }
 
     /// Parameters stored, masked zeros included.

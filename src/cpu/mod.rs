@@ -145,7 +145,7 @@ impl<R: Real> Cpu<R> {
             Kernel::BackwardSlope { level } => backward_slope::run(model, state, level),
             Kernel::GradientSum { level } => gradient_sum::run(model, state, level),
             Kernel::GradientNorm => gradient_norm::run(state, inputs),
-            Kernel::Adam => adam::run(state, inputs),
+            Kernel::Adam => adam::run(model, state, inputs),
         }
     }
 }

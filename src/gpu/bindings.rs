@@ -32,6 +32,7 @@ pub enum Slot {
     FirstMoment = 21,
     SecondMoment = 22,
     Moments = 23,
+    RateFactors = 24,
 }
 
 /// How a kernel uses a buffer.
@@ -75,7 +76,7 @@ pub fn bindings(kernel: Kernel) -> Vec<(Slot, Access)> {
         Kernel::BackwardSlope { .. } => (&[Level, Hidden, Error], &[Partials]),
         Kernel::GradientSum { .. } => (&[Level, Parameters, Partials], &[Gradient, Norms]),
         Kernel::GradientNorm => (&[Step, Norms], &[Status]),
-        Kernel::Adam => (&[Step, Gradient, Status], &[Parameters, FirstMoment, SecondMoment]),
+        Kernel::Adam => (&[Step, Gradient, Status, RateFactors], &[Parameters, FirstMoment, SecondMoment]),
     };
     let read = |&slot: &Slot| match slot {
         Level | Step => (slot, Access::Uniform),

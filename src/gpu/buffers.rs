@@ -75,6 +75,8 @@ impl Buffers {
         self.shared.insert(Slot::Step, constant("Step", bytemuck::bytes_of(&Step::default()), uniform));
         let geometry = bytemuck::cast_slice(&self.tables.geometry);
         self.shared.insert(Slot::Geometry, constant("Geometry", geometry, BufferUsages::STORAGE));
+        let factors = bytemuck::cast_slice(&self.tables.rate_factors);
+        self.shared.insert(Slot::RateFactors, constant("RateFactors", factors, BufferUsages::STORAGE));
         for (index, net, _) in model.nets() {
             let jobs = jobs(net);
             let buffer = constant("Jobs", bytemuck::cast_slice(&jobs), BufferUsages::STORAGE);

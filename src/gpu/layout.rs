@@ -74,6 +74,7 @@ pub struct Step {
     pub bond_different: f32,
     pub field_up: f32,
     pub field_down: f32,
+    pub scale_rate: u32,
     pub square_reward: f32,
 }
 
@@ -180,6 +181,7 @@ impl Step {
             bond_different: factors.different as f32,
             field_up: factors.up as f32,
             field_down: factors.down as f32,
+            scale_rate: inputs.adam.scale_rate.into(),
             square_reward: (shift - factors.scale) as f32,
         }
     }

@@ -41,11 +41,19 @@ pub(super) struct Tables {
     pub(super) partials: usize,
     /// Workgroups of `gradient_sum` over all levels.
     pub(super) norms: usize,
+    /// For every [`LANES`] parameters, what their net's learning rate is multiplied with when rates are scaled.
+    pub(super) rate_factors: Vec<f32>,
 }
 
 impl Tables {
     pub(super) fn new(model: &Model, batch: usize) -> Self {
-        let mut tables = Self { levels: Vec::new(), geometry: Vec::new(), partials: 0, norms: 0 };
+        let mut tables = Self {
+            levels: Vec::new(),
+            geometry: Vec::new(),
+            partials: 0,
+            norms: 0,
+            rate_factors: Vec::new(),
+        };
         for (description, level) in model.levels.iter().zip(&model.hierarchy.levels) {
             let sites = append(&mut tables.geometry, level.sites.iter().copied());
             let bonds =
@@ -69,6 +77,8 @@ impl Tables {
             };
             tables.partials += slices * parameters;
             tables.norms += parameters / LANES;
+            let factor = description.conditional.net().map_or(1.0, MaskedNet::rate_factor);
+            tables.rate_factors.extend(std::iter::repeat_n(factor as f32, parameters / LANES));
             tables.levels.push(table);
         }
         tables

@@ -34,9 +34,13 @@ impl RunFolder {
         if occupied && !force {
             return Err(Error::RunExists { path: path.to_owned() });
         }
+        // Whatever can be refused is, before anything is made.
+        let model = config.model()?;
+        let mut checkpoint = Checkpoint::initial(config, &model);
+        warm_start(config, &model, &mut checkpoint.parameters)?;
         let is_new = !path.exists();
         fs::create_dir_all(path).map_err(|source| Error::file("create", path, source))?;
-        let written = folder.start(config);
+        let written = folder.start(config, &model, &checkpoint);
         if written.is_err() && is_new {
             // Only ever an empty folder: files are staged under temporary names that are gone by now.
             let _ = fs::remove_dir(path);
@@ -44,13 +48,10 @@ impl RunFolder {
         written.map(|()| folder)
     }
 
-    fn start(&self, config: &Config) -> Result<()> {
-        let model = config.model()?;
+    fn start(&self, config: &Config, model: &Model, checkpoint: &Checkpoint) -> Result<()> {
         let text =
             toml::to_string(config).map_err(|error| Error::content(self.file(CONFIG), error.to_string()))?;
-        let mut checkpoint = Checkpoint::initial(config, &model);
-        warm_start(config, &model, &mut checkpoint.parameters)?;
-        let checkpoint = checkpoint.stage(&self.file(CHECKPOINT), &model)?;
+        let checkpoint = checkpoint.stage(&self.file(CHECKPOINT), model)?;
         let config = atomic::stage(&self.file(CONFIG), |file| file.write_all(text.as_bytes()))?;
         // Both are on disk; from here on only names change. A crash between the two leaves a pair that
         // `load_checkpoint` refuses.

@@ -136,6 +136,8 @@ pub struct Adam {
     pub epsilon: f64,
     /// Largest gradient norm; longer gradients are scaled down. 0: no limit.
     pub clip: f64,
+    /// Whether nets with many inputs learn at a lower rate ([`MaskedNet::rate_factor`](crate::conditional::MaskedNet::rate_factor)).
+    pub scale_rate: bool,
 }
 
 /// What changes from one run of a kernel list to the next.
@@ -160,7 +162,7 @@ pub struct Inputs {
 impl Inputs {
     /// For sampling and evaluation, where no optimiser runs.
     pub fn sampling(seed: u32, first_configuration: u32, beta: f64, reward_per_site: f32) -> Self {
-        let adam = Adam { beta1: 0.0, beta2: 0.0, epsilon: 1.0, clip: 0.0 };
+        let adam = Adam { beta1: 0.0, beta2: 0.0, epsilon: 1.0, clip: 0.0, scale_rate: false };
         Self { seed, step: 0, first_configuration, beta, reward_per_site, learning_rate: 0.0, adam }
     }
 

@@ -13,7 +13,8 @@ impl Config {
                 self.final_rate + (1.0 - self.final_rate) * (1.0 + (PI * progress).cos()) / 2.0
             }
         };
-        self.learning_rate * height * (f64::from(step) / f64::from(self.warmup.max(1))).min(1.0)
+        let warm = (f64::from(self.steps) * self.warmup).max(1.0);
+        self.learning_rate * height * (f64::from(step) / warm).min(1.0)
     }
 
     /// Steps at the start that learn from configurations by cluster Monte Carlo.
@@ -37,7 +38,8 @@ mod tests {
 
     #[test]
     fn the_rate_rises_over_the_warm_up() {
-        let config = Config { rate_schedule: RateSchedule::Constant, warmup: 10, ..Config::default() };
+        let config =
+            Config { rate_schedule: RateSchedule::Constant, warmup: 0.1, steps: 100, ..Config::default() };
         let rates = [1, 5, 10, 11].map(|step| config.learning_rate_at(step) / config.learning_rate);
         assert_eq!(rates, [0.1, 0.5, 1.0, 1.0]);
     }
@@ -45,11 +47,11 @@ mod tests {
     #[test]
     fn the_cosine_runs_from_the_full_rate_to_the_final_one() {
         let config =
-            Config { steps: 101, learning_rate: 0.5, final_rate: 0.1, warmup: 0, ..Config::default() };
+            Config { steps: 101, learning_rate: 0.5, final_rate: 0.1, warmup: 0.0, ..Config::default() };
         assert_eq!(config.learning_rate_at(1), 0.5);
         assert!((config.learning_rate_at(51) - 0.275).abs() < 1e-12);
         assert!((config.learning_rate_at(101) - 0.05).abs() < 1e-12);
-        let single = Config { steps: 1, warmup: 0, ..Config::default() };
+        let single = Config { steps: 1, warmup: 0.0, ..Config::default() };
         assert_eq!(single.learning_rate_at(1), single.learning_rate);
     }
 

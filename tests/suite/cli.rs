@@ -137,6 +137,43 @@ fn progress_is_plain_lines_with_every_figure_when_not_on_a_terminal() {
 }
 
 #[test]
+fn a_job_grows_from_size_to_size_and_goes_on_where_it_was() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let grow =
+        "train --exact-bottom 2 --width 1 --batch 32 --steps 10 --device cpu --set evaluation_samples=50";
+    let sizes = |sizes: &str| format!("{grow} --grow {sizes} --out grown");
+    succeed(folder, &sizes("4,8"));
+    let first = fs::read(folder.join("grown/L8/checkpoint.safetensors")).unwrap();
+    let ended = succeed(folder, &sizes("4,8,16"));
+    assert!(ended.stderr.contains("L8 is trained already"), "{}", ended.stderr);
+    assert!(ended.stdout.contains("grown/L16"), "{}", ended.stdout);
+    assert_eq!(fs::read(folder.join("grown/L8/checkpoint.safetensors")).unwrap(), first);
+    fail(folder, &sizes("4,8").replace("--steps 10", "--steps 11"), 1, &["grown/L4", "other settings"]);
+    // Another beta takes the whole net over.
+    succeed(folder, &format!("{grow} --size 8 --beta 0.43 --init-from grown/L8 --out near"));
+    let config = fs::read_to_string(folder.join("near/config.toml")).unwrap();
+    assert!(config.contains("init_from = \"grown/L8\""), "{config}");
+}
+
+#[test]
+fn a_summary_says_whether_it_was_verified() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let train = "train --size 8 --batch 128 --device cpu --set evaluation_samples=4000 --json";
+    let status = |arguments: &str| {
+        let ended = succeed(folder, &format!("{train} {arguments}"));
+        let summary: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert!(summary["forward"]["ess"].as_f64().is_some(), "{summary}");
+        summary["verification"]["status"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(status("--steps 300 --out good"), "verified");
+    assert_eq!(status("--steps 300 --objective mixed --out mixed"), "verified");
+    // One step from random weights: nothing is learned.
+    assert_eq!(status("--steps 1 --set skip=false --beta 0.6 --out bad"), "suspect");
+}
+
+#[test]
 fn existing_runs_are_kept_unless_forced() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
@@ -193,6 +230,16 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         ("exact --size 8 --beta -1", &["beta = -1"]),
         ("exact --size 8 --beta 0.4 --field 1", &["field = 1", "size 4"]),
         ("plan --size 8 --batch 0", &["batch = 0"]),
+        ("train --exact-bottom 16", &["exact_bottom = 16", "8, 4 or 2"]),
+        ("train --size 4 --exact-bottom 8", &["exact_bottom = 8", "size = 4"]),
+        ("train --beta 5 --exact-bottom 8", &["exact_bottom = 8", "use 2"]),
+        ("train --objective best", &["objective = \"best\"", "reverse"]),
+        ("train --set forward_share=1.5", &["forward_share = 1.5"]),
+        ("train --grow 8,32", &["--grow = 8,32", "twice"]),
+        ("train --grow 8,16 --size 8", &["--grow", "--size"]),
+        ("train --size 16 --init-from run", &["init_from = run", "size 4", "16 or 8"]),
+        ("train --size 8 --beta 0.3 --init-from run", &["init_from = run", "beta is 0.44"]),
+        ("train --size 8 --width 3 --init-from run", &["init_from = run", "width = 4", "width = 3"]),
         ("frobnicate", &["frobnicate"]),
     ] {
         fail(folder, arguments, 2, expected);
@@ -214,6 +261,7 @@ fn bad_files_are_refused_by_name_with_exit_code_1() {
     let folder = temporary.path();
     let run = trained(folder);
     fail(folder, "train missing.toml", 1, &["missing.toml"]);
+    fail(folder, "train --size 4 --init-from nowhere", 1, &["nowhere", "no run"]);
     fail(folder, "sample nowhere --count 1 --out s.npz", 1, &["nowhere", "no run"]);
     fail(folder, "sample run --count 1 --out no/such/s.npz", 1, &["no/such/s.npz"]);
     fail(folder, "sample run --count 1 --out run", 1, &["regular file"]);

@@ -9,7 +9,7 @@ use han_gpu::schedule::{self, Adam, Baseline, Inputs, Shape};
 
 fn inputs() -> Inputs {
     Inputs {
-        adam: Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0 },
+        adam: Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0, scale_rate: true },
         ..Inputs::sampling(1, 0, BETA, 0.0)
     }
 }
@@ -78,6 +78,24 @@ fn the_twin_s_gradient_agrees_with_central_differences() {
         results.push(compare(&format!("gradient of {case:?}"), &found, &expected, tolerance));
     }
     all_pass(results);
+}
+
+#[test]
+fn a_likelihood_step_weights_all_blocks_alike() {
+    let device = gpu();
+    let case = Case { batch: 20, exact_bottom: 4, ..Case::DEFAULT };
+    let model = case.model();
+    let mut kernels: Vec<_> = schedule::likelihood_step(&model);
+    kernels.pop();
+    for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
+        let spins = spins(backend, 2);
+        backend.write(Tensor::Parameters, &case.parameters(6)).unwrap();
+        backend.write_spins(&spins).unwrap();
+        backend.run(&kernels, &inputs()).unwrap();
+        assert!(backend.read(Tensor::Advantage).unwrap().iter().all(|a| (a + 0.05).abs() < 1e-7));
+        assert!(backend.read(Tensor::Gradient).unwrap().iter().any(|g| g.abs() > 1e-3));
+        assert_eq!(backend.read_spins().unwrap(), spins, "given configurations are not touched");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use han_gpu::backend::{Backend, Tensor};
 use han_gpu::gpu::Gpu;
 use han_gpu::schedule::{self, Adam, Baseline, Inputs, Kernel, Shape};
 
-const ADAM: Adam = Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0 };
+const ADAM: Adam = Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0, scale_rate: true };
 
 fn inputs(step: u32) -> Inputs {
     let per_site = 0.93;

@@ -3,14 +3,14 @@
 use crate::harness::{Case, gpu};
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::Model;
-use han_gpu::config::Config;
+use han_gpu::config::{Config, Objective};
 use han_gpu::cpu::Cpu;
 use han_gpu::estimate::importance;
 use han_gpu::exact::{enumerate, kaufman, solve};
 use han_gpu::io::RunFolder;
 use han_gpu::io::{Metrics, Summary};
 use han_gpu::sample::log_weights;
-use han_gpu::train::{Outcome, train};
+use han_gpu::train::{Outcome, Status, train};
 use std::sync::Arc;
 
 /// Trains on a backend in a temporary folder; returns the rows of metrics and the summary.
@@ -76,6 +76,25 @@ fn a_field_and_an_antiferromagnet_are_learned_too() {
         assert!(summary.ln_z_deviation.unwrap().abs() < 4.0, "{summary:?}");
         assert!(summary.kl.value < 0.03, "{summary:?}");
     }
+}
+
+#[test]
+fn learning_from_monte_carlo_reaches_the_distribution_too() {
+    let config = Config {
+        size: 16,
+        width: 1,
+        steps: 300,
+        batch: 256,
+        objective: Objective::Forward,
+        pool: 2048,
+        evaluation_samples: 10_000,
+        ..Config::default()
+    };
+    let mut cpu = Cpu::<f32>::new(model(&config), config.batch);
+    let (_, summary) = trained(&config, &mut cpu);
+    assert!(summary.ln_z_deviation.unwrap().abs() < 4.0, "{summary:?}");
+    assert!(summary.kl.value < 0.1 && summary.ess > 0.8, "{summary:?}");
+    assert_eq!(summary.verification.status, Status::Verified, "{summary:?}");
 }
 
 #[test]
