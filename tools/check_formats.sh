@@ -17,5 +17,6 @@ check() {
 }
 
 check gauge --size 16
-check deep --size 8 --width 3 --depth 3
+check deep --size 8 --width 3 --depth 3 --exact-bottom 2
+check squares --size 16 --exact-bottom 4 --set gauge=false
 check field --size 8 --field 0.3 --coupling -0.7 --set skip=false

@@ -27,12 +27,12 @@ def read_safetensors(path):
     return tensors
 
 
-def blocks(size):
+def blocks(size, bottom):
     """Levels as lists of (border sites, own sites); a site is row * size + column."""
     boundary = [column for column in range(size)] + [row * size for row in range(1, size)]
     levels = [[([], boundary)]]
     side = size
-    while side >= 2:
+    while side >= bottom:
         level, half = [], side // 2
         for row in range(0, size, side):
             for column in range(0, size, side):
@@ -42,6 +42,8 @@ def blocks(size):
                 border = [site(0, j) for j in inner] + [site(i, side) for i in inner]
                 border += [site(side, j) for j in inner] + [site(i, 0) for i in inner]
                 own = [site(i, half) for i in inner] + [site(half, j) for j in inner if j != half]
+                if side == bottom:
+                    own = [site(i, j) for i in inner for j in inner]
                 level.append((border, own))
         levels.append(level)
         side = half
@@ -76,19 +78,41 @@ def ln_q_of_block(tensors, level, border, own, config):
     return ln_sigmoid(x[:, border.shape[1]:] * logits).sum(1)
 
 
+def ln_q_of_square(border, own, config):
+    """ln q of a square's interior: minus beta E of its own bonds and spins, less ln Z given the border, row by row."""
+    width = border.shape[1] // 4
+    coupling, field = config["beta"] * config["coupling"], config["beta"] * config["field"]
+    top, right, bottom, left = (border[:, side * width:(side + 1) * width] for side in range(4))
+    states = 1 - 2 * (np.arange(2**width)[:, None] >> np.arange(width) & 1)
+    between = coupling * states @ states.T
+    inside = coupling * (states[:, 1:] * states[:, :-1]).sum(1) + field * states.sum(1)
+
+    def within(i):
+        return inside + coupling * (np.outer(left[:, i], states[:, 0]) + np.outer(right[:, i], states[:, -1]))
+
+    rows = coupling * top @ states.T + within(0)
+    for i in range(1, width):
+        rows = np.logaddexp.reduce(rows[:, :, None] + between, axis=1) + within(i)
+    ln_z = np.logaddexp.reduce(rows + coupling * bottom @ states.T, axis=1)
+    grid = np.zeros((len(own), width + 2, width + 2))
+    grid[:, 0, 1:-1], grid[:, -1, 1:-1], grid[:, 1:-1, 0], grid[:, 1:-1, -1] = top, bottom, left, right
+    grid[:, 1:-1, 1:-1] = own.reshape(-1, width, width)
+    bonds = (grid[:, 1:, 1:-1] * grid[:, :-1, 1:-1]).sum((1, 2)) + (grid[:, 1:-1, 1:] * grid[:, 1:-1, :-1]).sum((1, 2))
+    return coupling * bonds + field * own.sum(1) - ln_z
+
+
 def main():
     run, samples = Path(sys.argv[1]), np.load(sys.argv[2])
     config = tomllib.loads((run / "config.toml").read_text())
     tensors = read_safetensors(run / "checkpoint.safetensors")
-    size, beta = config["size"], config["beta"]
+    size = config["size"]
     spins = samples["spins"].reshape(-1, size * size).astype(np.float64)
     ln_q = np.zeros(len(spins))
-    levels = blocks(size)
+    levels = blocks(size, config["exact_bottom"])
     for number, level in enumerate(levels):
         for border, own in level:
             if number == len(levels) - 1:
-                field = config["coupling"] * spins[:, border].sum(1) + config["field"]
-                ln_q += ln_sigmoid(2 * beta * field * spins[:, own[0]])
+                ln_q += ln_q_of_square(spins[:, border], spins[:, own], config)
             else:
                 ln_q += ln_q_of_block(tensors, number, spins[:, border], spins[:, own], config)
     square = spins.reshape(-1, size, size)

@@ -152,6 +152,14 @@ mod tests {
     }
 
     #[test]
+    fn the_ordered_phase_has_the_spontaneous_magnetisation() {
+        // At beta = 0.6 the correlation length is below 2, so 32 x 32 is infinite (Yang, Phys. Rev. 85, 808, 1952).
+        let exact = (1.0 - (2.0_f64 * 0.6).sinh().powi(-4)).powf(0.125);
+        let [_, found] = means(32, Interaction { coupling: 1.0, field: 0.0 }, 0.6, 4_000);
+        assert!(found.error < 1e-3 && found.deviation(exact).abs() < 4.0, "{found:?}, exact {exact}");
+    }
+
+    #[test]
     fn fields_and_antiferromagnets_are_sampled_too() {
         let torus = Torus::new(4).unwrap();
         for (coupling, field) in [(1.0, 0.2), (-1.0, 0.5), (-0.8, 0.0)] {
