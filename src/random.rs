@@ -60,12 +60,14 @@ impl SpinKey {
 pub struct Stream {
     key: [u32; 2],
     next: u64,
+    /// The block of four words that `next` lies in, once its first was taken.
+    words: [u32; 4],
 }
 
 impl Stream {
     /// The stream number `stream` of a seed.
     pub fn new(seed: u32, stream: u32) -> Self {
-        Self { key: [seed, stream], next: 0 }
+        Self { key: [seed, stream], next: 0, words: [0; 4] }
     }
 }
 
@@ -73,10 +75,12 @@ impl TryRng for Stream {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        let block = self.next / 4;
-        // The last counter word keeps streams apart from the spins' numbers, whose level is small.
-        let words = philox(self.key, [block as u32, (block >> 32) as u32, 0, u32::MAX]);
-        let word = words[(self.next % 4) as usize];
+        if self.next.is_multiple_of(4) {
+            let block = self.next / 4;
+            // The last counter word keeps streams apart from the spins' numbers, whose level is small.
+            self.words = philox(self.key, [block as u32, (block >> 32) as u32, 0, u32::MAX]);
+        }
+        let word = self.words[(self.next % 4) as usize];
         self.next += 1;
         Ok(word)
     }

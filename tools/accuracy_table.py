@@ -24,11 +24,11 @@ MARKERS = "<!-- table: begin -->", "<!-- table: end -->"
 RECIPES = {
     (8, 0.44): dict(width=16, batch=512, steps=8000),
     (16, 0.44): dict(width=8, batch=512, steps=6000),
-    (32, 0.44): dict(width=4, batch=256, steps=8000),
+    (32, 0.44): dict(width=8, batch=512, steps=3000),
     (32, 0.3): dict(width=4, batch=256, steps=3000),
     (32, 0.6): dict(width=4, batch=256, steps=3000),
-    (64, 0.44): dict(width=4, batch=256, steps=4000),
-    (128, 0.44): dict(width=4, batch=128, steps=1000),
+    (64, 0.44): dict(width=8, batch=256, steps=2500, objective="mixed", learning_rate=0.007),
+    (128, 0.44): dict(width=8, batch=128, steps=600, objective="mixed", learning_rate=0.007),
 }
 # Sizes that start from the nets of half the size.
 GROWN = (64, 128)

@@ -6,9 +6,10 @@ use crate::backend::Backend;
 use crate::config::{Config, load, resolve};
 use crate::device;
 use crate::error::Error;
+use crate::estimate::{Status, Verification};
 use crate::io::RunFolder;
 use crate::io::{Metrics, Summary};
-use crate::train::{Event, Outcome, Status, Verification, train};
+use crate::train::{Event, Outcome, train};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use toml::{Table, Value};
@@ -55,7 +56,7 @@ pub(super) struct Arguments {
     /// Side of the squares that are summed exactly, without nets: 8, 4 or 2 [default: 8]
     #[arg(long, value_name = "SIDE")]
     exact_bottom: Option<i64>,
-    /// reverse, forward (learn from cluster Monte Carlo) or mixed (first forward, then reverse)
+    /// reverse, forward (learn from cluster Monte Carlo) or mixed (from forward to reverse)
     #[arg(long, value_name = "NAME")]
     objective: Option<String>,
     /// Start from the nets of another run: of the same size, or of half the size and the same beta

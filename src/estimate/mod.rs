@@ -2,9 +2,11 @@
 
 mod forward;
 mod importance;
+mod verification;
 
 pub use forward::{Forward, forward};
 pub use importance::{Importance, importance, kl};
+pub use verification::{Status, Verification, verify};
 
 use serde::Serialize;
 

@@ -1,7 +1,6 @@
 //! What `metrics.csv` and `summary.json` say.
 
-use crate::estimate::{Estimate, Forward};
-use crate::train::Verification;
+use crate::estimate::{Estimate, Forward, Verification};
 use serde::{Deserialize, Serialize};
 
 /// One row of `metrics.csv`: averages over one batch.

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 /// Sweeps before the first configuration of a chain. Chains start disordered; cluster updates order them in a few.
 const EQUILIBRATION: usize = 100;
 /// Sweeps between configurations: several times the autocorrelation time of cluster updates.
-const DISTANCE: usize = 4;
+const DISTANCE: usize = 2;
 /// Configurations of one chain.
 const PER_CHAIN: usize = 64;
 /// Sets the pool's random numbers apart from those of networks of the same seed.

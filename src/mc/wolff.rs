@@ -2,18 +2,19 @@
 
 use crate::lattice::{Interaction, Torus};
 use crate::random::Stream;
-use rand::RngExt;
+use rand::{Rng, RngExt};
 
 /// One Markov chain.
 #[derive(Debug, Clone)]
 pub struct Wolff {
     torus: Torus,
-    coupling: f64,
-    field: f64,
-    /// Probability that a satisfied bond joins its ends.
-    bond: f64,
-    /// Probability that a spin along the field is joined to the ghost spin that carries it.
-    ghost: f64,
+    /// Signs of J and H.
+    coupling: i8,
+    field: i8,
+    /// Probability that a satisfied bond joins its ends, times 2^32.
+    bond: u64,
+    /// Probability that a spin along the field is joined to the ghost spin that carries it, times 2^32.
+    ghost: u64,
     spins: Vec<i8>,
     cluster: Vec<u32>,
     updates_per_sweep: usize,
@@ -25,11 +26,11 @@ impl Wolff {
     pub fn new(torus: Torus, interaction: Interaction, beta: f64, seed: u32, chain: u32) -> Self {
         let mut stream = Stream::new(seed, chain);
         let spins = (0..torus.sites()).map(|_| if stream.random_bool(0.5) { 1 } else { -1 }).collect();
-        let joined = |energy: f64| -(-2.0 * beta * energy.abs()).exp_m1();
+        let joined = |energy: f64| (-(-2.0 * beta * energy.abs()).exp_m1() * 2.0_f64.powi(32)) as u64;
         Self {
             torus,
-            coupling: interaction.coupling,
-            field: interaction.field,
+            coupling: sign(interaction.coupling),
+            field: sign(interaction.field),
             bond: joined(interaction.coupling),
             ghost: joined(interaction.field),
             spins,
@@ -56,7 +57,7 @@ impl Wolff {
             let spin = -self.spins[site as usize];
             for neighbour in neighbours(self.torus, site) {
                 let other = self.spins[neighbour as usize];
-                let satisfied = self.coupling * f64::from(spin * other) > 0.0;
+                let satisfied = self.coupling * spin * other > 0;
                 if satisfied && self.chance(self.bond) {
                     tied |= self.join(neighbour);
                 }
@@ -95,21 +96,28 @@ impl Wolff {
         let spin = self.spins[site as usize];
         self.spins[site as usize] = -spin;
         self.cluster.push(site);
-        self.field * f64::from(spin) > 0.0 && self.chance(self.ghost)
+        self.field * spin > 0 && self.chance(self.ghost)
     }
 
-    fn chance(&mut self, probability: f64) -> bool {
-        probability > 0.0 && self.stream.random_range(0.0..1.0) < probability
+    fn chance(&mut self, threshold: u64) -> bool {
+        u64::from(self.stream.next_u32()) < threshold
     }
 }
 
+/// -1, 0 or 1.
+fn sign(value: f64) -> i8 {
+    i8::from(value > 0.0) - i8::from(value < 0.0)
+}
+
+/// The four neighbours of a site; sides are powers of two, so masks wrap around.
 fn neighbours(torus: Torus, site: u32) -> [u32; 4] {
-    let (side, row, column) = (torus.side(), site / torus.side(), site % torus.side());
+    let (side, row_mask, mask) = (torus.side(), torus.side() - 1, torus.sites() as u32 - 1);
+    let row = site & !row_mask;
     [
-        torus.site(row + 1, column),
-        torus.site(row + side - 1, column),
-        torus.site(row, column + 1),
-        torus.site(row, column + side - 1),
+        site.wrapping_add(side) & mask,
+        site.wrapping_sub(side) & mask,
+        row | site.wrapping_add(1) & row_mask,
+        row | site.wrapping_sub(1) & row_mask,
     ]
 }
 

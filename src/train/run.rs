@@ -1,11 +1,11 @@
 //! The training loop.
 
-use super::verify::{reference, verify};
+use super::reference::reference;
 use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
-use crate::config::Config;
+use crate::config::{Config, Objective};
 use crate::error::{Error, Result};
-use crate::estimate::{Estimate, Importance, importance, kl};
+use crate::estimate::{Estimate, Importance, importance, kl, verify};
 use crate::exact;
 use crate::io::{Checkpoint, Metrics, MetricsWriter, RunFolder, Summary};
 use crate::mc::Pool;
@@ -118,7 +118,7 @@ impl Run<'_> {
 
     fn step(&mut self, inputs: &Inputs) -> Result<()> {
         match &self.pool {
-            Some(pool) if inputs.step <= self.config.forward_steps() => {
+            Some(pool) if self.config.is_forward(inputs.step) => {
                 let spins = pool.batch(self.config.batch, inputs.step);
                 self.learn(&spins, inputs)
             }
@@ -328,7 +328,7 @@ impl Lists {
 /// Configurations to learn from, if the objective asks for them.
 fn pool(config: &Config, model: &Model) -> Option<Pool> {
     let draw = || Pool::new(model.torus, model.interaction, config.beta, config.pool, config.seed);
-    (config.forward_steps() > 0).then(draw)
+    (config.objective != Objective::Reverse).then(draw)
 }
 
 /// Seconds of training and rates, immune to changes of the system clock.

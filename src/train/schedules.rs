@@ -17,12 +17,20 @@ impl Config {
         self.learning_rate * height * (f64::from(step) / warm).min(1.0)
     }
 
-    /// Steps at the start that learn from configurations by cluster Monte Carlo.
-    pub fn forward_steps(&self) -> u32 {
+    /// Whether a step learns from configurations by cluster Monte Carlo.
+    pub fn is_forward(&self, step: u32) -> bool {
         match self.objective {
-            Objective::Reverse => 0,
-            Objective::Forward => self.steps,
-            Objective::Mixed => (f64::from(self.steps) * self.forward_share) as u32,
+            Objective::Reverse => false,
+            Objective::Forward => true,
+            Objective::Mixed => {
+                // Of every step up to `end` a share that falls from 1 to 0 is forward; this is its integral.
+                let end = 2.0 * self.forward_share * f64::from(self.steps);
+                let done = |step: u32| {
+                    let step = f64::from(step).min(end);
+                    if end > 0.0 { step - step * step / (2.0 * end) } else { 0.0 }
+                };
+                done(step).floor() > done(step - 1).floor()
+            }
         }
     }
 
@@ -53,6 +61,17 @@ mod tests {
         assert!((config.learning_rate_at(101) - 0.05).abs() < 1e-12);
         let single = Config { steps: 1, warmup: 0.0, ..Config::default() };
         assert_eq!(single.learning_rate_at(1), single.learning_rate);
+    }
+
+    #[test]
+    fn mixed_training_starts_forward_and_ends_reverse() {
+        let objective = Objective::Mixed;
+        let config = Config { steps: 1000, objective, forward_share: 0.3, ..Config::default() };
+        let forward =
+            |steps: std::ops::RangeInclusive<u32>| steps.filter(|&step| config.is_forward(step)).count();
+        assert!((298..=300).contains(&forward(1..=1000)));
+        assert!(forward(1..=50) > 45 && forward(551..=600) < 5 && forward(601..=1000) == 0);
+        assert_eq!((1..=1000).filter(|&step| Config::default().is_forward(step)).count(), 0);
     }
 
     #[test]

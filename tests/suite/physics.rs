@@ -5,12 +5,12 @@ use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::Model;
 use han_gpu::config::{Config, Objective};
 use han_gpu::cpu::Cpu;
-use han_gpu::estimate::importance;
+use han_gpu::estimate::{Status, importance};
 use han_gpu::exact::{enumerate, kaufman, solve};
 use han_gpu::io::RunFolder;
 use han_gpu::io::{Metrics, Summary};
 use han_gpu::sample::log_weights;
-use han_gpu::train::{Outcome, Status, train};
+use han_gpu::train::{Outcome, train};
 use std::sync::Arc;
 
 /// Trains on a backend in a temporary folder; returns the rows of metrics and the summary.

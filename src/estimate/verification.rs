@@ -1,11 +1,6 @@
-//! A check of a trained network against what it did not learn from: exact ln Z where known, cluster Monte Carlo else.
+//! Whether a network's figures can be trusted: its own estimates against independent references.
 
-use crate::backend::Backend;
-use crate::config::Config;
-use crate::error::Result;
-use crate::estimate::{Forward, Importance, forward};
-use crate::mc::Pool;
-use crate::sample::evaluate;
+use super::{Forward, Importance};
 use serde::{Deserialize, Serialize};
 
 /// Standard errors by which ln Z may be off.
@@ -14,8 +9,6 @@ const LARGEST_DEVIATION: f64 = 4.0;
 const FEWEST_EFFECTIVE: f64 = 100.0;
 /// Share of the effective sample size that configurations from p must confirm.
 const CONFIRMED: f64 = 0.5;
-/// Keeps the check's Monte Carlo apart from that of the forward objective.
-const SALT: u32 = 0x5eed;
 
 /// Whether the figures of a run can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,32 +29,8 @@ pub struct Verification {
     pub reasons: Vec<String>,
 }
 
-/// Log weights of configurations by cluster Monte Carlo, for the check.
-///
-/// # Errors
-/// When the device fails.
-pub(super) fn reference(config: &Config, backend: &mut dyn Backend, ln_z: f64) -> Result<Option<Forward>> {
-    if config.verification_samples == 0 {
-        return Ok(None);
-    }
-    let (torus, interaction) = (backend.model().torus, backend.model().interaction);
-    let seed = config.seed ^ SALT;
-    let pool = Pool::new(torus, interaction, config.beta, config.verification_samples, seed);
-    let ln_q = evaluate(backend, config.beta, pool.spins(), |_| ())?;
-    let ln_w: Vec<f64> = pool
-        .spins()
-        .chunks(torus.sites())
-        .zip(ln_q)
-        .map(|(spins, ln_q)| {
-            let spin_sum = spins.iter().map(|&spin| i64::from(spin)).sum();
-            -config.beta * interaction.energy(torus.bond_sum(spins), spin_sum) - ln_q
-        })
-        .collect();
-    Ok(Some(forward(&ln_w, ln_z)))
-}
-
 /// Compares a network's own figures with the references.
-pub(super) fn verify(own: &Importance, exact: Option<f64>, reference: Option<&Forward>) -> Verification {
+pub fn verify(own: &Importance, exact: Option<f64>, reference: Option<&Forward>) -> Verification {
     let (mut agree, mut disagree) = (Vec::new(), Vec::new());
     if let Some(exact) = exact {
         let deviation = own.ln_z.deviation(exact);
