@@ -28,10 +28,12 @@ pub(super) fn columns<R: Real>(
     border_features(&model.hierarchy.levels[level], &state.spins, batch, block, first, &mut columns[1..]);
     let reward = |row: usize| [state.reward[row % batch] - state.reward[row], state.reward[row]];
     let reference = reward(first_row);
-    for lane in 0..LANES.min(batch - first) {
-        let [rest, own] = reward(first_row + block * batch + first + lane);
-        columns[COLUMNS - 2][lane] = rest - reference[0];
-        columns[COLUMNS - 1][lane] = own - reference[1];
+    let [.., rest_column, own_column] = &mut columns;
+    let rows = LANES.min(batch - first);
+    for (lane, (rest, own)) in rest_column.iter_mut().zip(own_column).take(rows).enumerate() {
+        let [rest_here, own_here] = reward(first_row + block * batch + first + lane);
+        *rest = rest_here - reference[0];
+        *own = own_here - reference[1];
     }
     columns
 }

@@ -127,7 +127,7 @@ fn border(row: usize, local: usize) -> i8 {
     match row {
         0 => 1,
         1 => {
-            if local % 2 == 0 {
+            if local.is_multiple_of(2) {
                 1
             } else {
                 -1
