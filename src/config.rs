@@ -279,6 +279,9 @@ pub fn resolve(preset: Option<&str>, mut file: Table, flags: Table, source: &Pat
     Ok(config)
 }
 
+/// Side from which networks lose modes when they only learn from themselves (docs/ACCURACY.md).
+const MIXED_FROM: f64 = 64.0;
+
 /// Defaults that depend on what was asked for; what is given later overrides them.
 fn derived_defaults<'a>(table: &mut Table, config: &Config, asked: impl Fn(&str) -> Option<&'a Value>) {
     let value = |key: &str, default: f64| asked(key).and_then(number).unwrap_or(default);
@@ -286,6 +289,9 @@ fn derived_defaults<'a>(table: &mut Table, config: &Config, asked: impl Fn(&str)
     let field = value("field", config.field);
     if field != 0.0 {
         table.insert("gauge".to_owned(), Value::Boolean(false));
+    }
+    if size >= MIXED_FROM && config.scale_rate {
+        table.insert("objective".to_owned(), Value::String("mixed".to_owned()));
     }
     let largest = value("coupling", config.coupling).abs().max(field.abs());
     let bottom = if value("beta", config.beta) * largest > MAX_SQUARE_BETA { 2.0 } else { size };
@@ -362,6 +368,15 @@ mod tests {
         assert_eq!([bottom(None, "beta = 5"), bottom(None, "coupling = -20")], [2, 2]);
         assert_eq!(bottom(None, "size = 64\nexact_bottom = 4"), 4);
         assert_eq!(bottom(Some("published"), "size = 64"), 2);
+    }
+
+    #[test]
+    fn large_lattices_start_from_monte_carlo_unless_told_otherwise() {
+        let objective = |preset, file: &str| resolved(preset, file, "").unwrap().objective;
+        assert_eq!(objective(None, "size = 32"), Objective::Reverse);
+        assert_eq!(objective(None, "size = 64"), Objective::Mixed);
+        assert_eq!(objective(None, "size = 64\nobjective = \"reverse\""), Objective::Reverse);
+        assert_eq!(objective(Some("published"), "size = 64"), Objective::Reverse);
     }
 
     #[test]

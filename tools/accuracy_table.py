@@ -4,7 +4,8 @@
     cargo build --release
     python3 tools/accuracy_table.py --out runs/accuracy [--sizes 8,16,32] [--seeds 0,1,2] [--device cpu]
 
-A network of size 64 starts from that of size 32 with the same seed, one of size 128 from that of size 64. Runs that are
+A network of size 64 starts from that of size 32 with the same seed, one of size 128 from that of size 64; the samples and seconds of a
+row are its own. Runs that are
 finished are not repeated, an interrupted one goes on, so the work can be spread over calls. Only finished runs enter the
 table, which replaces what stands between the markers in docs/ACCURACY.md.
 """
@@ -26,33 +27,49 @@ RECIPES = {
     (16, 0.44): dict(width=8, batch=512, steps=6000),
     (32, 0.44): dict(width=8, batch=512, steps=3000),
     (32, 0.3): dict(width=4, batch=256, steps=3000),
-    (32, 0.6): dict(width=4, batch=256, steps=3000),
+    (32, 0.6): dict(width=4, batch=256, steps=3000, objective="mixed"),
     (64, 0.44): dict(width=8, batch=256, steps=2500, objective="mixed", learning_rate=0.007),
     (128, 0.44): dict(width=8, batch=128, steps=600, objective="mixed", learning_rate=0.007),
+}
+# A second stage from the network of the first, reverse, at a lower rate and a larger batch.
+POLISH = {
+    (64, 0.44): dict(width=8, batch=512, steps=600, learning_rate=0.003),
 }
 # Sizes that start from the nets of half the size.
 GROWN = (64, 128)
 EVALUATION = dict(evaluation_samples=100_000, verification_samples=10_000)
 
 
-def folder(out, size, beta, seed):
-    return out / f"L{size}-beta{beta}-seed{seed}"
+def folder(out, size, beta, seed, stage=""):
+    return out / f"L{size}-beta{beta}-seed{seed}{stage}"
+
+
+def last(out, size, beta, seed):
+    return folder(out, size, beta, seed, "-polished" if (size, beta) in POLISH else "")
 
 
 def train(out, size, beta, seed, device):
-    run = folder(out, size, beta, seed)
+    settings, start = RECIPES[size, beta], None
+    if size in GROWN:
+        train(out, size // 2, beta, seed, device)
+        start = last(out, size // 2, beta, seed)
+    run(folder(out, size, beta, seed), size, beta, seed, settings, start, device)
+    if (size, beta) in POLISH:
+        start = folder(out, size, beta, seed)
+        run(last(out, size, beta, seed), size, beta, seed, POLISH[size, beta], start, device)
+
+
+def run(run, size, beta, seed, settings, start, device):
     if (run / "summary.json").exists():
         return
     if (run / "config.toml").exists():
         arguments = ["--resume", run]
     else:
-        settings = RECIPES[size, beta] | EVALUATION
         arguments = ["--size", size, "--beta", beta, "--seed", seed, "--out", run, "--device", device]
-        for key, value in settings.items():
+        for key, value in (settings | EVALUATION).items():
             arguments += ["--set", f"{key}={value}"]
-        if size in GROWN:
-            train(out, size // 2, beta, seed, device)
-            arguments += ["--init-from", folder(out, size // 2, beta, seed)]
+        if start:
+            arguments += ["--init-from", start]
     subprocess.run([PROGRAM, "train", *map(str, arguments)], check=True)
 
 
@@ -74,8 +91,9 @@ def table(out):
     ]
     for (size, beta), settings in RECIPES.items():
         for path in sorted(out.glob(f"L{size}-beta{beta}-seed*/summary.json")):
-            seed = re.search(r"seed(\d+)", str(path)).group(1)
-            lines.append(row(json.loads(path.read_text()), settings, seed))
+            seed, stage = re.search(r"seed(\d+)-?(\w*)", path.parent.name).groups()
+            stage_settings = POLISH[size, beta] if stage else settings
+            lines.append(row(json.loads(path.read_text()), stage_settings, f"{seed} {stage}".strip()))
     return "\n".join(lines)
 
 

@@ -57,12 +57,14 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SIDE")]
     exact_bottom: Option<i64>,
     /// reverse, forward (learn from cluster Monte Carlo) or mixed (from forward to reverse)
+    /// [default: reverse, mixed from size 64 on]
     #[arg(long, value_name = "NAME")]
     objective: Option<String>,
     /// Start from the nets of another run: of the same size, or of half the size and the same beta
     #[arg(long, value_name = "DIR")]
     init_from: Option<String>,
-    /// Train these sizes in turn, each from the nets of the one before, for example 8,16,32
+    /// Train these sizes in turn, each from the nets of the one before, for example 8,16,32; repeat the command to go on
+    /// after a stop
     #[arg(long, value_name = "SIZES", value_delimiter = ',', conflicts_with_all = ["size", "init_from", "resume"])]
     grow: Option<Vec<u32>>,
     /// Seed of parameters and samples

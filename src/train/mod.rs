@@ -1,5 +1,6 @@
 //! Training: schedules of rate and beta, and the loop.
 
+mod evaluation;
 mod reference;
 mod run;
 mod schedules;

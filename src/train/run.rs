@@ -1,15 +1,15 @@
 //! The training loop.
 
-use super::reference::reference;
+use super::evaluation::evaluate;
 use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
 use crate::config::{Config, Objective};
 use crate::error::{Error, Result};
-use crate::estimate::{Estimate, Importance, importance, kl, verify};
+use crate::estimate::{Estimate, importance};
 use crate::exact;
 use crate::io::{Checkpoint, Metrics, MetricsWriter, RunFolder, Summary};
 use crate::mc::Pool;
-use crate::sample::{log_weights, reward_per_site};
+use crate::sample::reward_per_site;
 use crate::schedule::{self, Inputs, Kernel};
 use std::time::Instant;
 
@@ -259,48 +259,6 @@ fn inputs(config: &Config, model: &Model, step: u32) -> Inputs {
         learning_rate: config.learning_rate_at(step),
         adam: config.adam(),
     }
-}
-
-fn evaluate(
-    config: &Config,
-    backend: &mut dyn Backend,
-    elapsed_s: f64,
-    observe: &mut dyn FnMut(Event<'_>) -> Outcome,
-) -> Result<Summary> {
-    let told = |count| {
-        observe(Event::Evaluated(count));
-    };
-    let samples = log_weights(backend, config.seed, config.beta, config.evaluation_samples, told)?;
-    let weights: Importance = importance(&samples.ln_w);
-    let exact = exact::solve(backend.model().torus, backend.model().interaction, config.beta);
-    let exact = exact.map(|exact| exact.ln_z);
-    let forward = reference(config, backend, exact.unwrap_or(weights.ln_z.value))?;
-    let model = backend.model();
-    let sites = model.torus.sites() as f64;
-    let energy = Estimate::mean(&samples.energy);
-    let per_site =
-        |estimate: Estimate| Estimate { value: estimate.value / sites, error: estimate.error / sites };
-    Ok(Summary {
-        size: config.size,
-        beta: config.beta,
-        coupling: config.coupling,
-        field: config.field,
-        steps: config.steps,
-        parameters: model.used_parameters(),
-        device: backend.device().to_owned(),
-        elapsed_s,
-        samples: weights.count,
-        beta_f_per_site: per_site(weights.beta_f),
-        energy_per_site: per_site(energy),
-        ln_z: weights.ln_z,
-        ln_z_exact: exact,
-        ln_z_deviation: exact.map(|exact| weights.ln_z.deviation(exact)),
-        kl: exact.map_or(weights.gap, |exact| kl(&samples.ln_w, exact)),
-        ess: weights.ess,
-        verification: verify(&weights, exact, forward.as_ref()),
-        forward,
-        largest_weight_share: weights.largest_weight_share,
-    })
 }
 
 /// Lists of kernels that steps are made of.

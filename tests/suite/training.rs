@@ -3,7 +3,7 @@
 use crate::harness::{BETA, Case, gpu};
 use han_gpu::Error;
 use han_gpu::backend::{Backend, Tensor};
-use han_gpu::config::{Config, resolve};
+use han_gpu::config::{Config, Objective, resolve};
 use han_gpu::cpu::Cpu;
 use han_gpu::io::{Checkpoint, RunFolder};
 use han_gpu::sample::reward_per_site;
@@ -114,11 +114,11 @@ fn checkpoint_bytes(folder: &Path) -> Vec<u8> {
 #[test]
 fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
     let device = gpu();
-    let config = small();
-    let case = case_of(&config);
-    let backends: [&dyn Fn() -> Box<dyn Backend>; 2] =
-        [&|| Box::new(device.backend(case)), &|| Box::new(case.cpu::<f32>())];
-    for make in backends {
+    let mixed = Config { objective: Objective::Mixed, pool: 100, ..small() };
+    let case = case_of(&mixed);
+    let on_gpu: &dyn Fn() -> Box<dyn Backend> = &|| Box::new(device.backend(case));
+    let on_cpu: &dyn Fn() -> Box<dyn Backend> = &|| Box::new(case.cpu::<f32>());
+    for (make, config) in [(on_gpu, small()), (on_cpu, small()), (on_gpu, mixed.clone()), (on_cpu, mixed)] {
         let temporary = tempfile::tempdir().unwrap();
         let [whole, stopped] = ["whole", "stopped"].map(|name| temporary.path().join(name));
         let folder = RunFolder::create(&whole, &config, false).unwrap();
