@@ -281,6 +281,8 @@ pub fn resolve(preset: Option<&str>, mut file: Table, flags: Table, source: &Pat
 
 /// Side from which networks lose modes when they only learn from themselves (docs/ACCURACY.md).
 const MIXED_FROM: f64 = 64.0;
+/// beta |J| from which they do at any side: in the ordered phase a boundary spin against the rest is rare.
+const FORWARD_FROM: f64 = 0.5;
 
 /// Defaults that depend on what was asked for; what is given later overrides them.
 fn derived_defaults<'a>(table: &mut Table, config: &Config, asked: impl Fn(&str) -> Option<&'a Value>) {
@@ -290,8 +292,16 @@ fn derived_defaults<'a>(table: &mut Table, config: &Config, asked: impl Fn(&str)
     if field != 0.0 {
         table.insert("gauge".to_owned(), Value::Boolean(false));
     }
-    if size >= MIXED_FROM && config.scale_rate {
-        table.insert("objective".to_owned(), Value::String("mixed".to_owned()));
+    let bond = value("beta", config.beta) * value("coupling", config.coupling).abs();
+    let safe = if field == 0.0 && bond >= FORWARD_FROM {
+        Some("forward")
+    } else if size >= MIXED_FROM {
+        Some("mixed")
+    } else {
+        None
+    };
+    if let Some(safe) = safe.filter(|_| config.scale_rate) {
+        table.insert("objective".to_owned(), Value::String(safe.to_owned()));
     }
     let largest = value("coupling", config.coupling).abs().max(field.abs());
     let bottom = if value("beta", config.beta) * largest > MAX_SQUARE_BETA { 2.0 } else { size };
@@ -376,6 +386,8 @@ mod tests {
         assert_eq!(objective(None, "size = 32"), Objective::Reverse);
         assert_eq!(objective(None, "size = 64"), Objective::Mixed);
         assert_eq!(objective(None, "size = 64\nobjective = \"reverse\""), Objective::Reverse);
+        assert_eq!(objective(None, "beta = 0.6"), Objective::Forward);
+        assert_eq!(objective(None, "beta = 0.6\nfield = 0.1"), Objective::Reverse);
         assert_eq!(objective(Some("published"), "size = 64"), Objective::Reverse);
     }
 

@@ -27,9 +27,9 @@ RECIPES = {
     (16, 0.44): dict(width=8, batch=512, steps=6000),
     (32, 0.44): dict(width=8, batch=512, steps=3000),
     (32, 0.3): dict(width=4, batch=256, steps=3000),
-    (32, 0.6): dict(width=4, batch=256, steps=3000, objective="mixed"),
+    (32, 0.6): dict(width=4, batch=256, steps=3000, objective="forward"),
     (64, 0.44): dict(width=8, batch=256, steps=2500, objective="mixed", learning_rate=0.007),
-    (128, 0.44): dict(width=8, batch=128, steps=600, objective="mixed", learning_rate=0.007),
+    (128, 0.44): dict(width=8, batch=128, steps=400, objective="mixed", learning_rate=0.007),
 }
 # A second stage from the network of the first, reverse, at a lower rate and a larger batch.
 POLISH = {

@@ -57,7 +57,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SIDE")]
     exact_bottom: Option<i64>,
     /// reverse, forward (learn from cluster Monte Carlo) or mixed (from forward to reverse)
-    /// [default: reverse, mixed from size 64 on]
+    /// [default: reverse; mixed from size 64 on, forward in the ordered phase]
     #[arg(long, value_name = "NAME")]
     objective: Option<String>,
     /// Start from the nets of another run: of the same size, or of half the size and the same beta
