@@ -10,11 +10,21 @@
 // Regressors besides the constant.
 const REGRESSORS: u32 = COLUMNS - 2u;
 // A regressor that varies less than this does not count.
-const LEAST_VARIANCE: f32 = 1e-9;
+const LEAST_VARIANCE: f32 = 1e-6;
+// A regressor of which less than this share of variance is left by those before it does not count either.
+const LEAST_REMAINDER: f32 = 1e-5;
 
 var<workgroup> totals: array<vec4<f32>, LANES>;
 var<workgroup> matrix: array<array<f32, COLUMNS>, COLUMNS>;
 var<workgroup> factors: array<f32, COLUMNS>;
+var<workgroup> least: array<f32, COLUMNS>;                               // smallest pivots
+
+fn leave_out(a: u32) {
+    for (var b = 0u; b <= REGRESSORS; b++) {
+        matrix[a][b] = 0.0;
+    }
+    matrix[a][a] = 1.0;
+}
 
 fn moment(a: u32, b: u32) -> f32 {
     let at = a * COLUMNS + b;
@@ -43,14 +53,16 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     workgroupBarrier();
     if lane < REGRESSORS {
         if matrix[lane][lane] < LEAST_VARIANCE {
-            for (var b = 0u; b <= REGRESSORS; b++) {
-                matrix[lane][b] = 0.0;
-            }
-            matrix[lane][lane] = 1.0;
+            leave_out(lane);
         }
+        least[lane] = LEAST_REMAINDER * matrix[lane][lane];
     }
-    // Positive definite, so no pivots are needed.
+    // Pivots that nearly vanish belong to regressors that others explain; they are left out.
     for (var pivot = 0u; pivot < REGRESSORS; pivot++) {
+        workgroupBarrier();
+        if lane == pivot && matrix[pivot][pivot] < least[pivot] {
+            leave_out(pivot);
+        }
         workgroupBarrier();
         if lane < REGRESSORS {
             factors[lane] = select(matrix[lane][pivot] / matrix[pivot][pivot], 0.0, lane == pivot);

@@ -62,7 +62,7 @@ pub struct Config {
     pub forward_share: f64,
     /// What is subtracted from rewards: `regression` or `global`.
     pub baseline: Baseline,
-    /// Learning rate at the start.
+    /// Largest learning rate, after the warm-up.
     pub learning_rate: f64,
     /// Whether nets with more than 60 inputs learn at a lower rate, times 60 over their inputs.
     pub scale_rate: bool,
@@ -211,12 +211,22 @@ impl Config {
             }
         }
         if !(2..=MAX_BATCH).contains(&self.batch) {
-            let expected = format!("it must lie in 2 to {MAX_BATCH}; the baseline is a mean over the others");
+            let expected = format!("it must lie in 2 to {MAX_BATCH}; baselines need other configurations");
             return Err(Error::setting("batch", self.batch, expected));
         }
         if !(2..=MAX_SAMPLES).contains(&self.evaluation_samples) {
             let expected = format!("it must lie in 2 to {MAX_SAMPLES}");
             return Err(Error::setting("evaluation_samples", self.evaluation_samples, expected));
+        }
+        if (1..FEWEST_REFERENCES).contains(&self.verification_samples) {
+            let expected = format!("it must be 0 or at least {FEWEST_REFERENCES}: fewer see no missing mode");
+            return Err(Error::setting("verification_samples", self.verification_samples, expected));
+        }
+        let most = MAX_POOL_SPINS / (self.size as usize).pow(2);
+        for (name, value) in [("pool", self.pool), ("verification_samples", self.verification_samples)] {
+            if value > most {
+                return Err(Error::setting(name, value, format!("at this size it must be at most {most}")));
+            }
         }
         let in_range = [
             ("learning_rate", self.learning_rate, 0.0, 1e3),
@@ -237,6 +247,13 @@ impl Config {
         Ok(())
     }
 }
+
+/// Most spins in a pool of Monte Carlo configurations, a byte each.
+const MAX_POOL_SPINS: usize = 1 << 31;
+/// Spins up to which pools have their default size.
+const POOL_SPINS: f64 = (1 << 28) as f64;
+/// Fewest configurations that the closing check can be made with.
+const FEWEST_REFERENCES: usize = 100;
 
 /// Largest batch; bounds the memory that a typing error can ask for.
 pub const MAX_BATCH: usize = 1 << 20;
@@ -291,6 +308,10 @@ fn derived_defaults<'a>(table: &mut Table, config: &Config, asked: impl Fn(&str)
     let field = value("field", config.field);
     if field != 0.0 {
         table.insert("gauge".to_owned(), Value::Boolean(false));
+    }
+    for (key, default) in [("pool", config.pool), ("verification_samples", config.verification_samples)] {
+        let count = (POOL_SPINS / (size * size)).clamp(FEWEST_REFERENCES as f64, default as f64);
+        table.insert(key.to_owned(), Value::Integer(count as i64));
     }
     let bond = value("beta", config.beta) * value("coupling", config.coupling).abs();
     let safe = if field == 0.0 && bond >= FORWARD_FROM {

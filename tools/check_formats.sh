@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains three small runs and recomputes ln q of their samples in numpy (tools/recompute_ln_q.py). Needs python3 with numpy.
+# Trains small runs and recomputes ln q of their samples in numpy (tools/recompute_ln_q.py). Needs python3 with numpy.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$(mktemp -d)

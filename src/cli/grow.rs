@@ -1,4 +1,6 @@
 //! `han-gpu train --grow`: one lattice after another, each starting from the nets of the one before.
+//!
+//! A lattice no larger than its exact squares has a boundary net alone, which hands nothing on: the next one starts fresh.
 
 use super::train::{Arguments, execute, resolve_arguments};
 use crate::config::Config;
@@ -11,7 +13,9 @@ use toml::Value;
 
 /// Trains all sizes, in folders `L8`, `L16`, ... under one. What is there from an earlier call with the same settings is
 /// kept: finished sizes are passed over, an unfinished one goes on.
-pub(super) fn run(arguments: &Arguments, sizes: &[u32]) -> anyhow::Result<(Summary, RunFolder)> {
+///
+/// Nothing is returned if all are finished.
+pub(super) fn run(arguments: &Arguments, sizes: &[u32]) -> anyhow::Result<Option<(Summary, RunFolder)>> {
     if sizes.is_empty() || sizes.windows(2).any(|pair| pair[1] != 2 * pair[0]) {
         let given = sizes.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
         return Err(
@@ -28,12 +32,14 @@ pub(super) fn run(arguments: &Arguments, sizes: &[u32]) -> anyhow::Result<(Summa
         )?;
         let folder =
             arguments.out.clone().unwrap_or_else(|| default_folder(&config)).join(format!("L{size}"));
-        previous = folder.to_string_lossy().into_owned();
+        if config.size > config.exact_bottom {
+            previous = folder.to_string_lossy().into_owned();
+        }
         if let Some(trained) = train_one(config, &folder, arguments.force)? {
             last = Some(trained);
         }
     }
-    last.ok_or_else(|| anyhow::anyhow!("all sizes are trained already; see their summary.json"))
+    Ok(last)
 }
 
 fn default_folder(config: &Config) -> PathBuf {
@@ -44,19 +50,19 @@ fn default_folder(config: &Config) -> PathBuf {
 fn train_one(mut config: Config, path: &Path, force: bool) -> anyhow::Result<Option<(Summary, RunFolder)>> {
     let backend = device::open(&config.device, Arc::new(config.model()?), config.batch)?;
     config.device = backend.setting();
-    let folder = match RunFolder::open(path) {
-        Ok((folder, there)) if !force => {
-            if there != config {
-                let message = "it holds a run with other settings; choose another --out, or --force";
-                return Err(Error::content(path, message).into());
-            }
-            if folder.is_finished() {
-                super::tell(&format!("{} is trained already", path.display()));
-                return Ok(None);
-            }
-            folder
+    let folder = if force || !RunFolder::exists(path) {
+        RunFolder::create(path, &config, force)?
+    } else {
+        let (folder, there) = RunFolder::open(path)?;
+        if there != config {
+            let message = "it holds a run with other settings; choose another --out, or --force";
+            return Err(Error::content(path, message).into());
         }
-        _ => RunFolder::create(path, &config, force)?,
+        if folder.is_finished() {
+            super::tell(&format!("{} is trained already", path.display()));
+            return Ok(None);
+        }
+        folder
     };
     Ok(Some((execute(&config, backend, &folder)?, folder)))
 }

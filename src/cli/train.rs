@@ -21,7 +21,7 @@ use toml::{Table, Value};
   han-gpu train --size 32 --beta 0.42 --out runs/a
   han-gpu train --preset published --steps 2000
   han-gpu train my.toml --lr 0.005               flags override the file
-  han-gpu train --grow 8,16,32,64                one lattice from the nets of the other
+  han-gpu train --grow 16,32,64                  one lattice from the nets of the other
   han-gpu train --resume runs/a                  go on where a run was stopped")]
 pub(super) struct Arguments {
     /// Settings as TOML; the keys are those of a run's config.toml
@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     /// Training steps
     #[arg(long)]
     steps: Option<i64>,
-    /// Learning rate at the start
+    /// Largest learning rate, after the warm-up
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     lr: Option<f64>,
     /// Hidden units per site
@@ -63,7 +63,7 @@ pub(super) struct Arguments {
     /// Start from the nets of another run: of the same size, or of half the size and the same beta
     #[arg(long, value_name = "DIR")]
     init_from: Option<String>,
-    /// Train these sizes in turn, each from the nets of the one before, for example 8,16,32; repeat the command to go on
+    /// Train these sizes in turn, each from the nets of the one before, for example 16,32,64; repeat the command to go on
     /// after a stop
     #[arg(long, value_name = "SIZES", value_delimiter = ',', conflicts_with_all = ["size", "init_from", "resume"])]
     grow: Option<Vec<u32>>,
@@ -99,13 +99,12 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let json = arguments.json;
-    let (summary, folder) = match &arguments.resume {
-        Some(path) => resume(path, arguments.device.as_deref())?,
-        None => match &arguments.grow {
-            Some(sizes) => grow::run(arguments, sizes)?,
-            None => start(arguments)?,
-        },
+    let trained = match (&arguments.resume, &arguments.grow) {
+        (Some(path), _) => Some(resume(path, arguments.device.as_deref())?),
+        (None, Some(sizes)) => grow::run(arguments, sizes)?,
+        (None, None) => Some(start(arguments)?),
     };
+    let Some((summary, folder)) = trained else { return Ok(()) };
     if json { super::print_json(&summary) } else { super::print(&describe(&summary, folder.path())) }
 }
 

@@ -6,7 +6,9 @@ use crate::schedule::COLUMNS;
 /// Regressors besides the constant; the last column is the reward.
 const REGRESSORS: usize = COLUMNS - 2;
 /// A regressor that varies less than this does not count.
-const LEAST_VARIANCE: f64 = 1e-9;
+const LEAST_VARIANCE: f64 = 1e-6;
+/// A regressor of which less than this share of variance is left by those before it does not count either.
+const LEAST_REMAINDER: f64 = 1e-5;
 
 pub(super) fn run<R>(state: &mut State<R>, level: usize) {
     let level = &mut state.levels[level];
@@ -37,9 +39,14 @@ pub(super) fn run<R>(state: &mut State<R>, level: usize) {
     }
 }
 
-/// Makes the left part diagonal. It is positive definite, so no pivots are needed.
+/// Makes the left part diagonal. Pivots that nearly vanish belong to regressors that others explain; they are left out.
 fn eliminate(matrix: &mut [[f64; REGRESSORS + 1]; REGRESSORS]) {
+    let least: [f64; REGRESSORS] = std::array::from_fn(|a| LEAST_REMAINDER * matrix[a][a]);
     for pivot in 0..REGRESSORS {
+        if matrix[pivot][pivot] < least[pivot] {
+            matrix[pivot] = [0.0; REGRESSORS + 1];
+            matrix[pivot][pivot] = 1.0;
+        }
         let line = matrix[pivot];
         for (a, other) in matrix.iter_mut().enumerate() {
             if a == pivot {

@@ -75,11 +75,16 @@ impl RunFolder {
     pub fn open(path: &Path) -> Result<(Self, Config)> {
         let folder = Self { path: path.to_owned() };
         let file = folder.file(CONFIG);
-        if !file.is_file() {
+        if !Self::exists(path) {
             return Err(Error::content(path, format!("there is no run here: it has no {CONFIG}")));
         }
         let config = Config::of_run(&file)?;
         Ok((folder, config))
+    }
+
+    /// Whether a folder holds a run.
+    pub fn exists(path: &Path) -> bool {
+        path.join(CONFIG).is_file()
     }
 
     /// Whether training has ended: there is a summary.

@@ -38,6 +38,10 @@ pub(super) fn warm_start(config: &Config, model: &Model, parameters: &mut [f32])
     let other = from.model()?;
     let checkpoint = folder.load_checkpoint(&from, &other)?;
     let scale = if from.beta > 0.0 { config.beta / from.beta } else { 1.0 };
-    model.take_over(parameters, &other, &checkpoint.parameters, scale as f32);
-    Ok(())
+    match model.take_over(parameters, &other, &checkpoint.parameters, scale as f32) {
+        0 => refused(
+            "it has no net that this one can use; a larger size, or a smaller exact_bottom, has".to_owned(),
+        ),
+        _ => Ok(()),
+    }
 }

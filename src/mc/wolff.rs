@@ -84,7 +84,7 @@ impl Wolff {
         self.updates_per_sweep = (updates * sites).div_ceil(covered);
     }
 
-    /// Updates in which clusters cover the lattice `count` times on average.
+    /// Updates in which clusters cover the lattice `count` times on average; before [`Wolff::equilibrate`], single updates.
     pub fn sweeps(&mut self, count: usize) {
         for _ in 0..count * self.updates_per_sweep {
             self.update();

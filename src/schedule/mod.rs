@@ -75,7 +75,8 @@ pub fn rewards(model: &Model) -> Vec<Kernel> {
     nets
 }
 
-/// What is subtracted from rewards before they weight grad ln q. Any choice gives the same mean gradient.
+/// What is subtracted from rewards before they weight grad ln q. Any choice gives the same mean gradient,
+/// but for what a regression fits of a batch's own noise: one part per row and regressor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Baseline {

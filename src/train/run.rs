@@ -3,7 +3,7 @@
 use super::evaluation::evaluate;
 use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
-use crate::config::{Config, Objective};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::estimate::{Estimate, importance};
 use crate::exact;
@@ -60,7 +60,7 @@ pub fn train(
     let mut run = Run {
         config,
         lists: Lists::new(config, backend.model()),
-        pool: pool(config, backend.model()),
+        pool: pool(config, backend.model(), start.step),
         backend,
         folder,
         table,
@@ -283,10 +283,10 @@ impl Lists {
     }
 }
 
-/// Configurations to learn from, if the objective asks for them.
-fn pool(config: &Config, model: &Model) -> Option<Pool> {
+/// Configurations to learn from, if steps to come ask for them.
+fn pool(config: &Config, model: &Model, done: u32) -> Option<Pool> {
     let draw = || Pool::new(model.torus, model.interaction, config.beta, config.pool, config.seed);
-    (config.objective != Objective::Reverse).then(draw)
+    (done + 1..=config.steps).any(|step| config.is_forward(step)).then(draw)
 }
 
 /// Seconds of training and rates, immune to changes of the system clock.

@@ -29,7 +29,7 @@ impl Config {
                     let step = f64::from(step).min(end);
                     if end > 0.0 { step - step * step / (2.0 * end) } else { 0.0 }
                 };
-                done(step).floor() > done(step - 1).floor()
+                done(step).ceil() > done(step - 1).ceil()
             }
         }
     }

@@ -150,6 +150,12 @@ fn a_job_grows_from_size_to_size_and_goes_on_where_it_was() {
     assert!(ended.stdout.contains("grown/L16"), "{}", ended.stdout);
     assert_eq!(fs::read(folder.join("grown/L8/checkpoint.safetensors")).unwrap(), first);
     fail(folder, &sizes("4,8").replace("--steps 10", "--steps 11"), 1, &["grown/L4", "other settings"]);
+    // All is done: nothing to do, and no error.
+    assert!(succeed(folder, &sizes("4,8")).stdout.is_empty());
+    // A lattice that is one exact square hands nothing on.
+    let squares = "train --width 1 --batch 32 --steps 4 --device cpu --set evaluation_samples=50";
+    succeed(folder, &format!("{squares} --grow 8,16 --out squares"));
+    fail(folder, &format!("{squares} --size 16 --init-from squares/L8"), 2, &["squares/L8", "no net"]);
     // Another beta takes the whole net over.
     succeed(folder, &format!("{grow} --size 8 --beta 0.43 --init-from grown/L8 --out near"));
     let config = fs::read_to_string(folder.join("near/config.toml")).unwrap();
@@ -235,6 +241,8 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         ("train --beta 5 --exact-bottom 8", &["exact_bottom = 8", "use 2"]),
         ("train --objective best", &["objective = \"best\"", "reverse"]),
         ("train --set forward_share=1.5", &["forward_share = 1.5"]),
+        ("train --set verification_samples=5", &["verification_samples = 5", "100"]),
+        ("train --size 1024 --set pool=1000000", &["pool = 1000000", "2048"]),
         ("train --grow 8,32", &["--grow = 8,32", "twice"]),
         ("train --grow 8,16 --size 8", &["--grow", "--size"]),
         ("train --size 16 --init-from run", &["init_from = run", "size 4", "16 or 8"]),
