@@ -34,6 +34,7 @@ RECIPES = {
 # A second stage from the network of the first, reverse, at a lower rate and a larger batch.
 POLISH = {
     (64, 0.44): dict(width=8, batch=512, steps=600, objective="reverse", learning_rate=0.003),
+    (128, 0.44): dict(width=8, batch=256, steps=250, objective="reverse", learning_rate=0.003),
 }
 # Sizes that start from the nets of half the size.
 GROWN = (64, 128)
