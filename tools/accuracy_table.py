@@ -79,8 +79,8 @@ def row(summary, settings, seed):
     samples = settings["batch"] * settings["steps"]
     return (
         f"| {summary['size']} | {summary['beta']} | {seed} | {settings['width']} | {samples / 1e6:.2f} M "
-        f"| {summary['elapsed_s']:.0f} | {summary['kl']['value']:.5f}({summary['kl']['error']:.5f}) "
-        f"| {summary['ess']:.4f} | {forward['ess']:.4f} | {summary['ln_z_deviation']:+.1f} "
+        f"| {summary['elapsed_s']:.0f} | {summary['kl']['value']:.6f}({summary['kl']['error']:.6f}) "
+        f"| {summary['ess']:.5f} | {forward['ess']:.5f} | {summary['ln_z_deviation']:+.1f} "
         f"| {summary['verification']['status']} |"
     )
 
