@@ -11,9 +11,10 @@ const WORD: u64 = 4;
 pub struct KernelCost {
     /// Dispatches on a GPU.
     pub dispatches: usize,
-    /// Floating point operations of unmasked products (a multiply-add counts two).
+    /// Floating point operations of the nets' unmasked products (a multiply-add counts two); exact squares and baselines
+    /// are left out.
     pub flops: u64,
-    /// Bytes moved if every kernel reads and writes each of its arrays once.
+    /// Bytes moved if every kernel reads and writes each of its arrays once; baselines are left out.
     pub bytes: u64,
 }
 

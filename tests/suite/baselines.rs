@@ -67,8 +67,7 @@ fn regression_lowers_the_variance_of_every_square_net_and_keeps_the_mean() {
 }
 
 #[test]
-fn advantages_are_residuals_that_ignore_the_border() {
-    // Rewards that are a linear function of what they are regressed on leave nothing but what the ridge spares.
+fn residuals_have_no_mean_and_no_more_variance_than_rewards() {
     let case = Case { size: 16, batch: 300, ..Case::DEFAULT };
     let model = case.model();
     let mut backend = case.cpu::<f64>();
