@@ -81,6 +81,21 @@ impl Squares {
         top.chain(right).chain(bottom).chain(inside.map(|i| [i, 0]))
     }
 
+    /// The level of these squares, own sites given by their places, without children.
+    fn level(&self, own: &[[u32; 2]], bonds: Vec<Bond>) -> Level {
+        Level {
+            name: "square",
+            side: self.side,
+            blocks: self.count() as usize,
+            border: 4 * (self.side as usize - 1),
+            own: own.len(),
+            sites: self.sites(own),
+            bonds,
+            children_per_block: 0,
+            children: Vec::new(),
+        }
+    }
+
     /// `[squares][border + own]`, own sites given by their places.
     fn sites(&self, own: &[[u32; 2]]) -> Vec<u32> {
         let square =
@@ -111,33 +126,14 @@ fn crosses(torus: Torus, side: u32) -> Level {
         let [row, column] = squares.place(square);
         [[0, 0], [0, 1], [1, 0], [1, 1]].map(|[i, j]| (2 * row + i) * 2 * per_row + 2 * column + j)
     });
-    Level {
-        name: "square",
-        side,
-        blocks: squares.count() as usize,
-        border: 4 * (side as usize - 1),
-        own: own.len(),
-        sites: squares.sites(&own),
-        bonds: cross_bonds(&squares),
-        children_per_block: 4,
-        children: children.collect(),
-    }
+    let level = squares.level(&own, cross_bonds(&squares));
+    Level { children_per_block: 4, children: children.collect(), ..level }
 }
 
 fn interiors(torus: Torus, side: u32) -> Level {
     let squares = Squares { torus, side };
     let own: Vec<_> = (1..side).flat_map(|i| (1..side).map(move |j| [i, j])).collect();
-    Level {
-        name: "square",
-        side,
-        blocks: squares.count() as usize,
-        border: 4 * (side as usize - 1),
-        own: own.len(),
-        sites: squares.sites(&own),
-        bonds: interior_bonds(&squares),
-        children_per_block: 0,
-        children: Vec::new(),
-    }
+    squares.level(&own, interior_bonds(&squares))
 }
 
 fn bond(a: u32, b: u32) -> Bond {
