@@ -27,7 +27,7 @@ fn main() -> han_gpu::Result<()> {
     println!("on {}", backend.device());
     println!(
         "ln Z = {:.5} +- {:.5}, exact {exact:.5}, ESS {:.3}",
-        weights.ln_z.value, weights.ln_z.error, weights.ess
+        weights.ln_z.value, weights.ln_z.error, weights.ess.value
     );
 
     draw(backend.as_mut(), 2, config.beta, 1, |samples| {

@@ -1,11 +1,10 @@
 //! Neural importance sampling (arXiv:1910.13496): ln Z and the effective sample size from log weights.
 
-use super::Estimate;
+use super::{Bins, Estimate};
 use serde::Serialize;
-use std::ops::Range;
 
-/// Bins of the jackknife.
-const BINS: usize = 100;
+/// Most bins of the jackknife.
+const BINS: usize = 256;
 
 /// What a set of independent log weights `ln w = -beta E - ln q` says.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -17,11 +16,127 @@ pub struct Importance {
     /// `E_q[-ln w] + ln Z` with both estimated: the KL where no exact ln Z is known.
     pub gap: Estimate,
     /// Effective sample size `(sum w)^2 / (N sum w^2)`, in (0, 1].
-    pub ess: f64,
+    pub ess: Estimate,
     /// Share of the largest weight in their sum.
     pub largest_weight_share: f64,
     /// Number of samples.
     pub count: usize,
+}
+
+/// A stream of independent samples with their log weights and observables, in constant memory.
+#[derive(Debug, Clone)]
+pub struct Weighted {
+    /// Columns as in [`Sums`], weights relative to the largest.
+    bins: Bins,
+    largest: f64,
+    /// First log weight; the sums are of what exceeds it, so that they keep their digits.
+    origin: f64,
+}
+
+/// Sums over samples: of 1, w, w^2, u, u^2, u w and w times each observable, where u is ln w less a constant.
+struct Sums<'a>(&'a [f64]);
+
+/// Columns of [`Sums`] before the observables.
+const OWN: usize = 6;
+
+impl Sums<'_> {
+    fn mean_weight(&self) -> f64 {
+        self.0[1] / self.0[0]
+    }
+
+    fn ess(&self) -> f64 {
+        self.0[1].powi(2) / (self.0[0] * self.0[2])
+    }
+
+    fn mean_u(&self) -> f64 {
+        self.0[3] / self.0[0]
+    }
+
+    /// Covariance of u and w, and variance of w, both over the samples' number.
+    fn slope(&self) -> f64 {
+        let [count, w, ww, u, _, uw] = [0, 1, 2, 3, 4, 5].map(|column| self.0[column]);
+        (uw - u * w / count) / (ww - w * w / count)
+    }
+}
+
+impl Weighted {
+    /// For samples with `observables` values each.
+    pub fn new(observables: usize) -> Self {
+        Self { bins: Bins::new(OWN + observables, BINS), largest: f64::NEG_INFINITY, origin: 0.0 }
+    }
+
+    /// Adds a sample.
+    ///
+    /// # Panics
+    /// When it does not have the number of observables.
+    pub fn push(&mut self, ln_w: f64, observables: &[f64]) {
+        if self.bins.count() == 0 {
+            (self.origin, self.largest) = (ln_w, ln_w);
+        }
+        if ln_w > self.largest {
+            let factor = (self.largest - ln_w).exp();
+            let mut factors = vec![factor; OWN + observables.len()];
+            factors[..OWN].copy_from_slice(&[1.0, factor, factor * factor, 1.0, 1.0, factor]);
+            self.bins.scale(&factors);
+            self.largest = ln_w;
+        }
+        let (w, u) = ((ln_w - self.largest).exp(), ln_w - self.origin);
+        let mut row = vec![1.0, w, w * w, u, u * u, u * w];
+        row.extend(observables.iter().map(|value| w * value));
+        self.bins.push(&row);
+    }
+
+    /// Number of samples.
+    pub fn count(&self) -> usize {
+        self.bins.count()
+    }
+
+    /// ln Z and what the weights say of q.
+    ///
+    /// # Panics
+    /// When there are no samples.
+    pub fn importance(&self) -> Importance {
+        assert!(self.count() > 0, "no log weights");
+        let estimates = self.bins.jackknife(|sums| {
+            let sums = Sums(sums);
+            let ln_z = self.largest + sums.mean_weight().ln();
+            let beta_f = -self.origin - sums.mean_u();
+            vec![ln_z, beta_f, ln_z + beta_f, sums.ess()]
+        });
+        let [ln_z, beta_f, gap, ess] = [0, 1, 2, 3].map(|which| estimates[which]);
+        let largest_weight_share = 1.0 / self.bins.totals()[1];
+        Importance { ln_z, beta_f, gap, ess, largest_weight_share, count: self.count() }
+    }
+
+    /// `KL(q | p) = E_q[ln q - ln p]` in nats, against an exact ln Z.
+    ///
+    /// Weights over Z have mean 1, so the mean of `w / Z - 1`, times the coefficient of a regression, is taken off: close to
+    /// the optimum, where `-ln x` is `1 - x` up to second order, that removes almost all noise. Where the samples' weights
+    /// do not have that mean within their error, mass is missing, and the plain mean is what the samples say.
+    pub fn kl(&self, ln_z: f64) -> Estimate {
+        // Weights as they are stored, relative to Z.
+        let scale = (self.largest - ln_z).exp();
+        let slope_of = |sums: &Sums<'_>| -sums.slope() / scale;
+        let estimates = self.bins.jackknife(|sums| {
+            let sums = Sums(sums);
+            let plain = ln_z - self.origin - sums.mean_u();
+            let excess = sums.mean_weight() * scale - 1.0;
+            vec![plain, excess, plain - slope_of(&sums) * excess]
+        });
+        let [plain, excess, corrected] = [0, 1, 2].map(|which| estimates[which]);
+        let slope = slope_of(&Sums(&self.bins.totals()));
+        let consistent = excess.value.abs() <= 4.0 * excess.error && (-1.5..=0.0).contains(&slope);
+        if consistent { corrected } else { plain }
+    }
+
+    /// Functions of ln Z and the observables' reweighted means `sum w O / sum w`, with jackknife errors.
+    pub fn means(&self, functions: impl Fn(f64, &[f64]) -> Vec<f64>) -> Vec<Estimate> {
+        self.bins.jackknife(|sums| {
+            let ln_z = self.largest + Sums(sums).mean_weight().ln();
+            let means: Vec<f64> = sums[OWN..].iter().map(|sum| sum / sums[1]).collect();
+            functions(ln_z, &means)
+        })
+    }
 }
 
 /// Importance sampling estimates from log weights.
@@ -29,88 +144,33 @@ pub struct Importance {
 /// # Panics
 /// When `ln_w` is empty.
 pub fn importance(ln_w: &[f64]) -> Importance {
-    assert!(!ln_w.is_empty(), "no log weights");
-    let largest = ln_w.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let weights: Vec<f64> = ln_w.iter().map(|ln_w| (ln_w - largest).exp()).collect();
-    let sum: f64 = weights.iter().sum();
-    let squares: f64 = weights.iter().map(|w| w * w).sum();
-    let count = weights.len() as f64;
-    let minus: Vec<f64> = ln_w.iter().map(|ln_w| -ln_w).collect();
-    let beta_f = Estimate::mean(&minus);
-    let total: f64 = minus.iter().sum();
-    let ln_mean = |range: &Range<usize>| mean_without(&weights, sum, range).ln();
-    let left_out_gap = |range: Range<usize>| mean_without(&minus, total, &range) + ln_mean(&range);
-    let ln_z_error = jackknife(weights.len(), |range| ln_mean(&range));
-    let ln_z = Estimate { value: largest + (sum / count).ln(), error: ln_z_error };
-    Importance {
-        ln_z,
-        gap: Estimate { value: beta_f.value + ln_z.value, error: jackknife(weights.len(), left_out_gap) },
-        beta_f,
-        ess: sum * sum / (count * squares),
-        largest_weight_share: 1.0 / sum,
-        count: weights.len(),
-    }
+    collected(ln_w).importance()
 }
 
-/// `KL(q | p) = E_q[ln q - ln p]` in nats, against an exact ln Z.
-///
-/// Weights over Z have mean 1, so the mean of `w / Z - 1`, times the coefficient of a regression, is taken off: close to
-/// the optimum, where `-ln x` is `1 - x` up to second order, that removes almost all noise. Where the samples' weights
-/// do not have that mean within their error, mass is missing, and the plain mean is what the samples say.
+/// [`Weighted::kl`] of log weights.
 pub fn kl(ln_w: &[f64], ln_z: f64) -> Estimate {
-    let plain: Vec<f64> = ln_w.iter().map(|ln_w| ln_z - ln_w).collect();
-    let excess: Vec<f64> = ln_w.iter().map(|ln_w| (ln_w - ln_z).exp_m1()).collect();
-    let (mean_plain, mean_excess) = (Estimate::mean(&plain), Estimate::mean(&excess));
-    let products = plain.iter().zip(&excess).map(|(x, y)| (x - mean_plain.value) * (y - mean_excess.value));
-    let squares = excess.iter().map(|y| (y - mean_excess.value).powi(2));
-    let slope = products.sum::<f64>() / squares.sum::<f64>();
-    let consistent = mean_excess.value.abs() <= 4.0 * mean_excess.error;
-    if !(consistent && (-1.5..=0.0).contains(&slope)) {
-        return mean_plain;
-    }
-    let corrected: Vec<f64> = plain.iter().zip(&excess).map(|(x, y)| x - slope * y).collect();
-    Estimate::mean(&corrected)
+    collected(ln_w).kl(ln_z)
 }
 
-/// Mean of all values but a range.
-fn mean_without(values: &[f64], total: f64, range: &Range<usize>) -> f64 {
-    (total - values[range.clone()].iter().sum::<f64>()) / (values.len() - range.len()) as f64
-}
-
-/// Jackknife error of a statistic over `count` values, given its value with a range left out.
-fn jackknife(count: usize, left_out: impl Fn(Range<usize>) -> f64) -> f64 {
-    let bins = BINS.min(count);
-    let values: Vec<f64> =
-        (0..bins).map(|bin| left_out(bin * count / bins..(bin + 1) * count / bins)).collect();
-    // The jackknife's variance is (bins - 1)^2 times that of the mean of the left-out values.
-    Estimate::mean(&values).error * (bins as f64 - 1.0)
+fn collected(ln_w: &[f64]) -> Weighted {
+    let mut weighted = Weighted::new(0);
+    ln_w.iter().for_each(|&ln_w| weighted.push(ln_w, &[]));
+    weighted
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::noise::normal;
     use super::*;
-    use crate::random::Stream;
-    use rand::RngExt;
-    use std::f64::consts::TAU;
-
-    /// Deterministic standard normal numbers (Box-Muller).
-    fn normal(count: usize) -> Vec<f64> {
-        let mut stream = Stream::new(1, 0);
-        let pair = |_| {
-            let (u, v) = (stream.random_range(f64::MIN_POSITIVE..1.0), stream.random_range(0.0..TAU));
-            (-2.0 * u.ln()).sqrt() * v.cos()
-        };
-        (0..count).map(pair).collect()
-    }
 
     #[test]
     fn gaussian_log_weights_give_their_closed_form() {
         // w = exp(3 + sigma g): ln Z = 3 + sigma^2 / 2, ESS = exp(-sigma^2), KL = sigma^2 / 2.
         let sigma = 0.4;
-        let ln_w: Vec<f64> = normal(100_000).into_iter().map(|g| 3.0 + sigma * g).collect();
+        let ln_w: Vec<f64> = normal(100_000, 1).into_iter().map(|g| 3.0 + sigma * g).collect();
         let result = importance(&ln_w);
         assert!((result.ln_z.value - 3.08).abs() < 4.0 * result.ln_z.error, "{result:?}");
-        assert!((result.ess - (-sigma * sigma).exp()).abs() < 0.005, "{result:?}");
+        assert!((result.ess.value - (-sigma * sigma).exp()).abs() < 0.005, "{result:?}");
         assert!((result.beta_f.value + 3.0).abs() < 4.0 * result.beta_f.error, "{result:?}");
         assert!((result.gap.value - 0.08).abs() < 4.0 * result.gap.error, "{result:?}");
         assert!(result.gap.error < result.ln_z.error, "the two estimates are anticorrelated: {result:?}");
@@ -125,7 +185,7 @@ mod tests {
     #[test]
     fn the_kl_estimate_is_right_and_sharp() {
         let sigma = 0.1;
-        let ln_w: Vec<f64> = normal(20_000).into_iter().map(|g| 3.0 + sigma * g).collect();
+        let ln_w: Vec<f64> = normal(20_000, 1).into_iter().map(|g| 3.0 + sigma * g).collect();
         let found = kl(&ln_w, 3.0 + sigma * sigma / 2.0);
         assert!((found.value - 0.005).abs() < 4.0 * found.error, "{found:?}");
         assert!(found.error < 0.2 * sigma / 20_000_f64.sqrt(), "{found:?}: no better than the plain mean");
@@ -135,10 +195,30 @@ mod tests {
     }
 
     #[test]
+    fn observables_are_reweighted_and_the_order_of_weights_does_not_matter() {
+        // q: g with density exp(-g^2 / 2); p: shifted by a. w = exp(a g - a^2 / 2), E_p[g] = a, E_p[g^2] - a^2 = 1.
+        let (a, mut g) = (0.5, normal(50_000, 9));
+        let means = |g: &[f64]| {
+            let mut weighted = Weighted::new(2);
+            g.iter().for_each(|g| weighted.push(700.0 + a * g, &[*g, g * g]));
+            weighted.means(|ln_z, means| vec![means[0], means[1] - means[0].powi(2), ln_z])
+        };
+        let first = means(&g);
+        for (found, exact) in first.iter().zip([a, 1.0, 700.0 + a * a / 2.0]) {
+            assert!(found.error < 0.02 && found.deviation(exact).abs() < 4.0, "{found:?}, {exact}");
+        }
+        // The largest weight last: every bin was rescaled many times.
+        g.sort_by(f64::total_cmp);
+        for (sorted, first) in means(&g).iter().zip(first) {
+            assert!((sorted.value - first.value).abs() < 1e-10, "{sorted:?}, {first:?}");
+        }
+    }
+
+    #[test]
     fn one_dominating_weight_is_seen() {
         let mut ln_w = vec![0.0; 1000];
         ln_w[17] = 20.0;
         let result = importance(&ln_w);
-        assert!(result.largest_weight_share > 0.99 && result.ess < 0.0011, "{result:?}");
+        assert!(result.largest_weight_share > 0.99 && result.ess.value < 0.0011, "{result:?}");
     }
 }

@@ -1,11 +1,17 @@
-//! Estimators on arrays, in f64: importance sampling with honest errors. No device.
+//! Estimators on arrays, in f64: importance sampling, Markov chains, honest errors. No device.
 
+mod bins;
 mod forward;
 mod importance;
+#[cfg(test)]
+mod noise;
+mod series;
 mod verification;
 
+pub use bins::Bins;
 pub use forward::{Forward, forward};
-pub use importance::{Importance, importance, kl};
+pub use importance::{Importance, Weighted, importance, kl};
+pub use series::{Autocorrelation, Series};
 pub use verification::{Status, Verification, verify};
 
 use serde::Serialize;

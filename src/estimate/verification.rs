@@ -38,19 +38,18 @@ pub fn verify(own: &Importance, exact: Option<f64>, reference: Option<&Forward>)
         if deviation.abs() <= LARGEST_DEVIATION { agree.push(text) } else { disagree.push(text) }
     }
     if let Some(reference) = reference {
-        let (count, ess) = (reference.count, reference.ess);
+        let (count, own_ess, ess) = (reference.count, own.ess.value, reference.ess);
         let text = format!(
-            "the effective sample size is {:.3} by the network's own samples and {ess:.3} by {count} \
-             configurations of cluster Monte Carlo",
-            own.ess
+            "the effective sample size is {own_ess:.3} by the network's own samples and {ess:.3} by {count} \
+             configurations of cluster Monte Carlo"
         );
-        if ess >= CONFIRMED * own.ess {
+        if ess >= CONFIRMED * own_ess {
             agree.push(text);
         } else {
             disagree.push(format!("{text}: the network misses a part of the distribution"));
         }
     }
-    let effective = own.ess * own.count as f64;
+    let effective = own.ess.value * own.count as f64;
     if effective < FEWEST_EFFECTIVE {
         disagree.push(format!("only {effective:.0} effective samples: errors are not reliable"));
     }
@@ -74,7 +73,7 @@ mod tests {
             ln_z: estimate,
             beta_f: estimate,
             gap: estimate,
-            ess,
+            ess: Estimate { value: ess, error: 0.0 },
             largest_weight_share: 0.0,
             count: 1000,
         }

@@ -45,7 +45,7 @@ pub(super) fn evaluate(
         ln_z_exact: exact,
         ln_z_deviation: exact.map(|exact| weights.ln_z.deviation(exact)),
         kl: exact.map_or(weights.gap, |exact| kl(&samples.ln_w, exact)),
-        ess: weights.ess,
+        ess: weights.ess.value,
         verification: verify(&weights, exact, forward.as_ref()),
         forward,
         largest_weight_share: weights.largest_weight_share,

@@ -174,7 +174,7 @@ impl Run<'_> {
             beta_f_per_site_error: weights.beta_f.error / sites,
             energy_per_site: energy.value / sites,
             energy_per_site_error: energy.error / sites,
-            ess: weights.ess,
+            ess: weights.ess.value,
             kl: exact.map(|ln_z| weights.beta_f.value + ln_z),
             gradient_norm: snapshot.gradient_norm,
             learning_rate: inputs.learning_rate,

@@ -113,7 +113,7 @@ fn importance_sampling_is_exact_for_an_untrained_network() {
         let weights: Vec<f64> = samples.ln_w.iter().map(|ln_w| (ln_w - largest).exp()).collect();
         let energy = weights.iter().zip(&samples.energy).map(|(w, e)| w * e).sum::<f64>()
             / weights.iter().sum::<f64>();
-        let error = (exact.specific_heat * 16.0 / 0.09 / (result.ess * 40_000.0)).sqrt();
+        let error = (exact.specific_heat * 16.0 / 0.09 / (result.ess.value * 40_000.0)).sqrt();
         let expected = exact.energy_per_site * 16.0;
         assert!((energy - expected).abs() < 5.0 * error, "U = {energy} +- {error}, exact {expected}");
     }
