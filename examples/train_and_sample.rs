@@ -8,8 +8,9 @@ use han_gpu::config::Config;
 use han_gpu::estimate::importance;
 use han_gpu::io::RunFolder;
 use han_gpu::sample::{draw, log_weights};
-use han_gpu::train::{Outcome, train};
+use han_gpu::train::train;
 use han_gpu::{device, exact};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 fn main() -> han_gpu::Result<()> {
@@ -21,7 +22,7 @@ fn main() -> han_gpu::Result<()> {
     let folder = std::env::temp_dir().join("han-gpu-example");
     let run = RunFolder::create(&folder, &config, true)?;
     let start = run.load_checkpoint(&config, backend.model())?;
-    train(&config, backend.as_mut(), &run, &start, &mut |_| Outcome::Continue)?;
+    train(&config, backend.as_mut(), &run, &start, &mut |_| ControlFlow::Continue(()))?;
 
     let weights = importance(&log_weights(backend.as_mut(), 1, config.beta, 20_000, |_| ())?.ln_w);
     println!("on {}", backend.device());

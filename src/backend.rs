@@ -2,7 +2,7 @@
 
 use crate::conditional::Model;
 use crate::error::Result;
-use crate::lattice::Interaction;
+use crate::lattice::{Interaction, Observables};
 use crate::schedule::{Inputs, Kernel};
 
 /// Arrays of a backend's state. Per-block arrays are `[blocks of all levels][batch]`: level 0 comes first, so that the
@@ -102,6 +102,12 @@ pub trait Backend: Send {
     /// # Errors
     /// When the device fails.
     fn read_sums(&mut self) -> Result<Vec<[i32; 2]>>;
+
+    /// Sums over whole configurations, after the observables kernel.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn read_observables(&mut self) -> Result<Observables>;
 
     /// Asks for a snapshot of the step just submitted; it arrives through [`Backend::snapshots`] without the device
     /// being waited for.

@@ -22,7 +22,7 @@
 //!
 //! Modules, from the physics up: [`lattice`] and [`hierarchy`] hold sites, bonds and blocks as tables; [`conditional`] the
 //! nets and their parameter layout; [`schedule`] lists the kernels of a step; [`cpu`] and [`gpu`] run such lists behind
-//! one [`backend`] interface; [`sample`], [`train`], [`estimate`] and [`exact`] are the uses; [`io`] the files.
+//! one [`backend`] interface; [`sample`], [`train`], [`measure`], [`mc`], [`estimate`] and [`exact`] are the uses; [`io`] the files.
 
 pub mod backend;
 #[cfg(feature = "cli")]
@@ -39,6 +39,7 @@ pub mod hierarchy;
 pub mod io;
 pub mod lattice;
 pub mod mc;
+pub mod measure;
 mod memory;
 pub mod random;
 pub mod sample;

@@ -37,6 +37,7 @@ struct Level {
 
 // What changes from submission to submission.
 struct Step {
+    flip: array<vec4<u32>, 3>, // 2^32 times the probability to flip a spin: at (neighbours + 4) / 2, plus 5 for a spin up
     seed: u32,
     step: u32,
     first_configuration: u32,

@@ -5,6 +5,8 @@ mod devices;
 mod evaluate;
 mod exact;
 mod grow;
+mod interrupt;
+mod measure;
 mod plan;
 mod progress;
 mod run;
@@ -29,6 +31,7 @@ enum Command {
     Train(Box<train::Arguments>),
     Sample(sample::Arguments),
     Evaluate(evaluate::Arguments),
+    Measure(measure::Arguments),
     Exact(exact::Arguments),
     Devices(devices::Arguments),
     Plan(plan::Arguments),
@@ -41,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Train(arguments) => train::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Measure(arguments) => measure::run(&arguments),
         Command::Exact(arguments) => exact::run(arguments),
         Command::Devices(arguments) => devices::run(arguments),
         Command::Plan(arguments) => plan::run(arguments),

@@ -37,6 +37,11 @@ impl Network {
         Ok((config, backend))
     }
 
+    /// Its run folder.
+    pub(super) fn path(&self) -> &Path {
+        &self.run
+    }
+
     /// Side of the network's lattice.
     pub(super) fn side(&self) -> anyhow::Result<usize> {
         Ok(RunFolder::open(Path::new(&self.run))?.1.size as usize)

@@ -1,6 +1,7 @@
 //! `han-gpu train`.
 
 use super::grow;
+use super::interrupt::Interrupt;
 use super::progress::Progress;
 use crate::backend::Backend;
 use crate::config::{Config, load, resolve};
@@ -9,7 +10,7 @@ use crate::error::Error;
 use crate::estimate::{Status, Verification};
 use crate::io::RunFolder;
 use crate::io::{Metrics, Summary};
-use crate::train::{Event, Outcome, train};
+use crate::train::{Event, train};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use toml::{Table, Value};
@@ -148,6 +149,7 @@ pub(super) fn execute(
     super::tell(&format!("device {}; run folder {}", backend.device(), folder.path().display()));
     let mut progress = Progress::new("step", done.into(), config.steps.into());
     let mut evaluation: Option<Progress> = None;
+    let interrupt = Interrupt::listen();
     let mut observe = |event: Event<'_>| {
         match event {
             Event::Metrics(metrics, exact) => progress.say(line(metrics, exact)),
@@ -161,14 +163,15 @@ pub(super) fn execute(
                     .advance(count as u64);
             }
         }
-        Outcome::Continue
+        interrupt.flow()
     };
     let summary = train(config, backend.as_mut(), folder, &checkpoint, &mut observe)?;
     progress.finish();
     if let Some(evaluation) = &mut evaluation {
         evaluation.finish();
     }
-    summary.ok_or_else(|| anyhow::anyhow!("training was stopped"))
+    let path = folder.path().display();
+    summary.ok_or_else(|| anyhow::anyhow!("training was stopped; go on with: han-gpu train --resume {path}"))
 }
 
 /// Settings given as flags, as a layer over the file.
@@ -268,7 +271,7 @@ fn describe(summary: &Summary, folder: &Path) -> String {
     )
 }
 
-fn describe_verification(verification: &Verification) -> String {
+pub(super) fn describe_verification(verification: &Verification) -> String {
     let status = match verification.status {
         Status::Verified => "verified",
         Status::Suspect => "SUSPECT",

@@ -10,7 +10,7 @@ pub const MAX_SQUARE_BETA: f64 = 4.0;
 ///
 /// With `K = beta J` and `h = beta H`, `exp(K s s' - |K|)` and `exp(h s - |h|)`: a sum over states is then near 1, and
 /// rounding does not grow with beta. What was divided out is `scale`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct SquareFactors {
     /// Bond between equal spins.
     pub same: f64,

@@ -103,6 +103,13 @@ impl Model {
         Ok(Self { torus, interaction, options, hierarchy, levels, parameters })
     }
 
+    /// A lattice without a network, for Monte Carlo on a backend: only kernels without a level run on it.
+    pub fn without_network(torus: Torus, interaction: Interaction) -> Self {
+        let options = NetOptions { width: 1, depth: 1, skip: false, gauge: false, exact_bottom: 2 };
+        let hierarchy = Hierarchy { sites: torus.sites(), levels: Vec::new() };
+        Self { torus, interaction, options, hierarchy, levels: Vec::new(), parameters: 0 }
+    }
+
     /// Checks an inverse temperature for this model.
     ///
     /// # Errors

@@ -23,7 +23,9 @@ mod gradient_sum;
 mod heat_bath_free_energy;
 mod likelihood;
 mod masked_block;
+mod metropolis;
 mod moments;
+mod observables;
 mod product;
 mod real;
 mod regression;
@@ -42,6 +44,7 @@ pub use real::Real;
 use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
 use crate::error::{Error, Result};
+use crate::lattice::Observables;
 use crate::memory;
 use crate::schedule::{Inputs, Kernel};
 use state::State;
@@ -146,6 +149,8 @@ impl<R: Real> Cpu<R> {
             Kernel::GradientSum { level } => gradient_sum::run(model, state, level),
             Kernel::GradientNorm => gradient_norm::run(state, inputs),
             Kernel::Adam => adam::run(model, state, inputs),
+            Kernel::Observables => observables::run(model.torus, state),
+            Kernel::Metropolis { colour } => metropolis::run(model, state, inputs, colour),
         }
     }
 }
@@ -196,6 +201,10 @@ impl<R: Real> Backend for Cpu<R> {
 
     fn read_sums(&mut self) -> Result<Vec<[i32; 2]>> {
         Ok(self.state.configuration_sums.clone())
+    }
+
+    fn read_observables(&mut self) -> Result<Observables> {
+        Ok(Observables::new(self.model.torus, self.state.batch, self.state.observables.clone()))
     }
 
     fn request_snapshot(&mut self, step: u32) -> Result<()> {

@@ -4,6 +4,7 @@ use super::tile::Tile;
 use super::{LANES, Real};
 use crate::backend::Tensor;
 use crate::conditional::Model;
+use crate::lattice::quantities;
 use crate::schedule::COLUMNS;
 
 /// Most partial gradients per level; fixed, so that sums do not depend on the number of threads.
@@ -25,6 +26,8 @@ pub(super) struct State<R> {
     /// `[blocks][batch]`: bond sum and spin sum of own bonds and sites.
     pub(super) sums: Vec<[i32; 2]>,
     pub(super) configuration_sums: Vec<[i32; 2]>,
+    /// As in [`Observables`](crate::lattice::Observables).
+    pub(super) observables: Vec<i32>,
     pub(super) baseline: R,
     pub(super) gradient_norm: R,
     pub(super) first_bad_step: Option<u32>,
@@ -86,6 +89,7 @@ impl<R: Real> State<R> {
             advantage: zeros(per_block),
             sums: vec![[0; 2]; per_block],
             configuration_sums: vec![[0; 2]; batch],
+            observables: vec![0; quantities(model.torus) * batch],
             baseline: R::zero(),
             gradient_norm: R::zero(),
             first_bad_step: None,

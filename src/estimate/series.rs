@@ -130,11 +130,12 @@ fn window(chains: &[Series], least: usize) -> Option<(f64, f64, usize)> {
     let count: usize = chains.iter().map(|chain| chain.blocks.len()).sum();
     let zero = gamma(chains, 0);
     let mut sum = zero;
-    for window in 1..(least / 2).min(LONGEST_WINDOW).max(2) {
+    for window in 1..(least / 2).clamp(2, LONGEST_WINDOW) {
         sum += 2.0 * gamma(chains, window);
         let tau = 0.5 * sum / zero;
         // Anticorrelated values end the window at once.
-        let decay = if tau <= 0.5 { f64::MIN_POSITIVE } else { S / ((2.0 * tau + 1.0) / (2.0 * tau - 1.0)).ln() };
+        let decay =
+            if tau <= 0.5 { f64::MIN_POSITIVE } else { S / ((2.0 * tau + 1.0) / (2.0 * tau - 1.0)).ln() };
         let (width, count) = (window as f64, count as f64);
         if (-width / decay).exp() < decay / (width * count).sqrt() || tau <= 0.5 {
             return Some((sum.max(0.0), 1.0 + (2.0 * width + 1.0) / count, window));

@@ -33,6 +33,7 @@ pub enum Slot {
     SecondMoment = 22,
     Moments = 23,
     RateFactors = 24,
+    Observables = 25,
 }
 
 /// How a kernel uses a buffer.
@@ -76,6 +77,8 @@ pub fn bindings(kernel: Kernel) -> Vec<(Slot, Access)> {
         Kernel::BackwardSlope { .. } => (&[Level, Hidden, Error], &[Partials]),
         Kernel::GradientSum { .. } => (&[Level, Parameters, Partials], &[Gradient, Norms]),
         Kernel::GradientNorm => (&[Step, Norms], &[Status]),
+        Kernel::Observables => (&[Step, Spins], &[Observables]),
+        Kernel::Metropolis { .. } => (&[Step], &[Spins]),
         Kernel::Adam => (&[Step, Gradient, Status, RateFactors], &[Parameters, FirstMoment, SecondMoment]),
     };
     let read = |&slot: &Slot| match slot {

@@ -6,6 +6,7 @@ use super::registry::MOMENT_SLICES;
 use super::tables::{Tables, jobs};
 use crate::conditional::Model;
 use crate::error::{Error, Result};
+use crate::lattice::quantities;
 use crate::schedule::COLUMNS;
 use std::collections::HashMap;
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
@@ -130,7 +131,8 @@ struct Size {
 fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
     let rows = model.hierarchy.blocks() * batch;
     let shared =
-        |slot, words: usize, batched| Size { slot, level: None, bytes: words as u64 * WORD, batched };
+        // No buffer is empty, whatever the model lacks.
+        |slot, words: usize, batched| Size { slot, level: None, bytes: words.max(1) as u64 * WORD, batched };
     let mut sizes = vec![
         shared(Slot::Parameters, model.parameters, false),
         shared(Slot::FirstMoment, model.parameters, false),
@@ -148,6 +150,7 @@ fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
         shared(Slot::Advantage, rows, true),
         shared(Slot::Sums, 2 * rows, true),
         shared(Slot::ConfigurationSums, 2 * batch, true),
+        shared(Slot::Observables, quantities(model.torus) * batch, true),
     ];
     for (level, net, geometry) in model.nets() {
         let rows = geometry.blocks * batch;
@@ -175,7 +178,8 @@ fn check_limits(device: &Device, name: &str, batch: usize, sizes: &[Size]) -> Re
     let Some(largest) = sizes.iter().max_by_key(|size| size.bytes).filter(|size| size.bytes > limit) else {
         return Ok(());
     };
-    let fits = sizes.iter().filter(|size| size.batched).map(|size| limit / (size.bytes / batch as u64)).min();
+    let fits =
+        sizes.iter().filter(|size| size.batched).map(|size| limit / size.bytes.div_ceil(batch as u64)).min();
     let needs =
         format!("a buffer of {} MiB is needed, the device binds {} MiB", largest.bytes >> 20, limit >> 20);
     let fixed = sizes.iter().any(|size| !size.batched && size.bytes > limit);

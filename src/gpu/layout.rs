@@ -2,6 +2,7 @@
 
 use super::tables::LevelTable;
 use crate::conditional::{Gauge, MaskedNet, Model, SquareFactors, Weights};
+use crate::mc::acceptance;
 use crate::schedule::Inputs;
 use bytemuck::{Pod, Zeroable};
 
@@ -50,6 +51,7 @@ pub struct Level {
 #[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
 #[allow(missing_docs, reason = "fields are documented where the shaders declare them")]
 pub struct Step {
+    pub flip: [[u32; 4]; 3],
     pub seed: u32,
     pub step: u32,
     pub first_configuration: u32,
@@ -76,6 +78,7 @@ pub struct Step {
     pub field_down: f32,
     pub scale_rate: u32,
     pub square_reward: f32,
+    pub padding: [u32; 2],
 }
 
 /// Twin of `Status`.
@@ -152,11 +155,13 @@ impl Level {
 
 impl Step {
     pub(super) fn new(model: &Model, batch: usize, norms: usize, inputs: &Inputs) -> Self {
-        let bottom = &model.hierarchy.levels[model.bottom()];
-        let factors = SquareFactors::new(bottom, model.interaction, inputs.beta);
-        let shift = f64::from(inputs.reward_per_site) * bottom.own as f64;
+        let bottom = model.hierarchy.levels.last();
+        let factors = bottom.map(|bottom| SquareFactors::new(bottom, model.interaction, inputs.beta));
+        let factors = factors.unwrap_or_default();
+        let shift = f64::from(inputs.reward_per_site) * bottom.map_or(0, |bottom| bottom.own) as f64;
         let [first_correction, second_correction] = inputs.bias_corrections().map(|value| value as f32);
         Self {
+            flip: bytemuck::cast(acceptance(model.interaction, inputs.beta)),
             seed: inputs.seed,
             step: inputs.step,
             first_configuration: inputs.first_configuration,
@@ -183,6 +188,7 @@ impl Step {
             field_down: factors.down as f32,
             scale_rate: inputs.adam.scale_rate.into(),
             square_reward: (shift - factors.scale) as f32,
+            padding: [0; 2],
         }
     }
 }

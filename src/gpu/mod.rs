@@ -26,6 +26,7 @@ pub use devices::{AdapterDescription, AdapterKind, list, request, select};
 use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
 use crate::error::{Error, Result};
+use crate::lattice::Observables;
 use crate::schedule::{Inputs, Kernel, LANES, Shape};
 use buffers::Buffers;
 use pipelines::Pipelines;
@@ -149,7 +150,7 @@ impl Gpu {
             return Ok(());
         }
         let shape = self.shape(kernel.level());
-        let key = Specialisation::new(kernel, self.model.options, shape);
+        let key = Specialisation::new(kernel, self.model.torus.side(), self.model.options, shape);
         let made = self.pipelines.get(&self.device, kernel, key)?;
         let slots = bindings(kernel);
         let entries: Vec<_> = slots
@@ -171,7 +172,28 @@ impl Gpu {
 
     /// Workgroups of a kernel, as the head of its shader says.
     fn workgroups(&self, kernel: Kernel, shape: Shape) -> usize {
-        let level = kernel.level().unwrap_or_default();
+        match kernel.level() {
+            Some(level) => self.workgroups_on_level(kernel, level, shape),
+            None => self.workgroups_on_all(kernel),
+        }
+    }
+
+    fn workgroups_on_all(&self, kernel: Kernel) -> usize {
+        let side = self.model.torus.side() as usize;
+        match kernel {
+            Kernel::ConfigurationEnergy => self.batch.div_ceil(LANES),
+            Kernel::Advantage | Kernel::Likelihood => {
+                (self.model.hierarchy.blocks() * self.batch).div_ceil(LANES)
+            }
+            Kernel::Adam => self.model.parameters.div_ceil(LANES),
+            Kernel::Observables => self.batch.div_ceil(LANES) * side,
+            Kernel::Metropolis { .. } => self.batch.div_ceil(LANES) * side * side / 8,
+            // The rest reduce a whole array.
+            _ => 1,
+        }
+    }
+
+    fn workgroups_on_level(&self, kernel: Kernel, level: usize, shape: Shape) -> usize {
         let rows = self.model.hierarchy.levels[level].blocks * self.batch;
         let table = &self.buffers.tables.levels[level];
         let net = self.model.levels[level].conditional.net();
@@ -187,18 +209,14 @@ impl Gpu {
             Kernel::SampleSquare { .. } | Kernel::EvaluateSquare { .. } | Kernel::SquareFreeEnergy { .. } => {
                 rows.div_ceil(registry::squares_per_group(self.model.options))
             }
-            Kernel::ConfigurationEnergy => self.batch.div_ceil(LANES),
-            Kernel::Baseline | Kernel::Regression { .. } | Kernel::GradientNorm => 1,
             Kernel::Moments { .. } => rows.div_ceil(LANES).min(MOMENT_SLICES),
-            Kernel::Advantage | Kernel::Likelihood => {
-                (self.model.hierarchy.blocks() * self.batch).div_ceil(LANES)
-            }
             Kernel::BackwardOutput { .. } => net.map_or(0, |net| (net.own * rows).div_ceil(LANES)),
             Kernel::BackwardHidden { .. } => rows.div_ceil(LANES) * units.div_ceil(BACKWARD_UNITS),
             Kernel::BackwardWeights { .. } => net.map_or(0, |net| tables::jobs(net).len() * table.slices),
             Kernel::BackwardSlope { .. } => self.model.options.depth * units * table.slices,
             Kernel::GradientSum { .. } => table.parameters / LANES,
-            Kernel::Adam => self.model.parameters.div_ceil(LANES),
+            // The regression's moments are few.
+            _ => 1,
         }
     }
 
@@ -330,6 +348,11 @@ impl Backend for Gpu {
 
     fn read_sums(&mut self) -> Result<Vec<[i32; 2]>> {
         self.read_buffer(self.buffers.shared(Slot::ConfigurationSums))
+    }
+
+    fn read_observables(&mut self) -> Result<Observables> {
+        let sums = self.read_buffer(self.buffers.shared(Slot::Observables))?;
+        Ok(Observables::new(self.model.torus, self.batch, sums))
     }
 
     fn request_snapshot(&mut self, step: u32) -> Result<()> {

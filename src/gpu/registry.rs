@@ -18,7 +18,7 @@ macro_rules! files {
 const KERNELS: &[(&str, &str)] = files!["":
     "adam", "advantage", "backward_hidden", "backward_output", "backward_slope", "backward_weights", "baseline",
     "configuration_energy", "energy", "evaluate_heat_bath", "evaluate_level", "evaluate_square", "gradient_norm",
-    "gradient_sum", "heat_bath_free_energy", "likelihood", "moments", "regression", "residual", "reward", "sample_heat_bath", "sample_level", "sample_square",
+    "gradient_sum", "heat_bath_free_energy", "likelihood", "metropolis", "moments", "observables", "regression", "residual", "reward", "sample_heat_bath", "sample_level", "sample_square",
     "square_free_energy",
 ];
 
@@ -47,8 +47,8 @@ pub struct Specialisation {
 }
 
 impl Specialisation {
-    /// The specialisation of a kernel for nets of these options. `shape` matters for the forward pass only.
-    pub fn new(kernel: Kernel, options: NetOptions, shape: Shape) -> Self {
+    /// The specialisation of a kernel for a lattice of `side` and nets of these options. `shape` matters for the forward pass only.
+    pub fn new(kernel: Kernel, side: u32, options: NetOptions, shape: Shape) -> Self {
         let net = [("WIDTH", options.width), ("DEPTH", options.depth)];
         let mut constants = vec![("LANES", LANES)];
         let mut shape_name = "";
@@ -71,6 +71,10 @@ impl Specialisation {
             }
             Kernel::Moments { .. } | Kernel::Regression { .. } | Kernel::Residual { .. } => {
                 constants.extend([("COLUMNS", COLUMNS), ("MOMENT_SLICES", MOMENT_SLICES)]);
+            }
+            Kernel::Observables => constants.push(("SIDE", side as usize)),
+            Kernel::Metropolis { colour } => {
+                constants.extend([("SIDE", side as usize), ("COLOUR", colour as usize)]);
             }
             Kernel::BackwardHidden { layer, .. } => {
                 constants.extend(net);
@@ -159,6 +163,9 @@ pub fn every_kernel(depth: usize) -> Vec<Kernel> {
         Kernel::GradientSum { level },
         Kernel::GradientNorm,
         Kernel::Adam,
+        Kernel::Observables,
+        Kernel::Metropolis { colour: 0 },
+        Kernel::Metropolis { colour: 1 },
     ];
     kernels.extend((0..depth).map(|layer| Kernel::BackwardHidden { level, layer }));
     kernels
@@ -169,7 +176,7 @@ pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
     let mut all = Vec::new();
     for kernel in every_kernel(options.depth) {
         for shape in [Shape::lane(options.width), Shape::tile(options.width)] {
-            let specialisation = Specialisation::new(kernel, options, shape);
+            let specialisation = Specialisation::new(kernel, 16, options, shape);
             if !all.contains(&specialisation) {
                 all.push(specialisation);
             }
@@ -186,7 +193,8 @@ mod tests {
     fn every_kernel_is_in_the_list() {
         let listed: Vec<_> = every_kernel(1).iter().map(|kernel| kernel.name()).collect();
         assert!(KERNELS.iter().all(|(name, _)| listed.contains(name)), "{listed:?}");
-        assert_eq!(listed.len(), KERNELS.len());
+        let distinct: std::collections::BTreeSet<_> = listed.into_iter().collect();
+        assert_eq!(distinct.len(), KERNELS.len());
     }
 
     #[test]

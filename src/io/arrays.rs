@@ -8,7 +8,7 @@ use ndarray::{Array1, Array3, ArrayView1, ArrayView3};
 use ndarray_npy::npy::header::Header;
 use ndarray_npy::{NpzWriter, ReadNpyExt, WriteNpyError, WriteNpyExt, WriteNpzError};
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, BufWriter, Read};
 use std::path::Path;
 use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
@@ -61,23 +61,30 @@ impl SampleWriter {
         let count = self.samples.ln_q.len();
         let spins = ArrayView3::from_shape((count, self.side, self.side), &self.samples.spins)
             .map_err(|error| Error::content(path, error.to_string()))?;
-        let (ln_q, energy) = (ArrayView1::from(&self.samples.ln_q), ArrayView1::from(&self.samples.energy));
-        atomic::write(path, |file| {
-            let options =
-                SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(true);
-            let mut npz = NpzWriter::new_with_options(file, options);
-            let written = npz
-                .add_array("spins", &spins)
-                .and_then(|()| npz.add_array("ln_q", &ln_q))
-                .and_then(|()| npz.add_array("energy", &energy));
-            if let Err(error) = written {
-                // Dropped, it would try to finish the file and print its failure.
-                std::mem::forget(npz);
-                return Err(io_error(error));
-            }
-            npz.finish().map(drop).map_err(io_error)
+        write_npz(path, |npz| {
+            npz.add_array("spins", &spins)?;
+            npz.add_array("ln_q", &ArrayView1::from(&self.samples.ln_q))?;
+            npz.add_array("energy", &ArrayView1::from(&self.samples.energy))
         })
     }
+}
+
+/// Writes an `.npz`, stored; the file appears whole or not at all.
+pub(super) fn write_npz(
+    path: &Path,
+    fill: impl FnOnce(&mut NpzWriter<&mut BufWriter<&File>>) -> Result<(), WriteNpzError>,
+) -> Result<()> {
+    atomic::write(path, |file| {
+        let options =
+            SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(true);
+        let mut npz = NpzWriter::new_with_options(file, options);
+        if let Err(error) = fill(&mut npz) {
+            // Dropped, it would try to finish the file and print its failure.
+            std::mem::forget(npz);
+            return Err(io_error(error));
+        }
+        npz.finish().map(drop).map_err(io_error)
+    })
 }
 
 /// The reason without the layers around it.
@@ -103,6 +110,11 @@ pub fn read_spins(path: &Path, side: usize) -> Result<Vec<i8>> {
         let found = format!("the array has shape [{count}, {rows}, {columns}]");
         return Err(Error::content(path, format!("{found}; this run needs [N, {side}, {side}] with N >= 1")));
     }
+    checked_spins(path, array, side)
+}
+
+/// `[N][side * side]`, every value +-1.
+pub(super) fn checked_spins(path: &Path, array: Array3<i8>, side: usize) -> Result<Vec<i8>> {
     let spins: Vec<i8> = array.iter().copied().collect();
     if let Some(at) = spins.iter().position(|spin| !matches!(spin, 1 | -1)) {
         let index = [at / (side * side), at / side % side, at % side];

@@ -3,6 +3,7 @@
 mod arrays;
 mod atomic;
 mod checkpoint;
+mod configurations;
 mod records;
 mod run_folder;
 mod warm_start;
@@ -10,5 +11,6 @@ mod warm_start;
 pub use arrays::{SampleWriter, read_spins, write_ln_q};
 pub use atomic::check_writable;
 pub use checkpoint::Checkpoint;
+pub use configurations::{read_configurations, write_configurations, write_scalars};
 pub use records::{Metrics, Summary};
 pub use run_folder::{MetricsWriter, RunFolder};

@@ -1,5 +1,11 @@
 //! The physical system: sites and bonds of the torus, coupling and field, energies.
 
+mod observables;
+mod symmetry;
+
+pub use observables::{Observables, quantities};
+pub use symmetry::{Symmetry, SymmetryGroup};
+
 use crate::error::{Error, Result};
 
 /// Smallest side of a lattice.

@@ -1,7 +1,9 @@
 //! Monte Carlo: configurations from the Boltzmann distribution itself, to check networks with and to learn from.
 
+mod metropolis;
 mod pool;
 mod wolff;
 
+pub use metropolis::acceptance;
 pub use pool::Pool;
 pub use wolff::Wolff;

@@ -1,7 +1,7 @@
 //! Many configurations from the Boltzmann distribution, and batches of their images under the lattice's symmetries.
 
 use super::Wolff;
-use crate::lattice::{Interaction, Torus};
+use crate::lattice::{Interaction, Symmetry, Torus};
 use crate::random::{Stream, philox};
 use rand::RngExt;
 use rayon::prelude::*;
@@ -56,33 +56,13 @@ impl Pool {
         let count = self.spins.len() / sites;
         for image in result.chunks_mut(sites) {
             let from = &self.spins[stream.random_range(0..count) * sites..][..sites];
-            let move_by = [0; 2].map(|_| stream.random_range(0..self.torus.side()));
+            let translation = [0; 2].map(|_| stream.random_range(0..self.torus.side()));
             let [transposed, flipped] = [0; 2].map(|_| stream.random_bool(0.5));
             let mirrored = [0; 2].map(|_| stream.random_bool(0.5));
-            self.copy_image(image, from, move_by, mirrored, transposed, flipped && self.flips);
+            let symmetry = Symmetry { translation, mirrored, transposed, flipped: flipped && self.flips };
+            symmetry.apply(self.torus, from, image);
         }
         result
-    }
-
-    fn copy_image(
-        &self,
-        image: &mut [i8],
-        from: &[i8],
-        move_by: [u32; 2],
-        mirrored: [bool; 2],
-        transposed: bool,
-        flipped: bool,
-    ) {
-        let side = self.torus.side();
-        let sign = if flipped { -1 } else { 1 };
-        let moved = |which: usize, at: u32| move_by[which] + if mirrored[which] { side - at } else { at };
-        for row in 0..side {
-            for column in 0..side {
-                let (i, j) = if transposed { (column, row) } else { (row, column) };
-                let source = self.torus.site(moved(0, i), moved(1, j));
-                image[(row * side + column) as usize] = sign * from[source as usize];
-            }
-        }
     }
 }
 

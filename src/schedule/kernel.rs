@@ -2,7 +2,7 @@
 
 /// One operation on a backend's state: one dispatch on a GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the field is the hierarchy level or the hidden layer everywhere")]
+#[allow(missing_docs, reason = "the field is the hierarchy level, the hidden layer or the colour everywhere")]
 pub enum Kernel {
     /// Draws all blocks of a level from its net; keeps inputs, hidden state and logits; writes ln q per block.
     SampleLevel { level: usize },
@@ -52,6 +52,10 @@ pub enum Kernel {
     GradientNorm,
     /// Adam on the flat parameter buffer; skipped from the first gradient that is not finite on.
     Adam,
+    /// Sums of rows, columns and products of spins at every distance, as integers.
+    Observables,
+    /// Metropolis updates of the spins of one colour of the checkerboard, 0 or 1.
+    Metropolis { colour: u32 },
 }
 
 impl Kernel {
@@ -82,6 +86,8 @@ impl Kernel {
             Self::GradientSum { .. } => "gradient_sum",
             Self::GradientNorm => "gradient_norm",
             Self::Adam => "adam",
+            Self::Observables => "observables",
+            Self::Metropolis { .. } => "metropolis",
         }
     }
 
@@ -111,7 +117,9 @@ impl Kernel {
             | Self::Advantage
             | Self::Likelihood
             | Self::GradientNorm
-            | Self::Adam => None,
+            | Self::Adam
+            | Self::Observables
+            | Self::Metropolis { .. } => None,
         }
     }
 

@@ -1,29 +1,34 @@
 //! The closing evaluation: figures of the finished network from fresh samples, and the check against references.
 
-use super::reference::reference;
-use super::{Event, Outcome};
+use super::Event;
 use crate::backend::Backend;
 use crate::config::Config;
 use crate::error::Result;
 use crate::estimate::{Estimate, Importance, importance, kl, verify};
 use crate::exact;
 use crate::io::Summary;
+use crate::measure::monte_carlo_check;
 use crate::sample::log_weights;
+use std::ops::ControlFlow;
 
 pub(super) fn evaluate(
     config: &Config,
     backend: &mut dyn Backend,
     elapsed_s: f64,
-    observe: &mut dyn FnMut(Event<'_>) -> Outcome,
+    observe: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<Summary> {
     let told = |count| {
-        observe(Event::Evaluated(count));
+        let _ = observe(Event::Evaluated(count));
     };
     let samples = log_weights(backend, config.seed, config.beta, config.evaluation_samples, told)?;
     let weights: Importance = importance(&samples.ln_w);
     let exact = exact::solve(backend.model().torus, backend.model().interaction, config.beta);
     let exact = exact.map(|exact| exact.ln_z);
-    let forward = reference(config, backend, exact.unwrap_or(weights.ln_z.value))?;
+    let ln_z = exact.unwrap_or(weights.ln_z.value);
+    let forward = match config.verification_samples {
+        0 => None,
+        count => Some(monte_carlo_check(backend, config.beta, count, config.seed, ln_z)?),
+    };
     let model = backend.model();
     let sites = model.torus.sites() as f64;
     let energy = Estimate::mean(&samples.energy);

@@ -11,6 +11,7 @@ use crate::io::{Checkpoint, Metrics, MetricsWriter, RunFolder, Summary};
 use crate::mc::Pool;
 use crate::sample::reward_per_site;
 use crate::schedule::{self, Inputs, Kernel};
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// What the loop tells while it runs.
@@ -26,18 +27,9 @@ pub enum Event<'a> {
     Evaluated(usize),
 }
 
-/// Whether the loop goes on after [`Event::Step`]; after other events it always does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Go on.
-    Continue,
-    /// Write a checkpoint and stop before the next step.
-    Stop,
-}
-
 /// Trains a network in its folder from a checkpoint on, and evaluates it.
 ///
-/// Returns `None` if `observe` asked to stop early.
+/// `observe` may break after [`Event::Step`]: a checkpoint is written, and `None` returned. After other events it goes on.
 ///
 /// # Errors
 /// When the device fails, a file cannot be written, or NaN or infinity appears; the last checkpoint is then still good.
@@ -46,7 +38,7 @@ pub fn train(
     backend: &mut dyn Backend,
     folder: &RunFolder,
     start: &Checkpoint,
-    observe: &mut dyn FnMut(Event<'_>) -> Outcome,
+    observe: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<Option<Summary>> {
     for (tensor, values) in [
         (Tensor::Parameters, &start.parameters),
@@ -68,7 +60,7 @@ pub fn train(
         checkpoint_step: start.step,
         last_row: None,
     };
-    if run.steps(start.step, observe)? == Outcome::Stop {
+    if run.steps(start.step, observe)?.is_break() {
         return Ok(None);
     }
     let elapsed_s = run.clock.elapsed();
@@ -90,7 +82,11 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn steps(&mut self, done: u32, observe: &mut dyn FnMut(Event<'_>) -> Outcome) -> Result<Outcome> {
+    fn steps(
+        &mut self,
+        done: u32,
+        observe: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
         let config = self.config;
         for step in done + 1..=config.steps {
             let inputs = inputs(config, self.backend.model(), step);
@@ -101,19 +97,19 @@ impl Run<'_> {
                 self.backend.request_snapshot(step)?;
             }
             self.report(false, observe)?;
-            let stop = observe(Event::Step(step)) == Outcome::Stop;
+            let stop = observe(Event::Step(step)).is_break();
             if step.is_multiple_of(config.checkpoint_every) || last || stop {
                 // Whatever the interval of metrics, a checkpoint is only written after a look at the device's state.
                 self.backend.request_snapshot(step)?;
                 self.report(true, observe)?;
                 self.save(step)?;
-                observe(Event::Checkpoint(step));
+                let _ = observe(Event::Checkpoint(step));
             }
             if stop && !last {
-                return Ok(Outcome::Stop);
+                return Ok(ControlFlow::Break(()));
             }
         }
-        Ok(Outcome::Continue)
+        Ok(ControlFlow::Continue(()))
     }
 
     fn step(&mut self, inputs: &Inputs) -> Result<()> {
@@ -141,7 +137,7 @@ impl Run<'_> {
         step.is_multiple_of(self.config.metrics_every) || step == self.config.steps
     }
 
-    fn report(&mut self, wait: bool, observe: &mut dyn FnMut(Event<'_>) -> Outcome) -> Result<()> {
+    fn report(&mut self, wait: bool, observe: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>) -> Result<()> {
         for snapshot in self.backend.snapshots(wait)? {
             if let Some(step) = snapshot.first_bad_step {
                 return Err(self.diagnose(step));
@@ -152,7 +148,7 @@ impl Run<'_> {
             self.last_row = Some(snapshot.step);
             let (metrics, exact) = self.metrics(&snapshot);
             self.table.push(&metrics)?;
-            observe(Event::Metrics(&metrics, exact));
+            let _ = observe(Event::Metrics(&metrics, exact));
         }
         Ok(())
     }

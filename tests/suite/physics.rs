@@ -10,7 +10,8 @@ use han_gpu::exact::{enumerate, kaufman, solve};
 use han_gpu::io::RunFolder;
 use han_gpu::io::{Metrics, Summary};
 use han_gpu::sample::log_weights;
-use han_gpu::train::{Outcome, train};
+use han_gpu::train::train;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Trains on a backend in a temporary folder; returns the rows of metrics and the summary.
@@ -23,7 +24,7 @@ fn trained(config: &Config, backend: &mut dyn Backend) -> (Vec<Metrics>, Summary
         if let han_gpu::train::Event::Metrics(metrics, _) = event {
             rows.push(*metrics);
         }
-        Outcome::Continue
+        ControlFlow::Continue(())
     });
     (rows, summary.unwrap().unwrap())
 }

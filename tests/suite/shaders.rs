@@ -116,7 +116,7 @@ fn structs_have_the_layout_of_their_rust_twins() {
         target_width, first_target, weight, first_group, inclusive, has_bias);
     assert_eq!(members(&module, "Matrix").1 as usize, size_of::<Matrix>());
     let module = module_of("adam");
-    assert_layout!(&module, "Step", Step: seed, step, first_configuration, total_rows, batch, parameters, norms, clip, beta,
+    assert_layout!(&module, "Step", Step: flip, seed, step, first_configuration, total_rows, batch, parameters, norms, clip, beta,
         coupling, field, reward_per_site, learning_rate, beta1, beta2, epsilon, first_correction, second_correction,
         one_minus_beta1, one_minus_beta2, bond_same, bond_different, field_up, field_down, scale_rate, square_reward);
     assert_layout!(&module, "Status", Status: gradient_norm, first_bad_step);

@@ -8,7 +8,8 @@ use han_gpu::cpu::Cpu;
 use han_gpu::io::{Checkpoint, RunFolder};
 use han_gpu::sample::reward_per_site;
 use han_gpu::schedule::{self, Baseline, Inputs, Plan};
-use han_gpu::train::{Event, Outcome, train};
+use han_gpu::train::{Event, train};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 fn steps(backend: &mut dyn Backend, case: Case, count: u32) -> Vec<f64> {
@@ -123,12 +124,14 @@ fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
         let [whole, stopped] = ["whole", "stopped"].map(|name| temporary.path().join(name));
         let folder = RunFolder::create(&whole, &config, false).unwrap();
         let start = folder.load_checkpoint(&config, &case.model()).unwrap();
-        train(&config, make().as_mut(), &folder, &start, &mut |_| Outcome::Continue).unwrap().unwrap();
+        train(&config, make().as_mut(), &folder, &start, &mut |_| ControlFlow::Continue(()))
+            .unwrap()
+            .unwrap();
 
         let folder = RunFolder::create(&stopped, &config, false).unwrap();
         let stop_at_17 = &mut |event: Event<'_>| match event {
-            Event::Step(17) => Outcome::Stop,
-            _ => Outcome::Continue,
+            Event::Step(17) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
         };
         assert!(train(&config, make().as_mut(), &folder, &start, stop_at_17).unwrap().is_none());
         let (folder, read_back) = RunFolder::open(&stopped).unwrap();
@@ -136,7 +139,9 @@ fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
         let mut backend = make();
         let checkpoint = folder.load_checkpoint(&config, backend.model()).unwrap();
         assert_eq!(checkpoint.step, 17);
-        train(&config, backend.as_mut(), &folder, &checkpoint, &mut |_| Outcome::Continue).unwrap().unwrap();
+        train(&config, backend.as_mut(), &folder, &checkpoint, &mut |_| ControlFlow::Continue(()))
+            .unwrap()
+            .unwrap();
 
         assert_eq!(checkpoint_bytes(&whole), checkpoint_bytes(&stopped), "on {}", backend.device());
         assert_eq!(deterministic_columns(&whole), deterministic_columns(&stopped), "on {}", backend.device());
@@ -160,8 +165,8 @@ fn nan_and_infinity_stop_the_run_with_step_and_level_and_keep_the_checkpoint() {
             let temporary = tempfile::tempdir().unwrap();
             let folder = RunFolder::create(temporary.path(), &config, false).unwrap();
             let stop = &mut |event: Event<'_>| match event {
-                Event::Step(7) => Outcome::Stop,
-                _ => Outcome::Continue,
+                Event::Step(7) => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
             };
             let start = folder.load_checkpoint(&config, &model).unwrap();
             train(&config, backend, &folder, &start, stop).unwrap();
@@ -169,7 +174,8 @@ fn nan_and_infinity_stop_the_run_with_step_and_level_and_keep_the_checkpoint() {
             let mut poisoned = folder.load_checkpoint(&config, &model).unwrap();
             let net = model.levels[level].conditional.net().unwrap();
             poisoned.parameters[model.levels[level].offset + net.output.bias_offset() + 1] = poison;
-            let error = train(&config, backend, &folder, &poisoned, &mut |_| Outcome::Continue).unwrap_err();
+            let error =
+                train(&config, backend, &folder, &poisoned, &mut |_| ControlFlow::Continue(())).unwrap_err();
             let Error::NotFinite { step, level: found, checkpoint_step, .. } = &error else {
                 panic!("{error}")
             };
@@ -195,7 +201,7 @@ fn the_published_preset_learns() {
         if let Event::Metrics(metrics, Some(exact)) = event {
             bounds.push(metrics.beta_f_per_site - exact);
         }
-        Outcome::Continue
+        ControlFlow::Continue(())
     })
     .unwrap();
     assert!(bounds[bounds.len() - 1] < 0.5 * bounds[0], "gap to exact: {bounds:?}");
@@ -231,7 +237,8 @@ fn divergence_between_metrics_is_found_before_a_checkpoint_is_written() {
     let mut start = Checkpoint::initial(&config, &case.model());
     start.second_moment[5] = f32::NAN;
     let good = checkpoint_bytes(temporary.path());
-    let error = train(&config, &mut backend, &folder, &start, &mut |_| Outcome::Continue).unwrap_err();
+    let error =
+        train(&config, &mut backend, &folder, &start, &mut |_| ControlFlow::Continue(())).unwrap_err();
     let Error::NotFinite { step, level, checkpoint_step, .. } = error else { panic!("{error}") };
     // The first update turns the parameter into NaN; the second step meets it.
     assert_eq!((step, level, checkpoint_step), (2, 0, 0));

@@ -1,0 +1,48 @@
+// Sums over configurations of what observables are made of, as exact integers: the spins of every row and column, and
+// products of spins at every distance along both axes, up to half the lattice.
+// Grid: ceil(batch / LANES) * SIDE workgroups of LANES lanes, one configuration per lane, one line and distance per workgroup.
+
+#include types
+#include dispatch
+
+@group(0) @binding(1) var<uniform> step: Step;
+@group(0) @binding(4) var<storage, read> spins: array<i32>;                    // [site][batch]
+@group(0) @binding(25) var<storage, read_write> observables: array<i32>;       // [rows, columns, distances 1 to SIDE / 2][batch]
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let index = group_index(group, groups);
+    let line = index % SIDE;
+    let configuration = index / SIDE * LANES + lane;
+    if configuration >= step.batch {
+        return;
+    }
+    var sums = vec2<i32>(0, 0);
+    for (var at = 0u; at < SIDE; at++) {
+        sums += vec2<i32>(spin(line, at, configuration), spin(at, line, configuration));
+    }
+    observables[line * step.batch + configuration] = sums.x;
+    observables[(SIDE + line) * step.batch + configuration] = sums.y;
+    let distance = line + 1u;
+    if 2u * distance > SIDE {
+        return;
+    }
+    var products = 0;
+    for (var row = 0u; row < SIDE; row++) {
+        for (var column = 0u; column < SIDE; column++) {
+            let others = spin(row, column + distance, configuration) + spin(row + distance, column, configuration);
+            products += spin(row, column, configuration) * others;
+        }
+    }
+    observables[(2u * SIDE + line) * step.batch + configuration] = products;
+}
+
+// Sides are powers of two, so masks wrap around.
+fn spin(row: u32, column: u32, configuration: u32) -> i32 {
+    let site = (row & (SIDE - 1u)) * SIDE + (column & (SIDE - 1u));
+    return spins[site * step.batch + configuration];
+}

@@ -1,0 +1,182 @@
+//! `han-gpu measure`.
+
+use super::interrupt::Interrupt;
+use super::progress::Progress;
+use super::run::Network;
+use crate::backend::Backend;
+use crate::config::{Config, MAX_SAMPLES};
+use crate::error::Error;
+use crate::estimate::{Forward, Verification, forward, verify};
+use crate::exact;
+use crate::io::{check_writable, read_configurations, write_scalars};
+use crate::lattice::SymmetryGroup;
+use crate::measure::{
+    Measurement, Method, Scalars, Settings, System, measure, monte_carlo_check, reference_log_weights,
+};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Configurations of the check where the run's settings name none.
+const CHECK: usize = 2000;
+
+/// Thermodynamics of a trained network's system, from samples of the network.
+///
+/// Averages over the Boltzmann distribution with errors: ln Z, free energy, energy, entropy, specific heat, magnetisation,
+/// susceptibility, Binder cumulant, two-point function, correlation length; and how good the network is.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  han-gpu measure runs/L16-beta0.44 --count 100000
+  han-gpu measure runs/L16-beta0.44 --count 100000 --method nmcmc --json
+  han-gpu measure runs/L16-beta0.44 --symmetrise translations=4x4,reflections,transpose
+  han-gpu mc --size 16 --beta 0.44 --sweeps 1000 --out configs.npz
+  han-gpu measure runs/L16-beta0.44 --reference configs.npz")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    network: Network,
+    /// Number of samples
+    #[arg(long, default_value_t = 100_000)]
+    count: usize,
+    /// Seed of the samples [default: the run's seed]
+    #[arg(long)]
+    seed: Option<u32>,
+    /// How samples are turned into averages: importance sampling, a Markov chain of accepted samples, or both
+    #[arg(long, value_enum, default_value = "both")]
+    method: MethodName,
+    /// Average q over symmetries: any of translations=AxB, reflections, transpose, z2; costs one evaluation per image
+    #[arg(long, value_name = "GROUP")]
+    symmetrise: Option<String>,
+    /// Configurations of this system by `han-gpu mc --out`: forward effective sample size and KL, which see missing modes
+    #[arg(long, value_name = "FILE.npz")]
+    reference: Option<PathBuf>,
+    /// Check the network against exact results and a cluster Monte Carlo of its own
+    #[arg(long)]
+    verify: bool,
+    /// Keep every sample's scalars: ln_w, energy, magnetisation, float64 [N]
+    #[arg(long, value_name = "FILE.npz")]
+    keep: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum MethodName {
+    Nis,
+    Nmcmc,
+    Both,
+}
+
+/// A measurement with the checks.
+#[derive(Serialize)]
+struct Report<'a> {
+    run: String,
+    device: String,
+    seed: u32,
+    #[serde(flatten)]
+    measurement: &'a Measurement,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forward: Option<Forward>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification: Option<Verification>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let count = arguments.count;
+    if count == 0 || count > MAX_SAMPLES {
+        return Err(Error::setting("count", count, format!("it must lie in 1 to {MAX_SAMPLES}")).into());
+    }
+    let keep = arguments.keep.as_deref().map(check_writable).transpose()?;
+    let (config, mut backend) = arguments.network.open(count)?;
+    let model = backend.model();
+    let system = System { torus: model.torus, interaction: model.interaction, beta: config.beta };
+    let symmetries = match &arguments.symmetrise {
+        Some(text) => SymmetryGroup::parse(text, system.torus, system.interaction)?,
+        None => SymmetryGroup::default(),
+    };
+    let reference =
+        arguments.reference.as_deref().map(|path| read_configurations(path, &system)).transpose()?;
+    let method = match arguments.method {
+        MethodName::Nis => Method::Nis,
+        MethodName::Nmcmc => Method::Nmcmc,
+        MethodName::Both => Method::Both,
+    };
+    let seed = arguments.seed.unwrap_or(config.seed);
+    let settings = Settings { count, seed, beta: config.beta, method, symmetries };
+    let mut scalars = Vec::new();
+    let measurement = draw(backend.as_mut(), &settings, keep.is_some().then_some(&mut scalars))?;
+    if let Some(path) = &keep {
+        write_scalars(path, &system, &scalars)?;
+    }
+    let (forward, verification) = checks(backend.as_mut(), arguments, &config, &measurement, reference)?;
+    let (run, device) = (arguments.network.path().display().to_string(), backend.device().to_owned());
+    let report = Report { run, device, seed, measurement: &measurement, forward, verification };
+    if arguments.json { super::print_json(&report) } else { super::print(&describe(&report)) }
+}
+
+fn draw(
+    backend: &mut dyn Backend,
+    settings: &Settings,
+    mut scalars: Option<&mut Vec<Scalars>>,
+) -> anyhow::Result<Measurement> {
+    let interrupt = Interrupt::listen();
+    let mut progress = Progress::new("sample", 0, settings.count as u64);
+    let keep = |sample| {
+        if let Some(scalars) = &mut scalars {
+            scalars.push(sample);
+        }
+        Ok(())
+    };
+    let measurement = measure(backend, settings, keep, |done| {
+        progress.advance(done as u64);
+        interrupt.flow()
+    })?;
+    progress.finish();
+    if measurement.count < settings.count {
+        super::tell(&format!("stopped after {} of {} samples", measurement.count, settings.count));
+    }
+    Ok(measurement)
+}
+
+/// What configurations from elsewhere say.
+fn checks(
+    backend: &mut dyn Backend,
+    arguments: &Arguments,
+    config: &Config,
+    measurement: &Measurement,
+    reference: Option<Vec<i8>>,
+) -> anyhow::Result<(Option<Forward>, Option<Verification>)> {
+    let System { torus, interaction, beta } = measurement.system;
+    let exact = exact::solve(torus, interaction, beta).map(|exact| exact.ln_z);
+    let ln_z = exact.unwrap_or(measurement.importance.ln_z.value);
+    let mut found = None;
+    if let Some(spins) = reference {
+        let count = spins.len() / torus.sites();
+        let mut progress = Progress::new("reference", 0, count as u64);
+        let ln_w = reference_log_weights(backend, beta, &spins, |done| progress.advance(done as u64))?;
+        progress.finish();
+        found = Some(forward(&ln_w, ln_z));
+    } else if arguments.verify {
+        let count = config.verification_samples.max(CHECK);
+        found = Some(monte_carlo_check(backend, beta, count, config.seed, ln_z)?);
+    }
+    let verification = arguments.verify.then(|| verify(&measurement.importance, exact, found.as_ref()));
+    Ok((found, verification))
+}
+
+fn describe(report: &Report<'_>) -> String {
+    let System { torus, interaction, beta } = report.measurement.system;
+    let side = torus.side();
+    let mut lines = vec![
+        format!("{side} x {side}, beta {beta}, J {}, H {}", interaction.coupling, interaction.field),
+        report.measurement.describe(),
+    ];
+    if let Some(forward) = &report.forward {
+        lines.push(format!(
+            "forward    ESS {:.4}, KL {:.5} +- {:.5} nats, of {} configurations",
+            forward.ess, forward.kl.value, forward.kl.error, forward.count
+        ));
+    }
+    lines.extend(report.verification.as_ref().map(super::train::describe_verification));
+    lines.extend(report.measurement.warnings().iter().map(|warning| format!("WARNING    {warning}")));
+    lines.join("\n")
+}

@@ -1,0 +1,121 @@
+//! What observables of a batch of configurations are made of: exact integer sums.
+
+use super::{Interaction, Torus};
+use std::f64::consts::TAU;
+
+/// Number of sums per configuration: every row and column, and products at distances 1 to L / 2.
+pub fn quantities(torus: Torus) -> usize {
+    2 * torus.side() as usize + torus.side() as usize / 2
+}
+
+/// Integer sums over each configuration of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observables {
+    torus: Torus,
+    batch: usize,
+    /// `[quantities][batch]`: spins of every row, spins of every column, and for every distance d the sum over sites x
+    /// of `s(x) (s(x + d along the row) + s(x + d along the column))`.
+    sums: Vec<i32>,
+    /// Cosine and sine at every line of the longest wave.
+    wave: Vec<[f64; 2]>,
+}
+
+impl Observables {
+    /// From the sums of a backend, `[quantities][batch]`.
+    ///
+    /// # Panics
+    /// When their number is wrong.
+    pub fn new(torus: Torus, batch: usize, sums: Vec<i32>) -> Self {
+        assert_eq!(sums.len(), quantities(torus) * batch, "number of sums");
+        let angle = |line: u32| TAU * f64::from(line) / f64::from(torus.side());
+        let wave = (0..torus.side()).map(|line| [angle(line).cos(), angle(line).sin()]).collect();
+        Self { torus, batch, sums, wave }
+    }
+
+    /// Configurations.
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
+    fn sum(&self, quantity: usize, configuration: usize) -> i64 {
+        self.sums[quantity * self.batch + configuration].into()
+    }
+
+    /// Sum of all spins.
+    pub fn spin_sum(&self, configuration: usize) -> i64 {
+        (0..self.torus.side() as usize).map(|row| self.sum(row, configuration)).sum()
+    }
+
+    /// Sum of the products of all pairs of sites at a distance along an axis, of which there are 2 L^2 (at distance L / 2
+    /// each is counted twice).
+    pub fn products(&self, distance: usize, configuration: usize) -> i64 {
+        self.sum(2 * self.torus.side() as usize + distance - 1, configuration)
+    }
+
+    /// Energy.
+    pub fn energy(&self, interaction: Interaction, configuration: usize) -> f64 {
+        interaction.energy(self.products(1, configuration), self.spin_sum(configuration))
+    }
+
+    /// `|sum_x s(x) exp(i k x)|^2 / L^2` at the smallest wave number k = 2 pi / L, averaged over both axes.
+    pub fn structure_factor(&self, configuration: usize) -> f64 {
+        let side = self.torus.side() as usize;
+        let power = |first: usize| {
+            let [cosine, sine] = [0, 1].map(|part| {
+                let line = |line: usize| self.wave[line][part] * self.sum(first + line, configuration) as f64;
+                (0..side).map(line).sum::<f64>()
+            });
+            cosine * cosine + sine * sine
+        };
+        0.5 * (power(0) + power(side)) / self.torus.sites() as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Backend;
+    use crate::conditional::Model;
+    use crate::cpu::Cpu;
+    use crate::random::Stream;
+    use crate::schedule::{Inputs, Kernel};
+    use rand::RngExt;
+    use std::sync::Arc;
+
+    #[test]
+    fn sums_are_those_of_their_definitions() {
+        let torus = Torus::new(8).unwrap();
+        let interaction = Interaction { coupling: 0.7, field: 0.2 };
+        let model = Arc::new(Model::without_network(torus, interaction));
+        // More configurations than a tile has lanes.
+        let mut cpu = Cpu::<f32>::new(model, 70);
+        let mut stream = Stream::new(1, 0);
+        let spins: Vec<i8> = (0..70 * 64).map(|_| if stream.random_bool(0.6) { 1 } else { -1 }).collect();
+        cpu.write_spins(&spins).unwrap();
+        cpu.run(&[Kernel::Observables], &Inputs::sampling(0, 0, 0.0, 0.0)).unwrap();
+        let observables = cpu.read_observables().unwrap();
+        for (configuration, spins) in spins.chunks(64).enumerate() {
+            let spin = |row: u32, column: u32| f64::from(spins[torus.site(row, column) as usize]);
+            let spin_sum: i64 = spins.iter().map(|&spin| i64::from(spin)).sum();
+            assert_eq!(observables.spin_sum(configuration), spin_sum);
+            let energy = interaction.energy(torus.bond_sum(spins), spin_sum);
+            assert_eq!(observables.energy(interaction, configuration), energy);
+            for distance in 1..=4 {
+                let sum: f64 = (0..64)
+                    .map(|at| (at / 8, at % 8))
+                    .map(|(i, j)| spin(i, j) * (spin(i + distance, j) + spin(i, j + distance)))
+                    .sum();
+                assert_eq!(observables.products(distance as usize, configuration) as f64, sum);
+            }
+            let angle = |line: u32| TAU * f64::from(line) / 8.0;
+            let wave = |of: &dyn Fn(u32, u32) -> f64| {
+                let sites = || (0..64).map(|at| (at / 8, at % 8));
+                let part =
+                    |wave: fn(f64) -> f64| sites().map(|(i, j)| spin(i, j) * wave(of(i, j))).sum::<f64>();
+                part(f64::cos).powi(2) + part(f64::sin).powi(2)
+            };
+            let expected = (wave(&|i, _| angle(i)) + wave(&|_, j| angle(j))) / 128.0;
+            assert!((observables.structure_factor(configuration) - expected).abs() < 1e-9);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Symmetries of the torus and the model, and groups of them.
+
+use super::{Interaction, Torus};
+use crate::error::{Error, Result};
+
+/// Moves, mirrors, transposes and flips a configuration; the energy stays the same where the group allows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Symmetry {
+    /// Rows and columns moved by.
+    pub translation: [u32; 2],
+    /// Rows and columns reversed.
+    pub mirrored: [bool; 2],
+    /// Rows and columns exchanged.
+    pub transposed: bool,
+    /// All spins reversed.
+    pub flipped: bool,
+}
+
+impl Symmetry {
+    /// Writes the image of a configuration, `[sites]` each.
+    pub fn apply(&self, torus: Torus, from: &[i8], image: &mut [i8]) {
+        let side = torus.side();
+        let sign = if self.flipped { -1 } else { 1 };
+        let moved = |which: usize, at: u32| {
+            self.translation[which] + if self.mirrored[which] { side - at } else { at }
+        };
+        for row in 0..side {
+            for column in 0..side {
+                let (i, j) = if self.transposed { (column, row) } else { (row, column) };
+                let source = torus.site(moved(0, i), moved(1, j));
+                image[(row * side + column) as usize] = sign * from[source as usize];
+            }
+        }
+    }
+}
+
+/// A group of symmetries, by its generators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SymmetryGroup {
+    /// Equal steps that lead once around the rows and the columns; 0 and 1: none.
+    pub translations: [u32; 2],
+    /// Mirror images of rows and of columns.
+    pub reflections: bool,
+    /// Exchange of rows and columns.
+    pub transpose: bool,
+    /// Reversal of all spins.
+    pub z2: bool,
+}
+
+impl SymmetryGroup {
+    /// Reads `translations=4x4,z2,reflections,transpose`, any of them, in any order.
+    ///
+    /// # Errors
+    /// When a part is unknown, or what is described is no symmetry of the model, or no group.
+    pub fn parse(text: &str, torus: Torus, interaction: Interaction) -> Result<Self> {
+        let mut group = Self::default();
+        let refuse = |expected: &str| Error::setting("symmetrise", text, expected);
+        for part in text.split(',').map(str::trim) {
+            match (part, part.strip_prefix("translations=")) {
+                ("z2", _) => group.z2 = true,
+                ("reflections", _) => group.reflections = true,
+                ("transpose", _) => group.transpose = true,
+                (_, Some(steps)) => {
+                    group.translations = parse_steps(steps, torus).ok_or_else(|| {
+                        let side = torus.side();
+                        refuse(&format!(
+                            "translations are two powers of two up to {side}, for example translations=4x4"
+                        ))
+                    })?
+                }
+                _ => {
+                    return Err(refuse(&format!(
+                        "{part:?} is not one of translations=AxB, reflections, transpose, z2 (comma separated)"
+                    )));
+                }
+            }
+        }
+        if group.z2 && interaction.field != 0.0 {
+            return Err(refuse("z2 is no symmetry in a field; leave it out"));
+        }
+        if group.transpose && group.translations[0] != group.translations[1] {
+            return Err(refuse("with transpose both numbers of translations must be the same"));
+        }
+        Ok(group)
+    }
+
+    /// All elements, the identity first.
+    pub fn elements(&self, torus: Torus) -> Vec<Symmetry> {
+        let bools = |both: bool| if both { vec![false, true] } else { vec![false] };
+        let [rows, columns] = self.translations.map(|steps| {
+            let steps = steps.max(1);
+            (0..steps).map(move |step| step * (torus.side() / steps)).collect::<Vec<_>>()
+        });
+        let mut elements = Vec::new();
+        for &flipped in &bools(self.z2) {
+            for &transposed in &bools(self.transpose) {
+                for &mirror_rows in &bools(self.reflections) {
+                    for &mirror_columns in &bools(self.reflections) {
+                        let mirrored = [mirror_rows, mirror_columns];
+                        for &row in &rows {
+                            elements.extend(columns.iter().map(|&column| Symmetry {
+                                translation: [row, column],
+                                mirrored,
+                                transposed,
+                                flipped,
+                            }));
+                        }
+                    }
+                }
+            }
+        }
+        elements
+    }
+}
+
+fn parse_steps(text: &str, torus: Torus) -> Option<[u32; 2]> {
+    let (rows, columns) = text.split_once('x')?;
+    let steps = [rows.parse().ok()?, columns.parse().ok()?];
+    steps.iter().all(|steps: &u32| steps.is_power_of_two() && *steps <= torus.side()).then_some(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    const PLAIN: Interaction = Interaction { coupling: 1.0, field: 0.0 };
+
+    fn torus() -> Torus {
+        Torus::new(8).unwrap()
+    }
+
+    fn spins() -> Vec<i8> {
+        (0..64_u32).map(|at| if at.wrapping_mul(2_654_435_761) >> 31 == 1 { 1 } else { -1 }).collect()
+    }
+
+    #[test]
+    fn groups_are_closed_and_keep_the_energy() {
+        for (text, size) in [
+            ("translations=4x4,z2,reflections,transpose", 256),
+            ("translations=2x8", 16),
+            ("reflections", 4),
+            ("transpose,reflections,translations=2x2", 32),
+            ("z2", 2),
+        ] {
+            let elements = SymmetryGroup::parse(text, torus(), PLAIN).unwrap().elements(torus());
+            assert_eq!(elements.len(), size, "{text}");
+            let image = |symmetry: &Symmetry, of: &[i8]| {
+                let mut image = vec![0; 64];
+                symmetry.apply(torus(), of, &mut image);
+                image
+            };
+            let orbit: HashSet<Vec<i8>> = elements.iter().map(|g| image(g, &spins())).collect();
+            assert_eq!(orbit.len(), size, "{text}: elements that coincide");
+            for first in elements.iter().step_by(5) {
+                let moved = image(first, &spins());
+                assert_eq!(torus().bond_sum(&moved), torus().bond_sum(&spins()));
+                let again: HashSet<Vec<i8>> = elements.iter().map(|g| image(g, &moved)).collect();
+                assert_eq!(again, orbit, "{text} is no group");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_symmetry_is_refused_by_name() {
+        let field = Interaction { coupling: 1.0, field: 0.1 };
+        for (text, interaction, part) in [
+            ("rotations", PLAIN, "rotations"),
+            ("translations=3x4", PLAIN, "powers of two"),
+            ("translations=16x1", PLAIN, "up to 8"),
+            ("translations=4", PLAIN, "translations=4x4"),
+            ("translations=2x4,transpose", PLAIN, "the same"),
+            ("z2", field, "field"),
+            ("", PLAIN, "z2"),
+        ] {
+            let error = SymmetryGroup::parse(text, torus(), interaction).unwrap_err().to_string();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Physics out of a trained network: importance sampling and independence Metropolis on its samples, in one pass and in
+//! constant memory.
+
+mod chain;
+mod independence;
+mod quantities;
+mod reference;
+mod report;
+mod symmetrised;
+
+pub use chain::{Chain, ChainStatistics};
+pub use independence::IndependenceChain;
+pub use quantities::{FREE_QUANTITIES, Meaning, QUANTITIES, Quantity, System};
+pub use reference::{monte_carlo_check, reference_log_weights};
+
+use crate::backend::Backend;
+use crate::error::Result;
+use crate::estimate::{Estimate, Importance, Weighted};
+use crate::exact;
+use crate::lattice::{Observables, SymmetryGroup};
+use crate::sample::reward_per_site;
+use crate::schedule::{self, Inputs, Kernel};
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+use std::time::Instant;
+use symmetrised::Symmetrised;
+
+/// How samples of the network become averages over the Boltzmann distribution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// Neural importance sampling: every sample counts with its weight.
+    Nis,
+    /// Neural Markov chain Monte Carlo: samples are accepted or rejected.
+    Nmcmc,
+    /// Both, from the same samples.
+    Both,
+}
+
+/// What to measure and how.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// Samples to draw.
+    pub count: usize,
+    /// Their seed.
+    pub seed: u32,
+    /// Inverse temperature of the network.
+    pub beta: f64,
+    /// What to do with them.
+    pub method: Method,
+    /// Symmetries that q is averaged over.
+    pub symmetries: SymmetryGroup,
+}
+
+/// A sample's scalars.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scalars {
+    /// `-beta E - ln q`.
+    pub ln_w: f64,
+    /// E.
+    pub energy: f64,
+    /// Sum of all spins.
+    pub spin_sum: i64,
+}
+
+/// Everything that was measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement {
+    /// What was measured.
+    pub system: System,
+    /// By which method.
+    pub method: Method,
+    /// Samples drawn: fewer than asked for if the measurement was stopped.
+    pub count: usize,
+    /// Seconds that drawing and measuring took.
+    pub elapsed_s: f64,
+    /// What the weights say of the network.
+    pub importance: Importance,
+    /// KL(q | p): against the exact ln Z where it is known, else the variational gap with the estimate.
+    pub kl: Estimate,
+    /// ln Z, F and S, then [`QUANTITIES`], by importance sampling.
+    pub quantities: Vec<Quantity>,
+    /// Two-point function at distances from 1, by importance sampling.
+    pub correlation: Vec<Estimate>,
+    /// The Markov chain's averages.
+    pub chain: Option<ChainFigures>,
+    /// Images that q was averaged over; 1: none.
+    pub images: usize,
+}
+
+/// Figures of the independence chain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChainFigures {
+    /// Averages and autocorrelation.
+    pub statistics: ChainStatistics,
+    /// Share of accepted proposals.
+    pub acceptance: f64,
+    /// Most rejections in a row.
+    pub longest_streak: usize,
+}
+
+/// Measures a network with samples of its own. `observe` is told how many are done and may stop; what was drawn until
+/// then is reported. `keep` gets every sample's scalars.
+///
+/// # Errors
+/// When the device or `keep` fails.
+///
+/// # Panics
+/// When `count` is 0.
+pub fn measure(
+    backend: &mut dyn Backend,
+    settings: &Settings,
+    mut keep: impl FnMut(Scalars) -> Result<()>,
+    mut observe: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Measurement> {
+    assert!(settings.count > 0, "nothing to measure");
+    let model = backend.model();
+    let system = System { torus: model.torus, interaction: model.interaction, beta: settings.beta };
+    let mut source = Source::new(backend, settings);
+    let mut weighted = Weighted::new(system.values_per_configuration());
+    let mut chain = (settings.method != Method::Nis).then(|| IndependenceChain::new(&system, settings.seed));
+    let start = Instant::now();
+    for first in (0..settings.count).step_by(backend.batch()) {
+        let (ln_w, observables) = source.draw(backend, first as u32)?;
+        let rows = backend.batch().min(settings.count - first);
+        for (row, &ln_w) in ln_w[..rows].iter().enumerate() {
+            let values = system.values(&observables, row);
+            weighted.push(ln_w, &values);
+            if let Some(chain) = &mut chain {
+                chain.propose(ln_w, &values);
+            }
+            let energy = observables.energy(system.interaction, row);
+            keep(Scalars { ln_w, energy, spin_sum: observables.spin_sum(row) })?;
+        }
+        if observe(first + rows).is_break() {
+            break;
+        }
+    }
+    let elapsed_s = start.elapsed().as_secs_f64();
+    Ok(Measurement {
+        elapsed_s,
+        images: source.images(),
+        ..figures(&weighted, chain, system, settings.method)
+    })
+}
+
+/// All figures from what was collected.
+fn figures(
+    weighted: &Weighted,
+    chain: Option<IndependenceChain>,
+    system: System,
+    method: Method,
+) -> Measurement {
+    let exact = exact::solve(system.torus, system.interaction, system.beta);
+    let estimates = weighted.means(|ln_z, means| {
+        let mut all = system.free_quantities(ln_z, means);
+        all.extend(system.quantities(means));
+        all
+    });
+    let (free, rest) = estimates.split_at(FREE_QUANTITIES.len());
+    let (scalars, correlation) = rest.split_at(QUANTITIES.len());
+    let mut quantities = system.named(&FREE_QUANTITIES, free, exact);
+    quantities.extend(system.named(&QUANTITIES, scalars, exact));
+    let importance = weighted.importance();
+    let chain = chain.map(|chain| ChainFigures {
+        acceptance: chain.acceptance(),
+        longest_streak: chain.longest_streak(),
+        statistics: Chain::statistics(&[chain.chain], &system, exact),
+    });
+    Measurement {
+        system,
+        method,
+        count: weighted.count(),
+        elapsed_s: 0.0,
+        importance,
+        kl: exact.map_or(importance.gap, |exact| weighted.kl(exact.ln_z)),
+        quantities,
+        correlation: correlation.to_vec(),
+        chain,
+        images: 1,
+    }
+}
+
+impl Measurement {
+    /// A quantity by name, by importance sampling.
+    pub fn quantity(&self, name: &str) -> Option<&Quantity> {
+        self.quantities.iter().find(|quantity| quantity.meaning.name == name)
+    }
+}
+
+/// Draws batches of samples: their log weights and what observables are made of.
+enum Source {
+    /// From the rewards; the bottom is summed out of the weights.
+    Plain { kernels: Vec<Kernel>, inputs: Inputs, shift: f64 },
+    /// Averaged over symmetries.
+    Symmetrised(Symmetrised),
+}
+
+impl Source {
+    fn new(backend: &dyn Backend, settings: &Settings) -> Self {
+        let model = backend.model();
+        let mut group = settings.symmetries;
+        // Built into the network, at no cost.
+        group.z2 &= !model.options.gauge;
+        let elements = group.elements(model.torus);
+        if elements.len() > 1 {
+            return Self::Symmetrised(Symmetrised::new(model, elements, settings));
+        }
+        let mut kernels = schedule::sampling(model, false);
+        kernels.extend(schedule::rewards(model));
+        kernels.extend([schedule::draw_bottom(model), Kernel::Observables]);
+        let per_site = reward_per_site(model, settings.beta);
+        let shift = f64::from(per_site) * model.torus.sites() as f64;
+        Self::Plain { kernels, inputs: Inputs::sampling(settings.seed, 0, settings.beta, per_site), shift }
+    }
+
+    fn images(&self) -> usize {
+        match self {
+            Self::Plain { .. } => 1,
+            Self::Symmetrised(symmetrised) => symmetrised.images(),
+        }
+    }
+
+    fn draw(&mut self, backend: &mut dyn Backend, first: u32) -> Result<(Vec<f64>, Observables)> {
+        match self {
+            Self::Plain { kernels, inputs, shift } => {
+                backend.run(kernels, &Inputs { first_configuration: first, ..*inputs })?;
+                backend.request_snapshot(0)?;
+                let snapshots = backend.snapshots(true)?;
+                let rewards = snapshots.into_iter().flat_map(|snapshot| snapshot.rewards);
+                Ok((rewards.map(|reward| *shift - reward).collect(), backend.read_observables()?))
+            }
+            Self::Symmetrised(symmetrised) => symmetrised.draw(backend, first),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Physical quantities from means of what every configuration is measured for.
+
+use crate::estimate::Estimate;
+use crate::exact::Exact;
+use crate::lattice::{Interaction, Observables, Torus};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use std::f64::consts::PI;
+
+/// A quantity by its name in files, its symbol and its unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meaning {
+    /// Name, as in JSON and tables.
+    pub name: &'static str,
+    /// Symbol, for people.
+    pub symbol: &'static str,
+    /// Unit; empty for pure numbers. Energies are in units of the coupling's unit, k_B = 1.
+    pub unit: &'static str,
+}
+
+const fn meaning(name: &'static str, symbol: &'static str, unit: &'static str) -> Meaning {
+    Meaning { name, symbol, unit }
+}
+
+/// Quantities of any source of configurations, in the order of [`System::quantities`].
+pub const QUANTITIES: [Meaning; 8] = [
+    meaning("energy_per_site", "U/N", "J"),
+    meaning("specific_heat", "C/N", "k_B"),
+    meaning("abs_magnetisation", "|m|", ""),
+    meaning("magnetisation", "m", ""),
+    meaning("magnetisation_squared", "m^2", ""),
+    meaning("susceptibility", "chi", "1/J"),
+    meaning("binder", "U_4", ""),
+    meaning("correlation_length", "xi", "sites"),
+];
+
+/// Quantities that only a network gives, in the order of [`System::free_quantities`].
+pub const FREE_QUANTITIES: [Meaning; 3] = [
+    meaning("ln_z", "ln Z", ""),
+    meaning("free_energy_per_site", "F/N", "J"),
+    meaning("entropy_per_site", "S/N", "k_B"),
+];
+
+/// An estimate with its meaning and, where it is known, the exact value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Quantity {
+    /// Name, symbol, unit.
+    pub meaning: Meaning,
+    /// Value and standard error.
+    pub estimate: Estimate,
+    /// The exact value of this lattice.
+    pub exact: Option<f64>,
+}
+
+impl Quantity {
+    /// Distance from the exact value in standard errors.
+    pub fn deviation(&self) -> Option<f64> {
+        self.exact.map(|exact| self.estimate.deviation(exact))
+    }
+}
+
+/// `value` and `error`; `exact` and `deviation` where known.
+impl Serialize for Quantity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("value", &self.estimate.value)?;
+        map.serialize_entry("error", &self.estimate.error)?;
+        if let Some((exact, deviation)) = self.exact.zip(self.deviation()) {
+            map.serialize_entry("exact", &exact)?;
+            map.serialize_entry("deviation", &deviation)?;
+        }
+        map.end()
+    }
+}
+
+/// What is measured: a lattice at a temperature.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct System {
+    /// The lattice.
+    pub torus: Torus,
+    /// J and H.
+    pub interaction: Interaction,
+    /// Inverse temperature.
+    pub beta: f64,
+}
+
+/// Means before those of the two-point function.
+const SCALARS: usize = 7;
+
+impl System {
+    /// Number of values per configuration.
+    pub fn values_per_configuration(&self) -> usize {
+        SCALARS + self.torus.side() as usize / 2
+    }
+
+    /// What is averaged over configurations, per site: E, E^2, |M|, M, M^2, M^4, the structure factor at the smallest wave
+    /// number, and the two-point function along the axes at distances 1 to L / 2.
+    pub fn values(&self, observables: &Observables, configuration: usize) -> Vec<f64> {
+        let sites = self.torus.sites() as f64;
+        let energy = observables.energy(self.interaction, configuration) / sites;
+        let m = observables.spin_sum(configuration) as f64 / sites;
+        let wave = observables.structure_factor(configuration) / sites;
+        let mut values = vec![energy, energy * energy, m.abs(), m, m * m, m.powi(4), wave];
+        let distances = 1..=self.torus.side() as usize / 2;
+        values.extend(
+            distances.map(|distance| observables.products(distance, configuration) as f64 / (2.0 * sites)),
+        );
+        values
+    }
+
+    /// [`QUANTITIES`], then the two-point function, from the means of [`System::values`].
+    ///
+    /// C = beta^2 var(E), chi = beta N (<m^2> - <|m|>^2) (with <m> in place of <|m|> in a field),
+    /// U_4 = 1 - <m^4> / (3 <m^2>^2), xi = (S(0) / S(k) - 1)^(1/2) / (2 sin(k / 2)) with S(0) = N <m^2> and k = 2 pi / L.
+    pub fn quantities(&self, means: &[f64]) -> Vec<f64> {
+        let sites = self.torus.sites() as f64;
+        let [energy, energy_squared, abs_m, m, m_squared, m_fourth, wave] =
+            [0, 1, 2, 3, 4, 5, 6].map(|which| means[which]);
+        let order = if self.interaction.field == 0.0 { abs_m } else { m };
+        let half_wave_number = PI / f64::from(self.torus.side());
+        let mut quantities = vec![
+            energy,
+            self.beta * self.beta * sites * (energy_squared - energy * energy),
+            abs_m,
+            m,
+            m_squared,
+            self.beta * sites * (m_squared - order * order),
+            1.0 - m_fourth / (3.0 * m_squared * m_squared),
+            (m_squared / wave - 1.0).max(0.0).sqrt() / (2.0 * half_wave_number.sin()),
+        ];
+        quantities.extend(&means[SCALARS..]);
+        quantities
+    }
+
+    /// [`FREE_QUANTITIES`] from ln Z and the means: F = -ln Z / beta, S = beta (U - F).
+    pub fn free_quantities(&self, ln_z: f64, means: &[f64]) -> Vec<f64> {
+        let per_site = ln_z / self.torus.sites() as f64;
+        vec![ln_z, -per_site / self.beta, self.beta * means[0] + per_site]
+    }
+
+    /// The exact value of a quantity, where it is known.
+    pub fn exact_value(&self, name: &str, exact: Option<Exact>) -> Option<f64> {
+        let exact = exact?;
+        let per_site = exact.ln_z / self.torus.sites() as f64;
+        match name {
+            "ln_z" => Some(exact.ln_z),
+            "free_energy_per_site" => Some(-per_site / self.beta),
+            "entropy_per_site" => Some(self.beta * exact.energy_per_site + per_site),
+            "energy_per_site" => Some(exact.energy_per_site),
+            "specific_heat" => Some(exact.specific_heat),
+            _ => None,
+        }
+    }
+
+    /// Estimates with their meanings and exact values. An infinite F (beta = 0) is left out.
+    pub(super) fn named(
+        &self,
+        meanings: &[Meaning],
+        estimates: &[Estimate],
+        exact: Option<Exact>,
+    ) -> Vec<Quantity> {
+        let named = |(meaning, estimate): (&Meaning, &Estimate)| Quantity {
+            meaning: *meaning,
+            estimate: *estimate,
+            exact: self.exact_value(meaning.name, exact),
+        };
+        let finite = |quantity: &Quantity| quantity.estimate.value.is_finite();
+        meanings.iter().zip(estimates).map(named).filter(finite).collect()
+    }
+}

@@ -1,0 +1,45 @@
+//! What a network says of configurations that it did not draw.
+
+use crate::backend::Backend;
+use crate::error::Result;
+use crate::estimate::{Forward, forward};
+use crate::mc::Pool;
+use crate::sample::evaluate;
+
+/// Keeps the check's Monte Carlo apart from that of the forward objective.
+const SALT: u32 = 0x5eed;
+
+/// Log weights `-beta E - ln q` of given configurations, `[count][sites]`, +-1.
+///
+/// # Errors
+/// When the device fails.
+pub fn reference_log_weights(
+    backend: &mut dyn Backend,
+    beta: f64,
+    spins: &[i8],
+    progress: impl FnMut(usize),
+) -> Result<Vec<f64>> {
+    let (torus, interaction) = (backend.model().torus, backend.model().interaction);
+    let ln_q = evaluate(backend, beta, spins, progress)?;
+    let weight = |(spins, ln_q): (&[i8], f64)| {
+        let spin_sum = spins.iter().map(|&spin| i64::from(spin)).sum();
+        -beta * interaction.energy(torus.bond_sum(spins), spin_sum) - ln_q
+    };
+    Ok(spins.chunks(torus.sites()).zip(ln_q).map(weight).collect())
+}
+
+/// Forward figures from `count` fresh configurations by cluster Monte Carlo; `ln_z` is the exact value or the best estimate.
+///
+/// # Errors
+/// When the device fails.
+pub fn monte_carlo_check(
+    backend: &mut dyn Backend,
+    beta: f64,
+    count: usize,
+    seed: u32,
+    ln_z: f64,
+) -> Result<Forward> {
+    let (torus, interaction) = (backend.model().torus, backend.model().interaction);
+    let pool = Pool::new(torus, interaction, beta, count, seed ^ SALT);
+    Ok(forward(&reference_log_weights(backend, beta, pool.spins(), |_| ())?, ln_z))
+}

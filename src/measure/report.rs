@@ -1,0 +1,210 @@
+//! A measurement as JSON and as text.
+
+use super::chain::ChainStatistics;
+use super::quantities::Quantity;
+use super::{ChainFigures, Measurement, Method};
+use crate::estimate::{Autocorrelation, Estimate};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use std::fmt::Write;
+
+/// What tau_int means here; the literature has two conventions.
+const TAU_CONVENTION: &str = "1 + 2 sum rho(t): N / tau_int configurations count";
+
+/// Effective samples below which errors cannot be trusted.
+const FEWEST_EFFECTIVE: f64 = 100.0;
+/// Share of the weights from which on one sample dominates.
+const DOMINATING: f64 = 0.1;
+
+/// One distance of the two-point function.
+#[derive(Serialize)]
+struct Distance {
+    r: usize,
+    #[serde(flatten)]
+    estimate: Estimate,
+}
+
+fn distances(correlation: &[Estimate]) -> Vec<Distance> {
+    (1..).zip(correlation).map(|(r, &estimate)| Distance { r, estimate }).collect()
+}
+
+impl Measurement {
+    /// Quantities of the method: the chain's where only that was asked for, with ln Z, F and S from the weights.
+    pub fn main_quantities(&self) -> Vec<Quantity> {
+        let chain = self.chain.as_ref().filter(|_| self.method == Method::Nmcmc);
+        let Some(chain) = chain else { return self.quantities.clone() };
+        let of_chain = &chain.statistics.quantities;
+        let free = self
+            .quantities
+            .iter()
+            .filter(|own| of_chain.iter().all(|quantity| quantity.meaning != own.meaning));
+        free.chain(of_chain).copied().collect()
+    }
+
+    /// Wall-clock seconds per effective sample.
+    pub fn seconds_per_effective_sample(&self) -> f64 {
+        self.elapsed_s / (self.importance.ess.value * self.count as f64)
+    }
+
+    /// What makes the figures doubtful.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let effective = self.importance.ess.value * self.count as f64;
+        if effective < FEWEST_EFFECTIVE {
+            warnings.push(format!(
+                "only {effective:.1} effective samples: values and errors are not reliable; draw more, or train the \
+                 network further"
+            ));
+        }
+        let share = self.importance.largest_weight_share;
+        if share > DOMINATING {
+            warnings.push(format!("one sample carries {:.0} % of all weight", 100.0 * share));
+        }
+        if self.chain.as_ref().is_some_and(|chain| chain.statistics.is_short) {
+            warnings.push(
+                "the Markov chain is short against its autocorrelation time: its errors are too small; draw more"
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+
+    /// A table for people.
+    pub fn describe(&self) -> String {
+        let mut text = String::new();
+        let importance = &self.importance;
+        for quantity in self.main_quantities() {
+            let _ = writeln!(text, "{}", line(&quantity));
+        }
+        let _ = writeln!(
+            text,
+            "{:<10} {}   of {} samples, largest weight {:.2e} of all",
+            "ESS",
+            brief(importance.ess),
+            self.count,
+            importance.largest_weight_share
+        );
+        let _ = writeln!(text, "{:<10} {} nats", "KL", brief(self.kl));
+        if let Some(chain) = &self.chain {
+            chain.describe(&mut text, self.method == Method::Both);
+        }
+        let _ = write!(
+            text,
+            "{:<10} {:.3} s, {:.2e} s per effective sample",
+            "time",
+            self.elapsed_s,
+            self.seconds_per_effective_sample()
+        );
+        text
+    }
+}
+
+impl ChainFigures {
+    fn describe(&self, text: &mut String, with_quantities: bool) {
+        let _ = writeln!(
+            text,
+            "{:<10} acceptance {:.4}, longest streak of rejections {}",
+            "NMCMC", self.acceptance, self.longest_streak
+        );
+        let _ = writeln!(text, "{}", describe_tau(&self.statistics));
+        if with_quantities {
+            for quantity in &self.statistics.quantities {
+                let _ = writeln!(text, "  {}", line(quantity));
+            }
+        }
+    }
+}
+
+/// Autocorrelation times with their convention.
+pub(crate) fn describe_tau(statistics: &ChainStatistics) -> String {
+    let tau = |found: &Option<Autocorrelation>| {
+        found.as_ref().map_or("unknown".to_owned(), |found| brief(found.tau_int))
+    };
+    format!(
+        "{:<10} energy {}, |m| {}   (1 + 2 sum convention)",
+        "tau_int",
+        tau(&statistics.energy),
+        tau(&statistics.abs_magnetisation)
+    )
+}
+
+/// A quantity with its exact value.
+pub(crate) fn line(quantity: &Quantity) -> String {
+    let mut line = format!("{:<10} {}", quantity.meaning.symbol, brief(quantity.estimate));
+    if !quantity.meaning.unit.is_empty() {
+        let _ = write!(line, " {}", quantity.meaning.unit);
+    }
+    if let Some((exact, deviation)) = quantity.exact.zip(quantity.deviation()) {
+        let _ = write!(line, "   exact {exact:.8}, off by {deviation:+.1} sigma");
+    }
+    line
+}
+
+/// Value and error with two digits of the error.
+pub(crate) fn brief(estimate: Estimate) -> String {
+    let Estimate { value, error } = estimate;
+    if !(error.is_finite() && error > 0.0) {
+        return format!("{value:.8} +- ?");
+    }
+    let digits = (1.0 - error.log10().floor()).clamp(0.0, 12.0) as usize;
+    format!("{value:.digits$} +- {error:.digits$}")
+}
+
+/// Flat: every estimate under its name, the chain's own averages under `nmcmc`.
+impl Serialize for Measurement {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("size", &self.system.torus.side())?;
+        map.serialize_entry("beta", &self.system.beta)?;
+        map.serialize_entry("coupling", &self.system.interaction.coupling)?;
+        map.serialize_entry("field", &self.system.interaction.field)?;
+        map.serialize_entry("method", &self.method)?;
+        map.serialize_entry("count", &self.count)?;
+        map.serialize_entry("images", &self.images)?;
+        for quantity in self.main_quantities() {
+            map.serialize_entry(quantity.meaning.name, &quantity)?;
+        }
+        let of_chain = self.chain.as_ref().filter(|_| self.method == Method::Nmcmc);
+        let correlation = of_chain.map_or(&self.correlation, |chain| &chain.statistics.correlation);
+        map.serialize_entry("correlation", &distances(correlation))?;
+        map.serialize_entry("ess", &self.importance.ess)?;
+        map.serialize_entry("kl", &self.kl)?;
+        map.serialize_entry("variational_gap", &self.importance.gap)?;
+        map.serialize_entry("largest_weight_share", &self.importance.largest_weight_share)?;
+        if let Some(chain) = &self.chain {
+            map.serialize_entry("acceptance", &chain.acceptance)?;
+            map.serialize_entry("longest_rejection_streak", &chain.longest_streak)?;
+            serialize_tau(&mut map, &chain.statistics)?;
+            if self.method == Method::Both {
+                map.serialize_entry("nmcmc", &chain.statistics)?;
+            }
+        }
+        map.serialize_entry("elapsed_s", &self.elapsed_s)?;
+        map.serialize_entry("seconds_per_effective_sample", &self.seconds_per_effective_sample())?;
+        map.serialize_entry("warnings", &self.warnings())?;
+        map.end()
+    }
+}
+
+/// Autocorrelation times under their names; null where a chain never moved.
+pub(crate) fn serialize_tau<M: SerializeMap>(
+    map: &mut M,
+    statistics: &ChainStatistics,
+) -> Result<(), M::Error> {
+    let tau = |found: &Option<Autocorrelation>| found.as_ref().map(|found| found.tau_int);
+    map.serialize_entry("tau_int_energy", &tau(&statistics.energy))?;
+    map.serialize_entry("tau_int_abs_magnetisation", &tau(&statistics.abs_magnetisation))?;
+    map.serialize_entry("tau_int_convention", TAU_CONVENTION)
+}
+
+/// Every quantity under its name, and the two-point function.
+impl Serialize for ChainStatistics {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for quantity in &self.quantities {
+            map.serialize_entry(quantity.meaning.name, quantity)?;
+        }
+        map.serialize_entry("correlation", &distances(&self.correlation))?;
+        map.end()
+    }
+}
