@@ -6,6 +6,7 @@ mod evaluate;
 mod exact;
 mod grow;
 mod interrupt;
+mod mc;
 mod measure;
 mod plan;
 mod progress;
@@ -32,6 +33,7 @@ enum Command {
     Sample(sample::Arguments),
     Evaluate(evaluate::Arguments),
     Measure(measure::Arguments),
+    Mc(mc::Arguments),
     Exact(exact::Arguments),
     Devices(devices::Arguments),
     Plan(plan::Arguments),
@@ -45,6 +47,7 @@ pub fn main() -> ExitCode {
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Measure(arguments) => measure::run(&arguments),
+        Command::Mc(arguments) => mc::run(&arguments),
         Command::Exact(arguments) => exact::run(arguments),
         Command::Devices(arguments) => devices::run(arguments),
         Command::Plan(arguments) => plan::run(arguments),

@@ -2,8 +2,10 @@
 
 mod metropolis;
 mod pool;
+mod simulation;
 mod wolff;
 
 pub use metropolis::acceptance;
 pub use pool::Pool;
+pub use simulation::{Algorithm, Simulation};
 pub use wolff::Wolff;

@@ -3,6 +3,7 @@
 
 mod chain;
 mod independence;
+mod monte_carlo;
 mod quantities;
 mod reference;
 mod report;
@@ -10,6 +11,7 @@ mod symmetrised;
 
 pub use chain::{Chain, ChainStatistics};
 pub use independence::IndependenceChain;
+pub use monte_carlo::{MonteCarlo, Sweeps, measure_chains};
 pub use quantities::{FREE_QUANTITIES, Meaning, QUANTITIES, Quantity, System};
 pub use reference::{monte_carlo_check, reference_log_weights};
 

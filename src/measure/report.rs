@@ -116,7 +116,7 @@ impl ChainFigures {
 }
 
 /// Autocorrelation times with their convention.
-pub(crate) fn describe_tau(statistics: &ChainStatistics) -> String {
+pub(super) fn describe_tau(statistics: &ChainStatistics) -> String {
     let tau = |found: &Option<Autocorrelation>| {
         found.as_ref().map_or("unknown".to_owned(), |found| brief(found.tau_int))
     };
@@ -129,7 +129,7 @@ pub(crate) fn describe_tau(statistics: &ChainStatistics) -> String {
 }
 
 /// A quantity with its exact value.
-pub(crate) fn line(quantity: &Quantity) -> String {
+pub(super) fn line(quantity: &Quantity) -> String {
     let mut line = format!("{:<10} {}", quantity.meaning.symbol, brief(quantity.estimate));
     if !quantity.meaning.unit.is_empty() {
         let _ = write!(line, " {}", quantity.meaning.unit);
@@ -141,7 +141,7 @@ pub(crate) fn line(quantity: &Quantity) -> String {
 }
 
 /// Value and error with two digits of the error.
-pub(crate) fn brief(estimate: Estimate) -> String {
+pub(super) fn brief(estimate: Estimate) -> String {
     let Estimate { value, error } = estimate;
     if !(error.is_finite() && error > 0.0) {
         return format!("{value:.8} +- ?");
@@ -187,7 +187,7 @@ impl Serialize for Measurement {
 }
 
 /// Autocorrelation times under their names; null where a chain never moved.
-pub(crate) fn serialize_tau<M: SerializeMap>(
+pub(super) fn serialize_tau<M: SerializeMap>(
     map: &mut M,
     statistics: &ChainStatistics,
 ) -> Result<(), M::Error> {
@@ -201,10 +201,16 @@ pub(crate) fn serialize_tau<M: SerializeMap>(
 impl Serialize for ChainStatistics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
+        self.serialize_entries(&mut map)?;
+        map.end()
+    }
+}
+
+impl ChainStatistics {
+    pub(super) fn serialize_entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         for quantity in &self.quantities {
             map.serialize_entry(quantity.meaning.name, quantity)?;
         }
-        map.serialize_entry("correlation", &distances(&self.correlation))?;
-        map.end()
+        map.serialize_entry("correlation", &distances(&self.correlation))
     }
 }

@@ -1,0 +1,163 @@
+//! `han-gpu mc`.
+
+use super::interrupt::Interrupt;
+use super::progress::Progress;
+use crate::config::MAX_BATCH;
+use crate::error::Error;
+use crate::io::{check_writable, write_configurations};
+use crate::lattice::{Interaction, Torus};
+use crate::mc::{Algorithm, Simulation};
+use crate::measure::{MonteCarlo, Sweeps, System, measure_chains};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Most sweeps of a chain: their number is a 32-bit part of the random numbers' counter.
+const MAX_SWEEPS: usize = 1 << 31;
+
+/// Monte Carlo of the same system with the same errors, to compare a network with.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  han-gpu mc --size 16 --beta 0.44 --sweeps 10000
+  han-gpu mc --size 16 --beta 0.44 --sweeps 20000 --algorithm metropolis --thermalisation 5000
+  han-gpu mc --size 16 --beta 0.44 --sweeps 1000 --out configs.npz")]
+pub(super) struct Arguments {
+    /// Side of the lattice, a power of two from 4 to 1024
+    #[arg(long)]
+    size: u32,
+    /// Inverse temperature
+    #[arg(long, allow_negative_numbers = true)]
+    beta: f64,
+    /// Coupling J
+    #[arg(long, value_name = "J", default_value_t = 1.0, allow_negative_numbers = true)]
+    coupling: f64,
+    /// Field H
+    #[arg(long, value_name = "H", default_value_t = 0.0, allow_negative_numbers = true)]
+    field: f64,
+    /// Measured sweeps of every chain
+    #[arg(long)]
+    sweeps: usize,
+    /// Cluster updates (on the CPU) or single-spin updates (on any device)
+    #[arg(long, value_enum, default_value = "wolff")]
+    algorithm: AlgorithmName,
+    /// Independent chains [default: 16 for wolff, 64 for metropolis]
+    #[arg(long)]
+    chains: Option<usize>,
+    /// Sweeps of every chain before the first measurement [default: 200 for wolff, 2000 for metropolis]
+    #[arg(long)]
+    thermalisation: Option<usize>,
+    /// Sweeps from one measurement to the next
+    #[arg(long, default_value_t = 1)]
+    every: usize,
+    /// Seed
+    #[arg(long, default_value_t = 0)]
+    seed: u32,
+    /// auto, cpu, or index or name of a GPU; for metropolis
+    #[arg(long, default_value = "auto")]
+    device: String,
+    /// Keep configurations, evenly spread over the measurements: spins int8 [N, L, L], energy float64 [N]
+    #[arg(long, value_name = "FILE.npz")]
+    out: Option<PathBuf>,
+    /// How many configurations to keep at most
+    #[arg(long, default_value_t = 10_000)]
+    configurations: usize,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, clap::ValueEnum)]
+enum AlgorithmName {
+    Wolff,
+    Metropolis,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    algorithm: Algorithm,
+    device: String,
+    seed: u32,
+    #[serde(flatten)]
+    result: &'a MonteCarlo,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let torus = Torus::new(arguments.size)?;
+    let interaction = Interaction::new(arguments.coupling, arguments.field)?;
+    let system = System { torus, interaction, beta: interaction.check_beta(arguments.beta)? };
+    let (algorithm, sweeps) = plan(arguments)?;
+    let out = arguments.out.as_deref().map(check_writable).transpose()?;
+    let mut simulation = Simulation::new(
+        torus,
+        interaction,
+        system.beta,
+        algorithm,
+        sweeps.chains,
+        arguments.seed,
+        &arguments.device,
+    )?;
+    simulation.thermalise(sweeps.thermalisation)?;
+    super::tell(&format!("device {}; {} chains", simulation.device(), sweeps.chains));
+    let mut spins = Vec::new();
+    // Whole rounds of all chains, evenly spread.
+    let measurements = sweeps.sweeps / sweeps.every;
+    let distance = (measurements * sweeps.chains).div_ceil(arguments.configurations.max(1));
+    let distance = distance.div_ceil(sweeps.chains).max(1);
+    let interrupt = Interrupt::listen();
+    let mut progress = Progress::new("sweep", 0, sweeps.sweeps as u64);
+    let keep = |simulation: &mut Simulation, measurement: usize| {
+        if out.is_some() && measurement.is_multiple_of(distance) {
+            spins.extend(simulation.spins()?);
+        }
+        Ok(())
+    };
+    let result = measure_chains(&mut simulation, system, sweeps, keep, |done| {
+        progress.advance(done as u64);
+        interrupt.flow()
+    })?;
+    progress.finish();
+    spins.truncate(arguments.configurations * torus.sites());
+    if let Some(path) = &out {
+        write_configurations(path, &system, &spins)?;
+    }
+    let report =
+        Report { algorithm, device: simulation.device().to_owned(), seed: arguments.seed, result: &result };
+    if arguments.json { super::print_json(&report) } else { super::print(&describe(&report)) }
+}
+
+fn plan(arguments: &Arguments) -> anyhow::Result<(Algorithm, Sweeps)> {
+    let (algorithm, chains, thermalisation) = match arguments.algorithm {
+        AlgorithmName::Wolff => (Algorithm::Wolff, 16, 200),
+        AlgorithmName::Metropolis => (Algorithm::Metropolis, 64, 2000),
+    };
+    let sweeps = Sweeps {
+        chains: arguments.chains.unwrap_or(chains),
+        thermalisation: arguments.thermalisation.unwrap_or(thermalisation),
+        sweeps: arguments.sweeps,
+        every: arguments.every,
+    };
+    for (name, value, least, most) in [
+        ("chains", sweeps.chains, 1, MAX_BATCH),
+        ("every", sweeps.every, 1, MAX_SWEEPS),
+        ("sweeps", sweeps.sweeps, sweeps.every, MAX_SWEEPS),
+        ("thermalisation", sweeps.thermalisation, 1, MAX_SWEEPS),
+        ("configurations", arguments.configurations, 1, usize::MAX),
+    ] {
+        if !(least..=most).contains(&value) {
+            return Err(Error::setting(name, value, format!("it must lie in {least} to {most}")).into());
+        }
+    }
+    Ok((algorithm, sweeps))
+}
+
+fn describe(report: &Report<'_>) -> String {
+    let result = report.result;
+    let (System { torus, interaction, beta }, sweeps) = (result.system, result.sweeps);
+    let side = torus.side();
+    let mut lines = vec![
+        format!("{side} x {side}, beta {beta}, J {}, H {}", interaction.coupling, interaction.field),
+        format!("{} chains of {} sweeps on {}", sweeps.chains, sweeps.sweeps, report.device),
+        result.describe(),
+    ];
+    lines.extend(result.warnings().iter().map(|warning| format!("WARNING    {warning}")));
+    lines.join("\n")
+}
