@@ -41,6 +41,8 @@ pub mod lattice;
 pub mod mc;
 pub mod measure;
 mod memory;
+#[cfg(feature = "cli")]
+pub mod plot;
 pub mod random;
 pub mod sample;
 pub mod schedule;

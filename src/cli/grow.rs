@@ -47,7 +47,11 @@ fn default_folder(config: &Config) -> PathBuf {
 }
 
 /// Trains one size, or goes on with it; nothing if it is finished.
-fn train_one(mut config: Config, path: &Path, force: bool) -> anyhow::Result<Option<(Summary, RunFolder)>> {
+pub(super) fn train_one(
+    mut config: Config,
+    path: &Path,
+    force: bool,
+) -> anyhow::Result<Option<(Summary, RunFolder)>> {
     let backend = device::open(&config.device, Arc::new(config.model()?), config.batch)?;
     config.device = backend.setting();
     let folder = if force || !RunFolder::exists(path) {

@@ -9,9 +9,11 @@ mod interrupt;
 mod mc;
 mod measure;
 mod plan;
+mod plot;
 mod progress;
 mod run;
 mod sample;
+mod scan;
 mod train;
 
 use crate::error::Error;
@@ -34,6 +36,8 @@ enum Command {
     Evaluate(evaluate::Arguments),
     Measure(measure::Arguments),
     Mc(mc::Arguments),
+    Scan(scan::Arguments),
+    Plot(plot::Arguments),
     Exact(exact::Arguments),
     Devices(devices::Arguments),
     Plan(plan::Arguments),
@@ -48,6 +52,8 @@ pub fn main() -> ExitCode {
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Measure(arguments) => measure::run(&arguments),
         Command::Mc(arguments) => mc::run(&arguments),
+        Command::Scan(arguments) => scan::run(&arguments),
+        Command::Plot(arguments) => plot::run(&arguments),
         Command::Exact(arguments) => exact::run(arguments),
         Command::Devices(arguments) => devices::run(arguments),
         Command::Plan(arguments) => plan::run(arguments),

@@ -24,17 +24,12 @@ pub(super) struct Network {
 impl Network {
     /// Opens the network for `count` configurations, or for any number.
     pub(super) fn open(&self, count: usize) -> anyhow::Result<(Config, Box<dyn Backend>)> {
-        let (folder, config) = RunFolder::open(&self.run)?;
+        let config = RunFolder::open(&self.run)?.1;
         let batch = self.batch.unwrap_or(config.batch);
         if !(1..=MAX_BATCH).contains(&batch) {
             return Err(Error::setting("batch", batch, format!("it must lie in 1 to {MAX_BATCH}")).into());
         }
-        let model = Arc::new(config.model()?);
-        let checkpoint = folder.load_checkpoint(&config, &model)?;
-        let mut backend = device::open(&self.device, model, batch.min(count))?;
-        backend.write(Tensor::Parameters, &checkpoint.parameters)?;
-        super::tell(&format!("device {}; network after {} steps", backend.device(), checkpoint.step));
-        Ok((config, backend))
+        open_run(&self.run, &self.device, batch.min(count))
     }
 
     /// Its run folder.
@@ -46,4 +41,15 @@ impl Network {
     pub(super) fn side(&self) -> anyhow::Result<usize> {
         Ok(RunFolder::open(Path::new(&self.run))?.1.size as usize)
     }
+}
+
+/// Opens a run's network on a device.
+pub(super) fn open_run(run: &Path, device: &str, batch: usize) -> anyhow::Result<(Config, Box<dyn Backend>)> {
+    let (folder, config) = RunFolder::open(run)?;
+    let model = Arc::new(config.model()?);
+    let checkpoint = folder.load_checkpoint(&config, &model)?;
+    let mut backend = device::open(device, model, batch)?;
+    backend.write(Tensor::Parameters, &checkpoint.parameters)?;
+    super::tell(&format!("device {}; network after {} steps", backend.device(), checkpoint.step));
+    Ok((config, backend))
 }

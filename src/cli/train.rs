@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::estimate::{Status, Verification};
 use crate::io::RunFolder;
 use crate::io::{Metrics, Summary};
+use crate::plot::{self, Format};
 use crate::train::{Event, train};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -171,21 +172,32 @@ pub(super) fn execute(
         evaluation.finish();
     }
     let path = folder.path().display();
+    if summary.is_some() {
+        plot::write(
+            &plot::training(config, &folder.metrics()?),
+            &folder.path().join("training"),
+            Format::Svg,
+        )?;
+    }
     summary.ok_or_else(|| anyhow::anyhow!("training was stopped; go on with: han-gpu train --resume {path}"))
+}
+
+/// One `--set KEY=VALUE`.
+pub(super) fn parse_setting(setting: &str) -> anyhow::Result<Table> {
+    let parsed: Option<Table> = setting.parse().ok().or_else(|| {
+        // A bare word is a string: --set rate_schedule=constant.
+        let (key, value) = setting.split_once('=')?;
+        Some([(key.trim().to_owned(), Value::String(value.trim().to_owned()))].into_iter().collect())
+    });
+    let expected = "it must be KEY=VALUE, for example skip=false";
+    Ok(parsed.ok_or_else(|| Error::setting("--set", setting, expected))?)
 }
 
 /// Settings given as flags, as a layer over the file.
 fn flags(arguments: &Arguments) -> anyhow::Result<Table> {
     let mut table = Table::new();
     for setting in &arguments.set {
-        let setting = setting.as_str();
-        let parsed: Option<Table> = setting.parse().ok().or_else(|| {
-            // A bare word is a string: --set rate_schedule=constant.
-            let (key, value) = setting.split_once('=')?;
-            Some([(key.trim().to_owned(), Value::String(value.trim().to_owned()))].into_iter().collect())
-        });
-        let expected = "it must be KEY=VALUE, for example skip=false";
-        table.extend(parsed.ok_or_else(|| Error::setting("--set", setting, expected))?);
+        table.extend(parse_setting(setting)?);
     }
     let integers = [
         ("size", arguments.size),

@@ -50,6 +50,14 @@ pub(super) fn write(
     stage(path, fill)?.commit()
 }
 
+/// Writes bytes; the file appears whole or not at all.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
+    write(path, |file| file.write_all(bytes))
+}
+
 /// Removes what writers that were killed left behind in a folder.
 pub(super) fn remove_leftovers(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };

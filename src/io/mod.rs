@@ -6,11 +6,13 @@ mod checkpoint;
 mod configurations;
 mod records;
 mod run_folder;
+mod table;
 mod warm_start;
 
 pub use arrays::{SampleWriter, read_spins, write_ln_q};
-pub use atomic::check_writable;
+pub use atomic::{check_writable, write_bytes};
 pub use checkpoint::Checkpoint;
 pub use configurations::{read_configurations, write_configurations, write_scalars};
 pub use records::{Metrics, Summary};
 pub use run_folder::{MetricsWriter, RunFolder};
+pub use table::{Row, Table, columns, row};

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.csv";
 const SUMMARY: &str = "summary.json";
+const MEASUREMENT: &str = "measurement.json";
 const CHECKPOINT: &str = "checkpoint.safetensors";
 
 /// `config.toml`, `metrics.csv`, `summary.json` and `checkpoint.safetensors` of one run.
@@ -57,7 +58,7 @@ impl RunFolder {
         // `load_checkpoint` refuses.
         checkpoint.commit()?;
         config.commit()?;
-        for name in [METRICS, SUMMARY] {
+        for name in [METRICS, SUMMARY, MEASUREMENT] {
             match fs::remove_file(self.file(name)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(Error::file("overwrite", self.file(name), error));
@@ -129,6 +130,29 @@ impl RunFolder {
         let text = serde_json::to_string_pretty(summary)
             .map_err(|error| Error::content(&path, error.to_string()))?;
         atomic::write(&path, |file| writeln!(file, "{text}"))
+    }
+
+    /// Rows of the table of metrics.
+    ///
+    /// # Errors
+    /// When it cannot be read or is another table.
+    pub fn metrics(&self) -> Result<Vec<Metrics>> {
+        let path = self.file(METRICS);
+        let file = File::open(&path).map_err(|source| Error::file("read", &path, source))?;
+        kept_rows(&path, file, u32::MAX)
+    }
+
+    /// The measurement that a scan left, if it did.
+    pub fn measurement(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&fs::read(self.file(MEASUREMENT)).ok()?).ok()
+    }
+
+    /// Writes the measurement of a scan.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_measurement(&self, measurement: &serde_json::Value) -> Result<()> {
+        atomic::write(&self.file(MEASUREMENT), |file| writeln!(file, "{measurement:#}"))
     }
 
     /// Opens the table of metrics after `step` steps: later rows and unfinished files, left by a run that was killed, are

@@ -1,0 +1,178 @@
+//! `han-gpu plot`.
+
+use super::progress::Progress;
+use super::run::open_run;
+use crate::backend::Backend;
+use crate::config::{Config, MAX_SAMPLES};
+use crate::error::Error;
+use crate::io::{RunFolder, Table};
+use crate::measure::{Measurement, Method, Settings, measure};
+use crate::plot::{self, Colouring, Configurations, Format};
+use crate::sample::draw;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+/// Figures of runs and scans.
+///
+/// Of a run: training, sampled configurations by spin and by level of the hierarchy, weights, autocorrelation. Of the table of a scan:
+/// every quantity against beta.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  han-gpu plot runs/L16-beta0.44
+  han-gpu plot runs/scan/table.csv --format png --out figures")]
+pub(super) struct Arguments {
+    /// Run folders, or tables of scans (.csv)
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Folder for the figures [default: the run's or the table's own]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Kind of files
+    #[arg(long, value_enum, default_value = "both")]
+    format: FormatName,
+    /// Samples for weights and autocorrelation
+    #[arg(long, default_value_t = 20_000)]
+    count: usize,
+    /// Seed of the samples [default: the run's seed]
+    #[arg(long)]
+    seed: Option<u32>,
+    /// auto, cpu, or index or name of a GPU
+    #[arg(long, default_value = "auto")]
+    device: String,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum FormatName {
+    Svg,
+    Png,
+    Both,
+}
+
+impl FormatName {
+    fn formats(self) -> &'static [Format] {
+        match self {
+            Self::Svg => &[Format::Svg],
+            Self::Png => &[Format::Png],
+            Self::Both => &[Format::Svg, Format::Png],
+        }
+    }
+}
+
+/// Where figures go.
+struct Place<'a> {
+    folder: PathBuf,
+    formats: &'a [Format],
+}
+
+impl Place<'_> {
+    fn write(&self, name: &str, drawing: &impl plot::Drawing) -> anyhow::Result<()> {
+        for &format in self.formats {
+            let path = plot::write(drawing, &self.folder.join(name), format)?;
+            super::print(&path.display().to_string())?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let count = arguments.count;
+    if !(2..=MAX_SAMPLES).contains(&count) {
+        return Err(Error::setting("count", count, format!("it must lie in 2 to {MAX_SAMPLES}")).into());
+    }
+    for path in &arguments.paths {
+        let own = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
+        let folder = arguments.out.clone().or(own.map(Path::to_owned)).unwrap_or_default();
+        if !folder.as_os_str().is_empty() {
+            std::fs::create_dir_all(&folder).map_err(|source| Error::file("create", &folder, source))?;
+        }
+        let place = Place { folder, formats: arguments.format.formats() };
+        if path.is_dir() {
+            plot_run(path, arguments, &place)?;
+        } else {
+            plot_table(path, &place)?;
+        }
+    }
+    Ok(())
+}
+
+fn plot_table(path: &Path, place: &Place<'_>) -> anyhow::Result<()> {
+    for (name, figure) in plot::scan(&Table::read_csv(path)?) {
+        place.write(name, &figure)?;
+    }
+    Ok(())
+}
+
+fn plot_run(path: &Path, arguments: &Arguments, place: &Place<'_>) -> anyhow::Result<()> {
+    let (folder, config) = RunFolder::open(path)?;
+    place.write("training", &plot::training(&config, &folder.metrics()?))?;
+    let (config, mut backend) = open_run(path, &arguments.device, config.batch.min(arguments.count))?;
+    let seed = arguments.seed.unwrap_or(config.seed);
+    plot_configurations(&config, backend.as_mut(), seed, place)?;
+    let (measurement, ln_w) = sample(&config, backend.as_mut(), seed, arguments.count)?;
+    let of = format!("{0} x {0}, beta = {1}", config.size, config.beta);
+    let ln_z = measurement.importance.ln_z.value;
+    let title = format!("Weights, {of}: ESS {:.4}", measurement.importance.ess.value);
+    place.write("weights", &plot::weights(&title, &ln_w, ln_z))?;
+    let statistics = measurement.chain.as_ref().map(|chain| &chain.statistics);
+    let functions: Vec<_> = statistics
+        .into_iter()
+        .flat_map(|of| [("energy", of.energy.as_ref()), ("|m|", of.abs_magnetisation.as_ref())])
+        .filter_map(|(name, found)| Some((name, found?)))
+        .collect();
+    if functions.is_empty() {
+        super::tell("no autocorrelation function: the Markov chain never moved");
+        return Ok(());
+    }
+    place.write("autocorrelation", &plot::autocorrelation(&format!("Markov chain, {of}"), &functions))
+}
+
+/// A grid of few enough configurations that single sites are seen.
+fn plot_configurations(
+    config: &Config,
+    backend: &mut dyn Backend,
+    seed: u32,
+    place: &Place<'_>,
+) -> anyhow::Result<()> {
+    let count = match config.size {
+        0..=32 => 9,
+        33..=128 => 4,
+        _ => 1,
+    };
+    let mut spins = Vec::new();
+    draw(backend, seed, config.beta, count, |samples| {
+        spins.extend(samples.spins);
+        Ok(())
+    })?;
+    for (name, what, colouring) in [
+        ("configurations", "spins", Colouring::Spin),
+        ("configurations_by_level", "levels of the hierarchy, dark up, light down", Colouring::Level),
+    ] {
+        let title = format!("{0} x {0}, beta = {1}: {what}", config.size, config.beta);
+        let hierarchy = &backend.model().hierarchy;
+        let side = config.size as usize;
+        place.write(name, &Configurations { title, side, spins: &spins, hierarchy, colouring })?;
+    }
+    Ok(())
+}
+
+fn sample(
+    config: &Config,
+    backend: &mut dyn Backend,
+    seed: u32,
+    count: usize,
+) -> anyhow::Result<(Measurement, Vec<f64>)> {
+    let settings =
+        Settings { count, seed, beta: config.beta, method: Method::Both, symmetries: Default::default() };
+    let mut progress = Progress::new("sample", 0, count as u64);
+    let mut ln_w = Vec::new();
+    let keep = |sample: crate::measure::Scalars| {
+        ln_w.push(sample.ln_w);
+        Ok(())
+    };
+    let measurement = measure(backend, &settings, keep, |done| {
+        progress.advance(done as u64);
+        ControlFlow::Continue(())
+    })?;
+    progress.finish();
+    Ok((measurement, ln_w))
+}

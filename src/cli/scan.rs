@@ -1,0 +1,234 @@
+//! `han-gpu scan`.
+
+use super::grow::train_one;
+use super::interrupt::Interrupt;
+use super::progress::Progress;
+use super::run::open_run;
+use super::train::parse_setting;
+use crate::config::{Config, MAX_SAMPLES, load, resolve};
+use crate::error::Error;
+use crate::io::{RunFolder, Table, row};
+use crate::lattice::Torus;
+use crate::mc::{Algorithm, Simulation};
+use crate::measure::{Measurement, Method, MonteCarlo, Settings, Sweeps, System, measure, measure_chains};
+use crate::plot::{self, Format};
+use serde_json::{Value, json};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+/// Chains and sweeps of thermalisation of the Monte Carlo beside each point.
+const CHAINS: usize = 16;
+const THERMALISATION: usize = 200;
+
+/// Train, measure and plot along beta: every point starts from the network of the one before.
+///
+/// Writes OUT/table.csv, table.json and figures, and a run folder per point. Repeat the command to go on after a stop.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  han-gpu scan --beta-from 0.2 --beta-to 0.7 --points 11 --size 8,16
+  han-gpu scan my.toml --beta-from 0.4 --beta-to 0.48 --points 9 --size 16 --steps 1000 --out runs/critical")]
+pub(super) struct Arguments {
+    /// Settings as TOML, for every point
+    config: Option<PathBuf>,
+    /// First beta
+    #[arg(long, value_name = "B", allow_negative_numbers = true)]
+    beta_from: f64,
+    /// Last beta
+    #[arg(long, value_name = "B", allow_negative_numbers = true)]
+    beta_to: f64,
+    /// Number of points, both ends included
+    #[arg(long)]
+    points: usize,
+    /// Sides of the lattices
+    #[arg(long, value_delimiter = ',', required = true)]
+    size: Vec<u32>,
+    /// Training steps of every point
+    #[arg(long)]
+    steps: Option<i64>,
+    /// Samples measured at every point
+    #[arg(long, default_value_t = 50_000)]
+    count: usize,
+    /// Sweeps of each of 16 cluster Monte Carlo chains beside every point; 0: none
+    #[arg(long, default_value_t = 2000)]
+    mc_sweeps: usize,
+    /// Seed
+    #[arg(long)]
+    seed: Option<i64>,
+    /// auto, cpu, or index or name of a GPU
+    #[arg(long)]
+    device: Option<String>,
+    /// Starting point of all settings: default or published
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// Any other setting of config.toml
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Folder of the scan
+    #[arg(long, value_name = "DIR", default_value = "runs/scan")]
+    out: PathBuf,
+    /// Print the table as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let betas = check(arguments)?;
+    let interrupt = Interrupt::listen();
+    let mut table = Table::default();
+    'sizes: for &size in &arguments.size {
+        let mut previous = None;
+        for &beta in &betas {
+            let folder = arguments.out.join(format!("L{size}")).join(format!("beta{beta}"));
+            let config = settings(arguments, size, beta, previous.as_deref())?;
+            super::tell(&format!("L = {size}, beta = {beta}"));
+            table.rows.push(row(&point(arguments, config, &folder, &interrupt)?));
+            table.write_csv(&arguments.out.join("table.csv"))?;
+            table.write_json(&arguments.out.join("table.json"))?;
+            previous = Some(folder);
+            if interrupt.pressed() {
+                super::tell("stopped; repeat the command to go on");
+                break 'sizes;
+            }
+        }
+    }
+    for (name, figure) in plot::scan(&table) {
+        for format in [Format::Svg, Format::Png] {
+            plot::write(&figure, &arguments.out.join(name), format)?;
+        }
+    }
+    if arguments.json {
+        return super::print_json(&table.rows);
+    }
+    super::print(&describe(&table, &arguments.out))
+}
+
+/// The betas, once everything is known to be possible.
+fn check(arguments: &Arguments) -> anyhow::Result<Vec<f64>> {
+    let Arguments { beta_from, beta_to, points, count, .. } = *arguments;
+    if points == 0 || points > 10_000 {
+        return Err(Error::setting("points", points, "it must lie in 1 to 10000").into());
+    }
+    if !(2..=MAX_SAMPLES).contains(&count) {
+        return Err(Error::setting("count", count, format!("it must lie in 2 to {MAX_SAMPLES}")).into());
+    }
+    let step = if points > 1 { (beta_to - beta_from) / (points - 1) as f64 } else { 0.0 };
+    // Rounded, so that names of folders are short.
+    let beta = |at: usize| ((beta_from + step * at as f64) * 1e9).round() / 1e9;
+    let betas: Vec<f64> = (0..points).map(beta).collect();
+    for &size in &arguments.size {
+        Torus::new(size)?;
+        for &beta in &betas {
+            settings(arguments, size, beta, None)?;
+        }
+    }
+    Ok(betas)
+}
+
+fn settings(arguments: &Arguments, size: u32, beta: f64, previous: Option<&Path>) -> anyhow::Result<Config> {
+    let file = arguments.config.as_deref().map(load).transpose()?.unwrap_or_default();
+    let source = arguments.config.clone().unwrap_or_else(|| "command line".into());
+    let mut flags = toml::Table::new();
+    for setting in &arguments.set {
+        flags.extend(parse_setting(setting)?);
+    }
+    let integers = [("steps", arguments.steps), ("seed", arguments.seed), ("size", Some(size.into()))];
+    flags.extend(integers.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into()))));
+    flags.insert("beta".to_owned(), beta.into());
+    if let Some(device) = &arguments.device {
+        flags.insert("device".to_owned(), device.clone().into());
+    }
+    if let Some(previous) = previous {
+        flags.insert("init_from".to_owned(), previous.to_string_lossy().into_owned().into());
+    }
+    Ok(resolve(arguments.preset.as_deref(), file, flags, &source)?)
+}
+
+/// Trains and measures one point, or takes what is there.
+fn point(arguments: &Arguments, config: Config, path: &Path, interrupt: &Interrupt) -> anyhow::Result<Value> {
+    let device = config.device.clone();
+    train_one(config, path, false)?;
+    let (folder, config) = RunFolder::open(path)?;
+    if let Some(found) = folder.measurement() {
+        let same = |key: &str, wanted: usize| found[key].as_u64() == Some(wanted as u64);
+        if same("count", arguments.count) && same("mc_sweeps", arguments.mc_sweeps) {
+            return Ok(found);
+        }
+    }
+    let measurement = measure_network(arguments, &config, path, &device, interrupt)?;
+    let whole = measurement.count == arguments.count;
+    for warning in measurement.warnings() {
+        super::tell(&format!("WARNING {warning}"));
+    }
+    let mut value = serde_json::to_value(&measurement)?;
+    value["mc_sweeps"] = json!(arguments.mc_sweeps);
+    if arguments.mc_sweeps > 0 && !interrupt.pressed() {
+        value["monte_carlo"] =
+            serde_json::to_value(monte_carlo(arguments, &measurement.system, config.seed)?)?;
+    }
+    if whole && !interrupt.pressed() {
+        folder.write_measurement(&value)?;
+    }
+    Ok(value)
+}
+
+fn measure_network(
+    arguments: &Arguments,
+    config: &Config,
+    path: &Path,
+    device: &str,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Measurement> {
+    let count = arguments.count;
+    let (_, mut backend) = open_run(path, device, config.batch.min(count))?;
+    let settings = Settings {
+        count,
+        seed: config.seed,
+        beta: config.beta,
+        method: Method::Both,
+        symmetries: Default::default(),
+    };
+    let mut progress = Progress::new("sample", 0, count as u64);
+    let measurement = measure(
+        backend.as_mut(),
+        &settings,
+        |_| Ok(()),
+        |done| {
+            progress.advance(done as u64);
+            interrupt.flow()
+        },
+    )?;
+    progress.finish();
+    Ok(measurement)
+}
+
+fn monte_carlo(arguments: &Arguments, system: &System, seed: u32) -> anyhow::Result<MonteCarlo> {
+    let System { torus, interaction, beta } = *system;
+    let mut simulation = Simulation::new(torus, interaction, beta, Algorithm::Wolff, CHAINS, seed, "cpu")?;
+    simulation.thermalise(THERMALISATION)?;
+    let sweeps =
+        Sweeps { chains: CHAINS, thermalisation: THERMALISATION, sweeps: arguments.mc_sweeps, every: 1 };
+    Ok(measure_chains(&mut simulation, *system, sweeps, |_, _| Ok(()), |_| ControlFlow::Continue(()))?)
+}
+
+fn describe(table: &Table, out: &Path) -> String {
+    let mut lines = vec![format!(
+        "{:>5} {:>11} {:>14} {:>12} {:>10} {:>10} {:>10} {:>7}",
+        "L", "beta", "F/N", "U/N", "C/N", "S/N", "|m|", "ESS"
+    )];
+    for row in &table.rows {
+        let of = |name: &str| row.get(name).copied().unwrap_or(f64::NAN);
+        lines.push(format!(
+            "{:>5} {:>11} {:>14.8} {:>12.6} {:>10.5} {:>10.5} {:>10.5} {:>7.4}",
+            of("size"),
+            of("beta"),
+            of("free_energy_per_site"),
+            of("energy_per_site"),
+            of("specific_heat"),
+            of("entropy_per_site"),
+            of("abs_magnetisation"),
+            of("ess")
+        ));
+    }
+    lines.push(format!("table and figures in {}", out.display()));
+    lines.join("\n")
+}

@@ -1,0 +1,145 @@
+//! Tables of a scan: one row per lattice and temperature.
+
+use super::atomic;
+use crate::error::{Error, Result};
+use crate::measure::{FREE_QUANTITIES, QUANTITIES};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Columns that every table has, whatever was measured.
+const KEYS: [&str; 4] = ["size", "beta", "coupling", "field"];
+/// Estimates of the network itself.
+const OF_THE_NETWORK: [&str; 2] = ["ess", "kl"];
+
+/// One row: values by column; what was not measured is not there.
+pub type Row = BTreeMap<String, f64>;
+
+/// Rows by column name.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Table {
+    /// In order of size and beta.
+    pub rows: Vec<Row>,
+}
+
+/// All columns in order: of every estimate `x` the columns `x`, `x_error`, and where there can be such `x_exact`, `mc_x`,
+/// `mc_x_error`.
+pub fn columns() -> Vec<String> {
+    let mut columns: Vec<String> = KEYS.map(str::to_owned).to_vec();
+    for name in OF_THE_NETWORK {
+        columns.extend([name.to_owned(), format!("{name}_error")]);
+    }
+    for quantity in FREE_QUANTITIES {
+        columns.extend(["", "_error", "_exact"].map(|part| format!("{}{part}", quantity.name)));
+    }
+    for quantity in QUANTITIES {
+        columns.extend(["", "_error", "_exact"].map(|part| format!("{}{part}", quantity.name)));
+        columns.extend(["", "_error"].map(|part| format!("mc_{}{part}", quantity.name)));
+    }
+    columns
+}
+
+/// The row of a measurement's JSON, with that of a Monte Carlo under `monte_carlo`.
+pub fn row(measurement: &Value) -> Row {
+    let mut row = Row::new();
+    let mut put = |column: String, value: &Value| {
+        if let Some(value) = value.as_f64() {
+            row.insert(column, value);
+        }
+    };
+    for key in KEYS {
+        put(key.to_owned(), &measurement[key]);
+    }
+    let names = QUANTITIES.iter().chain(&FREE_QUANTITIES).map(|quantity| quantity.name);
+    for name in names.chain(OF_THE_NETWORK) {
+        for (prefix, source) in [("", measurement), ("mc_", &measurement["monte_carlo"])] {
+            put(format!("{prefix}{name}"), &source[name]["value"]);
+            put(format!("{prefix}{name}_error"), &source[name]["error"]);
+        }
+        put(format!("{name}_exact"), &measurement[name]["exact"]);
+    }
+    row
+}
+
+impl Table {
+    /// Writes a CSV file, empty where there is no value; it appears whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_csv(&self, path: &Path) -> Result<()> {
+        atomic::write(path, |file| {
+            let mut table = csv::Writer::from_writer(file);
+            table.write_record(columns())?;
+            for row in &self.rows {
+                let value = |column: &String| row.get(column).map(f64::to_string).unwrap_or_default();
+                table.write_record(columns().iter().map(value))?;
+            }
+            table.flush()
+        })
+    }
+
+    /// Writes a JSON file, a list of objects; it appears whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_json(&self, path: &Path) -> Result<()> {
+        let text =
+            serde_json::to_vec_pretty(&self.rows).map_err(|error| Error::content(path, error.to_string()))?;
+        atomic::write_bytes(path, &text)
+    }
+
+    /// Reads what [`Table::write_csv`] wrote.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not such a table.
+    pub fn read_csv(path: &Path) -> Result<Self> {
+        let wrong = |error: csv::Error| Error::content(path, format!("not a table of a scan: {error}"));
+        let mut reader = csv::Reader::from_path(path).map_err(wrong)?;
+        let headers = reader.headers().map_err(wrong)?.clone();
+        if let Some(missing) = KEYS.iter().find(|key| !headers.iter().any(|header| header == **key)) {
+            let message = format!("not a table of a scan: it has no column {missing:?}");
+            return Err(Error::content(path, message));
+        }
+        let mut rows = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(wrong)?;
+            let mut row = Row::new();
+            for (header, text) in headers.iter().zip(&record).filter(|(_, text)| !text.is_empty()) {
+                let value = text.parse().map_err(|_| {
+                    Error::content(path, format!("row {}: {header} = {text:?} is no number", rows.len() + 1))
+                })?;
+                row.insert(header.to_owned(), value);
+            }
+            rows.push(row);
+        }
+        Ok(Self { rows })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn rows_survive_a_file_and_what_is_missing_stays_missing() {
+        let measurement = json!({
+            "size": 8, "beta": 0.44, "coupling": 1.0, "field": 0.0,
+            "energy_per_site": {"value": -1.4, "error": 0.01, "exact": -1.41, "deviation": 1.0},
+            "ess": {"value": 0.9, "error": null},
+            "monte_carlo": {"energy_per_site": {"value": -1.39, "error": 0.02}},
+        });
+        let table = Table { rows: vec![row(&measurement)] };
+        assert_eq!(table.rows[0]["mc_energy_per_site_error"], 0.02);
+        assert_eq!(table.rows[0]["energy_per_site_exact"], -1.41);
+        assert!(!table.rows[0].contains_key("ess_error") && !table.rows[0].contains_key("ln_z"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table.csv");
+        table.write_csv(&path).unwrap();
+        assert_eq!(Table::read_csv(&path).unwrap(), table);
+        std::fs::write(&path, "a,b\n1,2\n").unwrap();
+        assert!(Table::read_csv(&path).unwrap_err().to_string().contains("no column \"size\""));
+        std::fs::write(&path, "size,beta,coupling,field\n8,high,1,0\n").unwrap();
+        assert!(Table::read_csv(&path).unwrap_err().to_string().contains("beta = \"high\""));
+    }
+}

@@ -1,0 +1,95 @@
+//! Drawings to files.
+
+use crate::error::{Error, Result};
+use crate::io::write_bytes;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+
+/// The family that text is drawn in; built in for PNG, the viewer's own for SVG.
+pub(super) const FONT: &str = "sans-serif";
+
+/// Kinds of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Vector graphics.
+    Svg,
+    /// Pixels.
+    Png,
+}
+
+impl Format {
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Svg => "svg",
+            Self::Png => "png",
+        }
+    }
+}
+
+/// Errors of a backend while drawing.
+pub(super) type Drawn<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
+
+/// Something that can be drawn on any backend.
+pub trait Drawing {
+    /// Width and height in pixels.
+    fn size(&self) -> (u32, u32);
+
+    /// Draws it.
+    ///
+    /// # Errors
+    /// When the backend fails.
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B>;
+}
+
+/// Writes a drawing as `stem` with the format's extension, and returns the file's path.
+///
+/// # Errors
+/// When it cannot be drawn or written.
+pub fn write(drawing: &impl Drawing, stem: &Path, format: Format) -> Result<PathBuf> {
+    static FONTS: Once = Once::new();
+    FONTS.call_once(|| {
+        // A font that is built in is a font; drawing without it would say so.
+        let _ = plotters::style::register_font(FONT, FontStyle::Normal, dejavu::sans::regular());
+    });
+    let mut path = stem.as_os_str().to_owned();
+    path.push(".");
+    path.push(format.extension());
+    let path = PathBuf::from(path);
+    let bytes = match format {
+        Format::Svg => svg(drawing),
+        Format::Png => png(drawing),
+    };
+    write_bytes(&path, &bytes.map_err(|message| Error::content(&path, message))?)?;
+    Ok(path)
+}
+
+fn svg(drawing: &impl Drawing) -> Result<Vec<u8>, String> {
+    let mut text = String::new();
+    {
+        let area = SVGBackend::with_string(&mut text, drawing.size()).into_drawing_area();
+        finish(drawing, &area)?;
+    }
+    Ok(text.into_bytes())
+}
+
+fn png(drawing: &impl Drawing) -> Result<Vec<u8>, String> {
+    let (width, height) = drawing.size();
+    let mut pixels = vec![0; 3 * (width * height) as usize];
+    {
+        let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+        finish(drawing, &area)?;
+    }
+    let mut bytes = Vec::new();
+    let mut encoder = ::png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(::png::ColorType::Rgb);
+    let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(&pixels));
+    written.map_err(|error| error.to_string())?;
+    Ok(bytes)
+}
+
+fn finish<B: DrawingBackend>(drawing: &impl Drawing, area: &DrawingArea<B, Shift>) -> Result<(), String> {
+    let drawn = area.fill(&WHITE).and_then(|()| drawing.draw(area)).and_then(|()| area.present());
+    drawn.map_err(|error| error.to_string())
+}

@@ -1,0 +1,128 @@
+//! Sampled configurations side by side.
+
+use super::chart::colour;
+use super::file::{Drawing, Drawn, FONT};
+use crate::hierarchy::Hierarchy;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+/// Pixels of one configuration's side, about.
+const SIDE: u32 = 200;
+const GAP: u32 = 14;
+const TITLE: u32 = 40;
+const LEGEND: u32 = 190;
+
+/// What colours mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colouring {
+    /// Dark for up, light for down.
+    Spin,
+    /// A hue per level of the hierarchy, dark for up, light for down.
+    Level,
+}
+
+/// Configurations in a square grid.
+#[derive(Debug, Clone)]
+pub struct Configurations<'a> {
+    /// What it shows.
+    pub title: String,
+    /// The lattice's side.
+    pub side: usize,
+    /// `[count][sites]`, +-1.
+    pub spins: &'a [i8],
+    /// The order in which sites are fixed.
+    pub hierarchy: &'a Hierarchy,
+    /// What colours mean.
+    pub colouring: Colouring,
+}
+
+impl Configurations<'_> {
+    fn count(&self) -> usize {
+        self.spins.len() / (self.side * self.side)
+    }
+
+    fn columns(&self) -> u32 {
+        (self.count() as f64).sqrt().ceil() as u32
+    }
+
+    /// Pixels of one site.
+    fn cell(&self) -> u32 {
+        SIDE.div_ceil(self.side as u32).max(1)
+    }
+
+    fn names(&self) -> Vec<(String, RGBColor)> {
+        if self.colouring == Colouring::Spin {
+            return vec![("up".to_owned(), colour(0)), ("down".to_owned(), pale(colour(0)))];
+        }
+        let name = |(k, level): (usize, &crate::hierarchy::Level)| match k {
+            0 => ("boundary".to_owned(), colour(0)),
+            _ => (format!("squares of side {}", level.side), colour(k)),
+        };
+        self.hierarchy.levels.iter().enumerate().map(name).collect()
+    }
+
+    /// Level of every site.
+    fn levels(&self) -> Vec<usize> {
+        let mut levels = vec![0; self.side * self.side];
+        for (k, level) in self.hierarchy.levels.iter().enumerate() {
+            for block in 0..level.blocks {
+                let own = &level.block_sites(block)[level.border..];
+                own.iter().for_each(|&site| levels[site as usize] = k);
+            }
+        }
+        levels
+    }
+}
+
+/// The light tone of a colour.
+fn pale(colour: RGBColor) -> RGBColor {
+    let light = |part: u8| (255.0 - 0.22 * (255.0 - f64::from(part))) as u8;
+    RGBColor(light(colour.0), light(colour.1), light(colour.2))
+}
+
+impl Drawing for Configurations<'_> {
+    fn size(&self) -> (u32, u32) {
+        let width = self.columns() * (self.cell() * self.side as u32 + GAP) + GAP;
+        let rows = (self.count() as u32).div_ceil(self.columns().max(1));
+        (width + LEGEND, TITLE + rows * (self.cell() * self.side as u32 + GAP) + GAP)
+    }
+
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B> {
+        area.draw(&Text::new(self.title.clone(), (16, 12), (FONT, 18)))?;
+        let (cell, side) = (self.cell() as i32, self.side as i32);
+        let levels = match self.colouring {
+            Colouring::Spin => vec![0; self.side * self.side],
+            Colouring::Level => self.levels(),
+        };
+        let pitch = cell * side + GAP as i32;
+        for (number, spins) in self.spins.chunks(self.side * self.side).enumerate() {
+            let (row, column) =
+                (number as i32 / self.columns() as i32, number as i32 % self.columns() as i32);
+            let (x, y) = (GAP as i32 + column * pitch, TITLE as i32 + row * pitch);
+            let tone = |site: usize| {
+                let colour = colour(levels[site]);
+                if spins[site] > 0 { colour } else { pale(colour) }
+            };
+            for i in 0..side {
+                let mut j = 0;
+                // Sites of one tone in a row are one rectangle: large lattices stay small files.
+                while j < side {
+                    let start = j;
+                    let site = |j: i32| (i * side + j) as usize;
+                    while j < side && tone(site(j)) == tone(site(start)) {
+                        j += 1;
+                    }
+                    let corners = [(x + start * cell, y + i * cell), (x + j * cell, y + (i + 1) * cell)];
+                    area.draw(&Rectangle::new(corners, tone(site(start)).filled()))?;
+                }
+            }
+        }
+        let left = self.columns() as i32 * pitch + GAP as i32 + 10;
+        for (line, (name, colour)) in self.names().into_iter().enumerate() {
+            let y = TITLE as i32 + 24 * line as i32;
+            area.draw(&Rectangle::new([(left, y), (left + 14, y + 14)], colour.filled()))?;
+            area.draw(&Text::new(name, (left + 22, y), (FONT, 15)))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,16 @@
+//! Figures, as SVG and PNG: training curves, sampled configurations, weights, autocorrelation, scans.
+
+mod chart;
+mod figure;
+mod file;
+mod lattice;
+mod sampled;
+mod scan;
+mod training;
+
+pub use figure::{Axis, Curve, Figure, Panel, Point, Style};
+pub use file::{Drawing, Format, write};
+pub use lattice::{Colouring, Configurations};
+pub use sampled::{autocorrelation, weights};
+pub use scan::scan;
+pub use training::training;
