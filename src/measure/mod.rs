@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::time::Instant;
 use symmetrised::Symmetrised;
+pub use symmetrised::symmetrised_ln_q;
 
 /// How samples of the network become averages over the Boltzmann distribution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ mod cli;
 mod gradients;
 mod harness;
 mod kernels;
+mod measure;
 mod normalisation;
 mod physics;
 mod shaders;
