@@ -9,19 +9,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-fn command(folder: &Path, arguments: &str) -> Command {
+pub(crate) fn command(folder: &Path, arguments: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_han-gpu"));
     command.current_dir(folder).args(arguments.split_whitespace()).stdin(Stdio::null());
     command
 }
 
-struct Ended {
-    code: i32,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
-fn ended(output: Output) -> Ended {
+pub(crate) fn ended(output: Output) -> Ended {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Ended {
         code: output.status.code().unwrap_or(-1),
@@ -30,12 +30,12 @@ fn ended(output: Output) -> Ended {
     }
 }
 
-fn run(folder: &Path, arguments: &str) -> Ended {
+pub(crate) fn run(folder: &Path, arguments: &str) -> Ended {
     ended(command(folder, arguments).output().unwrap())
 }
 
 #[track_caller]
-fn succeed(folder: &Path, arguments: &str) -> Ended {
+pub(crate) fn succeed(folder: &Path, arguments: &str) -> Ended {
     let ended = run(folder, arguments);
     assert_eq!(ended.code, 0, "han-gpu {arguments}: {}", ended.stderr);
     ended
@@ -43,7 +43,7 @@ fn succeed(folder: &Path, arguments: &str) -> Ended {
 
 /// Runs a command that must fail with one message that names the fault, and without a backtrace.
 #[track_caller]
-fn fail(folder: &Path, arguments: &str, code: i32, expected: &[&str]) {
+pub(crate) fn fail(folder: &Path, arguments: &str, code: i32, expected: &[&str]) {
     let ended = run(folder, arguments);
     assert_eq!(ended.code, code, "han-gpu {arguments}: {}", ended.stderr);
     for part in expected {
@@ -66,7 +66,7 @@ fn a_run_is_trained_sampled_and_evaluated() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
     let run = trained(folder);
-    for name in ["config.toml", "metrics.csv", "summary.json", "checkpoint.safetensors"] {
+    for name in ["config.toml", "metrics.csv", "summary.json", "checkpoint.safetensors", "training.svg"] {
         assert!(run.join(name).is_file(), "{name} is missing");
     }
     let metrics = fs::read_to_string(run.join("metrics.csv")).unwrap();
@@ -332,7 +332,7 @@ fn a_killed_run_resumes_to_the_same_checkpoint() {
     };
     assert_eq!(steps("whole"), steps("killed"));
     let left: Vec<_> = fs::read_dir(folder.join("killed")).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert_eq!(left.len(), 4, "{left:?}");
+    assert_eq!(left.len(), 5, "{left:?}");
 }
 
 #[cfg(unix)]
@@ -370,7 +370,7 @@ fn a_full_disk_is_reported_and_leaves_the_old_checkpoint() {
     for name in names(folder).into_iter().chain(names(&run)) {
         assert!(!name.starts_with('.'), "{name} is left");
     }
-    assert_eq!(names(&run).len(), 4);
+    assert_eq!(names(&run).len(), 5);
 }
 
 #[cfg(unix)]
@@ -416,7 +416,7 @@ fn a_gpu_named_on_the_command_line_trains_samples_and_resumes() {
 #[test]
 fn help_shows_examples() {
     let temporary = tempfile::tempdir().unwrap();
-    for name in ["train", "sample", "evaluate", "exact", "devices", "plan"] {
+    for name in ["train", "sample", "evaluate", "measure", "mc", "scan", "plot", "exact", "devices", "plan"] {
         let help = succeed(temporary.path(), &format!("{name} --help")).stdout;
         assert!(help.contains("Example") && help.contains(&format!("han-gpu {name}")), "{help}");
     }

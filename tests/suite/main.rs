@@ -4,6 +4,7 @@
 
 mod baselines;
 mod cli;
+mod cli_measure;
 mod gradients;
 mod harness;
 mod kernels;

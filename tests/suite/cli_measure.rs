@@ -1,0 +1,224 @@
+//! Measuring, simulating, scanning and plotting as a user does.
+
+use crate::cli::{command, ended, fail, run, succeed};
+use ndarray::Array1;
+use ndarray_npy::NpzReader;
+use serde_json::Value;
+use std::fs::{self, File};
+use std::path::Path;
+
+const QUICK: &str = "train --size 8 --batch 64 --steps 40 --set width=1 --device cpu --set evaluation_samples=200 \
+                     --set verification_samples=0";
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[track_caller]
+fn is_estimate(value: &Value, key: &str) {
+    let finite = |part: &str| value[key][part].as_f64().is_some_and(f64::is_finite);
+    assert!(finite("value") && finite("error"), "{key}: {}", value[key]);
+}
+
+#[test]
+fn a_measurement_is_one_json_object_with_every_estimate() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    succeed(folder, &format!("{QUICK} --out run"));
+    let json =
+        |more: &str| parsed(&succeed(folder, &format!("measure run --count 3000 --json {more}")).stdout);
+    let both = json("--keep kept.npz");
+    for key in [
+        "ln_z",
+        "free_energy_per_site",
+        "energy_per_site",
+        "entropy_per_site",
+        "specific_heat",
+        "abs_magnetisation",
+        "magnetisation_squared",
+        "susceptibility",
+        "binder",
+        "correlation_length",
+        "ess",
+        "kl",
+        "tau_int_energy",
+        "tau_int_abs_magnetisation",
+    ] {
+        is_estimate(&both, key);
+    }
+    for key in ["ln_z", "free_energy_per_site", "energy_per_site", "entropy_per_site", "specific_heat"] {
+        let deviation = both[key]["deviation"].as_f64().unwrap();
+        assert!(both[key]["exact"].is_f64() && deviation.abs() < 4.0, "{key}: {}", both[key]);
+        assert!(
+            both["nmcmc"][key].is_object()
+                == !["ln_z", "free_energy_per_site", "entropy_per_site"].contains(&key)
+        );
+    }
+    assert_eq!(both["correlation"].as_array().unwrap().len(), 4);
+    assert!(both["tau_int_convention"].as_str().unwrap().contains("1 + 2 sum"));
+    let chain = json("--method nmcmc");
+    assert_eq!(chain["energy_per_site"], both["nmcmc"]["energy_per_site"]);
+    assert_eq!(chain["ln_z"], both["ln_z"]);
+    let weights = json("--method nis --seed 5");
+    assert!(weights.get("tau_int_energy").is_none() && weights["ln_z"] != both["ln_z"]);
+
+    let mut npz = NpzReader::new(File::open(folder.join("kept.npz")).unwrap()).unwrap();
+    let [ln_w, energy, m] =
+        ["ln_w", "energy", "magnetisation"].map(|name| npz.by_name::<_, _>(name).unwrap());
+    let (ln_w, energy, m): (Array1<f64>, Array1<f64>, Array1<f64>) = (ln_w, energy, m);
+    assert_eq!((ln_w.len(), energy.len()), (3000, 3000));
+    let z = ln_w.mapv(f64::exp).mean().unwrap();
+    assert!((z.ln() - both["ln_z"]["value"].as_f64().unwrap()).abs() < 1e-9);
+    assert!(m.iter().all(|m| m.abs() <= 1.0) && energy.iter().all(|energy| energy.abs() <= 128.0));
+}
+
+#[test]
+fn reference_configurations_show_what_the_network_misses() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    succeed(folder, &format!("{QUICK} --out run"));
+    let out = "--sweeps 60 --chains 8 --configurations 400 --out configs.npz";
+    let simulated = parsed(&succeed(folder, &format!("mc --size 8 --beta 0.44 --json {out}")).stdout);
+    for key in ["energy_per_site", "abs_magnetisation", "tau_int_energy"] {
+        is_estimate(&simulated, key);
+    }
+    assert!(simulated["seconds_per_independent_configuration"].as_f64().unwrap() > 0.0);
+    let found = parsed(&succeed(folder, "measure run --count 500 --reference configs.npz --json").stdout);
+    assert_eq!(found["forward"]["count"], 400);
+    let ess = found["forward"]["ess"].as_f64().unwrap();
+    assert!((0.3..=1.0).contains(&ess), "{ess}");
+    is_estimate(&found["forward"], "kl");
+    let checked = parsed(&succeed(folder, "measure run --count 2000 --verify --json").stdout);
+    assert_eq!(checked["verification"]["status"], "verified", "{}", checked["verification"]);
+
+    succeed(folder, "mc --size 8 --beta 0.4 --sweeps 5 --chains 4 --out warm.npz");
+    fail(folder, "measure run --count 10 --reference warm.npz", 1, &["warm.npz", "beta = 0.4", "0.44"]);
+    succeed(folder, "mc --size 16 --beta 0.44 --sweeps 5 --chains 4 --out large.npz");
+    fail(folder, "measure run --count 10 --reference large.npz", 1, &["large.npz", "16, 16", "8, 8"]);
+    fail(folder, "measure run --count 10 --reference none.npz", 1, &["none.npz"]);
+}
+
+#[test]
+fn wrong_numbers_are_refused_and_poor_networks_warned_of() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    succeed(folder, &format!("{QUICK} --out run"));
+    fail(folder, "measure run --count 0", 2, &["count = 0", "1 to"]);
+    fail(folder, "measure run --count 10 --symmetrise rotations", 2, &["rotations", "translations"]);
+    fail(folder, "measure nothing --count 10", 1, &["nothing", "no run"]);
+    fail(folder, "mc --size 8 --beta 0.44 --sweeps 0", 2, &["sweeps = 0"]);
+    fail(folder, "mc --size 7 --beta 0.44 --sweeps 10", 2, &["size = 7", "power of two"]);
+    fail(folder, "mc --size 8 --beta -1 --sweeps 10", 2, &["beta = -1"]);
+    fail(folder, "plot nowhere.csv", 1, &["nowhere.csv"]);
+    fail(folder, "scan --beta-from 0.3 --beta-to 0.4 --points 0 --size 8", 2, &["points = 0"]);
+    fail(folder, "scan --beta-from 0.3 --beta-to 900 --points 3 --size 8", 2, &["beta = "]);
+    assert!(!folder.join("runs").exists(), "a scan that cannot end was begun");
+    succeed(
+        folder,
+        "train --size 32 --steps 1 --batch 16 --set width=1 --device cpu --set evaluation_samples=20 \
+         --set verification_samples=0 --out untrained",
+    );
+    let poor = succeed(folder, "measure untrained --count 200").stdout;
+    assert!(poor.contains("WARNING") && poor.contains("effective samples"), "{poor}");
+    let single = succeed(folder, "measure run --count 1").stdout;
+    assert!(single.contains("WARNING"), "{single}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_measurement_reports_what_it_has() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    succeed(folder, &format!("{QUICK} --out run"));
+    let mut child = command(folder, "measure run --count 1000000000 --json --device cpu")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first line of progress: samples are being drawn.
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("sample ")));
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let rest = std::thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>().join("\n"));
+    let ended = ended(child.wait_with_output().unwrap());
+    assert_eq!(ended.code, 0, "{}", rest.join().unwrap());
+    let found = parsed(&ended.stdout);
+    let count = found["count"].as_u64().unwrap();
+    assert!(count > 0 && count < 1_000_000_000, "{count}");
+    is_estimate(&found, "ln_z");
+}
+
+#[test]
+fn a_scan_goes_on_where_it_was_and_its_figures_are_drawn() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let scan = |points: u32| {
+        format!(
+            "scan --beta-from 0.3 --beta-to 0.4 --points {points} --size 4,8 --steps 10 --set batch=32 --set width=1 \
+             --set evaluation_samples=100 --set verification_samples=0 --device cpu --count 500 --mc-sweeps 10 --out scan"
+        )
+    };
+    succeed(folder, &scan(2));
+    let network = folder.join("scan/L8/beta0.4/checkpoint.safetensors");
+    let first = fs::metadata(&network).unwrap().modified().unwrap();
+    let again = succeed(folder, &format!("{} --json", scan(2)));
+    assert_eq!(
+        fs::metadata(&network).unwrap().modified().unwrap(),
+        first,
+        "a finished point was trained again"
+    );
+    let rows = parsed(&again.stdout);
+    assert_eq!(rows.as_array().unwrap().len(), 4);
+    for row in rows.as_array().unwrap() {
+        assert!(row["mc_abs_magnetisation_error"].as_f64().unwrap() > 0.0, "{row}");
+        assert!(row["free_energy_per_site_exact"].as_f64().unwrap() < -2.0, "{row}");
+    }
+    let table = fs::read_to_string(folder.join("scan/table.csv")).unwrap();
+    assert!(table.starts_with("size,beta,coupling,field,ess,ess_error,kl,"), "{table}");
+    for name in ["magnetisation", "extensive", "scan"] {
+        is_picture(&folder.join("scan"), name);
+    }
+    succeed(folder, "plot scan/L8/beta0.4 scan/table.csv --count 300 --out figures --device cpu");
+    for name in
+        ["training", "configurations", "configurations_by_level", "weights", "autocorrelation", "scan"]
+    {
+        is_picture(&folder.join("figures"), name);
+    }
+    let svg = fs::read_to_string(folder.join("figures/scan.svg")).unwrap();
+    for text in ["beta   [1/J]", "U/N   [J]", "L = 8, exact", "L = 4, network", "Monte Carlo"] {
+        assert!(svg.contains(text), "{text:?} is not in the figure");
+    }
+}
+
+fn is_picture(folder: &Path, name: &str) {
+    let svg = fs::read_to_string(folder.join(format!("{name}.svg"))).unwrap();
+    assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{name}.svg");
+    let png = fs::read(folder.join(format!("{name}.png"))).unwrap();
+    assert!(png.starts_with(b"\x89PNG") && png.len() > 2000, "{name}.png");
+}
+
+#[test]
+fn every_command_of_the_guide_works() {
+    let guide = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/GUIDE.md")).unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let blocks = guide.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let commands: Vec<&str> = blocks.flat_map(str::lines).collect();
+    assert!(commands.len() > 9, "{commands:?}");
+    for line in commands {
+        let arguments = line.strip_prefix("han-gpu ").unwrap_or_else(|| panic!("not a command: {line}"));
+        let ended = run(temporary.path(), arguments);
+        assert_eq!(ended.code, 0, "{line}: {}", ended.stderr);
+        assert!(!ended.stdout.contains("WARNING"), "{line}: {}", ended.stdout);
+    }
+    for file in [
+        "samples.npz",
+        "configs.npz",
+        "runs/scan/magnetisation.svg",
+        "figures/weights.png",
+        "figures/scan.svg",
+    ] {
+        assert!(temporary.path().join(file).is_file(), "{file} is missing");
+    }
+}
