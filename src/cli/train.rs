@@ -171,15 +171,19 @@ pub(super) fn execute(
     if let Some(evaluation) = &mut evaluation {
         evaluation.finish();
     }
-    let path = folder.path().display();
-    if summary.is_some() {
-        plot::write(
-            &plot::training(config, &folder.metrics()?),
-            &folder.path().join("training"),
-            Format::Svg,
-        )?;
+    if summary.is_some()
+        && let Err(error) = draw_training(config, folder)
+    {
+        // The run is whole without its picture.
+        super::tell(&format!("warning: {error}"));
     }
+    let path = folder.path().display();
     summary.ok_or_else(|| anyhow::anyhow!("training was stopped; go on with: han-gpu train --resume {path}"))
+}
+
+fn draw_training(config: &Config, folder: &RunFolder) -> crate::Result<PathBuf> {
+    let figure = plot::training(config, &folder.metrics()?);
+    plot::write(&figure, &folder.path().join("training"), Format::Svg)
 }
 
 /// One `--set KEY=VALUE`.
