@@ -1,28 +1,18 @@
 //! `han-gpu exact`.
 
+use super::system::SystemArguments;
 use crate::error::Error;
 use crate::exact::solve;
-use crate::lattice::{Interaction, Torus};
 use serde::Serialize;
 
-/// Print exact thermodynamics of the torus.
+/// Print exact thermodynamics of the torus; with a field, only size 4 can be solved.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu exact --size 16 --beta 0.44
   han-gpu exact --size 128 --beta 0.44068679350977 --json")]
 pub(super) struct Arguments {
-    /// Side of the lattice, a power of two from 4 to 1024
-    #[arg(long)]
-    size: u32,
-    /// Inverse temperature
-    #[arg(long, allow_negative_numbers = true)]
-    beta: f64,
-    /// Coupling J
-    #[arg(long, value_name = "J", default_value_t = 1.0, allow_negative_numbers = true)]
-    coupling: f64,
-    /// Field H; only size 4 can be solved with a field
-    #[arg(long, value_name = "H", default_value_t = 0.0, allow_negative_numbers = true)]
-    field: f64,
+    #[command(flatten)]
+    system: SystemArguments,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -35,45 +25,46 @@ struct Table {
     coupling: f64,
     field: f64,
     ln_z: f64,
-    /// -ln Z / (beta N); absent at beta = 0.
+    /// Absent at beta = 0.
     free_energy_per_site: Option<f64>,
     energy_per_site: f64,
     /// In units of k_B.
-    entropy_per_site: f64,
+    entropy_per_site: Option<f64>,
     specific_heat: f64,
 }
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let Arguments { size, beta, coupling, field, json } = arguments;
-    let torus = Torus::new(size)?;
-    let interaction = Interaction::new(coupling, field)?;
-    interaction.check_beta(beta)?;
-    let exact = solve(torus, interaction, beta).ok_or_else(|| {
+    let system = arguments.system.system()?;
+    let exact = solve(system.torus, system.interaction, system.beta).ok_or_else(|| {
         Error::setting(
             "field",
-            field,
+            system.interaction.field,
             "no exact solution is known with a field, and only size 4 can be enumerated",
         )
     })?;
-    let sites = torus.sites() as f64;
+    let value = |name| system.exact_value(name, Some(exact)).filter(|value| value.is_finite());
     let table = Table {
-        size,
-        beta,
-        coupling,
-        field,
+        size: system.torus.side(),
+        beta: system.beta,
+        coupling: system.interaction.coupling,
+        field: system.interaction.field,
         ln_z: exact.ln_z,
-        free_energy_per_site: (beta > 0.0).then(|| -exact.ln_z / (beta * sites)),
+        free_energy_per_site: value("free_energy_per_site"),
         energy_per_site: exact.energy_per_site,
-        entropy_per_site: beta * exact.energy_per_site + exact.ln_z / sites,
+        entropy_per_site: value("entropy_per_site"),
         specific_heat: exact.specific_heat,
     };
-    if json {
+    if arguments.json {
         return super::print_json(&table);
     }
-    let free_energy = table.free_energy_per_site.map_or("-".to_owned(), |value| value.to_string());
+    let or_none = |value: Option<f64>| value.map_or("-".to_owned(), |value| value.to_string());
     super::print(&format!(
-        "ln Z                  {}\nfree energy per site  {free_energy}\nenergy per site       {}\n\
+        "ln Z                  {}\nfree energy per site  {}\nenergy per site       {}\n\
          entropy per site      {}\nspecific heat         {}",
-        table.ln_z, table.energy_per_site, table.entropy_per_site, table.specific_heat
+        table.ln_z,
+        or_none(table.free_energy_per_site),
+        table.energy_per_site,
+        or_none(table.entropy_per_site),
+        table.specific_heat
     ))
 }

@@ -2,10 +2,10 @@
 
 use super::interrupt::Interrupt;
 use super::progress::Progress;
+use super::system::SystemArguments;
 use crate::config::MAX_BATCH;
 use crate::error::Error;
 use crate::io::{check_writable, write_configurations};
-use crate::lattice::{Interaction, Torus};
 use crate::mc::{Algorithm, Simulation};
 use crate::measure::{MonteCarlo, Sweeps, System, measure_chains};
 use serde::Serialize;
@@ -21,18 +21,8 @@ const MAX_SWEEPS: usize = 1 << 31;
   han-gpu mc --size 16 --beta 0.44 --sweeps 20000 --algorithm metropolis --thermalisation 5000
   han-gpu mc --size 16 --beta 0.44 --sweeps 1000 --out configs.npz")]
 pub(super) struct Arguments {
-    /// Side of the lattice, a power of two from 4 to 1024
-    #[arg(long)]
-    size: u32,
-    /// Inverse temperature
-    #[arg(long, allow_negative_numbers = true)]
-    beta: f64,
-    /// Coupling J
-    #[arg(long, value_name = "J", default_value_t = 1.0, allow_negative_numbers = true)]
-    coupling: f64,
-    /// Field H
-    #[arg(long, value_name = "H", default_value_t = 0.0, allow_negative_numbers = true)]
-    field: f64,
+    #[command(flatten)]
+    system: SystemArguments,
     /// Measured sweeps of every chain
     #[arg(long)]
     sweeps: usize,
@@ -81,15 +71,14 @@ struct Report<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let torus = Torus::new(arguments.size)?;
-    let interaction = Interaction::new(arguments.coupling, arguments.field)?;
-    let system = System { torus, interaction, beta: interaction.check_beta(arguments.beta)? };
+    let system = arguments.system.system()?;
+    let System { torus, interaction, beta } = system;
     let (algorithm, sweeps) = plan(arguments)?;
     let out = arguments.out.as_deref().map(check_writable).transpose()?;
     let mut simulation = Simulation::new(
         torus,
         interaction,
-        system.beta,
+        beta,
         algorithm,
         sweeps.chains,
         arguments.seed,

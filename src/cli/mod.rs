@@ -14,6 +14,7 @@ mod progress;
 mod run;
 mod sample;
 mod scan;
+mod system;
 mod train;
 
 use crate::error::Error;

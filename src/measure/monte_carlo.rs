@@ -140,10 +140,7 @@ impl MonteCarlo {
 impl Serialize for MonteCarlo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("size", &self.system.torus.side())?;
-        map.serialize_entry("beta", &self.system.beta)?;
-        map.serialize_entry("coupling", &self.system.interaction.coupling)?;
-        map.serialize_entry("field", &self.system.interaction.field)?;
+        self.system.serialize_entries(&mut map)?;
         map.serialize_entry("chains", &self.sweeps.chains)?;
         map.serialize_entry("thermalisation", &self.sweeps.thermalisation)?;
         map.serialize_entry("sweeps", &self.sweeps.sweeps)?;

@@ -152,6 +152,14 @@ impl System {
         }
     }
 
+    /// Size, beta, J and H under their names.
+    pub(super) fn serialize_entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry("size", &self.torus.side())?;
+        map.serialize_entry("beta", &self.beta)?;
+        map.serialize_entry("coupling", &self.interaction.coupling)?;
+        map.serialize_entry("field", &self.interaction.field)
+    }
+
     /// Estimates with their meanings and exact values. An infinite F (beta = 0) is left out.
     pub(super) fn named(
         &self,

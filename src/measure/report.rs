@@ -154,10 +154,7 @@ pub(super) fn brief(estimate: Estimate) -> String {
 impl Serialize for Measurement {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("size", &self.system.torus.side())?;
-        map.serialize_entry("beta", &self.system.beta)?;
-        map.serialize_entry("coupling", &self.system.interaction.coupling)?;
-        map.serialize_entry("field", &self.system.interaction.field)?;
+        self.system.serialize_entries(&mut map)?;
         map.serialize_entry("method", &self.method)?;
         map.serialize_entry("count", &self.count)?;
         map.serialize_entry("images", &self.images)?;

@@ -1,0 +1,28 @@
+//! A lattice at a temperature, on the command line.
+
+use crate::lattice::{Interaction, Torus};
+use crate::measure::System;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct SystemArguments {
+    /// Side of the lattice, a power of two from 4 to 1024
+    #[arg(long)]
+    size: u32,
+    /// Inverse temperature
+    #[arg(long, allow_negative_numbers = true)]
+    beta: f64,
+    /// Coupling J; negative for the antiferromagnet
+    #[arg(long, value_name = "J", default_value_t = 1.0, allow_negative_numbers = true)]
+    coupling: f64,
+    /// Field H
+    #[arg(long, value_name = "H", default_value_t = 0.0, allow_negative_numbers = true)]
+    field: f64,
+}
+
+impl SystemArguments {
+    pub(super) fn system(&self) -> crate::Result<System> {
+        let torus = Torus::new(self.size)?;
+        let interaction = Interaction::new(self.coupling, self.field)?;
+        Ok(System { torus, interaction, beta: interaction.check_beta(self.beta)? })
+    }
+}
