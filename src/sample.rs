@@ -123,7 +123,7 @@ pub fn evaluate(
 }
 
 /// ln q of whole configurations: the blocks' values summed in f64.
-pub(crate) fn block_sums(backend: &mut dyn Backend) -> Result<Vec<f64>> {
+fn block_sums(backend: &mut dyn Backend) -> Result<Vec<f64>> {
     let batch = backend.batch();
     let mut sums = vec![0.0; batch];
     for rows in backend.read(Tensor::LnQ)?.chunks(batch) {

@@ -58,8 +58,9 @@ pub(super) fn train_one(
         RunFolder::create(path, &config, force)?
     } else {
         let (folder, there) = RunFolder::open(path)?;
-        if there != config {
-            let message = "it holds a run with other settings; choose another --out, or --force";
+        // Where it started from may be named otherwise, or have been another neighbour in an earlier call.
+        if (Config { init_from: config.init_from.clone(), ..there }) != config {
+            let message = "it holds a run with other settings; choose another --out, or remove it";
             return Err(Error::content(path, message).into());
         }
         if folder.is_finished() {

@@ -23,7 +23,7 @@ impl Interrupt {
                 if PRESSED.swap(true, Ordering::Relaxed) {
                     std::process::exit(INTERRUPTED);
                 }
-                super::tell("stopping; once more ends at once");
+                super::tell("stopping after what is under way; once more ends at once");
             });
         });
         Self(())

@@ -3,14 +3,16 @@
 use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::system::SystemArguments;
-use crate::config::MAX_BATCH;
+use crate::config::MAX_SAMPLES;
 use crate::error::Error;
-use crate::io::{check_writable, write_configurations};
+use crate::io::{check_memory, check_writable, write_configurations};
 use crate::mc::{Algorithm, Simulation};
 use crate::measure::{MonteCarlo, Sweeps, System, measure_chains};
 use serde::Serialize;
 use std::path::PathBuf;
 
+/// Most chains.
+const MAX_CHAINS: usize = 1 << 16;
 /// Most sweeps of a chain: their number is a 32-bit part of the random numbers' counter.
 const MAX_SWEEPS: usize = 1 << 31;
 
@@ -75,6 +77,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let System { torus, interaction, beta } = system;
     let (algorithm, sweeps) = plan(arguments)?;
     let out = arguments.out.as_deref().map(check_writable).transpose()?;
+    if out.is_some() {
+        let drawn = sweeps.sweeps / sweeps.every * sweeps.chains;
+        check_memory("configurations", arguments.configurations.min(drawn), torus.sites())?;
+    }
     let mut simulation = Simulation::new(
         torus,
         interaction,
@@ -87,10 +93,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     simulation.thermalise(sweeps.thermalisation)?;
     super::tell(&format!("device {}; {} chains", simulation.device(), sweeps.chains));
     let mut spins = Vec::new();
-    // Whole rounds of all chains, evenly spread.
-    let measurements = sweeps.sweeps / sweeps.every;
-    let distance = (measurements * sweeps.chains).div_ceil(arguments.configurations.max(1));
-    let distance = distance.div_ceil(sweeps.chains).max(1);
+    let distance = rounds_between(sweeps, arguments.configurations);
     let interrupt = Interrupt::listen();
     let mut progress = Progress::new("sweep", 0, sweeps.sweeps as u64);
     let keep = |simulation: &mut Simulation, measurement: usize| {
@@ -113,6 +116,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.json { super::print_json(&report) } else { super::print(&describe(&report)) }
 }
 
+/// Measurements from one whose configurations are kept to the next: whole rounds of all chains, evenly spread.
+fn rounds_between(sweeps: Sweeps, configurations: usize) -> usize {
+    (sweeps.sweeps / sweeps.every * sweeps.chains).div_ceil(configurations)
+}
+
 fn plan(arguments: &Arguments) -> anyhow::Result<(Algorithm, Sweeps)> {
     let (algorithm, chains, thermalisation) = match arguments.algorithm {
         AlgorithmName::Wolff => (Algorithm::Wolff, 16, 200),
@@ -121,15 +129,16 @@ fn plan(arguments: &Arguments) -> anyhow::Result<(Algorithm, Sweeps)> {
     let sweeps = Sweeps {
         chains: arguments.chains.unwrap_or(chains),
         thermalisation: arguments.thermalisation.unwrap_or(thermalisation),
-        sweeps: arguments.sweeps,
+        // Whole measurements.
+        sweeps: arguments.sweeps - arguments.sweeps % arguments.every.max(1),
         every: arguments.every,
     };
     for (name, value, least, most) in [
-        ("chains", sweeps.chains, 1, MAX_BATCH),
+        ("chains", sweeps.chains, 1, MAX_CHAINS),
         ("every", sweeps.every, 1, MAX_SWEEPS),
         ("sweeps", sweeps.sweeps, sweeps.every, MAX_SWEEPS),
         ("thermalisation", sweeps.thermalisation, 1, MAX_SWEEPS),
-        ("configurations", arguments.configurations, 1, usize::MAX),
+        ("configurations", arguments.configurations, 1, MAX_SAMPLES),
     ] {
         if !(least..=most).contains(&value) {
             return Err(Error::setting(name, value, format!("it must lie in {least} to {most}")).into());
@@ -149,4 +158,27 @@ fn describe(report: &Report<'_>) -> String {
     ];
     lines.extend(result.warnings().iter().map(|warning| format!("WARNING    {warning}")));
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_configurations_are_spread_over_all_measurements() {
+        for (chains, sweeps, every, configurations) in [
+            (16, 5000, 1, 10_000),
+            (16, 5000, 7, 10_000),
+            (64, 10, 1, 100),
+            (3, 100, 1, 10_000),
+            (1, 7, 2, 1),
+        ] {
+            let distance =
+                rounds_between(Sweeps { chains, thermalisation: 1, sweeps, every }, configurations);
+            let measurements = sweeps / every;
+            let kept = measurements.div_ceil(distance) * chains;
+            let most = (measurements * chains).min(configurations);
+            assert!(kept <= most + chains && 3 * kept >= most, "{kept} of {most}");
+        }
+    }
 }

@@ -6,12 +6,13 @@ use super::run::Network;
 use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};
 use crate::error::Error;
-use crate::estimate::{Forward, Verification, forward, verify};
+use crate::estimate::{Estimate, Forward, Verification, forward, verify};
 use crate::exact;
-use crate::io::{check_writable, read_configurations, write_scalars};
+use crate::io::{check_memory, check_writable, read_configurations, write_scalars};
 use crate::lattice::SymmetryGroup;
 use crate::measure::{
-    Measurement, Method, Scalars, Settings, System, measure, monte_carlo_check, reference_log_weights,
+    Measurement, Method, Scalars, Settings, System, measure, monte_carlo_check, own_seed,
+    reference_log_weights,
 };
 use serde::Serialize;
 use std::path::PathBuf;
@@ -36,7 +37,7 @@ pub(super) struct Arguments {
     /// Number of samples
     #[arg(long, default_value_t = 100_000)]
     count: usize,
-    /// Seed of the samples [default: the run's seed]
+    /// Seed of the samples [default: one of its own, from the run's seed]
     #[arg(long)]
     seed: Option<u32>,
     /// How samples are turned into averages: importance sampling, a Markov chain of accepted samples, or both
@@ -86,6 +87,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return Err(Error::setting("count", count, format!("it must lie in 1 to {MAX_SAMPLES}")).into());
     }
     let keep = arguments.keep.as_deref().map(check_writable).transpose()?;
+    if keep.is_some() {
+        check_memory("count", count, size_of::<Scalars>())?;
+    }
     let (config, mut backend) = arguments.network.open(count)?;
     let model = backend.model();
     let system = System { torus: model.torus, interaction: model.interaction, beta: config.beta };
@@ -100,14 +104,18 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         MethodName::Nmcmc => Method::Nmcmc,
         MethodName::Both => Method::Both,
     };
-    let seed = arguments.seed.unwrap_or(config.seed);
+    let seed = arguments.seed.unwrap_or(own_seed(config.seed, &system));
     let settings = Settings { count, seed, beta: config.beta, method, symmetries };
     let mut scalars = Vec::new();
     let measurement = draw(backend.as_mut(), &settings, keep.is_some().then_some(&mut scalars))?;
     if let Some(path) = &keep {
         write_scalars(path, &system, &scalars)?;
     }
-    let (forward, verification) = checks(backend.as_mut(), arguments, &config, &measurement, reference)?;
+    let (forward, verification) = match measurement.count == count {
+        true => checks(backend.as_mut(), arguments, &config, &settings, &measurement, reference)?,
+        // Stopped: what was measured is wanted now.
+        false => (None, None),
+    };
     let (run, device) = (arguments.network.path().display().to_string(), backend.device().to_owned());
     let report = Report { run, device, seed, measurement: &measurement, forward, verification };
     if arguments.json { super::print_json(&report) } else { super::print(&describe(&report)) }
@@ -142,23 +150,26 @@ fn checks(
     backend: &mut dyn Backend,
     arguments: &Arguments,
     config: &Config,
+    settings: &Settings,
     measurement: &Measurement,
     reference: Option<Vec<i8>>,
 ) -> anyhow::Result<(Option<Forward>, Option<Verification>)> {
     let System { torus, interaction, beta } = measurement.system;
     let exact = exact::solve(torus, interaction, beta).map(|exact| exact.ln_z);
-    let ln_z = exact.unwrap_or(measurement.importance.ln_z.value);
-    let mut found = None;
-    if let Some(spins) = reference {
-        let count = spins.len() / torus.sites();
-        let mut progress = Progress::new("reference", 0, count as u64);
-        let ln_w = reference_log_weights(backend, beta, &spins, |done| progress.advance(done as u64))?;
+    let ln_z = exact.map_or(measurement.importance.ln_z, Estimate::exact);
+    let elements = settings.elements(backend.model());
+    let found = if let Some(spins) = reference {
+        let mut progress = Progress::new("image of the reference", 0, elements.len() as u64);
+        let told = |done| progress.advance(done as u64);
+        let ln_w = reference_log_weights(backend, &elements, beta, &spins, told)?;
         progress.finish();
-        found = Some(forward(&ln_w, ln_z));
+        Some(forward(&ln_w, ln_z))
     } else if arguments.verify {
         let count = config.verification_samples.max(CHECK);
-        found = Some(monte_carlo_check(backend, beta, count, config.seed, ln_z)?);
-    }
+        Some(monte_carlo_check(backend, &elements, beta, count, settings.seed, ln_z)?)
+    } else {
+        None
+    };
     let verification = arguments.verify.then(|| verify(&measurement.importance, exact, found.as_ref()));
     Ok((found, verification))
 }
@@ -172,8 +183,8 @@ fn describe(report: &Report<'_>) -> String {
     ];
     if let Some(forward) = &report.forward {
         lines.push(format!(
-            "forward    ESS {:.4}, KL {:.5} +- {:.5} nats, of {} configurations",
-            forward.ess, forward.kl.value, forward.kl.error, forward.count
+            "forward    ESS {:.4} +- {:.4}, KL {:.5} +- {:.5} nats, of {} configurations",
+            forward.ess.value, forward.ess.error, forward.kl.value, forward.kl.error, forward.count
         ));
     }
     lines.extend(report.verification.as_ref().map(super::train::describe_verification));

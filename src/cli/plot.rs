@@ -81,7 +81,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     for path in &arguments.paths {
         let own = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
-        let folder = arguments.out.clone().or(own.map(Path::to_owned)).unwrap_or_default();
+        // Several runs in one folder, each in a folder of its own name there.
+        let name = if path.is_dir() { path.file_name() } else { path.parent().and_then(Path::file_name) };
+        let inner = name.filter(|_| arguments.paths.len() > 1).unwrap_or_default();
+        let folder = arguments.out.as_ref().map(|out| out.join(inner));
+        let folder = folder.or(own.map(Path::to_owned)).unwrap_or_default();
         if !folder.as_os_str().is_empty() {
             std::fs::create_dir_all(&folder).map_err(|source| Error::file("create", &folder, source))?;
         }

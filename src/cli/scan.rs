@@ -7,15 +7,18 @@ use super::run::open_run;
 use super::train::parse_setting;
 use crate::config::{Config, MAX_SAMPLES, load, resolve};
 use crate::error::Error;
-use crate::io::{RunFolder, Table, row};
+use crate::io::{Row, RunFolder, Table, row};
 use crate::lattice::Torus;
 use crate::mc::{Algorithm, Simulation};
-use crate::measure::{Measurement, Method, MonteCarlo, Settings, Sweeps, System, measure, measure_chains};
+use crate::measure::{
+    Measurement, Method, MonteCarlo, Settings, Sweeps, System, measure, measure_chains, own_seed,
+};
 use crate::plot::{self, Format};
 use serde_json::{Value, json};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+/// Betas are multiples of one over this, so that names of folders are short.
+const PER_UNIT: f64 = 1e9;
 /// Chains and sweeps of thermalisation of the Monte Carlo beside each point.
 const CHAINS: usize = 16;
 const THERMALISATION: usize = 200;
@@ -72,28 +75,29 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let betas = check(arguments)?;
+    let points = check(arguments)?;
     let interrupt = Interrupt::listen();
-    let mut table = Table::default();
-    'sizes: for &size in &arguments.size {
-        let mut previous = None;
-        for &beta in &betas {
-            let folder = arguments.out.join(format!("L{size}")).join(format!("beta{beta}"));
-            let config = settings(arguments, size, beta, previous.as_deref())?;
-            super::tell(&format!("L = {size}, beta = {beta}"));
-            table.rows.push(row(&point(arguments, config, &folder, &interrupt)?));
-            table.write_csv(&arguments.out.join("table.csv"))?;
-            table.write_json(&arguments.out.join("table.json"))?;
-            previous = Some(folder);
-            if interrupt.pressed() {
-                super::tell("stopped; repeat the command to go on");
-                break 'sizes;
-            }
+    // What an earlier call has measured stays in the table, whatever happens to this one.
+    let known = |point: &Point| Some(row(&RunFolder::open(&point.folder).ok()?.0.measurement()?));
+    let mut rows: Vec<Option<Row>> = points.iter().map(known).collect();
+    for (index, point) in points.iter().enumerate() {
+        super::tell(&format!("L = {}, beta = {}", point.size, point.beta));
+        let previous = index.checked_sub(1).map(|before| &points[before]);
+        let previous = previous.filter(|previous| previous.size == point.size);
+        let measured = measure_point(arguments, point, previous, interrupt);
+        if interrupt.pressed() {
+            super::tell("stopped; repeat the command to go on");
+            break;
         }
+        rows[index] = Some(row(&measured?));
+        write_table(&rows, &arguments.out)?;
     }
-    for (name, figure) in plot::scan(&table) {
-        for format in [Format::Svg, Format::Png] {
-            plot::write(&figure, &arguments.out.join(name), format)?;
+    let table = Table { rows: rows.into_iter().flatten().collect() };
+    if !table.rows.is_empty() {
+        for (name, figure) in plot::scan(&table) {
+            for format in [Format::Svg, Format::Png] {
+                plot::write(&figure, &arguments.out.join(name), format)?;
+            }
         }
     }
     if arguments.json {
@@ -102,8 +106,21 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     super::print(&describe(&table, &arguments.out))
 }
 
-/// The betas, once everything is known to be possible.
-fn check(arguments: &Arguments) -> anyhow::Result<Vec<f64>> {
+/// One lattice at one temperature.
+struct Point {
+    size: u32,
+    beta: f64,
+    folder: PathBuf,
+}
+
+fn write_table(rows: &[Option<Row>], out: &Path) -> anyhow::Result<()> {
+    let table = Table { rows: rows.iter().flatten().cloned().collect() };
+    table.write_csv(&out.join("table.csv"))?;
+    Ok(table.write_json(&out.join("table.json"))?)
+}
+
+/// All points, once everything is known to be possible.
+fn check(arguments: &Arguments) -> anyhow::Result<Vec<Point>> {
     let Arguments { beta_from, beta_to, points, count, .. } = *arguments;
     if points == 0 || points > 10_000 {
         return Err(Error::setting("points", points, "it must lie in 1 to 10000").into());
@@ -112,16 +129,21 @@ fn check(arguments: &Arguments) -> anyhow::Result<Vec<f64>> {
         return Err(Error::setting("count", count, format!("it must lie in 2 to {MAX_SAMPLES}")).into());
     }
     let step = if points > 1 { (beta_to - beta_from) / (points - 1) as f64 } else { 0.0 };
-    // Rounded, so that names of folders are short.
-    let beta = |at: usize| ((beta_from + step * at as f64) * 1e9).round() / 1e9;
-    let betas: Vec<f64> = (0..points).map(beta).collect();
+    if points > 1 && step.abs() * PER_UNIT < 1.0 {
+        let expected = format!("{points} points need a beta further from {beta_from}");
+        return Err(Error::setting("beta-to", beta_to, expected).into());
+    }
+    let beta = |at: usize| ((beta_from + step * at as f64) * PER_UNIT).round() / PER_UNIT;
+    let mut all = Vec::new();
     for &size in &arguments.size {
         Torus::new(size)?;
-        for &beta in &betas {
+        for beta in (0..points).map(beta) {
             settings(arguments, size, beta, None)?;
+            let folder = arguments.out.join(format!("L{size}")).join(format!("beta{beta}"));
+            all.push(Point { size, beta, folder });
         }
     }
-    Ok(betas)
+    Ok(all)
 }
 
 fn settings(arguments: &Arguments, size: u32, beta: f64, previous: Option<&Path>) -> anyhow::Result<Config> {
@@ -143,31 +165,37 @@ fn settings(arguments: &Arguments, size: u32, beta: f64, previous: Option<&Path>
     Ok(resolve(arguments.preset.as_deref(), file, flags, &source)?)
 }
 
-/// Trains and measures one point, or takes what is there.
-fn point(arguments: &Arguments, config: Config, path: &Path, interrupt: &Interrupt) -> anyhow::Result<Value> {
+/// Trains and measures one point, or takes what is there. What comes back is whole unless Ctrl-C was pressed.
+fn measure_point(
+    arguments: &Arguments,
+    point: &Point,
+    previous: Option<&Point>,
+    interrupt: Interrupt,
+) -> anyhow::Result<Value> {
+    let previous = previous.map(|previous| previous.folder.as_path());
+    let config = settings(arguments, point.size, point.beta, previous)?;
     let device = config.device.clone();
-    train_one(config, path, false)?;
-    let (folder, config) = RunFolder::open(path)?;
+    train_one(config, &point.folder, false)?;
+    let (folder, config) = RunFolder::open(&point.folder)?;
     if let Some(found) = folder.measurement() {
         let same = |key: &str, wanted: usize| found[key].as_u64() == Some(wanted as u64);
         if same("count", arguments.count) && same("mc_sweeps", arguments.mc_sweeps) {
             return Ok(found);
         }
     }
-    let measurement = measure_network(arguments, &config, path, &device, interrupt)?;
-    let whole = measurement.count == arguments.count;
-    for warning in measurement.warnings() {
-        super::tell(&format!("WARNING {warning}"));
-    }
+    let measurement = measure_network(arguments, &config, &point.folder, &device, interrupt)?;
+    let mut warnings = measurement.warnings();
     let mut value = serde_json::to_value(&measurement)?;
     value["mc_sweeps"] = json!(arguments.mc_sweeps);
     if arguments.mc_sweeps > 0 && !interrupt.pressed() {
-        value["monte_carlo"] =
-            serde_json::to_value(monte_carlo(arguments, &measurement.system, config.seed)?)?;
+        let monte_carlo = monte_carlo(arguments, &measurement.system, config.seed, interrupt)?;
+        warnings.extend(monte_carlo.warnings().iter().map(|warning| format!("Monte Carlo: {warning}")));
+        value["monte_carlo"] = serde_json::to_value(monte_carlo)?;
     }
-    if whole && !interrupt.pressed() {
+    if !interrupt.pressed() {
         folder.write_measurement(&value)?;
     }
+    warnings.iter().for_each(|warning| super::tell(&format!("WARNING {warning}")));
     Ok(value)
 }
 
@@ -176,13 +204,15 @@ fn measure_network(
     config: &Config,
     path: &Path,
     device: &str,
-    interrupt: &Interrupt,
+    interrupt: Interrupt,
 ) -> anyhow::Result<Measurement> {
     let count = arguments.count;
     let (_, mut backend) = open_run(path, device, config.batch.min(count))?;
+    let model = backend.model();
+    let system = System { torus: model.torus, interaction: model.interaction, beta: config.beta };
     let settings = Settings {
         count,
-        seed: config.seed,
+        seed: own_seed(config.seed, &system),
         beta: config.beta,
         method: Method::Both,
         symmetries: Default::default(),
@@ -201,13 +231,19 @@ fn measure_network(
     Ok(measurement)
 }
 
-fn monte_carlo(arguments: &Arguments, system: &System, seed: u32) -> anyhow::Result<MonteCarlo> {
+fn monte_carlo(
+    arguments: &Arguments,
+    system: &System,
+    seed: u32,
+    interrupt: Interrupt,
+) -> anyhow::Result<MonteCarlo> {
+    let seed = own_seed(seed, system);
     let System { torus, interaction, beta } = *system;
     let mut simulation = Simulation::new(torus, interaction, beta, Algorithm::Wolff, CHAINS, seed, "cpu")?;
     simulation.thermalise(THERMALISATION)?;
     let sweeps =
         Sweeps { chains: CHAINS, thermalisation: THERMALISATION, sweeps: arguments.mc_sweeps, every: 1 };
-    Ok(measure_chains(&mut simulation, *system, sweeps, |_, _| Ok(()), |_| ControlFlow::Continue(()))?)
+    Ok(measure_chains(&mut simulation, *system, sweeps, |_, _| Ok(()), |_| interrupt.flow())?)
 }
 
 fn describe(table: &Table, out: &Path) -> String {

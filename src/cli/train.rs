@@ -256,7 +256,7 @@ fn line(metrics: &Metrics, exact: Option<f64>) -> String {
 fn describe(summary: &Summary, folder: &Path) -> String {
     let forward = summary
         .forward
-        .map(|forward| format!(", {:.4} from {} of cluster Monte Carlo", forward.ess, forward.count));
+        .map(|forward| format!(", {:.4} from {} of cluster Monte Carlo", forward.ess.value, forward.count));
     let forward = forward.unwrap_or_default();
     let kl_of = if summary.ln_z_exact.is_some() { "exact ln Z" } else { "estimated ln Z" };
     let exact = summary.ln_z_exact.zip(summary.ln_z_deviation);

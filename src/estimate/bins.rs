@@ -77,10 +77,19 @@ impl Bins {
         streams.iter().for_each(|stream| add(&mut totals, &stream.totals()));
         let values = functions(&totals);
         let bins: Vec<Vec<f64>> = streams.iter().flat_map(Self::full_bins).collect();
-        let left_out: Vec<Vec<f64>> = bins
-            .iter()
-            .map(|bin| functions(&totals.iter().zip(bin).map(|(total, sum)| total - sum).collect::<Vec<_>>()))
-            .collect();
+        // Of the bins before and after, not by subtraction: next to one that dominates nothing would be left.
+        let mut after = vec![vec![0.0; totals.len()]];
+        for bin in bins.iter().rev() {
+            let mut sums = after[after.len() - 1].clone();
+            add(&mut sums, bin);
+            after.push(sums);
+        }
+        let mut before = vec![0.0; totals.len()];
+        let mut left_out = Vec::with_capacity(bins.len());
+        for (bin, after) in bins.iter().zip(after.iter().rev().skip(1)) {
+            left_out.push(functions(&before.iter().zip(after).map(|(a, b)| a + b).collect::<Vec<_>>()));
+            add(&mut before, bin);
+        }
         let error = |which: usize| {
             let values: Vec<f64> = left_out.iter().map(|values| values[which]).collect();
             // The jackknife's variance is (bins - 1)^2 times that of the mean of the left-out values.
@@ -100,12 +109,22 @@ impl Bins {
         bins
     }
 
+    /// Merges neighbours until a bin has `length` rows, or one bin is left.
+    pub fn lengthen(&mut self, length: f64) {
+        while (self.length as f64) < length && self.sums.len() > self.columns {
+            self.merge();
+        }
+    }
+
     fn merge(&mut self) {
         let columns = self.columns;
         self.sums = self
             .sums
             .chunks(2 * columns)
-            .flat_map(|pair| (0..columns).map(move |column| pair[column] + pair[columns + column]))
+            .flat_map(|pair| {
+                let other = pair.get(columns..).unwrap_or_default();
+                (0..columns).map(move |column| pair[column] + other.get(column).unwrap_or(&0.0))
+            })
             .collect();
         self.length *= 2;
     }
@@ -134,6 +153,18 @@ mod tests {
             assert_eq!(bins.totals(), [f64::from(count), f64::from(count * (count - 1) / 2)]);
             assert!(bins.sums.len() <= 16 && (count < 8 || bins.sums.len() > 8), "{count}: {bins:?}");
         }
+    }
+
+    #[test]
+    fn bins_can_be_made_longer_at_any_time() {
+        let mut bins = Bins::new(1, 8);
+        (1..=13).for_each(|n| bins.push(&[f64::from(n)]));
+        bins.lengthen(3.0);
+        assert_eq!((bins.length(), bins.totals()), (4, vec![91.0]));
+        bins.push(&[14.0]);
+        assert_eq!(bins.sums, [10.0, 26.0, 42.0, 27.0]);
+        bins.lengthen(1e9);
+        assert_eq!((bins.totals(), bins.sums.len()), (vec![105.0], 1));
     }
 
     #[test]

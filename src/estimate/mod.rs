@@ -26,6 +26,11 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// A value without error.
+    pub fn exact(value: f64) -> Self {
+        Self { value, error: 0.0 }
+    }
+
     /// Mean of independent values with its standard error (NaN for fewer than two values).
     pub fn mean(values: &[f64]) -> Self {
         let count = values.len() as f64;

@@ -6,6 +6,8 @@ use super::Estimate;
 const S: f64 = 1.5;
 /// Longest window before neighbouring values are merged: longer ones cost time and tell nothing more.
 const LONGEST_WINDOW: usize = 1024;
+/// Half of tau_int below which a series is too anticorrelated for a window: its sum would be of differences.
+const ANTICORRELATED: f64 = 0.45;
 /// Fewest values of a series that is merged further.
 const FEWEST: usize = 64;
 
@@ -77,6 +79,12 @@ impl Series {
         self.length *= 2;
     }
 
+    /// Whether all values of all chains were equal.
+    pub fn is_constant(chains: &[Self]) -> bool {
+        let first = chains.first().map(|chain| chain.origin);
+        chains.iter().all(|chain| Some(chain.origin) == first && chain.square_sum == 0.0)
+    }
+
     /// The autocorrelation of independent chains of equal length. `None` for too few values or a constant series.
     pub fn autocorrelation(chains: &[Self]) -> Option<Autocorrelation> {
         let count: usize = chains.iter().map(|chain| chain.count).sum();
@@ -133,12 +141,16 @@ fn window(chains: &[Series], least: usize) -> Option<(f64, f64, usize)> {
     for window in 1..(least / 2).clamp(2, LONGEST_WINDOW) {
         sum += 2.0 * gamma(chains, window);
         let tau = 0.5 * sum / zero;
+        if tau < ANTICORRELATED {
+            // Averages of neighbours are less so.
+            return None;
+        }
         // Anticorrelated values end the window at once.
         let decay =
             if tau <= 0.5 { f64::MIN_POSITIVE } else { S / ((2.0 * tau + 1.0) / (2.0 * tau - 1.0)).ln() };
         let (width, count) = (window as f64, count as f64);
         if (-width / decay).exp() < decay / (width * count).sqrt() || tau <= 0.5 {
-            return Some((sum.max(0.0), 1.0 + (2.0 * width + 1.0) / count, window));
+            return Some((sum, 1.0 + (2.0 * width + 1.0) / count, window));
         }
     }
     None
@@ -168,7 +180,7 @@ mod tests {
 
     #[test]
     fn autoregressive_series_have_their_known_tau() {
-        for a in [0.0, 0.5, 0.9, 0.99] {
+        for a in [-0.8, -0.3, 0.0, 0.5, 0.9, 0.99] {
             let exact = (1.0 + a) / (1.0 - a);
             let values = autoregressive(a, 200_000, 11);
             // Kept whole, and in blocks of 64.

@@ -38,7 +38,7 @@ pub fn verify(own: &Importance, exact: Option<f64>, reference: Option<&Forward>)
         if deviation.abs() <= LARGEST_DEVIATION { agree.push(text) } else { disagree.push(text) }
     }
     if let Some(reference) = reference {
-        let (count, own_ess, ess) = (reference.count, own.ess.value, reference.ess);
+        let (count, own_ess, ess) = (reference.count, own.ess.value, reference.ess.value);
         let text = format!(
             "the effective sample size is {own_ess:.3} by the network's own samples and {ess:.3} by {count} \
              configurations of cluster Monte Carlo"
@@ -80,7 +80,11 @@ mod tests {
     }
 
     fn seen(ess: f64) -> Forward {
-        Forward { ess, kl: Estimate { value: 0.1, error: 0.01 }, count: 500 }
+        Forward {
+            ess: Estimate { value: ess, error: 0.0 },
+            kl: Estimate { value: 0.1, error: 0.01 },
+            count: 500,
+        }
     }
 
     #[test]

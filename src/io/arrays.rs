@@ -26,13 +26,7 @@ impl SampleWriter {
     /// # Errors
     /// When they do not fit into main memory, which holds them until they are written.
     pub fn new(side: usize, count: usize) -> Result<Self> {
-        let each = (side * side + 2 * size_of::<f64>()) as u64;
-        let needed = each.saturating_mul(count as u64);
-        if let Some(free) = memory::available().filter(|&free| needed > free) {
-            let expected =
-                format!("{} fit into the memory that is free; draw more with other seeds", free / each);
-            return Err(Error::setting("count", count, expected));
-        }
+        check_memory("count", count, side * side + 2 * size_of::<f64>())?;
         Ok(Self { side, samples: Samples::default() })
     }
 
@@ -66,6 +60,22 @@ impl SampleWriter {
             npz.add_array("ln_q", &ArrayView1::from(&self.samples.ln_q))?;
             npz.add_array("energy", &ArrayView1::from(&self.samples.energy))
         })
+    }
+}
+
+/// Refuses to keep `count` records of `bytes` each where main memory cannot hold them.
+///
+/// # Errors
+/// When it cannot; `name` is the setting that says how many.
+pub fn check_memory(name: &'static str, count: usize, bytes: usize) -> Result<()> {
+    let needed = (bytes as u64).saturating_mul(count as u64);
+    match memory::available().filter(|&free| needed > free) {
+        None => Ok(()),
+        Some(free) => {
+            let fit = free / bytes as u64;
+            let expected = format!("{fit} fit into the memory that is free; draw more with other seeds");
+            Err(Error::setting(name, count, expected))
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod run_folder;
 mod table;
 mod warm_start;
 
-pub use arrays::{SampleWriter, read_spins, write_ln_q};
+pub use arrays::{SampleWriter, check_memory, read_spins, write_ln_q};
 pub use atomic::{check_writable, write_bytes};
 pub use checkpoint::Checkpoint;
 pub use configurations::{read_configurations, write_configurations, write_scalars};

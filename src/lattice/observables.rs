@@ -46,6 +46,12 @@ impl Observables {
         (0..self.torus.side() as usize).map(|row| self.sum(row, configuration)).sum()
     }
 
+    /// Reverses all spins of a configuration.
+    pub fn flip(&mut self, configuration: usize) {
+        let lines = 2 * self.torus.side() as usize;
+        (0..lines).for_each(|line| self.sums[line * self.batch + configuration] *= -1);
+    }
+
     /// Sum of the products of all pairs of sites at a distance along an axis, of which there are 2 L^2 (at distance L / 2
     /// each is counted twice).
     pub fn products(&self, distance: usize, configuration: usize) -> i64 {

@@ -127,8 +127,8 @@ impl Simulation {
     }
 }
 
-/// Starting spins of single-spin updates: disordered where the system is; else ordered, half of the chains either way,
-/// as from disorder domains with straight walls would form, which live long.
+/// Starting spins of single-spin updates: disordered where the system is; else ordered, as from disorder domains with
+/// straight walls would form, which live long. Along the field if there is one, else half of the chains either way.
 fn start(torus: Torus, interaction: Interaction, beta: f64, chains: usize, seed: u32) -> Vec<i8> {
     let ordered = beta * interaction.coupling.abs() > CRITICAL;
     let side = torus.side() as usize;
@@ -137,7 +137,11 @@ fn start(torus: Torus, interaction: Interaction, beta: f64, chains: usize, seed:
             let mut stream = Stream::new(seed, chain as u32);
             (0..torus.sites()).map(move |site| {
                 let odd = interaction.coupling < 0.0 && (site / side + site % side) % 2 == 1;
-                let up = if ordered { (chain % 2 == 0) != odd } else { stream.random_bool(0.5) };
+                let along = match interaction.field {
+                    0.0 => chain % 2 == 0,
+                    field => field > 0.0,
+                };
+                let up = if ordered { along != odd } else { stream.random_bool(0.5) };
                 if up { 1 } else { -1 }
             })
         })

@@ -10,6 +10,8 @@ const BINS: usize = 256;
 const KEPT: usize = 1 << 18;
 /// Autocorrelation times that a bin must be long for its jackknife to be right.
 const LONG: f64 = 5.0;
+/// Bins that must be left for an error to be known to a fifth of itself.
+const FEWEST: f64 = 16.0;
 
 /// One Markov chain of configurations, in constant memory.
 #[derive(Debug, Clone)]
@@ -40,7 +42,7 @@ pub struct ChainStatistics {
 impl Chain {
     /// One of `chains` chains of a system.
     pub fn new(system: &System, chains: usize) -> Self {
-        let series = || Series::new((KEPT / chains).max(1024));
+        let series = || Series::new((KEPT / chains).max(64));
         let bins = Bins::new(1 + system.values_per_configuration(), (BINS / chains).max(4));
         Self { bins, energy: series(), abs_magnetisation: series() }
     }
@@ -64,18 +66,18 @@ impl Chain {
     /// # Panics
     /// When there are none, or they are empty.
     pub fn statistics(chains: &[Self], system: &System, exact: Option<Exact>) -> ChainStatistics {
-        let bins: Vec<Bins> = chains.iter().map(|chain| chain.bins.clone()).collect();
+        let (energy, energy_is_short) = autocorrelation(chains, |chain| &chain.energy);
+        let (abs_magnetisation, m_is_short) = autocorrelation(chains, |chain| &chain.abs_magnetisation);
+        let tau = |found: &Option<Autocorrelation>| found.as_ref().map_or(1.0, |found| found.tau_int.value);
+        let wanted = LONG * tau(&energy).max(tau(&abs_magnetisation));
+        // Where tau is not known, only whole chains are independent.
+        let wanted = if energy_is_short || m_is_short { f64::INFINITY } else { wanted };
+        let bins = long_bins(chains, wanted);
         let estimates = Bins::jackknife_of(&bins, |sums| {
             let means: Vec<f64> = sums[1..].iter().map(|sum| sum / sums[0]).collect();
             system.quantities(&means)
         });
         let (scalars, correlation) = estimates.split_at(QUANTITIES.len());
-        let series = |of: fn(&Self) -> &Series| {
-            let all: Vec<Series> = chains.iter().map(|chain| of(chain).clone()).collect();
-            Series::autocorrelation(&all)
-        };
-        let energy = series(|chain| &chain.energy);
-        let abs_magnetisation = series(|chain| &chain.abs_magnetisation);
         let mut quantities = system.named(&QUANTITIES, scalars, exact);
         for (name, found) in [("energy_per_site", &energy), ("abs_magnetisation", &abs_magnetisation)] {
             let quantity = quantities.iter_mut().find(|quantity| quantity.meaning.name == name);
@@ -83,18 +85,34 @@ impl Chain {
                 quantity.estimate.error = found.mean.error;
             }
         }
-        let bin = bins[0].length() as f64;
-        // Chains that are bins of their own are independent however long tau is, if each is long.
-        let long = |found: &Option<Autocorrelation>| {
-            found.as_ref().is_some_and(|found| bin >= LONG * found.tau_int.value)
-        };
         ChainStatistics {
             quantities,
             correlation: correlation.to_vec(),
-            is_short: !(long(&energy) && long(&abs_magnetisation)),
+            is_short: energy_is_short || m_is_short || (bins[0].length() as f64) < wanted,
             energy,
             abs_magnetisation,
             count: chains.iter().map(Self::count).sum(),
         }
+    }
+}
+
+/// The autocorrelation of a series, and whether it is too long to be seen.
+fn autocorrelation(chains: &[Chain], of: fn(&Chain) -> &Series) -> (Option<Autocorrelation>, bool) {
+    let series: Vec<Series> = chains.iter().map(|chain| of(chain).clone()).collect();
+    let found = Series::autocorrelation(&series);
+    let is_short = found.is_none() && !Series::is_constant(&series);
+    (found, is_short)
+}
+
+/// Bins of a length, or as long as still leaves enough of them.
+fn long_bins(chains: &[Chain], wanted: f64) -> Vec<Bins> {
+    let mut bins: Vec<Bins> = chains.iter().map(|chain| chain.bins.clone()).collect();
+    loop {
+        let length = bins[0].length() as f64;
+        let enough = chains.iter().map(Chain::count).sum::<usize>() as f64 / (2.0 * length) >= FEWEST;
+        if length >= wanted || !enough || length >= chains[0].count() as f64 {
+            return bins;
+        }
+        bins.iter_mut().for_each(|bins| bins.lengthen(2.0 * length));
     }
 }

@@ -54,7 +54,7 @@ impl IndependenceChain {
 
     /// Share of accepted proposals; the first, which has nothing to be compared with, is left out.
     pub fn acceptance(&self) -> f64 {
-        self.accepted as f64 / (self.chain.count() as f64 - 1.0)
+        self.accepted as f64 / (self.chain.count() as f64 - 1.0).max(1.0)
     }
 
     /// Most proposals rejected in a row.

@@ -16,10 +16,12 @@ pub use quantities::{FREE_QUANTITIES, Meaning, QUANTITIES, Quantity, System};
 pub use reference::{monte_carlo_check, reference_log_weights};
 
 use crate::backend::Backend;
+use crate::conditional::Model;
 use crate::error::Result;
 use crate::estimate::{Estimate, Importance, Weighted};
 use crate::exact;
-use crate::lattice::{Observables, SymmetryGroup};
+use crate::lattice::{Observables, Symmetry, SymmetryGroup};
+use crate::random::philox;
 use crate::sample::reward_per_site;
 use crate::schedule::{self, Inputs, Kernel};
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,9 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 use symmetrised::Symmetrised;
 pub use symmetrised::symmetrised_ln_q;
+
+/// Sets own seeds apart.
+const SALT: u32 = 0x3ea5;
 
 /// How samples of the network become averages over the Boltzmann distribution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +58,14 @@ pub struct Settings {
     pub method: Method,
     /// Symmetries that q is averaged over.
     pub symmetries: SymmetryGroup,
+}
+
+impl Settings {
+    /// The symmetries that q is averaged over; spin reversal is left out where it is built into the network, at no cost.
+    pub fn elements(&self, model: &Model) -> Vec<Symmetry> {
+        let group = SymmetryGroup { z2: self.symmetries.z2 && !model.options.gauge, ..self.symmetries };
+        group.elements(model.torus)
+    }
 }
 
 /// A sample's scalars.
@@ -100,6 +113,13 @@ pub struct ChainFigures {
     pub acceptance: f64,
     /// Most rejections in a row.
     pub longest_streak: usize,
+}
+
+/// The default seed of samples: one of its own for every system and seed of a run, so that they are neither those of the
+/// run's closing evaluation nor alike from point to point of a scan.
+pub fn own_seed(run_seed: u32, system: &System) -> u32 {
+    let beta = system.beta.to_bits();
+    philox([run_seed, SALT], [beta as u32, (beta >> 32) as u32, system.torus.side(), 0])[0]
 }
 
 /// Measures a network with samples of its own. `observe` is told how many are done and may stop; what was drawn until
@@ -202,10 +222,7 @@ enum Source {
 impl Source {
     fn new(backend: &dyn Backend, settings: &Settings) -> Self {
         let model = backend.model();
-        let mut group = settings.symmetries;
-        // Built into the network, at no cost.
-        group.z2 &= !model.options.gauge;
-        let elements = group.elements(model.torus);
+        let elements = settings.elements(model);
         if elements.len() > 1 {
             return Self::Symmetrised(Symmetrised::new(model, elements, settings));
         }

@@ -4,12 +4,13 @@ use super::chain::{Chain, ChainStatistics};
 use super::quantities::System;
 use super::report::{describe_tau, line, serialize_tau};
 use crate::error::Result;
+use crate::estimate::{Autocorrelation, Estimate};
 use crate::exact;
 use crate::mc::Simulation;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::fmt::Write;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Autocorrelation times that thermalisation must last.
 const THERMAL: f64 = 10.0;
@@ -36,8 +37,8 @@ pub struct MonteCarlo {
     pub sweeps: Sweeps,
     /// Averages, with autocorrelation times in measurements.
     pub statistics: ChainStatistics,
-    /// Seconds of all sweeps, measurements left out.
-    pub sweeping_s: f64,
+    /// Seconds of sweeping and measuring.
+    pub elapsed_s: f64,
 }
 
 /// Measures chains in equilibrium. `keep` sees the simulation after every measurement; `observe` is told the sweeps done and
@@ -57,11 +58,10 @@ pub fn measure_chains(
 ) -> Result<MonteCarlo> {
     assert!(sweeps.sweeps >= sweeps.every && sweeps.every > 0 && sweeps.chains > 0, "nothing to measure");
     let mut chains = vec![Chain::new(&system, sweeps.chains); sweeps.chains];
-    let (mut done, mut sweeping) = (0, Duration::ZERO);
+    let start = Instant::now();
+    let mut done = 0;
     for measurement in 0..sweeps.sweeps / sweeps.every {
-        let start = Instant::now();
         simulation.sweep(sweeps.every)?;
-        sweeping += start.elapsed();
         let observables = simulation.observe()?;
         for (index, chain) in chains.iter_mut().enumerate() {
             chain.push(&system.values(&observables, index));
@@ -72,28 +72,34 @@ pub fn measure_chains(
             break;
         }
     }
+    let elapsed_s = start.elapsed().as_secs_f64();
     let exact = exact::solve(system.torus, system.interaction, system.beta);
     Ok(MonteCarlo {
         system,
         sweeps: Sweeps { sweeps: done, ..sweeps },
         statistics: Chain::statistics(&chains, &system, exact),
-        sweeping_s: sweeping.as_secs_f64(),
+        elapsed_s,
     })
 }
 
 impl MonteCarlo {
-    /// The longer integrated autocorrelation time of energy and |m|, in sweeps.
-    pub fn tau_int_sweeps(&self) -> Option<f64> {
-        let of = |found: &Option<crate::estimate::Autocorrelation>| Some(found.as_ref()?.tau_int.value);
-        let longer = of(&self.statistics.energy)?.max(of(&self.statistics.abs_magnetisation)?);
-        Some(longer * self.sweeps.every as f64)
+    /// The longer integrated autocorrelation time of energy and |m|, in measurements.
+    fn tau_int(&self) -> Option<Estimate> {
+        let of = |found: &Option<Autocorrelation>| found.as_ref().map(|found| found.tau_int);
+        let (energy, m) = (of(&self.statistics.energy)?, of(&self.statistics.abs_magnetisation)?);
+        Some(if energy.value > m.value { energy } else { m })
     }
 
-    /// Wall-clock seconds of sweeping per independent configuration: what a network's seconds per effective sample are to be
-    /// compared with.
+    /// The longer integrated autocorrelation time of energy and |m|, in sweeps: only an upper bound where sweeps between
+    /// measurements leave nothing of it to be seen.
+    pub fn tau_int_sweeps(&self) -> Option<f64> {
+        Some(self.tau_int()?.value * self.sweeps.every as f64)
+    }
+
+    /// Wall-clock seconds per independent configuration, of sweeping and measuring: what a network's seconds per effective
+    /// sample are to be compared with.
     pub fn seconds_per_independent_configuration(&self) -> Option<f64> {
-        let configurations = (self.sweeps.sweeps * self.sweeps.chains) as f64;
-        Some(self.sweeping_s * self.tau_int_sweeps()? / configurations)
+        Some(self.elapsed_s * self.tau_int()?.value / self.statistics.count as f64)
     }
 
     /// What makes the figures doubtful.
@@ -105,13 +111,15 @@ impl MonteCarlo {
                     .to_owned(),
             );
         }
-        let Some(tau) = self.tau_int_sweeps() else { return warnings };
-        if THERMAL * tau > self.sweeps.thermalisation as f64 {
+        let (Some(tau), every) = (self.tau_int(), self.sweeps.every) else { return warnings };
+        let resolved = every == 1 || tau.value - 3.0 * tau.error > 1.0;
+        let sweeps = tau.value * every as f64;
+        if resolved && THERMAL * sweeps > self.sweeps.thermalisation as f64 {
             warnings.push(format!(
-                "{} sweeps of thermalisation are few against an autocorrelation time of {tau:.0}; use \
+                "{} sweeps of thermalisation are few against an autocorrelation time of {sweeps:.0}; use \
                  --thermalisation {:.0}",
                 self.sweeps.thermalisation,
-                (2.0 * THERMAL * tau).ceil()
+                (2.0 * THERMAL * sweeps).ceil()
             ));
         }
         warnings
@@ -128,7 +136,7 @@ impl MonteCarlo {
             every => format!("{every} sweeps"),
         };
         let _ = writeln!(text, "{}, in steps of {every}", describe_tau(&self.statistics));
-        let _ = write!(text, "{:<10} {:.3} s of sweeps", "time", self.sweeping_s);
+        let _ = write!(text, "{:<10} {:.3} s", "time", self.elapsed_s);
         if let Some(seconds) = self.seconds_per_independent_configuration() {
             let _ = write!(text, ", {seconds:.2e} s per independent configuration");
         }
@@ -149,7 +157,7 @@ impl Serialize for MonteCarlo {
         self.statistics.serialize_entries(&mut map)?;
         serialize_tau(&mut map, &self.statistics)?;
         map.serialize_entry("tau_int_sweeps", &self.tau_int_sweeps())?;
-        map.serialize_entry("sweeping_s", &self.sweeping_s)?;
+        map.serialize_entry("elapsed_s", &self.elapsed_s)?;
         map.serialize_entry(
             "seconds_per_independent_configuration",
             &self.seconds_per_independent_configuration(),

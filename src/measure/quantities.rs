@@ -126,7 +126,7 @@ impl System {
             m_squared,
             self.beta * sites * (m_squared - order * order),
             1.0 - m_fourth / (3.0 * m_squared * m_squared),
-            (m_squared / wave - 1.0).max(0.0).sqrt() / (2.0 * half_wave_number.sin()),
+            (m_squared / wave - 1.0).sqrt() / (2.0 * half_wave_number.sin()),
         ];
         quantities.extend(&means[SCALARS..]);
         quantities
@@ -160,7 +160,8 @@ impl System {
         map.serialize_entry("field", &self.interaction.field)
     }
 
-    /// Estimates with their meanings and exact values. An infinite F (beta = 0) is left out.
+    /// Estimates with their meanings and exact values. What does not exist is left out: F at beta = 0, xi of a system whose
+    /// longest wave is not the strongest.
     pub(super) fn named(
         &self,
         meanings: &[Meaning],

@@ -1,26 +1,31 @@
 //! What a network says of configurations that it did not draw.
 
+use super::symmetrised::symmetrised_ln_q;
 use crate::backend::Backend;
 use crate::error::Result;
-use crate::estimate::{Forward, forward};
+use crate::estimate::{Estimate, Forward, forward};
+use crate::lattice::Symmetry;
 use crate::mc::Pool;
-use crate::sample::evaluate;
 
 /// Keeps the check's Monte Carlo apart from that of the forward objective.
 const SALT: u32 = 0x5eed;
 
-/// Log weights `-beta E - ln q` of given configurations, `[count][sites]`, +-1.
+/// Log weights `-beta E - ln q` of given configurations, `[count][sites]`, +-1, with q averaged over `elements`.
 ///
 /// # Errors
 /// When the device fails.
+///
+/// # Panics
+/// When there are no elements; the identity alone leaves q as it is.
 pub fn reference_log_weights(
     backend: &mut dyn Backend,
+    elements: &[Symmetry],
     beta: f64,
     spins: &[i8],
     progress: impl FnMut(usize),
 ) -> Result<Vec<f64>> {
     let (torus, interaction) = (backend.model().torus, backend.model().interaction);
-    let ln_q = evaluate(backend, beta, spins, progress)?;
+    let ln_q = symmetrised_ln_q(backend, elements, beta, spins, progress)?;
     let weight = |(spins, ln_q): (&[i8], f64)| {
         let spin_sum = spins.iter().map(|&spin| i64::from(spin)).sum();
         -beta * interaction.energy(torus.bond_sum(spins), spin_sum) - ln_q
@@ -34,12 +39,13 @@ pub fn reference_log_weights(
 /// When the device fails.
 pub fn monte_carlo_check(
     backend: &mut dyn Backend,
+    elements: &[Symmetry],
     beta: f64,
     count: usize,
     seed: u32,
-    ln_z: f64,
+    ln_z: Estimate,
 ) -> Result<Forward> {
     let (torus, interaction) = (backend.model().torus, backend.model().interaction);
     let pool = Pool::new(torus, interaction, beta, count, seed ^ SALT);
-    Ok(forward(&reference_log_weights(backend, beta, pool.spins(), |_| ())?, ln_z))
+    Ok(forward(&reference_log_weights(backend, elements, beta, pool.spins(), |_| ())?, ln_z))
 }

@@ -6,8 +6,12 @@ use crate::backend::Backend;
 use crate::conditional::Model;
 use crate::error::Result;
 use crate::lattice::{Observables, Symmetry};
-use crate::sample::block_sums;
+use crate::random::philox;
+use crate::sample::evaluate;
 use crate::schedule::{self, Inputs, Kernel};
+
+/// Keeps the choice of g apart from all other random numbers of a seed.
+const SALT: u32 = 0x9209;
 
 /// Draws from q_G.
 pub(super) struct Symmetrised {
@@ -27,52 +31,61 @@ impl Symmetrised {
         self.elements.len()
     }
 
-    /// Log weights against q_G and observables of a batch. The random g is left out: all elements of an orbit have the same
-    /// weight, and what is measured does not change under the group (but for the sign of m, whose mean vanishes with z2).
+    /// Log weights against q_G and observables of a batch. Of the random g only its reversal of spins is carried out: all
+    /// elements of an orbit have the same weight, and nothing else that is measured changes under the group.
     pub(super) fn draw(&mut self, backend: &mut dyn Backend, first: u32) -> Result<(Vec<f64>, Observables)> {
         backend.run(&self.sampling, &Inputs { first_configuration: first, ..self.inputs })?;
-        let observables = backend.read_observables()?;
+        let mut observables = backend.read_observables()?;
         let spins = backend.read_spins()?;
         let (interaction, beta) = (backend.model().interaction, self.inputs.beta);
-        let ln_q = symmetrised_ln_q(backend, &self.elements, beta, &spins)?;
+        let ln_q = symmetrised_ln_q(backend, &self.elements, beta, &spins, |_| ())?;
         let ln_w = ln_q
             .iter()
             .enumerate()
             .map(|(row, ln_q)| -beta * observables.energy(interaction, row) - ln_q)
             .collect();
+        let reverses = self.elements.iter().any(|element| element.flipped);
+        for row in (0..backend.batch()).filter(|_| reverses) {
+            let word = philox([self.inputs.seed, SALT], [first + row as u32, 0, 0, 0])[0];
+            if word & 1 == 1 {
+                observables.flip(row);
+            }
+        }
         Ok((ln_w, observables))
     }
 }
 
-/// ln q_G of a full batch of configurations, `[batch][sites]`, +-1: of the mean of q over the images under `elements`.
+/// ln q_G of configurations, `[count][sites]`, +-1: of the mean of q over their images under `elements`. `progress` is told how many
+/// images of the whole set are done.
 ///
 /// # Errors
 /// When the device fails.
 ///
 /// # Panics
-/// When there are no elements, or the number of spins is wrong.
+/// When there are no elements.
 pub fn symmetrised_ln_q(
     backend: &mut dyn Backend,
     elements: &[Symmetry],
     beta: f64,
     spins: &[i8],
+    mut progress: impl FnMut(usize),
 ) -> Result<Vec<f64>> {
+    assert!(!elements.is_empty(), "no symmetries");
     let torus = backend.model().torus;
-    let evaluation = schedule::evaluation(backend.model());
     let mut images = vec![0; spins.len()];
-    let mut all = Vec::new();
-    for element in elements {
+    // ln of the sum over images so far.
+    let mut total = vec![f64::NEG_INFINITY; spins.len() / torus.sites()];
+    for (done, element) in elements.iter().enumerate() {
         for (from, image) in spins.chunks(torus.sites()).zip(images.chunks_mut(torus.sites())) {
             element.apply(torus, from, image);
         }
-        backend.write_spins(&images)?;
-        backend.run(&evaluation, &Inputs::sampling(0, 0, beta, 0.0))?;
-        all.push(block_sums(backend)?);
+        let ln_q = evaluate(backend, beta, &images, |_| ())?;
+        for (total, ln_q) in total.iter_mut().zip(ln_q) {
+            let (small, large) = if *total < ln_q { (*total, ln_q) } else { (ln_q, *total) };
+            *total = large + (small - large).exp().ln_1p();
+        }
+        progress(done + 1);
     }
-    let mean = |row: usize| {
-        let largest = all.iter().map(|ln_q| ln_q[row]).fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = all.iter().map(|ln_q| (ln_q[row] - largest).exp()).sum();
-        largest + (sum / all.len() as f64).ln()
-    };
-    Ok((0..backend.batch()).map(mean).collect())
+    let images = (elements.len() as f64).ln();
+    Ok(total.into_iter().map(|total| total - images).collect())
 }

@@ -50,7 +50,8 @@ impl Drawing for Figure {
         let columns = self.columns.min(self.panels.len()).max(1) as u32;
         let rows = (self.panels.len() as u32).div_ceil(columns);
         let legend = if self.legend().is_empty() { 0 } else { LEGEND };
-        (columns * PANEL.0 + legend, TITLE + rows * PANEL.1)
+        let lines = self.legend().len() as u32 * LEGEND_LINE as u32 + 40;
+        (columns * PANEL.0 + legend, TITLE + (rows * PANEL.1).max(lines))
     }
 
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B> {

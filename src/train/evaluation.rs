@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::estimate::{Estimate, Importance, importance, kl, verify};
 use crate::exact;
 use crate::io::Summary;
+use crate::lattice::Symmetry;
 use crate::measure::monte_carlo_check;
 use crate::sample::log_weights;
 use std::ops::ControlFlow;
@@ -24,10 +25,12 @@ pub(super) fn evaluate(
     let weights: Importance = importance(&samples.ln_w);
     let exact = exact::solve(backend.model().torus, backend.model().interaction, config.beta);
     let exact = exact.map(|exact| exact.ln_z);
-    let ln_z = exact.unwrap_or(weights.ln_z.value);
+    let ln_z = exact.map_or(weights.ln_z, Estimate::exact);
     let forward = match config.verification_samples {
         0 => None,
-        count => Some(monte_carlo_check(backend, config.beta, count, config.seed, ln_z)?),
+        count => {
+            Some(monte_carlo_check(backend, &[Symmetry::default()], config.beta, count, config.seed, ln_z)?)
+        }
     };
     let model = backend.model();
     let sites = model.torus.sites() as f64;

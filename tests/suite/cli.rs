@@ -170,7 +170,7 @@ fn a_summary_says_whether_it_was_verified() {
     let status = |arguments: &str| {
         let ended = succeed(folder, &format!("{train} {arguments}"));
         let summary: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
-        assert!(summary["forward"]["ess"].as_f64().is_some(), "{summary}");
+        assert!(summary["forward"]["ess"]["value"].as_f64().is_some(), "{summary}");
         summary["verification"]["status"].as_str().unwrap().to_owned()
     };
     assert_eq!(status("--steps 300 --out good"), "verified");

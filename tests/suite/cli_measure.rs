@@ -77,19 +77,30 @@ fn reference_configurations_show_what_the_network_misses() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
     succeed(folder, &format!("{QUICK} --out run"));
-    let out = "--sweeps 60 --chains 8 --configurations 400 --out configs.npz";
+    let out = "--sweeps 60 --chains 8 --configurations 500 --out configs.npz";
     let simulated = parsed(&succeed(folder, &format!("mc --size 8 --beta 0.44 --json {out}")).stdout);
     for key in ["energy_per_site", "abs_magnetisation", "tau_int_energy"] {
         is_estimate(&simulated, key);
     }
     assert!(simulated["seconds_per_independent_configuration"].as_f64().unwrap() > 0.0);
     let found = parsed(&succeed(folder, "measure run --count 500 --reference configs.npz --json").stdout);
-    assert_eq!(found["forward"]["count"], 400);
-    let ess = found["forward"]["ess"].as_f64().unwrap();
+    assert_eq!(found["forward"]["count"], 480);
+    is_estimate(&found["forward"], "ess");
+    let ess = found["forward"]["ess"]["value"].as_f64().unwrap();
     assert!((0.3..=1.0).contains(&ess), "{ess}");
     is_estimate(&found["forward"], "kl");
     let checked = parsed(&succeed(folder, "measure run --count 2000 --verify --json").stdout);
     assert_eq!(checked["verification"]["status"], "verified", "{}", checked["verification"]);
+
+    // The reference is seen by the same symmetrised q.
+    let averaged = "measure run --count 3000 --symmetrise translations=4x4,transpose --verify --json";
+    let averaged = parsed(&succeed(folder, averaged).stdout);
+    let of = |value: &Value| value["value"].as_f64().unwrap();
+    let (own, seen) = (of(&averaged["ess"]), of(&averaged["forward"]["ess"]));
+    assert!(
+        averaged["images"] == 32 && own > of(&checked["ess"]) && (own - seen).abs() < 0.03,
+        "{own}, {seen}"
+    );
 
     succeed(folder, "mc --size 8 --beta 0.4 --sweeps 5 --chains 4 --out warm.npz");
     fail(folder, "measure run --count 10 --reference warm.npz", 1, &["warm.npz", "beta = 0.4", "0.44"]);
@@ -180,7 +191,8 @@ fn a_scan_goes_on_where_it_was_and_its_figures_are_drawn() {
     for name in ["magnetisation", "extensive", "scan"] {
         is_picture(&folder.join("scan"), name);
     }
-    succeed(folder, "plot scan/L8/beta0.4 scan/table.csv --count 300 --out figures --device cpu");
+    succeed(folder, "plot scan/L8/beta0.4 --count 300 --out figures --device cpu");
+    succeed(folder, "plot scan/table.csv --out figures");
     for name in
         ["training", "configurations", "configurations_by_level", "weights", "autocorrelation", "scan"]
     {

@@ -96,7 +96,15 @@ fn a_gpu_counts_and_flips_exactly_as_the_cpu() {
 #[test]
 fn metropolis_samples_the_boltzmann_distribution_in_every_kind_of_field() {
     let sweeps = Sweeps { chains: 64, thermalisation: 200, sweeps: 2000, every: 1 };
-    for (coupling, field, beta) in [(1.0, 0.0, 0.35), (1.0, 0.2, 0.4), (-0.8, 0.3, 0.5)] {
+    // Ordered along a field, and nearly free in one: there every sweep turns most spins over.
+    for (coupling, field, beta) in [
+        (1.0, 0.0, 0.35),
+        (1.0, 0.2, 0.4),
+        (-0.8, 0.3, 0.5),
+        (1.0, 0.5, 0.6),
+        (0.1, 1.0, 0.1),
+        (1.0, 0.0, 0.02),
+    ] {
         let system = system(4, Interaction { coupling, field }, beta);
         let exact = enumerate(system.torus, system.interaction, beta);
         let found = simulated(system, Algorithm::Metropolis, sweeps, "cpu");
@@ -166,7 +174,7 @@ fn errors_are_right_over_forty_seeds() {
 }
 
 #[test]
-fn importance_sampling_and_the_markov_chain_agree_at_every_size() {
+fn importance_sampling_and_the_markov_chain_agree() {
     for (size, steps) in [(8, 60), (16, 150)] {
         let mut cpu = trained(&quick(size, steps));
         let found = measured(&mut cpu, 20_000, 1, SymmetryGroup::default());
@@ -202,10 +210,10 @@ fn averages_over_symmetries_are_normalised_and_invariant() {
     let group =
         SymmetryGroup::parse("translations=2x2,reflections,transpose,z2", torus, FERROMAGNET).unwrap();
     let elements = group.elements(torus);
-    let ln_q = symmetrised_ln_q(&mut cpu, &elements, BETA, &all).unwrap();
+    let ln_q = symmetrised_ln_q(&mut cpu, &elements, BETA, &all, |_| ()).unwrap();
     let total: f64 = ln_q.iter().map(|ln_q| ln_q.exp()).sum();
     assert!((total - 1.0).abs() < 1e-9, "{total}");
-    let plain = symmetrised_ln_q(&mut cpu, &elements[..1], BETA, &all).unwrap();
+    let plain = symmetrised_ln_q(&mut cpu, &elements[..1], BETA, &all, |_| ()).unwrap();
     // All spins flipped is the state's complement.
     let same = |values: &[f64], state: usize| (values[state] - values[0xffff - state]).abs() < 1e-9;
     assert!((0..1 << 16).step_by(37).all(|state| same(&ln_q, state)));
