@@ -110,8 +110,8 @@ impl System {
 
     /// [`QUANTITIES`], then the two-point function, from the means of [`System::values`].
     ///
-    /// C = beta^2 var(E), chi = beta N (<m^2> - <|m|>^2) (with <m> in place of <|m|> in a field),
-    /// U_4 = 1 - <m^4> / (3 <m^2>^2), xi = (S(0) / S(k) - 1)^(1/2) / (2 sin(k / 2)) with S(0) = N <m^2> and k = 2 pi / L.
+    /// `C = beta^2 var(E)`, `chi = beta N (<m^2> - <|m|>^2)` (with `<m>` in place of `<|m|>` in a field),
+    /// `U_4 = 1 - <m^4> / (3 <m^2>^2)`, `xi = (S(0) / S(k) - 1)^(1/2) / (2 sin(k / 2))` with `S(0) = N <m^2>` and `k = 2 pi / L`.
     pub fn quantities(&self, means: &[f64]) -> Vec<f64> {
         let sites = self.torus.sites() as f64;
         let [energy, energy_squared, abs_m, m, m_squared, m_fourth, wave] =
