@@ -18,11 +18,17 @@ pub(super) fn run<R: Send + Sync>(torus: Torus, state: &mut State<R>) {
             match kind {
                 0 => (0..side).for_each(|column| add(&mut total, lanes(line, column))),
                 1 => (0..side).for_each(|row| add(&mut total, lanes(row, line))),
-                _ => (0..side * side).for_each(|site| {
-                    let (row, column, distance) = (site / side, site % side, line + 1);
-                    let others = [lanes(row, column + distance), lanes(row + distance, column)];
-                    add_products(&mut total, lanes(row, column), others);
-                }),
+                _ => vectorised(
+                    #[inline(always)]
+                    || {
+                        let distance = line + 1;
+                        for site in 0..side * side {
+                            let (row, column) = (site / side, site % side);
+                            let others = [lanes(row, column + distance), lanes(row + distance, column)];
+                            add_products(&mut total, lanes(row, column), others);
+                        }
+                    },
+                ),
             }
             sums.copy_from_slice(&total[..sums.len()]);
         }
@@ -33,14 +39,10 @@ fn add(total: &mut [i32; LANES], spins: &[i8]) {
     total.iter_mut().zip(spins).for_each(|(total, &spin)| *total += i32::from(spin));
 }
 
+#[inline(always)]
 fn add_products(total: &mut [i32; LANES], spins: &[i8], others: [&[i8]; 2]) {
-    vectorised(
-        #[inline(always)]
-        || {
-            let pairs = others[0].iter().zip(others[1]).map(|(a, b)| a + b);
-            for ((total, &spin), pair) in total.iter_mut().zip(spins).zip(pairs) {
-                *total += i32::from(spin * pair);
-            }
-        },
-    );
+    let pairs = others[0].iter().zip(others[1]).map(|(a, b)| a + b);
+    for ((total, &spin), pair) in total.iter_mut().zip(spins).zip(pairs) {
+        *total += i32::from(spin * pair);
+    }
 }

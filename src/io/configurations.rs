@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 type Archive = ZipArchive<BufReader<File>>;
 
@@ -76,8 +77,13 @@ pub fn read_configurations(path: &Path, system: &System) -> Result<Vec<i8>> {
 
 /// One array's bytes, if it does not promise more than the file holds.
 fn entry<'a>(path: &Path, archive: &'a mut Archive, name: &str, length: u64) -> Result<impl Read + 'a> {
-    let missing = |error: zip::result::ZipError| {
-        let message = format!("it has no array {name:?} ({error}); files of `han-gpu mc --out` have it");
+    let missing = |error: ZipError| {
+        let message = match error {
+            ZipError::UnsupportedArchive(_) => {
+                format!("{name} is compressed; store it uncompressed, as numpy.savez does")
+            }
+            error => format!("it has no array {name:?} ({error}); files of `han-gpu mc --out` have it"),
+        };
         Error::content(path, message)
     };
     let header = Header::from_reader(&mut archive.by_name(&format!("{name}.npy")).map_err(missing)?)

@@ -126,7 +126,9 @@ impl System {
             m_squared,
             self.beta * sites * (m_squared - order * order),
             1.0 - m_fourth / (3.0 * m_squared * m_squared),
-            (m_squared / wave - 1.0).sqrt() / (2.0 * half_wave_number.sin()),
+            // A wave that is only rounding has no length.
+            if wave > 1e-12 * m_squared { (m_squared / wave - 1.0).sqrt() } else { f64::NAN }
+                / (2.0 * half_wave_number.sin()),
         ];
         quantities.extend(&means[SCALARS..]);
         quantities

@@ -135,7 +135,10 @@ pub(super) fn line(quantity: &Quantity) -> String {
         let _ = write!(line, " {}", quantity.meaning.unit);
     }
     if let Some((exact, deviation)) = quantity.exact.zip(quantity.deviation()) {
-        let _ = write!(line, "   exact {exact:.8}, off by {deviation:+.1} sigma");
+        let _ = write!(line, "   exact {exact:.8}");
+        if quantity.estimate.error > 0.0 {
+            let _ = write!(line, ", off by {deviation:+.1} sigma");
+        }
     }
     line
 }
