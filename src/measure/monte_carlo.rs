@@ -2,7 +2,7 @@
 
 use super::chain::{Chain, ChainStatistics};
 use super::quantities::System;
-use super::report::{describe_tau, line, serialize_tau};
+use super::report::{describe_correlation, describe_tau, line, serialize_tau};
 use crate::error::Result;
 use crate::estimate::{Autocorrelation, Estimate};
 use crate::exact;
@@ -131,6 +131,7 @@ impl MonteCarlo {
         for quantity in &self.statistics.quantities {
             let _ = writeln!(text, "{}", line(quantity));
         }
+        text.push_str(&describe_correlation(&self.statistics.correlation));
         let every = match self.sweeps.every {
             1 => "one sweep".to_owned(),
             every => format!("{every} sweeps"),

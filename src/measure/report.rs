@@ -41,6 +41,12 @@ impl Measurement {
         free.chain(of_chain).copied().collect()
     }
 
+    /// The two-point function of the method.
+    fn main_correlation(&self) -> &[Estimate] {
+        let of_chain = self.chain.as_ref().filter(|_| self.method == Method::Nmcmc);
+        of_chain.map_or(&self.correlation, |chain| &chain.statistics.correlation)
+    }
+
     /// Wall-clock seconds per effective sample.
     pub fn seconds_per_effective_sample(&self) -> f64 {
         self.elapsed_s / (self.importance.ess.value * self.count as f64)
@@ -76,6 +82,7 @@ impl Measurement {
         for quantity in self.main_quantities() {
             let _ = writeln!(text, "{}", line(&quantity));
         }
+        text.push_str(&describe_correlation(self.main_correlation()));
         let _ = writeln!(
             text,
             "{:<10} {}   of {} samples, largest weight {:.2e} of all",
@@ -85,6 +92,7 @@ impl Measurement {
             importance.largest_weight_share
         );
         let _ = writeln!(text, "{:<10} {} nats", "KL", brief(self.kl));
+        let _ = writeln!(text, "{:<10} {} nats", "gap", brief(importance.gap));
         if let Some(chain) = &self.chain {
             chain.describe(&mut text, self.method == Method::Both);
         }
@@ -128,6 +136,12 @@ pub(super) fn describe_tau(statistics: &ChainStatistics) -> String {
     )
 }
 
+/// The two-point function at the distances 1, 2, 4, ..., a line each.
+pub(super) fn describe_correlation(correlation: &[Estimate]) -> String {
+    let distances = std::iter::successors(Some(1), |r| Some(2 * r)).take_while(|r| *r <= correlation.len());
+    distances.map(|r| format!("{:<10} {}\n", format!("G({r})"), brief(correlation[r - 1]))).collect()
+}
+
 /// A quantity with its exact value.
 pub(super) fn line(quantity: &Quantity) -> String {
     let mut line = format!("{:<10} {}", quantity.meaning.symbol, brief(quantity.estimate));
@@ -164,9 +178,7 @@ impl Serialize for Measurement {
         for quantity in self.main_quantities() {
             map.serialize_entry(quantity.meaning.name, &quantity)?;
         }
-        let of_chain = self.chain.as_ref().filter(|_| self.method == Method::Nmcmc);
-        let correlation = of_chain.map_or(&self.correlation, |chain| &chain.statistics.correlation);
-        map.serialize_entry("correlation", &distances(correlation))?;
+        map.serialize_entry("correlation", &distances(self.main_correlation()))?;
         map.serialize_entry("ess", &self.importance.ess)?;
         map.serialize_entry("kl", &self.kl)?;
         map.serialize_entry("variational_gap", &self.importance.gap)?;

@@ -247,7 +247,8 @@ fn an_untrained_network_is_said_to_be_no_use() {
     let found = measured(&mut cpu, 500, 0, SymmetryGroup::default());
     let warnings = found.warnings().join("; ");
     assert!(warnings.contains("effective samples") && warnings.contains("of all weight"), "{warnings}");
-    assert!(found.describe().contains("ESS"), "{}", found.describe());
+    let text = found.describe();
+    assert!(["ESS", "G(1)", "G(16)", "gap"].iter().all(|name| text.contains(name)), "{text}");
 }
 
 #[test]
