@@ -29,12 +29,11 @@ RECIPES = {
     (32, 0.3): dict(width=4, batch=256, steps=3000),
     (32, 0.6): dict(width=4, batch=256, steps=3000, objective="forward"),
     (64, 0.44): dict(width=8, batch=256, steps=5000, objective="mixed", learning_rate=0.007),
-    (128, 0.44): dict(width=8, batch=128, steps=6000, objective="mixed", learning_rate=0.007),
+    (128, 0.44): dict(width=8, batch=128, steps=4000, objective="forward", learning_rate=0.007),
 }
 # A second stage from the network of the first, at a lower rate and a larger batch.
 POLISH = {
     (64, 0.44): dict(width=8, batch=512, steps=1500, objective="mixed", forward_share=0.5, learning_rate=0.003),
-    (128, 0.44): dict(width=8, batch=256, steps=800, objective="forward", learning_rate=0.004),
 }
 # Sizes that start from the nets of half the size.
 GROWN = (64, 128)

@@ -49,6 +49,16 @@ impl Weights {
         groups * self.source_width
     }
 
+    /// The first target that sees a source; all later ones do as well.
+    pub fn first_to_see(&self, source: usize) -> usize {
+        let group = source / self.source_width;
+        if group < self.border {
+            return 0;
+        }
+        let group = if self.inclusive { group } else { group + 1 };
+        ((group - self.first_group) * self.target_width).min(self.targets)
+    }
+
     /// Index of the first bias.
     pub fn bias_offset(&self) -> usize {
         self.offset + self.sources * self.targets
@@ -62,6 +72,11 @@ impl Weights {
     /// One past the last parameter.
     pub fn end(&self) -> usize {
         self.slope_offset() + if self.has_slope { self.targets } else { 0 }
+    }
+
+    /// Targets that belong to the border's groups.
+    pub fn targets_before_own(&self) -> usize {
+        (self.border - self.first_group) * self.target_width
     }
 
     /// Unmasked weights.

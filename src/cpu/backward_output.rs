@@ -1,6 +1,7 @@
 //! Gradient with respect to the logits, in their place: `A ([x = +1] - sigmoid(logit))`.
 
 use super::state::State;
+use super::vector::vectorised;
 use super::{LANES, Real};
 use crate::conditional::{Gauge, Model};
 use rayon::prelude::*;
@@ -12,17 +13,22 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
     let first_block = level.first_block;
     level.tiles.par_iter_mut().for_each(|tile| {
         let rows = &advantages[(first_block + tile.block) * batch + tile.first..][..tile.rows];
-        for (site, logits) in tile.logits.iter_mut().enumerate() {
-            let inputs = &tile.inputs[net.border + site];
-            let constant = site == 0 && net.gauge == Gauge::FirstOwn;
-            for lane in 0..LANES {
-                logits[lane] = if constant || lane >= rows.len() {
-                    R::zero()
-                } else {
-                    let up = if inputs[lane] > R::zero() { R::one() } else { R::zero() };
-                    rows[lane] * (up - logits[lane].sigmoid())
-                };
-            }
+        let mut advantage = [R::zero(); LANES];
+        advantage[..rows.len()].copy_from_slice(rows);
+        vectorised(
+            #[inline(always)]
+            || {
+                let own = &tile.inputs[net.border..];
+                for (logits, inputs) in tile.logits.iter_mut().zip(own) {
+                    for lane in 0..LANES {
+                        let up = if inputs[lane] > R::zero() { R::one() } else { R::zero() };
+                        logits[lane] = advantage[lane] * (up - logits[lane].sigmoid());
+                    }
+                }
+            },
+        );
+        if net.gauge == Gauge::FirstOwn {
+            tile.logits[0] = [R::zero(); LANES];
         }
     });
 }

@@ -2,11 +2,15 @@
 
 use super::Real;
 use super::backward_hidden::through_prelu;
-use super::product::outer;
+use super::product::{outer, sum_lanes};
 use super::state::State;
 use super::tile::{Lane, Tile};
+use super::vector::vectorised;
 use crate::conditional::{MaskedNet, Model, Weights};
 use rayon::prelude::*;
+
+/// Targets whose gradients are computed together: sources hidden from all of them are left out.
+const TARGETS: usize = 64;
 
 pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
     let description = &model.levels[level];
@@ -16,51 +20,70 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
     let tiles_per_partial = level.tiles_per_partial();
     let tiles = level.tiles.par_chunks(tiles_per_partial);
     level.partials.par_iter_mut().zip(tiles).for_each(|(partial, tiles)| {
-        partial.fill(R::zero());
+        partial.gradient.fill(R::zero());
         for tile in tiles {
-            add_tile(net, parameters, partial, tile);
+            add_tile(net, parameters, &mut partial.gradient, tile, &mut partial.errors);
         }
         for weights in net.weights() {
-            clear_masked(weights, partial);
+            clear_masked(weights, &mut partial.gradient);
         }
     });
 }
 
-fn add_tile<R: Real>(net: &MaskedNet, parameters: &[R], partial: &mut [R], tile: &Tile<R>) {
+fn add_tile<R: Real>(
+    net: &MaskedNet,
+    parameters: &[R],
+    gradient: &mut [R],
+    tile: &Tile<R>,
+    errors: &mut [Lane<R>],
+) {
     let units = net.units();
     let active = |layer: usize| &tile.active[layer * units..][..units];
     for (layer, weights) in net.layers.iter().enumerate() {
-        let slopes = &parameters[weights.slope_offset()..];
-        let errors =
-            through_prelu(&tile.error[layer * units..][..units], &tile.hidden[layer * units..], slopes);
+        through_prelu(parameters, weights, tile, layer, errors);
         let sources = if layer == 0 { &tile.inputs[..] } else { active(layer - 1) };
-        add_product(weights, partial, sources, &errors);
+        add_product(weights, gradient, sources, errors);
     }
-    add_product(&net.output, partial, active(net.depth - 1), &tile.logits);
+    add_product(&net.output, gradient, active(net.depth - 1), &tile.logits);
     if let Some(skip) = &net.skip {
-        add_product(skip, partial, &tile.inputs, &tile.logits);
+        add_product(skip, gradient, &tile.inputs, &tile.logits);
     }
 }
 
-/// Border targets see border sources only, so the two rectangles leave out the corner that is masked as a whole.
-fn add_product<R: Real>(weights: &Weights, partial: &mut [R], sources: &[Lane<R>], errors: &[Lane<R>]) {
-    let border_targets = weights.border.saturating_sub(weights.first_group) * weights.target_width;
-    let border_sources = weights.border * weights.source_width;
-    let gradient = &mut partial[weights.offset..weights.bias_offset()];
-    outer(gradient, weights.targets, 0, &sources[..border_sources], &errors[..border_targets]);
-    outer(gradient, weights.targets, border_targets, sources, &errors[border_targets..]);
+fn add_product<R: Real>(weights: &Weights, gradient: &mut [R], sources: &[Lane<R>], errors: &[Lane<R>]) {
+    for (first, last) in blocks(weights) {
+        let sources = &sources[..weights.visible(last - 1)];
+        let gradient = &mut gradient[weights.offset + first..weights.bias_offset()];
+        outer(gradient, weights.targets, sources, &errors[first..last]);
+    }
     if weights.has_bias {
-        let biases = &mut partial[weights.bias_offset()..][..weights.targets];
-        for (bias, error) in biases.iter_mut().zip(errors) {
-            *bias += error.iter().copied().sum();
-        }
+        let biases = &mut gradient[weights.bias_offset()..][..weights.targets];
+        vectorised(
+            #[inline(always)]
+            || {
+                for (bias, error) in biases.iter_mut().zip(errors) {
+                    *bias += sum_lanes(
+                        #[inline(always)]
+                        |lane| error[lane],
+                    );
+                }
+            },
+        );
     }
 }
 
-fn clear_masked<R: Real>(weights: &Weights, partial: &mut [R]) {
-    for target in 0..weights.targets {
-        for source in weights.visible(target)..weights.sources {
-            partial[weights.offset + source * weights.targets + target] = R::zero();
+fn blocks(weights: &Weights) -> impl Iterator<Item = (usize, usize)> + use<> {
+    let targets = weights.targets;
+    (0..targets).step_by(TARGETS).map(move |first| (first, targets.min(first + TARGETS)))
+}
+
+/// What the products above gave for single targets of a block that do not see what its last one sees.
+fn clear_masked<R: Real>(weights: &Weights, gradient: &mut [R]) {
+    for (first, last) in blocks(weights) {
+        for source in weights.visible(first)..weights.visible(last - 1) {
+            let seeing = weights.first_to_see(source);
+            let row = weights.offset + source * weights.targets;
+            gradient[row + first..row + seeing].fill(R::zero());
         }
     }
 }

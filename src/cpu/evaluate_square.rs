@@ -26,8 +26,9 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
                     #[inline(always)]
                     || square.ln_sum(false),
                 );
+                let [bonds, fields] = owned_sums(geometry, spins, batch, block, first);
                 for (lane, (ln_q, ln_sum)) in ln_q.iter_mut().zip(ln_sum).enumerate() {
-                    let sums = owned_sums(geometry, spins, batch, block, first + lane);
+                    let sums = [bonds[lane], fields[lane]];
                     *ln_q = R::of(ln_probability(&factors, couplings, sums)) - ln_sum;
                 }
             }

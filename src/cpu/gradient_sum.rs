@@ -13,7 +13,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
     gradient.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, gradient)| {
         gradient.fill(R::zero());
         for partial in partials {
-            for (sum, &value) in gradient.iter_mut().zip(&partial[chunk * CHUNK..]) {
+            for (sum, &value) in gradient.iter_mut().zip(&partial.gradient[chunk * CHUNK..]) {
                 *sum += value;
             }
         }

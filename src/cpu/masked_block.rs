@@ -5,6 +5,10 @@ use super::product::{column, forward};
 use super::tile::{Lane, Tile};
 use super::{LANES, Real};
 use crate::conditional::{MaskedNet, Weights};
+use std::ops::Range;
+
+/// Own sites that are fixed together: what earlier sites contribute to them is a dense product.
+const GROUP: usize = 8;
 
 /// Runs the net over a tile whose border inputs are loaded. `own_spin(tile, site, logits)` draws or reads the gauged
 /// spins of one own site; they enter every later site.
@@ -16,18 +20,22 @@ pub(super) fn run<R: Real>(
     mut own_spin: impl FnMut(&mut Tile<R>, usize, &Lane<R>) -> Lane<R>,
 ) {
     border_part(net, parameters, tile);
-    for site in 0..net.own {
-        for layer in 0..net.depth {
-            own_group(net, parameters, tile, site, layer);
+    for first in (0..net.own).step_by(GROUP) {
+        let sites = first..net.own.min(first + GROUP);
+        earlier_groups(net, parameters, tile, sites.clone());
+        for site in sites {
+            for layer in 0..net.depth {
+                own_group(net, parameters, tile, first, site, layer);
+            }
+            let mut logits = tile.logits[site];
+            let last = &tile.active[(net.depth - 1) * net.units()..];
+            group_sources(&mut logits, &net.output, parameters, last, first, site);
+            if let Some(skip) = &net.skip {
+                group_sources(&mut logits, skip, parameters, &tile.inputs, first, site);
+            }
+            tile.logits[site] = logits;
+            tile.inputs[net.border + site] = own_spin(tile, site, &logits);
         }
-        let mut logits = tile.logits[site];
-        let last = &tile.active[(net.depth - 1) * net.units()..];
-        own_sources(&mut logits, &net.output, parameters, last, site);
-        if let Some(skip) = &net.skip {
-            own_sources(&mut logits, skip, parameters, &tile.inputs, site);
-        }
-        tile.logits[site] = logits;
-        tile.inputs[net.border + site] = own_spin(tile, site, &logits);
     }
 }
 
@@ -40,7 +48,7 @@ fn border_part<R: Real>(net: &MaskedNet, parameters: &[R], tile: &mut Tile<R>) {
         let below = if layer == 0 { &tile.inputs[..] } else { &below[(layer - 1) * units..] };
         let hidden = &mut tile.hidden[layer * units..][..units];
         start(hidden, &parameters[weights.bias_offset()..]);
-        forward(hidden, &parameters[weights.offset..], &below[..sources]);
+        forward(hidden, &parameters[weights.offset..], units, &below[..sources]);
         let slopes = &parameters[weights.slope_offset()..];
         for unit in 0..net.border * net.width {
             activate(&mut rest[unit], &hidden[unit], slopes[unit]);
@@ -48,10 +56,42 @@ fn border_part<R: Real>(net: &MaskedNet, parameters: &[R], tile: &mut Tile<R>) {
     }
     start(&mut tile.logits, &parameters[net.output.bias_offset()..]);
     let last = &tile.active[(net.depth - 1) * units..][..net.border * net.width];
-    forward(&mut tile.logits, &parameters[net.output.offset..], last);
+    forward(&mut tile.logits, &parameters[net.output.offset..], net.own, last);
     if let Some(skip) = &net.skip {
-        forward(&mut tile.logits, &parameters[skip.offset..], &tile.inputs[..net.border]);
+        forward(&mut tile.logits, &parameters[skip.offset..], net.own, &tile.inputs[..net.border]);
     }
+}
+
+/// What own sites before a group contribute to its hidden units and logits.
+fn earlier_groups<R: Real>(net: &MaskedNet, parameters: &[R], tile: &mut Tile<R>, sites: Range<usize>) {
+    let units = net.units();
+    for (layer, weights) in net.layers.iter().enumerate() {
+        let below = if layer == 0 { &tile.inputs[..] } else { &tile.active[(layer - 1) * units..] };
+        let hidden = &mut tile.hidden[layer * units + net.border * net.width..];
+        add_earlier(hidden, weights, parameters, below, sites.clone());
+    }
+    let last = &tile.active[(net.depth - 1) * units..];
+    add_earlier(&mut tile.logits, &net.output, parameters, last, sites.clone());
+    if let Some(skip) = &net.skip {
+        add_earlier(&mut tile.logits, skip, parameters, &tile.inputs, sites);
+    }
+}
+
+/// `targets` starts at the first own site's.
+fn add_earlier<R: Real>(
+    targets: &mut [Lane<R>],
+    weights: &Weights,
+    parameters: &[R],
+    sources: &[Lane<R>],
+    sites: Range<usize>,
+) {
+    let sources_from = weights.border * weights.source_width;
+    let sources_to = (weights.border + sites.start) * weights.source_width;
+    let from = sites.start * weights.target_width;
+    let targets = &mut targets[from..sites.end * weights.target_width];
+    let first_target = weights.targets_before_own() + from;
+    let first = weights.offset + sources_from * weights.targets + first_target;
+    forward(targets, &parameters[first..], weights.targets, &sources[sources_from..sources_to]);
 }
 
 fn start<R: Real>(targets: &mut [Lane<R>], biases: &[R]) {
@@ -60,34 +100,42 @@ fn start<R: Real>(targets: &mut [Lane<R>], biases: &[R]) {
     }
 }
 
-/// Finishes the hidden group of an own site in one layer: all that it may see is known now.
+/// Finishes the hidden units of an own site in one layer: all that they may see is known now.
 #[inline(always)]
-fn own_group<R: Real>(net: &MaskedNet, parameters: &[R], tile: &mut Tile<R>, site: usize, layer: usize) {
+fn own_group<R: Real>(
+    net: &MaskedNet,
+    parameters: &[R],
+    tile: &mut Tile<R>,
+    first: usize,
+    site: usize,
+    layer: usize,
+) {
     let (units, weights) = (net.units(), &net.layers[layer]);
     let group = (net.border + site) * net.width;
     let slopes = &parameters[weights.slope_offset() + group..][..net.width];
     for (unit, &slope) in (group..).zip(slopes) {
         let mut hidden = tile.hidden[layer * units + unit];
         let below = if layer == 0 { &tile.inputs[..] } else { &tile.active[(layer - 1) * units..] };
-        own_sources(&mut hidden, weights, parameters, below, unit);
+        group_sources(&mut hidden, weights, parameters, below, first, unit);
         activate(&mut tile.active[layer * units + unit], &hidden, slope);
         tile.hidden[layer * units + unit] = hidden;
     }
 }
 
-/// Adds what a target sees beyond the border.
+/// Adds what a target sees of own sites from `first` on.
 #[inline(always)]
-fn own_sources<R: Real>(
+fn group_sources<R: Real>(
     sum: &mut Lane<R>,
     weights: &Weights,
     parameters: &[R],
     sources: &[Lane<R>],
+    first: usize,
     target: usize,
 ) {
-    let (from, to) = (weights.border * weights.source_width, weights.visible(target));
+    let (from, to) = ((weights.border + first) * weights.source_width, weights.visible(target));
     if from < to {
-        let first = weights.offset + from * weights.targets + target;
-        column(sum, &parameters[first..], weights.targets, &sources[from..to]);
+        let start = weights.offset + from * weights.targets + target;
+        column(sum, &parameters[start..], weights.targets, &sources[from..to]);
     }
 }
 

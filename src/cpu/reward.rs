@@ -1,8 +1,8 @@
 //! Tree rewards of the Rao-Blackwell form of REINFORCE: `beta E_own + ln q_own + rewards of the children`.
 
-use super::Real;
 use super::energy::owned_sums;
 use super::state::State;
+use super::{LANES, Real};
 use crate::conditional::Model;
 use crate::schedule::Inputs;
 use rayon::prelude::*;
@@ -18,14 +18,19 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     rewards.zip(ln_q).enumerate().for_each(|(block, (rewards, ln_q))| {
         let children =
             &geometry.children[block * geometry.children_per_block..][..geometry.children_per_block];
-        for (row, total) in rewards.iter_mut().enumerate() {
-            let [bonds, spins] = owned_sums(geometry, spins, batch, block, row);
-            let energy = model.interaction.energy(bonds.into(), spins.into());
-            let mut reward = R::of(inputs.beta * energy) + ln_q[row] + shift;
-            for &child in children {
-                reward += rewards_below[child as usize * batch + row];
+        for (chunk, rewards) in rewards.chunks_mut(LANES).enumerate() {
+            let first = chunk * LANES;
+            let [bonds, spins] = owned_sums(geometry, spins, batch, block, first);
+            for (lane, total) in rewards.iter_mut().enumerate() {
+                let energy = model.interaction.energy(bonds[lane].into(), spins[lane].into());
+                *total = R::of(inputs.beta * energy) + ln_q[first + lane] + shift;
             }
-            *total = reward;
+            for &child in children {
+                let below = &rewards_below[child as usize * batch + first..];
+                for (total, &reward) in rewards.iter_mut().zip(below) {
+                    *total += reward;
+                }
+            }
         }
     });
 }

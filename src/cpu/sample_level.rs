@@ -54,15 +54,17 @@ fn draw<R: Real>(
 ) -> Lane<R> {
     let fixes_gauge = site == 0 && net.gauge == Gauge::FirstOwn;
     if site.is_multiple_of(4) {
-        for (lane, words) in tile.words.iter_mut().enumerate() {
+        for lane in 0..LANES {
             let key = SpinKey { configuration: first.configuration.wrapping_add(lane as u32), ..first };
-            *words = key.words(site as u32 / 4);
+            for (word, of_lane) in key.words(site as u32 / 4).into_iter().zip(&mut tile.words) {
+                of_lane[lane] = word;
+            }
         }
     }
     let logits = if fixes_gauge { &[R::zero(); LANES] } else { logits };
     let mut spins = [R::one(); LANES];
     for lane in 0..LANES {
-        let uniform = R::of(f64::from(SpinKey::uniform_of(tile.words[lane][site % 4])));
+        let uniform = R::of(f64::from(SpinKey::uniform_of(tile.words[site % 4][lane])));
         if uniform >= logits[lane].sigmoid() {
             spins[lane] = -R::one();
         }

@@ -52,9 +52,11 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     }
     let spins = &state.spins;
     state.ln_q[rows].par_chunks_mut(batch).enumerate().for_each(|(block, ln_q)| {
-        for (row, ln_q) in ln_q.iter_mut().enumerate() {
-            let sums = owned_sums(geometry, spins, batch, block, row);
-            *ln_q += R::of(ln_probability(&factors, couplings, sums));
+        for (chunk, ln_q) in ln_q.chunks_mut(LANES).enumerate() {
+            let [bonds, fields] = owned_sums(geometry, spins, batch, block, chunk * LANES);
+            for (lane, ln_q) in ln_q.iter_mut().enumerate() {
+                *ln_q += R::of(ln_probability(&factors, couplings, [bonds[lane], fields[lane]]));
+            }
         }
     });
 }

@@ -1,9 +1,9 @@
 //! Everything the backend remembers between kernels.
 
-use super::tile::Tile;
+use super::tile::{Lane, Tile};
 use super::{LANES, Real};
 use crate::backend::Tensor;
-use crate::conditional::Model;
+use crate::conditional::{MaskedNet, Model};
 use crate::lattice::quantities;
 use crate::schedule::COLUMNS;
 
@@ -43,12 +43,27 @@ pub(super) struct LevelState<R> {
     pub(super) blocks: usize,
     /// In order of (block, first configuration).
     pub(super) tiles: Vec<Tile<R>>,
-    /// Each the size of the level's parameters.
-    pub(super) partials: Vec<Vec<R>>,
+    /// Each covers an equal number of consecutive tiles.
+    pub(super) partials: Vec<Partial<R>>,
     /// `[COLUMNS][COLUMNS]`, upper triangle: sums of products for the regression of rewards.
     pub(super) moments: Vec<f64>,
     /// `[COLUMNS - 1]`: its coefficients.
     pub(super) coefficients: Vec<f64>,
+}
+
+/// Gradient of a level's net over some of its tiles.
+#[derive(Debug)]
+pub(super) struct Partial<R> {
+    /// `[parameters]` of the level.
+    pub(super) gradient: Vec<R>,
+    /// `[units]`: gradient with respect to the pre-activations of the tile and layer at hand.
+    pub(super) errors: Vec<Lane<R>>,
+}
+
+impl<R: Real> Partial<R> {
+    fn new(net: &MaskedNet) -> Self {
+        Self { gradient: vec![R::zero(); net.parameters()], errors: vec![[R::zero(); LANES]; net.units()] }
+    }
 }
 
 impl<R: Real> State<R> {
@@ -65,7 +80,7 @@ impl<R: Real> State<R> {
                     let tiles: Vec<_> =
                         starts.map(|(block, first)| Tile::new(net, block, first, batch)).collect();
                     let partials = tiles.len().div_ceil(tiles.len().div_ceil(MAX_PARTIALS));
-                    (tiles, vec![zeros(net.parameters()); partials])
+                    (tiles, (0..partials).map(|_| Partial::new(net)).collect())
                 }
             };
             LevelState {
@@ -130,7 +145,7 @@ pub(super) fn values(model: &Model, batch: usize) -> u64 {
     let per_level = model.nets().map(|(_, net, level)| {
         let tiles = level.blocks * batch.div_ceil(LANES);
         let per_row = net.inputs() + net.own + 3 * net.depth * net.units() + 2;
-        tiles * LANES * per_row + tiles.min(MAX_PARTIALS) * net.parameters()
+        tiles * LANES * per_row + tiles.min(MAX_PARTIALS) * (net.parameters() + LANES * net.units())
     });
     (4 * model.parameters + per_block + spins + per_level.sum::<usize>()) as u64
 }

@@ -26,7 +26,7 @@ pub(super) struct Tile<R> {
     pub(super) error: Vec<Lane<R>>,
     pub(super) ln_q: Lane<R>,
     /// Random words of the four own sites at hand.
-    pub(super) words: [[u32; 4]; LANES],
+    pub(super) words: [[u32; LANES]; 4],
 }
 
 impl<R: Real> Tile<R> {
@@ -43,17 +43,22 @@ impl<R: Real> Tile<R> {
             logits: zeros(net.own),
             error: zeros(net.depth * net.units()),
             ln_q: [R::zero(); LANES],
-            words: [[0; 4]; LANES],
+            words: [[0; LANES]; 4],
         }
     }
 
     /// The spins of one site, before the gauge.
+    #[inline(always)]
     pub(super) fn spins(&self, spins: &[i8], batch: usize, site: u32) -> Lane<R> {
         let column = &spins[site as usize * batch + self.first..][..self.rows];
-        std::array::from_fn(|lane| R::of(f64::from(column[lane.min(self.rows - 1)])))
+        match column.try_into() {
+            Ok(column) => to_reals(column),
+            Err(_) => to_reals(&std::array::from_fn(|lane| column[lane.min(self.rows - 1)])),
+        }
     }
 
     /// Reads the border and fixes the gauge, unless the gauge is fixed by an own spin.
+    #[inline(always)]
     pub(super) fn load_border(&mut self, gauge: Gauge, level: &Level, spins: &[i8], batch: usize) {
         let sites = &level.block_sites(self.block)[..level.border];
         for (input, &site) in sites.iter().enumerate() {
@@ -65,6 +70,7 @@ impl<R: Real> Tile<R> {
         }
     }
 
+    #[inline(always)]
     fn apply_border_gauge(&mut self, border: usize) {
         let mut sum = [R::zero(); LANES];
         for input in &self.inputs[..border] {
@@ -92,4 +98,12 @@ impl<R: Real> Tile<R> {
             }
         }
     }
+}
+
+#[inline(always)]
+fn to_reals<R: Real>(spins: &[i8; LANES]) -> Lane<R> {
+    spins.map(
+        #[inline(always)]
+        |spin| if spin > 0 { R::one() } else { -R::one() },
+    )
 }
