@@ -3,7 +3,8 @@
 use crate::conditional::Model;
 use crate::error::Result;
 use crate::lattice::{Interaction, Observables};
-use crate::schedule::{Inputs, Kernel};
+use crate::schedule::{Inputs, Kernel, Rates};
+use std::time::Duration;
 
 /// Arrays of a backend's state. Per-block arrays are `[blocks of all levels][batch]`: level 0 comes first, so that the
 /// first `batch` entries belong to whole configurations.
@@ -66,6 +67,25 @@ pub trait Backend: Send {
     /// # Errors
     /// When the device fails.
     fn run(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<()>;
+
+    /// Waits for all work.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn finish(&mut self) -> Result<()>;
+
+    /// Runs kernels in order and tells how long each took: by the device's clock where it has one, else from submitting it
+    /// alone to its end.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn time(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<Vec<Duration>>;
+
+    /// Measures what the device reaches at a product and a copy of our own; takes about a second.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn rates(&mut self) -> Result<Rates>;
 
     /// Reads an array, waiting for all work before it.
     ///

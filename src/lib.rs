@@ -46,6 +46,7 @@ pub mod plot;
 pub mod random;
 pub mod sample;
 pub mod schedule;
+pub mod timing;
 pub mod train;
 
 pub use error::{Error, Result};

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand; nothing but arguments, progress and printing.
 //!
 //! Results go to standard output, progress and messages to standard error. Exit code 2 for wrong usage, 1 for the rest.
+mod bench;
 mod devices;
 mod evaluate;
 mod exact;
@@ -8,6 +9,7 @@ mod grow;
 mod interrupt;
 mod mc;
 mod measure;
+mod network_shape;
 mod plan;
 mod plot;
 mod progress;
@@ -42,6 +44,7 @@ enum Command {
     Exact(exact::Arguments),
     Devices(devices::Arguments),
     Plan(plan::Arguments),
+    Bench(bench::Arguments),
 }
 
 /// Parses the arguments, runs the command and reports errors.
@@ -57,7 +60,8 @@ pub fn main() -> ExitCode {
         Command::Plot(arguments) => plot::run(&arguments),
         Command::Exact(arguments) => exact::run(arguments),
         Command::Devices(arguments) => devices::run(arguments),
-        Command::Plan(arguments) => plan::run(arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,32 +1,29 @@
 //! `han-gpu plan`.
 
-use crate::config::{Config, MAX_BATCH};
+use super::network_shape::NetworkShape;
 use crate::cpu::Cpu;
 use crate::error::Error;
 use crate::gpu::Gpu;
-use crate::schedule::{KernelCost, Plan};
+use crate::schedule::{KernelCost, KernelPlan, LevelPlan, Plan, Rates};
 use serde::Serialize;
 
 /// Print what a network costs, level by level.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  han-gpu plan --size 64 --batch 256")]
+#[command(after_help = "Examples:
+  han-gpu plan --size 64 --batch 256
+  han-gpu plan --size 64 --kernels --gflops 10000 --gbytes 800")]
 pub(super) struct Arguments {
-    /// Side of the lattice, a power of two from 4 to 1024
-    #[arg(long, default_value_t = Config::default().size)]
-    size: u32,
-    /// Configurations per step
-    #[arg(long, default_value_t = Config::default().batch)]
-    batch: usize,
-    /// Hidden units per site
-    #[arg(long, default_value_t = Config::default().width)]
-    width: usize,
-    /// Hidden layers, 1 to 3
-    #[arg(long, default_value_t = Config::default().depth)]
-    depth: usize,
-    /// Side of the squares that are summed exactly: 8, 4 or 2
-    #[arg(long, value_name = "SIDE", default_value_t = Config::default().exact_bottom)]
-    exact_bottom: u32,
+    #[command(flatten)]
+    network: NetworkShape,
+    /// Also list the kernels of a training step
+    #[arg(long)]
+    kernels: bool,
+    /// Rate of arithmetic in Gflop/s, for the shortest time of a training step (`han-gpu bench` measures it)
+    #[arg(long, requires = "gbytes")]
+    gflops: Option<f64>,
+    /// Rate of memory traffic in GB/s
+    #[arg(long, requires = "gflops")]
+    gbytes: Option<f64>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -40,53 +37,76 @@ struct Output {
     gpu_memory_bytes: u64,
     /// Memory of the state on the CPU backend.
     cpu_memory_bytes: u64,
+    /// Shortest time of a training step at the given rates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    training_step_s: Option<f64>,
 }
 
-pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let Arguments { size, batch, width, depth, exact_bottom, json } = arguments;
-    if !(1..=MAX_BATCH).contains(&batch) {
-        return Err(Error::setting("batch", batch, format!("it must lie in 1 to {MAX_BATCH}")).into());
-    }
-    let model =
-        Config { size, width, depth, exact_bottom: exact_bottom.min(size), ..Config::default() }.model()?;
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let config = arguments.network.config()?;
+    let model = config.model()?;
+    let plan = Plan::new(&model, config.batch, config.baseline);
+    let rates = rates(arguments)?;
     let output = Output {
-        plan: Plan::new(&model, batch, Config::default().baseline),
-        gpu_memory_bytes: Gpu::memory(&model, batch),
-        cpu_memory_bytes: Cpu::<f32>::memory(&model, batch),
+        gpu_memory_bytes: Gpu::memory(&model, config.batch),
+        cpu_memory_bytes: Cpu::<f32>::memory(&model, config.batch),
+        training_step_s: rates.map(|rates| seconds(kernels(&plan), rates)),
+        plan,
     };
-    if json { super::print_json(&output) } else { super::print(&table(&output)) }
+    if arguments.json {
+        super::print_json(&output)
+    } else {
+        super::print(&table(&output, arguments.kernels, rates))
+    }
 }
 
-fn table(output: &Output) -> String {
+fn rates(arguments: &Arguments) -> Result<Option<Rates>, Error> {
+    let checked = |name, value: f64| match value > 0.0 && value.is_finite() {
+        true => Ok(value * 1e9),
+        false => Err(Error::setting(name, value, "it must be a positive number".to_owned())),
+    };
+    Ok(match (arguments.gflops, arguments.gbytes) {
+        (Some(flops), Some(bytes)) => {
+            Some(Rates { flops_per_s: checked("gflops", flops)?, bytes_per_s: checked("gbytes", bytes)? })
+        }
+        _ => None,
+    })
+}
+
+fn kernels(plan: &Plan) -> impl Iterator<Item = &KernelPlan> {
+    plan.levels.iter().flat_map(|level| &level.kernels).chain(&plan.shared)
+}
+
+fn seconds<'a>(kernels: impl IntoIterator<Item = &'a KernelPlan>, rates: Rates) -> f64 {
+    kernels.into_iter().map(|kernel| kernel.cost.seconds(rates)).sum()
+}
+
+fn table(output: &Output, list_kernels: bool, rates: Option<Rates>) -> String {
     let plan = &output.plan;
+    let milliseconds = |kernels: &[KernelPlan]| match rates {
+        Some(rates) => format!(" {:>9.4}", seconds(kernels, rates) * 1e3),
+        None => String::new(),
+    };
+    let head = if rates.is_some() { "        ms" } else { "" };
     let mut lines = vec![
         "                                                     |       sampling a batch       |         training step".to_owned(),
-        "level            side squares border sites parameters | dispatches    Mflop       MB | dispatches    Mflop       MB"
-            .to_owned(),
+        format!("level            side squares border sites parameters | dispatches    Mflop       MB | dispatches    Mflop       MB{head}"),
     ];
+    let mut list = |title: String, kernels: &[KernelPlan]| {
+        lines.push(format!("{title}{}", milliseconds(kernels)));
+        for kernel in kernels.iter().filter(|_| list_kernels) {
+            let ms = milliseconds(std::slice::from_ref(kernel));
+            lines.push(format!("{:<82} | {}{ms}", format!("    {}", kernel.kernel), cost(kernel.cost)));
+        }
+    };
     for level in &plan.levels {
-        let name = match level.conditional {
-            "masked_net" => level.name,
-            other => other,
-        };
-        lines.push(format!(
-            "{:<3} {name:<12} {:>4} {:>7} {:>6} {:>5} {:>10} | {} | {}",
-            level.level,
-            level.side,
-            level.squares,
-            level.border,
-            level.sites,
-            level.parameters,
-            cost(level.sampling),
-            cost(level.training)
-        ));
+        list(level_line(level), &level.kernels);
     }
+    let shared = plan.shared.iter().map(|kernel| kernel.cost).sum();
+    list(format!("{:<52} | {:28} | {}", "shared by all levels", "", cost(shared)), &plan.shared);
+    let total = rates.map_or(String::new(), |rates| format!(" {:>9.4}", seconds(kernels(plan), rates) * 1e3));
     lines.push(format!(
-        "{:<52} | {:>10}{:19} | {:>10}",
-        "shared by all levels", 0, "", plan.shared_dispatches
-    ));
-    lines.push(format!(
-        "{:<41} {:>10} | {} | {}",
+        "{:<41} {:>10} | {} | {}{total}",
         format!("total at batch {}", plan.batch),
         plan.parameters,
         cost(plan.sampling),
@@ -95,6 +115,24 @@ fn table(output: &Output) -> String {
     let [gpu, cpu] = [output.gpu_memory_bytes, output.cpu_memory_bytes].map(|bytes| bytes as f64 / 1e6);
     lines.push(format!("memory: {gpu:.1} MB on a GPU, {cpu:.1} MB on the CPU backend"));
     lines.join("\n")
+}
+
+fn level_line(level: &LevelPlan) -> String {
+    let name = match level.conditional {
+        "masked_net" => level.name,
+        other => other,
+    };
+    format!(
+        "{:<3} {name:<12} {:>4} {:>7} {:>6} {:>5} {:>10} | {} | {}",
+        level.level,
+        level.side,
+        level.squares,
+        level.border,
+        level.sites,
+        level.parameters,
+        cost(level.sampling),
+        cost(level.training)
+    )
 }
 
 fn cost(cost: KernelCost) -> String {

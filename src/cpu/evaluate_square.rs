@@ -1,10 +1,10 @@
 //! ln q of the given interiors of exact squares.
 
+use super::Real;
 use super::energy::owned_sums;
-use super::exact_square::{ExactSquare, ln_probability};
+use super::exact_square::{ExactSquare, ROWS, ln_probability};
 use super::state::State;
 use super::vector::vectorised;
-use super::{LANES, Real};
 use crate::conditional::{Conditional, Model, SquareFactors};
 use crate::schedule::Inputs;
 use rayon::prelude::*;
@@ -19,8 +19,8 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     state.ln_q[rows].par_chunks_mut(batch).enumerate().for_each_init(
         || ExactSquare::new(width, &factors),
         |square: &mut ExactSquare<R>, (block, ln_q)| {
-            for (chunk, ln_q) in ln_q.chunks_mut(LANES).enumerate() {
-                let first = chunk * LANES;
+            for (chunk, ln_q) in ln_q.chunks_mut(ROWS).enumerate() {
+                let first = chunk * ROWS;
                 square.load_border(geometry, spins, batch, block, first);
                 let ln_sum = vectorised(
                     #[inline(always)]

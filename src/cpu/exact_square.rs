@@ -1,12 +1,17 @@
-//! Sum over the interior of a square by a transfer over its sites, for [`LANES`] configurations at a time.
+//! Sum over the interior of a square by a transfer over its sites, for [`ROWS`] configurations at a time.
 //!
 //! A state is a row of `width` spins, bit j for column j; site (i, j) replaces bit j of the row above by its own spin.
 //! The first row starts from the border above it. States are rescaled by powers of two after every row.
 
-use super::tile::Lane;
-use super::{LANES, Real};
+use super::Real;
 use crate::conditional::SquareFactors;
 use crate::hierarchy::Level;
+
+/// Configurations that go together.
+pub(super) const ROWS: usize = 64;
+
+/// One value per configuration.
+pub(super) type Lane<R> = [R; ROWS];
 
 /// Work space for one square after another.
 #[derive(Debug)]
@@ -28,7 +33,7 @@ pub(super) struct ExactSquare<R> {
 
 impl<R: Real> ExactSquare<R> {
     pub(super) fn new(width: usize, factors: &SquareFactors) -> Self {
-        let lanes = |count: usize| vec![[R::zero(); LANES]; count];
+        let lanes = |count: usize| vec![[R::zero(); ROWS]; count];
         Self {
             width,
             bond: [factors.different, factors.same].map(R::of),
@@ -49,7 +54,7 @@ impl<R: Real> ExactSquare<R> {
         block: usize,
         first: usize,
     ) {
-        let last = LANES.min(batch - first) - 1;
+        let last = ROWS.min(batch - first) - 1;
         for (lanes, &site) in self.border.iter_mut().zip(level.block_sites(block)) {
             let column = &spins[site as usize * batch + first..];
             *lanes = std::array::from_fn(|lane| R::of(f64::from(column[lane.min(last)])));
@@ -61,10 +66,10 @@ impl<R: Real> ExactSquare<R> {
     pub(super) fn ln_sum(&mut self, keep: bool) -> Lane<R> {
         let states = 1 << self.width;
         if keep {
-            self.rows.resize(self.width * states, [R::zero(); LANES]);
+            self.rows.resize(self.width * states, [R::zero(); ROWS]);
         }
         self.start();
-        let mut exponents = [R::zero(); LANES];
+        let mut exponents = [R::zero(); ROWS];
         for i in 0..self.width {
             for j in 0..self.width {
                 self.site(i, j);
@@ -84,8 +89,8 @@ impl<R: Real> ExactSquare<R> {
     /// The border above as the only state.
     #[inline(always)]
     fn start(&mut self) {
-        self.states.fill([R::zero(); LANES]);
-        for lane in 0..LANES {
+        self.states.fill([R::zero(); ROWS]);
+        for lane in 0..ROWS {
             let bit = |j: usize| usize::from(self.border[j][lane] > R::zero()) << j;
             let state: usize = (0..self.width).map(bit).sum();
             self.states[state][lane] = R::one();
@@ -101,7 +106,7 @@ impl<R: Real> ExactSquare<R> {
             _ => None,
         };
         let far_edge = (j == width - 1).then(|| &self.border[width + i]);
-        let mut sides = [[R::one(); LANES]; 2];
+        let mut sides = [[R::one(); ROWS]; 2];
         for spins in edge.into_iter().chain(far_edge) {
             for (side, bonds) in sides.iter_mut().zip(self.bonds(spins)) {
                 for (factor, bond) in side.iter_mut().zip(bonds) {
@@ -143,16 +148,16 @@ impl<R: Real> ExactSquare<R> {
     /// Divides by a power of two near the largest state and adds its exponent.
     #[inline(always)]
     fn rescale(&mut self, exponents: &mut Lane<R>) {
-        let mut largest = [R::zero(); LANES];
+        let mut largest = [R::zero(); ROWS];
         for values in &self.states {
             for (largest, &value) in largest.iter_mut().zip(values) {
                 *largest = if value > *largest { value } else { *largest };
             }
         }
-        let mut scales = [R::one(); LANES];
+        let mut scales = [R::one(); ROWS];
         for ((scale, exponent), largest) in scales.iter_mut().zip(exponents).zip(largest) {
-            let power = largest.log2().floor();
-            *scale = R::of(2.0).powi(-power.to_i32().unwrap_or_default());
+            let [power, inverse] = largest.power_of_two();
+            *scale = inverse;
             *exponent += power;
         }
         for values in &mut self.states {
@@ -202,7 +207,7 @@ impl<R: Real> ExactSquare<R> {
         let row = &self.rows[i * states..][..states];
         self.states.copy_from_slice(row);
         self.sum_partially(below);
-        for lane in 0..LANES {
+        for lane in 0..ROWS {
             let mut chosen = 0;
             for (bit, below) in below.iter_mut().enumerate() {
                 let size = 2 << bit;

@@ -27,6 +27,7 @@ mod metropolis;
 mod moments;
 mod observables;
 mod product;
+mod rates;
 mod real;
 mod regression;
 mod residual;
@@ -46,9 +47,10 @@ use crate::conditional::Model;
 use crate::error::{Error, Result};
 use crate::lattice::Observables;
 use crate::memory;
-use crate::schedule::{Inputs, Kernel};
+use crate::schedule::{Inputs, Kernel, Rates};
 use state::State;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Rows that a tile holds: the innermost, vectorised dimension.
 pub const LANES: usize = 64;
@@ -177,6 +179,23 @@ impl<R: Real> Backend for Cpu<R> {
             self.execute(kernel, inputs);
         }
         Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn time(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<Vec<Duration>> {
+        let of_kernel = |&kernel| {
+            let start = Instant::now();
+            self.execute(kernel, inputs);
+            start.elapsed()
+        };
+        Ok(kernels.iter().map(of_kernel).collect())
+    }
+
+    fn rates(&mut self) -> Result<Rates> {
+        Ok(rates::measure::<R>())
     }
 
     fn read(&mut self, tensor: Tensor) -> Result<Vec<f64>> {

@@ -1,7 +1,10 @@
 //! Sums over all rows of a level of the products of what rewards are regressed on.
 
 use super::control_variate::columns;
+use super::product::sum_lanes;
 use super::state::State;
+use super::tile::Lane;
+use super::vector::vectorised;
 use super::{LANES, Real};
 use crate::conditional::Model;
 use crate::schedule::COLUMNS;
@@ -14,13 +17,8 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
         let mut sums = vec![0.0; COLUMNS * COLUMNS];
         for first in (0..batch).step_by(LANES) {
             let rows = LANES.min(batch - first);
-            let columns = columns(model, read, level, block, first).map(|column| column.map(Real::widen));
-            for (a, left) in columns.iter().enumerate() {
-                for (b, right) in columns.iter().enumerate().skip(a) {
-                    let products = left[..rows].iter().zip(&right[..rows]).map(|(&x, &y)| x * y);
-                    sums[a * COLUMNS + b] += products.sum::<f64>();
-                }
-            }
+            let columns = columns(model, read, level, block, first);
+            add_products(&columns, rows, &mut sums);
         }
         sums
     };
@@ -32,4 +30,27 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
             *total += value;
         }
     }
+}
+
+/// Adds the products of all pairs of columns, summed over lanes in f64.
+fn add_products<R: Real>(columns: &[Lane<R>; COLUMNS], rows: usize, sums: &mut [f64]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            let mut wide = [[0.0; LANES]; COLUMNS];
+            for (wide, column) in wide.iter_mut().zip(columns) {
+                for (wide, value) in wide[..rows].iter_mut().zip(column) {
+                    *wide = value.widen();
+                }
+            }
+            for (a, left) in wide.iter().enumerate() {
+                for (b, right) in wide.iter().enumerate().skip(a) {
+                    sums[a * COLUMNS + b] += sum_lanes(
+                        #[inline(always)]
+                        |lane| left[lane] * right[lane],
+                    );
+                }
+            }
+        },
+    );
 }

@@ -6,7 +6,7 @@ use std::iter::Sum;
 use std::ops::AddAssign;
 
 /// f32 or f64.
-pub trait Real: ndarray::LinalgScalar + Float + AddAssign + Sum + Default + Debug + Send + Sync {
+pub trait Real: Float + AddAssign + Sum + Default + Debug + Send + Sync + 'static {
     /// From f64, rounded.
     fn of(value: f64) -> Self;
 
@@ -15,6 +15,9 @@ pub trait Real: ndarray::LinalgScalar + Float + AddAssign + Sum + Default + Debu
 
     /// `exp(-|self|)`.
     fn exp_minus_abs(self) -> Self;
+
+    /// `[p, 2^-p]` with `2^p <= self < 2^(p + 1)`, for positive normal numbers; 0 counts as the smallest of them.
+    fn power_of_two(self) -> [Self; 2];
 
     /// `ln(1 + self)` for `self` in [0, 1].
     fn ln_1p_of_unit(self) -> Self;
@@ -62,6 +65,12 @@ impl Real for f32 {
     }
 
     #[inline(always)]
+    fn power_of_two(self) -> [Self; 2] {
+        let biased = (self.to_bits() >> 23).max(1);
+        [(biased as i32 - 127) as Self, Self::from_bits((254 - biased.min(253)) << 23)]
+    }
+
+    #[inline(always)]
     fn ln_1p_of_unit(self) -> Self {
         // 2 artanh(s) with s = x / (2 + x) <= 1/3.
         let s = self / (2.0 + self);
@@ -88,6 +97,12 @@ impl Real for f64 {
     }
 
     #[inline(always)]
+    fn power_of_two(self) -> [Self; 2] {
+        let biased = (self.to_bits() >> 52).max(1);
+        [(biased as i32 - 1023) as Self, Self::from_bits((2046 - biased.min(2045)) << 52)]
+    }
+
+    #[inline(always)]
     fn ln_1p_of_unit(self) -> Self {
         self.ln_1p()
     }
@@ -101,6 +116,16 @@ impl Real for f64 {
 #[cfg(test)]
 mod tests {
     use super::Real;
+
+    #[test]
+    fn powers_of_two_bracket_their_numbers() {
+        for x in [1.0_f32, 1.5, 2.0, 0.75, 3e-30, 7e30] {
+            for [power, inverse] in [x.power_of_two().map(f64::from), f64::from(x).power_of_two()] {
+                assert!((1.0..2.0).contains(&(f64::from(x) * inverse)), "{x}: 2^{power}, {inverse}");
+                assert_eq!(inverse, (-power).exp2());
+            }
+        }
+    }
 
     #[test]
     fn polynomials_keep_the_digits_of_f32() {

@@ -1,11 +1,10 @@
 //! Draws the interiors of exact squares, row by row from the last.
 
+use super::Real;
 use super::energy::owned_sums;
-use super::exact_square::{ExactSquare, ln_probability};
+use super::exact_square::{ExactSquare, Lane, ROWS, ln_probability};
 use super::state::State;
-use super::tile::Lane;
 use super::vector::vectorised;
-use super::{LANES, Real};
 use crate::conditional::{Conditional, Model, SquareFactors};
 use crate::random::SpinKey;
 use crate::schedule::Inputs;
@@ -25,7 +24,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     drawn.par_chunks_mut(geometry.own * batch).zip(ln_q).enumerate().for_each_init(
         || ExactSquare::new(width, &factors),
         |square: &mut ExactSquare<R>, (block, (drawn, ln_q))| {
-            for first in (0..batch).step_by(LANES) {
+            for first in (0..batch).step_by(ROWS) {
                 let key = SpinKey {
                     seed: inputs.seed,
                     step: inputs.step,
@@ -52,8 +51,8 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     }
     let spins = &state.spins;
     state.ln_q[rows].par_chunks_mut(batch).enumerate().for_each(|(block, ln_q)| {
-        for (chunk, ln_q) in ln_q.chunks_mut(LANES).enumerate() {
-            let [bonds, fields] = owned_sums(geometry, spins, batch, block, chunk * LANES);
+        for (chunk, ln_q) in ln_q.chunks_mut(ROWS).enumerate() {
+            let [bonds, fields] = owned_sums(geometry, spins, batch, block, chunk * ROWS);
             for (lane, ln_q) in ln_q.iter_mut().enumerate() {
                 *ln_q += R::of(ln_probability(&factors, couplings, [bonds[lane], fields[lane]]));
             }

@@ -1,9 +1,9 @@
 //! Reward `-ln Z` of exact squares, given their borders.
 
-use super::exact_square::ExactSquare;
+use super::Real;
+use super::exact_square::{ExactSquare, ROWS};
 use super::state::State;
 use super::vector::vectorised;
-use super::{LANES, Real};
 use crate::conditional::{Conditional, Model, SquareFactors};
 use crate::schedule::Inputs;
 use rayon::prelude::*;
@@ -17,7 +17,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let shift = R::of(f64::from(inputs.reward_per_site) * geometry.own as f64 - factors.scale);
     let rewards = state.reward[rows].par_chunks_mut(batch).enumerate();
     let chunks = rewards.flat_map(|(block, rewards)| {
-        rewards.par_chunks_mut(LANES).enumerate().map(move |(chunk, rewards)| (block, chunk * LANES, rewards))
+        rewards.par_chunks_mut(ROWS).enumerate().map(move |(chunk, rewards)| (block, chunk * ROWS, rewards))
     });
     chunks.for_each_init(
         || ExactSquare::new(width, &factors),

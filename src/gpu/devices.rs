@@ -124,7 +124,8 @@ fn named(wanted: &str, described: &[AdapterDescription]) -> Option<usize> {
     described.iter().find(matches).map(|adapter| adapter.index)
 }
 
-/// A device on an adapter: default limits, but with bindings and buffers as large as it offers.
+/// A device on an adapter: default limits, but with bindings and buffers as large as it offers, and with
+/// timestamps where it has them.
 ///
 /// # Errors
 /// When the driver refuses.
@@ -135,7 +136,12 @@ pub fn request(adapter: &Adapter) -> Result<(wgpu::Device, wgpu::Queue)> {
         max_buffer_size: offered.max_buffer_size,
         ..Limits::default()
     };
-    let descriptor = wgpu::DeviceDescriptor { label: Some("han-gpu"), required_limits, ..Default::default() };
+    let descriptor = wgpu::DeviceDescriptor {
+        label: Some("han-gpu"),
+        required_limits,
+        required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
+        ..Default::default()
+    };
     pollster::block_on(adapter.request_device(&descriptor))
         .map_err(|error| Error::Device { device: adapter.get_info().name, message: error.to_string() })
 }

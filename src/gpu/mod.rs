@@ -7,9 +7,11 @@ mod buffers;
 mod devices;
 mod layout;
 mod pipelines;
+mod rates;
 mod readback;
 mod registry;
 mod tables;
+mod timestamps;
 
 // What the tests compare with the shaders by reflection; no part of the API.
 #[doc(hidden)]
@@ -27,14 +29,16 @@ use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
 use crate::error::{Error, Result};
 use crate::lattice::Observables;
-use crate::schedule::{Inputs, Kernel, LANES, Shape};
+use crate::schedule::{Inputs, Kernel, LANES, Rates, Shape};
 use buffers::Buffers;
 use pipelines::Pipelines;
 use readback::Snapshots;
 use registry::{BACKWARD_UNITS, MOMENT_SLICES};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use wgpu::{BindGroup, Buffer, ComputePipeline, Device, PollType, Queue, SubmissionIndex};
+use std::time::{Duration, Instant};
+use timestamps::Timestamps;
+use wgpu::{BindGroup, Buffer, ComputePass, ComputePipeline, Device, PollType, Queue, SubmissionIndex};
 
 /// Submissions under way at most: enough to keep the device busy, few enough that it stays responsive.
 const IN_FLIGHT: usize = 16;
@@ -67,6 +71,15 @@ struct Command {
     pipeline: ComputePipeline,
     bind_group: BindGroup,
     groups: [u32; 3],
+}
+
+impl Command {
+    fn encode(&self, pass: &mut ComputePass<'_>) {
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.bind_group, &[]);
+        let [x, y, z] = self.groups;
+        pass.dispatch_workgroups(x, y, z);
+    }
 }
 
 impl Gpu {
@@ -139,8 +152,12 @@ impl Gpu {
         buffers::total_bytes(model, batch)
     }
 
+    fn is_software(&self) -> bool {
+        devices::kind(self.device.adapter_info().device_type) == AdapterKind::Software
+    }
+
     fn shape(&self, level: Option<usize>) -> Shape {
-        let software = devices::kind(self.device.adapter_info().device_type) == AdapterKind::Software;
+        let software = self.is_software();
         let rows = level.map_or(0, |level| self.model.hierarchy.levels[level].blocks * self.batch);
         self.shape.unwrap_or(Shape::choose(software, rows, self.model.options.width))
     }
@@ -220,6 +237,33 @@ impl Gpu {
         }
     }
 
+    /// Makes everything ready for encoding.
+    fn start(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<()> {
+        for &kernel in kernels {
+            self.prepare(kernel)?;
+        }
+        let step = Step::new(&self.model, self.batch, self.buffers.tables.norms, inputs);
+        // Written before the submission that uses it and after all earlier ones: the queue keeps that order.
+        self.queue.write_buffer(self.buffers.shared(Slot::Step), 0, bytemuck::bytes_of(&step));
+        Ok(())
+    }
+
+    /// Submits kernels one by one and waits for each.
+    fn time_by_wall_clock(&mut self, kernels: &[Kernel]) -> Result<Vec<Duration>> {
+        let mut times = Vec::new();
+        self.finish()?;
+        for kernel in kernels {
+            let start = Instant::now();
+            let mut encoder = self.device.create_command_encoder(&Default::default());
+            self.commands[kernel].encode(&mut encoder.begin_compute_pass(&Default::default()));
+            self.queue.submit([encoder.finish()]);
+            self.finish()?;
+            times.push(start.elapsed());
+        }
+        self.dispatches += kernels.len();
+        Ok(times)
+    }
+
     /// Waits for the oldest submission when too many are under way.
     fn limit_flight(&mut self) -> Result<()> {
         if self.in_flight.len() > IN_FLIGHT {
@@ -292,26 +336,49 @@ impl Backend for Gpu {
     }
 
     fn run(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<()> {
-        for &kernel in kernels {
-            self.prepare(kernel)?;
-        }
-        let step = Step::new(&self.model, self.batch, self.buffers.tables.norms, inputs);
-        // Written before the submission that uses it and after all earlier ones: the queue keeps that order.
-        self.queue.write_buffer(self.buffers.shared(Slot::Step), 0, bytemuck::bytes_of(&step));
+        self.start(kernels, inputs)?;
         let mut encoder = self.device.create_command_encoder(&Default::default());
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
             for kernel in kernels {
-                let command = &self.commands[kernel];
-                pass.set_pipeline(&command.pipeline);
-                pass.set_bind_group(0, &command.bind_group, &[]);
-                let [x, y, z] = command.groups;
-                pass.dispatch_workgroups(x, y, z);
-                self.dispatches += 1;
+                self.commands[kernel].encode(&mut pass);
             }
         }
+        self.dispatches += kernels.len();
         self.in_flight.push_back(self.queue.submit([encoder.finish()]));
         self.limit_flight()
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.device.poll(PollType::wait_indefinitely()).map_err(|error| self.failed(error.to_string()))?;
+        self.in_flight.clear();
+        self.check()
+    }
+
+    fn time(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<Vec<Duration>> {
+        self.start(kernels, inputs)?;
+        let Some(timestamps) = Timestamps::new(&self.device, kernels.len()) else {
+            return self.time_by_wall_clock(kernels);
+        };
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        for (index, kernel) in kernels.iter().enumerate() {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: Some(kernel.name()),
+                timestamp_writes: Some(timestamps.of_pass(index)),
+            });
+            self.commands[kernel].encode(&mut pass);
+        }
+        timestamps.resolve(&mut encoder);
+        self.dispatches += kernels.len();
+        self.queue.submit([encoder.finish()]);
+        self.finish()?;
+        timestamps.read(&self.device, &self.queue).map_err(|message| self.failed(message))
+    }
+
+    fn rates(&mut self) -> Result<Rates> {
+        let rates = rates::measure(&self.device, &self.queue, self.is_software());
+        self.check()?;
+        rates
     }
 
     fn read(&mut self, tensor: Tensor) -> Result<Vec<f64>> {

@@ -28,13 +28,39 @@ impl Pipelines {
         if let Some(pipeline) = self.made.get(&key) {
             return Ok(pipeline.clone());
         }
-        let pipeline = make(device, kernel, &key)?;
+        let entries: Vec<_> = bindings(kernel)
+            .into_iter()
+            .map(|(slot, access)| match access {
+                Access::Uniform => entry(slot as u32, BufferBindingType::Uniform),
+                Access::Read => storage(slot as u32, true),
+                Access::Write => storage(slot as u32, false),
+            })
+            .collect();
+        let pipeline = make(device, &key, &entries)?;
         self.made.insert(key, pipeline.clone());
         Ok(pipeline)
     }
 }
 
-fn make(device: &Device, kernel: Kernel, key: &Specialisation) -> Result<Pipeline> {
+/// A storage buffer's entry in a layout.
+pub(super) fn storage(binding: u32, read_only: bool) -> BindGroupLayoutEntry {
+    entry(binding, BufferBindingType::Storage { read_only })
+}
+
+fn entry(binding: u32, ty: BufferBindingType) -> BindGroupLayoutEntry {
+    BindGroupLayoutEntry {
+        binding,
+        visibility: ShaderStages::COMPUTE,
+        ty: BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+        count: None,
+    }
+}
+
+pub(super) fn make(
+    device: &Device,
+    key: &Specialisation,
+    entries: &[BindGroupLayoutEntry],
+) -> Result<Pipeline> {
     let source = key.source()?;
     let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
     let descriptor = wgpu::ShaderModuleDescriptor {
@@ -46,27 +72,8 @@ fn make(device: &Device, kernel: Kernel, key: &Specialisation) -> Result<Pipelin
     // SAFETY: only the bounding of loops is switched off, and every loop of our shaders counts up to a bound that its
     // body does not change, so that it ends. Accesses stay bounds-checked.
     let module = unsafe { device.create_shader_module_trusted(descriptor, checks) };
-    let entries: Vec<_> = bindings(kernel)
-        .into_iter()
-        .map(|(slot, access)| BindGroupLayoutEntry {
-            binding: slot as u32,
-            visibility: ShaderStages::COMPUTE,
-            ty: BindingType::Buffer {
-                ty: match access {
-                    Access::Uniform => BufferBindingType::Uniform,
-                    Access::Read => BufferBindingType::Storage { read_only: true },
-                    Access::Write => BufferBindingType::Storage { read_only: false },
-                },
-                has_dynamic_offset: false,
-                min_binding_size: None,
-            },
-            count: None,
-        })
-        .collect();
-    let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-        label: Some(key.name),
-        entries: &entries,
-    });
+    let layout =
+        device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(key.name), entries });
     let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label: Some(key.name),
         bind_group_layouts: &[Some(&layout)],

@@ -28,6 +28,9 @@ const COMMON: &[(&str, &str)] = files!["common/":
     "philox", "reduce", "spins", "status", "types",
 ];
 
+/// What rates of a device are measured with.
+const RATES: &[(&str, &str)] = files!["rates/": "copy", "product"];
+
 /// Sources staged in workgroup memory at a time, in the tile shape.
 const CHUNK: usize = 32;
 /// Hidden units per lane in `backward_hidden`.
@@ -87,6 +90,11 @@ impl Specialisation {
         Self { name: kernel.name(), shape: shape_name, constants }
     }
 
+    /// A shader that measures a rate, with matrices of a side.
+    pub(super) fn rate(name: &'static str, side: usize) -> Self {
+        Self { name, shape: "", constants: vec![("LANES", LANES), ("SIDE", side)] }
+    }
+
     /// The complete WGSL text.
     ///
     /// # Errors
@@ -97,7 +105,8 @@ impl Specialisation {
             let _ = writeln!(text, "const {name}: u32 = {value}u;");
         }
         let mut included = Vec::new();
-        self.expand(find(KERNELS, self.name, self.name)?, &mut text, &mut included)?;
+        let file = find(KERNELS, self.name, self.name).or_else(|_| find(RATES, self.name, self.name))?;
+        self.expand(file, &mut text, &mut included)?;
         Ok(text)
     }
 
@@ -173,7 +182,7 @@ pub fn every_kernel(depth: usize) -> Vec<Kernel> {
 
 /// Every specialisation that a model can ask for: for tests that validate them all.
 pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
-    let mut all = Vec::new();
+    let mut all: Vec<_> = RATES.iter().map(|(name, _)| Specialisation::rate(name, 128)).collect();
     for kernel in every_kernel(options.depth) {
         for shape in [Shape::lane(options.width), Shape::tile(options.width)] {
             let specialisation = Specialisation::new(kernel, 16, options, shape);
@@ -200,7 +209,9 @@ mod tests {
     #[test]
     fn every_file_in_shaders_is_registered_and_starts_with_what_it_computes() {
         let shaders = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
-        for (folder, registered) in [(shaders.clone(), KERNELS), (shaders.join("common"), COMMON)] {
+        let folders =
+            [(shaders.clone(), KERNELS), (shaders.join("common"), COMMON), (shaders.join("rates"), RATES)];
+        for (folder, registered) in folders {
             let mut found = 0;
             for entry in std::fs::read_dir(&folder).unwrap() {
                 let path = entry.unwrap().path();

@@ -1,21 +1,136 @@
-//! What a model costs per level, from its shapes alone.
+//! What a model costs per level and kernel, from its shapes alone.
 
-use super::{Baseline, Kernel, sampling, training_step};
-use crate::conditional::{Conditional, MaskedNet, Model, Weights};
+use super::{Baseline, COLUMNS, Kernel, LANES, sampling, training_step};
+use crate::conditional::{Conditional, MaskedNet, Model};
+use crate::lattice::quantities;
 use serde::Serialize;
+use std::iter::Sum;
 
-const WORD: u64 = 4;
+const WORD: usize = 4;
 
-/// Work of one level in one run over a batch.
+/// Work of one kernel, or the sum over several, in one run over a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct KernelCost {
     /// Dispatches on a GPU.
     pub dispatches: usize,
-    /// Floating point operations of the nets' unmasked products (a multiply-add counts two); exact squares and baselines
-    /// are left out.
+    /// Floating point operations of the nets' unmasked products (a multiply-add counts two) and of exact squares; what
+    /// is done once per value that is read anyway is left out.
     pub flops: u64,
-    /// Bytes moved if every kernel reads and writes each of its arrays once; baselines are left out.
+    /// Bytes moved if every kernel reads and writes each of its arrays once, four bytes a value.
     pub bytes: u64,
+}
+
+/// What a device reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Rates {
+    /// Floating point operations per second of a large product.
+    pub flops_per_s: f64,
+    /// Bytes per second, read and written, of a large copy.
+    pub bytes_per_s: f64,
+}
+
+impl KernelCost {
+    /// Cost of one run of a kernel.
+    pub fn of(kernel: Kernel, model: &Model, batch: usize) -> Self {
+        let (operations, words) = match kernel.level() {
+            Some(level) => on_level(kernel, level, model, batch),
+            None => (0, on_all_levels(kernel, model, batch)),
+        };
+        Self { dispatches: 1, flops: operations as u64, bytes: (WORD * words) as u64 }
+    }
+
+    /// Shortest time at given rates, in seconds: arithmetic and traffic overlap.
+    pub fn seconds(self, rates: Rates) -> f64 {
+        (self.flops as f64 / rates.flops_per_s).max(self.bytes as f64 / rates.bytes_per_s)
+    }
+}
+
+impl Sum for KernelCost {
+    fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
+        costs.fold(Self::default(), |sum, cost| Self {
+            dispatches: sum.dispatches + cost.dispatches,
+            flops: sum.flops + cost.flops,
+            bytes: sum.bytes + cost.bytes,
+        })
+    }
+}
+
+/// Operations and words of a kernel on one level.
+fn on_level(kernel: Kernel, level: usize, model: &Model, batch: usize) -> (usize, usize) {
+    let geometry = &model.hierarchy.levels[level];
+    let rows = geometry.blocks * batch;
+    let conditional = &model.levels[level].conditional;
+    if let Some(net) = conditional.net()
+        && let Some(cost) = on_net(kernel, net, rows)
+    {
+        return cost;
+    }
+    let square = match *conditional {
+        // Both values of every pair of states: two products, a sum and a factor.
+        Conditional::ExactSquare { width } => (4 * width * width) << width,
+        _ => 0,
+    };
+    let (border, own) = (geometry.border, geometry.own);
+    let (operations, words) = match kernel {
+        Kernel::SampleHeatBath { .. } | Kernel::EvaluateHeatBath { .. } => (0, border + own + 1),
+        Kernel::SampleSquare { .. } | Kernel::EvaluateSquare { .. } => (square, border + own + 1),
+        Kernel::HeatBathFreeEnergy { .. } => (0, border + 1),
+        Kernel::SquareFreeEnergy { .. } => (square, border + 1),
+        Kernel::Energy { .. } => (0, border + own + 2),
+        Kernel::Reward { .. } => (0, border + own + geometry.children_per_block + 2),
+        Kernel::Moments { .. } => (0, border + 2),
+        Kernel::Residual { .. } => (0, border + 3),
+        _ => return (0, COLUMNS * COLUMNS),
+    };
+    (rows * operations, rows * words)
+}
+
+/// Operations and words of a kernel that works on a net's arrays.
+fn on_net(kernel: Kernel, net: &MaskedNet, rows: usize) -> Option<(usize, usize)> {
+    let (inputs, own, units) = (net.inputs(), net.own, net.units());
+    let hidden = net.depth * units;
+    let (multiply_adds, per_row, once) = match kernel {
+        // Border spins in, own spins out, inputs, hidden state and logits kept, one ln q.
+        Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
+            (net.multiply_adds(), net.border + own + inputs + hidden + own + 1, net.parameters())
+        }
+        Kernel::BackwardOutput { .. } => (0, 3 * own + 1, 0),
+        Kernel::BackwardHidden { layer, .. } => match net.layers.get(layer + 1) {
+            None => (net.output.unmasked(), own + units, net.output.sources * own),
+            Some(weights) => (weights.unmasked(), 3 * units, units * units),
+        },
+        Kernel::BackwardWeights { .. } => (net.multiply_adds(), inputs + 2 * hidden + own, net.parameters()),
+        Kernel::BackwardSlope { .. } => (0, 2 * hidden, hidden),
+        Kernel::GradientSum { .. } => (0, 0, 2 * net.parameters()),
+        _ => return None,
+    };
+    Some((2 * rows * multiply_adds, rows * per_row + once))
+}
+
+/// Words of a kernel that works on all levels at once.
+fn on_all_levels(kernel: Kernel, model: &Model, batch: usize) -> usize {
+    let rows = model.hierarchy.blocks() * batch;
+    match kernel {
+        Kernel::ConfigurationEnergy => 2 * (rows + batch),
+        Kernel::Baseline => batch,
+        Kernel::Advantage => batch + rows,
+        Kernel::Likelihood => rows,
+        Kernel::GradientNorm => model.parameters / LANES,
+        // Parameters and both moments read and written, the gradient read.
+        Kernel::Adam => 7 * model.parameters,
+        Kernel::Observables => (model.hierarchy.sites + quantities(model.torus)) * batch,
+        _ => model.hierarchy.sites * batch,
+    }
+}
+
+/// A kernel of a training step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct KernelPlan {
+    /// Its name, that of its shader.
+    pub kernel: &'static str,
+    /// Its cost.
+    #[serde(flatten)]
+    pub cost: KernelCost,
 }
 
 /// Shape and cost of one level.
@@ -41,6 +156,8 @@ pub struct LevelPlan {
     pub sampling: KernelCost,
     /// One training step.
     pub training: KernelCost,
+    /// The kernels of that step on this level.
+    pub kernels: Vec<KernelPlan>,
 }
 
 /// The whole plan of a model at one batch size.
@@ -54,6 +171,8 @@ pub struct Plan {
     pub levels: Vec<LevelPlan>,
     /// Dispatches of a training step that work on all levels at once.
     pub shared_dispatches: usize,
+    /// Their kernels.
+    pub shared: Vec<KernelPlan>,
     /// Sums over levels; shared dispatches included.
     pub sampling: KernelCost,
     /// Sums over levels; shared dispatches included.
@@ -68,40 +187,36 @@ impl Plan {
         let (draw, step) = (sampling(model, true), training_step(model, baseline));
         let levels: Vec<_> =
             (0..model.levels.len()).map(|level| plan_level(model, batch, level, &draw, &step)).collect();
-        let shared_dispatches = on_level(&step, None);
-        let total = |cost: fn(&LevelPlan) -> KernelCost, dispatches| {
-            levels.iter().map(cost).fold(KernelCost { dispatches, ..KernelCost::default() }, |sum, cost| {
-                KernelCost {
-                    dispatches: sum.dispatches + cost.dispatches,
-                    flops: sum.flops + cost.flops,
-                    bytes: sum.bytes + cost.bytes,
-                }
-            })
-        };
-        let sampling = total(|level| level.sampling, 0);
-        let mut training = total(|level| level.training, shared_dispatches);
-        // Adam reads and writes parameters and both moments, and reads the gradient.
-        training.bytes += 7 * WORD * model.parameters as u64;
-        let parameters = model.used_parameters();
-        Self { size: model.torus.side(), batch, levels, shared_dispatches, sampling, training, parameters }
+        let shared = plan_kernels(model, batch, None, &step);
+        let sampling = levels.iter().map(|level| level.sampling).sum();
+        let training = levels.iter().map(|level| level.training).chain([total(&shared)]).sum();
+        Self {
+            size: model.torus.side(),
+            batch,
+            levels,
+            shared_dispatches: shared.len(),
+            shared,
+            sampling,
+            training,
+            parameters: model.used_parameters(),
+        }
     }
 }
 
-fn on_level(kernels: &[Kernel], level: Option<usize>) -> usize {
-    kernels.iter().filter(|kernel| kernel.level() == level).count()
+/// Those of `kernels` that work on `level`, or on all levels at once.
+fn plan_kernels(model: &Model, batch: usize, level: Option<usize>, kernels: &[Kernel]) -> Vec<KernelPlan> {
+    let here = kernels.iter().filter(|kernel| kernel.level() == level);
+    here.map(|&kernel| KernelPlan { kernel: kernel.name(), cost: KernelCost::of(kernel, model, batch) })
+        .collect()
+}
+
+fn total(kernels: &[KernelPlan]) -> KernelCost {
+    kernels.iter().map(|kernel| kernel.cost).sum()
 }
 
 fn plan_level(model: &Model, batch: usize, level: usize, draw: &[Kernel], step: &[Kernel]) -> LevelPlan {
     let geometry = &model.hierarchy.levels[level];
-    let rows = (geometry.blocks * batch) as u64;
-    let net = model.levels[level].conditional.net();
-    let (sampling, training) = match net {
-        Some(net) => (sampling_cost(net, rows), training_cost(net, rows)),
-        None => {
-            let bytes = rows * WORD * (geometry.inputs() as u64 + 2);
-            (KernelCost { bytes, ..KernelCost::default() }, KernelCost { bytes, ..KernelCost::default() })
-        }
-    };
+    let kernels = plan_kernels(model, batch, Some(level), step);
     LevelPlan {
         level,
         name: geometry.name,
@@ -114,44 +229,11 @@ fn plan_level(model: &Model, batch: usize, level: usize, draw: &[Kernel], step: 
         squares: geometry.blocks,
         border: geometry.border,
         sites: geometry.own,
-        parameters: net.map_or(0, MaskedNet::parameters),
-        sampling: KernelCost { dispatches: on_level(draw, Some(level)), ..sampling },
-        training: KernelCost { dispatches: on_level(step, Some(level)), ..training },
+        parameters: model.levels[level].conditional.net().map_or(0, MaskedNet::parameters),
+        sampling: total(&plan_kernels(model, batch, Some(level), draw)),
+        training: total(&kernels),
+        kernels,
     }
-}
-
-fn sampling_cost(net: &MaskedNet, rows: u64) -> KernelCost {
-    let [inputs, own, hidden] = per_row(net);
-    // Border spins in, own spins out, inputs, hidden state and logits kept, one ln q.
-    let per_row = net.border as u64 + own + inputs + hidden + own + 1;
-    KernelCost {
-        dispatches: 0,
-        flops: 2 * rows * net.multiply_adds() as u64,
-        bytes: WORD * (rows * per_row + net.parameters() as u64),
-    }
-}
-
-fn training_cost(net: &MaskedNet, rows: u64) -> KernelCost {
-    let [inputs, own, hidden] = per_row(net);
-    let sampling = sampling_cost(net, rows);
-    let unmasked = |weights: &Weights| weights.unmasked() as u64;
-    let into_hidden: u64 = net.layers[1..].iter().chain([&net.output]).map(unmasked).sum();
-    let reward = inputs + 4;
-    let output = 3 * own + 1;
-    let hidden_error = own + 3 * hidden;
-    let weights = inputs + 2 * hidden + own;
-    let slope = 2 * hidden;
-    let backward = reward + output + hidden_error + weights + slope;
-    KernelCost {
-        dispatches: 0,
-        flops: sampling.flops + 2 * rows * (net.multiply_adds() as u64 + into_hidden),
-        bytes: sampling.bytes + WORD * (rows * backward + 4 * net.parameters() as u64),
-    }
-}
-
-/// Inputs, own sites and hidden units of one block.
-fn per_row(net: &MaskedNet) -> [u64; 3] {
-    [net.inputs() as u64, net.own as u64, (net.depth * net.units()) as u64]
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The kernels by name. `shaders/NAME.wgsl` and `src/cpu/NAME.rs` implement each one.
 
+use serde::Serialize;
+
 /// One operation on a backend's state: one dispatch on a GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the field is the hierarchy level, the hidden layer or the colour everywhere")]
@@ -123,9 +125,66 @@ impl Kernel {
         }
     }
 
+    /// What it is for in a training step.
+    pub fn phase(self) -> Phase {
+        match self {
+            Self::SampleLevel { .. }
+            | Self::EvaluateLevel { .. }
+            | Self::SampleHeatBath { .. }
+            | Self::EvaluateHeatBath { .. }
+            | Self::HeatBathFreeEnergy { .. }
+            | Self::SampleSquare { .. }
+            | Self::EvaluateSquare { .. }
+            | Self::SquareFreeEnergy { .. }
+            | Self::Metropolis { .. } => Phase::Sample,
+            Self::Energy { .. }
+            | Self::ConfigurationEnergy
+            | Self::Observables
+            | Self::Reward { .. }
+            | Self::Baseline
+            | Self::Advantage
+            | Self::Likelihood
+            | Self::Moments { .. }
+            | Self::Regression { .. }
+            | Self::Residual { .. } => Phase::Reward,
+            Self::BackwardOutput { .. }
+            | Self::BackwardHidden { .. }
+            | Self::BackwardWeights { .. }
+            | Self::BackwardSlope { .. }
+            | Self::GradientSum { .. } => Phase::Backward,
+            Self::GradientNorm | Self::Adam => Phase::Optimise,
+        }
+    }
+
     /// Whether it draws spins.
     pub fn draws(self) -> bool {
         matches!(self, Self::SampleLevel { .. } | Self::SampleHeatBath { .. } | Self::SampleSquare { .. })
+    }
+}
+
+/// Part of a training step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Drawing or summing out spins, with ln q.
+    Sample,
+    /// Energies, rewards, advantages.
+    Reward,
+    /// The gradient.
+    Backward,
+    /// The new parameters.
+    Optimise,
+}
+
+impl Phase {
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sample => "sample",
+            Self::Reward => "reward",
+            Self::Backward => "backward",
+            Self::Optimise => "optimise",
+        }
     }
 }
 

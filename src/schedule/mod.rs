@@ -4,8 +4,8 @@ mod cost;
 mod kernel;
 mod shape;
 
-pub use cost::{KernelCost, LevelPlan, Plan};
-pub use kernel::{Adam, COLUMNS, Inputs, Kernel};
+pub use cost::{KernelCost, KernelPlan, LevelPlan, Plan, Rates};
+pub use kernel::{Adam, COLUMNS, Inputs, Kernel, Phase};
 pub(crate) use shape::LANES;
 pub use shape::Shape;
 

@@ -113,6 +113,19 @@ fn json_goes_to_standard_output_alone() {
     let levels = plan["levels"].as_array().unwrap();
     assert_eq!(levels.len(), 5, "boundary, sides 64, 32, 16 and exact squares of side 8");
     assert!(levels.iter().all(|level| level["sampling"]["dispatches"] == 1));
+    let kernels = levels[1]["kernels"].as_array().unwrap();
+    assert_eq!(kernels[0]["kernel"], "sample_level");
+    let flops = |value: &serde_json::Value| value["flops"].as_u64().unwrap();
+    assert_eq!(kernels.iter().map(flops).sum::<u64>(), flops(&levels[1]["training"]));
+    let slow = parse("plan --size 64 --batch 16 --gflops 1 --gbytes 1e6 --json");
+    let shortest = slow["training_step_s"].as_f64().unwrap();
+    assert!(
+        (shortest / (flops(&plan["training"]) as f64 * 1e-9) - 1.0).abs() < 0.01,
+        "{shortest} s at 1 Gflop/s"
+    );
+    let bench = parse("bench --size 8 --batch 32 --device cpu --repeats 2 --json");
+    assert!(bench["step"]["median_s"].as_f64().unwrap() > 0.0);
+    assert!(bench["kernels"].as_array().unwrap().iter().any(|kernel| kernel["kernel"] == "adam"));
     assert!(parse("devices --json")["adapters"].is_array());
     let summary = parse(&format!("{SMALL} --out run --json"));
     assert!(summary["ln_z"]["error"].as_f64().unwrap() > 0.0);
@@ -236,6 +249,9 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         ("exact --size 8 --beta -1", &["beta = -1"]),
         ("exact --size 8 --beta 0.4 --field 1", &["field = 1", "size 4"]),
         ("plan --size 8 --batch 0", &["batch = 0"]),
+        ("plan --size 8 --gflops 0 --gbytes 1", &["gflops = 0"]),
+        ("bench --size 8 --repeats 0 --device cpu", &["repeats = 0"]),
+        ("bench --size 7 --device cpu", &["size = 7"]),
         ("train --exact-bottom 16", &["exact_bottom = 16", "8, 4 or 2"]),
         ("train --size 4 --exact-bottom 8", &["exact_bottom = 8", "size = 4"]),
         ("train --beta 5 --exact-bottom 8", &["exact_bottom = 8", "use 2"]),
@@ -416,7 +432,9 @@ fn a_gpu_named_on_the_command_line_trains_samples_and_resumes() {
 #[test]
 fn help_shows_examples() {
     let temporary = tempfile::tempdir().unwrap();
-    for name in ["train", "sample", "evaluate", "measure", "mc", "scan", "plot", "exact", "devices", "plan"] {
+    for name in
+        ["train", "sample", "evaluate", "measure", "mc", "scan", "plot", "exact", "devices", "plan", "bench"]
+    {
         let help = succeed(temporary.path(), &format!("{name} --help")).stdout;
         assert!(help.contains("Example") && help.contains(&format!("han-gpu {name}")), "{help}");
     }

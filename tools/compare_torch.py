@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Times a training step of the published network in PyTorch and in han-gpu, in turn, and prints the ratios.
+
+    cargo build --release
+    python3 tools/compare_torch.py --torch HAN_TORCH.PY [--python PYTHON] [--sizes 16,32,64] [--batch 256] \\
+        [--device cpu] [--torch-device cpu] [--threads 2] [--rounds 3] [--json]
+
+HAN_TORCH.PY is a script that times one step of the same network and prints a JSON object with `step_seconds`, given --size, --batch,
+--steps, --device, --threads and --mode published|incremental. PYTHON is an interpreter that has torch. Each round runs published,
+han-gpu, incremental, han-gpu, so that what else the machine does hits all of them; figures are medians over rounds, spreads the
+smallest and the largest.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+PROGRAM = pathlib.Path(__file__).resolve().parent.parent / "target" / "release" / "han-gpu"
+MODES = ("published", "incremental")
+
+
+def output(command, threads):
+    environment = os.environ | {"RAYON_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
+    ended = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment)
+    if ended.returncode:
+        sys.exit(f"{' '.join(map(str, command))} failed:\n{ended.stderr}")
+    return json.loads(ended.stdout)
+
+
+def torch_step(arguments, size, mode):
+    steps = 30 if mode == "incremental" else 10
+    command = [arguments.python, arguments.torch, "--size", size, "--batch", arguments.batch, "--steps", steps]
+    command += ["--device", arguments.torch_device, "--mode", mode, "--threads", arguments.threads]
+    return output(command, arguments.threads)["step_seconds"]
+
+
+def han_step(arguments, size):
+    command = [PROGRAM, "bench", "--preset", "published", "--size", size, "--batch", arguments.batch]
+    command += ["--device", arguments.device, "--json"]
+    return output(command, arguments.threads)["step"]["median_s"]
+
+
+def compare(arguments, size):
+    times = {name: [] for name in (*MODES, "han-gpu")}
+    for _ in range(arguments.rounds):
+        for mode in MODES:
+            times[mode].append(torch_step(arguments, size, mode))
+            times["han-gpu"].append(han_step(arguments, size))
+    return times
+
+
+def milliseconds(times):
+    return f"{statistics.median(times) * 1e3:.2f} ({min(times) * 1e3:.2f} to {max(times) * 1e3:.2f})"
+
+
+def row(size, times):
+    ours = times["han-gpu"]
+    # The least favourable pairing bounds the ratio from below.
+    ratios = [
+        f"{statistics.median(times[mode]) / statistics.median(ours):.1f} (at least {min(times[mode]) / max(ours):.1f})"
+        for mode in MODES
+    ]
+    columns = [milliseconds(times[name]) for name in (*MODES, "han-gpu")]
+    return f"| {size} | " + " | ".join(columns + ratios) + " |"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--torch", required=True, help="the script that times PyTorch")
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--sizes", default="16,32,64")
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--torch-device", default="cpu")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    table = {size: compare(arguments, size) for size in map(int, arguments.sizes.split(","))}
+    if arguments.json:
+        print(json.dumps(table, indent=1))
+        return
+    print(f"training step of the published network, batch {arguments.batch}, ms: median (smallest to largest)")
+    print("| L | PyTorch published | PyTorch incremental | han-gpu | published / han-gpu | incremental / han-gpu |")
+    print("|---|---|---|---|---|---|")
+    for size, times in table.items():
+        print(row(size, times))
+
+
+if __name__ == "__main__":
+    main()
