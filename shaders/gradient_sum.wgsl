@@ -1,4 +1,5 @@
-// Sums the partial gradients of a level in order of slices, and the squares of each workgroup's part of the gradient.
+// Sums the partial gradients of a level in order of slices, averages over the chunks of a batch, and sums the squares of each
+// workgroup's part of the gradient.
 // A parameter that is not finite makes the sum of squares not finite: an infinite weight can have a vanishing gradient.
 // Grid: parameters / LANES workgroups of LANES = 64 lanes, one parameter per lane; levels are padded to that.
 
@@ -8,6 +9,7 @@
 #include reduce
 
 @group(0) @binding(0) var<uniform> level: Level;
+@group(0) @binding(1) var<uniform> step: Step;
 @group(0) @binding(3) var<storage, read> parameters: array<f32>;         // of this level
 @group(0) @binding(16) var<storage, read> partials: array<f32>;          // [slices][parameters] of this level
 @group(0) @binding(18) var<storage, read_write> gradient: array<f32>;    // of this level
@@ -27,6 +29,10 @@ fn main(
     var sum = 0.0;
     for (var slice = 0u; slice < level.slices; slice++) {
         sum += partials[slice * level.parameters + parameter];
+    }
+    sum *= step.chunk_share;
+    if step.chunk > 0u {
+        sum += gradient[parameter];
     }
     gradient[parameter] = sum;
     let p = parameters[parameter];

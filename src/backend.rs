@@ -31,7 +31,7 @@ pub enum Tensor {
 pub struct Snapshot {
     /// The step.
     pub step: u32,
-    /// `[batch]`: root rewards, the per-site shift of [`Inputs::reward_per_site`] included.
+    /// `[batch]`, or `[chunk]` where a batch is cut: root rewards, the per-site shift of [`Inputs::reward_per_site`] included.
     pub rewards: Vec<f64>,
     /// `[batch]`: bond sum and spin sum, as [`Backend::read_sums`] gives them.
     pub sums: Vec<[i32; 2]>,
@@ -42,6 +42,19 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// The snapshot of a batch from those of its chunks, in order; nothing from nothing.
+    pub fn join(parts: Vec<Self>) -> Option<Self> {
+        parts.into_iter().reduce(|mut whole, part| {
+            whole.rewards.extend(part.rewards);
+            whole.sums.extend(part.sums);
+            Self {
+                gradient_norm: part.gradient_norm,
+                first_bad_step: whole.first_bad_step.or(part.first_bad_step),
+                ..whole
+            }
+        })
+    }
+
     /// `[batch]`: energies E.
     pub fn energies(&self, interaction: Interaction) -> impl Iterator<Item = f64> {
         self.sums.iter().map(move |[bonds, spins]| interaction.energy((*bonds).into(), (*spins).into()))

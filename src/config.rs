@@ -54,6 +54,10 @@ pub struct Config {
     pub exact_bottom: u32,
     /// Configurations per step.
     pub batch: usize,
+    /// Configurations on the device at a time, an equal part of the batch; 0: as many as fit. Baselines are those of a
+    /// chunk, so it is part of what a run's numbers depend on.
+    #[serde(default)]
+    pub chunk: usize,
     /// Training steps.
     pub steps: u32,
     /// What is minimised: `reverse`, `forward` or `mixed`.
@@ -116,6 +120,7 @@ impl Default for Config {
             gauge: true,
             exact_bottom: 8,
             batch: 512,
+            chunk: 0,
             steps: 4000,
             objective: Objective::Reverse,
             forward_share: 0.3,
@@ -213,6 +218,10 @@ impl Config {
         if !(2..=MAX_BATCH).contains(&self.batch) {
             let expected = format!("it must lie in 2 to {MAX_BATCH}; baselines need other configurations");
             return Err(Error::setting("batch", self.batch, expected));
+        }
+        if self.chunk == 1 || self.chunk != 0 && !self.batch.is_multiple_of(self.chunk) {
+            let expected = format!("it must be 0, or divide batch = {} into parts of at least 2", self.batch);
+            return Err(Error::setting("chunk", self.chunk, expected));
         }
         if !(2..=MAX_SAMPLES).contains(&self.evaluation_samples) {
             let expected = format!("it must lie in 2 to {MAX_SAMPLES}");

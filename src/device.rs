@@ -3,8 +3,9 @@
 use crate::backend::Backend;
 use crate::conditional::Model;
 use crate::cpu::Cpu;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::{Gpu, select};
+use crate::memory;
 use std::sync::Arc;
 
 /// Opens the device that `wanted` names: `auto` (a discrete GPU, else an integrated one, else the CPU backend), `cpu`, or
@@ -20,4 +21,47 @@ pub fn open(wanted: &str, model: Arc<Model>, batch: usize) -> Result<Box<dyn Bac
         Some(adapter) => Box::new(Gpu::open(&adapter, model, batch)?),
         None => Box::new(Cpu::<f32>::open(model, batch)?),
     })
+}
+
+/// As [`open`], for the largest equal part of `batch` that fits the device and `memory` bytes (by default half of the
+/// main memory that is free; on a GPU, what its driver gives). The backend's batch tells the part. It is at least 2 where
+/// the batch is: baselines need other configurations.
+///
+/// # Errors
+/// When there is no such device, or not even one configuration fits.
+pub fn open_in_chunks(
+    wanted: &str,
+    model: &Arc<Model>,
+    batch: usize,
+    memory: Option<u64>,
+) -> Result<Box<dyn Backend>> {
+    let adapter = if wanted == "cpu" { None } else { select(wanted)? };
+    let chunks =
+        (1..=batch.div_ceil(2)).filter(|count| batch.is_multiple_of(*count)).map(|count| batch / count);
+    let needs = |chunk| match adapter {
+        Some(_) => Gpu::memory(model, chunk),
+        None => Cpu::<f32>::memory(model, chunk),
+    };
+    let budget = memory.or_else(|| memory::available().filter(|_| adapter.is_none()).map(|free| free / 2));
+    let mut refused = None;
+    for chunk in chunks.filter(|&chunk| budget.is_none_or(|budget| needs(chunk) <= budget)) {
+        let opened: Result<Box<dyn Backend>> = match &adapter {
+            Some(adapter) => Gpu::open(adapter, model.clone(), chunk).map(|gpu| Box::new(gpu) as _),
+            None => Cpu::<f32>::open(model.clone(), chunk).map(|cpu| Box::new(cpu) as _),
+        };
+        match opened {
+            Err(error @ Error::DeviceLimit { .. }) => refused = Some(error),
+            other => return other,
+        }
+    }
+    match (refused, memory) {
+        (Some(error), _) => Err(error),
+        (None, Some(memory)) => {
+            let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+            let needed = format!("two configurations at a time need {:.3} GiB", gib(needs(batch.min(2))));
+            Err(Error::setting("--memory", gib(memory), format!("{needed}; use a smaller lattice or width")))
+        }
+        // More than half of what is free: refused only if it is more than all of it.
+        (None, None) => open(wanted, model.clone(), batch.min(2)),
+    }
 }

@@ -64,4 +64,6 @@ struct Step {
     field_down: f32,
     scale_rate: u32,         // whether a net's rate is multiplied with its factor
     square_reward: f32,      // reward of an exact square whose scaled sum is 1
+    chunk: u32,              // which part of the batch this is
+    chunk_share: f32,        // of the batch
 }

@@ -2,13 +2,11 @@
 //!
 //! A lattice no larger than its exact squares has a boundary net alone, which hands nothing on: the next one starts fresh.
 
-use super::train::{Arguments, execute, resolve_arguments};
+use super::train::{Arguments, execute, open, resolve_arguments};
 use crate::config::Config;
-use crate::device;
 use crate::error::Error;
 use crate::io::{RunFolder, Summary};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use toml::Value;
 
 /// Trains all sizes, in folders `L8`, `L16`, ... under one. What is there from an earlier call with the same settings is
@@ -35,7 +33,7 @@ pub(super) fn run(arguments: &Arguments, sizes: &[u32]) -> anyhow::Result<Option
         if config.size > config.exact_bottom {
             previous = folder.to_string_lossy().into_owned();
         }
-        if let Some(trained) = train_one(config, &folder, arguments.force)? {
+        if let Some(trained) = train_one(config, &folder, arguments.force, arguments.memory)? {
             last = Some(trained);
         }
     }
@@ -51,9 +49,12 @@ pub(super) fn train_one(
     mut config: Config,
     path: &Path,
     force: bool,
+    memory: Option<f64>,
 ) -> anyhow::Result<Option<(Summary, RunFolder)>> {
-    let backend = device::open(&config.device, Arc::new(config.model()?), config.batch)?;
-    config.device = backend.setting();
+    if !force && config.chunk == 0 && RunFolder::exists(path) {
+        config.chunk = RunFolder::open(path)?.1.chunk;
+    }
+    let backend = open(&mut config, memory)?;
     let folder = if force || !RunFolder::exists(path) {
         RunFolder::create(path, &config, force)?
     } else {

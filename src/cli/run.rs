@@ -48,7 +48,7 @@ pub(super) fn open_run(run: &Path, device: &str, batch: usize) -> anyhow::Result
     let (folder, config) = RunFolder::open(run)?;
     let model = Arc::new(config.model()?);
     let checkpoint = folder.load_checkpoint(&config, &model)?;
-    let mut backend = device::open(device, model, batch)?;
+    let mut backend = device::open_in_chunks(device, &model, batch, None)?;
     backend.write(Tensor::Parameters, &checkpoint.parameters)?;
     super::tell(&format!("device {}; network after {} steps", backend.device(), checkpoint.step));
     Ok((config, backend))

@@ -175,7 +175,7 @@ fn measure_point(
     let previous = previous.map(|previous| previous.folder.as_path());
     let config = settings(arguments, point.size, point.beta, previous)?;
     let device = config.device.clone();
-    train_one(config, &point.folder, false)?;
+    train_one(config, &point.folder, false, None)?;
     let (folder, config) = RunFolder::open(&point.folder)?;
     if let Some(found) = folder.measurement() {
         let same = |key: &str, wanted: usize| found[key].as_u64() == Some(wanted as u64);

@@ -75,6 +75,10 @@ pub(super) struct Arguments {
     /// auto, cpu, or index or name of a GPU (see `han-gpu devices`)
     #[arg(long)]
     device: Option<String>,
+    /// Memory that the training state may take, in GiB; a batch that needs more goes through the device in equal chunks
+    /// [default: half of what is free, on a GPU what its driver gives]
+    #[arg(long, value_name = "GIB", allow_negative_numbers = true)]
+    pub(super) memory: Option<f64>,
     /// Starting point of all settings: default or published
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
@@ -90,7 +94,7 @@ pub(super) struct Arguments {
     /// Continue the run in DIR; only --device may be changed
     #[arg(long, value_name = "DIR", conflicts_with_all = [
         "config", "size", "beta", "coupling", "field", "batch", "steps", "lr", "width", "depth", "exact_bottom", "seed", "preset", "set",
-        "objective", "init_from",
+        "objective", "init_from", "memory",
         "out", "force"
     ])]
     resume: Option<PathBuf>,
@@ -114,11 +118,30 @@ fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
     let mut config = resolve_arguments(arguments, [])?;
     let path = arguments.out.clone().unwrap_or_else(|| free_folder(&config));
     // The device first: a run that cannot start should leave no folder behind.
-    let backend = device::open(&config.device, Arc::new(config.model()?), config.batch)?;
-    // Recorded by name: a run that is resumed where `auto` means another device should not change its numbers silently.
-    config.device = backend.setting();
+    let backend = open(&mut config, arguments.memory)?;
     let folder = RunFolder::create(&path, &config, arguments.force)?;
     Ok((execute(&config, backend, &folder)?, folder))
+}
+
+/// Opens the device of a run, and records which it is and how the batch is cut.
+pub(super) fn open(config: &mut Config, memory: Option<f64>) -> crate::Result<Box<dyn Backend>> {
+    let model = Arc::new(config.model()?);
+    let memory = memory.map(bytes).transpose()?;
+    let backend = match config.chunk {
+        0 => device::open_in_chunks(&config.device, &model, config.batch, memory)?,
+        chunk => device::open(&config.device, model, chunk)?,
+    };
+    config.chunk = backend.batch();
+    // Recorded by name: a run that is resumed where `auto` means another device should not change its numbers silently.
+    config.device = backend.setting();
+    Ok(backend)
+}
+
+fn bytes(gib: f64) -> crate::Result<u64> {
+    if !(gib > 0.0 && gib.is_finite()) {
+        return Err(Error::setting("--memory", gib, "it must be a positive number of GiB"));
+    }
+    Ok((gib * f64::from(1 << 30)) as u64)
 }
 
 /// Settings of the file and the flags, and more that win over both.
@@ -134,9 +157,11 @@ pub(super) fn resolve_arguments<const N: usize>(
 }
 
 fn resume(path: &Path, wanted: Option<&str>) -> anyhow::Result<(Summary, RunFolder)> {
-    let (folder, config) = RunFolder::open(path)?;
-    let model = Arc::new(config.model()?);
-    let backend = device::open(wanted.unwrap_or(&config.device), model, config.batch)?;
+    let (folder, mut config) = RunFolder::open(path)?;
+    if let Some(wanted) = wanted {
+        config.device = wanted.to_owned();
+    }
+    let backend = open(&mut config, None)?;
     Ok((execute(&config, backend, &folder)?, folder))
 }
 

@@ -148,7 +148,7 @@ impl<R: Real> Cpu<R> {
             Kernel::BackwardHidden { level, layer } => backward_hidden::run(model, state, level, layer),
             Kernel::BackwardWeights { level } => backward_weights::run(model, state, level),
             Kernel::BackwardSlope { level } => backward_slope::run(model, state, level),
-            Kernel::GradientSum { level } => gradient_sum::run(model, state, level),
+            Kernel::GradientSum { level } => gradient_sum::run(model, state, inputs, level),
             Kernel::GradientNorm => gradient_norm::run(state, inputs),
             Kernel::Adam => adam::run(model, state, inputs),
             Kernel::Observables => observables::run(model.torus, state),

@@ -75,7 +75,7 @@ pub fn bindings(kernel: Kernel) -> Vec<(Slot, Access)> {
             (&[Level, Parameters, Inputs, Hidden, Logits, Error, Jobs], &[Partials])
         }
         Kernel::BackwardSlope { .. } => (&[Level, Hidden, Error], &[Partials]),
-        Kernel::GradientSum { .. } => (&[Level, Parameters, Partials], &[Gradient, Norms]),
+        Kernel::GradientSum { .. } => (&[Level, Step, Parameters, Partials], &[Gradient, Norms]),
         Kernel::GradientNorm => (&[Step, Norms], &[Status]),
         Kernel::Observables => (&[Step, Spins], &[Observables]),
         Kernel::Metropolis { .. } => (&[Step], &[Spins]),

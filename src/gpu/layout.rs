@@ -78,7 +78,8 @@ pub struct Step {
     pub field_down: f32,
     pub scale_rate: u32,
     pub square_reward: f32,
-    pub padding: [u32; 2],
+    pub chunk: u32,
+    pub chunk_share: f32,
 }
 
 /// Twin of `Status`.
@@ -188,7 +189,8 @@ impl Step {
             field_down: factors.down as f32,
             scale_rate: inputs.adam.scale_rate.into(),
             square_reward: (shift - factors.scale) as f32,
-            padding: [0; 2],
+            chunk: inputs.chunk.index,
+            chunk_share: 1.0 / inputs.chunk.count as f32,
         }
     }
 }

@@ -224,13 +224,43 @@ pub struct Inputs {
     pub learning_rate: f64,
     /// Optimiser constants.
     pub adam: Adam,
+    /// Which part of the step's batch this run is.
+    pub chunk: Chunk,
+}
+
+/// One of several equal parts of a batch that go through the device one after the other. Their gradients are averaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chunk {
+    /// 0 for the first, which overwrites the gradient of the step before.
+    pub index: u32,
+    /// Number of parts.
+    pub count: u32,
+}
+
+impl Chunk {
+    /// A batch in one piece.
+    pub const WHOLE: Self = Self { index: 0, count: 1 };
+
+    /// Whether the gradient is complete after it.
+    pub fn is_last(self) -> bool {
+        self.index + 1 == self.count
+    }
 }
 
 impl Inputs {
     /// For sampling and evaluation, where no optimiser runs.
     pub fn sampling(seed: u32, first_configuration: u32, beta: f64, reward_per_site: f32) -> Self {
         let adam = Adam { beta1: 0.0, beta2: 0.0, epsilon: 1.0, clip: 0.0, scale_rate: false };
-        Self { seed, step: 0, first_configuration, beta, reward_per_site, learning_rate: 0.0, adam }
+        Self {
+            seed,
+            step: 0,
+            first_configuration,
+            beta,
+            reward_per_site,
+            learning_rate: 0.0,
+            adam,
+            chunk: Chunk::WHOLE,
+        }
     }
 
     /// `1 / (1 - beta1^step)` and `1 / (1 - beta2^step)`.

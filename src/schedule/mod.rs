@@ -5,7 +5,7 @@ mod kernel;
 mod shape;
 
 pub use cost::{KernelCost, KernelPlan, LevelPlan, Plan, Rates};
-pub use kernel::{Adam, COLUMNS, Inputs, Kernel, Phase};
+pub use kernel::{Adam, COLUMNS, Chunk, Inputs, Kernel, Phase};
 pub(crate) use shape::LANES;
 pub use shape::Shape;
 

@@ -10,7 +10,7 @@ use crate::exact;
 use crate::io::{Checkpoint, Metrics, MetricsWriter, RunFolder, Summary};
 use crate::mc::Pool;
 use crate::sample::reward_per_site;
-use crate::schedule::{self, Inputs, Kernel};
+use crate::schedule::{self, Chunk, Inputs, Kernel};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -58,6 +58,7 @@ pub fn train(
         table,
         clock,
         checkpoint_step: start.step,
+        parts: Vec::new(),
         last_row: None,
     };
     if run.steps(start.step, observe)?.is_break() {
@@ -78,6 +79,8 @@ struct Run<'a> {
     table: MetricsWriter,
     clock: Clock,
     checkpoint_step: u32,
+    /// Snapshots of the chunks of a step whose row of metrics is not complete yet.
+    parts: Vec<Snapshot>,
     last_row: Option<u32>,
 }
 
@@ -89,13 +92,8 @@ impl Run<'_> {
     ) -> Result<ControlFlow<()>> {
         let config = self.config;
         for step in done + 1..=config.steps {
-            let inputs = inputs(config, self.backend.model(), step);
-            self.step(&inputs)?;
             let last = step == config.steps;
-            if self.is_due(step) {
-                self.backend.run(&self.lists.completion, &inputs)?;
-                self.backend.request_snapshot(step)?;
-            }
+            self.step(step)?;
             self.report(false, observe)?;
             let stop = observe(Event::Step(step)).is_break();
             if step.is_multiple_of(config.checkpoint_every) || last || stop {
@@ -112,24 +110,44 @@ impl Run<'_> {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn step(&mut self, inputs: &Inputs) -> Result<()> {
-        match &self.pool {
-            Some(pool) if self.config.is_forward(inputs.step) => {
-                let spins = pool.batch(self.config.batch, inputs.step);
-                self.learn(&spins, inputs)
+    /// All chunks of one step; the last one updates the parameters.
+    fn step(&mut self, step: u32) -> Result<()> {
+        let whole = inputs(self.config, self.backend.model(), step);
+        let chunk = self.backend.batch();
+        let given = self.pool.as_ref().filter(|_| self.config.is_forward(step));
+        let given = given.map(|pool| pool.batch(self.config.batch, step));
+        let count = self.chunks() as u32;
+        for index in 0..count {
+            let first_configuration = index * chunk as u32;
+            let inputs = Inputs { chunk: Chunk { index, count }, first_configuration, ..whole };
+            match &given {
+                Some(spins) => {
+                    let rows = chunk * self.backend.model().hierarchy.sites;
+                    self.learn(&spins[index as usize * rows..][..rows], &inputs)?;
+                }
+                None => self.backend.run(of_chunk(&self.lists.reverse, inputs.chunk), &inputs)?,
             }
-            _ => self.backend.run(&self.lists.reverse, inputs),
+            if self.is_due(step) {
+                self.backend.run(&self.lists.completion, &inputs)?;
+                self.backend.request_snapshot(step)?;
+            }
         }
+        Ok(())
     }
 
-    /// One step on given configurations. Metrics are always those of the network's own samples.
+    /// A chunk of a step on given configurations. Metrics are always those of the network's own samples.
     fn learn(&mut self, spins: &[i8], inputs: &Inputs) -> Result<()> {
         self.backend.write_spins(spins)?;
-        self.backend.run(&self.lists.forward, inputs)?;
+        self.backend.run(of_chunk(&self.lists.forward, inputs.chunk), inputs)?;
         if self.is_due(inputs.step) {
             self.backend.run(&self.lists.rewards, inputs)?;
         }
         Ok(())
+    }
+
+    /// Parts that a batch goes through the device in.
+    fn chunks(&self) -> usize {
+        self.config.batch / self.backend.batch()
     }
 
     /// Whether a step gets a row of metrics.
@@ -145,6 +163,11 @@ impl Run<'_> {
             if !self.is_due(snapshot.step) || self.last_row == Some(snapshot.step) {
                 continue;
             }
+            self.parts.push(snapshot);
+            if self.parts.len() < self.chunks() {
+                continue;
+            }
+            let Some(snapshot) = Snapshot::join(std::mem::take(&mut self.parts)) else { continue };
             self.last_row = Some(snapshot.step);
             let (metrics, exact) = self.metrics(&snapshot);
             self.table.push(&metrics)?;
@@ -254,6 +277,15 @@ fn inputs(config: &Config, model: &Model, step: u32) -> Inputs {
         reward_per_site: reward_per_site(model, beta),
         learning_rate: config.learning_rate_at(step),
         adam: config.adam(),
+        chunk: Chunk::WHOLE,
+    }
+}
+
+/// What a chunk runs of a step's kernels: Adam, the last of them, waits for the complete gradient.
+fn of_chunk(kernels: &[Kernel], chunk: Chunk) -> &[Kernel] {
+    match kernels.split_last() {
+        Some((Kernel::Adam, others)) if !chunk.is_last() => others,
+        _ => kernels,
     }
 }
 

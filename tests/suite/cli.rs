@@ -176,6 +176,22 @@ fn a_job_grows_from_size_to_size_and_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_batch_that_exceeds_the_memory_given_is_cut_and_the_cut_recorded() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let arguments = "train --size 8 --batch 512 --steps 3 --device cpu --set evaluation_samples=50 --set verification_samples=0 \
+        --set checkpoint_every=2 --out run --memory";
+    let plan = succeed(folder, "plan --size 8 --batch 128 --json").stdout;
+    let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    let gib = plan["cpu_memory_bytes"].as_f64().unwrap() / f64::from(1 << 30);
+    succeed(folder, &format!("{arguments} {:.9}", 1.01 * gib));
+    let config = fs::read_to_string(folder.join("run/config.toml")).unwrap();
+    assert!(config.contains("batch = 512\nchunk = 128\n"), "{config}");
+    let rows = fs::read_to_string(folder.join("run/metrics.csv")).unwrap();
+    assert_eq!(rows.lines().count(), 2, "a row at the last step: {rows}");
+}
+
+#[test]
 fn a_summary_says_whether_it_was_verified() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
@@ -249,6 +265,9 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         ("exact --size 8 --beta -1", &["beta = -1"]),
         ("exact --size 8 --beta 0.4 --field 1", &["field = 1", "size 4"]),
         ("plan --size 8 --batch 0", &["batch = 0"]),
+        ("train --batch 64 --set chunk=48", &["chunk = 48", "batch = 64"]),
+        ("train --memory 1e-9 --device cpu", &["--memory = 0.00000000", "GiB"]),
+        ("train --memory -1", &["--memory = -1"]),
         ("plan --size 8 --gflops 0 --gbytes 1", &["gflops = 0"]),
         ("bench --size 8 --repeats 0 --device cpu", &["repeats = 0"]),
         ("bench --size 7 --device cpu", &["size = 7"]),

@@ -3,7 +3,7 @@
 use crate::harness::{BETA, Case, Tolerance, all_pass, compare, gpu, spins};
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::gpu::Gpu;
-use han_gpu::schedule::{self, Adam, Baseline, Inputs, Kernel, Shape};
+use han_gpu::schedule::{self, Adam, Baseline, Chunk, Inputs, Kernel, Shape};
 
 const ADAM: Adam = Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0, scale_rate: true };
 
@@ -17,6 +17,7 @@ fn inputs(step: u32) -> Inputs {
         reward_per_site: per_site,
         learning_rate: 0.01,
         adam: ADAM,
+        chunk: Chunk::WHOLE,
     }
 }
 

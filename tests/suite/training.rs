@@ -1,13 +1,13 @@
 //! Training: trajectories against the twin, repeatability, resuming, divergence.
 
-use crate::harness::{BETA, Case, gpu};
+use crate::harness::{BETA, Case, Tolerance, all_pass, compare, gpu};
 use han_gpu::Error;
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::config::{Config, Objective, resolve};
 use han_gpu::cpu::Cpu;
 use han_gpu::io::{Checkpoint, RunFolder};
 use han_gpu::sample::reward_per_site;
-use han_gpu::schedule::{self, Baseline, Inputs, Plan};
+use han_gpu::schedule::{self, Baseline, Chunk, Inputs, Plan};
 use han_gpu::train::{Event, train};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -88,6 +88,59 @@ fn the_recorded_step_has_the_planned_dispatches() {
     assert_eq!(plan.sampling.dispatches, model.levels.len());
     backend.run(&schedule::training_step(&model, Baseline::Regression), &inputs).unwrap();
     assert_eq!(backend.dispatches() - model.levels.len(), plan.training.dispatches);
+}
+
+#[test]
+fn chunks_give_the_gradient_of_the_whole_batch() {
+    let device = gpu();
+    let whole = Case { batch: 128, width: 2, ..Case::DEFAULT };
+    let part = Case { batch: 32, ..whole };
+    let model = whole.model();
+    let parameters = whole.parameters(5);
+    let kernels: Vec<_> = schedule::likelihood_step(&model);
+    let inputs = Inputs { step: 1, ..Inputs::sampling(3, 0, BETA, 0.0) };
+    let mut reference = whole.cpu::<f64>();
+    reference.write(Tensor::Parameters, &parameters).unwrap();
+    reference.run(&schedule::sampling(&model, true), &inputs).unwrap();
+    let spins = reference.read_spins().unwrap();
+    reference.run(&kernels, &inputs).unwrap();
+    let expected = reference.read(Tensor::Gradient).unwrap();
+    for backend in [&mut device.backend(part) as &mut dyn Backend, &mut part.cpu::<f32>()] {
+        backend.write(Tensor::Parameters, &parameters).unwrap();
+        for (index, spins) in spins.chunks(spins.len() / 4).enumerate() {
+            let chunk = Chunk { index: index as u32, count: 4 };
+            backend.write_spins(spins).unwrap();
+            backend.run(&kernels[..kernels.len() - 1], &Inputs { chunk, ..inputs }).unwrap();
+        }
+        let found = backend.read(Tensor::Gradient).unwrap();
+        let tolerance =
+            Tolerance { absolute: 1e-6, relative: 1e-4, reason: "sums of 32 to 1024 rows at f32" };
+        all_pass([compare(backend.device(), &found, &expected, tolerance)]);
+    }
+}
+
+#[test]
+fn a_batch_in_chunks_trains_and_reports_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { batch: 64, chunk: 16, metrics_every: 1, ..small() };
+    let model = std::sync::Arc::new(config.model().unwrap());
+    let mut backend = Cpu::<f32>::new(model, config.chunk);
+    let run = RunFolder::create(&folder.path().join("run"), &config, false).unwrap();
+    let start = run.load_checkpoint(&config, backend.model()).unwrap();
+    let summary =
+        train(&config, &mut backend, &run, &start, &mut |_| ControlFlow::Continue(())).unwrap().unwrap();
+    let rows = run.metrics().unwrap();
+    assert_eq!(rows.len(), config.steps as usize);
+    let (first, last) = (&rows[0], &rows[rows.len() - 1]);
+    assert!(last.kl.unwrap() < 0.7 * first.kl.unwrap(), "KL {:?} to {:?}", first.kl, last.kl);
+    assert!(summary.ess > 0.0);
+    // The standard error of a mean over 64 configurations, not over 16.
+    let mut whole = Cpu::<f32>::new(std::sync::Arc::new(config.model().unwrap()), 64);
+    let other = Config { chunk: 64, ..config.clone() };
+    let run = RunFolder::create(&folder.path().join("whole"), &other, false).unwrap();
+    train(&other, &mut whole, &run, &start, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(run.metrics().unwrap()[0].energy_per_site, first.energy_per_site, "the same samples");
+    assert_eq!(run.metrics().unwrap()[0].energy_per_site_error, first.energy_per_site_error);
 }
 
 fn small() -> Config {
