@@ -28,7 +28,7 @@ fn main(
     let sums = owned_sums(block, configuration);
     let energy = -step.coupling * f32(sums.x) - step.field * f32(sums.y);
     let here = level.first_row + row;
-    var total_reward = step.beta * energy + ln_q[here] + step.reward_per_site * f32(level.own);
+    var total_reward = step.beta * energy + step.beta_rest * energy + ln_q[here] + step.reward_per_site * f32(level.own);
     for (var c = 0u; c < level.children_per_block; c++) {
         let child = geometry[level.children + block * level.children_per_block + c];
         total_reward += reward[level.children_first_row + child * level.batch + configuration];

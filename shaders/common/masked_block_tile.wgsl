@@ -2,7 +2,8 @@
 // GPUs, and for the top levels where there are few rows.
 // Grid: ceil(rows / ROWS) workgroups of LANES lanes. Rows past the last repeat it and store nothing.
 // A lane holds one group (one site) at a time. Sources are staged in workgroup memory in chunks, so that memory use does
-// not grow with the lattice. All barriers lie in control flow that depends on uniforms only. Needs own_spin(site, logit).
+// not grow with the lattice, and taken eight at a time, for drivers that limit the turns of loops (src/schedule/shape.rs).
+// All barriers lie in control flow that depends on uniforms only. Needs own_spin(site, logit).
 
 var<workgroup> staged: array<f32, CHUNK * ROWS>;
 var<workgroup> shared_hidden: array<f32, WIDTH * ROWS>;
@@ -20,6 +21,11 @@ fn row_of(r: u32) -> u32 {
 
 fn stores(r: u32) -> bool {
     return tile_row + r < level.rows;
+}
+
+// Where a layer's units start in `pre`. With one layer a constant, or drivers would keep the array in memory.
+fn first_of(layer: u32) -> u32 {
+    return select(layer * WIDTH, 0u, DEPTH == 1u);
 }
 
 // Makes what this workgroup wrote to storage and to workgroup memory visible to all its lanes.
@@ -107,21 +113,32 @@ fn dense_hidden(layer: u32, unit_group: u32, known: u32) {
     let matrix = level.layers[layer];
     for (var c = 0u; c < WIDTH; c++) {
         for (var r = 0u; r < ROWS; r++) {
-            pre[(layer * WIDTH + c) * ROWS + r] = parameters[matrix.bias + unit_group * WIDTH + c];
+            pre[(first_of(layer) + c) * ROWS + r] = parameters[matrix.bias + unit_group * WIDTH + c];
         }
     }
     let sources = select(known * WIDTH, known, layer == 0u);
     for (var first = 0u; first < sources; first += CHUNK) {
         stage(layer, first, sources);
-        let count = min(CHUNK, sources - first);
-        for (var s = 0u; s < count; s++) {
-            let start = matrix.weight + (first + s) * level.units + unit_group * WIDTH;
-            for (var c = 0u; c < WIDTH; c++) {
-                let weight = parameters[start + c];
-                for (var r = 0u; r < ROWS; r++) {
-                    pre[(layer * WIDTH + c) * ROWS + r] += weight * staged[s * ROWS + r];
-                }
-            }
+        let start = matrix.weight + first * level.units + unit_group * WIDTH;
+        for (var s = 0u; s < min(CHUNK, sources - first); s += 8u) {
+            add_to_hidden(layer, s, start + s * level.units);
+            add_to_hidden(layer, s + 1u, start + (s + 1u) * level.units);
+            add_to_hidden(layer, s + 2u, start + (s + 2u) * level.units);
+            add_to_hidden(layer, s + 3u, start + (s + 3u) * level.units);
+            add_to_hidden(layer, s + 4u, start + (s + 4u) * level.units);
+            add_to_hidden(layer, s + 5u, start + (s + 5u) * level.units);
+            add_to_hidden(layer, s + 6u, start + (s + 6u) * level.units);
+            add_to_hidden(layer, s + 7u, start + (s + 7u) * level.units);
+        }
+    }
+}
+
+// A staged source's part; behind the last source zeros are staged.
+fn add_to_hidden(layer: u32, s: u32, weights: u32) {
+    for (var c = 0u; c < WIDTH; c++) {
+        let weight = parameters[weights + c];
+        for (var r = 0u; r < ROWS; r++) {
+            pre[(first_of(layer) + c) * ROWS + r] += weight * staged[s * ROWS + r];
         }
     }
 }
@@ -131,7 +148,7 @@ fn store_hidden(layer: u32, unit_group: u32) {
         let unit = layer * level.units + unit_group * WIDTH + c;
         for (var r = 0u; r < ROWS; r++) {
             if stores(r) {
-                hidden[unit * level.rows + row_of(r)] = pre[(layer * WIDTH + c) * ROWS + r];
+                hidden[unit * level.rows + row_of(r)] = pre[(first_of(layer) + c) * ROWS + r];
             }
         }
     }
@@ -150,13 +167,24 @@ fn dense_logits(site: u32, known: u32) {
 fn add_to_logits(layer: u32, sources: u32, weights: u32) {
     for (var first = 0u; first < sources; first += CHUNK) {
         stage(layer, first, sources);
-        let count = min(CHUNK, sources - first);
-        for (var s = 0u; s < count; s++) {
-            let weight = parameters[weights + (first + s) * level.own];
-            for (var r = 0u; r < ROWS; r++) {
-                pre_logit[r] += weight * staged[s * ROWS + r];
-            }
+        let start = weights + first * level.own;
+        for (var s = 0u; s < min(CHUNK, sources - first); s += 8u) {
+            add_to_logit(s, start + s * level.own);
+            add_to_logit(s + 1u, start + (s + 1u) * level.own);
+            add_to_logit(s + 2u, start + (s + 2u) * level.own);
+            add_to_logit(s + 3u, start + (s + 3u) * level.own);
+            add_to_logit(s + 4u, start + (s + 4u) * level.own);
+            add_to_logit(s + 5u, start + (s + 5u) * level.own);
+            add_to_logit(s + 6u, start + (s + 6u) * level.own);
+            add_to_logit(s + 7u, start + (s + 7u) * level.own);
         }
+    }
+}
+
+fn add_to_logit(s: u32, weight_at: u32) {
+    let weight = parameters[weight_at];
+    for (var r = 0u; r < ROWS; r++) {
+        pre_logit[r] += weight * staged[s * ROWS + r];
     }
 }
 
@@ -195,7 +223,7 @@ fn share_hidden(layer: u32, unit_group: u32) {
     for (var c = 0u; c < WIDTH; c++) {
         let slope = parameters[level.layers[layer].slope + unit_group * WIDTH + c];
         for (var r = 0u; r < ROWS; r++) {
-            shared_hidden[c * ROWS + r] = prelu(pre[(layer * WIDTH + c) * ROWS + r], slope);
+            shared_hidden[c * ROWS + r] = prelu(pre[(first_of(layer) + c) * ROWS + r], slope);
         }
     }
 }
@@ -208,7 +236,7 @@ fn push_hidden(layer: u32, source_group: u32, site: u32) {
             for (var d = 0u; d < WIDTH; d++) {
                 let weight = parameters[start + d];
                 for (var r = 0u; r < ROWS; r++) {
-                    pre[((layer + 1u) * WIDTH + d) * ROWS + r] += weight * shared_hidden[c * ROWS + r];
+                    pre[(first_of(layer + 1u) + d) * ROWS + r] += weight * shared_hidden[c * ROWS + r];
                 }
             }
         } else {

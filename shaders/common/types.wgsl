@@ -66,4 +66,5 @@ struct Step {
     square_reward: f32,      // reward of an exact square whose scaled sum is 1
     chunk: u32,              // which part of the batch this is
     chunk_share: f32,        // of the batch
+    beta_rest: f32,          // what rounding has taken from beta: at L = 256 it is worth 1e-3 in ln w
 }

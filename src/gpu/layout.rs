@@ -80,6 +80,8 @@ pub struct Step {
     pub square_reward: f32,
     pub chunk: u32,
     pub chunk_share: f32,
+    pub beta_rest: f32,
+    pub padding: [u32; 3],
 }
 
 /// Twin of `Status`.
@@ -191,6 +193,8 @@ impl Step {
             square_reward: (shift - factors.scale) as f32,
             chunk: inputs.chunk.index,
             chunk_share: 1.0 / inputs.chunk.count as f32,
+            beta_rest: (inputs.beta - f64::from(inputs.beta as f32)) as f32,
+            padding: [0; 3],
         }
     }
 }

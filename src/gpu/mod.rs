@@ -156,17 +156,30 @@ impl Gpu {
         devices::kind(self.device.adapter_info().device_type) == AdapterKind::Software
     }
 
-    fn shape(&self, level: Option<usize>) -> Shape {
-        let software = self.is_software();
-        let rows = level.map_or(0, |level| self.model.hierarchy.levels[level].blocks * self.batch);
-        self.shape.unwrap_or(Shape::choose(software, rows, self.model.options.width))
+    /// The shape of the forward pass on a level; any where there is no net.
+    fn shape(&self, level: Option<usize>) -> Result<Shape> {
+        let width = self.model.options.width;
+        let net = level.and_then(|level| Some((level, self.model.levels[level].conditional.net()?)));
+        let (Some((level, net)), None) = (net, self.shape) else {
+            return Ok(self.shape.unwrap_or(Shape::lane(width)));
+        };
+        let geometry = &self.model.hierarchy.levels[level];
+        let rows = geometry.blocks * self.batch;
+        Shape::choose(self.is_software(), rows, net).ok_or_else(|| Error::DeviceLimit {
+            device: self.name.clone(),
+            message: format!(
+                "this driver ends loops too early for the net of a {} of side {} at width {width}; use --device cpu, or a \
+                 smaller lattice or width",
+                geometry.name, geometry.side
+            ),
+        })
     }
 
     fn prepare(&mut self, kernel: Kernel) -> Result<()> {
         if self.commands.contains_key(&kernel) {
             return Ok(());
         }
-        let shape = self.shape(kernel.level());
+        let shape = self.shape(kernel.level())?;
         let key = Specialisation::new(kernel, self.model.torus.side(), self.model.options, shape);
         let made = self.pipelines.get(&self.device, kernel, key)?;
         let slots = bindings(kernel);

@@ -5,7 +5,7 @@
 
 use crate::conditional::NetOptions;
 use crate::error::{Error, Result};
-use crate::schedule::{COLUMNS, Kernel, LANES, Shape};
+use crate::schedule::{COLUMNS, Kernel, LANES, STAGED, Shape};
 use std::fmt::Write;
 
 macro_rules! files {
@@ -31,8 +31,6 @@ const COMMON: &[(&str, &str)] = files!["common/":
 /// What rates of a device are measured with.
 const RATES: &[(&str, &str)] = files!["rates/": "copy", "product"];
 
-/// Sources staged in workgroup memory at a time, in the tile shape.
-const CHUNK: usize = 32;
 /// Hidden units per lane in `backward_hidden`.
 pub(super) const BACKWARD_UNITS: usize = 8;
 /// Most partial sums of moments.
@@ -65,7 +63,7 @@ impl Specialisation {
                     }
                     Shape::Tile { rows } => {
                         shape_name = "tile";
-                        constants.extend([("ROWS", rows), ("CHUNK", CHUNK)]);
+                        constants.extend([("ROWS", rows), ("CHUNK", STAGED)]);
                     }
                 }
             }

@@ -1,10 +1,21 @@
 //! How a level's forward pass is spread over a GPU.
 
+use crate::conditional::{MaskedNet, Weights};
+
 /// Lanes of every workgroup.
 pub(crate) const LANES: usize = 64;
+/// Sources staged in workgroup memory at a time, in the tile shape.
+pub(crate) const STAGED: usize = 32;
 
 /// Rows from which one lane per row keeps a GPU busy.
 const MANY_ROWS: usize = 256 * LANES;
+/// Turns that all loops of one invocation may take together on Mesa's software driver, less a reserve for those not
+/// counted here; after 65,535 it ends them, without a word.
+const SOFTWARE_TURNS: usize = 60_000;
+/// Turns up to which drivers unroll loops of a constant number of them.
+const UNROLLED: usize = 16;
+/// Sources per turn of the tile shape's products.
+const SOURCES_PER_TURN: usize = 8;
 
 /// Kernel shape of `sample_level` and `evaluate_level`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,9 +43,15 @@ impl Shape {
         Self::Tile { rows: (16 / width).clamp(1, 8) }
     }
 
-    /// The shape for a level of `rows` rows. `software`: the adapter runs on the CPU.
-    pub fn choose(software: bool, rows: usize, width: usize) -> Self {
-        if software || rows >= MANY_ROWS { Self::lane(width) } else { Self::tile(width) }
+    /// The shape for a level of `rows` rows; none if its net is too large for a software adapter.
+    pub fn choose(software: bool, rows: usize, net: &MaskedNet) -> Option<Self> {
+        let (lane, tile) = (Self::lane(net.width), Self::tile(net.width));
+        if software {
+            return [lane, tile, Self::Tile { rows: 1 }]
+                .into_iter()
+                .find(|shape| shape.turns(net) <= SOFTWARE_TURNS);
+        }
+        Some(if rows >= MANY_ROWS { lane } else { tile })
     }
 
     /// Workgroups for a level of `rows` rows.
@@ -43,5 +60,78 @@ impl Shape {
             Self::Lane { .. } => rows.div_ceil(LANES),
             Self::Tile { rows: tile } => rows.div_ceil(tile),
         }
+    }
+
+    /// About how many turns the loops of one invocation take together, those left out that drivers unroll.
+    fn turns(self, net: &MaskedNet) -> usize {
+        let matrices = || net.weights();
+        let of_sources =
+            |weights: &Weights, known: usize| self.product_turns(net, known * weights.source_width);
+        let border_passes = match self {
+            Self::Lane { group } => net.border.div_ceil(group),
+            Self::Tile { .. } => net.border.div_ceil(LANES),
+        };
+        let border: usize =
+            net.layers.iter().map(|weights| border_passes * of_sources(weights, net.border)).sum();
+        let group = match self {
+            Self::Lane { group } => group,
+            Self::Tile { .. } => LANES,
+        };
+        let own = (0..net.own).step_by(group).map(|first| {
+            let products: usize = matrices().map(|weights| of_sources(weights, net.border + first)).sum();
+            products + group.min(net.own - first) * self.site_turns(net)
+        });
+        border + own.sum::<usize>() + 2 * net.inputs()
+    }
+
+    /// Turns of one product over `sources` sources.
+    fn product_turns(self, net: &MaskedNet, sources: usize) -> usize {
+        match self {
+            Self::Lane { group } => sources * rolled(group * net.width),
+            Self::Tile { rows } => {
+                let chunk = 1 + STAGED * rows / LANES + STAGED / SOURCES_PER_TURN * rolled(net.width * rows);
+                sources.div_ceil(STAGED) * chunk
+            }
+        }
+    }
+
+    /// Turns of fixing one site.
+    fn site_turns(self, net: &MaskedNet) -> usize {
+        match self {
+            // Its activations are pushed to what sees them in the group, and its spin.
+            Self::Lane { group } => {
+                net.depth * net.width * (group * net.width + 1) + group * net.width + group
+            }
+            Self::Tile { .. } => net.depth * (1 + rolled(net.width * net.width)) + 2,
+        }
+    }
+}
+
+/// Turns that are left of a loop of a constant number of them.
+fn rolled(turns: usize) -> usize {
+    if turns <= UNROLLED { 1 } else { turns }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conditional::Gauge;
+
+    fn square(side: usize, width: usize) -> MaskedNet {
+        MaskedNet::new(4 * side - 4, 2 * side - 3, width, 1, true, Gauge::Border)
+    }
+
+    #[test]
+    fn software_adapters_get_the_tile_shape_where_loops_would_be_cut_and_nothing_beyond() {
+        assert_eq!(Shape::choose(true, 4, &square(64, 1)), Some(Shape::lane(1)));
+        assert!(matches!(Shape::choose(true, 4, &square(256, 1)), Some(Shape::Tile { .. })));
+        assert!(matches!(Shape::choose(true, 4, &square(512, 1)), Some(Shape::Tile { .. })));
+        assert_eq!(Shape::choose(true, 4, &square(1024, 4)), None);
+    }
+
+    #[test]
+    fn graphics_cards_get_a_lane_per_row_where_there_are_many() {
+        assert_eq!(Shape::choose(false, 1 << 20, &square(8, 1)), Some(Shape::lane(1)));
+        assert_eq!(Shape::choose(false, 512, &square(1024, 4)), Some(Shape::tile(4)));
     }
 }

@@ -336,7 +336,12 @@ fn bad_files_are_refused_by_name_with_exit_code_1() {
     fs::remove_file(&checkpoint).unwrap();
     fail(folder, "train --resume run", 1, &["checkpoint.safetensors"]);
 
-    fail(folder, "train --size 1024 --batch 1000000 --set chunk=1000000 --device cpu", 1, &["CPU", "MiB", "free", "--batch"]);
+    fail(
+        folder,
+        "train --size 1024 --batch 1000000 --set chunk=1000000 --device cpu",
+        1,
+        &["CPU", "MiB", "free", "--batch"],
+    );
     fs::write(folder.join("file"), "").unwrap();
     fail(folder, &format!("{SMALL} --out file/run"), 1, &["file/run"]);
 }

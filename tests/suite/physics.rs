@@ -1,6 +1,6 @@
 //! Trained networks against exact results.
 
-use crate::harness::{Case, gpu};
+use crate::harness::{BETA, Case, gpu};
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::Model;
 use han_gpu::config::{Config, Objective};
@@ -9,7 +9,8 @@ use han_gpu::estimate::{Status, importance};
 use han_gpu::exact::{enumerate, kaufman, solve};
 use han_gpu::io::RunFolder;
 use han_gpu::io::{Metrics, Summary};
-use han_gpu::sample::log_weights;
+use han_gpu::sample::{log_weights, reward_per_site};
+use han_gpu::schedule::{self, Inputs, Kernel};
 use han_gpu::train::train;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -156,5 +157,31 @@ fn larger_lattices_train_on_both_backends_and_respect_the_bound() {
             }
             assert!(summary.kl.value > -4.0 * summary.kl.error, "{summary:?}");
         }
+    }
+}
+
+#[test]
+fn ln_w_keeps_its_digits_on_large_lattices() {
+    let device = gpu();
+    let case = Case { size: 256, batch: 2, exact_bottom: 8, ..Case::DEFAULT };
+    let model = case.model();
+    let parameters = case.parameters(7);
+    let inputs = Inputs::sampling(3, 0, BETA, reward_per_site(&model, BETA));
+    let mut kernels: Vec<_> = model.nets().map(|(level, ..)| Kernel::EvaluateLevel { level }).collect();
+    kernels.push(schedule::sum_out_bottom(&model));
+    kernels.extend(schedule::rewards(&model));
+    let mut twin = case.cpu::<f64>();
+    twin.write(Tensor::Parameters, &parameters).unwrap();
+    twin.run(&schedule::sampling(&model, true), &inputs).unwrap();
+    let spins = twin.read_spins().unwrap();
+    twin.run(&kernels, &inputs).unwrap();
+    let expected = twin.read(Tensor::Reward).unwrap();
+    for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
+        backend.write(Tensor::Parameters, &parameters).unwrap();
+        backend.write_spins(&spins).unwrap();
+        backend.run(&kernels, &inputs).unwrap();
+        let found = backend.read(Tensor::Reward).unwrap();
+        let apart: Vec<f64> = (0..case.batch).map(|row| (found[row] - expected[row]).abs()).collect();
+        assert!(apart.iter().all(|&apart| apart < 1e-3), "{}: ln w is {apart:?} off", backend.device());
     }
 }

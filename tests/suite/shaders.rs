@@ -118,7 +118,8 @@ fn structs_have_the_layout_of_their_rust_twins() {
     let module = module_of("adam");
     assert_layout!(&module, "Step", Step: flip, seed, step, first_configuration, total_rows, batch, parameters, norms, clip, beta,
         coupling, field, reward_per_site, learning_rate, beta1, beta2, epsilon, first_correction, second_correction,
-        one_minus_beta1, one_minus_beta2, bond_same, bond_different, field_up, field_down, scale_rate, square_reward);
+        one_minus_beta1, one_minus_beta2, bond_same, bond_different, field_up, field_down, scale_rate, square_reward, chunk, chunk_share,
+        beta_rest);
     assert_layout!(&module, "Status", Status: gradient_norm, first_bad_step);
 }
 
