@@ -43,6 +43,9 @@ use wgpu::{BindGroup, Buffer, ComputePass, ComputePipeline, Device, PollType, Qu
 /// Submissions under way at most: enough to keep the device busy, few enough that it stays responsive.
 const IN_FLIGHT: usize = 16;
 
+/// Largest lattice on software adapters: Mesa's ends all loops of an invocation after 65,535 turns together.
+const MAX_SOFTWARE_SIDE: u32 = 512;
+
 /// Workgroups that fit into one dimension of a dispatch.
 const MAX_GROUPS: usize = 65_535;
 
@@ -106,6 +109,14 @@ impl Gpu {
     pub fn new(device: &Device, queue: &Queue, model: Arc<Model>, batch: usize) -> Result<Self> {
         let info = device.adapter_info();
         let name = format!("{} ({})", info.name, info.backend);
+        let software = devices::kind(info.device_type) == AdapterKind::Software;
+        if software && model.torus.side() > MAX_SOFTWARE_SIDE {
+            let message = format!(
+                "this driver ends loops too early for lattices of side {}; use --device cpu",
+                model.torus.side()
+            );
+            return Err(Error::DeviceLimit { device: name, message });
+        }
         let buffers = Buffers::new(device, &name, &model, batch)?;
         Ok(Self {
             model,
