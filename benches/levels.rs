@@ -1,8 +1,9 @@
 //! Throughput per hierarchy level and of a whole training step.
 //!
 //! `HAN_BENCH_DEVICE` names the device (default `cpu`), `HAN_BENCH_SIZE` the lattice (default 16), `HAN_BENCH_BATCH` the
-//! batch (default 512), `HAN_BENCH_WIDTH` the width (default 1). Elements are squares, bytes are spins: criterion shows
-//! squares/s as elem/s and spins/s as B/s.
+//! batch (default 512), `HAN_BENCH_WIDTH` the width (default 1); whole steps are timed at sides 16 to 128 and batch 64 at most.
+//! Elements are squares (configurations for whole steps), bytes are spins: criterion shows squares/s as elem/s and spins/s as
+//! B/s. `han-gpu bench` sets the same times against what the device could reach.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use han_gpu::backend::{Backend, Tensor};
@@ -12,6 +13,10 @@ use han_gpu::sample::reward_per_site;
 use han_gpu::schedule::{self, Inputs, Kernel};
 use std::sync::Arc;
 
+/// Sides at which whole steps are timed, and their largest batch.
+const STEP_SIZES: [u32; 4] = [16, 32, 64, 128];
+const STEP_BATCH: usize = 64;
+
 struct Bench {
     backend: Box<dyn Backend>,
     config: Config,
@@ -19,14 +24,14 @@ struct Bench {
 }
 
 impl Bench {
-    fn new() -> Self {
+    fn new(size: Option<u32>) -> Self {
         let text = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
         let number = |name: &str, default: &str| {
             text(name, default).parse().unwrap_or_else(|_| panic!("{name} must be a number"))
         };
         let config = Config {
-            size: number("HAN_BENCH_SIZE", "16"),
-            batch: number("HAN_BENCH_BATCH", "512") as usize,
+            size: size.unwrap_or(number("HAN_BENCH_SIZE", "16")),
+            batch: size.map_or(usize::MAX, |_| STEP_BATCH).min(number("HAN_BENCH_BATCH", "512") as usize),
             width: number("HAN_BENCH_WIDTH", "1") as usize,
             ..Config::default()
         };
@@ -48,8 +53,7 @@ impl Bench {
     /// Runs kernels and waits for the device.
     fn run(&mut self, kernels: &[Kernel]) {
         self.backend.run(kernels, &self.inputs).expect("run");
-        self.backend.request_snapshot(1).expect("snapshot");
-        self.backend.snapshots(true).expect("snapshot");
+        self.backend.finish().expect("finish");
     }
 }
 
@@ -66,17 +70,18 @@ fn backward(level: usize, depth: usize) -> Vec<Kernel> {
 }
 
 fn levels(criterion: &mut Criterion) {
-    let mut bench = Bench::new();
+    let mut bench = Bench::new(None);
     let model = bench.config.model().expect("a valid model");
     let mut kernels: Vec<(&str, usize, Vec<Kernel>)> = Vec::new();
     for (level, net, _) in model.nets() {
         kernels.push(("sample", level, vec![Kernel::SampleLevel { level }]));
         kernels.push(("evaluate", level, vec![Kernel::EvaluateLevel { level }]));
         kernels.push(("backward", level, backward(level, net.depth)));
+        kernels.push(("energy", level, vec![Kernel::Energy { level }]));
     }
     kernels.push(("sample", model.bottom(), vec![schedule::draw_bottom(&model)]));
     kernels.push(("sum out", model.bottom(), vec![schedule::sum_out_bottom(&model)]));
-    for name in ["sample", "evaluate", "backward", "sum out"] {
+    for name in ["sample", "evaluate", "backward", "energy", "sum out"] {
         let mut group = criterion.benchmark_group(format!("{name}, {}", bench.backend.device()));
         for (_, level, kernels) in kernels.iter().filter(|(kind, ..)| *kind == name) {
             let geometry = &model.hierarchy.levels[*level];
@@ -95,15 +100,19 @@ fn levels(criterion: &mut Criterion) {
 }
 
 fn step(criterion: &mut Criterion) {
-    let mut bench = Bench::new();
-    let model = bench.config.model().expect("a valid model");
-    let mut group = criterion.benchmark_group(format!("training step, {}", bench.backend.device()));
-    group.throughput(Throughput::Elements(bench.config.batch as u64));
-    let kernels = schedule::training_step(&model, bench.config.baseline);
-    group.bench_function(format!("L{}, batch {}", bench.config.size, bench.config.batch), |bencher| {
-        bencher.iter(|| bench.run(&kernels));
-    });
-    group.finish();
+    for size in STEP_SIZES {
+        let mut bench = Bench::new(Some(size));
+        let model = bench.config.model().expect("a valid model");
+        let mut group = criterion.benchmark_group(format!("training step, {}", bench.backend.device()));
+        group.throughput(Throughput::Elements(bench.config.batch as u64));
+        let batch = bench.config.batch;
+        let kernels = schedule::training_step(&model, bench.config.baseline);
+        group.bench_function(format!("L{size}, batch {batch}"), |bencher| {
+            bencher.iter(|| bench.run(&kernels));
+        });
+        group.throughput(Throughput::Elements(model.parameters as u64));
+        group.bench_function(format!("adam, L{size}"), |bencher| bencher.iter(|| bench.run(&[Kernel::Adam])));
+    }
 }
 
 criterion_group!(benches, levels, step);

@@ -2,12 +2,10 @@
 """Times a training step of the published network in PyTorch and in han-gpu, in turn, and prints the ratios.
 
     cargo build --release
-    python3 tools/compare_torch.py --torch HAN_TORCH.PY [--python PYTHON] [--sizes 16,32,64] [--batch 256] \\
-        [--device cpu] [--torch-device cpu] [--threads 2] [--rounds 3] [--json]
+    python3 tools/compare_torch.py [--python PYTHON] [--sizes 16,32,64] [--batch 256] [--device cpu] \\
+        [--torch-device cpu] [--threads 2] [--rounds 3] [--json]
 
-HAN_TORCH.PY is a script that times one step of the same network and prints a JSON object with `step_seconds`, given --size, --batch,
---steps, --device, --threads and --mode published|incremental. PYTHON is an interpreter that has torch. Each round runs published,
-han-gpu, incremental, han-gpu, so that what else the machine does hits all of them; figures are medians over rounds, spreads the
+tools/han_torch.py is the PyTorch side. PYTHON is an interpreter that has torch. Each round runs published, han-gpu, incremental, han-gpu, so that what else the machine does hits all of them; figures are medians over rounds, spreads the
 smallest and the largest.
 """
 
@@ -19,7 +17,9 @@ import statistics
 import subprocess
 import sys
 
-PROGRAM = pathlib.Path(__file__).resolve().parent.parent / "target" / "release" / "han-gpu"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PROGRAM = ROOT / "target" / "release" / "han-gpu"
+TORCH = ROOT / "tools" / "han_torch.py"
 MODES = ("published", "incremental")
 
 
@@ -33,7 +33,7 @@ def output(command, threads):
 
 def torch_step(arguments, size, mode):
     steps = 30 if mode == "incremental" else 10
-    command = [arguments.python, arguments.torch, "--size", size, "--batch", arguments.batch, "--steps", steps]
+    command = [arguments.python, TORCH, "--size", size, "--batch", arguments.batch, "--steps", steps]
     command += ["--device", arguments.torch_device, "--mode", mode, "--threads", arguments.threads]
     return output(command, arguments.threads)["step_seconds"]
 
@@ -70,7 +70,6 @@ def row(size, times):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--torch", required=True, help="the script that times PyTorch")
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--sizes", default="16,32,64")
     parser.add_argument("--batch", type=int, default=256)
