@@ -78,10 +78,14 @@ fn levels(criterion: &mut Criterion) {
         kernels.push(("evaluate", level, vec![Kernel::EvaluateLevel { level }]));
         kernels.push(("backward", level, backward(level, net.depth)));
         kernels.push(("energy", level, vec![Kernel::Energy { level }]));
+        // What sampling costs that computes a full forward pass for every spin, in a dispatch of its own, as the published
+        // code does; the draws themselves are left out, in its favour.
+        let own = model.hierarchy.levels[level].own;
+        kernels.push(("full forward per spin", level, vec![Kernel::EvaluateLevel { level }; own]));
     }
     kernels.push(("sample", model.bottom(), vec![schedule::draw_bottom(&model)]));
     kernels.push(("sum out", model.bottom(), vec![schedule::sum_out_bottom(&model)]));
-    for name in ["sample", "evaluate", "backward", "energy", "sum out"] {
+    for name in ["sample", "full forward per spin", "evaluate", "backward", "energy", "sum out"] {
         let mut group = criterion.benchmark_group(format!("{name}, {}", bench.backend.device()));
         for (_, level, kernels) in kernels.iter().filter(|(kind, ..)| *kind == name) {
             let geometry = &model.hierarchy.levels[*level];

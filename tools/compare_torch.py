@@ -5,8 +5,9 @@
     python3 tools/compare_torch.py [--python PYTHON] [--sizes 16,32,64] [--batch 256] [--device cpu] \\
         [--torch-device cpu] [--threads 2] [--rounds 3] [--json]
 
-tools/han_torch.py is the PyTorch side. PYTHON is an interpreter that has torch. Each round runs published, han-gpu, incremental, han-gpu, so that what else the machine does hits all of them; figures are medians over rounds, spreads the
-smallest and the largest.
+tools/han_torch.py is the PyTorch side. PYTHON is an interpreter that has torch. Each round runs published, han-gpu,
+incremental, han-gpu, so that what else the machine does hits all of them; figures are medians over rounds, spreads the smallest
+and the largest.
 """
 
 import argparse
