@@ -115,34 +115,30 @@ impl<R: Real> ExactSquare<R> {
             }
         }
         let has_sides = edge.is_some() || far_edge.is_some();
-        for low in 0..1_usize << width {
-            if low & bit != 0 {
-                continue;
-            }
-            let left = |spin: usize| match j {
-                0 => R::one(),
-                _ => self.bond[usize::from((low >> (j - 1) & 1) == spin)],
-            };
-            let own = [0, 1].map(|spin| self.field[spin] * left(spin));
-            let [different, same] = self.bond;
-            let (down_states, up_states) = self.states.split_at_mut(low | bit);
-            let (down_state, up_state) = (&mut down_states[low], &mut up_states[0]);
-            let [down_same, down_different] = [same * own[0], different * own[0]];
-            let [up_same, up_different] = [same * own[1], different * own[1]];
-            for (down, up) in down_state.iter_mut().zip(up_state.iter_mut()) {
-                let (above_down, above_up) = (*down, *up);
-                *down = above_down * down_same + above_up * down_different;
-                *up = above_up * up_same + above_down * up_different;
-            }
-            if has_sides {
-                for (value, &side) in down_state.iter_mut().zip(&sides[0]) {
-                    *value = *value * side;
-                }
-                for (value, &side) in up_state.iter_mut().zip(&sides[1]) {
-                    *value = *value * side;
+        // By the spin to the left, where that is a state's own.
+        let factors = [0, 1].map(|left| self.factors((j > 0).then_some(left)));
+        // Every block of states holds those with the bit clear, then those with it set.
+        for block in self.states.chunks_exact_mut(2 * bit) {
+            let (down_states, up_states) = block.split_at_mut(bit);
+            for (low, (down_state, up_state)) in down_states.iter_mut().zip(up_states).enumerate() {
+                mix(down_state, up_state, factors[low >> j.saturating_sub(1) & 1]);
+                if has_sides {
+                    multiply(down_state, &sides[0]);
+                    multiply(up_state, &sides[1]);
                 }
             }
         }
+    }
+
+    /// Factors of a new spin -1 under one that is -1 or +1, and of a new spin +1 likewise, with the bond to the left.
+    fn factors(&self, left: Option<usize>) -> [[R; 2]; 2] {
+        let [different, same] = self.bond;
+        [0, 1].map(|spin| {
+            let left = left.map_or(R::one(), |left| self.bond[usize::from(left == spin)]);
+            let own = self.field[spin] * left;
+            let above = |other: usize| own * if other == spin { same } else { different };
+            [above(0), above(1)]
+        })
     }
 
     /// Divides by a power of two near the largest state and adds its exponent.
@@ -228,6 +224,23 @@ impl<R: Real> ExactSquare<R> {
     /// Spins of the border below the square.
     pub(super) fn border_below(&self) -> Vec<Lane<R>> {
         self.border[2 * self.width..3 * self.width].to_vec()
+    }
+}
+
+/// Sums over the spin above, for both values of the new one.
+#[inline(always)]
+fn mix<R: Real>(down: &mut Lane<R>, up: &mut Lane<R>, factors: [[R; 2]; 2]) {
+    for (down, up) in down.iter_mut().zip(up) {
+        let (above_down, above_up) = (*down, *up);
+        *down = above_down * factors[0][0] + above_up * factors[0][1];
+        *up = above_down * factors[1][0] + above_up * factors[1][1];
+    }
+}
+
+#[inline(always)]
+fn multiply<R: Real>(values: &mut Lane<R>, factors: &Lane<R>) {
+    for (value, &factor) in values.iter_mut().zip(factors) {
+        *value = *value * factor;
     }
 }
 
