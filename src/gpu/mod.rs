@@ -118,7 +118,7 @@ impl Gpu {
             return Err(Error::DeviceLimit { device: name, message });
         }
         let buffers = Buffers::new(device, &name, &model, batch)?;
-        Ok(Self {
+        let gpu = Self {
             model,
             batch,
             name,
@@ -132,7 +132,12 @@ impl Gpu {
             fault: Arc::default(),
             in_flight: VecDeque::new(),
             dispatches: 0,
-        })
+        };
+        // A net that no shape can take is refused here, before a run is begun.
+        for level in 0..gpu.model.levels.len() {
+            gpu.shape(Some(level))?;
+        }
+        Ok(gpu)
     }
 
     /// Uses one kernel shape for the forward pass of every level, instead of choosing by the number of rows.
