@@ -2,6 +2,7 @@
 
 use crate::conditional::{MAX_SQUARE_BETA, Model, NetOptions};
 use crate::error::{Error, Result};
+use crate::io::read_text;
 use crate::lattice::{Interaction, Torus};
 use crate::schedule::{Adam, Baseline};
 use serde::{Deserialize, Serialize};
@@ -354,8 +355,7 @@ fn with_setting(table: &mut Table, key: String, value: Value) -> Result<Config, 
 /// # Errors
 /// When the file cannot be read or is not TOML.
 pub fn load(path: &Path) -> Result<Table> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::file("read", path, source))?;
-    text.parse().map_err(|error: toml::de::Error| config_error(path, error.to_string()))
+    read_text(path)?.parse().map_err(|error: toml::de::Error| config_error(path, error.to_string()))
 }
 
 fn preset_config(name: &str) -> Result<Config> {

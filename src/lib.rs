@@ -6,14 +6,14 @@
 //!
 //! ```
 //! use han_gpu::{backend::{Backend, Tensor}, cpu::Cpu, estimate::importance, sample::log_weights, config::Config};
-//! use std::sync::Arc;
+//! use std::{ops::ControlFlow, sync::Arc};
 //!
 //! let config = Config { size: 8, ..Config::default() };
 //! let model = Arc::new(config.model()?);
 //! let mut cpu = Cpu::<f32>::new(model.clone(), 256);
 //! // Even untrained, q is a valid proposal: it starts as a heat bath that ignores what is not fixed yet.
 //! cpu.write(Tensor::Parameters, &model.initial_parameters(0, 0.2))?;
-//! let ln_w = log_weights(&mut cpu, 1, 0.2, 2_000, |_| ())?.ln_w;
+//! let ln_w = log_weights(&mut cpu, 1, 0.2, 2_000, |_| ControlFlow::Continue(()))?.ln_w;
 //! let exact = han_gpu::exact::kaufman(model.torus, 1.0, 0.2);
 //! let estimate = importance(&ln_w).ln_z;
 //! assert!(estimate.deviation(exact.ln_z).abs() < 5.0);

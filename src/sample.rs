@@ -5,6 +5,7 @@ use crate::conditional::Model;
 use crate::error::Result;
 use crate::exact::kaufman;
 use crate::schedule::{self, Inputs};
+use std::ops::ControlFlow;
 
 /// Complete configurations with what is known of them.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -34,7 +35,7 @@ pub fn reward_per_site(model: &Model, beta: f64) -> f32 {
     ((exact * 4096.0).round() / 4096.0) as f32
 }
 
-/// Draws `count` log weights. `progress` is told how many are done.
+/// Draws `count` log weights. `progress` is told how many are done and may break: those are then what comes back.
 ///
 /// # Errors
 /// When the device fails.
@@ -43,7 +44,7 @@ pub fn log_weights(
     seed: u32,
     beta: f64,
     count: usize,
-    mut progress: impl FnMut(usize),
+    mut progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<LogWeights> {
     let mut kernels = schedule::sampling(backend.model(), false);
     kernels.extend(schedule::rewards(backend.model()));
@@ -59,7 +60,9 @@ pub fn log_weights(
             result.ln_w.extend(snapshot.rewards.iter().map(|reward| shift - reward));
             result.energy.extend(snapshot.energies(interaction));
         }
-        progress(result.ln_w.len().min(count));
+        if progress(result.ln_w.len().min(count)).is_break() {
+            break;
+        }
     }
     result.ln_w.truncate(count);
     result.energy.truncate(count);

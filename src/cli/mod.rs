@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand; nothing but arguments, progress and printing.
 //!
-//! Results go to standard output, progress and messages to standard error. Exit code 2 for wrong usage, 1 for the rest.
+//! Results go to standard output, progress and messages to standard error. Exit code 2 for wrong usage, 130 and 143
+//! after Ctrl-C and SIGTERM, 1 for the rest.
 mod bench;
 mod devices;
 mod evaluate;
@@ -63,14 +64,29 @@ pub fn main() -> ExitCode {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tell(&format!("error: {error}"));
+    let interrupted = interrupt::exit_code();
+    if let Err(error) = &result {
+        let prefix = if interrupted.is_some() { "" } else { "error: " };
+        tell(&format!("{prefix}{}", printable(&error.to_string())));
+    }
+    match (interrupted, result) {
+        (Some(code), _) => ExitCode::from(code),
+        (None, Ok(())) => ExitCode::SUCCESS,
+        (None, Err(error)) => {
             let usage = error.downcast_ref::<Error>().is_some_and(Error::is_usage);
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }
+}
+
+/// Messages quote files of other people: what would steer the terminal is written out.
+fn printable(message: &str) -> String {
+    let steers = |character: char| character.is_control() && character != '\n';
+    let written = |character: char| match steers(character) {
+        true => character.escape_default().to_string(),
+        false => character.to_string(),
+    };
+    message.chars().map(written).collect()
 }
 
 /// Mesa's device selection layer complains on standard error where there is no desktop. It only reorders adapters, which

@@ -84,7 +84,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         super::tell(&format!("L = {}, beta = {}", point.size, point.beta));
         let previous = index.checked_sub(1).map(|before| &points[before]);
         let previous = previous.filter(|previous| previous.size == point.size);
-        let measured = measure_point(arguments, point, previous, interrupt);
+        let measured = measure_point(arguments, point, previous, &interrupt);
         if interrupt.pressed() {
             super::tell("stopped; repeat the command to go on");
             break;
@@ -170,7 +170,7 @@ fn measure_point(
     arguments: &Arguments,
     point: &Point,
     previous: Option<&Point>,
-    interrupt: Interrupt,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Value> {
     let previous = previous.map(|previous| previous.folder.as_path());
     let config = settings(arguments, point.size, point.beta, previous)?;
@@ -204,7 +204,7 @@ fn measure_network(
     config: &Config,
     path: &Path,
     device: &str,
-    interrupt: Interrupt,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Measurement> {
     let count = arguments.count;
     let (_, mut backend) = open_run(path, device, config.batch.min(count))?;
@@ -235,7 +235,7 @@ fn monte_carlo(
     arguments: &Arguments,
     system: &System,
     seed: u32,
-    interrupt: Interrupt,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<MonteCarlo> {
     let seed = own_seed(seed, system);
     let System { torus, interaction, beta } = *system;

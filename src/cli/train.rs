@@ -172,10 +172,10 @@ pub(super) fn execute(
 ) -> anyhow::Result<Summary> {
     let checkpoint = folder.load_checkpoint(config, backend.model())?;
     let done = checkpoint.step;
+    let interrupt = Interrupt::listen();
     super::tell(&format!("device {}; run folder {}", backend.device(), folder.path().display()));
     let mut progress = Progress::new("step", done.into(), config.steps.into());
     let mut evaluation: Option<Progress> = None;
-    let interrupt = Interrupt::listen();
     let mut observe = |event: Event<'_>| {
         match event {
             Event::Metrics(metrics, exact) => progress.say(line(metrics, exact)),
@@ -191,8 +191,13 @@ pub(super) fn execute(
         }
         interrupt.flow()
     };
-    let summary = train(config, backend.as_mut(), folder, &checkpoint, &mut observe)?;
+    let trained = train(config, backend.as_mut(), folder, &checkpoint, &mut observe);
     progress.finish();
+    let path = folder.path().display();
+    if let Err(Error::Device { .. } | Error::File { .. }) = &trained {
+        super::tell(&format!("the last checkpoint is good; go on with: han-gpu train --resume {path}"));
+    }
+    let summary = trained?;
     if let Some(evaluation) = &mut evaluation {
         evaluation.finish();
     }
@@ -202,7 +207,6 @@ pub(super) fn execute(
         // The run is whole without its picture.
         super::tell(&format!("warning: {error}"));
     }
-    let path = folder.path().display();
     summary.ok_or_else(|| anyhow::anyhow!("training was stopped; go on with: han-gpu train --resume {path}"))
 }
 

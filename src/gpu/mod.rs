@@ -146,6 +146,11 @@ impl Gpu {
         self.commands.clear();
     }
 
+    /// The device it runs on.
+    pub fn wgpu_device(&self) -> &Device {
+        &self.device
+    }
+
     /// Dispatches encoded so far.
     pub fn dispatches(&self) -> usize {
         self.dispatches

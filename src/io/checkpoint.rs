@@ -1,6 +1,7 @@
 //! `checkpoint.safetensors`: weights, optimiser state, step and seed.
 
 use super::atomic::{Staged, stage};
+use super::input;
 use crate::conditional::{Model, TensorPlace};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -13,6 +14,10 @@ const FORMAT: &str = "han-gpu checkpoint";
 const VERSION: &str = "1";
 const FIRST_MOMENT: &str = "adam.first_moment.";
 const SECOND_MOMENT: &str = "adam.second_moment.";
+/// Parameters and two moments.
+const BUFFERS: usize = 3;
+/// Longest header in bytes: a few hundred for each tensor.
+const LONGEST_HEADER: u64 = 1 << 20;
 
 /// The state of a training run after `step` steps.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,7 +101,8 @@ impl Checkpoint {
     /// # Errors
     /// When the file cannot be read, is truncated, is not a checkpoint of ours, or belongs to another model or version.
     pub fn load(path: &Path, model: &Model) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|source| Error::file("read", path, source))?;
+        let values = (BUFFERS * size_of::<f32>() * model.parameters) as u64;
+        let bytes = input::read(path, values + LONGEST_HEADER)?;
         let damaged = |reason: String| {
             Error::content(
                 path,

@@ -1,12 +1,11 @@
 //! Configurations from the Boltzmann distribution, with where they belong; and scalars of a network's samples.
 
 use super::arrays::{checked_spins, write_npz};
+use super::{input, npy};
 use crate::error::{Error, Result};
 use crate::lattice::Interaction;
 use crate::measure::{Scalars, System};
-use ndarray::{Array0, Array3, ArrayView1, ArrayView3};
-use ndarray_npy::ReadNpyExt;
-use ndarray_npy::npy::header::Header;
+use ndarray::{ArrayView1, ArrayView3, Ix0, Ix3};
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -45,14 +44,13 @@ pub fn write_configurations(path: &Path, system: &System, spins: &[i8]) -> Resul
 /// # Errors
 /// When the file cannot be read, or is not of this lattice, temperature and interaction.
 pub fn read_configurations(path: &Path, system: &System) -> Result<Vec<i8>> {
-    let file = File::open(path).map_err(|source| Error::file("read", path, source))?;
-    let length = file.metadata().map_err(|source| Error::file("read", path, source))?.len();
+    let (file, length) = input::open(path)?;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| {
         Error::content(path, format!("expected an .npz file, as `han-gpu mc --out` writes it: {error}"))
     })?;
     let System { torus, interaction: Interaction { coupling, field }, beta } = *system;
     for (name, wanted) in [("beta", beta), ("coupling", coupling), ("field", field)] {
-        let found = Array0::<f64>::read_npy(entry(path, &mut archive, name, length)?)
+        let found = npy::read::<f64, Ix0>(entry(path, &mut archive, name)?, length)
             .map_err(|error| Error::content(path, format!("{name}: expected one float64: {error}")))?
             .into_scalar();
         if (found - wanted).abs() > 1e-12 * wanted.abs() || found.is_nan() {
@@ -61,7 +59,7 @@ pub fn read_configurations(path: &Path, system: &System) -> Result<Vec<i8>> {
         }
     }
     let side = torus.side() as usize;
-    let array = Array3::<i8>::read_npy(entry(path, &mut archive, "spins", length)?).map_err(|error| {
+    let array = npy::read::<i8, Ix3>(entry(path, &mut archive, "spins")?, length).map_err(|error| {
         Error::content(path, format!("spins: expected int8 [N, {side}, {side}]: {error}"))
     })?;
     let (count, rows, columns) = array.dim();
@@ -75,8 +73,8 @@ pub fn read_configurations(path: &Path, system: &System) -> Result<Vec<i8>> {
     checked_spins(path, array, side)
 }
 
-/// One array's bytes, if it does not promise more than the file holds.
-fn entry<'a>(path: &Path, archive: &'a mut Archive, name: &str, length: u64) -> Result<impl Read + 'a> {
+/// One array's bytes.
+fn entry<'a>(path: &Path, archive: &'a mut Archive, name: &str) -> Result<impl Read + 'a> {
     let missing = |error: ZipError| {
         let message = match error {
             ZipError::UnsupportedArchive(_) => {
@@ -86,14 +84,6 @@ fn entry<'a>(path: &Path, archive: &'a mut Archive, name: &str, length: u64) -> 
         };
         Error::content(path, message)
     };
-    let header = Header::from_reader(&mut archive.by_name(&format!("{name}.npy")).map_err(missing)?)
-        .map_err(|error| Error::content(path, format!("{name}: {error}")))?;
-    let promised = header.shape.iter().try_fold(1_u64, |product, &n| product.checked_mul(n as u64));
-    if promised.is_none_or(|promised| promised > length) {
-        let shape = &header.shape;
-        let message = format!("{name}: its header says {shape:?}, but the file has only {length} bytes");
-        return Err(Error::content(path, message));
-    }
     archive.by_name(&format!("{name}.npy")).map_err(missing)
 }
 
@@ -118,6 +108,7 @@ pub fn write_scalars(path: &Path, system: &System, scalars: &[Scalars]) -> Resul
 mod tests {
     use super::*;
     use crate::lattice::Torus;
+    use ndarray::Array3;
 
     fn system(side: u32, beta: f64) -> System {
         let interaction = Interaction { coupling: 1.0, field: 0.0 };

@@ -2,6 +2,7 @@
 
 use super::atomic;
 use super::checkpoint::Checkpoint;
+use super::input::{self, read_text};
 use super::records::{Metrics, Summary};
 use super::warm_start::warm_start;
 use crate::conditional::Model;
@@ -138,13 +139,12 @@ impl RunFolder {
     /// When it cannot be read or is another table.
     pub fn metrics(&self) -> Result<Vec<Metrics>> {
         let path = self.file(METRICS);
-        let file = File::open(&path).map_err(|source| Error::file("read", &path, source))?;
-        kept_rows(&path, file, u32::MAX)
+        kept_rows(&path, input::open(&path)?.0, u32::MAX)
     }
 
     /// The measurement that a scan left, if it did.
     pub fn measurement(&self) -> Option<serde_json::Value> {
-        serde_json::from_slice(&fs::read(self.file(MEASUREMENT)).ok()?).ok()
+        serde_json::from_str(&read_text(&self.file(MEASUREMENT)).ok()?).ok()
     }
 
     /// Writes the measurement of a scan.
@@ -163,10 +163,10 @@ impl RunFolder {
     pub fn metrics_after(&self, step: u32) -> Result<MetricsWriter> {
         atomic::remove_leftovers(&self.path);
         let path = self.file(METRICS);
-        let kept = match File::open(&path) {
-            Ok(file) => kept_rows(&path, file, step)?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(Error::file("read", &path, error)),
+        let kept = match input::open(&path) {
+            Ok((file, _)) => kept_rows(&path, file, step)?,
+            Err(Error::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error),
         };
         let elapsed_s = kept.last().map_or(0.0, |row| row.elapsed_s);
         atomic::write(&path, |file| {

@@ -1,6 +1,6 @@
 //! Tables of a scan: one row per lattice and temperature.
 
-use super::atomic;
+use super::{atomic, input};
 use crate::error::{Error, Result};
 use crate::measure::{FREE_QUANTITIES, QUANTITIES};
 use serde_json::Value;
@@ -94,7 +94,7 @@ impl Table {
     /// When the file cannot be read or is not such a table.
     pub fn read_csv(path: &Path) -> Result<Self> {
         let wrong = |error: csv::Error| Error::content(path, format!("not a table of a scan: {error}"));
-        let mut reader = csv::Reader::from_path(path).map_err(wrong)?;
+        let mut reader = csv::Reader::from_reader(input::open(path)?.0);
         let headers = reader.headers().map_err(wrong)?.clone();
         if let Some(missing) = KEYS.iter().find(|key| !headers.iter().any(|header| header == **key)) {
             let message = format!("not a table of a scan: it has no column {missing:?}");
@@ -105,9 +105,10 @@ impl Table {
             let record = record.map_err(wrong)?;
             let mut row = Row::new();
             for (header, text) in headers.iter().zip(&record).filter(|(_, text)| !text.is_empty()) {
-                let value = text.parse().map_err(|_| {
-                    Error::content(path, format!("row {}: {header} = {text:?} is no number", rows.len() + 1))
-                })?;
+                let Some(value) = text.parse().ok().filter(|value: &f64| value.is_finite()) else {
+                    let message = format!("row {}: {header} = {text:?} is no number", rows.len() + 1);
+                    return Err(Error::content(path, message));
+                };
                 row.insert(header.to_owned(), value);
             }
             rows.push(row);

@@ -23,6 +23,8 @@ const TITLE: u32 = 40;
 const LEGEND: u32 = 230;
 const LEGEND_LINE: i32 = 24;
 const TEXT: i32 = 15;
+/// Values from here on are left out: axes that hold them would overflow.
+const LARGEST: f64 = 1e100;
 
 /// A colour of the palette.
 pub(super) fn colour(number: usize) -> RGBColor {
@@ -141,9 +143,10 @@ fn shown(panel: &Panel, curve: &Curve) -> Vec<Point> {
         let (x, y) = (panel.x.place(point.x), panel.y.place(point.y));
         // On a logarithmic axis, the length of the bar's upper half.
         let error = if panel.y.logarithmic { panel.y.place(point.y + point.error) - y } else { point.error };
-        Point { x, y, error: if error.is_finite() { error } else { 0.0 } }
+        Point { x, y, error: if error.abs() < LARGEST { error } else { 0.0 } }
     };
-    curve.points.iter().map(place).filter(|point| point.x.is_finite() && point.y.is_finite()).collect()
+    let drawable = |value: f64| value.abs() < LARGEST;
+    curve.points.iter().map(place).filter(|point| drawable(point.x) && drawable(point.y)).collect()
 }
 
 /// From the smallest to the largest value, with some air.

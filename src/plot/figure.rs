@@ -33,7 +33,7 @@ pub struct Curve {
     pub colour: usize,
     /// How it is drawn.
     pub style: Style,
-    /// Points in order of x. Those that are not finite, or not positive on a logarithmic axis, are left out.
+    /// Points in order of x. Those that are not below 1e100, or not positive on a logarithmic axis, are left out.
     pub points: Vec<Point>,
 }
 

@@ -12,16 +12,18 @@ use crate::measure::monte_carlo_check;
 use crate::sample::log_weights;
 use std::ops::ControlFlow;
 
+/// Nothing if `observe` breaks while samples are drawn.
 pub(super) fn evaluate(
     config: &Config,
     backend: &mut dyn Backend,
     elapsed_s: f64,
     observe: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
-) -> Result<Summary> {
-    let told = |count| {
-        let _ = observe(Event::Evaluated(count));
-    };
+) -> Result<Option<Summary>> {
+    let told = |count| observe(Event::Evaluated(count));
     let samples = log_weights(backend, config.seed, config.beta, config.evaluation_samples, told)?;
+    if samples.ln_w.len() < config.evaluation_samples {
+        return Ok(None);
+    }
     let weights: Importance = importance(&samples.ln_w);
     let exact = exact::solve(backend.model().torus, backend.model().interaction, config.beta);
     let exact = exact.map(|exact| exact.ln_z);
@@ -37,7 +39,7 @@ pub(super) fn evaluate(
     let energy = Estimate::mean(&samples.energy);
     let per_site =
         |estimate: Estimate| Estimate { value: estimate.value / sites, error: estimate.error / sites };
-    Ok(Summary {
+    Ok(Some(Summary {
         size: config.size,
         beta: config.beta,
         coupling: config.coupling,
@@ -57,5 +59,5 @@ pub(super) fn evaluate(
         verification: verify(&weights, exact, forward.as_ref()),
         forward,
         largest_weight_share: weights.largest_weight_share,
-    })
+    }))
 }

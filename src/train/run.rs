@@ -29,7 +29,8 @@ pub enum Event<'a> {
 
 /// Trains a network in its folder from a checkpoint on, and evaluates it.
 ///
-/// `observe` may break after [`Event::Step`]: a checkpoint is written, and `None` returned. After other events it goes on.
+/// `observe` may break after [`Event::Step`], a checkpoint is then written, and after [`Event::Evaluated`]; what is returned
+/// is `None`, and training again from the last checkpoint goes on. After other events it goes on at once.
 ///
 /// # Errors
 /// When the device fails, a file cannot be written, or NaN or infinity appears; the last checkpoint is then still good.
@@ -66,8 +67,10 @@ pub fn train(
     }
     let elapsed_s = run.clock.elapsed();
     let summary = evaluate(config, run.backend, elapsed_s, observe)?;
-    folder.write_summary(&summary)?;
-    Ok(Some(summary))
+    if let Some(summary) = &summary {
+        folder.write_summary(summary)?;
+    }
+    Ok(summary)
 }
 
 struct Run<'a> {

@@ -154,7 +154,7 @@ fn an_interrupted_measurement_reports_what_it_has() {
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     let rest = std::thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>().join("\n"));
     let ended = ended(child.wait_with_output().unwrap());
-    assert_eq!(ended.code, 0, "{}", rest.join().unwrap());
+    assert_eq!(ended.code, 130, "{}", rest.join().unwrap());
     let found = parsed(&ended.stdout);
     let count = found["count"].as_u64().unwrap();
     assert!(count > 0 && count < 1_000_000_000, "{count}");

@@ -5,12 +5,15 @@
 mod baselines;
 mod cli;
 mod cli_measure;
+mod faults;
 mod gradients;
 mod harness;
+mod hostile;
 mod kernels;
 mod measure;
 mod normalisation;
 mod physics;
+mod readers;
 mod shaders;
 mod squares;
 mod training;

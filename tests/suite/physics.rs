@@ -107,7 +107,7 @@ fn importance_sampling_is_exact_for_an_untrained_network() {
     let exact = enumerate(model.torus, model.interaction, 0.3);
     for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
         backend.write(Tensor::Parameters, &model.initial_parameters(1, 0.3)).unwrap();
-        let samples = log_weights(backend, 4, 0.3, 40_000, |_| ()).unwrap();
+        let samples = log_weights(backend, 4, 0.3, 40_000, |_| ControlFlow::Continue(())).unwrap();
         let result = importance(&samples.ln_w);
         assert!(result.ln_z.deviation(exact.ln_z).abs() < 4.0, "{result:?}, exact {}", exact.ln_z);
         // Reweighted energies are exact as well; their error is bounded by the spread over root of the effective number.

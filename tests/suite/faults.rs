@@ -1,0 +1,155 @@
+//! Faults that a long run survives: a lost device, no memory left, signals. (Full disks: `cli.rs`; NaN: `training.rs`.)
+
+use crate::cli::{command, ended, succeed};
+use crate::harness::gpu;
+use han_gpu::Error;
+use han_gpu::config::Config;
+use han_gpu::gpu::Gpu;
+use han_gpu::io::RunFolder;
+use han_gpu::train::{Event, train};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+fn config() -> Config {
+    Config {
+        size: 8,
+        batch: 64,
+        steps: 30,
+        exact_bottom: 2,
+        width: 1,
+        metrics_every: 4,
+        checkpoint_every: 7,
+        evaluation_samples: 100,
+        verification_samples: 0,
+        ..Config::default()
+    }
+}
+
+fn checkpoint(folder: &Path) -> Vec<u8> {
+    std::fs::read(folder.join("checkpoint.safetensors")).unwrap()
+}
+
+#[test]
+fn a_lost_device_ends_the_run_and_the_last_checkpoint_goes_on() {
+    let (device, config) = (gpu(), config());
+    let model = Arc::new(config.model().unwrap());
+    let on_own_device = || Gpu::open(&device.adapter, model.clone(), config.batch).unwrap();
+    let on_host_device = || {
+        let (device, queue) = pollster::block_on(device.adapter.request_device(&Default::default())).unwrap();
+        Gpu::new(&device, &queue, model.clone(), config.batch).unwrap()
+    };
+    let temporary = tempfile::tempdir().unwrap();
+    let whole = temporary.path().join("whole");
+    let folder = RunFolder::create(&whole, &config, false).unwrap();
+    let start = folder.load_checkpoint(&config, &model).unwrap();
+    let go_on = |_: Event<'_>| ControlFlow::Continue(());
+    train(&config, &mut on_own_device(), &folder, &start, &mut { go_on }).unwrap().unwrap();
+    for (name, mut backend) in [("own", on_own_device()), ("host", on_host_device())] {
+        let path = temporary.path().join(name);
+        let folder = RunFolder::create(&path, &config, false).unwrap();
+        let lost = backend.wgpu_device().clone();
+        let mut lose_at_10 = |event: Event<'_>| {
+            if matches!(event, Event::Step(10)) {
+                lost.destroy();
+            }
+            ControlFlow::Continue(())
+        };
+        let error = train(&config, &mut backend, &folder, &start, &mut lose_at_10).unwrap_err();
+        assert!(matches!(error, Error::Device { .. }), "{name}: {error:?}");
+        assert!(error.to_string().contains("lost"), "{name}: {error}");
+        let left = folder.load_checkpoint(&config, &model).unwrap();
+        assert_eq!(left.step, 7, "{name}: the last checkpoint before the fault");
+        train(&config, &mut on_own_device(), &folder, &left, &mut { go_on }).unwrap().unwrap();
+        assert_eq!(checkpoint(&path), checkpoint(&whole), "{name}");
+    }
+}
+
+#[cfg(unix)]
+mod signals {
+    use super::*;
+    use std::io::{BufRead, BufReader};
+    use std::process::{Child, Command, Stdio};
+    use std::time::Duration;
+
+    const RUN: &str = "train --size 8 --batch 64 --steps 3000 --device cpu --set evaluation_samples=50 \
+                       --set verification_samples=0 --set checkpoint_every=3000";
+
+    fn send(signal: &str, child: &Child) {
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Starts a run in `out`, sends a signal once `ready` says so, and gives exit code and messages.
+    fn interrupted(folder: &Path, arguments: &str, signal: &str, ready: impl Fn() -> bool) -> (i32, String) {
+        let mut child = command(folder, arguments).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        while !ready() {
+            assert!(child.try_wait().unwrap().is_none(), "the run ended before it could be interrupted");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        send(signal, &child);
+        let ended = ended(child.wait_with_output().unwrap());
+        (ended.code, ended.stderr)
+    }
+
+    fn rows(run: &Path) -> usize {
+        std::fs::read_to_string(run.join("metrics.csv")).unwrap_or_default().lines().count()
+    }
+
+    #[test]
+    fn signals_finish_the_step_write_a_checkpoint_and_say_how_to_go_on() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        succeed(folder, &format!("{RUN} --out whole"));
+        for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+            let out = format!("run{code}");
+            let run = folder.join(&out);
+            let (found, messages) =
+                interrupted(folder, &format!("{RUN} --out {out}"), signal, || rows(&run) > 20);
+            assert_eq!(found, code, "{messages}");
+            let hint = format!("han-gpu train --resume {out}");
+            assert!(messages.contains(&hint) && !messages.contains("error"), "{messages}");
+            let (run, config) = RunFolder::open(&run).unwrap();
+            let step = run.load_checkpoint(&config, &config.model().unwrap()).unwrap().step;
+            assert!(step > 0 && step < 3000, "stopped at step {step}");
+            succeed(folder, &format!("train --resume {out}"));
+            assert_eq!(checkpoint(&folder.join(&out)), checkpoint(&folder.join("whole")), "after {signal}");
+        }
+    }
+
+    #[test]
+    fn the_closing_evaluation_is_interrupted_too_and_done_by_resuming() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        let long = "train --size 8 --batch 64 --steps 8 --device cpu --set metrics_every=1 \
+                    --set evaluation_samples=1000000000 --out run";
+        // The last row comes before the last checkpoint, and that before the evaluation.
+        let run = folder.join("run");
+        let (code, messages) = interrupted(folder, long, "-INT", || {
+            let checkpoint = std::fs::read(run.join("checkpoint.safetensors")).unwrap_or_default();
+            checkpoint.windows(10).any(|bytes| bytes == b"\"step\":\"8\"")
+        });
+        assert_eq!(code, 130, "{messages}");
+        assert!(messages.contains("--resume run"), "{messages}");
+        assert!(!folder.join("run/summary.json").exists());
+    }
+
+    #[test]
+    fn a_second_signal_ends_the_program_at_once() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        // A step of this takes seconds; the signals come within it.
+        let slow = "train --size 64 --batch 2048 --width 8 --steps 50 --device cpu --out run";
+        let mut child = command(folder, slow).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut first).unwrap();
+        assert!(first.starts_with("device "), "{first}");
+        // The handlers are there from the line on that names the device.
+        send("-INT", &child);
+        std::thread::sleep(Duration::from_millis(50));
+        send("-INT", &child);
+        assert_eq!(ended(child.wait_with_output().unwrap()).code, 130);
+        let (run, config) = RunFolder::open(&folder.join("run")).unwrap();
+        let left = run.load_checkpoint(&config, &config.model().unwrap()).unwrap();
+        assert_eq!(left.step, 0, "it did not wait for the end of the step");
+    }
+}
