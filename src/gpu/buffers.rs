@@ -54,8 +54,11 @@ impl Buffers {
             None => Ok(buffers),
             Some(_) => {
                 let bytes: u64 = sizes.iter().map(|size| size.bytes).sum();
-                let message =
-                    format!("out of memory for {} MiB at batch {batch}; use a smaller batch", bytes >> 20);
+                let message = format!(
+                    "out of memory for {} MiB, {batch} configurations at a time; use a smaller batch or chunk, a smaller \
+                     lattice or width, or --device cpu",
+                    bytes >> 20
+                );
                 Err(Error::DeviceLimit { device: name.to_owned(), message })
             }
         }

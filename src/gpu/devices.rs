@@ -142,8 +142,10 @@ pub fn request(adapter: &Adapter) -> Result<(wgpu::Device, wgpu::Queue)> {
         required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
         ..Default::default()
     };
-    pollster::block_on(adapter.request_device(&descriptor))
-        .map_err(|error| Error::Device { device: adapter.get_info().name, message: error.to_string() })
+    pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| Error::Device {
+        device: adapter.get_info().name,
+        message: format!("the driver gives no device: {error} Close other programs that use it, or use --device cpu"),
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Faults that a long run survives: a lost device, no memory left, signals. (Full disks: `cli.rs`; NaN: `training.rs`.)
 
-use crate::cli::{command, ended, succeed};
+use crate::cli::ended;
 use crate::harness::gpu;
 use han_gpu::Error;
 use han_gpu::config::Config;
@@ -9,6 +9,7 @@ use han_gpu::io::RunFolder;
 use han_gpu::train::{Event, train};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 
 fn config() -> Config {
@@ -65,11 +66,43 @@ fn a_lost_device_ends_the_run_and_the_last_checkpoint_goes_on() {
     }
 }
 
+/// A software adapter's memory is that of the process, which a shell can limit.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_batch_that_does_not_fit_into_memory_is_cut_and_a_hopeless_one_refused() {
+    let adapter = gpu().adapter.get_info();
+    if adapter.device_type != wgpu::DeviceType::Cpu {
+        println!("left out: the memory of {} cannot be limited", adapter.name);
+        return;
+    }
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let program = env!("CARGO_BIN_EXE_han-gpu");
+    let train = "train --batch 1048576 --steps 1 --set evaluation_samples=2 --set verification_samples=0 \
+                 --set objective=reverse --set pool=100";
+    let limited = |arguments: &str, out: &str| {
+        // Few threads: their stacks count too.
+        let limits = "export LP_NUM_THREADS=1 RAYON_NUM_THREADS=2; ulimit -v 1050000";
+        let script =
+            format!("{limits}; exec {program} {train} {arguments} --out {out} --device '{}'", adapter.name);
+        ended(Command::new("sh").current_dir(folder).args(["-c", &script]).output().unwrap())
+    };
+    let cut = limited("--preset published --size 4", "cut");
+    assert_eq!(cut.code, 0, "{}", cut.stderr);
+    let chunk = RunFolder::open(&folder.join("cut")).unwrap().1.chunk;
+    assert!((1 << 20) % chunk == 0 && (2..1 << 20).contains(&chunk), "{chunk} configurations at a time");
+    let hopeless = limited("--size 128 --width 16", "hopeless");
+    assert_eq!(hopeless.code, 1, "{}", hopeless.stderr);
+    assert!(hopeless.stderr.contains("out of memory for ") && hopeless.stderr.contains("smaller lattice"));
+    assert!(!folder.join("hopeless").exists());
+}
+
 #[cfg(unix)]
 mod signals {
     use super::*;
+    use crate::cli::{command, succeed};
     use std::io::{BufRead, BufReader};
-    use std::process::{Child, Command, Stdio};
+    use std::process::{Child, Stdio};
     use std::time::Duration;
 
     const RUN: &str = "train --size 8 --batch 64 --steps 3000 --device cpu --set evaluation_samples=50 \
