@@ -24,7 +24,9 @@ fn main() -> han_gpu::Result<()> {
     let start = run.load_checkpoint(&config, backend.model())?;
     train(&config, backend.as_mut(), &run, &start, &mut |_| ControlFlow::Continue(()))?;
 
-    let weights = importance(&log_weights(backend.as_mut(), 1, config.beta, 20_000, |_| ControlFlow::Continue(()))?.ln_w);
+    let weights = importance(
+        &log_weights(backend.as_mut(), 1, config.beta, 20_000, |_| ControlFlow::Continue(()))?.ln_w,
+    );
     println!("on {}", backend.device());
     println!(
         "ln Z = {:.5} +- {:.5}, exact {exact:.5}, ESS {:.3}",

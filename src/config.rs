@@ -202,7 +202,8 @@ impl Config {
         Ok(config)
     }
 
-    fn check(&self) -> Result<()> {
+    /// Checks every setting.
+    pub(crate) fn check(&self) -> Result<()> {
         self.model()?.check_beta(self.beta)?;
         let at_least_one = [
             ("batch", self.batch),

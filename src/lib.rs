@@ -22,7 +22,8 @@
 //!
 //! Modules, from the physics up: [`lattice`] and [`hierarchy`] hold sites, bonds and blocks as tables; [`conditional`] the
 //! nets and their parameter layout; [`schedule`] lists the kernels of a step; [`cpu`] and [`gpu`] run such lists behind
-//! one [`backend`] interface; [`sample`], [`train`], [`measure`], [`mc`], [`estimate`] and [`exact`] are the uses; [`io`] the files.
+//! one [`backend`] interface; [`sample`], [`train`], [`measure`], [`mc`], [`estimate`] and [`exact`] are the uses; [`engine`] trains inside other wgpu
+//! applications; [`io`] are the files.
 
 pub mod backend;
 #[cfg(feature = "cli")]
@@ -31,6 +32,7 @@ pub mod conditional;
 pub mod config;
 pub mod cpu;
 pub mod device;
+pub mod engine;
 pub mod error;
 pub mod estimate;
 pub mod exact;

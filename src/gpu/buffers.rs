@@ -4,12 +4,12 @@ use super::bindings::Slot;
 use super::layout::{Level, Status, Step};
 use super::registry::MOMENT_SLICES;
 use super::tables::{Tables, jobs};
+use super::upload::upload;
 use crate::conditional::Model;
 use crate::error::{Error, Result};
 use crate::lattice::quantities;
 use crate::schedule::COLUMNS;
 use std::collections::HashMap;
-use wgpu::util::{BufferInitDescriptor, DeviceExt};
 use wgpu::{Buffer, BufferBinding, BufferSize, BufferUsages, Device};
 
 /// Distance of levels in the uniform buffer: the default alignment limit.
@@ -49,9 +49,11 @@ impl Buffers {
                 None => buffers.shared.insert(size.slot, buffer),
             };
         }
-        buffers.upload_constants(device, model, batch);
+        let uploaded = buffers.upload_constants(device, model, batch);
         match pollster::block_on(scope.pop()) {
-            None => Ok(buffers),
+            None => uploaded
+                .map(|()| buffers)
+                .map_err(|message| Error::Device { device: name.to_owned(), message }),
             Some(_) => {
                 let bytes: u64 = sizes.iter().map(|size| size.bytes).sum();
                 let message = format!(
@@ -64,10 +66,8 @@ impl Buffers {
         }
     }
 
-    fn upload_constants(&mut self, device: &Device, model: &Model, batch: usize) {
-        let constant = |label: &str, contents: &[u8], usage| {
-            device.create_buffer_init(&BufferInitDescriptor { label: Some(label), contents, usage })
-        };
+    fn upload_constants(&mut self, device: &Device, model: &Model, batch: usize) -> Result<(), String> {
+        let constant = |label: &str, contents: &[u8], usage| upload(device, label, contents, usage);
         let mut uniforms = vec![0; self.tables.levels.len() * UNIFORM_STRIDE as usize];
         for (index, table) in self.tables.levels.iter().enumerate() {
             let level = Level::new(model, index, batch, table);
@@ -75,17 +75,18 @@ impl Buffers {
             uniforms[index * UNIFORM_STRIDE as usize..][..bytes.len()].copy_from_slice(bytes);
         }
         let uniform = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
-        self.shared.insert(Slot::Level, constant("Level", &uniforms, uniform));
-        self.shared.insert(Slot::Step, constant("Step", bytemuck::bytes_of(&Step::default()), uniform));
+        self.shared.insert(Slot::Level, constant("Level", &uniforms, uniform)?);
+        self.shared.insert(Slot::Step, constant("Step", bytemuck::bytes_of(&Step::default()), uniform)?);
         let geometry = bytemuck::cast_slice(&self.tables.geometry);
-        self.shared.insert(Slot::Geometry, constant("Geometry", geometry, BufferUsages::STORAGE));
+        self.shared.insert(Slot::Geometry, constant("Geometry", geometry, BufferUsages::STORAGE)?);
         let factors = bytemuck::cast_slice(&self.tables.rate_factors);
-        self.shared.insert(Slot::RateFactors, constant("RateFactors", factors, BufferUsages::STORAGE));
+        self.shared.insert(Slot::RateFactors, constant("RateFactors", factors, BufferUsages::STORAGE)?);
         for (index, net, _) in model.nets() {
             let jobs = jobs(net);
-            let buffer = constant("Jobs", bytemuck::cast_slice(&jobs), BufferUsages::STORAGE);
+            let buffer = constant("Jobs", bytemuck::cast_slice(&jobs), BufferUsages::STORAGE)?;
             self.levels.insert((Slot::Jobs, index), buffer);
         }
+        Ok(())
     }
 
     /// A buffer that exists once.
@@ -173,6 +174,11 @@ fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
 /// Bytes of all buffers that `Buffers::new` makes for a model, constants left out.
 pub(super) fn total_bytes(model: &Model, batch: usize) -> u64 {
     sizes(model, batch, &Tables::new(model, batch)).iter().map(|size| size.bytes).sum()
+}
+
+/// Bytes of the largest of them.
+pub(super) fn largest_bytes(model: &Model, batch: usize) -> u64 {
+    sizes(model, batch, &Tables::new(model, batch)).iter().map(|size| size.bytes).max().unwrap_or(0)
 }
 
 fn check_limits(device: &Device, name: &str, batch: usize, sizes: &[Size]) -> Result<()> {

@@ -144,7 +144,9 @@ pub fn request(adapter: &Adapter) -> Result<(wgpu::Device, wgpu::Queue)> {
     };
     pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| Error::Device {
         device: adapter.get_info().name,
-        message: format!("the driver gives no device: {error} Close other programs that use it, or use --device cpu"),
+        message: format!(
+            "the driver gives no device: {error} Close other programs that use it, or use --device cpu"
+        ),
     })
 }
 

@@ -12,6 +12,7 @@ mod readback;
 mod registry;
 mod tables;
 mod timestamps;
+mod upload;
 
 // What the tests compare with the shaders by reflection; no part of the API.
 #[doc(hidden)]
@@ -32,13 +33,17 @@ use crate::lattice::Observables;
 use crate::schedule::{Inputs, Kernel, LANES, Rates, Shape};
 use buffers::Buffers;
 use pipelines::Pipelines;
-use readback::Snapshots;
+use readback::{Look, Snapshots};
 use registry::{BACKWARD_UNITS, MOMENT_SLICES};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use timestamps::Timestamps;
-use wgpu::{BindGroup, Buffer, ComputePass, ComputePipeline, Device, PollType, Queue, SubmissionIndex};
+use upload::upload;
+use wgpu::{
+    BindGroup, Buffer, BufferUsages, CommandEncoder, ComputePass, ComputePipeline, Device, PollType, Queue,
+    SubmissionIndex,
+};
 
 /// Submissions under way at most: enough to keep the device busy, few enough that it stays responsive.
 const IN_FLIGHT: usize = 16;
@@ -173,6 +178,11 @@ impl Gpu {
         buffers::total_bytes(model, batch)
     }
 
+    /// The largest buffer of a model at a batch size, in bytes.
+    pub fn largest_buffer(model: &Model, batch: usize) -> u64 {
+        buffers::largest_bytes(model, batch)
+    }
+
     fn is_software(&self) -> bool {
         devices::kind(self.device.adapter_info().device_type) == AdapterKind::Software
     }
@@ -194,6 +204,11 @@ impl Gpu {
                 geometry.name, geometry.side
             ),
         })
+    }
+
+    /// Makes pipelines and bind groups of kernels, so that recording them only encodes.
+    pub(crate) fn prepare_all(&mut self, kernels: &[Kernel]) -> Result<()> {
+        kernels.iter().try_for_each(|&kernel| self.prepare(kernel))
     }
 
     fn prepare(&mut self, kernel: Kernel) -> Result<()> {
@@ -280,6 +295,62 @@ impl Gpu {
         // Written before the submission that uses it and after all earlier ones: the queue keeps that order.
         self.queue.write_buffer(self.buffers.shared(Slot::Step), 0, bytemuck::bytes_of(&step));
         Ok(())
+    }
+
+    /// Records kernels into an encoder of somebody else. Their inputs travel with the encoder, so that any number of
+    /// recordings can be submitted together.
+    pub(crate) fn record(
+        &mut self,
+        encoder: &mut CommandEncoder,
+        kernels: &[Kernel],
+        inputs: &Inputs,
+    ) -> Result<()> {
+        for &kernel in kernels {
+            self.prepare(kernel)?;
+        }
+        let step = Step::new(&self.model, self.batch, self.buffers.tables.norms, inputs);
+        let bytes = bytemuck::bytes_of(&step);
+        let contents = upload(&self.device, "Step of one recording", bytes, BufferUsages::COPY_SRC);
+        let contents = contents.map_err(|message| self.failed(message))?;
+        encoder.copy_buffer_to_buffer(&contents, 0, self.buffers.shared(Slot::Step), 0, contents.size());
+        self.encode(encoder, kernels);
+        Ok(())
+    }
+
+    /// Whether snapshots of a step in `parts` can be recorded: not while those of several steps are under way.
+    pub(crate) fn has_room_for_snapshots(&self, parts: usize) -> bool {
+        self.snapshots.has_room(parts)
+    }
+
+    /// Records a copy of what a step tells about itself.
+    pub(crate) fn record_snapshot(&mut self, encoder: &mut CommandEncoder, step: u32) {
+        let Self { snapshots, device, buffers, batch, .. } = self;
+        snapshots.record(device, encoder, buffers, *batch, step);
+    }
+
+    /// Snapshots that have arrived by the polls of the device's owner.
+    pub(crate) fn snapshots_without_poll(&mut self) -> Result<Vec<Snapshot>> {
+        self.look_for_snapshots(Look::Only)
+    }
+
+    fn look_for_snapshots(&mut self, look: Look) -> Result<Vec<Snapshot>> {
+        let arrived = self.snapshots.arrived(&self.device, self.batch, look);
+        self.check()?;
+        arrived.map_err(|message| self.failed(message))
+    }
+
+    /// All kernels in one pass.
+    fn encode(&mut self, encoder: &mut CommandEncoder, kernels: &[Kernel]) {
+        let mut pass = encoder.begin_compute_pass(&Default::default());
+        for kernel in kernels {
+            self.commands[kernel].encode(&mut pass);
+        }
+        self.dispatches += kernels.len();
+    }
+
+    /// Device memory that others may read: see [`crate::engine::Engine`] for the shapes.
+    pub(crate) fn public_buffer(&self, slot: Slot) -> &Buffer {
+        self.buffers.shared(slot)
     }
 
     /// Submits kernels one by one and waits for each.
@@ -372,13 +443,7 @@ impl Backend for Gpu {
     fn run(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<()> {
         self.start(kernels, inputs)?;
         let mut encoder = self.device.create_command_encoder(&Default::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&Default::default());
-            for kernel in kernels {
-                self.commands[kernel].encode(&mut pass);
-            }
-        }
-        self.dispatches += kernels.len();
+        self.encode(&mut encoder, kernels);
         self.in_flight.push_back(self.queue.submit([encoder.finish()]));
         self.limit_flight()
     }
@@ -457,16 +522,17 @@ impl Backend for Gpu {
     }
 
     fn request_snapshot(&mut self, step: u32) -> Result<()> {
-        let Self { snapshots, device, queue, buffers, batch, .. } = self;
-        let requested = snapshots.request(device, queue, buffers, *batch, step);
+        let made_room = self.snapshots.make_room(&self.device, self.batch);
         self.check()?;
-        requested.map_err(|message| self.failed(message))
+        made_room.map_err(|message| self.failed(message))?;
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        self.record_snapshot(&mut encoder, step);
+        self.queue.submit([encoder.finish()]);
+        self.check()
     }
 
     fn snapshots(&mut self, wait: bool) -> Result<Vec<Snapshot>> {
-        let arrived = self.snapshots.arrived(&self.device, self.batch, wait);
-        self.check()?;
-        arrived.map_err(|message| self.failed(message))
+        self.look_for_snapshots(if wait { Look::Wait } else { Look::Poll })
     }
 }
 

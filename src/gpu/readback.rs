@@ -6,10 +6,10 @@ use super::layout::Status;
 use crate::backend::Snapshot;
 use bytemuck::Pod;
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, channel};
-use wgpu::{Buffer, BufferUsages, Device, PollType, Queue};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use wgpu::{Buffer, BufferUsages, CommandEncoder, Device, PollType, Queue};
 
-/// Snapshots under way at most; one more waits for the oldest.
+/// Snapshots (of steps in several parts: sets of snapshots) under way at most; one more waits for the oldest.
 const RING: usize = 4;
 
 /// A copy under way from the device.
@@ -19,44 +19,67 @@ struct Pending {
     mapped: Receiver<Result<(), wgpu::BufferAsyncError>>,
 }
 
+/// How to look whether a copy has arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Wait for it.
+    Wait,
+    /// Let the device say what is done by now.
+    Poll,
+    /// Without a word to the device, which somebody else polls.
+    Only,
+}
+
+/// What has become of a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Arrived,
+    UnderWay,
+    /// Its encoder was dropped without being submitted.
+    Dropped,
+}
+
 impl Pending {
     /// Submits copies of whole ranges `(source, bytes)`, one behind the other.
     fn start(device: &Device, queue: &Queue, sources: &[(&Buffer, u64)]) -> Self {
-        let buffer = device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("staging"),
-            size: sources.iter().map(|(_, bytes)| bytes).sum(),
-            usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        Self::start_into(buffer, device, queue, sources)
+        let mut encoder = device.create_command_encoder(&Default::default());
+        let pending = Self::record(staging(device, sources), &mut encoder, sources);
+        queue.submit([encoder.finish()]);
+        pending
     }
 
-    fn start_into(buffer: Buffer, device: &Device, queue: &Queue, sources: &[(&Buffer, u64)]) -> Self {
-        let mut encoder = device.create_command_encoder(&Default::default());
+    /// Records the copies; the buffer is mapped once they are submitted and done.
+    fn record(buffer: Buffer, encoder: &mut CommandEncoder, sources: &[(&Buffer, u64)]) -> Self {
         let mut offset = 0;
         for (source, bytes) in sources {
             encoder.copy_buffer_to_buffer(source, 0, &buffer, offset, *bytes);
             offset += bytes;
         }
-        queue.submit([encoder.finish()]);
         let (sender, mapped) = channel();
-        buffer.map_async(wgpu::MapMode::Read, .., move |result| {
+        encoder.map_buffer_on_submit(&buffer, wgpu::MapMode::Read, .., move |result| {
             // Nobody listens any more when the run was given up.
             let _ = sender.send(result);
         });
         Self { buffer, mapped }
     }
 
-    /// Whether it has arrived; with `wait`, when it has. A failed map is an error.
-    fn arrived(&self, device: &Device, wait: bool) -> Result<bool, String> {
-        let poll = if wait { PollType::wait_indefinitely() } else { PollType::Poll };
-        device.poll(poll).map_err(|error| error.to_string())?;
+    /// A failed map is an error.
+    fn look(&self, device: &Device, look: Look) -> Result<State, String> {
+        let poll = match look {
+            Look::Wait => Some(PollType::wait_indefinitely()),
+            Look::Poll => Some(PollType::Poll),
+            Look::Only => None,
+        };
+        if let Some(poll) = poll {
+            device.poll(poll).map_err(|error| error.to_string())?;
+        }
         match self.mapped.try_recv() {
-            Ok(Ok(())) => Ok(true),
+            Ok(Ok(())) => Ok(State::Arrived),
             // Nothing else can be wrong with a staging buffer of our own.
             Ok(Err(_)) => Err("the device was lost: its memory can no longer be read".to_owned()),
-            Err(_) if wait => Err("the device did not finish".to_owned()),
-            Err(_) => Ok(false),
+            Err(TryRecvError::Disconnected) => Ok(State::Dropped),
+            Err(TryRecvError::Empty) if look == Look::Wait => Err("the device did not finish".to_owned()),
+            Err(TryRecvError::Empty) => Ok(State::UnderWay),
         }
     }
 
@@ -69,10 +92,19 @@ impl Pending {
     }
 }
 
+fn staging(device: &Device, sources: &[(&Buffer, u64)]) -> Buffer {
+    device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("staging"),
+        size: sources.iter().map(|(_, bytes)| bytes).sum(),
+        usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    })
+}
+
 /// Reads a whole buffer, waiting for all work before it.
 pub(super) fn read<T: Pod>(device: &Device, queue: &Queue, source: &Buffer) -> Result<Vec<T>, String> {
     let pending = Pending::start(device, queue, &[(source, source.size())]);
-    pending.arrived(device, true)?;
+    pending.look(device, Look::Wait)?;
     Ok(bytemuck::pod_collect_to_vec(&pending.bytes()?))
 }
 
@@ -85,28 +117,35 @@ pub(super) struct Snapshots {
 }
 
 impl Snapshots {
-    pub(super) fn request(
+    /// Whether those of one more step in `parts` can be recorded without waiting.
+    pub(super) fn has_room(&self, parts: usize) -> bool {
+        self.pending.len() + parts <= RING * parts
+    }
+
+    /// Records a copy of what a step tells about itself.
+    pub(super) fn record(
         &mut self,
         device: &Device,
-        queue: &Queue,
+        encoder: &mut CommandEncoder,
         buffers: &Buffers,
         batch: usize,
         step: u32,
-    ) -> Result<(), String> {
-        if self.pending.len() == RING {
-            self.take_oldest(device, batch, true)?;
-        }
+    ) {
         let rows = 4 * batch as u64;
         let sources = [
             (buffers.shared(Slot::Reward), rows),
             (buffers.shared(Slot::ConfigurationSums), 2 * rows),
             (buffers.shared(Slot::Status), size_of::<Status>() as u64),
         ];
-        let pending = match self.free.pop() {
-            Some(buffer) => Pending::start_into(buffer, device, queue, &sources),
-            None => Pending::start(device, queue, &sources),
-        };
-        self.pending.push_back((step, pending));
+        let buffer = self.free.pop().unwrap_or_else(|| staging(device, &sources));
+        self.pending.push_back((step, Pending::record(buffer, encoder, &sources)));
+    }
+
+    /// Makes room by waiting for the oldest one, if there is none.
+    pub(super) fn make_room(&mut self, device: &Device, batch: usize) -> Result<(), String> {
+        if !self.has_room(1) {
+            self.take_oldest(device, batch, Look::Wait)?;
+        }
         Ok(())
     }
 
@@ -114,16 +153,21 @@ impl Snapshots {
         &mut self,
         device: &Device,
         batch: usize,
-        wait: bool,
+        look: Look,
     ) -> Result<Vec<Snapshot>, String> {
-        while self.take_oldest(device, batch, wait)? {}
+        while self.take_oldest(device, batch, look)? {}
         Ok(std::mem::take(&mut self.ready))
     }
 
-    fn take_oldest(&mut self, device: &Device, batch: usize, wait: bool) -> Result<bool, String> {
+    fn take_oldest(&mut self, device: &Device, batch: usize, look: Look) -> Result<bool, String> {
         let Some((step, pending)) = self.pending.front() else { return Ok(false) };
-        if !pending.arrived(device, wait)? {
-            return Ok(false);
+        match pending.look(device, look)? {
+            State::Arrived => (),
+            State::UnderWay => return Ok(false),
+            State::Dropped => {
+                self.pending.pop_front();
+                return Ok(true);
+            }
         }
         let bytes = pending.bytes()?;
         let (rewards, rest) = bytes.split_at(4 * batch);

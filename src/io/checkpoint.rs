@@ -49,6 +49,20 @@ impl Checkpoint {
         }
     }
 
+    /// Checks that its arrays are those of a model.
+    ///
+    /// # Errors
+    /// When one has another length.
+    pub(crate) fn fits(&self, model: &Model) -> Result<()> {
+        for values in [&self.parameters, &self.first_moment, &self.second_moment] {
+            if values.len() != model.parameters {
+                let expected = format!("the model has {} parameters", model.parameters);
+                return Err(Error::setting("start", format!("{} values", values.len()), expected));
+            }
+        }
+        Ok(())
+    }
+
     /// Checks that it belongs to a run with this configuration.
     pub(super) fn check(&self, path: &Path, config: &Config) -> Result<()> {
         let differs = |key: &str, found: &dyn std::fmt::Display, expected: &dyn std::fmt::Display| {

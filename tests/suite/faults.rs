@@ -114,7 +114,8 @@ mod signals {
 
     /// Starts a run in `out`, sends a signal once `ready` says so, and gives exit code and messages.
     fn interrupted(folder: &Path, arguments: &str, signal: &str, ready: impl Fn() -> bool) -> (i32, String) {
-        let mut child = command(folder, arguments).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut child =
+            command(folder, arguments).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         while !ready() {
             assert!(child.try_wait().unwrap().is_none(), "the run ended before it could be interrupted");
             std::thread::sleep(Duration::from_millis(5));

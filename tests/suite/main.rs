@@ -5,6 +5,7 @@
 mod baselines;
 mod cli;
 mod cli_measure;
+mod embed;
 mod faults;
 mod gradients;
 mod harness;

@@ -58,7 +58,8 @@ fn table(path: &Path) -> Result<(), String> {
     let folder = path.parent().ok_or("no folder")?;
     let scan = Table::read_csv(path).map(drop);
     fs::copy(path, folder.join("measurement.json")).map_err(message)?;
-    fs::write(folder.join("config.toml"), include_str!("../../fuzz/seeds/config/config.toml")).map_err(message)?;
+    fs::write(folder.join("config.toml"), include_str!("../../fuzz/seeds/config/config.toml"))
+        .map_err(message)?;
     let (run, _) = RunFolder::open(folder).map_err(message)?;
     let _ = run.measurement().as_ref().map(row);
     let metrics = run.metrics().and_then(|_| run.metrics_after(10)).map(drop);

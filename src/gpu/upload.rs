@@ -1,0 +1,27 @@
+//! Buffers with contents, without a panic on a device that is lost or full.
+
+use wgpu::{Buffer, BufferAddress, BufferDescriptor, BufferUsages, COPY_BUFFER_ALIGNMENT, Device};
+
+/// Makes a buffer that holds `contents`, which are whole words.
+///
+/// # Errors
+/// When the device gives no memory: it is lost, or full.
+pub(super) fn upload(
+    device: &Device,
+    label: &str,
+    contents: &[u8],
+    usage: BufferUsages,
+) -> Result<Buffer, String> {
+    let buffer = device.create_buffer(&BufferDescriptor {
+        label: Some(label),
+        size: (contents.len() as BufferAddress).max(COPY_BUFFER_ALIGNMENT),
+        usage,
+        mapped_at_creation: true,
+    });
+    let mapped = buffer.get_mapped_range_mut(..contents.len().max(1) as BufferAddress);
+    let mut view = mapped.map_err(|_| "the device was lost, or its memory is full".to_owned())?;
+    view.slice(..contents.len()).copy_from_slice(contents);
+    drop(view);
+    buffer.unmap();
+    Ok(buffer)
+}

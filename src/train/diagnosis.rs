@@ -1,0 +1,43 @@
+//! Where NaN or infinity came from.
+
+use crate::backend::{Backend, Tensor};
+use crate::error::{Error, Result};
+
+/// Names the level that is not finite, reading the device's state. The parameters are still those of the bad step: Adam
+/// has skipped all since.
+pub(crate) fn diagnose(backend: &mut dyn Backend, step: u32, checkpoint_step: u32) -> Error {
+    match find_not_finite(backend) {
+        Ok((level, what)) => {
+            let geometry = &backend.model().hierarchy.levels[level];
+            Error::NotFinite {
+                step: step.into(),
+                level,
+                level_name: format!("{} of side {}", geometry.name, geometry.side),
+                what,
+                checkpoint_step: checkpoint_step.into(),
+            }
+        }
+        Err(error) => error,
+    }
+}
+
+fn find_not_finite(backend: &mut dyn Backend) -> Result<(usize, &'static str)> {
+    let batch = backend.batch();
+    let parameters = backend.read(Tensor::Parameters)?;
+    let ln_q = backend.read(Tensor::LnQ)?;
+    let gradient = backend.read(Tensor::Gradient)?;
+    let model = backend.model();
+    let bad = |values: &[f64]| values.iter().any(|value| !value.is_finite());
+    let level_of = |values: &[f64]| {
+        let mut nets = model.nets();
+        nets.find(|(k, net, _)| bad(&values[model.levels[*k].offset..][..net.parameters()])).map(|(k, ..)| k)
+    };
+    let rows =
+        |k: usize| model.hierarchy.blocks_before(k) * batch..model.hierarchy.blocks_before(k + 1) * batch;
+    let by_ln_q = || model.nets().find(|(k, ..)| bad(&ln_q[rows(*k)])).map(|(k, ..)| (k, "ln q"));
+    Ok(level_of(&parameters)
+        .map(|k| (k, "a parameter"))
+        .or_else(by_ln_q)
+        .or_else(|| level_of(&gradient).map(|k| (k, "the gradient")))
+        .unwrap_or((0, "the gradient")))
+}

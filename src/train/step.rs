@@ -1,0 +1,52 @@
+//! What one training step runs.
+
+use crate::conditional::Model;
+use crate::config::Config;
+use crate::sample::reward_per_site;
+use crate::schedule::{self, Chunk, Inputs, Kernel};
+
+/// Lists of kernels that steps are made of.
+#[derive(Debug)]
+pub(crate) struct Lists {
+    pub(crate) reverse: Vec<Kernel>,
+    pub(crate) forward: Vec<Kernel>,
+    /// Samples with their rewards.
+    pub(crate) rewards: Vec<Kernel>,
+    pub(crate) completion: Vec<Kernel>,
+}
+
+impl Lists {
+    pub(crate) fn new(config: &Config, model: &Model) -> Self {
+        let mut rewards = schedule::sampling(model, false);
+        rewards.extend(schedule::rewards(model));
+        Self {
+            reverse: schedule::training_step(model, config.baseline),
+            forward: schedule::likelihood_step(model),
+            rewards,
+            completion: schedule::completion(model),
+        }
+    }
+}
+
+/// What a step's kernels are told: a pure function of the settings and the step.
+pub(crate) fn inputs(config: &Config, model: &Model, step: u32) -> Inputs {
+    let beta = config.beta_at(step);
+    Inputs {
+        seed: config.seed,
+        step,
+        first_configuration: 0,
+        beta,
+        reward_per_site: reward_per_site(model, beta),
+        learning_rate: config.learning_rate_at(step),
+        adam: config.adam(),
+        chunk: Chunk::WHOLE,
+    }
+}
+
+/// What a chunk runs of a step's kernels: Adam, the last of them, waits for the complete gradient.
+pub(crate) fn of_chunk(kernels: &[Kernel], chunk: Chunk) -> &[Kernel] {
+    match kernels.split_last() {
+        Some((Kernel::Adam, others)) if !chunk.is_last() => others,
+        _ => kernels,
+    }
+}

@@ -1,0 +1,239 @@
+//! The engine as a guest in somebody else's application.
+
+use crate::harness::{TestGpu, gpu};
+use han_gpu::Error;
+use han_gpu::backend::{Backend, Tensor};
+use han_gpu::config::{Config, Objective};
+use han_gpu::engine::{Engine, Options};
+use han_gpu::gpu::Gpu;
+use han_gpu::io::RunFolder;
+use han_gpu::train::train;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use wgpu::{Device, DeviceDescriptor, PollType, Queue};
+
+fn config() -> Config {
+    Config {
+        size: 8,
+        batch: 64,
+        steps: 12,
+        exact_bottom: 4,
+        width: 1,
+        metrics_every: 3,
+        checkpoint_every: 100,
+        evaluation_samples: 100,
+        verification_samples: 0,
+        ..Config::default()
+    }
+}
+
+/// A host with its own device; it counts what wgpu complains about.
+struct Host {
+    device: Device,
+    queue: Queue,
+    complaints: Arc<AtomicUsize>,
+}
+
+impl Host {
+    fn new(gpu: &TestGpu, descriptor: &DeviceDescriptor<'_>) -> Self {
+        let (device, queue) = pollster::block_on(gpu.adapter.request_device(descriptor)).unwrap();
+        let complaints = Arc::new(AtomicUsize::new(0));
+        let count = complaints.clone();
+        device.on_uncaptured_error(Arc::new(move |error| {
+            println!("{error}");
+            count.fetch_add(1, Ordering::Relaxed);
+        }));
+        Self { device, queue, complaints }
+    }
+
+    fn engine(&self, config: &Config) -> Engine {
+        Engine::new(&self.device, &self.queue, Options::new(config.clone())).unwrap()
+    }
+
+    fn wait(&self) {
+        self.device.poll(PollType::wait_indefinitely()).unwrap();
+    }
+}
+
+/// What the training loop of the library makes of the same settings.
+fn trained(gpu: &TestGpu, config: &Config) -> (Vec<f32>, Vec<han_gpu::io::Metrics>) {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = RunFolder::create(temporary.path(), config, true).unwrap();
+    let model = Arc::new(config.model().unwrap());
+    let chunk = if config.chunk == 0 { config.batch } else { config.chunk };
+    let mut backend = Gpu::open(&gpu.adapter, model.clone(), chunk).unwrap();
+    let start = folder.load_checkpoint(config, &model).unwrap();
+    train(config, &mut backend, &folder, &start, &mut |_| ControlFlow::Continue(())).unwrap();
+    let parameters = backend.read(Tensor::Parameters).unwrap().into_iter().map(|value| value as f32);
+    (parameters.collect(), folder.metrics().unwrap())
+}
+
+#[test]
+fn an_embedded_run_is_bit_for_bit_that_of_the_training_loop() {
+    let gpu = gpu();
+    let everything = DeviceDescriptor {
+        required_features: gpu.adapter.features() & !wgpu::Features::all_experimental_mask(),
+        required_limits: gpu.adapter.limits(),
+        ..DeviceDescriptor::default()
+    };
+    for (descriptor, chunk) in [(DeviceDescriptor::default(), 0), (everything, 0), (Default::default(), 16)] {
+        let config = Config { chunk, ..config() };
+        let (parameters, metrics) = trained(&gpu, &config);
+        let host = Host::new(&gpu, &descriptor);
+        let mut engine = host.engine(&config);
+        let mut rows = Vec::new();
+        // Several steps in one submission, with sampling between them.
+        for steps in [1, 5, 2, 4] {
+            let mut encoder = host.device.create_command_encoder(&Default::default());
+            for _ in 0..steps {
+                engine.record_step(&mut encoder).unwrap();
+                engine.record_sampling(&mut encoder).unwrap();
+            }
+            host.queue.submit([encoder.finish()]);
+            host.wait();
+            rows.extend(engine.progress().unwrap());
+        }
+        assert_eq!(engine.step(), 12);
+        let found = engine.checkpoint().unwrap();
+        assert_eq!(found.parameters, parameters, "chunk {chunk}");
+        let figures = |rows: &[han_gpu::io::Metrics]| -> Vec<_> {
+            rows.iter().map(|row| (row.step, row.ess, row.beta_f_per_site, row.gradient_norm)).collect()
+        };
+        assert_eq!(figures(&rows), figures(&metrics), "chunk {chunk}");
+        assert_eq!(rows.len(), 4);
+        assert_eq!(host.complaints.load(Ordering::Relaxed), 0);
+    }
+}
+
+#[test]
+fn sampling_gives_new_configurations_with_their_energy_and_probability() {
+    let gpu = gpu();
+    let host = Host::new(&gpu, &DeviceDescriptor::default());
+    let config = config();
+    let mut engine = host.engine(&config);
+    let mut drawn = Vec::new();
+    for _ in 0..2 {
+        let mut encoder = host.device.create_command_encoder(&Default::default());
+        engine.record_sampling(&mut encoder).unwrap();
+        let size = engine.spins().size() + engine.sums().size();
+        let staging = host.device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size,
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        encoder.copy_buffer_to_buffer(engine.spins(), 0, &staging, 0, engine.spins().size());
+        let offset = engine.spins().size();
+        encoder.copy_buffer_to_buffer(engine.sums(), 0, &staging, offset, engine.sums().size());
+        host.queue.submit([encoder.finish()]);
+        staging.map_async(wgpu::MapMode::Read, .., |result| result.unwrap());
+        host.wait();
+        let values: Vec<i32> = bytemuck::pod_collect_to_vec(&staging.get_mapped_range(..).unwrap());
+        drawn.push(values);
+    }
+    let (batch, torus) = (engine.batch(), engine.model().torus);
+    assert_ne!(drawn[0], drawn[1], "every recording draws other configurations");
+    for values in drawn {
+        let (spins, sums) = values.split_at(torus.sites() * batch);
+        for configuration in 0..batch {
+            let own: Vec<i8> =
+                (0..torus.sites()).map(|site| spins[site * batch + configuration] as i8).collect();
+            assert!(own.iter().all(|spin| spin.abs() == 1));
+            let bonds = i64::from(sums[2 * configuration]);
+            assert_eq!(bonds, torus.bond_sum(&own), "layouts are as documented");
+        }
+    }
+}
+
+#[test]
+fn recording_never_polls_the_device() {
+    let gpu = gpu();
+    let host = Host::new(&gpu, &DeviceDescriptor::default());
+    let mut engine = host.engine(&Config { metrics_every: 1, ..config() });
+    // Callbacks only run within a poll or a submission: one that is ready tells of any poll by the engine.
+    let polls = Arc::new(AtomicUsize::new(0));
+    host.queue.submit([]);
+    host.wait();
+    let count = polls.clone();
+    host.queue.on_submitted_work_done(move || _ = count.fetch_add(1, Ordering::Relaxed));
+    std::thread::sleep(Duration::from_millis(50));
+    let mut encoder = host.device.create_command_encoder(&Default::default());
+    for _ in 0..20 {
+        engine.record_step(&mut encoder).unwrap();
+        engine.record_sampling(&mut encoder).unwrap();
+        assert!(engine.progress().unwrap().is_empty());
+    }
+    assert_eq!(polls.load(Ordering::Relaxed), 0, "the engine polled while recording");
+    host.queue.submit([encoder.finish()]);
+    host.wait();
+    assert_eq!(polls.load(Ordering::Relaxed), 1, "the witness would have seen a poll");
+    assert!(!engine.progress().unwrap().is_empty());
+    assert_eq!(host.complaints.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn an_encoder_that_is_never_submitted_leaves_the_engine_usable() {
+    let gpu = gpu();
+    let host = Host::new(&gpu, &DeviceDescriptor::default());
+    let mut engine = host.engine(&Config { metrics_every: 1, chunk: 32, ..config() });
+    let mut abandoned = host.device.create_command_encoder(&Default::default());
+    engine.record_step(&mut abandoned).unwrap();
+    drop(abandoned);
+    let mut rows = Vec::new();
+    for _ in 0..3 {
+        let mut encoder = host.device.create_command_encoder(&Default::default());
+        engine.record_step(&mut encoder).unwrap();
+        host.queue.submit([encoder.finish()]);
+        host.wait();
+        rows.extend(engine.progress().unwrap());
+    }
+    let steps: Vec<u32> = rows.iter().map(|row| row.step).collect();
+    assert_eq!(steps, [2, 3, 4], "the rows of what was submitted, and only those");
+}
+
+#[test]
+fn a_lost_device_is_an_error_and_no_panic() {
+    let gpu = gpu();
+    let host = Host::new(&gpu, &DeviceDescriptor::default());
+    let mut engine = host.engine(&Config { metrics_every: 1, ..config() });
+    let mut step = || -> han_gpu::Result<()> {
+        let mut encoder = host.device.create_command_encoder(&Default::default());
+        engine.record_step(&mut encoder)?;
+        host.queue.submit([encoder.finish()]);
+        let _ = host.device.poll(PollType::Poll);
+        engine.progress().map(drop)
+    };
+    step().unwrap();
+    host.device.destroy();
+    let error = (0..100).find_map(|_| step().err()).expect("the loss is noticed");
+    assert!(matches!(&error, Error::Device { message, .. } if message.contains("lost")), "{error}");
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_a_typed_error() {
+    let gpu = gpu();
+    let host = Host::new(&gpu, &DeviceDescriptor::default());
+    let refused = |config: Config| Engine::new(&host.device, &host.queue, Options::new(config)).unwrap_err();
+    let mixed = refused(Config { objective: Objective::Mixed, ..config() });
+    assert!(matches!(mixed, Error::Setting { name: "objective", .. }), "{mixed}");
+    let width = refused(Config { width: 1000, ..config() });
+    assert!(matches!(width, Error::Setting { name: "width", .. }), "{width}");
+    let large = Config { size: 64, batch: 1 << 16, ..config() };
+    let limits = Engine::required_limits(&large).unwrap();
+    assert!(limits.max_storage_buffer_binding_size > wgpu::Limits::default().max_storage_buffer_binding_size);
+    let large = refused(large);
+    assert!(matches!(large, Error::DeviceLimit { .. }) && large.to_string().contains("--batch"), "{large}");
+    assert_eq!(Engine::required_limits(&config()).unwrap(), wgpu::Limits::default());
+    let mut engine = host.engine(&config());
+    assert!(engine.set_beta(f64::NAN).is_err() && engine.set_beta(0.3).is_ok());
+    assert!(engine.set_learning_rate(-1.0).is_err() && engine.set_learning_rate(0.002).is_ok());
+    assert_eq!((engine.config().beta, engine.config().learning_rate), (0.3, 0.002));
+    let start = han_gpu::io::Checkpoint { parameters: vec![0.0; 3], ..engine.checkpoint().unwrap() };
+    let mut options = Options::new(config());
+    options.start = Some(start);
+    let other = Engine::new(&host.device, &host.queue, options).unwrap_err();
+    assert!(other.to_string().contains("3 values"), "{other}");
+    assert_eq!(host.complaints.load(Ordering::Relaxed), 0);
+}
