@@ -22,7 +22,8 @@ where
     let start = header_bytes(&mut reader)?;
     let header = Header::from_reader(&mut start.as_slice()).map_err(|error| error.to_string())?;
     let size = size_of::<T>() as u64;
-    let promised = header.shape.iter().try_fold(size, |product, &n| product.checked_mul(n as u64));
+    // An empty axis does not excuse the others: their product must not overflow either.
+    let promised = header.shape.iter().try_fold(size, |product, &n| product.checked_mul(n.max(1) as u64));
     if promised.is_none_or(|promised| promised > length) {
         return Err(format!("its header says {:?}, but the file has only {length} bytes", header.shape));
     }
