@@ -3,6 +3,7 @@
 use crate::conditional::Model;
 use crate::error::Result;
 use crate::lattice::{Interaction, Observables};
+use crate::pace::Pace;
 use crate::schedule::{Inputs, Kernel, Rates};
 use std::time::Duration;
 
@@ -74,6 +75,9 @@ pub trait Backend: Send {
 
     /// Configurations per run.
     fn batch(&self) -> usize;
+
+    /// Leaves the device to others for a part of the time: from now on every run is waited for and followed by rest.
+    fn set_pace(&mut self, pace: Pace);
 
     /// Runs kernels in order. Returns when they are submitted, not when they are done.
     ///

@@ -50,7 +50,14 @@ pub fn open_in_chunks(
             None => Cpu::<f32>::open(model.clone(), chunk).map(|cpu| Box::new(cpu) as _),
         };
         match opened {
-            Err(error @ Error::DeviceLimit { .. }) => refused = Some(error),
+            Err(error @ Error::DeviceLimit { .. }) => {
+                tracing::info!(chunk, %error, "the batch is cut further");
+                refused = Some(error);
+            }
+            Ok(opened) => {
+                tracing::info!(device = opened.device(), batch, chunk, bytes = needs(chunk), "device opened");
+                return Ok(opened);
+            }
             other => return other,
         }
     }

@@ -43,6 +43,7 @@ pub mod lattice;
 pub mod mc;
 pub mod measure;
 mod memory;
+mod pace;
 #[cfg(feature = "cli")]
 pub mod plot;
 pub mod random;
@@ -52,4 +53,5 @@ pub mod timing;
 pub mod train;
 
 pub use error::{Error, Result};
+pub use pace::Pace;
 pub use wgpu;

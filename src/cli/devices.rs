@@ -32,9 +32,28 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
             _ => "",
         };
         lines.push(format!("{index:<5} {name}: {:?} GPU, {backend}, {driver}{note}", adapter.kind));
+        lines.push(format!("      {}", offers(adapter)));
+        lines.extend(adapter.lacks.iter().map(|lack| format!("      CANNOT BE USED: {lack}")));
     }
     if devices.adapters.is_empty() {
         lines.push("no GPU adapter; on Linux, install your card's Vulkan driver".to_owned());
     }
     super::print(&lines.join("\n"))
+}
+
+/// What the engine can make use of, and what it has to do without.
+fn offers(adapter: &AdapterDescription) -> String {
+    let features = [
+        ("timestamps", adapter.timestamps),
+        ("subgroups", adapter.subgroups),
+        ("f16", adapter.f16),
+        ("pipeline cache", adapter.pipeline_cache),
+    ];
+    let those = |wanted: bool| {
+        let names: Vec<&str> =
+            features.iter().filter(|(_, offered)| *offered == wanted).map(|(name, _)| *name).collect();
+        if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    };
+    let largest = adapter.max_binding_bytes >> 20;
+    format!("bindings up to {largest} MiB; offers {}; lacks {}", those(true), those(false))
 }

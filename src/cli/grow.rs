@@ -2,7 +2,7 @@
 //!
 //! A lattice no larger than its exact squares has a boundary net alone, which hands nothing on: the next one starts fresh.
 
-use super::train::{Arguments, execute, open, resolve_arguments};
+use super::train::{Arguments, Resources, execute, open, resolve_arguments};
 use crate::config::Config;
 use crate::error::Error;
 use crate::io::{RunFolder, Summary};
@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Arguments, sizes: &[u32]) -> anyhow::Result<Option
         if config.size > config.exact_bottom {
             previous = folder.to_string_lossy().into_owned();
         }
-        if let Some(trained) = train_one(config, &folder, arguments.force, arguments.memory)? {
+        if let Some(trained) = train_one(config, &folder, arguments.force, &arguments.resources)? {
             last = Some(trained);
         }
     }
@@ -49,12 +49,12 @@ pub(super) fn train_one(
     mut config: Config,
     path: &Path,
     force: bool,
-    memory: Option<f64>,
+    resources: &Resources,
 ) -> anyhow::Result<Option<(Summary, RunFolder)>> {
     if !force && config.chunk == 0 && RunFolder::exists(path) {
         config.chunk = RunFolder::open(path)?.1.chunk;
     }
-    let backend = open(&mut config, memory)?;
+    let backend = open(&mut config, resources)?;
     let folder = if force || !RunFolder::exists(path) {
         RunFolder::create(path, &config, force)?
     } else {

@@ -6,11 +6,14 @@ mod bench;
 mod devices;
 mod evaluate;
 mod exact;
+mod export;
 mod grow;
 mod interrupt;
+mod manual;
 mod mc;
 mod measure;
 mod network_shape;
+mod output;
 mod plan;
 mod plot;
 mod progress;
@@ -22,13 +25,15 @@ mod train;
 
 use crate::error::Error;
 use clap::{Parser, Subcommand};
-use std::io::Write;
+use output::{complain, print, print_json, tell};
 use std::process::ExitCode;
 
 /// Train, sample and evaluate hierarchical autoregressive networks for the Ising model, on any GPU or without one.
 #[derive(Debug, Parser)]
 #[command(name = "han-gpu", version, arg_required_else_help = true)]
 struct Arguments {
+    #[command(flatten)]
+    loudness: output::Loudness,
     #[command(subcommand)]
     command: Command,
 }
@@ -46,12 +51,17 @@ enum Command {
     Devices(devices::Arguments),
     Plan(plan::Arguments),
     Bench(bench::Arguments),
+    Export(export::Arguments),
+    Completions(manual::Completions),
+    Manual(manual::Manual),
 }
 
 /// Parses the arguments, runs the command and reports errors.
 pub fn main() -> ExitCode {
     quiet_mesa();
-    let result = match Arguments::parse().command {
+    let Arguments { loudness, command } = Arguments::parse();
+    loudness.set();
+    let result = match command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
@@ -63,11 +73,14 @@ pub fn main() -> ExitCode {
         Command::Devices(arguments) => devices::run(arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Manual(arguments) => manual::manual(&arguments),
     };
     let interrupted = interrupt::exit_code();
     if let Err(error) = &result {
         let prefix = if interrupted.is_some() { "" } else { "error: " };
-        tell(&format!("{prefix}{}", printable(&error.to_string())));
+        complain(&format!("{prefix}{error}"));
     }
     match (interrupted, result) {
         (Some(code), _) => ExitCode::from(code),
@@ -79,36 +92,9 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Messages quote files of other people: what would steer the terminal is written out.
-fn printable(message: &str) -> String {
-    let steers = |character: char| character.is_control() && character != '\n';
-    let written = |character: char| match steers(character) {
-        true => character.escape_default().to_string(),
-        false => character.to_string(),
-    };
-    message.chars().map(written).collect()
-}
-
 /// Mesa's device selection layer complains on standard error where there is no desktop. It only reorders adapters, which
 /// we choose by kind and name, so it is switched off.
 fn quiet_mesa() {
     // SAFETY: this is the first thing the process does; no other thread runs that could read the environment.
     unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
-}
-
-/// Says something on standard error; nobody has to listen.
-fn tell(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
-}
-
-/// Prints to standard output; a reader that has gone away (`| head`) is no error.
-fn print(text: &str) -> anyhow::Result<()> {
-    match writeln!(std::io::stdout().lock(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
-}
-
-fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    print(&serde_json::to_string_pretty(value)?)
 }

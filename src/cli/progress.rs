@@ -1,6 +1,6 @@
 //! A progress bar on a terminal, plain lines elsewhere; always on standard error.
 
-use super::tell;
+use super::output::{colourful, is_quiet, tell};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -23,10 +23,12 @@ pub(super) struct Progress {
 impl Progress {
     /// Starts at `done` of `total` units of `what`.
     pub(super) fn new(what: &'static str, done: u64, total: u64) -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
-            let style =
-                ProgressStyle::with_template("{wide_bar:.cyan} {prefix} {pos}/{len}  {msg}  {eta} left")
-                    .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = (std::io::stderr().is_terminal() && !is_quiet()).then(|| {
+            let bar = if colourful() { "{wide_bar:.cyan}" } else { "{wide_bar}" };
+            let style = ProgressStyle::with_template(&format!(
+                "{bar} {{prefix}} {{pos}}/{{len}}  {{msg}}  {{eta}} left"
+            ))
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = ProgressBar::new(total).with_style(style).with_prefix(what).with_position(done);
             bar.reset_eta();
             bar

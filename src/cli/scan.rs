@@ -4,7 +4,7 @@ use super::grow::train_one;
 use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::run::open_run;
-use super::train::parse_setting;
+use super::train::{Resources, parse_setting};
 use crate::config::{Config, MAX_SAMPLES, load, resolve};
 use crate::error::Error;
 use crate::io::{Row, RunFolder, Table, row};
@@ -175,7 +175,7 @@ fn measure_point(
     let previous = previous.map(|previous| previous.folder.as_path());
     let config = settings(arguments, point.size, point.beta, previous)?;
     let device = config.device.clone();
-    train_one(config, &point.folder, false, None)?;
+    train_one(config, &point.folder, false, &Resources::default())?;
     let (folder, config) = RunFolder::open(&point.folder)?;
     if let Some(found) = folder.measurement() {
         let same = |key: &str, wanted: usize| found[key].as_u64() == Some(wanted as u64);

@@ -3,6 +3,7 @@
 use super::grow;
 use super::interrupt::Interrupt;
 use super::progress::Progress;
+use crate::Pace;
 use crate::backend::Backend;
 use crate::config::{Config, load, resolve};
 use crate::device;
@@ -75,10 +76,8 @@ pub(super) struct Arguments {
     /// auto, cpu, or index or name of a GPU (see `han-gpu devices`)
     #[arg(long)]
     device: Option<String>,
-    /// Memory that the training state may take, in GiB; a batch that needs more goes through the device in equal chunks
-    /// [default: half of what is free, on a GPU what its driver gives]
-    #[arg(long, value_name = "GIB", allow_negative_numbers = true)]
-    pub(super) memory: Option<f64>,
+    #[command(flatten)]
+    pub(super) resources: Resources,
     /// Starting point of all settings: default or published
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
@@ -91,7 +90,7 @@ pub(super) struct Arguments {
     /// Overwrite an existing run
     #[arg(long)]
     pub(super) force: bool,
-    /// Continue the run in DIR; only --device may be changed
+    /// Continue the run in DIR; only --device and --nice-gpu may be changed
     #[arg(long, value_name = "DIR", conflicts_with_all = [
         "config", "size", "beta", "coupling", "field", "batch", "steps", "lr", "width", "depth", "exact_bottom", "seed", "preset", "set",
         "objective", "init_from", "memory",
@@ -103,10 +102,22 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+/// What training may take of the machine.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Resources {
+    /// Memory that the training state may take, in GiB; a batch that needs more goes through the device in equal chunks
+    /// [default: half of what is free, on a GPU what its driver gives]
+    #[arg(long, value_name = "GIB", allow_negative_numbers = true)]
+    memory: Option<f64>,
+    /// Share of the device's time that training may take, so that a desktop stays responsive [default: 1, without a value 0.5]
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.5", allow_negative_numbers = true)]
+    nice_gpu: Option<f64>,
+}
+
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let json = arguments.json;
     let trained = match (&arguments.resume, &arguments.grow) {
-        (Some(path), _) => Some(resume(path, arguments.device.as_deref())?),
+        (Some(path), _) => Some(resume(path, arguments)?),
         (None, Some(sizes)) => grow::run(arguments, sizes)?,
         (None, None) => Some(start(arguments)?),
     };
@@ -118,19 +129,21 @@ fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
     let mut config = resolve_arguments(arguments, [])?;
     let path = arguments.out.clone().unwrap_or_else(|| free_folder(&config));
     // The device first: a run that cannot start should leave no folder behind.
-    let backend = open(&mut config, arguments.memory)?;
+    let backend = open(&mut config, &arguments.resources)?;
     let folder = RunFolder::create(&path, &config, arguments.force)?;
     Ok((execute(&config, backend, &folder)?, folder))
 }
 
 /// Opens the device of a run, and records which it is and how the batch is cut.
-pub(super) fn open(config: &mut Config, memory: Option<f64>) -> crate::Result<Box<dyn Backend>> {
+pub(super) fn open(config: &mut Config, resources: &Resources) -> crate::Result<Box<dyn Backend>> {
     let model = Arc::new(config.model()?);
-    let memory = memory.map(bytes).transpose()?;
-    let backend = match config.chunk {
+    let memory = resources.memory.map(bytes).transpose()?;
+    let pace = resources.nice_gpu.map_or(Ok(Pace::FULL), Pace::new)?;
+    let mut backend = match config.chunk {
         0 => device::open_in_chunks(&config.device, &model, config.batch, memory)?,
         chunk => device::open(&config.device, model, chunk)?,
     };
+    backend.set_pace(pace);
     config.chunk = backend.batch();
     // Recorded by name: a run that is resumed where `auto` means another device should not change its numbers silently.
     config.device = backend.setting();
@@ -156,12 +169,12 @@ pub(super) fn resolve_arguments<const N: usize>(
     Ok(resolve(arguments.preset.as_deref(), file, flags, &source)?)
 }
 
-fn resume(path: &Path, wanted: Option<&str>) -> anyhow::Result<(Summary, RunFolder)> {
+fn resume(path: &Path, arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
     let (folder, mut config) = RunFolder::open(path)?;
-    if let Some(wanted) = wanted {
-        config.device = wanted.to_owned();
+    if let Some(wanted) = &arguments.device {
+        config.device = wanted.clone();
     }
-    let backend = open(&mut config, None)?;
+    let backend = open(&mut config, &arguments.resources)?;
     Ok((execute(&config, backend, &folder)?, folder))
 }
 

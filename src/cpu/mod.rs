@@ -47,6 +47,7 @@ use crate::conditional::Model;
 use crate::error::{Error, Result};
 use crate::lattice::Observables;
 use crate::memory;
+use crate::pace::Pace;
 use crate::schedule::{Inputs, Kernel, Rates};
 use state::State;
 use std::sync::Arc;
@@ -65,6 +66,7 @@ pub struct Cpu<R> {
     state: State<R>,
     snapshots: Vec<Snapshot>,
     name: String,
+    pace: Pace,
 }
 
 impl<R: Real> Cpu<R> {
@@ -72,7 +74,7 @@ impl<R: Real> Cpu<R> {
     pub fn new(model: Arc<Model>, batch: usize) -> Self {
         let state = State::new(&model, batch);
         let name = format!("CPU, {} threads", rayon::current_num_threads());
-        Self { model, state, snapshots: Vec::new(), name }
+        Self { model, state, snapshots: Vec::new(), name, pace: Pace::FULL }
     }
 
     /// As [`Cpu::new`], if the memory it needs is free.
@@ -174,10 +176,16 @@ impl<R: Real> Backend for Cpu<R> {
         self.state.batch
     }
 
+    fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+    }
+
     fn run(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<()> {
+        let start = Instant::now();
         for &kernel in kernels {
             self.execute(kernel, inputs);
         }
+        self.pace.keep(start.elapsed());
         Ok(())
     }
 

@@ -37,10 +37,16 @@ pub struct AdapterDescription {
     pub max_binding_bytes: u64,
     /// Smallest and largest subgroup.
     pub subgroup_sizes: [u32; 2],
+    /// Whether shaders can exchange values within a subgroup.
+    pub subgroups: bool,
     /// Whether it offers f16 arithmetic in shaders.
     pub f16: bool,
     /// Whether it can time dispatches.
     pub timestamps: bool,
+    /// Whether compiled pipelines can be kept on disk.
+    pub pipeline_cache: bool,
+    /// Limits in which it falls short of what the engine needs; empty on a device that can be used.
+    pub lacks: Vec<String>,
 }
 
 fn adapters() -> Vec<Adapter> {
@@ -63,9 +69,20 @@ fn describe(index: usize, adapter: &Adapter) -> AdapterDescription {
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
         max_binding_bytes: adapter.limits().max_storage_buffer_binding_size,
         subgroup_sizes: [info.subgroup_min_size, info.subgroup_max_size],
+        subgroups: features.contains(wgpu::Features::SUBGROUP),
         f16: features.contains(wgpu::Features::SHADER_F16),
         timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
+        pipeline_cache: features.contains(wgpu::Features::PIPELINE_CACHE),
+        lacks: lacks(&adapter.limits()),
     }
+}
+
+fn lacks(offered: &Limits) -> Vec<String> {
+    let mut lacks = Vec::new();
+    Limits::default().check_limits_with_fail_fn(offered, false, |name, needed, offered| {
+        lacks.push(format!("{name} is {offered}, {needed} is needed"));
+    });
+    lacks
 }
 
 pub(super) fn kind(device_type: DeviceType) -> AdapterKind {
@@ -163,8 +180,11 @@ mod tests {
             driver: String::new(),
             max_binding_bytes: 0,
             subgroup_sizes: [8, 8],
+            subgroups: false,
             f16: false,
             timestamps: false,
+            pipeline_cache: false,
+            lacks: Vec::new(),
         }
     }
 

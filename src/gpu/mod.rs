@@ -30,6 +30,7 @@ use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
 use crate::error::{Error, Result};
 use crate::lattice::Observables;
+use crate::pace::Pace;
 use crate::schedule::{Inputs, Kernel, LANES, Rates, Shape};
 use buffers::Buffers;
 use pipelines::Pipelines;
@@ -71,6 +72,7 @@ pub struct Gpu {
     fault: Arc<Mutex<Option<String>>>,
     in_flight: VecDeque<SubmissionIndex>,
     dispatches: usize,
+    pace: Pace,
 }
 
 /// A dispatch that only needs to be encoded.
@@ -137,6 +139,7 @@ impl Gpu {
             fault: Arc::default(),
             in_flight: VecDeque::new(),
             dispatches: 0,
+            pace: Pace::FULL,
         };
         // A net that no shape can take is refused here, before a run is begun.
         for level in 0..gpu.model.levels.len() {
@@ -412,6 +415,7 @@ impl Gpu {
 }
 
 fn note(fault: &Mutex<Option<String>>, message: String) {
+    tracing::error!("{message}");
     if let Ok(mut fault) = fault.lock() {
         fault.get_or_insert(message);
     }
@@ -440,12 +444,22 @@ impl Backend for Gpu {
         self.batch
     }
 
+    fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+    }
+
     fn run(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<()> {
         self.start(kernels, inputs)?;
         let mut encoder = self.device.create_command_encoder(&Default::default());
         self.encode(&mut encoder, kernels);
+        let start = Instant::now();
         self.in_flight.push_back(self.queue.submit([encoder.finish()]));
-        self.limit_flight()
+        if self.pace.is_full() {
+            return self.limit_flight();
+        }
+        self.finish()?;
+        self.pace.keep(start.elapsed());
+        Ok(())
     }
 
     fn finish(&mut self) -> Result<()> {

@@ -5,6 +5,7 @@ use super::registry::Specialisation;
 use crate::error::{Error, Result};
 use crate::schedule::Kernel;
 use std::collections::HashMap;
+use std::time::Instant;
 use wgpu::{
     BindGroupLayout, BindGroupLayoutEntry, BindingType, BufferBindingType, ComputePipeline, Device,
     ShaderStages,
@@ -36,7 +37,9 @@ impl Pipelines {
                 Access::Write => storage(slot as u32, false),
             })
             .collect();
+        let start = Instant::now();
         let pipeline = make(device, &key, &entries)?;
+        tracing::debug!(kernel = key.name, seconds = start.elapsed().as_secs_f64(), "pipeline made");
         self.made.insert(key, pipeline.clone());
         Ok(pipeline)
     }

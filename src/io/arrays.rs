@@ -62,6 +62,27 @@ impl SampleWriter {
     }
 }
 
+impl SampleWriter {
+    /// Writes a table with the columns `ln_q`, `energy`, `spin_sum` and `spins`, the last as `+` and `-` row by row; the
+    /// file appears whole or not at all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_csv(&self, path: &Path) -> Result<()> {
+        let Samples { spins, ln_q, energy } = &self.samples;
+        atomic::write(path, |file| {
+            let mut table = csv::Writer::from_writer(file);
+            table.write_record(["ln_q", "energy", "spin_sum", "spins"])?;
+            for ((ln_q, energy), spins) in ln_q.iter().zip(energy).zip(spins.chunks(self.side * self.side)) {
+                let spin_sum: i64 = spins.iter().map(|&spin| i64::from(spin)).sum();
+                let drawn: String = spins.iter().map(|&spin| if spin > 0 { '+' } else { '-' }).collect();
+                table.write_record([ln_q.to_string(), energy.to_string(), spin_sum.to_string(), drawn])?;
+            }
+            table.flush()
+        })
+    }
+}
+
 /// Refuses to keep `count` records of `bytes` each where main memory cannot hold them.
 ///
 /// # Errors

@@ -18,4 +18,4 @@ pub use configurations::{read_configurations, write_configurations, write_scalar
 pub(crate) use input::read_text;
 pub use records::{Metrics, Summary};
 pub use run_folder::{MetricsWriter, RunFolder};
-pub use table::{Row, Table, columns, row};
+pub use table::{Row, Table, columns, row, write_figures};

@@ -108,7 +108,9 @@ impl RunFolder {
     /// # Errors
     /// When it cannot be written; the old one is then still there.
     pub fn save_checkpoint(&self, checkpoint: &Checkpoint, model: &Model) -> Result<()> {
-        checkpoint.save(&self.file(CHECKPOINT), model)
+        checkpoint.save(&self.file(CHECKPOINT), model)?;
+        tracing::info!(step = checkpoint.step, run = %self.path.display(), "checkpoint written");
+        Ok(())
     }
 
     /// Reads the checkpoint.
@@ -131,6 +133,19 @@ impl RunFolder {
         let text = serde_json::to_string_pretty(summary)
             .map_err(|error| Error::content(&path, error.to_string()))?;
         atomic::write(&path, |file| writeln!(file, "{text}"))
+    }
+
+    /// The summary of a finished run, if there is one that can be read.
+    pub fn summary(&self) -> Option<serde_json::Value> {
+        serde_json::from_str(&read_text(&self.file(SUMMARY)).ok()?).ok()
+    }
+
+    /// The table of metrics as it lies on the disk.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn metrics_bytes(&self) -> Result<Vec<u8>> {
+        input::read(&self.file(METRICS), u64::MAX)
     }
 
     /// Rows of the table of metrics.

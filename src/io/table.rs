@@ -117,6 +117,33 @@ impl Table {
     }
 }
 
+/// Writes the figures of a summary or a measurement, one row each: name, value, and error where there is one. The file
+/// appears whole or not at all.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_figures(path: &Path, figures: &Value) -> Result<()> {
+    atomic::write(path, |file| {
+        let mut table = csv::Writer::from_writer(file);
+        table.write_record(["quantity", "value", "error"])?;
+        for (name, figure) in figures.as_object().into_iter().flatten() {
+            let text = |value: &Value| match value {
+                Value::String(text) => text.clone(),
+                number => number.to_string(),
+            };
+            match (figure.get("value"), figure.get("error")) {
+                (Some(value), Some(error)) => table.write_record([name, &text(value), &text(error)])?,
+                _ if figure.is_number() || figure.is_string() => {
+                    table.write_record([name, &text(figure), ""])?;
+                }
+                // What has parts of its own is not one figure.
+                _ => (),
+            }
+        }
+        table.flush()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

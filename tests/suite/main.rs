@@ -1,9 +1,11 @@
 //! The whole test suite as one binary: one link, one set of helpers.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(clippy::print_stdout, reason = "a test says what it leaves out and what it heard")]
 
 mod baselines;
 mod cli;
+mod cli_comfort;
 mod cli_measure;
 mod embed;
 mod faults;

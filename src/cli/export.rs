@@ -1,0 +1,51 @@
+//! `han-gpu export`.
+
+use super::progress::Progress;
+use super::run::Network;
+use crate::config::MAX_SAMPLES;
+use crate::error::Error;
+use crate::io::{RunFolder, SampleWriter, write_bytes, write_figures};
+use crate::sample::draw;
+use std::path::PathBuf;
+
+/// Write a run as CSV for spreadsheets and other programs: fresh samples, final figures, metrics.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  han-gpu export runs/L16-beta0.44 --count 1000 --out table")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    network: Network,
+    /// Number of configurations to draw
+    #[arg(long, default_value_t = 1000)]
+    count: usize,
+    /// Seed of the samples [default: the run's seed]
+    #[arg(long)]
+    seed: Option<u32>,
+    /// Folder for samples.csv, summary.csv (of a finished run) and metrics.csv; it is made if it does not exist
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let Arguments { network, count, seed, out } = arguments;
+    if *count == 0 || *count > MAX_SAMPLES {
+        return Err(Error::setting("count", count, format!("it must lie in 1 to {MAX_SAMPLES}")).into());
+    }
+    let (folder, _) = RunFolder::open(network.path())?;
+    let mut writer = SampleWriter::new(network.side()?, *count)?;
+    let (config, mut backend) = network.open(*count)?;
+    std::fs::create_dir_all(out).map_err(|source| Error::file("create", out, source))?;
+    let mut progress = Progress::new("sample", 0, *count as u64);
+    draw(backend.as_mut(), seed.unwrap_or(config.seed), config.beta, *count, |samples| {
+        writer.push(samples);
+        progress.advance(writer.len() as u64);
+        Ok(())
+    })?;
+    progress.finish();
+    writer.write_csv(&out.join("samples.csv"))?;
+    if let Some(summary) = folder.summary() {
+        write_figures(&out.join("summary.csv"), &summary)?;
+    }
+    write_bytes(&out.join("metrics.csv"), &folder.metrics_bytes()?)?;
+    super::print(&format!("{count} configurations, figures and metrics in {}", out.display()))
+}

@@ -1,0 +1,94 @@
+//! What the program says: results on standard output; progress, warnings and the log on standard error.
+
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use tracing_subscriber::EnvFilter;
+
+/// How much is said beside results.
+#[derive(Debug, clap::Args)]
+pub(super) struct Loudness {
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Log what is done; twice: in detail. RUST_LOG, where it is set, says it by module
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+impl Loudness {
+    /// Holds from now on.
+    pub(super) fn set(&self) {
+        QUIET.store(self.quiet, Ordering::Relaxed);
+        let default = match (self.quiet, self.verbose) {
+            (true, _) => "off",
+            // The GPU stack's warnings are about drivers, and nothing that a user can do anything about.
+            (false, 0) => "han_gpu=warn",
+            (false, 1) => "warn,han_gpu=info",
+            (false, _) => "info,han_gpu=debug",
+        };
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(colourful())
+            .without_time()
+            .init();
+    }
+}
+
+/// Whether progress is shown.
+pub(super) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// Whether standard error takes colours: it is a terminal, and NO_COLOR is not set.
+pub(super) fn colourful() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    std::io::stderr().is_terminal() && !refused
+}
+
+/// Says something on standard error, unless that is not wanted; nobody has to listen.
+pub(super) fn tell(text: &str) {
+    if !is_quiet() {
+        complain(text);
+    }
+}
+
+/// Says what went wrong, always.
+pub(super) fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+}
+
+/// Prints to standard output; a reader that has gone away (`| head`) is no error.
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    print(&serde_json::to_string_pretty(value)?)
+}
+
+/// Messages quote files of other people: what would steer the terminal is written out.
+fn printable(message: &str) -> String {
+    let steers = |character: char| character.is_control() && character != '\n';
+    let written = |character: char| match steers(character) {
+        true => character.escape_default().to_string(),
+        false => character.to_string(),
+    };
+    message.chars().map(written).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_cannot_steer_the_terminal() {
+        assert_eq!(printable("no key \"\u{1b}[2Jx\u{9b}\"\nnext"), "no key \"\\u{1b}[2Jx\\u{9b}\"\nnext");
+    }
+}

@@ -1,0 +1,97 @@
+//! What makes the command pleasant: completions, man pages, quiet and loud runs, export, sharing the device.
+
+use crate::cli::{command, ended, fail, succeed};
+use std::fs;
+
+const TINY: &str = "train --size 4 --batch 32 --steps 20 --device cpu --set evaluation_samples=50 \
+                    --set verification_samples=0 --force --out run";
+
+#[test]
+fn shells_and_man_know_every_command() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let help = succeed(folder, "--help").stdout;
+    let commands: Vec<&str> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .map_while(|line| line.strip_prefix("  "))
+        // Descriptions go on in lines that start further right.
+        .filter_map(|line| line.split(' ').next().filter(|name| !name.is_empty() && *name != "help"))
+        .collect();
+    assert!(commands.len() > 10 && commands.contains(&"train"), "{commands:?}");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = succeed(folder, &format!("completions {shell}")).stdout;
+        assert!(commands.iter().all(|name| script.contains(name)), "{shell}");
+    }
+    succeed(folder, "manual man/pages");
+    for name in commands {
+        let page = fs::read_to_string(folder.join(format!("man/pages/han-gpu-{name}.1"))).unwrap();
+        assert!(page.contains(".SH SYNOPSIS"), "{name}");
+    }
+    fs::write(folder.join("file"), "").unwrap();
+    fail(folder, "manual file", 1, &["file"]);
+    fail(folder, "completions tcsh", 2, &["tcsh"]);
+}
+
+#[test]
+fn a_quiet_run_says_its_result_and_a_loud_one_what_it_does() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let quiet = succeed(folder, &format!("--quiet {TINY}"));
+    assert_eq!(quiet.stderr, "");
+    assert!(quiet.stdout.contains("ln Z"), "{}", quiet.stdout);
+    fail(folder, "train --quiet --size 5", 2, &["size = 5"]);
+    let loud = succeed(folder, &format!("{TINY} -v")).stderr;
+    assert!(loud.contains("INFO") && loud.contains("checkpoint written"), "{loud}");
+    assert!(!loud.contains('\u{1b}'), "a file gets no colours: {loud}");
+    let by_module = command(folder, TINY).env("RUST_LOG", "han_gpu::io=info").output().unwrap();
+    let by_module = ended(by_module).stderr;
+    assert!(by_module.contains("checkpoint written") && !by_module.contains("device opened"), "{by_module}");
+    fail(folder, "devices --quiet --verbose", 2, &["--verbose"]);
+}
+
+#[test]
+fn a_run_is_exported_as_tables() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    succeed(folder, TINY);
+    succeed(folder, "export run --count 70 --device cpu --out tables/new");
+    let read = |name: &str| fs::read_to_string(folder.join("tables/new").join(name)).unwrap();
+    assert_eq!(read("metrics.csv"), fs::read_to_string(folder.join("run/metrics.csv")).unwrap());
+    let summary = read("summary.csv");
+    assert!(summary.starts_with("quantity,value,error\n") && summary.contains("\nln_z,"), "{summary}");
+    let samples = read("samples.csv");
+    assert_eq!(samples.lines().count(), 71);
+    assert!(samples.starts_with("ln_q,energy,spin_sum,spins\n"), "{samples}");
+    for row in samples.lines().skip(1) {
+        let [ln_q, energy, spin_sum, spins] = row.split(',').collect::<Vec<_>>()[..] else { panic!("{row}") };
+        let up = spins.matches('+').count() as i64;
+        assert_eq!((spins.len(), spins.matches('-').count() as i64), (16, 16 - up));
+        assert_eq!(spin_sum.parse::<i64>().unwrap(), 2 * up - 16);
+        assert!(ln_q.parse::<f64>().unwrap() < 0.0);
+        // Bonds of a 4 x 4 torus, by hand.
+        let spin = |x: usize, y: usize| if spins.as_bytes()[y % 4 * 4 + x % 4] == b'+' { 1 } else { -1 };
+        let places = (0..4).flat_map(|y| (0..4).map(move |x| (x, y)));
+        let bonds: i64 = places.map(|(x, y)| spin(x, y) * (spin(x + 1, y) + spin(x, y + 1))).sum();
+        assert_eq!(energy.parse::<f64>().unwrap(), -bonds as f64);
+    }
+    fail(folder, "export run --count 0 --out tables", 2, &["count = 0"]);
+    fail(folder, "export nowhere --out tables", 1, &["nowhere"]);
+}
+
+#[test]
+fn a_nice_run_learns_the_same() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let checkpoint = || fs::read(folder.join("run/checkpoint.safetensors")).unwrap();
+    succeed(folder, TINY);
+    let whole = checkpoint();
+    succeed(folder, &format!("{TINY} --nice-gpu 0.5"));
+    assert_eq!(checkpoint(), whole);
+    succeed(folder, &format!("{TINY} --nice-gpu"));
+    for share in ["0", "-1", "1.5", "nan"] {
+        fail(folder, &format!("{TINY} --nice-gpu {share}"), 2, &["--nice-gpu"]);
+    }
+    assert_eq!(checkpoint(), whole, "what was refused left the run alone");
+}
