@@ -15,6 +15,7 @@ use std::ops::ControlFlow;
 
 /// What the loop tells while it runs.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Event<'a> {
     /// Steps submitted to the device so far.
     Step(u32),
