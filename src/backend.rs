@@ -76,6 +76,13 @@ pub trait Backend: Send {
     /// Configurations per run.
     fn batch(&self) -> usize;
 
+    /// Refines kernel shapes by measuring them, unless an earlier run has (or `again` asks for it). Results change by rounding
+    /// at most. To be called on a new backend: the state is garbage afterwards.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn tune(&mut self, again: bool) -> Result<()>;
+
     /// Leaves the device to others for a part of the time: from now on every run is waited for and followed by rest.
     fn set_pace(&mut self, pace: Pace);
 

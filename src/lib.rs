@@ -26,6 +26,7 @@
 //! applications; [`io`] are the files.
 
 pub mod backend;
+mod cache;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod conditional;

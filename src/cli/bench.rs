@@ -30,6 +30,9 @@ pub(super) struct Arguments {
     /// List every kernel instead of the phases of a level
     #[arg(long)]
     kernels: bool,
+    /// Measure kernel shapes again, instead of taking those that an earlier run on this GPU and driver found fastest
+    #[arg(long)]
+    retune: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -58,6 +61,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return Err(Error::setting("repeats", repeats, range).into());
     }
     let mut backend = device::open(&arguments.device, Arc::new(config.model()?), config.batch)?;
+    backend.tune(arguments.retune)?;
     let device = backend.device().to_owned();
     super::tell(&format!("device {device}; {repeats} repeats"));
     let times = time_step(&mut *backend, &config, repeats)?;

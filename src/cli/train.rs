@@ -112,6 +112,9 @@ pub(super) struct Resources {
     /// Share of the device's time that training may take, so that a desktop stays responsive [default: 1, without a value 0.5]
     #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.5", allow_negative_numbers = true)]
     nice_gpu: Option<f64>,
+    /// Measure kernel shapes again, instead of taking those that an earlier run on this GPU and driver found fastest
+    #[arg(long)]
+    retune: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -143,6 +146,7 @@ pub(super) fn open(config: &mut Config, resources: &Resources) -> crate::Result<
         0 => device::open_in_chunks(&config.device, &model, config.batch, memory)?,
         chunk => device::open(&config.device, model, chunk)?,
     };
+    backend.tune(resources.retune)?;
     backend.set_pace(pace);
     config.chunk = backend.batch();
     // Recorded by name: a run that is resumed where `auto` means another device should not change its numbers silently.

@@ -176,6 +176,11 @@ impl<R: Real> Backend for Cpu<R> {
         self.state.batch
     }
 
+    fn tune(&mut self, _again: bool) -> Result<()> {
+        // Its tiles have one shape.
+        Ok(())
+    }
+
     fn set_pace(&mut self, pace: Pace) {
         self.pace = pace;
     }

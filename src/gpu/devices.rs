@@ -142,7 +142,7 @@ fn named(wanted: &str, described: &[AdapterDescription]) -> Option<usize> {
 }
 
 /// A device on an adapter: default limits, but with bindings and buffers as large as it offers, and with
-/// timestamps where it has them.
+/// timestamps and a cache of pipelines where it has them.
 ///
 /// # Errors
 /// When the driver refuses.
@@ -156,7 +156,8 @@ pub fn request(adapter: &Adapter) -> Result<(wgpu::Device, wgpu::Queue)> {
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("han-gpu"),
         required_limits,
-        required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
+        required_features: adapter.features()
+            & (wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::PIPELINE_CACHE),
         ..Default::default()
     };
     pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| Error::Device {

@@ -6,12 +6,14 @@ mod bindings;
 mod buffers;
 mod devices;
 mod layout;
+mod pipeline_cache;
 mod pipelines;
 mod rates;
 mod readback;
 mod registry;
 mod tables;
 mod timestamps;
+mod tuning;
 mod upload;
 
 // What the tests compare with the shaders by reflection; no part of the API.
@@ -33,6 +35,7 @@ use crate::lattice::Observables;
 use crate::pace::Pace;
 use crate::schedule::{Inputs, Kernel, LANES, Rates, Shape};
 use buffers::Buffers;
+use pipeline_cache::CacheFile;
 use pipelines::Pipelines;
 use readback::{Look, Snapshots};
 use registry::{BACKWARD_UNITS, MOMENT_SLICES};
@@ -68,6 +71,8 @@ pub struct Gpu {
     commands: HashMap<Kernel, Command>,
     /// Forces one shape for all levels, for tests and measurements.
     shape: Option<Shape>,
+    /// Shapes of levels that were measured.
+    tuned: HashMap<usize, Shape>,
     snapshots: Snapshots,
     fault: Arc<Mutex<Option<String>>>,
     in_flight: VecDeque<SubmissionIndex>,
@@ -104,7 +109,8 @@ impl Gpu {
         device.on_uncaptured_error(Arc::new(move |error| note(&noted, error.to_string())));
         let noted = fault.clone();
         device.set_device_lost_callback(move |_, message| note(&noted, format!("device lost: {message}")));
-        let gpu = Self { fault, ..Self::new(&device, &queue, model, batch)? };
+        let mut gpu = Self { fault, ..Self::new(&device, &queue, model, batch)? };
+        gpu.pipelines.cache = CacheFile::open(adapter, &device);
         gpu.check()?;
         Ok(gpu)
     }
@@ -135,6 +141,7 @@ impl Gpu {
             pipelines: Pipelines::default(),
             commands: HashMap::new(),
             shape: None,
+            tuned: HashMap::new(),
             snapshots: Snapshots::default(),
             fault: Arc::default(),
             in_flight: VecDeque::new(),
@@ -157,6 +164,12 @@ impl Gpu {
     /// The device it runs on.
     pub fn wgpu_device(&self) -> &Device {
         &self.device
+    }
+
+    /// Uses a kernel shape for the forward pass of one level.
+    fn use_shape(&mut self, level: usize, shape: Shape) {
+        self.tuned.insert(level, shape);
+        self.commands.retain(|kernel, _| kernel.level() != Some(level));
     }
 
     /// Dispatches encoded so far.
@@ -197,6 +210,9 @@ impl Gpu {
         let (Some((level, net)), None) = (net, self.shape) else {
             return Ok(self.shape.unwrap_or(Shape::lane(width)));
         };
+        if let Some(shape) = self.tuned.get(&level) {
+            return Ok(*shape);
+        }
         let geometry = &self.model.hierarchy.levels[level];
         let rows = geometry.blocks * self.batch;
         Shape::choose(self.is_software(), rows, net).ok_or_else(|| Error::DeviceLimit {
@@ -211,15 +227,27 @@ impl Gpu {
 
     /// Makes pipelines and bind groups of kernels, so that recording them only encodes.
     pub(crate) fn prepare_all(&mut self, kernels: &[Kernel]) -> Result<()> {
+        let missing = || kernels.iter().copied().filter(|kernel| !self.commands.contains_key(kernel));
+        let wanted = missing()
+            .map(|kernel| Ok((kernel, self.specialisation(kernel)?)))
+            .collect::<Result<Vec<_>>>()?;
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        self.pipelines.make_all(&self.device, &wanted)?;
         kernels.iter().try_for_each(|&kernel| self.prepare(kernel))
+    }
+
+    fn specialisation(&self, kernel: Kernel) -> Result<Specialisation> {
+        let shape = self.shape(kernel.level())?;
+        Ok(Specialisation::new(kernel, self.model.torus.side(), self.model.options, shape))
     }
 
     fn prepare(&mut self, kernel: Kernel) -> Result<()> {
         if self.commands.contains_key(&kernel) {
             return Ok(());
         }
-        let shape = self.shape(kernel.level())?;
-        let key = Specialisation::new(kernel, self.model.torus.side(), self.model.options, shape);
+        let (shape, key) = (self.shape(kernel.level())?, self.specialisation(kernel)?);
         let made = self.pipelines.get(&self.device, kernel, key)?;
         let slots = bindings(kernel);
         let entries: Vec<_> = slots
@@ -291,9 +319,7 @@ impl Gpu {
 
     /// Makes everything ready for encoding.
     fn start(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<()> {
-        for &kernel in kernels {
-            self.prepare(kernel)?;
-        }
+        self.prepare_all(kernels)?;
         let step = Step::new(&self.model, self.batch, self.buffers.tables.norms, inputs);
         // Written before the submission that uses it and after all earlier ones: the queue keeps that order.
         self.queue.write_buffer(self.buffers.shared(Slot::Step), 0, bytemuck::bytes_of(&step));
@@ -308,9 +334,7 @@ impl Gpu {
         kernels: &[Kernel],
         inputs: &Inputs,
     ) -> Result<()> {
-        for &kernel in kernels {
-            self.prepare(kernel)?;
-        }
+        self.prepare_all(kernels)?;
         let step = Step::new(&self.model, self.batch, self.buffers.tables.norms, inputs);
         let bytes = bytemuck::bytes_of(&step);
         let contents = upload(&self.device, "Step of one recording", bytes, BufferUsages::COPY_SRC);
@@ -442,6 +466,10 @@ impl Backend for Gpu {
 
     fn batch(&self) -> usize {
         self.batch
+    }
+
+    fn tune(&mut self, again: bool) -> Result<()> {
+        self.tune_shapes(again)
     }
 
     fn set_pace(&mut self, pace: Pace) {

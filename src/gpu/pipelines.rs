@@ -1,14 +1,16 @@
 //! Pipelines from specialised shaders.
 
 use super::bindings::{Access, bindings};
+use super::pipeline_cache::CacheFile;
 use super::registry::Specialisation;
 use crate::error::{Error, Result};
 use crate::schedule::Kernel;
+use rayon::prelude::*;
 use std::collections::HashMap;
 use std::time::Instant;
 use wgpu::{
     BindGroupLayout, BindGroupLayoutEntry, BindingType, BufferBindingType, ComputePipeline, Device,
-    ShaderStages,
+    PipelineCache, ShaderStages,
 };
 
 /// A pipeline with the layout of its bind group.
@@ -22,27 +24,49 @@ pub(super) struct Pipeline {
 #[derive(Debug, Default)]
 pub(super) struct Pipelines {
     made: HashMap<Specialisation, Pipeline>,
+    /// What the driver keeps of them between runs, where it does.
+    pub(super) cache: Option<CacheFile>,
 }
 
 impl Pipelines {
-    pub(super) fn get(&mut self, device: &Device, kernel: Kernel, key: Specialisation) -> Result<Pipeline> {
-        if let Some(pipeline) = self.made.get(&key) {
-            return Ok(pipeline.clone());
-        }
-        let entries: Vec<_> = bindings(kernel)
-            .into_iter()
-            .map(|(slot, access)| match access {
-                Access::Uniform => entry(slot as u32, BufferBindingType::Uniform),
-                Access::Read => storage(slot as u32, true),
-                Access::Write => storage(slot as u32, false),
-            })
+    /// Makes those that are missing, side by side: most of the time goes into the driver's compiler.
+    pub(super) fn make_all(&mut self, device: &Device, wanted: &[(Kernel, Specialisation)]) -> Result<()> {
+        let missing: HashMap<&Specialisation, Kernel> = wanted
+            .iter()
+            .filter(|(_, key)| !self.made.contains_key(key))
+            .map(|(kernel, key)| (key, *kernel))
             .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let cache = self.cache.as_ref().map(CacheFile::cache);
         let start = Instant::now();
-        let pipeline = make(device, &key, &entries)?;
-        tracing::debug!(kernel = key.name, seconds = start.elapsed().as_secs_f64(), "pipeline made");
-        self.made.insert(key, pipeline.clone());
-        Ok(pipeline)
+        let made = missing
+            .into_par_iter()
+            .map(|(key, kernel)| Ok((key.clone(), make(device, key, &layout_entries(kernel), cache)?)))
+            .collect::<Result<Vec<_>>>()?;
+        tracing::info!(count = made.len(), seconds = start.elapsed().as_secs_f64(), "pipelines made");
+        self.made.extend(made);
+        if let Some(cache) = &self.cache {
+            cache.save();
+        }
+        Ok(())
     }
+
+    /// One of those made.
+    pub(super) fn get(&mut self, device: &Device, kernel: Kernel, key: Specialisation) -> Result<Pipeline> {
+        self.make_all(device, &[(kernel, key.clone())])?;
+        Ok(self.made[&key].clone())
+    }
+}
+
+fn layout_entries(kernel: Kernel) -> Vec<BindGroupLayoutEntry> {
+    let of = |(slot, access)| match access {
+        Access::Uniform => entry(slot as u32, BufferBindingType::Uniform),
+        Access::Read => storage(slot as u32, true),
+        Access::Write => storage(slot as u32, false),
+    };
+    bindings(kernel).into_iter().map(of).collect()
 }
 
 /// A storage buffer's entry in a layout.
@@ -63,7 +87,9 @@ pub(super) fn make(
     device: &Device,
     key: &Specialisation,
     entries: &[BindGroupLayoutEntry],
+    cache: Option<&PipelineCache>,
 ) -> Result<Pipeline> {
+    let start = Instant::now();
     let source = key.source()?;
     let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
     let descriptor = wgpu::ShaderModuleDescriptor {
@@ -91,10 +117,13 @@ pub(super) fn make(
             zero_initialize_workgroup_memory: false,
             ..Default::default()
         },
-        cache: None,
+        cache,
     });
     match pollster::block_on(scope.pop()) {
-        None => Ok(Pipeline { pipeline, layout }),
+        None => {
+            tracing::debug!(kernel = key.name, seconds = start.elapsed().as_secs_f64(), "pipeline made");
+            Ok(Pipeline { pipeline, layout })
+        }
         Some(error) => Err(Error::Shader { name: key.name.to_owned(), message: error.to_string() }),
     }
 }

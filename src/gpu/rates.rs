@@ -57,7 +57,7 @@ impl Job {
         let last = sizes.len() - 1;
         let entries: Vec<_> =
             (0..sizes.len()).map(|index| pipelines::storage(index as u32, index < last)).collect();
-        let made = pipelines::make(device, shader, &entries)?;
+        let made = pipelines::make(device, shader, &entries, None)?;
         let entries: Vec<_> = buffers
             .iter()
             .enumerate()

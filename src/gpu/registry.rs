@@ -182,7 +182,7 @@ pub fn every_kernel(depth: usize) -> Vec<Kernel> {
 pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
     let mut all: Vec<_> = RATES.iter().map(|(name, _)| Specialisation::rate(name, 128)).collect();
     for kernel in every_kernel(options.depth) {
-        for shape in [Shape::lane(options.width), Shape::tile(options.width)] {
+        for shape in Shape::all(options.width) {
             let specialisation = Specialisation::new(kernel, 16, options, shape);
             if !all.contains(&specialisation) {
                 all.push(specialisation);

@@ -25,7 +25,7 @@ pub(super) fn open(path: &Path) -> Result<(File, u64)> {
 ///
 /// # Errors
 /// When it cannot be read or is longer.
-pub(super) fn read(path: &Path, longest: u64) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, longest: u64) -> Result<Vec<u8>> {
     let (file, length) = open(path)?;
     if length > longest {
         let message = format!("it has {length} bytes; at most {longest} can be meant here");

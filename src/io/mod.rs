@@ -15,7 +15,7 @@ pub use arrays::{SampleWriter, check_memory, read_spins, write_ln_q};
 pub use atomic::{check_writable, write_bytes};
 pub use checkpoint::Checkpoint;
 pub use configurations::{read_configurations, write_configurations, write_scalars};
-pub(crate) use input::read_text;
+pub(crate) use input::{read as read_at_most, read_text};
 pub use records::{Metrics, Summary};
 pub use run_folder::{MetricsWriter, RunFolder};
 pub use table::{Row, Table, columns, row, write_figures};

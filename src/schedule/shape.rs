@@ -1,6 +1,7 @@
 //! How a level's forward pass is spread over a GPU.
 
 use crate::conditional::{MaskedNet, Weights};
+use serde::{Deserialize, Serialize};
 
 /// Lanes of every workgroup.
 pub(crate) const LANES: usize = 64;
@@ -18,7 +19,8 @@ const UNROLLED: usize = 16;
 const SOURCES_PER_TURN: usize = 8;
 
 /// Kernel shape of `sample_level` and `evaluate_level`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Shape {
     /// One lane per row: for software adapters, and for levels with many rows.
     Lane {
@@ -41,6 +43,20 @@ impl Shape {
     /// Lanes over hidden groups, with 8 to 16 values of hidden state per lane and layer.
     pub fn tile(width: usize) -> Self {
         Self::Tile { rows: (16 / width).clamp(1, 8) }
+    }
+
+    /// All shapes of nets of a width: 8 to 32 values of hidden state per lane, 1 to 8 rows per workgroup.
+    pub fn all(width: usize) -> Vec<Self> {
+        let mut groups: Vec<usize> = [8, 16, 32].map(|units| (units / width).max(1)).to_vec();
+        groups.dedup();
+        let lanes = groups.into_iter().map(|group| Self::Lane { group });
+        lanes.chain([1, 2, 4, 8].map(|rows| Self::Tile { rows })).collect()
+    }
+
+    /// Those that a net can have on an adapter.
+    pub fn candidates(software: bool, net: &MaskedNet) -> Vec<Self> {
+        let fits = |shape: &Self| !software || shape.turns(net) <= SOFTWARE_TURNS;
+        Self::all(net.width).into_iter().filter(fits).collect()
     }
 
     /// The shape for a level of `rows` rows; none if its net is too large for a software adapter.

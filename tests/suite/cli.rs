@@ -12,6 +12,8 @@ use std::time::Duration;
 pub(crate) fn command(folder: &Path, arguments: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_han-gpu"));
     command.current_dir(folder).args(arguments.split_whitespace()).stdin(Stdio::null());
+    // Tests measure no shapes and leave nothing behind.
+    command.env("HAN_GPU_CACHE", "none");
     command
 }
 

@@ -1,0 +1,129 @@
+//! Kernel shapes by measurement: tried on the device itself, kept on disk per adapter and driver.
+
+use super::{AdapterKind, Gpu, devices};
+use crate::backend::Backend;
+use crate::cache;
+use crate::conditional::MaskedNet;
+use crate::error::Result;
+use crate::hierarchy::Level;
+use crate::schedule::{Inputs, Kernel, Shape};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Time after which levels that are left keep the shape that capabilities suggest.
+const BUDGET: Duration = Duration::from_secs(2);
+/// The same where measuring was asked for.
+const BUDGET_ASKED: Duration = Duration::from_secs(20);
+/// Times that a shape is run; the first, which compiles it, does not count.
+const REPEATS: usize = 4;
+/// A first run from which a shape is not tried again.
+const HOPELESS: Duration = Duration::from_millis(500);
+/// Longest file that is read.
+const LONGEST: u64 = 1 << 20;
+
+/// What a shape was measured for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Work {
+    border: usize,
+    own: usize,
+    width: usize,
+    depth: usize,
+    skip: bool,
+    rows: usize,
+}
+
+/// The fastest shape for some work.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Choice {
+    #[serde(flatten)]
+    work: Work,
+    shape: Shape,
+    seconds: f64,
+}
+
+impl Gpu {
+    /// Takes the fastest shape of the forward pass for every level: from the file of this adapter, else by measuring, which takes
+    /// a few seconds at most. Software adapters are only measured with `again`, which also forgets what is in the file.
+    /// Without a folder for caches nothing changes.
+    pub(super) fn tune_shapes(&mut self, again: bool) -> Result<()> {
+        let info = self.wgpu_device().adapter_info();
+        let Some(path) = cache::file(&format!("shapes-{}-{}-{}", info.name, info.driver, info.driver_info))
+        else {
+            return Ok(());
+        };
+        let measures = again || devices::kind(info.device_type) != AdapterKind::Software;
+        let mut choices = if again { Vec::new() } else { read(&path) };
+        let budget = if again { BUDGET_ASKED } else { BUDGET };
+        let (known, start) = (choices.len(), Instant::now());
+        for (level, work, candidates) in self.work() {
+            let found = choices.iter().find(|choice| choice.work == work).map(|choice| choice.shape);
+            match found.filter(|shape| candidates.contains(shape)) {
+                Some(shape) => self.use_shape(level, shape),
+                None if measures && start.elapsed() < budget => {
+                    if let Some((shape, seconds)) = self.fastest(level, &candidates)? {
+                        tracing::info!(level, ?shape, seconds, "kernel shape measured");
+                        self.use_shape(level, shape);
+                        choices.push(Choice { work, shape, seconds });
+                    }
+                }
+                None => (),
+            }
+        }
+        if choices.len() > known {
+            cache::write(&path, &serde_json::to_vec_pretty(&choices).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// Levels with a net, what their forward pass has to do, and the shapes that it could have.
+    fn work(&self) -> Vec<(usize, Work, Vec<Shape>)> {
+        let (model, batch, software) = (self.model(), self.batch(), self.is_software());
+        let of_level = |(level, net, geometry): (usize, &MaskedNet, &Level)| {
+            let work = Work {
+                border: net.border,
+                own: net.own,
+                width: net.width,
+                depth: net.depth,
+                skip: net.skip.is_some(),
+                rows: geometry.blocks * batch,
+            };
+            (level, work, Shape::candidates(software, net))
+        };
+        model.nets().map(of_level).collect()
+    }
+
+    fn fastest(&mut self, level: usize, candidates: &[Shape]) -> Result<Option<(Shape, f64)>> {
+        let mut best = None;
+        for &shape in candidates {
+            let seconds = self.time_shape(level, shape)?.as_secs_f64();
+            if best.is_none_or(|(_, least)| seconds < least) {
+                best = Some((shape, seconds));
+            }
+        }
+        Ok(best)
+    }
+
+    /// The shortest of some runs. What the level draws meanwhile is garbage, as the state of a new backend is.
+    fn time_shape(&mut self, level: usize, shape: Shape) -> Result<Duration> {
+        self.use_shape(level, shape);
+        let kernels = [Kernel::SampleLevel { level }];
+        let inputs = Inputs::sampling(0, 0, 0.0, 0.0);
+        let mut shortest = Duration::MAX;
+        for repeat in 0..REPEATS {
+            let took = self.time(&kernels, &inputs)?.into_iter().sum();
+            if repeat > 0 || took > HOPELESS {
+                shortest = shortest.min(took);
+            }
+            if took > HOPELESS {
+                break;
+            }
+        }
+        Ok(shortest)
+    }
+}
+
+/// What an earlier run measured; a file that is not what it should be counts for nothing.
+fn read(path: &Path) -> Vec<Choice> {
+    cache::read(path, LONGEST).and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
