@@ -228,9 +228,8 @@ impl Gpu {
     /// Makes pipelines and bind groups of kernels, so that recording them only encodes.
     pub(crate) fn prepare_all(&mut self, kernels: &[Kernel]) -> Result<()> {
         let missing = || kernels.iter().copied().filter(|kernel| !self.commands.contains_key(kernel));
-        let wanted = missing()
-            .map(|kernel| Ok((kernel, self.specialisation(kernel)?)))
-            .collect::<Result<Vec<_>>>()?;
+        let wanted =
+            missing().map(|kernel| Ok((kernel, self.specialisation(kernel)?))).collect::<Result<Vec<_>>>()?;
         if wanted.is_empty() {
             return Ok(());
         }

@@ -80,15 +80,16 @@ impl Gpu {
     fn work(&self) -> Vec<(usize, Work, Vec<Shape>)> {
         let (model, batch, software) = (self.model(), self.batch(), self.is_software());
         let of_level = |(level, net, geometry): (usize, &MaskedNet, &Level)| {
+            let rows = geometry.blocks * batch;
             let work = Work {
                 border: net.border,
                 own: net.own,
                 width: net.width,
                 depth: net.depth,
                 skip: net.skip.is_some(),
-                rows: geometry.blocks * batch,
+                rows,
             };
-            (level, work, Shape::candidates(software, net))
+            (level, work, Shape::candidates(software, rows, net))
         };
         model.nets().map(of_level).collect()
     }

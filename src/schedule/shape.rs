@@ -15,6 +15,8 @@ const MANY_ROWS: usize = 256 * LANES;
 const SOFTWARE_TURNS: usize = 60_000;
 /// Turns up to which drivers unroll loops of a constant number of them.
 const UNROLLED: usize = 16;
+/// How much longer than expected the loops of a shape may be that is tried.
+const LONGER: usize = 4;
 /// Sources per turn of the tile shape's products.
 const SOURCES_PER_TURN: usize = 8;
 
@@ -53,10 +55,13 @@ impl Shape {
         lanes.chain([1, 2, 4, 8].map(|rows| Self::Tile { rows })).collect()
     }
 
-    /// Those that a net can have on an adapter.
-    pub fn candidates(software: bool, net: &MaskedNet) -> Vec<Self> {
-        let fits = |shape: &Self| !software || shape.turns(net) <= SOFTWARE_TURNS;
-        Self::all(net.width).into_iter().filter(fits).collect()
+    /// Those that are worth a trial for a level of `rows` rows. Much longer loops than the expected shape has are not: a graphics
+    /// card that is busy with one dispatch for seconds may be reset by its system.
+    pub fn candidates(software: bool, rows: usize, net: &MaskedNet) -> Vec<Self> {
+        let Some(expected) = Self::choose(software, rows, net) else { return Vec::new() };
+        let most = LONGER * expected.turns(net);
+        let most = if software { most.min(SOFTWARE_TURNS) } else { most };
+        Self::all(net.width).into_iter().filter(|shape| shape.turns(net) <= most).collect()
     }
 
     /// The shape for a level of `rows` rows; none if its net is too large for a software adapter.
@@ -143,6 +148,15 @@ mod tests {
         assert!(matches!(Shape::choose(true, 4, &square(256, 1)), Some(Shape::Tile { .. })));
         assert!(matches!(Shape::choose(true, 4, &square(512, 1)), Some(Shape::Tile { .. })));
         assert_eq!(Shape::choose(true, 4, &square(1024, 4)), None);
+    }
+
+    #[test]
+    fn shapes_that_would_hold_up_a_graphics_card_are_not_tried() {
+        let few_rows = Shape::candidates(false, 4, &square(1024, 4));
+        assert!(few_rows.iter().all(|shape| matches!(shape, Shape::Tile { .. })), "{few_rows:?}");
+        assert!(few_rows.len() > 1 && few_rows.contains(&Shape::tile(4)), "{few_rows:?}");
+        let many_rows = Shape::candidates(false, 1 << 20, &square(8, 1));
+        assert!(many_rows.contains(&Shape::lane(1)) && many_rows.contains(&Shape::tile(1)), "{many_rows:?}");
     }
 
     #[test]

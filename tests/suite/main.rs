@@ -20,3 +20,4 @@ mod readers;
 mod shaders;
 mod squares;
 mod training;
+mod tuning;

@@ -1,0 +1,75 @@
+//! Kernel shapes by measurement: all of them right, the choice kept, and nothing lost with it.
+
+use crate::cli::{command, ended};
+use crate::harness::{Case, Tolerance, all_pass, compare, gpu, spins};
+use han_gpu::backend::{Backend, Tensor};
+use han_gpu::schedule::{Inputs, Shape, evaluation};
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn every_shape_gives_the_ln_q_of_the_f64_twin() {
+    let device = gpu();
+    let case = Case { width: 2, depth: 2, batch: 67, ..Case::DEFAULT };
+    let shapes = Shape::all(case.width);
+    assert!(shapes.len() >= 6, "{shapes:?}");
+    let mut gpu = device.backend(case);
+    let mut twin = case.cpu::<f64>();
+    let (parameters, spins) = (case.parameters(5), spins(&gpu, 2));
+    let (kernels, inputs) = (evaluation(&case.model()), Inputs::sampling(1, 0, 0.44, 0.0));
+    for backend in [&mut gpu as &mut dyn Backend, &mut twin] {
+        backend.write(Tensor::Parameters, &parameters).unwrap();
+        backend.write_spins(&spins).unwrap();
+    }
+    twin.run(&kernels, &inputs).unwrap();
+    let expected = twin.read(Tensor::LnQ).unwrap();
+    let tolerance = Tolerance { absolute: 1e-4, relative: 1e-5, reason: "f32 sums over 100 units" };
+    let mut results = Vec::new();
+    for shape in shapes {
+        gpu.force_shape(shape);
+        gpu.write(Tensor::Parameters, &parameters).unwrap();
+        gpu.run(&kernels, &inputs).unwrap();
+        results.push(compare(&format!("{shape:?}"), &gpu.read(Tensor::LnQ).unwrap(), &expected, tolerance));
+    }
+    all_pass(results);
+}
+
+fn shape_files(folder: &Path) -> Vec<Vec<u8>> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let shapes = paths.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("shapes-"));
+    shapes.map(|path| fs::read(path).unwrap()).collect()
+}
+
+#[test]
+fn measured_shapes_are_kept_and_a_damaged_file_counts_for_nothing() {
+    let device = gpu();
+    let name = device.adapter.get_info().name;
+    let temporary = tempfile::tempdir().unwrap();
+    let cache = temporary.path().join("cache/of shapes");
+    let bench = |arguments: &str, cache: &Path| {
+        let mut command = command(temporary.path(), "bench --size 8 --batch 64 --width 1 --repeats 1");
+        command.args(arguments.split_whitespace()).args(["--device", &name]).env("HAN_GPU_CACHE", cache);
+        let ended = ended(command.output().unwrap());
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+    };
+    bench("--retune", Path::new("none"));
+    assert!(!temporary.path().join("none").exists(), "`none` is no folder");
+    bench("--retune", &cache);
+    let [kept] = &shape_files(&cache)[..] else { panic!("one file of shapes is expected") };
+    let choices: serde_json::Value = serde_json::from_slice(kept).unwrap();
+    let choices = choices.as_array().unwrap();
+    assert_eq!(choices.len(), 1, "8 x 8 has one net");
+    assert!(choices[0]["seconds"].as_f64().unwrap() > 0.0);
+    let shape: Shape = serde_json::from_value(choices[0]["shape"].clone()).unwrap();
+    assert!(Shape::all(1).contains(&shape));
+    bench("", &cache);
+    assert_eq!(&shape_files(&cache)[0], kept, "what was measured is taken");
+    for entry in fs::read_dir(&cache).unwrap() {
+        fs::write(entry.unwrap().path(), "[{\"shape\": {\"lane\": {\"group\": 1000000}}}]").unwrap();
+    }
+    bench("", &cache);
+    bench("--retune", &cache);
+    let again: serde_json::Value = serde_json::from_slice(&shape_files(&cache)[0]).unwrap();
+    assert_eq!(again.as_array().unwrap().len(), 1);
+}
