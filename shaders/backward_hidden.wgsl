@@ -1,6 +1,6 @@
 // Gradient with respect to the activations of hidden layer LAYER: the transposed product through the matrix above it.
 // Grid: ceil(rows / LANES) * ceil(units / UNITS) workgroups of LANES lanes; a lane computes UNITS units of one row.
-// Targets that the mask hides from all of a lane's units are skipped.
+// UNITS is 8, a packet. Targets that the mask hides from all of a lane's units are skipped.
 
 #include types
 #include dispatch
@@ -11,6 +11,8 @@
 @group(0) @binding(7) var<storage, read> logits: array<f32>;             // [own][rows]: their gradient
 @group(0) @binding(15) var<storage, read_write> error: array<f32>;       // [DEPTH * units][rows]
 
+#include packet_$LOADS
+
 @compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -19,11 +21,13 @@ fn main(
 ) {
     let unit_blocks = (level.units + UNITS - 1u) / UNITS;
     let index = group_index(group, groups);
-    let row = index / unit_blocks * LANES + lane;
+    let first_row = index / unit_blocks * LANES;
     let first = index % unit_blocks * UNITS;
-    if row >= level.rows {
+    if first_row >= level.rows {
         return;
     }
+    // Lanes past the last row repeat it: all stay at work, to share loads.
+    let row = min(first_row + lane, level.rows - 1u);
     var sums: array<f32, UNITS>;
     for (var t = 0u; t < UNITS; t++) {
         sums[t] = 0.0;
@@ -44,8 +48,9 @@ fn main(
             let at = ((LAYER + 1u) * level.units + target_unit) * level.rows + row;
             gradient = error[at] * select(parameters[matrix.slope + target_unit], 1.0, hidden[at] > 0.0);
         }
+        var seen = packet(weights + first * columns + target_unit, columns, lane);
         for (var t = 0u; t < UNITS; t++) {
-            sums[t] += parameters[weights + (first + t) * columns + target_unit] * gradient;
+            sums[t] += seen[t] * gradient;
         }
     }
     for (var t = 0u; t < min(UNITS, level.units - first); t++) {

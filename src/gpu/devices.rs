@@ -1,6 +1,7 @@
 //! Adapters of this machine, and devices made from them.
 
 use crate::error::{Error, Result};
+use crate::schedule::{Loads, SHARING_LANES};
 use serde::Serialize;
 use wgpu::{Adapter, Backends, DeviceType, Instance, InstanceDescriptor, Limits};
 
@@ -95,6 +96,17 @@ pub(super) fn kind(device_type: DeviceType) -> AdapterKind {
     }
 }
 
+/// How a device best loads weights that all lanes need.
+pub(super) fn loads(device: &wgpu::Device) -> Loads {
+    let info = device.adapter_info();
+    let subgroups = device.features().contains(wgpu::Features::SUBGROUP);
+    let large = info.subgroup_min_size as usize >= SHARING_LANES;
+    match kind(info.device_type) {
+        AdapterKind::Software if subgroups && large => Loads::Shared,
+        _ => Loads::Own,
+    }
+}
+
 /// The adapter that `--device` names, or `None` where `auto` finds no GPU.
 ///
 /// `auto` takes a discrete GPU, else an integrated or virtual one; never a software adapter. An index or a part of a
@@ -141,6 +153,10 @@ fn named(wanted: &str, described: &[AdapterDescription]) -> Option<usize> {
     described.iter().find(matches).map(|adapter| adapter.index)
 }
 
+/// Features that are used where an adapter has them.
+const USED_FEATURES: wgpu::Features =
+    wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::PIPELINE_CACHE).union(wgpu::Features::SUBGROUP);
+
 /// A device on an adapter: default limits, but with bindings and buffers as large as it offers, and with
 /// timestamps and a cache of pipelines where it has them.
 ///
@@ -156,8 +172,7 @@ pub fn request(adapter: &Adapter) -> Result<(wgpu::Device, wgpu::Queue)> {
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("han-gpu"),
         required_limits,
-        required_features: adapter.features()
-            & (wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::PIPELINE_CACHE),
+        required_features: adapter.features() & USED_FEATURES,
         ..Default::default()
     };
     pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| Error::Device {

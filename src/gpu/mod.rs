@@ -33,7 +33,7 @@ use crate::conditional::Model;
 use crate::error::{Error, Result};
 use crate::lattice::Observables;
 use crate::pace::Pace;
-use crate::schedule::{Inputs, Kernel, LANES, Rates, Shape};
+use crate::schedule::{Inputs, Kernel, LANES, Loads, Rates, Shape};
 use buffers::Buffers;
 use pipeline_cache::CacheFile;
 use pipelines::Pipelines;
@@ -71,6 +71,7 @@ pub struct Gpu {
     commands: HashMap<Kernel, Command>,
     /// Forces one shape for all levels, for tests and measurements.
     shape: Option<Shape>,
+    loads: Loads,
     /// Shapes of levels that were measured.
     tuned: HashMap<usize, Shape>,
     snapshots: Snapshots,
@@ -141,6 +142,7 @@ impl Gpu {
             pipelines: Pipelines::default(),
             commands: HashMap::new(),
             shape: None,
+            loads: devices::loads(device),
             tuned: HashMap::new(),
             snapshots: Snapshots::default(),
             fault: Arc::default(),
@@ -239,7 +241,7 @@ impl Gpu {
 
     fn specialisation(&self, kernel: Kernel) -> Result<Specialisation> {
         let shape = self.shape(kernel.level())?;
-        Ok(Specialisation::new(kernel, self.model.torus.side(), self.model.options, shape))
+        Ok(Specialisation::new(kernel, self.model.torus.side(), self.model.options, shape, self.loads))
     }
 
     fn prepare(&mut self, kernel: Kernel) -> Result<()> {

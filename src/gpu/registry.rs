@@ -1,11 +1,11 @@
 //! The shader registry: the one place that names .wgsl files, with a small preprocessor.
 //!
-//! `#include name` inserts `shaders/common/name.wgsl` once; `$SHAPE` in an include is replaced by the kernel shape;
+//! `#include name` inserts `shaders/common/name.wgsl` once; `$SHAPE` and `$LOADS` in an include are replaced by the kernel shape and by who loads weights;
 //! constants are prepended as `const NAME: u32 = value;`.
 
 use crate::conditional::NetOptions;
 use crate::error::{Error, Result};
-use crate::schedule::{COLUMNS, Kernel, LANES, STAGED, Shape};
+use crate::schedule::{COLUMNS, Kernel, LANES, Loads, STAGED, Shape};
 use std::fmt::Write;
 
 macro_rules! files {
@@ -25,7 +25,7 @@ const KERNELS: &[(&str, &str)] = files!["":
 /// What kernels include.
 const COMMON: &[(&str, &str)] = files!["common/":
     "activation", "control_variate", "dispatch", "exact_square", "heat_bath", "masked_block_bindings", "masked_block_lane", "masked_block_tile",
-    "philox", "reduce", "spins", "status", "types",
+    "packet_own", "packet_shared", "philox", "weight_gradient_own", "weight_gradient_shared", "reduce", "spins", "status", "types",
 ];
 
 /// What rates of a device are measured with.
@@ -44,12 +44,13 @@ pub struct Specialisation {
     /// Name of the kernel.
     pub name: &'static str,
     shape: &'static str,
+    loads: &'static str,
     constants: Vec<(&'static str, usize)>,
 }
 
 impl Specialisation {
     /// The specialisation of a kernel for a lattice of `side` and nets of these options. `shape` matters for the forward pass only.
-    pub fn new(kernel: Kernel, side: u32, options: NetOptions, shape: Shape) -> Self {
+    pub fn new(kernel: Kernel, side: u32, options: NetOptions, shape: Shape, loads: Loads) -> Self {
         let net = [("WIDTH", options.width), ("DEPTH", options.depth)];
         let mut constants = vec![("LANES", LANES)];
         let mut shape_name = "";
@@ -81,16 +82,22 @@ impl Specialisation {
                 constants.extend(net);
                 constants.extend([("LAYER", layer), ("UNITS", BACKWARD_UNITS)]);
             }
-            Kernel::BackwardWeights { .. } | Kernel::BackwardSlope { .. } => constants.extend([net[1]]),
+            Kernel::BackwardWeights { .. } => constants = vec![("LANES", loads.weight_lanes()), net[1]],
+            Kernel::BackwardSlope { .. } => constants.extend([net[1]]),
             Kernel::Baseline | Kernel::GradientNorm => constants = vec![("LANES", REDUCING_LANES)],
             _ => (),
         }
-        Self { name: kernel.name(), shape: shape_name, constants }
+        Self { name: kernel.name(), shape: shape_name, loads: loads.name(), constants }
     }
 
     /// A shader that measures a rate, with matrices of a side.
     pub(super) fn rate(name: &'static str, side: usize) -> Self {
-        Self { name, shape: "", constants: vec![("LANES", LANES), ("SIDE", side)] }
+        Self { name, shape: "", loads: "", constants: vec![("LANES", LANES), ("SIDE", side)] }
+    }
+
+    /// Whether it needs subgroups.
+    pub fn shares_loads(&self) -> bool {
+        self.loads == Loads::Shared.name()
     }
 
     /// The complete WGSL text.
@@ -115,7 +122,7 @@ impl Specialisation {
                 text.push('\n');
                 continue;
             };
-            let name = name.trim().replace("$SHAPE", self.shape);
+            let name = name.trim().replace("$SHAPE", self.shape).replace("$LOADS", self.loads);
             if !included.contains(&name) {
                 included.push(name.clone());
                 self.expand(find(COMMON, &name, self.name)?, text, included)?;
@@ -183,9 +190,11 @@ pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
     let mut all: Vec<_> = RATES.iter().map(|(name, _)| Specialisation::rate(name, 128)).collect();
     for kernel in every_kernel(options.depth) {
         for shape in Shape::all(options.width) {
-            let specialisation = Specialisation::new(kernel, 16, options, shape);
-            if !all.contains(&specialisation) {
-                all.push(specialisation);
+            for loads in [Loads::Own, Loads::Shared] {
+                let specialisation = Specialisation::new(kernel, 16, options, shape, loads);
+                if !all.contains(&specialisation) {
+                    all.push(specialisation);
+                }
             }
         }
     }

@@ -6,8 +6,8 @@ mod shape;
 
 pub use cost::{KernelCost, KernelPlan, LevelPlan, Plan, Rates};
 pub use kernel::{Adam, COLUMNS, Chunk, Inputs, Kernel, Phase};
-pub use shape::Shape;
-pub(crate) use shape::{LANES, STAGED};
+pub(crate) use shape::{LANES, SHARING_LANES, STAGED};
+pub use shape::{Loads, Shape};
 
 use crate::conditional::{Conditional, Model};
 use serde::{Deserialize, Serialize};

@@ -8,6 +8,9 @@ pub(crate) const LANES: usize = 64;
 /// Sources staged in workgroup memory at a time, in the tile shape.
 pub(crate) const STAGED: usize = 32;
 
+/// Lanes that share loads, at least.
+pub(crate) const SHARING_LANES: usize = 8;
+
 /// Rows from which one lane per row keeps a GPU busy.
 const MANY_ROWS: usize = 256 * LANES;
 /// Turns that all loops of one invocation may take together on Mesa's software driver, less a reserve for those not
@@ -34,6 +37,32 @@ pub enum Shape {
         /// Rows that share each weight load.
         rows: usize,
     },
+}
+
+/// Who loads weights that all lanes need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Loads {
+    /// Every lane: graphics cards do that once for all.
+    Own,
+    /// The lanes of a subgroup, each another one, for all: on software adapters, where a load costs as much as many products.
+    Shared,
+}
+
+impl Loads {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Shared => "shared",
+        }
+    }
+
+    /// Lanes that compute one part of a gradient in `backward_weights`.
+    pub(crate) fn weight_lanes(self) -> usize {
+        match self {
+            Self::Own => LANES,
+            Self::Shared => SHARING_LANES,
+        }
+    }
 }
 
 impl Shape {

@@ -154,6 +154,11 @@ impl TestGpu {
         let (device, queue) = pollster::block_on(self.adapter.request_device(&descriptor)).unwrap();
         Gpu::new(&device, &queue, case.model(), case.batch).unwrap()
     }
+
+    /// A backend on a device of its own, with every feature that it can use.
+    pub(crate) fn own_backend(&self, case: Case) -> Gpu {
+        Gpu::open(&self.adapter, case.model(), case.batch).unwrap()
+    }
 }
 
 /// Deterministic spins that are neither ordered nor independent of their place.

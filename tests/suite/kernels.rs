@@ -1,6 +1,6 @@
 //! Every GPU kernel against its f64 twin, over sizes around the workgroup's, several nets and both kernel shapes.
 
-use crate::harness::{BETA, Case, Tolerance, all_pass, compare, gpu, spins};
+use crate::harness::{BETA, Case, TestGpu, Tolerance, all_pass, compare, gpu, spins};
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::gpu::Gpu;
 use han_gpu::schedule::{self, Adam, Baseline, Chunk, Inputs, Kernel, Shape};
@@ -43,8 +43,18 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-fn shapes(case: Case) -> [Shape; 2] {
-    [Shape::lane(case.width), Shape::tile(case.width)]
+/// Both shapes on a device that offers nothing, and one where lanes share loads if the adapter lets them.
+fn variants(device: &TestGpu, case: Case) -> [(&'static str, Gpu); 3] {
+    let shaped = |mut gpu: Gpu, shape: Shape| {
+        gpu.force_shape(shape);
+        gpu
+    };
+    let (lane, tile) = (Shape::lane(case.width), Shape::tile(case.width));
+    [
+        ("a lane per row", shaped(device.backend(case), lane)),
+        ("tiles", shaped(device.backend(case), tile)),
+        ("all features", shaped(device.own_backend(case), lane)),
+    ]
 }
 
 /// Runs kernels on both backends and compares one tensor.
@@ -58,9 +68,7 @@ fn evaluation_reward_and_backward_agree_with_the_f64_twin() {
     let device = gpu();
     let mut results = Vec::new();
     for case in cases() {
-        for shape in shapes(case) {
-            let mut gpu = device.backend(case);
-            gpu.force_shape(shape);
+        for (variant, mut gpu) in variants(&device, case) {
             let mut twin = case.cpu::<f64>();
             let parameters = case.parameters(3);
             let spins = spins(&gpu, 1);
@@ -75,7 +83,7 @@ fn evaluation_reward_and_backward_agree_with_the_f64_twin() {
                              relative: f64,
                              reason| {
                 let (found, expected) = (gpu.read(tensor).unwrap(), twin.read(tensor).unwrap());
-                let what = format!("{tensor:?} of {case:?} with {shape:?}");
+                let what = format!("{tensor:?} of {case:?} with {variant}");
                 results.push(compare(&what, &found, &expected, Tolerance { absolute, relative, reason }));
             };
             let step = inputs(1);
@@ -125,9 +133,7 @@ fn sampling_draws_the_twin_s_spins() {
     let device = gpu();
     let mut results = Vec::new();
     for case in cases() {
-        for shape in shapes(case) {
-            let mut gpu = device.backend(case);
-            gpu.force_shape(shape);
+        for (variant, mut gpu) in variants(&device, case) {
             let mut twin = case.cpu::<f64>();
             let parameters = case.parameters(4);
             gpu.write(Tensor::Parameters, &parameters).unwrap();
@@ -143,7 +149,7 @@ fn sampling_draws_the_twin_s_spins() {
             let flipped = same.iter().filter(|same| !**same).count();
             assert!(
                 flipped <= 1 + case.batch / 500,
-                "{flipped} configurations differ for {case:?} with {shape:?}"
+                "{flipped} configurations differ for {case:?} with {variant}"
             );
             let up = expected.iter().filter(|&&spin| spin == 1).count();
             assert!(up > 0 && up < expected.len(), "all spins are equal for {case:?}");
@@ -157,7 +163,7 @@ fn sampling_draws_the_twin_s_spins() {
                 (kept(gpu.read(Tensor::LnQ).unwrap()), kept(twin.read(Tensor::LnQ).unwrap()));
             let tolerance =
                 Tolerance { absolute: 2e-5, relative: 1e-5, reason: "sums of up to 60 f32 terms" };
-            results.push(compare(&format!("ln q of {case:?} with {shape:?}"), &found, &expected, tolerance));
+            results.push(compare(&format!("ln q of {case:?} with {variant}"), &found, &expected, tolerance));
             let sums = gpu.read_sums().unwrap().into_iter().zip(twin.read_sums().unwrap());
             assert!(sums.zip(&same).all(|((a, b), same)| !same || a == b), "integer sums of {case:?}");
         }

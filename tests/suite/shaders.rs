@@ -31,7 +31,12 @@ fn validated(specialisation: &Specialisation) -> (Module, ModuleInfo) {
     let source = specialisation.source().unwrap();
     let module = naga::front::wgsl::parse_str(&source)
         .unwrap_or_else(|error| panic!("{specialisation:?}: {}", error.emit_to_string(&source)));
-    let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+    // Whatever does not share loads must do without any feature.
+    let capabilities =
+        if specialisation.shares_loads() { Capabilities::SUBGROUP } else { Capabilities::empty() };
+    let info = Validator::new(ValidationFlags::all(), capabilities)
+        .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
+        .subgroup_operations(naga::valid::SubgroupOperationSet::all())
         .validate(&module)
         .unwrap_or_else(|error| panic!("{specialisation:?}: {}", error.emit_to_string(&source)));
     (module, info)

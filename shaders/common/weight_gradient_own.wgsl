@@ -1,0 +1,58 @@
+// 64 lanes share a job: a lane computes 4 x 4 of it. Rows go through workgroup memory CHUNK at a time.
+
+const CHUNK: u32 = 16u;
+
+var<workgroup> left: array<f32, CHUNK * TILE>;
+var<workgroup> right: array<f32, CHUNK * TILE>;
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let index = group_index(group, groups);
+    let slice = index % level.slices;
+    if index / level.slices >= arrayLength(&jobs) {
+        return;
+    }
+    let job = jobs[index / level.slices];
+    let first_row = slice * level.slice_rows;
+    let end_row = min(first_row + level.slice_rows, level.rows);
+    let s0 = lane / 8u * 4u;
+    let t0 = lane % 8u * 4u;
+    var sums: array<vec4<f32>, 4>;
+    for (var s = 0u; s < 4u; s++) {
+        sums[s] = vec4<f32>(0.0);
+    }
+    for (var chunk = first_row; chunk < end_row; chunk += CHUNK) {
+        workgroupBarrier();
+        for (var at = lane; at < CHUNK * TILE; at += LANES) {
+            let row = chunk + at % CHUNK;
+            let unit = at / CHUNK;
+            var source = 0.0;
+            var error_value = 0.0;
+            if row < end_row {
+                let s = job.first_source + unit;
+                let t = job.first_target + unit;
+                source = source_value(job, s, source_slope(job, s), row);
+                error_value = target_value(job, t, target_slope(job, t), row);
+            }
+            left[at % CHUNK * TILE + unit] = source;
+            right[at % CHUNK * TILE + unit] = error_value;
+        }
+        workgroupBarrier();
+        for (var k = 0u; k < CHUNK; k++) {
+            let at = k * TILE + t0;
+            let e = vec4<f32>(right[at], right[at + 1u], right[at + 2u], right[at + 3u]);
+            for (var s = 0u; s < 4u; s++) {
+                sums[s] += left[k * TILE + s0 + s] * e;
+            }
+        }
+    }
+    for (var s = 0u; s < 4u; s++) {
+        for (var t = 0u; t < 4u; t++) {
+            write_partial(job, slice, job.first_source + s0 + s, job.first_target + t0 + t, sums[s][t]);
+        }
+    }
+}
