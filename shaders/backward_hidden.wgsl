@@ -7,7 +7,7 @@
 
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(3) var<storage, read> parameters: array<f32>;         // of this level
-@group(0) @binding(6) var<storage, read> hidden: array<f32>;             // [DEPTH * units][rows]
+@group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][rows]
 @group(0) @binding(7) var<storage, read> logits: array<f32>;             // [own][rows]: their gradient
 @group(0) @binding(15) var<storage, read_write> error: array<f32>;       // [DEPTH * units][rows]
 
@@ -46,7 +46,7 @@ fn main(
             gradient = logits[target_unit * level.rows + row];
         } else {
             let at = ((LAYER + 1u) * level.units + target_unit) * level.rows + row;
-            gradient = error[at] * select(parameters[matrix.slope + target_unit], 1.0, hidden[at] > 0.0);
+            gradient = error[at] * select(parameters[matrix.slope + target_unit], 1.0, f32(hidden[at]) > 0.0);
         }
         var seen = packet(weights + first * columns + target_unit, columns, lane);
         for (var t = 0u; t < UNITS; t++) {

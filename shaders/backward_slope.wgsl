@@ -6,7 +6,7 @@
 #include reduce
 
 @group(0) @binding(0) var<uniform> level: Level;
-@group(0) @binding(6) var<storage, read> hidden: array<f32>;             // [DEPTH * units][rows]
+@group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][rows]
 @group(0) @binding(15) var<storage, read> error: array<f32>;             // [DEPTH * units][rows]
 @group(0) @binding(16) var<storage, read_write> partials: array<f32>;    // [slices][parameters] of this level
 
@@ -27,7 +27,8 @@ fn main(
     for (var row = slice * level.slice_rows + lane; row < end_row; row += LANES) {
         let at = unit * level.rows + row;
         // select and not min: min(NaN, 0) may be 0.
-        sum += error[at] * select(hidden[at], 0.0, hidden[at] > 0.0);
+        let z = f32(hidden[at]);
+        sum += error[at] * select(z, 0.0, z > 0.0);
     }
     let total = reduce(lane, sum);
     if lane == 0u {

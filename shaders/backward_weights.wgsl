@@ -28,7 +28,7 @@ struct Job {
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(3) var<storage, read> parameters: array<f32>;         // of this level
 @group(0) @binding(5) var<storage, read> inputs: array<f32>;             // [inputs][rows]
-@group(0) @binding(6) var<storage, read> hidden: array<f32>;             // [DEPTH * units][rows]
+@group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][rows]
 @group(0) @binding(7) var<storage, read> logits: array<f32>;             // [own][rows]: their gradient
 @group(0) @binding(15) var<storage, read> error: array<f32>;             // [DEPTH * units][rows]
 @group(0) @binding(16) var<storage, read_write> partials: array<f32>;    // [slices][parameters] of this level
@@ -49,7 +49,7 @@ fn source_value(job: Job, source: u32, slope: f32, row: u32) -> f32 {
     if job.source_kind == INPUTS {
         return inputs[source * level.rows + row];
     }
-    return prelu(hidden[((job.source_kind - 1u) * level.units + source) * level.rows + row], slope);
+    return prelu(f32(hidden[((job.source_kind - 1u) * level.units + source) * level.rows + row]), slope);
 }
 
 // Slope of a target that is a hidden unit.
@@ -68,7 +68,7 @@ fn target_value(job: Job, t: u32, slope: f32, row: u32) -> f32 {
         return logits[t * level.rows + row];
     }
     let at = (job.target_kind * level.units + t) * level.rows + row;
-    return error[at] * select(slope, 1.0, hidden[at] > 0.0);
+    return error[at] * select(slope, 1.0, f32(hidden[at]) > 0.0);
 }
 
 fn visible(job: Job, t: u32) -> u32 {

@@ -1,6 +1,6 @@
 //! Every setting of a run, with its default. Layers (defaults, preset, file, flags) are TOML tables, later ones win.
 
-use crate::conditional::{MAX_SQUARE_BETA, Model, NetOptions};
+use crate::conditional::{MAX_SQUARE_BETA, Model, NetOptions, Storage};
 use crate::error::{Error, Result};
 use crate::io::read_text;
 use crate::lattice::{Interaction, Torus};
@@ -59,6 +59,9 @@ pub struct Config {
     /// chunk, so it is part of what a run's numbers depend on.
     #[serde(default)]
     pub chunk: usize,
+    /// Numbers that a GPU keeps hidden state in: `f32`, or `f16` where it offers them.
+    #[serde(default)]
+    pub storage: Storage,
     /// Training steps.
     pub steps: u32,
     /// What is minimised: `reverse`, `forward` or `mixed`.
@@ -122,6 +125,7 @@ impl Default for Config {
             exact_bottom: 8,
             batch: 512,
             chunk: 0,
+            storage: Storage::F32,
             steps: 4000,
             objective: Objective::Reverse,
             forward_share: 0.3,
@@ -176,7 +180,8 @@ impl Config {
         let Self { width, depth, skip, gauge, exact_bottom, .. } = *self;
         let options = NetOptions { width, depth, skip, gauge, exact_bottom };
         let interaction = Interaction::new(self.coupling, self.field)?;
-        Model::new(Torus::new(self.size)?, interaction, options)
+        let storage = self.storage;
+        Ok(Model { storage, ..Model::new(Torus::new(self.size)?, interaction, options)? })
     }
 
     /// Optimiser constants.

@@ -89,9 +89,10 @@ impl Engine {
         })
     }
 
-    /// Features that are used where the device has them: timestamps, for measurements.
+    /// Features that are used where the device has them: 16-bit floats, if the configuration's `storage` asks for them, and
+    /// subgroups, on software adapters.
     pub fn optional_features() -> Features {
-        Features::TIMESTAMP_QUERY
+        Features::SHADER_F16 | Features::SUBGROUP
     }
 
     /// Makes buffers and pipelines for a run on the host's device. Compiling the shaders takes a second or several.

@@ -6,7 +6,7 @@
 @group(0) @binding(3) var<storage, read> parameters: array<f32>;         // of this level
 @group(0) @binding(4) var<storage, read_write> spins: array<i32>;        // [site][batch]
 @group(0) @binding(5) var<storage, read_write> inputs: array<f32>;       // [inputs][rows], after the gauge
-@group(0) @binding(6) var<storage, read_write> hidden: array<f32>;       // [DEPTH * units][rows], pre-activations
+@group(0) @binding(6) var<storage, read_write> hidden: array<Kept>;      // [DEPTH * units][rows], pre-activations
 @group(0) @binding(7) var<storage, read_write> logits: array<f32>;       // [own][rows]
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
 
@@ -39,7 +39,12 @@ fn fixes_gauge(site: u32) -> bool {
     return site == 0u && level.gauge == 2u;
 }
 
+// A pre-activation as it is kept, f32 or f16: what later sites see of it is the same whoever looks.
+fn as_kept(z: f32) -> f32 {
+    return f32(Kept(z));
+}
+
 fn activation(layer: u32, unit: u32, row: u32) -> f32 {
-    let z = hidden[(layer * level.units + unit) * level.rows + row];
+    let z = f32(hidden[(layer * level.units + unit) * level.rows + row]);
     return prelu(z, parameters[level.layers[layer].slope + unit]);
 }

@@ -99,7 +99,7 @@ fn dense_hidden(layer: u32, first: u32, known: u32, row: u32) {
 
 fn store_hidden(layer: u32, first: u32, count: u32, row: u32) {
     for (var t = 0u; t < count; t++) {
-        hidden[(layer * level.units + first + t) * level.rows + row] = pre[first_of(layer) + t];
+        hidden[(layer * level.units + first + t) * level.rows + row] = Kept(pre[first_of(layer) + t]);
     }
 }
 
@@ -144,8 +144,8 @@ fn triangle(site: u32, count: u32, row: u32) {
 // Unit u of the group, whose inputs are all known: stores it and pushes its activation to what sees it.
 fn push_unit(layer: u32, u: u32, t: u32, known: u32, site: u32, row: u32) {
     let unit = known * WIDTH + u;
-    let z = pre[first_of(layer) + u];
-    hidden[(layer * level.units + unit) * level.rows + row] = z;
+    let z = as_kept(pre[first_of(layer) + u]);
+    hidden[(layer * level.units + unit) * level.rows + row] = Kept(z);
     let h = prelu(z, parameters[level.layers[layer].slope + unit]);
     if layer + 1u < DEPTH {
         let next = layer + 1u;

@@ -148,7 +148,7 @@ fn store_hidden(layer: u32, unit_group: u32) {
         let unit = layer * level.units + unit_group * WIDTH + c;
         for (var r = 0u; r < ROWS; r++) {
             if stores(r) {
-                hidden[unit * level.rows + row_of(r)] = pre[(first_of(layer) + c) * ROWS + r];
+                hidden[unit * level.rows + row_of(r)] = Kept(pre[(first_of(layer) + c) * ROWS + r]);
             }
         }
     }
@@ -223,7 +223,7 @@ fn share_hidden(layer: u32, unit_group: u32) {
     for (var c = 0u; c < WIDTH; c++) {
         let slope = parameters[level.layers[layer].slope + unit_group * WIDTH + c];
         for (var r = 0u; r < ROWS; r++) {
-            shared_hidden[c * ROWS + r] = prelu(pre[(first_of(layer) + c) * ROWS + r], slope);
+            shared_hidden[c * ROWS + r] = prelu(as_kept(pre[(first_of(layer) + c) * ROWS + r]), slope);
         }
     }
 }

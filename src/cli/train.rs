@@ -5,6 +5,7 @@ use super::interrupt::Interrupt;
 use super::progress::Progress;
 use crate::Pace;
 use crate::backend::Backend;
+use crate::conditional::Storage;
 use crate::config::{Config, load, resolve};
 use crate::device;
 use crate::error::Error;
@@ -146,6 +147,10 @@ pub(super) fn open(config: &mut Config, resources: &Resources) -> crate::Result<
         0 => device::open_in_chunks(&config.device, &model, config.batch, memory)?,
         chunk => device::open(&config.device, model, chunk)?,
     };
+    if config.storage == Storage::F16 && backend.setting() == "cpu" {
+        let expected = "the CPU backend keeps f32; name a GPU that offers 16-bit floats, or use f32";
+        return Err(Error::setting("storage", "f16", expected));
+    }
     backend.tune(resources.retune)?;
     backend.set_pace(pace);
     config.chunk = backend.batch();

@@ -8,7 +8,7 @@ mod transfer;
 
 pub use exact_square::{MAX_SQUARE_BETA, SquareFactors};
 pub use masked_net::{Gauge, MaskedNet, Weights};
-pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, TensorPlace};
+pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, Storage, TensorPlace};
 
 /// The distribution of a block's own sites given its border.
 #[derive(Debug, Clone, PartialEq)]

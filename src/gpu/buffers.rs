@@ -5,7 +5,7 @@ use super::layout::{Level, Status, Step};
 use super::registry::MOMENT_SLICES;
 use super::tables::{Tables, jobs};
 use super::upload::upload;
-use crate::conditional::Model;
+use crate::conditional::{Model, Storage};
 use crate::error::{Error, Result};
 use crate::lattice::quantities;
 use crate::schedule::COLUMNS;
@@ -159,9 +159,13 @@ fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
     for (level, net, geometry) in model.nets() {
         let rows = geometry.blocks * batch;
         let hidden = net.depth * net.units() * rows;
+        let kept = match model.storage {
+            Storage::F32 => hidden,
+            Storage::F16 => hidden.div_ceil(2),
+        };
         for (slot, words) in [
             (Slot::Inputs, net.inputs() * rows),
-            (Slot::Hidden, hidden),
+            (Slot::Hidden, kept),
             (Slot::Error, hidden),
             (Slot::Logits, net.own * rows),
         ] {

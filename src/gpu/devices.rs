@@ -154,8 +154,10 @@ fn named(wanted: &str, described: &[AdapterDescription]) -> Option<usize> {
 }
 
 /// Features that are used where an adapter has them.
-const USED_FEATURES: wgpu::Features =
-    wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::PIPELINE_CACHE).union(wgpu::Features::SUBGROUP);
+const USED_FEATURES: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY
+    .union(wgpu::Features::PIPELINE_CACHE)
+    .union(wgpu::Features::SUBGROUP)
+    .union(wgpu::Features::SHADER_F16);
 
 /// A device on an adapter: default limits, but with bindings and buffers as large as it offers, and with
 /// timestamps and a cache of pipelines where it has them.

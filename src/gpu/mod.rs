@@ -22,18 +22,18 @@ pub use bindings::{Access, Slot, bindings};
 #[doc(hidden)]
 pub use layout::{Level, Matrix, Status, Step};
 #[doc(hidden)]
-pub use registry::{Specialisation, all_specialisations, every_kernel};
+pub use registry::{Specialisation, Variant, all_specialisations, every_kernel};
 #[doc(hidden)]
 pub use tables::Job;
 
 pub use devices::{AdapterDescription, AdapterKind, list, request, select};
 
 use crate::backend::{Backend, Snapshot, Tensor};
-use crate::conditional::Model;
+use crate::conditional::{Model, Storage};
 use crate::error::{Error, Result};
 use crate::lattice::Observables;
 use crate::pace::Pace;
-use crate::schedule::{Inputs, Kernel, LANES, Loads, Rates, Shape};
+use crate::schedule::{Inputs, Kernel, LANES, Loads, Rates, SOFTWARE_TURNS, Shape};
 use buffers::Buffers;
 use pipeline_cache::CacheFile;
 use pipelines::Pipelines;
@@ -131,7 +131,17 @@ impl Gpu {
             );
             return Err(Error::DeviceLimit { device: name, message });
         }
+        if model.storage == Storage::F16 && !device.features().contains(wgpu::Features::SHADER_F16) {
+            let message = "this device offers no 16-bit floats; use storage = \"f32\", or --device cpu for a network that is trained".to_owned();
+            return Err(Error::DeviceLimit { device: name, message });
+        }
         let buffers = Buffers::new(device, &name, &model, batch)?;
+        let slice_rows = buffers.tables.levels.iter().map(|table| table.slice_rows).max();
+        if software && slice_rows.is_some_and(|rows| rows > SOFTWARE_TURNS) {
+            let message =
+                format!("this driver ends loops too early for {batch} configurations; use a smaller batch");
+            return Err(Error::DeviceLimit { device: name, message });
+        }
         let gpu = Self {
             model,
             batch,
@@ -241,7 +251,8 @@ impl Gpu {
 
     fn specialisation(&self, kernel: Kernel) -> Result<Specialisation> {
         let shape = self.shape(kernel.level())?;
-        Ok(Specialisation::new(kernel, self.model.torus.side(), self.model.options, shape, self.loads))
+        let variant = Variant { shape, loads: self.loads, storage: self.model.storage };
+        Ok(Specialisation::new(kernel, self.model.torus.side(), self.model.options, variant))
     }
 
     fn prepare(&mut self, kernel: Kernel) -> Result<()> {

@@ -1,9 +1,9 @@
 //! The shader registry: the one place that names .wgsl files, with a small preprocessor.
 //!
 //! `#include name` inserts `shaders/common/name.wgsl` once; `$SHAPE` and `$LOADS` in an include are replaced by the kernel shape and by who loads weights;
-//! constants are prepended as `const NAME: u32 = value;`.
+//! constants are prepended as `const NAME: u32 = value;`, and `Kept`, the type of hidden state.
 
-use crate::conditional::NetOptions;
+use crate::conditional::{NetOptions, Storage};
 use crate::error::{Error, Result};
 use crate::schedule::{COLUMNS, Kernel, LANES, Loads, STAGED, Shape};
 use std::fmt::Write;
@@ -38,6 +38,17 @@ pub(super) const MOMENT_SLICES: usize = 64;
 /// Lanes of kernels that reduce a whole array in one workgroup.
 const REDUCING_LANES: usize = 256;
 
+/// How a kernel's work is done on a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Variant {
+    /// Of the forward pass.
+    pub shape: Shape,
+    /// Who loads weights.
+    pub loads: Loads,
+    /// Of hidden state.
+    pub storage: Storage,
+}
+
 /// One specialisation of a kernel: equal keys give equal pipelines.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Specialisation {
@@ -45,12 +56,14 @@ pub struct Specialisation {
     pub name: &'static str,
     shape: &'static str,
     loads: &'static str,
+    storage: Storage,
     constants: Vec<(&'static str, usize)>,
 }
 
 impl Specialisation {
     /// The specialisation of a kernel for a lattice of `side` and nets of these options. `shape` matters for the forward pass only.
-    pub fn new(kernel: Kernel, side: u32, options: NetOptions, shape: Shape, loads: Loads) -> Self {
+    pub fn new(kernel: Kernel, side: u32, options: NetOptions, variant: Variant) -> Self {
+        let Variant { shape, loads, storage } = variant;
         let net = [("WIDTH", options.width), ("DEPTH", options.depth)];
         let mut constants = vec![("LANES", LANES)];
         let mut shape_name = "";
@@ -87,12 +100,18 @@ impl Specialisation {
             Kernel::Baseline | Kernel::GradientNorm => constants = vec![("LANES", REDUCING_LANES)],
             _ => (),
         }
-        Self { name: kernel.name(), shape: shape_name, loads: loads.name(), constants }
+        Self { name: kernel.name(), shape: shape_name, loads: loads.name(), storage, constants }
     }
 
     /// A shader that measures a rate, with matrices of a side.
     pub(super) fn rate(name: &'static str, side: usize) -> Self {
-        Self { name, shape: "", loads: "", constants: vec![("LANES", LANES), ("SIDE", side)] }
+        Self {
+            name,
+            shape: "",
+            loads: "",
+            storage: Storage::F32,
+            constants: vec![("LANES", LANES), ("SIDE", side)],
+        }
     }
 
     /// Whether it needs subgroups.
@@ -100,12 +119,20 @@ impl Specialisation {
         self.loads == Loads::Shared.name()
     }
 
+    /// Whether it needs 16-bit floats.
+    pub fn stores_f16(&self) -> bool {
+        self.storage == Storage::F16
+    }
+
     /// The complete WGSL text.
     ///
     /// # Errors
     /// When a file or an include is missing.
     pub fn source(&self) -> Result<String> {
-        let mut text = String::new();
+        let mut text = match self.storage {
+            Storage::F32 => "alias Kept = f32;\n".to_owned(),
+            Storage::F16 => "enable f16;\nalias Kept = f16;\n".to_owned(),
+        };
         for (name, value) in &self.constants {
             let _ = writeln!(text, "const {name}: u32 = {value}u;");
         }
@@ -190,8 +217,14 @@ pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
     let mut all: Vec<_> = RATES.iter().map(|(name, _)| Specialisation::rate(name, 128)).collect();
     for kernel in every_kernel(options.depth) {
         for shape in Shape::all(options.width) {
-            for loads in [Loads::Own, Loads::Shared] {
-                let specialisation = Specialisation::new(kernel, 16, options, shape, loads);
+            for (loads, storage) in [
+                (Loads::Own, Storage::F32),
+                (Loads::Shared, Storage::F32),
+                (Loads::Own, Storage::F16),
+                (Loads::Shared, Storage::F16),
+            ] {
+                let variant = Variant { shape, loads, storage };
+                let specialisation = Specialisation::new(kernel, 16, options, variant);
                 if !all.contains(&specialisation) {
                     all.push(specialisation);
                 }

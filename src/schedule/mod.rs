@@ -6,7 +6,7 @@ mod shape;
 
 pub use cost::{KernelCost, KernelPlan, LevelPlan, Plan, Rates};
 pub use kernel::{Adam, COLUMNS, Chunk, Inputs, Kernel, Phase};
-pub(crate) use shape::{LANES, SHARING_LANES, STAGED};
+pub(crate) use shape::{LANES, SHARING_LANES, SOFTWARE_TURNS, STAGED};
 pub use shape::{Loads, Shape};
 
 use crate::conditional::{Conditional, Model};

@@ -15,7 +15,7 @@ pub(crate) const SHARING_LANES: usize = 8;
 const MANY_ROWS: usize = 256 * LANES;
 /// Turns that all loops of one invocation may take together on Mesa's software driver, less a reserve for those not
 /// counted here; after 65,535 it ends them, without a word.
-const SOFTWARE_TURNS: usize = 60_000;
+pub(crate) const SOFTWARE_TURNS: usize = 60_000;
 /// Turns up to which drivers unroll loops of a constant number of them.
 const UNROLLED: usize = 16;
 /// How much longer than expected the loops of a shape may be that is tried.

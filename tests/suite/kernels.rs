@@ -2,8 +2,10 @@
 
 use crate::harness::{BETA, Case, TestGpu, Tolerance, all_pass, compare, gpu, spins};
 use han_gpu::backend::{Backend, Tensor};
+use han_gpu::conditional::{Model, Storage};
 use han_gpu::gpu::Gpu;
 use han_gpu::schedule::{self, Adam, Baseline, Chunk, Inputs, Kernel, Shape};
+use std::sync::Arc;
 
 const ADAM: Adam = Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0, scale_rate: true };
 
@@ -123,6 +125,44 @@ fn evaluation_reward_and_backward_agree_with_the_f64_twin() {
             both(&mut gpu, &mut twin, &[Kernel::Adam], &step);
             check(Tensor::FirstMoment, &mut gpu, &mut twin, 3e-6 * scale, 1e-3, "a tenth of the gradient");
             check(Tensor::SecondMoment, &mut gpu, &mut twin, 1e-7 * scale * scale, 2e-3, "its square");
+        }
+    }
+    all_pass(results);
+}
+
+#[test]
+fn hidden_state_in_16_bits_is_near_the_f64_twin_and_takes_less_memory() {
+    let device = gpu();
+    let case = Case { width: 2, depth: 2, size: 16, batch: 130, ..Case::DEFAULT };
+    if !device.adapter.features().contains(wgpu::Features::SHADER_F16) {
+        println!("left out: {} offers no 16-bit floats", device.adapter.get_info().name);
+        return;
+    }
+    let half = Arc::new(Model { storage: Storage::F16, ..Model::clone(&case.model()) });
+    assert!(Gpu::memory(&half, case.batch) < Gpu::memory(&case.model(), case.batch));
+    let (plain, queue) = pollster::block_on(device.adapter.request_device(&Default::default())).unwrap();
+    let refused = Gpu::new(&plain, &queue, half.clone(), case.batch).unwrap_err().to_string();
+    assert!(refused.contains("16-bit"), "{refused}");
+    let (parameters, mut results) = (case.parameters(3), Vec::new());
+    let mut twin = case.cpu::<f64>();
+    let spins = spins(&twin, 1);
+    let mut kernels = schedule::evaluation(&case.model());
+    kernels.push(Kernel::Likelihood);
+    kernels.extend(schedule::gradient(&case.model()));
+    for shape in [Shape::lane(case.width), Shape::tile(case.width)] {
+        let mut gpu = Gpu::open(&device.adapter, half.clone(), case.batch).unwrap();
+        gpu.force_shape(shape);
+        for backend in [&mut gpu as &mut dyn Backend, &mut twin] {
+            backend.write(Tensor::Parameters, &parameters).unwrap();
+            backend.write_spins(&spins).unwrap();
+            backend.run(&kernels, &inputs(1)).unwrap();
+        }
+        for (tensor, absolute) in [(Tensor::LnQ, 2e-2), (Tensor::Gradient, 2e-3)] {
+            let tolerance = Tolerance { absolute, relative: 1e-2, reason: "11 bits of every pre-activation" };
+            let [found, expected] = [gpu.read(tensor).unwrap(), twin.read(tensor).unwrap()];
+            results.push(compare(&format!("{tensor:?} with {shape:?}"), &found, &expected, tolerance));
+            let largest = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            assert!(largest > 1e-6, "{tensor:?} with {shape:?} differs by {largest}: are these 16 bits?");
         }
     }
     all_pass(results);

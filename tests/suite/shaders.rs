@@ -31,9 +31,10 @@ fn validated(specialisation: &Specialisation) -> (Module, ModuleInfo) {
     let source = specialisation.source().unwrap();
     let module = naga::front::wgsl::parse_str(&source)
         .unwrap_or_else(|error| panic!("{specialisation:?}: {}", error.emit_to_string(&source)));
-    // Whatever does not share loads must do without any feature.
-    let capabilities =
-        if specialisation.shares_loads() { Capabilities::SUBGROUP } else { Capabilities::empty() };
+    // What neither shares loads nor keeps 16 bits must do without any feature.
+    let mut capabilities = Capabilities::empty();
+    capabilities.set(Capabilities::SUBGROUP, specialisation.shares_loads());
+    capabilities.set(Capabilities::SHADER_FLOAT16, specialisation.stores_f16());
     let info = Validator::new(ValidationFlags::all(), capabilities)
         .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
         .subgroup_operations(naga::valid::SubgroupOperationSet::all())
