@@ -42,11 +42,11 @@ fn source_slope(job: Job, source: u32) -> f32 {
     return parameters[level.layers[job.source_kind - 1u].slope + source];
 }
 
-fn source_value(job: Job, source: u32, slope: f32, row: u32) -> f32 {
+fn source_of(job: Job, source: u32, slope: f32, row: u32, from_inputs: bool) -> f32 {
     if source >= job.sources {
         return select(0.0, 1.0, source == job.sources);
     }
-    if job.source_kind == INPUTS {
+    if from_inputs {
         return inputs[source * level.rows + row];
     }
     return prelu(f32(hidden[((job.source_kind - 1u) * level.units + source) * level.rows + row]), slope);
@@ -60,11 +60,11 @@ fn target_slope(job: Job, t: u32) -> f32 {
     return parameters[level.layers[job.target_kind].slope + t];
 }
 
-fn target_value(job: Job, t: u32, slope: f32, row: u32) -> f32 {
+fn target_of(job: Job, t: u32, slope: f32, row: u32, to_logits: bool) -> f32 {
     if t >= job.targets {
         return 0.0;
     }
-    if job.target_kind == DEPTH {
+    if to_logits {
         return logits[t * level.rows + row];
     }
     let at = (job.target_kind * level.units + t) * level.rows + row;

@@ -35,8 +35,8 @@ fn main(
             if row < end_row {
                 let s = job.first_source + unit;
                 let t = job.first_target + unit;
-                source = source_value(job, s, source_slope(job, s), row);
-                error_value = target_value(job, t, target_slope(job, t), row);
+                source = source_of(job, s, source_slope(job, s), row, job.source_kind == INPUTS);
+                error_value = target_of(job, t, target_slope(job, t), row, job.target_kind == DEPTH);
             }
             left[at % CHUNK * TILE + unit] = source;
             right[at % CHUNK * TILE + unit] = error_value;

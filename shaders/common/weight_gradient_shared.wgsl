@@ -20,6 +20,32 @@ fn add_sources(first: u32, own: f32, errors: array<f32, QUARTERS>) {
     }
 }
 
+// Sums a slice of rows. The two kinds are constants wherever this is called: software adapters execute both sides of a
+// branch, so there should be none within the loop.
+fn sum_rows(job: Job, slice: u32, lane: u32, from_inputs: bool, to_logits: bool) {
+    let end_row = min((slice + 1u) * level.slice_rows, level.rows);
+    let source = job.first_source + lane;
+    let first_target = job.first_target + lane;
+    var slopes: array<f32, QUARTERS>;
+    for (var quarter = 0u; quarter < QUARTERS; quarter++) {
+        slopes[quarter] = target_slope(job, first_target + 8u * quarter);
+    }
+    let slope_0 = source_slope(job, source);
+    let slope_1 = source_slope(job, source + 8u);
+    let slope_2 = source_slope(job, source + 16u);
+    let slope_3 = source_slope(job, source + 24u);
+    for (var row = slice * level.slice_rows; row < end_row; row++) {
+        var errors: array<f32, QUARTERS>;
+        for (var quarter = 0u; quarter < QUARTERS; quarter++) {
+            errors[quarter] = target_of(job, first_target + 8u * quarter, slopes[quarter], row, to_logits);
+        }
+        add_sources(0u, source_of(job, source, slope_0, row, from_inputs), errors);
+        add_sources(8u, source_of(job, source + 8u, slope_1, row, from_inputs), errors);
+        add_sources(16u, source_of(job, source + 16u, slope_2, row, from_inputs), errors);
+        add_sources(24u, source_of(job, source + 24u, slope_3, row, from_inputs), errors);
+    }
+}
+
 @compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -32,43 +58,23 @@ fn main(
         return;
     }
     let job = jobs[index / level.slices];
-    let end_row = min((slice + 1u) * level.slice_rows, level.rows);
-    let source = job.first_source + lane;
-    let first_target = job.first_target + lane;
-    var slopes: array<f32, QUARTERS>;
-    for (var quarter = 0u; quarter < QUARTERS; quarter++) {
-        slopes[quarter] = target_slope(job, first_target + 8u * quarter);
-    }
-    let slope_0 = source_slope(job, source);
-    let slope_1 = source_slope(job, source + 8u);
-    let slope_2 = source_slope(job, source + 16u);
-    let slope_3 = source_slope(job, source + 24u);
     for (var at = 0u; at < TILE * QUARTERS; at++) {
         sums[at] = 0.0;
     }
-    // Sources that exist and that some target of this part sees, and the bias.
-    let last_target = min(job.first_target + TILE, job.targets) - 1u;
-    let needed = select(visible(job, last_target), job.sources + job.has_bias, job.has_bias != 0u)
-        - min(job.first_source, job.sources);
-    for (var row = slice * level.slice_rows; row < end_row; row++) {
-        var errors: array<f32, QUARTERS>;
-        for (var quarter = 0u; quarter < QUARTERS; quarter++) {
-            errors[quarter] = target_value(job, first_target + 8u * quarter, slopes[quarter], row);
-        }
-        add_sources(0u, source_value(job, source, slope_0, row), errors);
-        if needed > 8u {
-            add_sources(8u, source_value(job, source + 8u, slope_1, row), errors);
-        }
-        if needed > 16u {
-            add_sources(16u, source_value(job, source + 16u, slope_2, row), errors);
-        }
-        if needed > 24u {
-            add_sources(24u, source_value(job, source + 24u, slope_3, row), errors);
-        }
+    let from_inputs = job.source_kind == INPUTS;
+    let to_logits = job.target_kind == DEPTH;
+    if from_inputs && to_logits {
+        sum_rows(job, slice, lane, true, true);
+    } else if from_inputs {
+        sum_rows(job, slice, lane, true, false);
+    } else if to_logits {
+        sum_rows(job, slice, lane, false, true);
+    } else {
+        sum_rows(job, slice, lane, false, false);
     }
     for (var s = 0u; s < TILE; s++) {
         for (var quarter = 0u; quarter < QUARTERS; quarter++) {
-            let t = first_target + 8u * quarter;
+            let t = job.first_target + lane + 8u * quarter;
             write_partial(job, slice, job.first_source + s, t, sums[s * QUARTERS + quarter]);
         }
     }
