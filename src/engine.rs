@@ -78,8 +78,9 @@ impl Engine {
     /// Limits that a device needs for a configuration: the defaults, with larger buffers and bindings where they are needed.
     ///
     /// # Errors
-    /// When the configuration describes no model.
+    /// When a setting is out of range.
     pub fn required_limits(config: &Config) -> Result<Limits> {
+        config.check()?;
         let largest = Gpu::largest_buffer(&config.model()?, on_device(config));
         let defaults = Limits::default();
         Ok(Limits {

@@ -13,15 +13,15 @@ impl Pace {
     /// All of the time: work is never waited for.
     pub const FULL: Self = Self { share: 1.0 };
 
-    /// A share above 0 and up to 1.
+    /// A share from 0.01 to 1.
     ///
     /// # Errors
     /// When it is not.
     pub fn new(share: f64) -> Result<Self> {
-        if share > 0.0 && share <= 1.0 {
+        if (0.01..=1.0).contains(&share) {
             return Ok(Self { share });
         }
-        Err(Error::setting("--nice-gpu", share, "it must be a share of the time, above 0 and up to 1"))
+        Err(Error::setting("--nice-gpu", share, "it must be a share of the time, 0.01 to 1"))
     }
 
     /// Rest after work that took `busy`; nothing at full pace.
@@ -51,7 +51,7 @@ mod tests {
         let busy = Duration::from_millis(30);
         assert_eq!(Pace::new(0.25).unwrap().rest(busy), Some(Duration::from_millis(90)));
         assert_eq!(Pace::FULL.rest(busy), None);
-        for share in [0.0, -0.5, 1.5, f64::NAN] {
+        for share in [0.0, -0.5, 1.5, 1e-300, f64::NAN] {
             assert!(Pace::new(share).unwrap_err().to_string().contains("--nice-gpu"));
         }
     }

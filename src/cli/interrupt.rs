@@ -58,6 +58,11 @@ impl Interrupt {
     }
 }
 
+/// A job that a signal ended, with what to do next: no failure.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Stopped(pub(super) String);
+
 /// The exit code of a program that was interrupted, whatever it could still report.
 pub(super) fn exit_code() -> Option<u8> {
     let code = INTERRUPT.get()?.exit_code.load(Ordering::Relaxed);

@@ -77,12 +77,11 @@ pub fn main() -> ExitCode {
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Manual(arguments) => manual::manual(&arguments),
     };
-    let interrupted = interrupt::exit_code();
+    let stopped = result.as_ref().map_or_else(|error| error.is::<interrupt::Stopped>(), |()| true);
     if let Err(error) = &result {
-        let prefix = if interrupted.is_some() { "" } else { "error: " };
-        complain(&format!("{prefix}{error}"));
+        complain(&format!("{}{error}", if stopped { "" } else { "error: " }));
     }
-    match (interrupted, result) {
+    match (interrupt::exit_code().filter(|_| stopped), result) {
         (Some(code), _) => ExitCode::from(code),
         (None, Ok(())) => ExitCode::SUCCESS,
         (None, Err(error)) => {

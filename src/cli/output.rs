@@ -34,6 +34,8 @@ impl Loudness {
             .with_writer(std::io::stderr)
             .with_ansi(colourful())
             .without_time()
+            // Otherwise it panics where standard error is closed.
+            .log_internal_errors(false)
             .init();
     }
 }

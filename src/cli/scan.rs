@@ -1,7 +1,7 @@
 //! `han-gpu scan`.
 
 use super::grow::train_one;
-use super::interrupt::Interrupt;
+use super::interrupt::{Interrupt, Stopped};
 use super::progress::Progress;
 use super::run::open_run;
 use super::train::{Resources, parse_setting};
@@ -86,7 +86,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let previous = previous.filter(|previous| previous.size == point.size);
         let measured = measure_point(arguments, point, previous, &interrupt);
         if interrupt.pressed() {
-            super::tell("stopped; repeat the command to go on");
+            match measured {
+                Err(error) if !error.is::<Stopped>() => return Err(error),
+                _ => super::tell("stopped; repeat the command to go on"),
+            }
             break;
         }
         rows[index] = Some(row(&measured?));

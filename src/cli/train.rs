@@ -1,7 +1,7 @@
 //! `han-gpu train`.
 
 use super::grow;
-use super::interrupt::Interrupt;
+use super::interrupt::{Interrupt, Stopped};
 use super::progress::Progress;
 use crate::Pace;
 use crate::backend::Backend;
@@ -91,7 +91,7 @@ pub(super) struct Arguments {
     /// Overwrite an existing run
     #[arg(long)]
     pub(super) force: bool,
-    /// Continue the run in DIR; only --device and --nice-gpu may be changed
+    /// Continue the run in DIR; only --device, --nice-gpu and --retune may be given with it
     #[arg(long, value_name = "DIR", conflicts_with_all = [
         "config", "size", "beta", "coupling", "field", "batch", "steps", "lr", "width", "depth", "exact_bottom", "seed", "preset", "set",
         "objective", "init_from", "memory",
@@ -111,7 +111,7 @@ pub(super) struct Resources {
     #[arg(long, value_name = "GIB", allow_negative_numbers = true)]
     memory: Option<f64>,
     /// Share of the device's time that training may take, so that a desktop stays responsive [default: 1, without a value 0.5]
-    #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.5", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, require_equals = true, default_missing_value = "0.5")]
     nice_gpu: Option<f64>,
     /// Measure kernel shapes again, instead of taking those that an earlier run on this GPU and driver found fastest
     #[arg(long)]
@@ -229,7 +229,9 @@ pub(super) fn execute(
         // The run is whole without its picture.
         super::tell(&format!("warning: {error}"));
     }
-    summary.ok_or_else(|| anyhow::anyhow!("training was stopped; go on with: han-gpu train --resume {path}"))
+    summary.ok_or_else(|| {
+        Stopped(format!("training was stopped; go on with: han-gpu train --resume {path}")).into()
+    })
 }
 
 fn draw_training(config: &Config, folder: &RunFolder) -> crate::Result<PathBuf> {

@@ -136,7 +136,7 @@ impl Gpu {
             return Err(Error::DeviceLimit { device: name, message });
         }
         let buffers = Buffers::new(device, &name, &model, batch)?;
-        let slice_rows = buffers.tables.levels.iter().map(|table| table.slice_rows).max();
+        let slice_rows = model.nets().map(|(level, ..)| buffers.tables.levels[level].slice_rows).max();
         if software && slice_rows.is_some_and(|rows| rows > SOFTWARE_TURNS) {
             let message =
                 format!("this driver ends loops too early for {batch} configurations; use a smaller batch");

@@ -91,6 +91,8 @@ pub(super) fn make(
 ) -> Result<Pipeline> {
     let start = Instant::now();
     let source = key.source()?;
+    let full = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+    let refused = device.push_error_scope(wgpu::ErrorFilter::Internal);
     let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
     let descriptor = wgpu::ShaderModuleDescriptor {
         label: Some(key.name),
@@ -119,7 +121,8 @@ pub(super) fn make(
         },
         cache,
     });
-    match pollster::block_on(scope.pop()) {
+    let errors = [scope, refused, full].map(|scope| pollster::block_on(scope.pop()));
+    match errors.into_iter().flatten().next() {
         None => {
             tracing::debug!(kernel = key.name, seconds = start.elapsed().as_secs_f64(), "pipeline made");
             Ok(Pipeline { pipeline, layout })

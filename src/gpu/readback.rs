@@ -6,11 +6,15 @@ use super::layout::Status;
 use crate::backend::Snapshot;
 use bytemuck::Pod;
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
+use std::time::Duration;
 use wgpu::{Buffer, BufferUsages, CommandEncoder, Device, PollType, Queue};
 
 /// Snapshots (of steps in several parts: sets of snapshots) under way at most; one more waits for the oldest.
 const RING: usize = 4;
+
+/// Longest wait for the callback of a copy that is done.
+const CALLBACK: Duration = Duration::from_secs(5);
 
 /// A copy under way from the device.
 #[derive(Debug)]
@@ -73,7 +77,15 @@ impl Pending {
         if let Some(poll) = poll {
             device.poll(poll).map_err(|error| error.to_string())?;
         }
-        match self.mapped.try_recv() {
+        // After a poll by this thread, another one may still be about to run the callback.
+        let received = match look {
+            Look::Wait => self.mapped.recv_timeout(CALLBACK).map_err(|error| match error {
+                RecvTimeoutError::Timeout => TryRecvError::Empty,
+                RecvTimeoutError::Disconnected => TryRecvError::Disconnected,
+            }),
+            Look::Poll | Look::Only => self.mapped.try_recv(),
+        };
+        match received {
             Ok(Ok(())) => Ok(State::Arrived),
             // Nothing else can be wrong with a staging buffer of our own.
             Ok(Err(_)) => Err("the device was lost: its memory can no longer be read".to_owned()),

@@ -39,7 +39,8 @@ struct Choice {
     #[serde(flatten)]
     work: Work,
     shape: Shape,
-    seconds: f64,
+    /// Nothing where time ran out before it was measured: the shape that capabilities suggest, from then on too.
+    seconds: Option<f64>,
 }
 
 impl Gpu {
@@ -60,12 +61,16 @@ impl Gpu {
             let found = choices.iter().find(|choice| choice.work == work).map(|choice| choice.shape);
             match found.filter(|shape| candidates.contains(shape)) {
                 Some(shape) => self.use_shape(level, shape),
-                None if measures && start.elapsed() < budget => {
-                    if let Some((shape, seconds)) = self.fastest(level, &candidates)? {
-                        tracing::info!(level, ?shape, seconds, "kernel shape measured");
-                        self.use_shape(level, shape);
-                        choices.push(Choice { work, shape, seconds });
-                    }
+                None if measures => {
+                    let measured = match start.elapsed() < budget {
+                        true => self.fastest(level, &candidates),
+                        false => None,
+                    };
+                    let shape = measured.map_or(self.expected_shape(level)?, |(shape, _)| shape);
+                    let seconds = measured.map(|(_, seconds)| seconds);
+                    tracing::info!(level, ?shape, seconds, "kernel shape chosen");
+                    self.use_shape(level, shape);
+                    choices.push(Choice { work, shape, seconds });
                 }
                 None => (),
             }
@@ -94,15 +99,16 @@ impl Gpu {
         model.nets().map(of_level).collect()
     }
 
-    fn fastest(&mut self, level: usize, candidates: &[Shape]) -> Result<Option<(Shape, f64)>> {
-        let mut best = None;
-        for &shape in candidates {
-            let seconds = self.time_shape(level, shape)?.as_secs_f64();
-            if best.is_none_or(|(_, least)| seconds < least) {
-                best = Some((shape, seconds));
-            }
-        }
-        Ok(best)
+    /// A shape that the driver refuses is not the fastest.
+    fn fastest(&mut self, level: usize, candidates: &[Shape]) -> Option<(Shape, f64)> {
+        let time = |&shape: &Shape| Some((shape, self.time_shape(level, shape).ok()?.as_secs_f64()));
+        candidates.iter().filter_map(time).min_by(|(_, a), (_, b)| a.total_cmp(b))
+    }
+
+    /// The shape that capabilities suggest.
+    fn expected_shape(&mut self, level: usize) -> Result<Shape> {
+        self.tuned.remove(&level);
+        self.shape(Some(level))
     }
 
     /// The shortest of some runs. What the level draws meanwhile is garbage, as the state of a new backend is.

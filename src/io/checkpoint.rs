@@ -128,6 +128,11 @@ impl Checkpoint {
         let metadata = header.metadata().clone().unwrap_or_default();
         let reader = Reader { path, metadata, tensors };
         reader.check(model)?;
+        // Before memory is taken for the network that a configuration describes.
+        let needed = BUFFERS * size_of::<f32>() * model.used_parameters();
+        if bytes.len() < needed {
+            return Err(damaged(format!("the run's network needs {needed} bytes, it has {}", bytes.len())));
+        }
         let buffer = |prefix: &str| {
             let mut values = vec![0.0; model.parameters];
             for place in model.tensors() {

@@ -1,18 +1,18 @@
 //! Configurations from the Boltzmann distribution, with where they belong; and scalars of a network's samples.
 
 use super::arrays::{checked_spins, write_npz};
-use super::{input, npy};
+use super::input::{self, Bounded};
+use super::npy;
 use crate::error::{Error, Result};
 use crate::lattice::Interaction;
 use crate::measure::{Scalars, System};
 use ndarray::{ArrayView1, ArrayView3, Ix0, Ix3};
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-type Archive = ZipArchive<BufReader<File>>;
+type Archive = ZipArchive<BufReader<Bounded>>;
 
 /// Writes `spins` int8 `[N, L, L]`, `energy` float64 `[N]`, and `beta`, `coupling`, `field`, float64 without dimensions;
 /// the file appears whole or not at all.
@@ -45,7 +45,7 @@ pub fn write_configurations(path: &Path, system: &System, spins: &[i8]) -> Resul
 /// When the file cannot be read, or is not of this lattice, temperature and interaction.
 pub fn read_configurations(path: &Path, system: &System) -> Result<Vec<i8>> {
     let (file, length) = input::open(path)?;
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| {
+    let mut archive = ZipArchive::new(BufReader::new(Bounded::new(file, length))).map_err(|error| {
         Error::content(path, format!("expected an .npz file, as `han-gpu mc --out` writes it: {error}"))
     })?;
     let System { torus, interaction: Interaction { coupling, field }, beta } = *system;

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// Longest configuration or measurement, in bytes.
@@ -43,4 +43,33 @@ pub(crate) fn read(path: &Path, longest: u64) -> Result<Vec<u8>> {
 /// When it cannot be read, is too long or is not UTF-8.
 pub(crate) fn read_text(path: &Path) -> Result<String> {
     String::from_utf8(read(path, LONGEST_TEXT)?).map_err(|_| Error::content(path, "it is not text (UTF-8)"))
+}
+
+/// A file that can be read a few times over and not more: archives can be built to be searched again and again.
+#[derive(Debug)]
+pub(super) struct Bounded {
+    file: File,
+    left: u64,
+}
+
+impl Bounded {
+    /// For a file of this length.
+    pub(super) fn new(file: File, length: u64) -> Self {
+        Self { file, left: length.saturating_mul(4).saturating_add(1 << 20) }
+    }
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        let left = self.left.checked_sub(read as u64);
+        self.left = left.ok_or_else(|| std::io::Error::other("it has to be searched too often"))?;
+        Ok(read)
+    }
+}
+
+impl Seek for Bounded {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.file.seek(to)
+    }
 }

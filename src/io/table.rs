@@ -4,11 +4,13 @@ use super::{atomic, input};
 use crate::error::{Error, Result};
 use crate::measure::{FREE_QUANTITIES, QUANTITIES};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Columns that every table has, whatever was measured.
 const KEYS: [&str; 4] = ["size", "beta", "coupling", "field"];
+/// Most lattices in one table.
+const MOST_SIZES: usize = 64;
 /// Estimates of the network itself.
 const OF_THE_NETWORK: [&str; 2] = ["ess", "kl"];
 
@@ -100,16 +102,25 @@ impl Table {
             let message = format!("not a table of a scan: it has no column {missing:?}");
             return Err(Error::content(path, message));
         }
+        let known = columns();
+        let mut sizes = BTreeSet::new();
         let mut rows = Vec::new();
         for record in reader.records() {
             let record = record.map_err(wrong)?;
             let mut row = Row::new();
-            for (header, text) in headers.iter().zip(&record).filter(|(_, text)| !text.is_empty()) {
+            let is_known = |header: &str| known.iter().any(|column| column == header);
+            let cells = headers.iter().zip(&record);
+            for (header, text) in cells.filter(|(header, text)| !text.is_empty() && is_known(header)) {
                 let Some(value) = text.parse().ok().filter(|value: &f64| value.is_finite()) else {
                     let message = format!("row {}: {header} = {text:?} is no number", rows.len() + 1);
                     return Err(Error::content(path, message));
                 };
                 row.insert(header.to_owned(), value);
+            }
+            sizes.extend(row.get("size").map(|size| size.to_bits()));
+            if sizes.len() > MOST_SIZES {
+                let message = format!("more than {MOST_SIZES} sizes in one table: a figure cannot hold them");
+                return Err(Error::content(path, message));
             }
             rows.push(row);
         }

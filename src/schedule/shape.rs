@@ -17,7 +17,7 @@ const MANY_ROWS: usize = 256 * LANES;
 /// counted here; after 65,535 it ends them, without a word.
 pub(crate) const SOFTWARE_TURNS: usize = 60_000;
 /// Turns up to which drivers unroll loops of a constant number of them.
-const UNROLLED: usize = 16;
+const UNROLLED: usize = 32;
 /// How much longer than expected the loops of a shape may be that is tried.
 const LONGER: usize = 4;
 /// Sources per turn of the tile shape's products.
@@ -139,7 +139,10 @@ impl Shape {
         match self {
             Self::Lane { group } => sources * rolled(group * net.width),
             Self::Tile { rows } => {
-                let chunk = 1 + STAGED * rows / LANES + STAGED / SOURCES_PER_TURN * rolled(net.width * rows);
+                let values = net.width * rows;
+                let of_source = if values <= UNROLLED { 0 } else { values };
+                let turns = STAGED / SOURCES_PER_TURN * (1 + SOURCES_PER_TURN * of_source);
+                let chunk = 1 + STAGED * rows / LANES + turns;
                 sources.div_ceil(STAGED) * chunk
             }
         }

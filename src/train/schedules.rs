@@ -4,12 +4,12 @@ use crate::config::{Config, Objective, RateSchedule};
 use std::f64::consts::PI;
 
 impl Config {
-    /// Learning rate of step 1..=steps.
+    /// Learning rate of step 1..=steps; of later ones, that of the last.
     pub fn learning_rate_at(&self, step: u32) -> f64 {
         let height = match self.rate_schedule {
             RateSchedule::Constant => 1.0,
             RateSchedule::Cosine => {
-                let progress = f64::from(step - 1) / f64::from(self.steps.max(2) - 1);
+                let progress = (f64::from(step - 1) / f64::from(self.steps.max(2) - 1)).min(1.0);
                 self.final_rate + (1.0 - self.final_rate) * (1.0 + (PI * progress).cos()) / 2.0
             }
         };

@@ -87,11 +87,11 @@ fn a_nice_run_learns_the_same() {
     let checkpoint = || fs::read(folder.join("run/checkpoint.safetensors")).unwrap();
     succeed(folder, TINY);
     let whole = checkpoint();
-    succeed(folder, &format!("{TINY} --nice-gpu 0.5"));
+    succeed(folder, &format!("{TINY} --nice-gpu=0.5"));
     assert_eq!(checkpoint(), whole);
     succeed(folder, &format!("{TINY} --nice-gpu"));
-    for share in ["0", "-1", "1.5", "nan"] {
-        fail(folder, &format!("{TINY} --nice-gpu {share}"), 2, &["--nice-gpu"]);
+    for share in ["0", "-1", "1.5", "1e-300", "nan"] {
+        fail(folder, &format!("{TINY} --nice-gpu={share}"), 2, &["--nice-gpu"]);
     }
     assert_eq!(checkpoint(), whole, "what was refused left the run alone");
 }

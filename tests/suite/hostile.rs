@@ -75,6 +75,24 @@ fn damaged_files_never_panic() {
 }
 
 #[test]
+fn a_small_checkpoint_beside_a_configuration_of_a_giant_is_refused_before_memory_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let seed =
+        |name: &str| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name)).unwrap();
+    let config = String::from_utf8(seed("config/config.toml")).unwrap();
+    let giant = config.replace("size = 4\n", "size = 1024\n").replace("width = 1\n", "width = 64\n");
+    let giant = giant.replace("depth = 1\n", "depth = 3\n").replace("pool = 16384\n", "pool = 100\n");
+    assert!(giant.contains("size = 1024") && giant.contains("width = 64") && giant.contains("depth = 3"));
+    fs::write(folder.path().join("config.toml"), giant).unwrap();
+    fs::write(folder.path().join("checkpoint.safetensors"), seed("checkpoint/checkpoint.safetensors"))
+        .unwrap();
+    let (run, config) = han_gpu::io::RunFolder::open(folder.path()).unwrap();
+    let model = config.model().unwrap();
+    let message = run.load_checkpoint(&config, &model).unwrap_err().to_string();
+    assert!(message.contains("needs") && message.contains("11456"), "{message}");
+}
+
+#[test]
 fn readers_only_open_regular_files_of_a_length_that_can_be_meant() {
     let folder = tempfile::tempdir().unwrap();
     for (target, name, reader) in READERS {
