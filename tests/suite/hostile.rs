@@ -1,9 +1,12 @@
 //! Files from other people: whatever their bytes, a reader accepts them or says why not. `fuzz/` looks for more of them.
 
 use crate::readers::{READERS, Reader};
+use han_gpu::io::{RunFolder, Table};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use safetensors::tensor::TensorView;
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -75,21 +78,74 @@ fn damaged_files_never_panic() {
 }
 
 #[test]
+fn files_built_to_take_forever_are_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = std::time::Instant::now();
+    let header = |text: &str| {
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((text.len() as u16).to_le_bytes());
+        bytes.extend(text.as_bytes());
+        bytes
+    };
+    // Brackets hidden from a count of nesting by quotes; nesting makes the parser's time exponential.
+    let quoted = format!("{}{}", "[')',".repeat(60), "]".repeat(60));
+    for text in [quoted, format!("{}{}", "{".repeat(8), "1".repeat(9000))] {
+        let (_, name, reader) = READERS[2];
+        let message = read(reader, folder.path(), name, &header(&text)).unwrap_err();
+        assert!(message.contains("opening brackets"), "{message}");
+    }
+    // Ends of an archive without a beginning, each of which is searched for from the start.
+    let (_, name, reader) = READERS[3];
+    let end = [b"PK\x05\x06".as_slice(), &[0, 0, 0, 0, 1, 0, 1, 0, 46, 0, 0, 0, 0, 0, 0, 0, 0, 0]].concat();
+    assert!(read(reader, folder.path(), name, &end.repeat(100_000)).is_err());
+    // One long column name and many rows; more lattices than a figure can hold.
+    let path = folder.path().join("table.csv");
+    let rows = "8,0.4,1,0,1\n".repeat(50_000);
+    fs::write(&path, format!("size,beta,coupling,field,{}\n{rows}", "x".repeat(1 << 20))).unwrap();
+    assert_eq!(Table::read_csv(&path).unwrap().rows[0].len(), 4, "unknown columns are not kept");
+    let sizes: String = (1..100).map(|size| format!("{size},0.4,1,0\n")).collect();
+    fs::write(&path, format!("size,beta,coupling,field\n{sizes}")).unwrap();
+    assert!(Table::read_csv(&path).unwrap_err().to_string().contains("sizes"));
+    // Minutes or more before they were bounded; a generous limit, for any machine.
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
+
+#[test]
 fn a_small_checkpoint_beside_a_configuration_of_a_giant_is_refused_before_memory_is_taken() {
     let folder = tempfile::tempdir().unwrap();
-    let seed =
-        |name: &str| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name)).unwrap();
-    let config = String::from_utf8(seed("config/config.toml")).unwrap();
-    let giant = config.replace("size = 4\n", "size = 1024\n").replace("width = 1\n", "width = 64\n");
-    let giant = giant.replace("depth = 1\n", "depth = 3\n").replace("pool = 16384\n", "pool = 100\n");
-    assert!(giant.contains("size = 1024") && giant.contains("width = 64") && giant.contains("depth = 3"));
+    let seed = include_str!("../../fuzz/seeds/config/config.toml");
+    let changes = [
+        ("size = 4", "size = 1024"),
+        ("width = 1", "width = 64"),
+        ("depth = 1", "depth = 3"),
+        ("pool = 16384", "pool = 100"),
+    ];
+    let giant = changes.iter().fold(seed.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    });
     fs::write(folder.path().join("config.toml"), giant).unwrap();
-    fs::write(folder.path().join("checkpoint.safetensors"), seed("checkpoint/checkpoint.safetensors"))
-        .unwrap();
-    let (run, config) = han_gpu::io::RunFolder::open(folder.path()).unwrap();
+    let (run, config) = RunFolder::open(folder.path()).unwrap();
     let model = config.model().unwrap();
+    let metadata = [
+        ("format", "han-gpu checkpoint".to_owned()),
+        ("version", "1".to_owned()),
+        ("size", config.size.to_string()),
+        ("coupling", config.coupling.to_string()),
+        ("field", config.field.to_string()),
+        ("width", config.width.to_string()),
+        ("depth", config.depth.to_string()),
+        ("skip", config.skip.to_string()),
+        ("gauge", config.gauge.to_string()),
+        ("exact_bottom", config.exact_bottom.to_string()),
+    ];
+    let metadata: HashMap<String, String> =
+        metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let none: [(String, TensorView<'_>); 0] = [];
+    let bytes = safetensors::serialize(none, Some(metadata)).unwrap();
+    fs::write(folder.path().join("checkpoint.safetensors"), bytes).unwrap();
     let message = run.load_checkpoint(&config, &model).unwrap_err().to_string();
-    assert!(message.contains("needs") && message.contains("11456"), "{message}");
+    assert!(message.contains("the run's network needs 5400973218360 bytes"), "{message}");
 }
 
 #[test]
