@@ -79,7 +79,8 @@ impl Buffers {
         self.shared.insert(Slot::Step, constant("Step", bytemuck::bytes_of(&Step::default()), uniform)?);
         let geometry = bytemuck::cast_slice(&self.tables.geometry);
         self.shared.insert(Slot::Geometry, constant("Geometry", geometry, BufferUsages::STORAGE)?);
-        let factors = bytemuck::cast_slice(&self.tables.rate_factors);
+        let factors = self.tables.rate_factors();
+        let factors = bytemuck::cast_slice(&factors);
         self.shared.insert(Slot::RateFactors, constant("RateFactors", factors, BufferUsages::STORAGE)?);
         for (index, net, _) in model.nets() {
             let jobs = jobs(net);

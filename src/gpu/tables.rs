@@ -42,7 +42,8 @@ pub(super) struct Tables {
     /// Workgroups of `gradient_sum` over all levels.
     pub(super) norms: usize,
     /// For every [`LANES`] parameters, what their net's learning rate is multiplied with when rates are scaled.
-    pub(super) rate_factors: Vec<f32>,
+    /// Runs of equal factors, so that a plan of a giant stays small.
+    rate_factors: Vec<(f32, usize)>,
 }
 
 impl Tables {
@@ -78,10 +79,15 @@ impl Tables {
             tables.partials += slices * parameters;
             tables.norms += parameters / LANES;
             let factor = description.conditional.net().map_or(1.0, MaskedNet::rate_factor);
-            tables.rate_factors.extend(std::iter::repeat_n(factor as f32, parameters / LANES));
+            tables.rate_factors.push((factor as f32, parameters / LANES));
             tables.levels.push(table);
         }
         tables
+    }
+
+    /// Factors of the learning rate, one for every [`LANES`] parameters.
+    pub(super) fn rate_factors(&self) -> Vec<f32> {
+        self.rate_factors.iter().flat_map(|&(factor, count)| std::iter::repeat_n(factor, count)).collect()
     }
 }
 
