@@ -187,3 +187,24 @@ mod signals {
         assert_eq!(left.step, 0, "it did not wait for the end of the step");
     }
 }
+
+/// Rates and time left come from a monotonic clock: nothing in the program asks the one that people and networks set.
+#[test]
+fn nothing_depends_on_a_clock_that_can_jump() {
+    fn sources(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else {
+                found.push(std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let mut found = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    assert!(found.iter().any(|text| text.contains("Instant::now()")), "time is measured somewhere");
+    for text in found {
+        assert!(!["SystemTime", "UNIX_EPOCH"].iter().any(|name| text.contains(name)), "{text}");
+    }
+}
