@@ -5,6 +5,7 @@
 mod bindings;
 mod buffers;
 mod devices;
+mod grid;
 mod layout;
 mod pipeline_cache;
 mod pipelines;
@@ -33,12 +34,12 @@ use crate::conditional::{Model, Storage};
 use crate::error::{Error, Result};
 use crate::lattice::Observables;
 use crate::pace::Pace;
-use crate::schedule::{Inputs, Kernel, LANES, Loads, Rates, SOFTWARE_TURNS, Shape};
+use crate::schedule::{Inputs, Kernel, Loads, Rates, SOFTWARE_TURNS, Shape};
 use buffers::Buffers;
+use grid::fold;
 use pipeline_cache::CacheFile;
 use pipelines::Pipelines;
 use readback::{Look, Snapshots};
-use registry::{BACKWARD_UNITS, MOMENT_SLICES};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -54,9 +55,6 @@ const IN_FLIGHT: usize = 16;
 
 /// Largest lattice on software adapters: Mesa's ends all loops of an invocation after 65,535 turns together.
 const MAX_SOFTWARE_SIDE: u32 = 512;
-
-/// Workgroups that fit into one dimension of a dispatch.
-const MAX_GROUPS: usize = 65_535;
 
 /// The GPU backend.
 #[derive(Debug)]
@@ -279,56 +277,6 @@ impl Gpu {
         Ok(())
     }
 
-    /// Workgroups of a kernel, as the head of its shader says.
-    fn workgroups(&self, kernel: Kernel, shape: Shape) -> usize {
-        match kernel.level() {
-            Some(level) => self.workgroups_on_level(kernel, level, shape),
-            None => self.workgroups_on_all(kernel),
-        }
-    }
-
-    fn workgroups_on_all(&self, kernel: Kernel) -> usize {
-        let side = self.model.torus.side() as usize;
-        match kernel {
-            Kernel::ConfigurationEnergy => self.batch.div_ceil(LANES),
-            Kernel::Advantage | Kernel::Likelihood => {
-                (self.model.hierarchy.blocks() * self.batch).div_ceil(LANES)
-            }
-            Kernel::Adam => self.model.parameters.div_ceil(LANES),
-            Kernel::Observables => self.batch.div_ceil(LANES) * side,
-            Kernel::Metropolis { .. } => self.batch.div_ceil(LANES) * side * side / 8,
-            // The rest reduce a whole array.
-            _ => 1,
-        }
-    }
-
-    fn workgroups_on_level(&self, kernel: Kernel, level: usize, shape: Shape) -> usize {
-        let rows = self.model.hierarchy.levels[level].blocks * self.batch;
-        let table = &self.buffers.tables.levels[level];
-        let net = self.model.levels[level].conditional.net();
-        let units = net.map_or(0, |net| net.units());
-        match kernel {
-            Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => shape.workgroups(rows),
-            Kernel::SampleHeatBath { .. }
-            | Kernel::EvaluateHeatBath { .. }
-            | Kernel::HeatBathFreeEnergy { .. }
-            | Kernel::Energy { .. }
-            | Kernel::Residual { .. }
-            | Kernel::Reward { .. } => rows.div_ceil(LANES),
-            Kernel::SampleSquare { .. } | Kernel::EvaluateSquare { .. } | Kernel::SquareFreeEnergy { .. } => {
-                rows.div_ceil(registry::squares_per_group(self.model.options))
-            }
-            Kernel::Moments { .. } => rows.div_ceil(LANES).min(MOMENT_SLICES),
-            Kernel::BackwardOutput { .. } => net.map_or(0, |net| (net.own * rows).div_ceil(LANES)),
-            Kernel::BackwardHidden { .. } => rows.div_ceil(LANES) * units.div_ceil(BACKWARD_UNITS),
-            Kernel::BackwardWeights { .. } => net.map_or(0, |net| tables::jobs(net).len() * table.slices),
-            Kernel::BackwardSlope { .. } => self.model.options.depth * units * table.slices,
-            Kernel::GradientSum { .. } => table.parameters / LANES,
-            // The regression's moments are few.
-            _ => 1,
-        }
-    }
-
     /// Makes everything ready for encoding.
     fn start(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<()> {
         self.prepare_all(kernels)?;
@@ -457,12 +405,6 @@ fn note(fault: &Mutex<Option<String>>, message: String) {
     }
 }
 
-/// Workgroups in x and y; shaders undo it with `group_index`.
-fn fold(groups: usize) -> [u32; 3] {
-    let rows = groups.div_ceil(MAX_GROUPS).max(1);
-    [groups.div_ceil(rows) as u32, rows as u32, 1]
-}
-
 impl Backend for Gpu {
     fn device(&self) -> &str {
         &self.name
@@ -587,19 +529,5 @@ impl Backend for Gpu {
 
     fn snapshots(&mut self, wait: bool) -> Result<Vec<Snapshot>> {
         self.look_for_snapshots(if wait { Look::Wait } else { Look::Poll })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn folded_dispatches_cover_all_workgroups_within_the_limit() {
-        for groups in [1, 64, 65_535, 65_536, 65_537, 1 << 20, 100_000_007] {
-            let [x, y, z] = fold(groups).map(|n| n as usize);
-            assert!(x <= MAX_GROUPS && y <= MAX_GROUPS && z == 1);
-            assert!(x * y >= groups && x * y - groups < y, "{groups} workgroups as {x} x {y}");
-        }
     }
 }
