@@ -38,7 +38,7 @@ use crate::schedule::{self, Chunk, Inputs, Kernel};
 use crate::train::{Clock, Lists, diagnose, inputs, of_chunk, row};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use wgpu::{Buffer, CommandEncoder, Device, Features, Limits, Queue};
+use wgpu::{Buffer, CommandEncoder, Device, Features, Limits, Queue, SubmissionIndex};
 
 /// What an engine is made with.
 #[derive(Debug, Clone)]
@@ -62,6 +62,7 @@ impl Options {
 #[derive(Debug)]
 pub struct Engine {
     gpu: Gpu,
+    queue: Queue,
     config: Config,
     lists: Lists,
     sampling: Vec<Kernel>,
@@ -127,7 +128,8 @@ impl Engine {
         }
         let clock = Clock::new(0.0, start.step);
         let (due, parts) = (VecDeque::new(), Vec::new());
-        Ok(Self { gpu, config, lists, sampling, step: start.step, sampled: 0, clock, due, parts })
+        let queue = queue.clone();
+        Ok(Self { gpu, queue, config, lists, sampling, step: start.step, sampled: 0, clock, due, parts })
     }
 
     /// Records one step of training: sampling, rewards, gradient, Adam. Recordings must be submitted in their order.
@@ -155,6 +157,16 @@ impl Engine {
             self.due.push_back(whole);
         }
         Ok(())
+    }
+
+    /// Records one step of training into an encoder of its own and submits it, without waiting.
+    ///
+    /// # Errors
+    /// When the device was found lost.
+    pub fn submit_step(&mut self) -> Result<SubmissionIndex> {
+        let mut encoder = self.gpu.wgpu_device().create_command_encoder(&Default::default());
+        self.record_step(&mut encoder)?;
+        Ok(self.queue.submit([encoder.finish()]))
     }
 
     /// Records that a batch of new complete configurations is drawn, with ln q and bond and spin sums.
