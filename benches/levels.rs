@@ -62,8 +62,8 @@ fn backward(level: usize, depth: usize) -> Vec<Kernel> {
     let mut kernels = vec![Kernel::BackwardOutput { level }];
     kernels.extend(hidden);
     kernels.extend([
-        Kernel::BackwardWeights { level },
         Kernel::BackwardSlope { level },
+        Kernel::BackwardWeights { level },
         Kernel::GradientSum { level },
     ]);
     kernels

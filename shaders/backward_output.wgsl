@@ -4,9 +4,10 @@
 #include types
 #include dispatch
 #include activation
+#include inputs
 
 @group(0) @binding(0) var<uniform> level: Level;
-@group(0) @binding(5) var<storage, read> inputs: array<f32>;             // [inputs][rows]
+@group(0) @binding(5) var<storage, read> inputs: array<u32>;             // [ceil(inputs / 32)][rows]
 @group(0) @binding(7) var<storage, read_write> logits: array<f32>;       // [own][rows]
 @group(0) @binding(11) var<storage, read> advantage: array<f32>;         // per block
 
@@ -21,8 +22,10 @@ fn main(
         return;
     }
     let site = at / level.rows;
-    let up = select(0.0, 1.0, inputs[level.border * level.rows + at] > 0.0);
-    let gradient = advantage[level.first_row + at % level.rows] * (up - sigmoid(logits[at]));
+    let row = at % level.rows;
+    let source = level.border + site;
+    let up = select(1.0, 0.0, (input_word(source, row) >> (source % 32u) & 1u) == 1u);
+    let gradient = advantage[level.first_row + row] * (up - sigmoid(logits[at]));
     // The spin that fixes the gauge has no logit.
     logits[at] = select(gradient, 0.0, site == 0u && level.gauge == 2u);
 }

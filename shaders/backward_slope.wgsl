@@ -1,4 +1,5 @@
-// Partial gradients of the PReLU slopes: sum over a slice of rows of error * min(hidden, 0).
+// Partial gradients of the PReLU slopes: sum over a slice of rows of error * min(hidden, 0). Then the error goes through the
+// PReLU, in its place: from the gradient with respect to activations to that with respect to pre-activations.
 // Grid: DEPTH * units * slices workgroups of LANES lanes, one unit and slice per workgroup.
 
 #include types
@@ -6,8 +7,9 @@
 #include reduce
 
 @group(0) @binding(0) var<uniform> level: Level;
+@group(0) @binding(3) var<storage, read> parameters: array<f32>;         // of this level
 @group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][rows]
-@group(0) @binding(15) var<storage, read> error: array<f32>;             // [DEPTH * units][rows]
+@group(0) @binding(15) var<storage, read_write> error: array<f32>;       // [DEPTH * units][rows]
 @group(0) @binding(16) var<storage, read_write> partials: array<f32>;    // [slices][parameters] of this level
 
 @compute @workgroup_size(LANES)
@@ -22,17 +24,20 @@ fn main(
     if unit >= DEPTH * level.units {
         return;
     }
+    let slope_at = level.layers[unit / level.units].slope + unit % level.units;
+    let slope = parameters[slope_at];
     let end_row = min((slice + 1u) * level.slice_rows, level.rows);
     var sum = 0.0;
     for (var row = slice * level.slice_rows + lane; row < end_row; row += LANES) {
         let at = unit * level.rows + row;
-        // select and not min: min(NaN, 0) may be 0.
         let z = f32(hidden[at]);
-        sum += error[at] * select(z, 0.0, z > 0.0);
+        let gradient = error[at];
+        // select and not min: min(NaN, 0) may be 0.
+        sum += gradient * select(z, 0.0, z > 0.0);
+        error[at] = gradient * select(slope, 1.0, z > 0.0);
     }
     let total = reduce(lane, sum);
     if lane == 0u {
-        let slope = level.layers[unit / level.units].slope + unit % level.units;
-        partials[slice * level.parameters + slope] = total;
+        partials[slice * level.parameters + slope_at] = total;
     }
 }

@@ -1,14 +1,14 @@
 // Partial gradients of all weights and biases of a level: sum over a slice of rows of source * target error.
-// Grid: jobs * slices workgroups of LANES lanes. A job is one TILE x TILE part of one matrix that is not masked as a whole;
-// how lanes share it: see weight_gradient_{own,shared}. Rows are summed always in the same order.
+// Grid: jobs * slices workgroups of LANES lanes. A job is a part of one matrix that is not masked as a whole, JOB_SOURCES by
+// JOB_UNITS or, for logits, JOB_LOGITS targets; how lanes share it: see weight_gradient_{own,shared}. Rows are summed always
+// in the same order.
 // The bias is one more source that is always 1, stored right behind the weights. Masked weights get exactly 0.
 
 #include types
 #include dispatch
-#include activation
+#include inputs
 
 const INPUTS: u32 = 0u;      // sources: the inputs; 1 + l: activations of layer l
-const TILE: u32 = 32u;
 
 struct Job {
     source_kind: u32,        // INPUTS or 1 + layer
@@ -27,7 +27,7 @@ struct Job {
 
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(3) var<storage, read> parameters: array<f32>;         // of this level
-@group(0) @binding(5) var<storage, read> inputs: array<f32>;             // [inputs][rows]
+@group(0) @binding(5) var<storage, read> inputs: array<u32>;             // [ceil(inputs / 32)][rows]
 @group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][rows]
 @group(0) @binding(7) var<storage, read> logits: array<f32>;             // [own][rows]: their gradient
 @group(0) @binding(15) var<storage, read> error: array<f32>;             // [DEPTH * units][rows]
@@ -36,39 +36,14 @@ struct Job {
 
 // Slope of a source that is a hidden unit.
 fn source_slope(job: Job, source: u32) -> f32 {
-    if job.source_kind == INPUTS {
-        return 1.0;
-    }
     return parameters[level.layers[job.source_kind - 1u].slope + source];
 }
 
-fn source_of(job: Job, source: u32, slope: f32, row: u32, from_inputs: bool) -> f32 {
-    if source >= job.sources {
-        return select(0.0, 1.0, source == job.sources);
-    }
-    if from_inputs {
-        return inputs[source * level.rows + row];
-    }
-    return prelu(f32(hidden[((job.source_kind - 1u) * level.units + source) * level.rows + row]), slope);
-}
-
-// Slope of a target that is a hidden unit.
-fn target_slope(job: Job, t: u32) -> f32 {
-    if job.target_kind == DEPTH {
-        return 1.0;
-    }
-    return parameters[level.layers[job.target_kind].slope + t];
-}
-
-fn target_of(job: Job, t: u32, slope: f32, row: u32, to_logits: bool) -> f32 {
-    if t >= job.targets {
-        return 0.0;
-    }
+fn target_of(job: Job, t: u32, row: u32, to_logits: bool) -> f32 {
     if to_logits {
         return logits[t * level.rows + row];
     }
-    let at = (job.target_kind * level.units + t) * level.rows + row;
-    return error[at] * select(slope, 1.0, f32(hidden[at]) > 0.0);
+    return error[(job.target_kind * level.units + t) * level.rows + row];
 }
 
 fn visible(job: Job, t: u32) -> u32 {

@@ -28,11 +28,10 @@ fn main(
     let row = min(first_row + lane, level.rows - 1u);
     own_lane = lane;
     start_row(row);
-    find_border_gauge();
-    for (var local = 0u; local < level.border; local++) {
-        let spin = f32(spins[spin_index(own_block, local, own_configuration)]);
-        inputs[local * level.rows + row] = own_gauge * spin;
+    for (var first = 0u; first < level.border; first += 32u) {
+        inputs[first / 32u * level.rows + row] = border_word(own_block, own_configuration, first);
     }
+    turn_border(row);
     let border_units = level.border * WIDTH;
     for (var layer = 0u; layer < DEPTH; layer++) {
         for (var first = 0u; first < border_units; first += UNITS) {
@@ -76,6 +75,59 @@ fn push_to_logits(start: u32, from_site: u32, x: f32) {
     }
 }
 
+// pre += parameters * x for all units of the group and four sources, 0 for those that are not there.
+fn push_four_to_hidden(layer: u32, start: u32, x: vec4<f32>) {
+    for (var p = 0u; p < UNIT_PACKETS; p++) {
+        var weights = four_packets(start + 8u * p, level.units);
+        for (var t = 0u; t < 8u; t++) {
+            pre[first_of(layer) + 8u * p + t] += dot(weights[t], x);
+        }
+    }
+}
+
+// The same for the logits of the group.
+fn push_four_to_logits(start: u32, x: vec4<f32>) {
+    for (var p = 0u; p < LOGIT_PACKETS; p++) {
+        var weights = four_packets(start + 8u * p, level.own);
+        for (var t = 0u; t < 8u; t++) {
+            pre_logit[8u * p + t] += dot(weights[t], x);
+        }
+    }
+}
+
+// Packets of four sources, their rows of weights `stride` apart.
+fn four_packets(start: u32, stride: u32) -> array<vec4<f32>, 8> {
+    var a = packet(start, 1u, own_lane);
+    var b = packet(start + stride, 1u, own_lane);
+    var c = packet(start + 2u * stride, 1u, own_lane);
+    var d = packet(start + 3u * stride, 1u, own_lane);
+    var weights: array<vec4<f32>, 8>;
+    for (var t = 0u; t < 8u; t++) {
+        weights[t] = vec4<f32>(a[t], b[t], c[t], d[t]);
+    }
+    return weights;
+}
+
+// Inputs source..source + 4, 0 from `known` on.
+fn four_spins(word: u32, source: u32, known: u32) -> vec4<f32> {
+    let x = vec4<f32>(
+        times_spin(1.0, word, source), times_spin(1.0, word, source + 1u),
+        times_spin(1.0, word, source + 2u), times_spin(1.0, word, source + 3u),
+    );
+    return select(vec4<f32>(0.0), x, source + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(known));
+}
+
+// Activations source..source + 4 of a layer, 0 from `known` on.
+fn four_activations(layer: u32, source: u32, known: u32, row: u32) -> vec4<f32> {
+    let at = (layer * level.units + source) * level.rows + row;
+    let z = vec4<f32>(
+        f32(hidden[at]), f32(hidden[at + level.rows]), f32(hidden[at + 2u * level.rows]), f32(hidden[at + 3u * level.rows]),
+    );
+    let slopes = packet(level.layers[layer].slope + source, 1u, own_lane);
+    let x = select(vec4<f32>(slopes[0], slopes[1], slopes[2], slopes[3]) * z, z, z > vec4<f32>(0.0));
+    return select(vec4<f32>(0.0), x, source + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(known));
+}
+
 // pre = bias + contributions of the first `known` source groups, for units first..first + UNITS.
 fn dense_hidden(layer: u32, first: u32, known: u32, row: u32) {
     let matrix = level.layers[layer];
@@ -85,15 +137,19 @@ fn dense_hidden(layer: u32, first: u32, known: u32, row: u32) {
             pre[first_of(layer) + 8u * p + t] = bias[t];
         }
     }
-    let sources = select(known * WIDTH, known, layer == 0u);
-    for (var source = 0u; source < sources; source++) {
-        var x: f32;
-        if layer == 0u {
-            x = inputs[source * level.rows + row];
-        } else {
-            x = activation(layer - 1u, source, row);
+    if layer == 0u {
+        for (var word_start = 0u; word_start < known; word_start += 32u) {
+            let word = input_word(word_start, row);
+            for (var source = word_start; source < min(word_start + 32u, known); source += 4u) {
+                let x = four_spins(word, source, known);
+                push_four_to_hidden(0u, matrix.weight + source * level.units + first, x);
+            }
         }
-        push_to_hidden(layer, matrix.weight + source * level.units + first, 0u, x);
+    } else {
+        for (var source = 0u; source < known * WIDTH; source += 4u) {
+            let x = four_activations(layer - 1u, source, known * WIDTH, row);
+            push_four_to_hidden(layer, matrix.weight + source * level.units + first, x);
+        }
     }
 }
 
@@ -110,12 +166,14 @@ fn dense_logits(site: u32, known: u32, row: u32) {
             pre_logit[8u * p + t] = bias[t];
         }
     }
-    for (var source = 0u; source < known * WIDTH; source++) {
-        push_to_logits(level.output.weight + source * level.own + site, 0u, activation(DEPTH - 1u, source, row));
+    for (var source = 0u; source < known * WIDTH; source += 4u) {
+        let x = four_activations(DEPTH - 1u, source, known * WIDTH, row);
+        push_four_to_logits(level.output.weight + source * level.own + site, x);
     }
     if level.skip.present != 0u {
-        for (var source = 0u; source < known; source++) {
-            push_to_logits(level.skip.weight + source * level.own + site, 0u, inputs[source * level.rows + row]);
+        for (var source = 0u; source < known; source += 4u) {
+            let x = four_spins(input_word(source, row), source, known);
+            push_four_to_logits(level.skip.weight + source * level.own + site, x);
         }
     }
 }
@@ -133,7 +191,7 @@ fn triangle(site: u32, count: u32, row: u32) {
         logits[(site + t) * level.rows + row] = logit;
         let x = own_spin(site + t, logit);
         let source = known + t;
-        inputs[source * level.rows + row] = x;
+        keep_input(source, row, x);
         push_to_hidden(0u, level.layers[0].weight + source * level.units + known * WIDTH, (t + 1u) * WIDTH, x);
         if level.skip.present != 0u {
             push_to_logits(level.skip.weight + source * level.own + site, t + 1u, x);

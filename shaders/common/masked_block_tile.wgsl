@@ -8,7 +8,6 @@
 var<workgroup> staged: array<f32, CHUNK * ROWS>;
 var<workgroup> shared_hidden: array<f32, WIDTH * ROWS>;
 var<workgroup> shared_spin: array<f32, ROWS>;
-var<workgroup> shared_gauge: array<f32, ROWS>;
 
 var<private> pre: array<f32, DEPTH * WIDTH * ROWS>;
 var<private> pre_logit: array<f32, ROWS>;
@@ -45,13 +44,14 @@ fn main(
     if tile_row >= level.rows {
         return;
     }
+    load_border();
+    meet();
     if lane < ROWS {
         start_row(row_of(lane));
-        find_border_gauge();
-        shared_gauge[lane] = own_gauge;
+        if stores(lane) {
+            turn_border(own_row);
+        }
     }
-    workgroupBarrier();
-    load_border();
     meet();
     for (var layer = 0u; layer < DEPTH; layer++) {
         for (var first = 0u; first < level.border; first += LANES) {
@@ -78,12 +78,11 @@ fn main(
 }
 
 fn load_border() {
-    for (var at = lane; at < level.border * ROWS; at += LANES) {
+    for (var at = lane; at < (level.border + 31u) / 32u * ROWS; at += LANES) {
         let r = at % ROWS;
         let row = row_of(r);
         if stores(r) {
-            let spin = spins[spin_index(row / level.batch, at / ROWS, row % level.batch)];
-            inputs[at / ROWS * level.rows + row] = shared_gauge[r] * f32(spin);
+            inputs[at / ROWS * level.rows + row] = border_word(row / level.batch, row % level.batch, at / ROWS * 32u);
         }
     }
 }
@@ -98,7 +97,7 @@ fn stage(layer: u32, first: u32, sources: u32) {
         var x = 0.0;
         if source < sources {
             if layer == 0u {
-                x = inputs[source * level.rows + row];
+                x = times_spin(1.0, input_word(source, row), source);
             } else {
                 x = activation(layer - 1u, source, row);
             }
@@ -255,7 +254,7 @@ fn fix(site: u32, source: u32) {
     if stores(lane) {
         logits[site * level.rows + row] = logit;
         let x = own_spin(site, logit);
-        inputs[source * level.rows + row] = x;
+        keep_input(source, row, x);
         shared_spin[lane] = x;
     }
 }

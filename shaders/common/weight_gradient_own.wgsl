@@ -1,9 +1,25 @@
 // 64 lanes share a job: a lane computes 4 x 4 of it. Rows go through workgroup memory CHUNK at a time.
 
+#include activation
+
 const CHUNK: u32 = 16u;
+// Jobs are square.
+const TILE: u32 = JOB_SOURCES;
 
 var<workgroup> left: array<f32, CHUNK * TILE>;
 var<workgroup> right: array<f32, CHUNK * TILE>;
+
+// The bias is a source behind the last one that is always 1.
+fn source_of(job: Job, source: u32, row: u32) -> f32 {
+    if source >= job.sources {
+        return 1.0;
+    }
+    if job.source_kind == INPUTS {
+        return times_spin(1.0, input_word(source, row), source);
+    }
+    let z = f32(hidden[((job.source_kind - 1u) * level.units + source) * level.rows + row]);
+    return prelu(z, source_slope(job, source));
+}
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -35,8 +51,10 @@ fn main(
             if row < end_row {
                 let s = job.first_source + unit;
                 let t = job.first_target + unit;
-                source = source_of(job, s, source_slope(job, s), row, job.source_kind == INPUTS);
-                error_value = target_of(job, t, target_slope(job, t), row, job.target_kind == DEPTH);
+                source = source_of(job, s, row);
+                if t < job.targets {
+                    error_value = target_of(job, t, row, job.target_kind == DEPTH);
+                }
             }
             left[at % CHUNK * TILE + unit] = source;
             right[at % CHUNK * TILE + unit] = error_value;

@@ -51,7 +51,7 @@ fn of_tile<R: Real>(
 }
 
 /// Gradient with respect to a layer's pre-activations from that with respect to its activations.
-pub(super) fn through_prelu<R: Real>(
+fn through_prelu<R: Real>(
     parameters: &[R],
     weights: &Weights,
     tile: &Tile<R>,

@@ -1,40 +1,55 @@
-//! Partial gradients of the PReLU slopes: `sum over rows of error * min(hidden, 0)`.
+//! Partial gradients of the PReLU slopes, `sum over rows of error * min(hidden, 0)`; then the error goes through the PReLU:
+//! from the gradient with respect to activations to that with respect to pre-activations.
 
-use super::Real;
 use super::product::sum_lanes;
 use super::state::State;
+use super::tile::Lane;
 use super::vector::vectorised;
+use super::{LANES, Real};
 use crate::conditional::Model;
 use rayon::prelude::*;
 
 pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
-    let Some(net) = model.levels[level].conditional.net() else { return };
+    let description = &model.levels[level];
+    let Some(net) = description.conditional.net() else { return };
     let units = net.units();
+    let parameters = &state.parameters[description.offset..];
     let level = &mut state.levels[level];
     let tiles_per_partial = level.tiles_per_partial();
-    let tiles = level.tiles.par_chunks(tiles_per_partial);
+    let tiles = level.tiles.par_chunks_mut(tiles_per_partial);
     level.partials.par_iter_mut().zip(tiles).for_each(|(partial, tiles)| {
         for (layer, weights) in net.layers.iter().enumerate() {
-            let slopes = &mut partial.gradient[weights.slope_offset()..][..units];
-            slopes.fill(R::zero());
-            vectorised(
-                #[inline(always)]
-                || {
-                    for tile in tiles {
-                        let rows = tile.error[layer * units..].iter().zip(&tile.hidden[layer * units..]);
-                        for (slope, (error, hidden)) in slopes.iter_mut().zip(rows) {
-                            *slope += sum_lanes(
-                                #[inline(always)]
-                                |lane| {
-                                    // Not z.min(0), which would turn NaN into 0.
-                                    let z = hidden[lane];
-                                    error[lane] * if z > R::zero() { R::zero() } else { z }
-                                },
-                            );
-                        }
-                    }
-                },
-            );
+            let range = layer * units..(layer + 1) * units;
+            let slopes = &parameters[weights.slope_offset()..][..units];
+            let gradient = &mut partial.gradient[weights.slope_offset()..][..units];
+            gradient.fill(R::zero());
+            for tile in tiles.iter_mut() {
+                through_prelu(slopes, &tile.hidden[range.clone()], &mut tile.error[range.clone()], gradient);
+            }
         }
     });
+}
+
+fn through_prelu<R: Real>(slopes: &[R], hidden: &[Lane<R>], error: &mut [Lane<R>], gradient: &mut [R]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for (((error, hidden), &slope), gradient) in
+                error.iter_mut().zip(hidden).zip(slopes).zip(gradient.iter_mut())
+            {
+                *gradient += sum_lanes(
+                    #[inline(always)]
+                    |lane| {
+                        // Not z.min(0), which would turn NaN into 0.
+                        let z = hidden[lane];
+                        error[lane] * if z > R::zero() { R::zero() } else { z }
+                    },
+                );
+                for lane in 0..LANES {
+                    let factor = if hidden[lane] > R::zero() { R::one() } else { slope };
+                    error[lane] = error[lane] * factor;
+                }
+            }
+        },
+    );
 }

@@ -1,7 +1,6 @@
 //! Partial gradients of weights and biases: `sum over rows of source * target error`, masked weights exactly 0.
 
 use super::Real;
-use super::backward_hidden::through_prelu;
 use super::product::{outer, sum_lanes};
 use super::state::State;
 use super::tile::{Lane, Tile};
@@ -13,16 +12,16 @@ use rayon::prelude::*;
 const TARGETS: usize = 64;
 
 pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
-    let description = &model.levels[level];
-    let Some(net) = description.conditional.net() else { return };
-    let parameters = &state.parameters[description.offset..];
+    let Some(net) = model.levels[level].conditional.net() else { return };
     let level = &mut state.levels[level];
     let tiles_per_partial = level.tiles_per_partial();
     let tiles = level.tiles.par_chunks(tiles_per_partial);
     level.partials.par_iter_mut().zip(tiles).for_each(|(partial, tiles)| {
-        partial.gradient.fill(R::zero());
+        for weights in net.weights() {
+            partial.gradient[weights.offset..weights.slope_offset()].fill(R::zero());
+        }
         for tile in tiles {
-            add_tile(net, parameters, &mut partial.gradient, tile, &mut partial.errors);
+            add_tile(net, &mut partial.gradient, tile);
         }
         for weights in net.weights() {
             clear_masked(weights, &mut partial.gradient);
@@ -30,19 +29,12 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
     });
 }
 
-fn add_tile<R: Real>(
-    net: &MaskedNet,
-    parameters: &[R],
-    gradient: &mut [R],
-    tile: &Tile<R>,
-    errors: &mut [Lane<R>],
-) {
+fn add_tile<R: Real>(net: &MaskedNet, gradient: &mut [R], tile: &Tile<R>) {
     let units = net.units();
     let active = |layer: usize| &tile.active[layer * units..][..units];
     for (layer, weights) in net.layers.iter().enumerate() {
-        through_prelu(parameters, weights, tile, layer, errors);
         let sources = if layer == 0 { &tile.inputs[..] } else { active(layer - 1) };
-        add_product(weights, gradient, sources, errors);
+        add_product(weights, gradient, sources, &tile.error[layer * units..][..units]);
     }
     add_product(&net.output, gradient, active(net.depth - 1), &tile.logits);
     if let Some(skip) = &net.skip {

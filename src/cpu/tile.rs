@@ -22,7 +22,7 @@ pub(super) struct Tile<R> {
     pub(super) active: Vec<Lane<R>>,
     /// `[own]` logits; after `backward_output` their gradient.
     pub(super) logits: Vec<Lane<R>>,
-    /// `[depth * units]` gradient with respect to activations.
+    /// `[depth * units]` gradient with respect to activations; after `backward_slope` with respect to pre-activations.
     pub(super) error: Vec<Lane<R>>,
     pub(super) ln_q: Lane<R>,
     /// Random words of the four own sites at hand.

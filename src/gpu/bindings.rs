@@ -74,7 +74,7 @@ pub fn bindings(kernel: Kernel) -> Vec<(Slot, Access)> {
         Kernel::BackwardWeights { .. } => {
             (&[Level, Parameters, Inputs, Hidden, Logits, Error, Jobs], &[Partials])
         }
-        Kernel::BackwardSlope { .. } => (&[Level, Hidden, Error], &[Partials]),
+        Kernel::BackwardSlope { .. } => (&[Level, Parameters, Hidden], &[Error, Partials]),
         Kernel::GradientSum { .. } => (&[Level, Step, Parameters, Partials], &[Gradient, Norms]),
         Kernel::GradientNorm => (&[Step, Norms], &[Status]),
         Kernel::Observables => (&[Step, Spins], &[Observables]),

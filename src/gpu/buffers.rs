@@ -8,7 +8,7 @@ use super::upload::upload;
 use crate::conditional::{Model, Storage};
 use crate::error::{Error, Result};
 use crate::lattice::quantities;
-use crate::schedule::COLUMNS;
+use crate::schedule::{COLUMNS, JobSize, Loads};
 use std::collections::HashMap;
 use wgpu::{Buffer, BufferBinding, BufferSize, BufferUsages, Device};
 
@@ -26,7 +26,13 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    pub(super) fn new(device: &Device, name: &str, model: &Model, batch: usize) -> Result<Self> {
+    pub(super) fn new(
+        device: &Device,
+        name: &str,
+        model: &Model,
+        batch: usize,
+        loads: Loads,
+    ) -> Result<Self> {
         let tables = Tables::new(model, batch);
         let sizes = sizes(model, batch, &tables);
         check_limits(device, name, batch, &sizes)?;
@@ -49,7 +55,7 @@ impl Buffers {
                 None => buffers.shared.insert(size.slot, buffer),
             };
         }
-        let uploaded = buffers.upload_constants(device, model, batch);
+        let uploaded = buffers.upload_constants(device, model, batch, loads);
         match pollster::block_on(scope.pop()) {
             None => uploaded
                 .map(|()| buffers)
@@ -66,7 +72,13 @@ impl Buffers {
         }
     }
 
-    fn upload_constants(&mut self, device: &Device, model: &Model, batch: usize) -> Result<(), String> {
+    fn upload_constants(
+        &mut self,
+        device: &Device,
+        model: &Model,
+        batch: usize,
+        loads: Loads,
+    ) -> Result<(), String> {
         let constant = |label: &str, contents: &[u8], usage| upload(device, label, contents, usage);
         let mut uniforms = vec![0; self.tables.levels.len() * UNIFORM_STRIDE as usize];
         for (index, table) in self.tables.levels.iter().enumerate() {
@@ -83,7 +95,7 @@ impl Buffers {
         let factors = bytemuck::cast_slice(&factors);
         self.shared.insert(Slot::RateFactors, constant("RateFactors", factors, BufferUsages::STORAGE)?);
         for (index, net, _) in model.nets() {
-            let jobs = jobs(net);
+            let jobs = jobs(net, JobSize::of(net, loads));
             let buffer = constant("Jobs", bytemuck::cast_slice(&jobs), BufferUsages::STORAGE)?;
             self.levels.insert((Slot::Jobs, index), buffer);
         }
@@ -165,7 +177,7 @@ fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
             Storage::F16 => hidden.div_ceil(2),
         };
         for (slot, words) in [
-            (Slot::Inputs, net.inputs() * rows),
+            (Slot::Inputs, net.inputs().div_ceil(32) * rows),
             (Slot::Hidden, kept),
             (Slot::Error, hidden),
             (Slot::Logits, net.own * rows),

@@ -2,7 +2,7 @@
 
 use super::registry::{self, BACKWARD_UNITS, MOMENT_SLICES};
 use super::{Gpu, tables};
-use crate::schedule::{Kernel, LANES, Shape};
+use crate::schedule::{JobSize, Kernel, LANES, Shape};
 
 /// Workgroups that fit into one dimension of a dispatch.
 const MAX_GROUPS: usize = 65_535;
@@ -50,7 +50,9 @@ impl Gpu {
             Kernel::Moments { .. } => rows.div_ceil(LANES).min(MOMENT_SLICES),
             Kernel::BackwardOutput { .. } => net.map_or(0, |net| (net.own * rows).div_ceil(LANES)),
             Kernel::BackwardHidden { .. } => rows.div_ceil(LANES) * units.div_ceil(BACKWARD_UNITS),
-            Kernel::BackwardWeights { .. } => net.map_or(0, |net| tables::jobs(net).len() * table.slices),
+            Kernel::BackwardWeights { .. } => {
+                net.map_or(0, |net| tables::jobs(net, JobSize::of(net, self.loads)).len() * table.slices)
+            }
             Kernel::BackwardSlope { .. } => self.model.options.depth * units * table.slices,
             Kernel::GradientSum { .. } => table.parameters / LANES,
             // The regression's moments are few.

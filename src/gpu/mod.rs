@@ -34,7 +34,7 @@ use crate::conditional::{Model, Storage};
 use crate::error::{Error, Result};
 use crate::lattice::Observables;
 use crate::pace::Pace;
-use crate::schedule::{Inputs, Kernel, Loads, Rates, SOFTWARE_TURNS, Shape};
+use crate::schedule::{Inputs, JobSize, Kernel, Loads, Rates, SOFTWARE_TURNS, Shape};
 use buffers::Buffers;
 use grid::fold;
 use pipeline_cache::CacheFile;
@@ -133,7 +133,8 @@ impl Gpu {
             let message = "this device offers no 16-bit floats; use storage = \"f32\", or --device cpu for a network that is trained".to_owned();
             return Err(Error::DeviceLimit { device: name, message });
         }
-        let buffers = Buffers::new(device, &name, &model, batch)?;
+        let loads = devices::loads(device);
+        let buffers = Buffers::new(device, &name, &model, batch, loads)?;
         let slice_rows = model.nets().map(|(level, ..)| buffers.tables.levels[level].slice_rows).max();
         if software && slice_rows.is_some_and(|rows| rows > SOFTWARE_TURNS) {
             let message =
@@ -150,7 +151,7 @@ impl Gpu {
             pipelines: Pipelines::default(),
             commands: HashMap::new(),
             shape: None,
-            loads: devices::loads(device),
+            loads,
             tuned: HashMap::new(),
             snapshots: Snapshots::default(),
             fault: Arc::default(),
@@ -249,7 +250,9 @@ impl Gpu {
 
     fn specialisation(&self, kernel: Kernel) -> Result<Specialisation> {
         let shape = self.shape(kernel.level())?;
-        let variant = Variant { shape, loads: self.loads, storage: self.model.storage };
+        let net = kernel.level().and_then(|level| self.model.levels[level].conditional.net());
+        let job = net.map_or(JobSize::FULL, |net| JobSize::of(net, self.loads));
+        let variant = Variant { shape, loads: self.loads, storage: self.model.storage, job };
         Ok(Specialisation::new(kernel, self.model.torus.side(), self.model.options, variant))
     }
 

@@ -5,7 +5,7 @@
 
 use crate::conditional::{NetOptions, Storage};
 use crate::error::{Error, Result};
-use crate::schedule::{COLUMNS, Kernel, LANES, Loads, STAGED, Shape};
+use crate::schedule::{COLUMNS, JobSize, Kernel, LANES, Loads, STAGED, Shape};
 use std::fmt::Write;
 
 macro_rules! files {
@@ -24,7 +24,7 @@ const KERNELS: &[(&str, &str)] = files!["":
 
 /// What kernels include.
 const COMMON: &[(&str, &str)] = files!["common/":
-    "activation", "control_variate", "dispatch", "exact_square", "heat_bath", "masked_block_bindings", "masked_block_lane", "masked_block_tile",
+    "activation", "control_variate", "dispatch", "exact_square", "heat_bath", "inputs", "masked_block_bindings", "masked_block_lane", "masked_block_tile",
     "packet_own", "packet_shared", "philox", "weight_gradient_own", "weight_gradient_shared", "reduce", "spins", "status", "types",
 ];
 
@@ -47,6 +47,8 @@ pub struct Variant {
     pub loads: Loads,
     /// Of hidden state.
     pub storage: Storage,
+    /// Of the weights' gradient.
+    pub job: JobSize,
 }
 
 /// One specialisation of a kernel: equal keys give equal pipelines.
@@ -63,7 +65,7 @@ pub struct Specialisation {
 impl Specialisation {
     /// The specialisation of a kernel for a lattice of `side` and nets of these options. `shape` matters for the forward pass only.
     pub fn new(kernel: Kernel, side: u32, options: NetOptions, variant: Variant) -> Self {
-        let Variant { shape, loads, storage } = variant;
+        let Variant { shape, loads, storage, job } = variant;
         let net = [("WIDTH", options.width), ("DEPTH", options.depth)];
         let mut constants = vec![("LANES", LANES)];
         let mut shape_name = "";
@@ -95,7 +97,14 @@ impl Specialisation {
                 constants.extend(net);
                 constants.extend([("LAYER", layer), ("UNITS", BACKWARD_UNITS)]);
             }
-            Kernel::BackwardWeights { .. } => constants = vec![("LANES", loads.weight_lanes()), net[1]],
+            Kernel::BackwardWeights { .. } => {
+                constants = vec![("LANES", loads.weight_lanes()), net[1], ("SKIP", options.skip.into())];
+                constants.extend([
+                    ("JOB_SOURCES", job.sources),
+                    ("JOB_UNITS", job.units),
+                    ("JOB_LOGITS", job.logits),
+                ]);
+            }
             Kernel::BackwardSlope { .. } => constants.extend([net[1]]),
             Kernel::Baseline | Kernel::GradientNorm => constants = vec![("LANES", REDUCING_LANES)],
             _ => (),
@@ -223,10 +232,16 @@ pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
                 (Loads::Own, Storage::F16),
                 (Loads::Shared, Storage::F16),
             ] {
-                let variant = Variant { shape, loads, storage };
-                let specialisation = Specialisation::new(kernel, 16, options, variant);
-                if !all.contains(&specialisation) {
-                    all.push(specialisation);
+                let sizes = match loads {
+                    Loads::Own => vec![JobSize::FULL],
+                    Loads::Shared => vec![JobSize::FULL, JobSize { sources: 24, units: 16, logits: 8 }],
+                };
+                for job in sizes {
+                    let variant = Variant { shape, loads, storage, job };
+                    let specialisation = Specialisation::new(kernel, 16, options, variant);
+                    if !all.contains(&specialisation) {
+                        all.push(specialisation);
+                    }
                 }
             }
         }

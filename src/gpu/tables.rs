@@ -1,11 +1,9 @@
 //! Index tables and work lists for the device: pure data.
 
 use crate::conditional::{LEVEL_ALIGNMENT, MaskedNet, Model, Weights};
-use crate::schedule::LANES;
+use crate::schedule::{JobSize, LANES};
 use bytemuck::{Pod, Zeroable};
 
-/// Side of the part of a gradient that one workgroup of `backward_weights` computes.
-const TILE: usize = 32;
 /// Rows that make a slice worth a workgroup of its own.
 const SLICE_ROWS: usize = 512;
 /// Most slices per level.
@@ -117,24 +115,27 @@ pub struct Job {
 }
 
 /// The parts of a net's gradient that are not masked as a whole.
-pub(super) fn jobs(net: &MaskedNet) -> Vec<Job> {
+pub(super) fn jobs(net: &MaskedNet, size: JobSize) -> Vec<Job> {
     let depth = net.depth as u32;
     let layers = net.layers.iter().enumerate().map(|(layer, weights)| (layer as u32, layer as u32, weights));
     let matrices =
         layers.chain([(depth, depth, &net.output)]).chain(net.skip.iter().map(|skip| (0, depth, skip)));
     matrices
-        .flat_map(|(source_kind, target_kind, weights)| parts(source_kind, target_kind, weights))
+        .flat_map(|(source_kind, target_kind, weights)| {
+            let targets = if target_kind == depth { size.logits } else { size.units };
+            parts(source_kind, target_kind, weights, [size.sources, targets])
+        })
         .collect()
 }
 
-fn parts(source_kind: u32, target_kind: u32, weights: &Weights) -> Vec<Job> {
+fn parts(source_kind: u32, target_kind: u32, weights: &Weights, [sources, targets]: [usize; 2]) -> Vec<Job> {
     let mut jobs = Vec::new();
     let rows = weights.sources + usize::from(weights.has_bias);
-    for first_source in (0..rows).step_by(TILE) {
-        for first_target in (0..weights.targets).step_by(TILE) {
-            let last_target = (first_target + TILE).min(weights.targets) - 1;
+    for first_source in (0..rows).step_by(sources) {
+        for first_target in (0..weights.targets).step_by(targets) {
+            let last_target = (first_target + targets).min(weights.targets) - 1;
             // The last target of a part sees the most; the bias row is seen by all.
-            let has_bias_row = first_source + TILE >= rows && weights.has_bias;
+            let has_bias_row = first_source + sources >= rows && weights.has_bias;
             if weights.visible(last_target) > first_source || has_bias_row {
                 jobs.push(Job {
                     source_kind,
@@ -160,17 +161,23 @@ fn parts(source_kind: u32, target_kind: u32, weights: &Weights) -> Vec<Job> {
 mod tests {
     use super::*;
     use crate::conditional::Gauge;
+    use crate::schedule::Loads;
     use std::collections::HashSet;
 
     #[test]
     fn jobs_cover_every_unmasked_weight_and_bias_once() {
-        for (border, own, width, depth) in [(0, 31, 1, 1), (28, 13, 3, 2), (60, 29, 2, 3)] {
+        let nets = [(0, 31, 1, 1), (12, 5, 1, 1), (28, 13, 3, 2), (60, 29, 2, 3)];
+        for ((border, own, width, depth), loads) in
+            nets.into_iter().flat_map(|net| [(net, Loads::Own), (net, Loads::Shared)])
+        {
             let net = MaskedNet::new(border, own, width, depth, true, Gauge::None);
+            let size = JobSize::of(&net, loads);
             let mut covered = HashSet::new();
-            for job in jobs(&net) {
+            for job in jobs(&net, size) {
                 let rows = job.sources + job.has_bias;
-                for source in job.first_source..(job.first_source + TILE as u32).min(rows) {
-                    for target in job.first_target..(job.first_target + TILE as u32).min(job.targets) {
+                let targets = if job.target_kind == depth as u32 { size.logits } else { size.units } as u32;
+                for source in job.first_source..(job.first_source + size.sources as u32).min(rows) {
+                    for target in job.first_target..(job.first_target + targets).min(job.targets) {
                         assert!(covered.insert(job.weight + source * job.targets + target));
                     }
                 }

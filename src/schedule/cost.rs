@@ -87,20 +87,21 @@ fn on_level(kernel: Kernel, level: usize, model: &Model, batch: usize) -> (usize
 
 /// Operations and words of a kernel that works on a net's arrays.
 fn on_net(kernel: Kernel, net: &MaskedNet, rows: usize) -> Option<(usize, usize)> {
-    let (inputs, own, units) = (net.inputs(), net.own, net.units());
+    // Inputs are kept as bits.
+    let (inputs, own, units) = (net.inputs().div_ceil(32), net.own, net.units());
     let hidden = net.depth * units;
     let (multiply_adds, per_row, once) = match kernel {
         // Border spins in, own spins out, inputs, hidden state and logits kept, one ln q.
         Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
             (net.multiply_adds(), net.border + own + inputs + hidden + own + 1, net.parameters())
         }
-        Kernel::BackwardOutput { .. } => (0, 3 * own + 1, 0),
+        Kernel::BackwardOutput { .. } => (0, inputs + 2 * own + 1, 0),
         Kernel::BackwardHidden { layer, .. } => match net.layers.get(layer + 1) {
             None => (net.output.unmasked(), own + units, net.output.sources * own),
             Some(weights) => (weights.unmasked(), 3 * units, units * units),
         },
         Kernel::BackwardWeights { .. } => (net.multiply_adds(), inputs + 2 * hidden + own, net.parameters()),
-        Kernel::BackwardSlope { .. } => (0, 2 * hidden, hidden),
+        Kernel::BackwardSlope { .. } => (0, 3 * hidden, 2 * hidden),
         Kernel::GradientSum { .. } => (0, 0, 2 * net.parameters()),
         _ => return None,
     };

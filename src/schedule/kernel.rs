@@ -44,10 +44,11 @@ pub enum Kernel {
     BackwardOutput { level: usize },
     /// Gradient with respect to the activations of a hidden layer.
     BackwardHidden { level: usize, layer: usize },
-    /// Partial gradients of all weights and biases of a level.
-    BackwardWeights { level: usize },
-    /// Partial gradients of the PReLU slopes of a level.
+    /// Partial gradients of the PReLU slopes of a level; turns gradients with respect to activations into those with respect
+    /// to pre-activations.
     BackwardSlope { level: usize },
+    /// Partial gradients of all weights and biases of a level, once errors are those of pre-activations.
+    BackwardWeights { level: usize },
     /// Sums the partial gradients of a level, in a fixed order.
     GradientSum { level: usize },
     /// Norm of the gradient, not finite if a parameter is not; remembers the first step at which that was so.

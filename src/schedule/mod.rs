@@ -6,8 +6,8 @@ mod shape;
 
 pub use cost::{KernelCost, KernelPlan, LevelPlan, Plan, Rates};
 pub use kernel::{Adam, COLUMNS, Chunk, Inputs, Kernel, Phase};
+pub use shape::{JobSize, Loads, Shape};
 pub(crate) use shape::{LANES, SHARING_LANES, SOFTWARE_TURNS, STAGED};
-pub use shape::{Loads, Shape};
 
 use crate::conditional::{Conditional, Model};
 use serde::{Deserialize, Serialize};
@@ -106,8 +106,8 @@ pub fn gradient(model: &Model) -> Vec<Kernel> {
         kernels.push(Kernel::BackwardOutput { level });
         kernels.extend((0..net.depth).rev().map(|layer| Kernel::BackwardHidden { level, layer }));
         kernels.extend([
-            Kernel::BackwardWeights { level },
             Kernel::BackwardSlope { level },
+            Kernel::BackwardWeights { level },
             Kernel::GradientSum { level },
         ]);
     }

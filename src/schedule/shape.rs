@@ -8,6 +8,9 @@ pub(crate) const LANES: usize = 64;
 /// Sources staged in workgroup memory at a time, in the tile shape.
 pub(crate) const STAGED: usize = 32;
 
+/// Most sources and targets of one part of a gradient.
+const JOB_SIDE: usize = 32;
+
 /// Lanes that share loads, at least.
 pub(crate) const SHARING_LANES: usize = 8;
 
@@ -65,6 +68,33 @@ impl Loads {
     }
 }
 
+/// Part of the gradient of one matrix that a workgroup of `backward_weights` computes, at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct JobSize {
+    /// Sources, the bias among them.
+    pub sources: usize,
+    /// Targets that are hidden units.
+    pub units: usize,
+    /// Targets that are logits.
+    pub logits: usize,
+}
+
+impl JobSize {
+    /// The largest.
+    pub const FULL: Self = Self { sources: JOB_SIDE, units: JOB_SIDE, logits: JOB_SIDE };
+
+    /// For a net: no larger than it needs where lanes of a subgroup share a part, in packets of theirs.
+    pub fn of(net: &MaskedNet, loads: Loads) -> Self {
+        let even = |count: usize| count.div_ceil(count.div_ceil(JOB_SIDE)).next_multiple_of(SHARING_LANES);
+        match loads {
+            Loads::Own => Self::FULL,
+            Loads::Shared => {
+                Self { sources: even(net.units() + 1), units: even(net.units()), logits: even(net.own) }
+            }
+        }
+    }
+}
+
 impl Shape {
     /// One lane per row, with about 16 values of hidden state in registers.
     pub fn lane(width: usize) -> Self {
@@ -97,6 +127,9 @@ impl Shape {
     pub fn choose(software: bool, rows: usize, net: &MaskedNet) -> Option<Self> {
         let (lane, tile) = (Self::lane(net.width), Self::tile(net.width));
         if software {
+            // Half the sites together where that is all there are: what is computed of others is lost.
+            let small = Self::Lane { group: (8 / net.width).max(1) };
+            let lane = if net.own * net.width <= 8 { small } else { lane };
             return [lane, tile, Self::Tile { rows: 1 }]
                 .into_iter()
                 .find(|shape| shape.turns(net) <= SOFTWARE_TURNS);
@@ -137,7 +170,7 @@ impl Shape {
     /// Turns of one product over `sources` sources.
     fn product_turns(self, net: &MaskedNet, sources: usize) -> usize {
         match self {
-            Self::Lane { group } => sources * rolled(group * net.width),
+            Self::Lane { group } => sources.div_ceil(4) * rolled(group * net.width) + sources.div_ceil(32),
             Self::Tile { rows } => {
                 let values = net.width * rows;
                 let of_source = if values <= UNROLLED { 0 } else { values };
