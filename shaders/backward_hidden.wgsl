@@ -13,6 +13,22 @@
 
 #include packet_$LOADS
 
+const TOP: bool = LAYER + 1u == DEPTH;
+
+// Gradient with respect to what a target of the matrix above gives before its PReLU, or to a logit; 0 behind the last.
+fn gradient_of(wanted: u32, columns: u32, row: u32) -> f32 {
+    let target_unit = min(wanted, columns - 1u);
+    var gradient: f32;
+    if TOP {
+        gradient = logits[target_unit * level.rows + row];
+    } else {
+        let slope = parameters[level.layers[min(LAYER + 1u, DEPTH - 1u)].slope + target_unit];
+        let at = ((LAYER + 1u) * level.units + target_unit) * level.rows + row;
+        gradient = error[at] * select(slope, 1.0, f32(hidden[at]) > 0.0);
+    }
+    return select(0.0, gradient, wanted < columns);
+}
+
 @compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -33,24 +49,29 @@ fn main(
         sums[t] = 0.0;
     }
     let first_group = first / WIDTH;
-    let top = LAYER + 1u == DEPTH;
-    let matrix = level.layers[min(LAYER + 1u, DEPTH - 1u)];
-    let columns = select(level.units, level.own, top);
-    let weights = select(matrix.weight, level.output.weight, top);
+    let columns = select(level.units, level.own, TOP);
+    let weights = select(level.layers[min(LAYER + 1u, DEPTH - 1u)].weight, level.output.weight, TOP);
     // A border unit is seen by every target, an own unit by those of its own group and later.
-    let groups_skipped = select(0u, first_group - min(first_group, select(0u, level.border, top)), first_group >= level.border);
-    let skipped = select(groups_skipped * WIDTH, groups_skipped, top);
-    for (var target_unit = skipped; target_unit < columns; target_unit++) {
-        var gradient: f32;
-        if top {
-            gradient = logits[target_unit * level.rows + row];
-        } else {
-            let at = ((LAYER + 1u) * level.units + target_unit) * level.rows + row;
-            gradient = error[at] * select(parameters[matrix.slope + target_unit], 1.0, f32(hidden[at]) > 0.0);
+    let groups_skipped = select(0u, first_group - min(first_group, select(0u, level.border, TOP)), first_group >= level.border);
+    let skipped = select(groups_skipped * WIDTH, groups_skipped, TOP);
+    // Four targets a turn; the test stands at the end, since software adapters run what is behind it once more, for nobody.
+    var target_unit = skipped;
+    loop {
+        var gradients: array<f32, 4>;
+        for (var g = 0u; g < 4u; g++) {
+            gradients[g] = gradient_of(target_unit + g, columns, row);
         }
-        var seen = packet(weights + first * columns + target_unit, columns, lane);
+        let start = weights + first * columns + target_unit;
+        var a = packet(start, columns, lane);
+        var b = packet(start + 1u, columns, lane);
+        var c = packet(start + 2u, columns, lane);
+        var d = packet(start + 3u, columns, lane);
         for (var t = 0u; t < UNITS; t++) {
-            sums[t] += seen[t] * gradient;
+            sums[t] += a[t] * gradients[0] + b[t] * gradients[1] + c[t] * gradients[2] + d[t] * gradients[3];
+        }
+        target_unit += 4u;
+        if target_unit >= columns {
+            break;
         }
     }
     for (var t = 0u; t < min(UNITS, level.units - first); t++) {

@@ -8,13 +8,15 @@
 #include spins
 #include masked_block_$SHAPE
 
+fn draw_numbers(site: u32) {}
+
 fn own_spin(site: u32, net_logit: f32) -> f32 {
-    let spin = f32(spins[spin_index(own_block, level.border + site, own_configuration)]);
+    let spin = f32(spins[spin_index(own.block, level.border + site, own.configuration)]);
     if fixes_gauge(site) {
-        own_gauge = spin;
+        own.gauge = spin;
     }
     let logit = select(net_logit, 0.0, fixes_gauge(site));
-    let x = own_gauge * spin;
-    own_ln_q -= softplus(-x * logit);
+    let x = own.gauge * spin;
+    own.ln_q -= softplus(-x * logit);
     return x;
 }

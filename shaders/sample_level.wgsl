@@ -11,16 +11,22 @@
 #include spins
 #include masked_block_$SHAPE
 
+// Random words for own sites site..site + 4; `site` is a multiple of 4.
+fn draw_numbers(site: u32) {
+    let configuration = step.first_configuration + own.configuration;
+    own.numbers = site_words(step.seed, step.step, configuration, level.index, own.block, site);
+}
+
 fn own_spin(site: u32, net_logit: f32) -> f32 {
     let logit = select(net_logit, 0.0, fixes_gauge(site));
-    let configuration = step.first_configuration + own_configuration;
-    let number = uniform_number(step.seed, step.step, configuration, level.index, own_block, site);
-    var x = select(-1.0, 1.0, number < sigmoid(logit));
-    own_ln_q -= softplus(-x * logit);
+    var x = select(-1.0, 1.0, uniform_of(own.numbers[site % 4u]) < sigmoid(logit));
+    own.ln_q -= softplus(-x * logit);
     if fixes_gauge(site) {
-        own_gauge = x;
+        own.gauge = x;
         x = 1.0;
     }
-    spins[spin_index(own_block, level.border + site, own_configuration)] = i32(own_gauge * x);
+    if own.stores {
+        spins[spin_index(own.block, level.border + site, own.configuration)] = i32(own.gauge * x);
+    }
     return x;
 }

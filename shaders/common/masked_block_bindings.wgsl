@@ -12,54 +12,69 @@
 
 #include inputs
 
-// The row that this lane draws or reads spins for.
-var<private> own_row: u32;
-var<private> own_block: u32;
-var<private> own_configuration: u32;
-var<private> own_gauge: f32;
-var<private> own_ln_q: f32;
-var<private> own_word: u32;  // the inputs from the last multiple of 32 on
-
-fn start_row(row: u32) {
-    own_row = row;
-    own_block = row / level.batch;
-    own_configuration = row % level.batch;
-    own_gauge = 1.0;
-    own_ln_q = 0.0;
+// A row that a lane draws or reads spins for.
+struct OwnRow {
+    row: u32,
+    block: u32,
+    configuration: u32,
+    stores: bool,            // not behind the last row: such lanes repeat that row, to share its loads, and leave no trace
+    gauge: f32,
+    ln_q: f32,
+    word: u32,               // inputs from the last multiple of 32 on
+    numbers: vec4<u32>,      // random, for four sites
 }
 
-// Spins first..first + 32 of the border, bits set for -1, without the gauge.
+var<private> own: OwnRow;
+
+fn start_row(wanted: u32) {
+    let row = min(wanted, level.rows - 1u);
+    let stores = wanted < level.rows;
+    own = OwnRow(row, row / level.batch, row % level.batch, stores, 1.0, 0.0, 0u, vec4<u32>(0u));
+}
+
+// Spins first..first + 32 of the border, at least one, bits set for -1, without the gauge.
 fn border_word(block: u32, configuration: u32, first: u32) -> u32 {
     var word = 0u;
-    for (var bit = 0u; bit < min(32u, level.border - first); bit++) {
+    var bit = 0u;
+    loop {
         word |= select(0u, 1u << bit, spins[spin_index(block, first + bit, configuration)] < 0);
+        bit++;
+        if bit == 32u || first + bit >= level.border {
+            break;
+        }
     }
     return word;
 }
 
 // The gauge of a row whose border is kept: the sign of its magnetisation, on a tie its first spin. Turns the border.
-fn turn_border(row: u32) {
+fn turn_border() {
+    let row = own.row;
     if level.gauge == 1u {
         var down = 0u;
         for (var first = 0u; first < level.border; first += 32u) {
             down += countOneBits(input_word(first, row));
         }
         let turned = 2u * down + (input_word(0u, row) & 1u) > level.border;
-        own_gauge = select(1.0, -1.0, turned);
+        own.gauge = select(1.0, -1.0, turned);
         for (var first = 0u; first < level.border; first += 32u) {
-            let border_bits = 0xffffffffu >> (32u - min(32u, level.border - first));
-            inputs[first / 32u * level.rows + row] ^= select(0u, border_bits, turned);
+            if turned && own.stores {
+                let border_bits = 0xffffffffu >> (32u - min(32u, level.border - first));
+                inputs[first / 32u * level.rows + row] ^= border_bits;
+            }
         }
     }
     if level.border % 32u > 0u {
-        own_word = input_word(level.border, row);
+        own.word = input_word(level.border, row);
     }
 }
 
 // Keeps the spin of a site that has just been fixed; sites come in order.
-fn keep_input(source: u32, row: u32, x: f32) {
-    own_word = select(own_word, 0u, source % 32u == 0u) | select(0u, 1u << (source % 32u), x < 0.0);
-    inputs[source / 32u * level.rows + row] = own_word;
+fn keep_input(source: u32, x: f32) {
+    let earlier = select(own.word, 0u, source % 32u == 0u);
+    own.word = earlier | select(0u, 1u << (source % 32u), x < 0.0);
+    if own.stores {
+        inputs[source / 32u * level.rows + own.row] = own.word;
+    }
 }
 
 // Whether a site is the one whose spin fixes the gauge: its logit is 0 and the net always sees +1 there.
@@ -70,9 +85,4 @@ fn fixes_gauge(site: u32) -> bool {
 // A pre-activation as it is kept, f32 or f16: what later sites see of it is the same whoever looks.
 fn as_kept(z: f32) -> f32 {
     return f32(Kept(z));
-}
-
-fn activation(layer: u32, unit: u32, row: u32) -> f32 {
-    let z = f32(hidden[(layer * level.units + unit) * level.rows + row]);
-    return prelu(z, parameters[level.layers[layer].slope + unit]);
 }

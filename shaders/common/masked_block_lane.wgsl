@@ -1,15 +1,17 @@
 // Forward pass of a masked net, one lane per row: for adapters with few, wide cores and for levels with many rows.
 // Grid: ceil(rows / LANES) workgroups of LANES lanes.
 // Own sites go in groups of GROUP: what earlier groups contribute is a dense product into registers, what sites of the
-// same group contribute is pushed as they are fixed (a blocked triangular solve). No lane reads what another wrote, so
-// there is no barrier. Needs UNITS = GROUP * WIDTH and own_spin(site, logit) of the kernel.
+// same group contribute is pushed as they are fixed (a blocked triangular solve). Registers are a window that slides on with
+// every site, so that no index is computed. No lane reads what another wrote, so there is no barrier. Loops have their test at the end: software adapters run what stands behind a test once more, for
+// nobody. Needs UNITS = GROUP * WIDTH, and draw_numbers(site) and own_spin(site, logit) of the kernel.
 
 #include packet_$LOADS
 
-// Whole packets: what is past UNITS or GROUP is computed from whatever follows in the buffer and never stored.
+// Whole packets: what is past the group is computed from whatever follows in the buffer and never stored.
 const UNIT_PACKETS: u32 = (UNITS + 7u) / 8u;
 const LOGIT_PACKETS: u32 = (GROUP + 7u) / 8u;
 
+// Pre-activations and logits from the site at hand on.
 var<private> pre: array<f32, DEPTH * UNIT_PACKETS * 8u>;
 var<private> pre_logit: array<f32, LOGIT_PACKETS * 8u>;
 var<private> own_lane: u32;
@@ -24,30 +26,59 @@ fn main(
     if first_row >= level.rows {
         return;
     }
-    // Lanes past the last row repeat it: all stay at work, to share loads.
-    let row = min(first_row + lane, level.rows - 1u);
     own_lane = lane;
-    start_row(row);
-    for (var first = 0u; first < level.border; first += 32u) {
-        inputs[first / 32u * level.rows + row] = border_word(own_block, own_configuration, first);
-    }
-    turn_border(row);
-    let border_units = level.border * WIDTH;
-    for (var layer = 0u; layer < DEPTH; layer++) {
-        for (var first = 0u; first < border_units; first += UNITS) {
-            dense_hidden(layer, first, level.border, row);
-            store_hidden(layer, first, min(UNITS, border_units - first), row);
+    start_row(first_row + lane);
+    if level.border > 0u {
+        keep_border();
+        turn_border();
+        for (var layer = 0u; layer < DEPTH; layer++) {
+            border_hidden(layer);
         }
     }
-    for (var site = 0u; site < level.own; site += GROUP) {
+    var site = 0u;
+    loop {
         let known = level.border + site;
         for (var layer = 0u; layer < DEPTH; layer++) {
-            dense_hidden(layer, known * WIDTH, known, row);
+            dense_hidden(layer, known * WIDTH, known);
         }
-        dense_logits(site, known, row);
-        triangle(site, min(GROUP, level.own - site), row);
+        dense_logits(site, known);
+        triangle(site, min(site + GROUP, level.own));
+        site += GROUP;
+        if site >= level.own {
+            break;
+        }
     }
-    ln_q[level.first_row + row] = own_ln_q;
+    if own.stores {
+        ln_q[level.first_row + own.row] = own.ln_q;
+    }
+}
+
+fn keep_border() {
+    var first = 0u;
+    loop {
+        let word = border_word(own.block, own.configuration, first);
+        if own.stores {
+            inputs[first / 32u * level.rows + own.row] = word;
+        }
+        first += 32u;
+        if first >= level.border {
+            break;
+        }
+    }
+}
+
+// All units of the border's groups, which nothing waits for.
+fn border_hidden(layer: u32) {
+    let border_units = level.border * WIDTH;
+    var first = 0u;
+    loop {
+        dense_hidden(layer, first, level.border);
+        store_hidden(layer, first, min(UNITS, border_units - first));
+        first += UNITS;
+        if first >= border_units {
+            break;
+        }
+    }
 }
 
 // Where a layer's units start in `pre`. With one layer a constant, or drivers would keep the array in memory.
@@ -55,27 +86,39 @@ fn first_of(layer: u32) -> u32 {
     return select(layer * UNIT_PACKETS * 8u, 0u, DEPTH == 1u);
 }
 
-// pre += parameters * x for the units of the group from `from` on.
-fn push_to_hidden(layer: u32, start: u32, from_unit: u32, x: f32) {
+// pre += parameters * x.
+fn push_to_hidden(layer: u32, start: u32, x: f32) {
     for (var p = 0u; p < UNIT_PACKETS; p++) {
         var weights = packet(start + 8u * p, 1u, own_lane);
         for (var t = 0u; t < 8u; t++) {
-            pre[first_of(layer) + 8u * p + t] += select(0.0, weights[t] * x, 8u * p + t >= from_unit);
+            pre[first_of(layer) + 8u * p + t] += weights[t] * x;
         }
     }
 }
 
-// The same for the logits of the group.
-fn push_to_logits(start: u32, from_site: u32, x: f32) {
+// pre_logit += parameters * x.
+fn push_to_logits(start: u32, x: f32) {
     for (var p = 0u; p < LOGIT_PACKETS; p++) {
         var weights = packet(start + 8u * p, 1u, own_lane);
         for (var t = 0u; t < 8u; t++) {
-            pre_logit[8u * p + t] += select(0.0, weights[t] * x, 8u * p + t >= from_site);
+            pre_logit[8u * p + t] += weights[t] * x;
         }
     }
 }
 
-// pre += parameters * x for all units of the group and four sources, 0 for those that are not there.
+// Moves the windows on by one site.
+fn slide() {
+    for (var layer = 0u; layer < DEPTH; layer++) {
+        for (var t = 0u; t + WIDTH < UNIT_PACKETS * 8u; t++) {
+            pre[first_of(layer) + t] = pre[first_of(layer) + t + WIDTH];
+        }
+    }
+    for (var t = 0u; t + 1u < LOGIT_PACKETS * 8u; t++) {
+        pre_logit[t] = pre_logit[t + 1u];
+    }
+}
+
+// pre += parameters * x for four sources, 0 for those that are not there.
 fn push_four_to_hidden(layer: u32, start: u32, x: vec4<f32>) {
     for (var p = 0u; p < UNIT_PACKETS; p++) {
         var weights = four_packets(start + 8u * p, level.units);
@@ -85,7 +128,7 @@ fn push_four_to_hidden(layer: u32, start: u32, x: vec4<f32>) {
     }
 }
 
-// The same for the logits of the group.
+// pre_logit += parameters * x for four sources.
 fn push_four_to_logits(start: u32, x: vec4<f32>) {
     for (var p = 0u; p < LOGIT_PACKETS; p++) {
         var weights = four_packets(start + 8u * p, level.own);
@@ -118,8 +161,8 @@ fn four_spins(word: u32, source: u32, known: u32) -> vec4<f32> {
 }
 
 // Activations source..source + 4 of a layer, 0 from `known` on.
-fn four_activations(layer: u32, source: u32, known: u32, row: u32) -> vec4<f32> {
-    let at = (layer * level.units + source) * level.rows + row;
+fn four_activations(layer: u32, source: u32, known: u32) -> vec4<f32> {
+    let at = (layer * level.units + source) * level.rows + own.row;
     let z = vec4<f32>(
         f32(hidden[at]), f32(hidden[at + level.rows]), f32(hidden[at + 2u * level.rows]), f32(hidden[at + 3u * level.rows]),
     );
@@ -129,7 +172,7 @@ fn four_activations(layer: u32, source: u32, known: u32, row: u32) -> vec4<f32> 
 }
 
 // pre = bias + contributions of the first `known` source groups, for units first..first + UNITS.
-fn dense_hidden(layer: u32, first: u32, known: u32, row: u32) {
+fn dense_hidden(layer: u32, first: u32, known: u32) {
     let matrix = level.layers[layer];
     for (var p = 0u; p < UNIT_PACKETS; p++) {
         var bias = packet(matrix.bias + first + 8u * p, 1u, own_lane);
@@ -137,78 +180,129 @@ fn dense_hidden(layer: u32, first: u32, known: u32, row: u32) {
             pre[first_of(layer) + 8u * p + t] = bias[t];
         }
     }
+    var source = 0u;
     if layer == 0u {
-        for (var word_start = 0u; word_start < known; word_start += 32u) {
-            let word = input_word(word_start, row);
-            for (var source = word_start; source < min(word_start + 32u, known); source += 4u) {
+        loop {
+            let word = input_word(source, own.row);
+            loop {
                 let x = four_spins(word, source, known);
                 push_four_to_hidden(0u, matrix.weight + source * level.units + first, x);
+                source += 4u;
+                if source % 32u == 0u || source >= known {
+                    break;
+                }
+            }
+            if source >= known {
+                break;
             }
         }
     } else {
-        for (var source = 0u; source < known * WIDTH; source += 4u) {
-            let x = four_activations(layer - 1u, source, known * WIDTH, row);
+        loop {
+            let x = four_activations(layer - 1u, source, known * WIDTH);
             push_four_to_hidden(layer, matrix.weight + source * level.units + first, x);
+            source += 4u;
+            if source >= known * WIDTH {
+                break;
+            }
         }
     }
 }
 
-fn store_hidden(layer: u32, first: u32, count: u32, row: u32) {
-    for (var t = 0u; t < count; t++) {
-        hidden[(layer * level.units + first + t) * level.rows + row] = Kept(pre[first_of(layer) + t]);
+fn store_hidden(layer: u32, first: u32, count: u32) {
+    var t = 0u;
+    loop {
+        store_unit(layer, first + t, pre[first_of(layer) + t]);
+        t++;
+        if t >= count {
+            break;
+        }
     }
 }
 
-fn dense_logits(site: u32, known: u32, row: u32) {
+fn store_unit(layer: u32, unit: u32, z: f32) {
+    if own.stores {
+        hidden[(layer * level.units + unit) * level.rows + own.row] = Kept(z);
+    }
+}
+
+fn dense_logits(site: u32, known: u32) {
     for (var p = 0u; p < LOGIT_PACKETS; p++) {
         var bias = packet(level.output.bias + site + 8u * p, 1u, own_lane);
         for (var t = 0u; t < 8u; t++) {
             pre_logit[8u * p + t] = bias[t];
         }
     }
-    for (var source = 0u; source < known * WIDTH; source += 4u) {
-        let x = four_activations(DEPTH - 1u, source, known * WIDTH, row);
+    var source = 0u;
+    loop {
+        let x = four_activations(DEPTH - 1u, source, known * WIDTH);
         push_four_to_logits(level.output.weight + source * level.own + site, x);
+        source += 4u;
+        if source >= known * WIDTH {
+            break;
+        }
     }
     if level.skip.present != 0u {
-        for (var source = 0u; source < known; source += 4u) {
-            let x = four_spins(input_word(source, row), source, known);
+        source = 0u;
+        loop {
+            let x = four_spins(input_word(source, own.row), source, known);
             push_four_to_logits(level.skip.weight + source * level.own + site, x);
-        }
-    }
-}
-
-// Fixes the `count` sites from `site` on, one after the other.
-fn triangle(site: u32, count: u32, row: u32) {
-    let known = level.border + site;
-    for (var t = 0u; t < count; t++) {
-        for (var layer = 0u; layer < DEPTH; layer++) {
-            for (var u = t * WIDTH; u < (t + 1u) * WIDTH; u++) {
-                push_unit(layer, u, t, known, site, row);
+            source += 4u;
+            if source >= known {
+                break;
             }
         }
-        let logit = pre_logit[t];
-        logits[(site + t) * level.rows + row] = logit;
-        let x = own_spin(site + t, logit);
-        let source = known + t;
-        keep_input(source, row, x);
-        push_to_hidden(0u, level.layers[0].weight + source * level.units + known * WIDTH, (t + 1u) * WIDTH, x);
-        if level.skip.present != 0u {
-            push_to_logits(level.skip.weight + source * level.own + site, t + 1u, x);
+    }
+}
+
+// Fixes sites first..end of the group, one after the other; random numbers come for four.
+fn triangle(first: u32, end: u32) {
+    var site = first;
+    loop {
+        draw_numbers(site / 4u * 4u);
+        loop {
+            fix(site);
+            site++;
+            if site % 4u == 0u || site >= end {
+                break;
+            }
+        }
+        if site >= end {
+            break;
         }
     }
 }
 
-// Unit u of the group, whose inputs are all known: stores it and pushes its activation to what sees it.
-fn push_unit(layer: u32, u: u32, t: u32, known: u32, site: u32, row: u32) {
-    let unit = known * WIDTH + u;
+// Fixes one site, at which the windows start.
+fn fix(site: u32) {
+    let source = level.border + site;
+    for (var layer = 0u; layer < DEPTH; layer++) {
+        for (var u = 0u; u < WIDTH; u++) {
+            push_unit(layer, u, site);
+        }
+    }
+    let logit = pre_logit[0];
+    if own.stores {
+        logits[site * level.rows + own.row] = logit;
+    }
+    let x = own_spin(site, logit);
+    keep_input(source, x);
+    slide();
+    push_to_hidden(0u, level.layers[0].weight + source * level.units + (source + 1u) * WIDTH, x);
+    if level.skip.present != 0u {
+        push_to_logits(level.skip.weight + source * level.own + site + 1u, x);
+    }
+}
+
+// Unit u of a site, whose inputs are all known: stores it and pushes its activation to what sees it.
+fn push_unit(layer: u32, u: u32, site: u32) {
+    let unit = (level.border + site) * WIDTH + u;
     let z = as_kept(pre[first_of(layer) + u]);
-    hidden[(layer * level.units + unit) * level.rows + row] = Kept(z);
+    store_unit(layer, unit, z);
     let h = prelu(z, parameters[level.layers[layer].slope + unit]);
     if layer + 1u < DEPTH {
-        let next = layer + 1u;
-        push_to_hidden(next, level.layers[next].weight + unit * level.units + known * WIDTH, t * WIDTH, h);
+        let next = level.layers[layer + 1u].weight;
+        push_to_hidden(layer + 1u, next + unit * level.units + (level.border + site) * WIDTH, h);
     } else {
-        push_to_logits(level.output.weight + unit * level.own + site, t, h);
+        push_to_logits(level.output.weight + unit * level.own + site, h);
     }
 }

@@ -3,7 +3,7 @@
 // Grid: ceil(rows / ROWS) workgroups of LANES lanes. Rows past the last repeat it and store nothing.
 // A lane holds one group (one site) at a time. Sources are staged in workgroup memory in chunks, so that memory use does
 // not grow with the lattice, and taken eight at a time, for drivers that limit the turns of loops (src/schedule/shape.rs).
-// All barriers lie in control flow that depends on uniforms only. Needs own_spin(site, logit).
+// All barriers lie in control flow that depends on uniforms only. Needs draw_numbers(site) and own_spin(site, logit).
 
 var<workgroup> staged: array<f32, CHUNK * ROWS>;
 var<workgroup> shared_hidden: array<f32, WIDTH * ROWS>;
@@ -13,6 +13,11 @@ var<private> pre: array<f32, DEPTH * WIDTH * ROWS>;
 var<private> pre_logit: array<f32, ROWS>;
 var<private> lane: u32;
 var<private> tile_row: u32;
+
+fn activation(layer: u32, unit: u32, row: u32) -> f32 {
+    let z = f32(hidden[(layer * level.units + unit) * level.rows + row]);
+    return prelu(z, parameters[level.layers[layer].slope + unit]);
+}
 
 fn row_of(r: u32) -> u32 {
     return min(tile_row + r, level.rows - 1u);
@@ -47,10 +52,8 @@ fn main(
     load_border();
     meet();
     if lane < ROWS {
-        start_row(row_of(lane));
-        if stores(lane) {
-            turn_border(own_row);
-        }
+        start_row(tile_row + lane);
+        turn_border();
     }
     meet();
     for (var layer = 0u; layer < DEPTH; layer++) {
@@ -73,7 +76,7 @@ fn main(
         meet();
     }
     if lane < ROWS && stores(lane) {
-        ln_q[level.first_row + own_row] = own_ln_q;
+        ln_q[level.first_row + own.row] = own.ln_q;
     }
 }
 
@@ -250,11 +253,13 @@ fn push_hidden(layer: u32, source_group: u32, site: u32) {
 // Draws or reads this lane's row at one site; shared_spin holds logits before and spins after.
 fn fix(site: u32, source: u32) {
     let logit = shared_spin[lane];
-    let row = own_row;
+    if site % 4u == 0u {
+        draw_numbers(site);
+    }
     if stores(lane) {
-        logits[site * level.rows + row] = logit;
+        logits[site * level.rows + own.row] = logit;
         let x = own_spin(site, logit);
-        keep_input(source, row, x);
+        keep_input(source, x);
         shared_spin[lane] = x;
     }
 }

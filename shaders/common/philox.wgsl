@@ -23,8 +23,17 @@ fn philox(seed: u32, step: u32, counter: vec4<u32>) -> vec4<u32> {
     return c;
 }
 
-// Uniform number in [0, 1), a multiple of 2^-24, for own site `site` of a block.
+// Random words for own sites of a block, the four among which `site` is.
+fn site_words(seed: u32, step: u32, configuration: u32, level: u32, block: u32, site: u32) -> vec4<u32> {
+    return philox(seed, step, vec4<u32>(configuration, block, site / 4u, level));
+}
+
+// Uniform number in [0, 1), a multiple of 2^-24, from a random word.
+fn uniform_of(word: u32) -> f32 {
+    return f32(word >> 8u) * 0x1p-24f;
+}
+
+// Uniform number for own site `site` of a block.
 fn uniform_number(seed: u32, step: u32, configuration: u32, level: u32, block: u32, site: u32) -> f32 {
-    let words = philox(seed, step, vec4<u32>(configuration, block, site / 4u, level));
-    return f32(words[site % 4u] >> 8u) * 0x1p-24f;
+    return uniform_of(site_words(seed, step, configuration, level, block, site)[site % 4u]);
 }
