@@ -2,8 +2,8 @@
 // Grid: ceil(rows / LANES) workgroups of LANES lanes.
 // Own sites go in groups of GROUP: what earlier groups contribute is a dense product into registers, what sites of the
 // same group contribute is pushed as they are fixed (a blocked triangular solve). Registers are a window that slides on with
-// every site, so that no index is computed. No lane reads what another wrote, so there is no barrier. Loops have their test at the end: software adapters run what stands behind a test once more, for
-// nobody. Needs UNITS = GROUP * WIDTH, and draw_numbers(site) and own_spin(site, logit) of the kernel.
+// every site, so that no index is computed. No lane reads what another wrote, so there is no barrier. Loops have their test at
+// the end: software adapters run what stands behind a test once more, for nobody. Needs UNITS = GROUP * WIDTH, and draw_numbers(site) and own_spin(site, logit) of the kernel.
 
 #include packet_$LOADS
 
