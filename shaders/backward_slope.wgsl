@@ -4,7 +4,7 @@
 
 #include types
 #include dispatch
-#include reduce_$LOADS
+#include reduce
 
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(3) var<storage, read> parameters: array<f32>;         // of this level

@@ -2,7 +2,7 @@
 // Grid: one workgroup of LANES lanes.
 
 #include types
-#include reduce_$LOADS
+#include reduce
 
 @group(0) @binding(1) var<uniform> step: Step;
 @group(0) @binding(9) var<storage, read> reward: array<f32>;             // [batch] first: the roots

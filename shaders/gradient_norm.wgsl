@@ -4,7 +4,7 @@
 #include types
 #include status
 #include activation
-#include reduce_$LOADS
+#include reduce
 
 @group(0) @binding(1) var<uniform> step: Step;
 @group(0) @binding(19) var<storage, read> norms: array<f32>;

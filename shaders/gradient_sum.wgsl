@@ -6,7 +6,7 @@
 #include types
 #include dispatch
 #include activation
-#include reduce_$LOADS
+#include reduce
 
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(1) var<uniform> step: Step;

@@ -5,15 +5,10 @@ const EIGHTS: u32 = LANES / 8u;
 
 var<workgroup> reduced: array<f32, LANES>;
 
+#include sum_eights_$LOADS
+
 fn reduce(lane: u32, value: f32) -> f32 {
-    reduced[lane] = value;
-    workgroupBarrier();
-    var sum = 0.0;
-    for (var k = 0u; k < 8u; k++) {
-        sum += reduced[lane % EIGHTS * 8u + k];
-    }
-    workgroupBarrier();
-    reduced[lane] = sum;
+    sum_eights(lane, value);
     workgroupBarrier();
     var total = 0.0;
     if lane == 0u {
