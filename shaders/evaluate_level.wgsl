@@ -8,6 +8,7 @@
 #include spins
 #include masked_block_$SHAPE
 
+// Spins are given: nothing is drawn.
 fn draw_numbers(site: u32) {}
 
 fn own_spin(site: u32, net_logit: f32) -> f32 {

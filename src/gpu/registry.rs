@@ -24,8 +24,9 @@ const KERNELS: &[(&str, &str)] = files!["":
 
 /// What kernels include.
 const COMMON: &[(&str, &str)] = files!["common/":
-    "activation", "control_variate", "dispatch", "exact_square", "heat_bath", "inputs", "masked_block_bindings", "masked_block_lane", "masked_block_tile",
-    "packet_own", "packet_shared", "philox", "reduce", "sum_eights_own", "sum_eights_shared", "weight_gradient_own", "weight_gradient_shared", "spins", "status", "types",
+    "activation", "control_variate", "dispatch", "exact_square", "heat_bath", "inputs", "masked_block_bindings",
+    "masked_block_lane", "masked_block_tile", "packet_own", "packet_shared", "philox", "reduce", "spins", "status",
+    "sum_eights_own", "sum_eights_shared", "types", "weight_gradient_own", "weight_gradient_shared",
 ];
 
 /// What rates of a device are measured with.
