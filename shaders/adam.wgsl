@@ -1,10 +1,11 @@
 // Adam (arXiv:1412.6980, algorithm 1) over the flat buffer of all levels, in one dispatch. From the first gradient that is
-// not finite on, it leaves everything as it was.
+// not finite on, it leaves everything as it was. The parameters stay f32 whatever nets compute with.
 // Grid: ceil(parameters / LANES) workgroups of LANES lanes, one parameter per lane.
 
 #include types
 #include status
 #include dispatch
+#include rounded_$STORAGE
 
 @group(0) @binding(1) var<uniform> step: Step;
 @group(0) @binding(3) var<storage, read_write> parameters: array<f32>;
@@ -32,5 +33,7 @@ fn main(
     second_moment[at] = second;
     let update = first * step.first_correction / (sqrt(second * step.second_correction) + step.epsilon);
     let factor = select(1.0, rate_factors[at / LANES], step.scale_rate != 0u);
-    parameters[at] -= step.learning_rate * factor * update;
+    let parameter = parameters[at] - step.learning_rate * factor * update;
+    parameters[at] = parameter;
+    keep_rounded(at, parameter);
 }

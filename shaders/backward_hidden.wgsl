@@ -4,9 +4,9 @@
 
 #include types
 #include dispatch
+#include net_parameters
 
 @group(0) @binding(0) var<uniform> level: Level;
-@group(0) @binding(3) var<storage, read> parameters: array<f32>;         // of this level
 @group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][rows]
 @group(0) @binding(7) var<storage, read> logits: array<f32>;             // [own][rows]: their gradient
 @group(0) @binding(15) var<storage, read_write> error: array<f32>;       // [DEPTH * units][rows]
@@ -22,7 +22,7 @@ fn gradient_of(wanted: u32, columns: u32, row: u32) -> f32 {
     if TOP {
         gradient = logits[target_unit * level.rows + row];
     } else {
-        let slope = parameters[level.layers[min(LAYER + 1u, DEPTH - 1u)].slope + target_unit];
+        let slope = parameter(level.layers[min(LAYER + 1u, DEPTH - 1u)].slope + target_unit);
         let at = ((LAYER + 1u) * level.units + target_unit) * level.rows + row;
         gradient = error[at] * select(slope, 1.0, f32(hidden[at]) > 0.0);
     }

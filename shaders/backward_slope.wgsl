@@ -4,10 +4,10 @@
 
 #include types
 #include dispatch
+#include net_parameters
 #include reduce
 
 @group(0) @binding(0) var<uniform> level: Level;
-@group(0) @binding(3) var<storage, read> parameters: array<f32>;         // of this level
 @group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][rows]
 @group(0) @binding(15) var<storage, read_write> error: array<f32>;       // [DEPTH * units][rows]
 @group(0) @binding(16) var<storage, read_write> partials: array<f32>;    // [slices][parameters] of this level
@@ -25,7 +25,7 @@ fn main(
         return;
     }
     let slope_at = level.layers[unit / level.units].slope + unit % level.units;
-    let slope = parameters[slope_at];
+    let slope = parameter(slope_at);
     let end_row = min((slice + 1u) * level.slice_rows, level.rows);
     var sum = 0.0;
     for (var row = slice * level.slice_rows + lane; row < end_row; row += LANES) {

@@ -6,6 +6,7 @@
 
 #include types
 #include dispatch
+#include net_parameters
 #include inputs
 
 const INPUTS: u32 = 0u;      // sources: the inputs; 1 + l: activations of layer l
@@ -26,7 +27,6 @@ struct Job {
 }
 
 @group(0) @binding(0) var<uniform> level: Level;
-@group(0) @binding(3) var<storage, read> parameters: array<f32>;         // of this level
 @group(0) @binding(5) var<storage, read> inputs: array<u32>;             // [ceil(inputs / 32)][rows]
 @group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][rows]
 @group(0) @binding(7) var<storage, read> logits: array<f32>;             // [own][rows]: their gradient
@@ -36,7 +36,7 @@ struct Job {
 
 // Slope of a source that is a hidden unit.
 fn source_slope(job: Job, source: u32) -> f32 {
-    return parameters[level.layers[job.source_kind - 1u].slope + source];
+    return parameter(level.layers[job.source_kind - 1u].slope + source);
 }
 
 fn target_of(job: Job, t: u32, row: u32, to_logits: bool) -> f32 {

@@ -3,7 +3,6 @@
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(1) var<uniform> step: Step;
 @group(0) @binding(2) var<storage, read> geometry: array<u32>;
-@group(0) @binding(3) var<storage, read> parameters: array<f32>;         // of this level
 @group(0) @binding(4) var<storage, read_write> spins: array<i32>;        // [site][batch]
 @group(0) @binding(5) var<storage, read_write> inputs: array<u32>;       // [ceil(inputs / 32)][rows], after the gauge
 @group(0) @binding(6) var<storage, read_write> hidden: array<Kept>;      // [DEPTH * units][rows], pre-activations
@@ -11,6 +10,7 @@
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
 
 #include inputs
+#include net_parameters
 
 // A row that a lane draws or reads spins for.
 struct OwnRow {

@@ -298,7 +298,7 @@ fn push_unit(layer: u32, u: u32, site: u32) {
     let unit = (level.border + site) * WIDTH + u;
     let z = as_kept(pre[first_of(layer) + u]);
     store_unit(layer, unit, z);
-    let h = prelu(z, parameters[level.layers[layer].slope + unit]);
+    let h = prelu(z, parameter(level.layers[layer].slope + unit));
     if layer + 1u < DEPTH {
         let next = level.layers[layer + 1u].weight;
         push_to_hidden(layer + 1u, next + unit * level.units + (level.border + site) * WIDTH, h);

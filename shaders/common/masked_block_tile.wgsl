@@ -16,7 +16,7 @@ var<private> tile_row: u32;
 
 fn activation(layer: u32, unit: u32, row: u32) -> f32 {
     let z = f32(hidden[(layer * level.units + unit) * level.rows + row]);
-    return prelu(z, parameters[level.layers[layer].slope + unit]);
+    return prelu(z, parameter(level.layers[layer].slope + unit));
 }
 
 fn row_of(r: u32) -> u32 {
@@ -115,7 +115,7 @@ fn dense_hidden(layer: u32, unit_group: u32, known: u32) {
     let matrix = level.layers[layer];
     for (var c = 0u; c < WIDTH; c++) {
         for (var r = 0u; r < ROWS; r++) {
-            pre[(first_of(layer) + c) * ROWS + r] = parameters[matrix.bias + unit_group * WIDTH + c];
+            pre[(first_of(layer) + c) * ROWS + r] = parameter(matrix.bias + unit_group * WIDTH + c);
         }
     }
     let sources = select(known * WIDTH, known, layer == 0u);
@@ -138,7 +138,7 @@ fn dense_hidden(layer: u32, unit_group: u32, known: u32) {
 // A staged source's part; behind the last source zeros are staged.
 fn add_to_hidden(layer: u32, s: u32, weights: u32) {
     for (var c = 0u; c < WIDTH; c++) {
-        let weight = parameters[weights + c];
+        let weight = parameter(weights + c);
         for (var r = 0u; r < ROWS; r++) {
             pre[(first_of(layer) + c) * ROWS + r] += weight * staged[s * ROWS + r];
         }
@@ -158,7 +158,7 @@ fn store_hidden(layer: u32, unit_group: u32) {
 
 fn dense_logits(site: u32, known: u32) {
     for (var r = 0u; r < ROWS; r++) {
-        pre_logit[r] = parameters[level.output.bias + site];
+        pre_logit[r] = parameter(level.output.bias + site);
     }
     add_to_logits(DEPTH, known * WIDTH, level.output.weight + site);
     if level.skip.present != 0u {
@@ -184,7 +184,7 @@ fn add_to_logits(layer: u32, sources: u32, weights: u32) {
 }
 
 fn add_to_logit(s: u32, weight_at: u32) {
-    let weight = parameters[weight_at];
+    let weight = parameter(weight_at);
     for (var r = 0u; r < ROWS; r++) {
         pre_logit[r] += weight * staged[s * ROWS + r];
     }
@@ -223,7 +223,7 @@ fn triangle(site: u32, count: u32) {
 fn share_hidden(layer: u32, unit_group: u32) {
     store_hidden(layer, unit_group);
     for (var c = 0u; c < WIDTH; c++) {
-        let slope = parameters[level.layers[layer].slope + unit_group * WIDTH + c];
+        let slope = parameter(level.layers[layer].slope + unit_group * WIDTH + c);
         for (var r = 0u; r < ROWS; r++) {
             shared_hidden[c * ROWS + r] = prelu(as_kept(pre[(first_of(layer) + c) * ROWS + r]), slope);
         }
@@ -236,13 +236,13 @@ fn push_hidden(layer: u32, source_group: u32, site: u32) {
         if layer + 1u < DEPTH {
             let start = level.layers[layer + 1u].weight + source * level.units + (level.border + site + lane) * WIDTH;
             for (var d = 0u; d < WIDTH; d++) {
-                let weight = parameters[start + d];
+                let weight = parameter(start + d);
                 for (var r = 0u; r < ROWS; r++) {
                     pre[(first_of(layer + 1u) + d) * ROWS + r] += weight * shared_hidden[c * ROWS + r];
                 }
             }
         } else {
-            let weight = parameters[level.output.weight + source * level.own + site + lane];
+            let weight = parameter(level.output.weight + source * level.own + site + lane);
             for (var r = 0u; r < ROWS; r++) {
                 pre_logit[r] += weight * shared_hidden[c * ROWS + r];
             }
@@ -267,13 +267,13 @@ fn fix(site: u32, source: u32) {
 fn push_spin(source: u32, site: u32) {
     let start = level.layers[0].weight + source * level.units + (level.border + site + lane) * WIDTH;
     for (var c = 0u; c < WIDTH; c++) {
-        let weight = parameters[start + c];
+        let weight = parameter(start + c);
         for (var r = 0u; r < ROWS; r++) {
             pre[c * ROWS + r] += weight * shared_spin[r];
         }
     }
     if level.skip.present != 0u {
-        let weight = parameters[level.skip.weight + source * level.own + site + lane];
+        let weight = parameter(level.skip.weight + source * level.own + site + lane);
         for (var r = 0u; r < ROWS; r++) {
             pre_logit[r] += weight * shared_spin[r];
         }

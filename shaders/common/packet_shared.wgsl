@@ -2,7 +2,7 @@
 // others: for software adapters, where a load costs each lane as much as many products.
 // Needs subgroups of at least 8 lanes, in the order of local indices, and all lanes at work.
 fn packet(start: u32, stride: u32, lane: u32) -> array<f32, 8> {
-    let own = parameters[start + lane % 8u * stride];
+    let own = parameter(start + lane % 8u * stride);
     return array<f32, 8>(
         subgroupBroadcast(own, 0u), subgroupBroadcast(own, 1u), subgroupBroadcast(own, 2u), subgroupBroadcast(own, 3u),
         subgroupBroadcast(own, 4u), subgroupBroadcast(own, 5u), subgroupBroadcast(own, 6u), subgroupBroadcast(own, 7u),

@@ -6,8 +6,8 @@ use crate::hierarchy::{Hierarchy, Level};
 use crate::lattice::{Interaction, Torus};
 use serde::{Deserialize, Serialize};
 
-/// Levels start at multiples of this many parameters, so that each can be bound on its own (256 bytes).
-pub const LEVEL_ALIGNMENT: usize = 64;
+/// Levels start at multiples of this many parameters, so that each can be bound on its own (256 bytes, of 16-bit numbers).
+pub const LEVEL_ALIGNMENT: usize = 128;
 
 /// How the nets are built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,19 +79,19 @@ pub struct Model {
     pub levels: Vec<LevelModel>,
     /// Length of the flat parameter buffer, padding between levels included.
     pub parameters: usize,
-    /// How a GPU keeps hidden state from the forward to the backward pass.
+    /// How a GPU keeps hidden state, and the parameters that nets compute with.
     pub storage: Storage,
 }
 
-/// Numbers that hidden state is kept in. Sums are always f32.
+/// Numbers that hidden state is kept in and that nets compute with. Sums, gradients and what the optimiser updates are always f32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Storage {
     /// 32 bits.
     #[default]
     F32,
-    /// 16 bits, where a GPU offers them: half the memory and traffic of hidden state, and a network that differs by its rounding,
-    /// in samples and their ln q alike. The CPU backend evaluates such a network in 32 bits.
+    /// 16 bits, where a GPU offers them: half the memory and traffic of hidden state and weights, and a network that differs by
+    /// their rounding, in samples and their ln q alike. The CPU backend evaluates such a network in 32 bits.
     F16,
 }
 

@@ -1,6 +1,7 @@
 //! Which buffers every kernel binds, and how. Binding numbers are the same in all shaders; a test compares them with the
 //! shaders by reflection.
 
+use crate::conditional::Storage;
 use crate::schedule::Kernel;
 
 /// A buffer by its binding number.
@@ -34,6 +35,7 @@ pub enum Slot {
     Moments = 23,
     RateFactors = 24,
     Observables = 25,
+    NetParameters = 26,
 }
 
 /// How a kernel uses a buffer.
@@ -48,11 +50,11 @@ pub enum Access {
 }
 
 /// The buffers that a kernel binds.
-pub fn bindings(kernel: Kernel) -> Vec<(Slot, Access)> {
+pub fn bindings(kernel: Kernel, storage: Storage) -> Vec<(Slot, Access)> {
     use Slot::*;
     let (reads, writes): (&[Slot], &[Slot]) = match kernel {
         Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
-            (&[Level, Step, Geometry, Parameters], &[Spins, Inputs, Hidden, Logits, LnQ])
+            (&[Level, Step, Geometry, NetParameters], &[Spins, Inputs, Hidden, Logits, LnQ])
         }
         Kernel::SampleHeatBath { .. } => (&[Level, Step, Geometry], &[Spins, LnQ]),
         Kernel::EvaluateHeatBath { .. } => (&[Level, Step, Geometry, Spins], &[LnQ]),
@@ -70,16 +72,22 @@ pub fn bindings(kernel: Kernel) -> Vec<(Slot, Access)> {
         Kernel::Regression { .. } => (&[Level, Moments], &[Coefficients]),
         Kernel::Residual { .. } => (&[Level, Geometry, Spins, Reward, Coefficients], &[Advantage]),
         Kernel::BackwardOutput { .. } => (&[Level, Inputs, Advantage], &[Logits]),
-        Kernel::BackwardHidden { .. } => (&[Level, Parameters, Hidden, Logits], &[Error]),
+        Kernel::BackwardHidden { .. } => (&[Level, NetParameters, Hidden, Logits], &[Error]),
         Kernel::BackwardWeights { .. } => {
-            (&[Level, Parameters, Inputs, Hidden, Logits, Error, Jobs], &[Partials])
+            (&[Level, NetParameters, Inputs, Hidden, Logits, Error, Jobs], &[Partials])
         }
-        Kernel::BackwardSlope { .. } => (&[Level, Parameters, Hidden], &[Error, Partials]),
+        Kernel::BackwardSlope { .. } => (&[Level, NetParameters, Hidden], &[Error, Partials]),
         Kernel::GradientSum { .. } => (&[Level, Step, Parameters, Partials], &[Gradient, Norms]),
         Kernel::GradientNorm => (&[Step, Norms], &[Status]),
         Kernel::Observables => (&[Step, Spins], &[Observables]),
         Kernel::Metropolis { .. } => (&[Step], &[Spins]),
-        Kernel::Adam => (&[Step, Gradient, Status, RateFactors], &[Parameters, FirstMoment, SecondMoment]),
+        Kernel::Adam => {
+            let reads = &[Step, Gradient, Status, RateFactors];
+            match storage {
+                Storage::F32 => (reads, &[Parameters, FirstMoment, SecondMoment]),
+                Storage::F16 => (reads, &[Parameters, FirstMoment, SecondMoment, NetParameters]),
+            }
+        }
     };
     let read = |&slot: &Slot| match slot {
         Level | Step => (slot, Access::Uniform),

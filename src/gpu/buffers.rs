@@ -23,6 +23,7 @@ pub(super) struct Buffers {
     levels: HashMap<(Slot, usize), Buffer>,
     pub(super) tables: Tables,
     parameter_offsets: Vec<usize>,
+    storage: Storage,
 }
 
 impl Buffers {
@@ -41,6 +42,7 @@ impl Buffers {
             shared: HashMap::new(),
             levels: HashMap::new(),
             parameter_offsets: model.levels.iter().map(|level| level.offset).collect(),
+            storage: model.storage,
             tables,
         };
         for size in &sizes {
@@ -124,11 +126,21 @@ impl Buffers {
         }
         let table = &self.tables.levels[index];
         let parameters = table.parameters as u64 * WORD;
+        // What a word is to the parameters that nets compute with.
+        let (net_parameters, number) = match self.storage {
+            Storage::F32 => (Slot::Parameters, WORD),
+            Storage::F16 => (Slot::NetParameters, WORD / 2),
+        };
         match slot {
             Slot::Level => part(self.shared(slot), index as u64 * UNIFORM_STRIDE, size_of::<Level>() as u64),
             Slot::Parameters | Slot::Gradient => {
                 part(self.shared(slot), self.parameter_offsets[index] as u64 * WORD, parameters)
             }
+            Slot::NetParameters => part(
+                self.shared(net_parameters),
+                self.parameter_offsets[index] as u64 * number,
+                table.parameters as u64 * number,
+            ),
             Slot::Partials => {
                 part(self.shared(slot), table.partials as u64 * WORD, parameters * table.slices as u64)
             }
@@ -169,6 +181,9 @@ fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
         shared(Slot::ConfigurationSums, 2 * batch, true),
         shared(Slot::Observables, quantities(model.torus) * batch, true),
     ];
+    if model.storage == Storage::F16 {
+        sizes.push(shared(Slot::NetParameters, model.parameters.div_ceil(2), false));
+    }
     for (level, net, geometry) in model.nets() {
         let rows = geometry.blocks * batch;
         let hidden = net.depth * net.units() * rows;

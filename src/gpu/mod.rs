@@ -37,6 +37,7 @@ use crate::pace::Pace;
 use crate::schedule::{Inputs, JobSize, Kernel, Loads, Rates, SOFTWARE_TURNS, Shape};
 use buffers::Buffers;
 use grid::fold;
+use half::f16;
 use pipeline_cache::CacheFile;
 use pipelines::Pipelines;
 use readback::{Look, Snapshots};
@@ -262,7 +263,7 @@ impl Gpu {
         }
         let (shape, key) = (self.shape(kernel.level())?, self.specialisation(kernel)?);
         let made = self.pipelines.get(&self.device, kernel, key)?;
-        let slots = bindings(kernel);
+        let slots = bindings(kernel, self.model.storage);
         let entries: Vec<_> = slots
             .iter()
             .map(|(slot, _)| wgpu::BindGroupEntry {
@@ -489,6 +490,11 @@ impl Backend for Gpu {
         assert_eq!(buffer.size(), size_of_val(values) as u64, "length of {tensor:?}");
         self.queue.write_buffer(buffer, 0, bytemuck::cast_slice(values));
         if tensor == Tensor::Parameters {
+            if self.model.storage == Storage::F16 {
+                let rounded: Vec<f16> = values.iter().map(|&value| f16::from_f32(value)).collect();
+                let buffer = self.buffers.shared(Slot::NetParameters);
+                self.queue.write_buffer(buffer, 0, bytemuck::cast_slice(&rounded));
+            }
             let status = Status::default();
             self.queue.write_buffer(self.buffers.shared(Slot::Status), 0, bytemuck::bytes_of(&status));
         }

@@ -3,6 +3,7 @@
 use super::bindings::{Access, bindings};
 use super::pipeline_cache::CacheFile;
 use super::registry::Specialisation;
+use crate::conditional::Storage;
 use crate::error::{Error, Result};
 use crate::schedule::Kernel;
 use rayon::prelude::*;
@@ -43,7 +44,9 @@ impl Pipelines {
         let start = Instant::now();
         let made = missing
             .into_par_iter()
-            .map(|(key, kernel)| Ok((key.clone(), make(device, key, &layout_entries(kernel), cache)?)))
+            .map(|(key, kernel)| {
+                Ok((key.clone(), make(device, key, &layout_entries(kernel, key.storage()), cache)?))
+            })
             .collect::<Result<Vec<_>>>()?;
         tracing::info!(count = made.len(), seconds = start.elapsed().as_secs_f64(), "pipelines made");
         self.made.extend(made);
@@ -60,13 +63,13 @@ impl Pipelines {
     }
 }
 
-fn layout_entries(kernel: Kernel) -> Vec<BindGroupLayoutEntry> {
+fn layout_entries(kernel: Kernel, kept_in: Storage) -> Vec<BindGroupLayoutEntry> {
     let of = |(slot, access)| match access {
         Access::Uniform => entry(slot as u32, BufferBindingType::Uniform),
         Access::Read => storage(slot as u32, true),
         Access::Write => storage(slot as u32, false),
     };
-    bindings(kernel).into_iter().map(of).collect()
+    bindings(kernel, kept_in).into_iter().map(of).collect()
 }
 
 /// A storage buffer's entry in a layout.

@@ -1,7 +1,8 @@
 //! The shader registry: the one place that names .wgsl files, with a small preprocessor.
 //!
-//! `#include name` inserts `shaders/common/name.wgsl` once; `$SHAPE` and `$LOADS` in an include are replaced by the kernel shape and by who loads weights;
-//! constants are prepended as `const NAME: u32 = value;`, and `Kept`, the type of hidden state.
+//! `#include name` inserts `shaders/common/name.wgsl` once; `$SHAPE`, `$LOADS` and `$STORAGE` in an include are replaced by the kernel
+//! shape, by who loads weights and by what nets are kept in; constants are prepended as `const NAME: u32 = value;`, and `Kept`,
+//! the type of hidden state and of the parameters that nets compute with.
 
 use crate::conditional::{NetOptions, Storage};
 use crate::error::{Error, Result};
@@ -25,8 +26,9 @@ const KERNELS: &[(&str, &str)] = files!["":
 /// What kernels include.
 const COMMON: &[(&str, &str)] = files!["common/":
     "activation", "control_variate", "dispatch", "exact_square", "heat_bath", "inputs", "masked_block_bindings",
-    "masked_block_lane", "masked_block_tile", "packet_own", "packet_shared", "philox", "reduce", "spins", "status",
-    "sum_eights_own", "sum_eights_shared", "types", "weight_gradient_own", "weight_gradient_shared",
+    "masked_block_lane", "masked_block_tile", "net_parameters", "packet_own", "packet_shared", "philox", "reduce",
+    "rounded_f16", "rounded_f32", "spins", "status", "sum_eights_own", "sum_eights_shared", "types",
+    "weight_gradient_own", "weight_gradient_shared",
 ];
 
 /// What rates of a device are measured with.
@@ -46,7 +48,7 @@ pub struct Variant {
     pub shape: Shape,
     /// Who loads weights.
     pub loads: Loads,
-    /// Of hidden state.
+    /// Of hidden state and of what nets compute with.
     pub storage: Storage,
     /// Of the weights' gradient.
     pub job: JobSize,
@@ -129,9 +131,9 @@ impl Specialisation {
         self.loads == Loads::Shared.name()
     }
 
-    /// Whether it needs 16-bit floats.
-    pub fn stores_f16(&self) -> bool {
-        self.storage == Storage::F16
+    /// What hidden state and parameters of nets are kept in; 16 bits need SHADER_F16.
+    pub fn storage(&self) -> Storage {
+        self.storage
     }
 
     /// The complete WGSL text.
@@ -159,7 +161,12 @@ impl Specialisation {
                 text.push('\n');
                 continue;
             };
+            let storage = match self.storage {
+                Storage::F32 => "f32",
+                Storage::F16 => "f16",
+            };
             let name = name.trim().replace("$SHAPE", self.shape).replace("$LOADS", self.loads);
+            let name = name.replace("$STORAGE", storage);
             if !included.contains(&name) {
                 included.push(name.clone());
                 self.expand(find(COMMON, &name, self.name)?, text, included)?;

@@ -1,6 +1,7 @@
 //! Every GPU kernel against its f64 twin, over sizes around the workgroup's, several nets and both kernel shapes.
 
 use crate::harness::{BETA, Case, TestGpu, Tolerance, all_pass, compare, gpu, spins};
+use half::f16;
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::{Model, Storage};
 use han_gpu::gpu::Gpu;
@@ -131,7 +132,7 @@ fn evaluation_reward_and_backward_agree_with_the_f64_twin() {
 }
 
 #[test]
-fn hidden_state_in_16_bits_is_near_the_f64_twin_and_takes_less_memory() {
+fn nets_in_16_bits_are_near_the_f64_twin_and_take_less_memory() {
     let device = gpu();
     let case = Case { width: 2, depth: 2, size: 16, batch: 130, ..Case::DEFAULT };
     if !device.adapter.features().contains(wgpu::Features::SHADER_F16) {
@@ -158,7 +159,11 @@ fn hidden_state_in_16_bits_is_near_the_f64_twin_and_takes_less_memory() {
             backend.run(&kernels, &inputs(1)).unwrap();
         }
         for (tensor, absolute) in [(Tensor::LnQ, 2e-2), (Tensor::Gradient, 2e-3)] {
-            let tolerance = Tolerance { absolute, relative: 1e-2, reason: "11 bits of every pre-activation" };
+            let tolerance = Tolerance {
+                absolute,
+                relative: 1e-2,
+                reason: "11 bits of every parameter and pre-activation",
+            };
             let [found, expected] = [gpu.read(tensor).unwrap(), twin.read(tensor).unwrap()];
             results.push(compare(&format!("{tensor:?} with {shape:?}"), &found, &expected, tolerance));
             let largest = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
@@ -166,6 +171,45 @@ fn hidden_state_in_16_bits_is_near_the_f64_twin_and_takes_less_memory() {
         }
     }
     all_pass(results);
+}
+
+#[test]
+fn nets_in_16_bits_see_rounded_parameters_of_the_host_and_of_adam_alike() {
+    let device = gpu();
+    if !device.adapter.features().contains(wgpu::Features::SHADER_F16) {
+        println!("left out: {} offers no 16-bit floats", device.adapter.get_info().name);
+        return;
+    }
+    let case = Case { width: 2, depth: 2, size: 8, batch: 70, ..Case::DEFAULT };
+    let half = Arc::new(Model { storage: Storage::F16, ..Model::clone(&case.model()) });
+    let spins = spins(&case.cpu::<f64>(), 1);
+    let open = |parameters: &[f32]| {
+        let mut gpu = Gpu::open(&device.adapter, half.clone(), case.batch).unwrap();
+        gpu.write(Tensor::Parameters, parameters).unwrap();
+        gpu.write_spins(&spins).unwrap();
+        gpu
+    };
+    let ln_q = |gpu: &mut Gpu| {
+        gpu.run(&schedule::evaluation(&case.model()), &inputs(1)).unwrap();
+        gpu.read(Tensor::LnQ).unwrap()
+    };
+    let parameters = case.parameters(3);
+    let mut gpu = open(&parameters);
+    let first = ln_q(&mut gpu);
+    let rounded: Vec<f32> = parameters.iter().map(|&p| f16::from_f32(p).to_f32()).collect();
+    assert_ne!(rounded, parameters);
+    assert_eq!(ln_q(&mut open(&rounded)), first, "nets see what rounding cuts off");
+
+    let mut kernels = vec![Kernel::Likelihood];
+    kernels.extend(schedule::gradient(&case.model()));
+    kernels.push(Kernel::Adam);
+    gpu.run(&kernels, &inputs(1)).unwrap();
+    let trained: Vec<f32> =
+        gpu.read(Tensor::Parameters).unwrap().into_iter().map(|parameter| parameter as f32).collect();
+    assert!(trained.iter().any(|&p| f16::from_f32(p).to_f32() != p), "the optimiser works in 16 bits");
+    let second = ln_q(&mut gpu);
+    assert_ne!(second, first);
+    assert_eq!(ln_q(&mut open(&trained)), second, "Adam and the host round otherwise");
 }
 
 #[test]

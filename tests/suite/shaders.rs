@@ -1,7 +1,7 @@
 //! The shaders themselves, without a device: every specialisation validates and translates, layouts and bindings agree with
 //! the Rust side, workgroup memory fits the default limits.
 
-use han_gpu::conditional::NetOptions;
+use han_gpu::conditional::{NetOptions, Storage};
 use han_gpu::gpu::{
     Access, Job, Level, Matrix, Specialisation, Status, Step, all_specialisations, bindings, every_kernel,
 };
@@ -34,7 +34,7 @@ fn validated(specialisation: &Specialisation) -> (Module, ModuleInfo) {
     // What neither shares loads nor keeps 16 bits must do without any feature.
     let mut capabilities = Capabilities::empty();
     capabilities.set(Capabilities::SUBGROUP, specialisation.shares_loads());
-    capabilities.set(Capabilities::SHADER_FLOAT16, specialisation.stores_f16());
+    capabilities.set(Capabilities::SHADER_FLOAT16, specialisation.storage() == Storage::F16);
     let info = Validator::new(ValidationFlags::all(), capabilities)
         .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
         .subgroup_operations(naga::valid::SubgroupOperationSet::all())
@@ -106,22 +106,23 @@ macro_rules! assert_layout {
     }};
 }
 
-fn module_of(name: &str) -> Module {
+fn module_of(name: &str, storage: Storage) -> Module {
     let options = NetOptions { width: 2, depth: 2, skip: true, gauge: true, exact_bottom: 8 };
     let all = all_specialisations(options);
-    validated(all.iter().find(|specialisation| specialisation.name == name).expect(name)).0
+    let wanted = |key: &&Specialisation| key.name == name && key.storage() == storage;
+    validated(all.iter().find(wanted).expect(name)).0
 }
 
 #[test]
 fn structs_have_the_layout_of_their_rust_twins() {
-    let module = module_of("backward_weights");
+    let module = module_of("backward_weights", Storage::F32);
     assert_layout!(&module, "Level", Level: batch, blocks, rows, first_row, border, own, inputs, units, sites, bonds,
         bond_count, children, children_per_block, children_first_row, gauge, index, slices, slice_rows, parameters,
         first_norm, layers, output, skip);
     assert_layout!(&module, "Job", Job: source_kind, sources, source_width, first_source, target_kind, targets,
         target_width, first_target, weight, first_group, inclusive, has_bias);
     assert_eq!(members(&module, "Matrix").1 as usize, size_of::<Matrix>());
-    let module = module_of("adam");
+    let module = module_of("adam", Storage::F32);
     assert_layout!(&module, "Step", Step: flip, seed, step, first_configuration, total_rows, batch, parameters, norms, clip, beta,
         coupling, field, reward_per_site, learning_rate, beta1, beta2, epsilon, first_correction, second_correction,
         one_minus_beta1, one_minus_beta2, bond_same, bond_different, field_up, field_down, scale_rate, square_reward, chunk, chunk_share,
@@ -132,8 +133,9 @@ fn structs_have_the_layout_of_their_rust_twins() {
 #[test]
 fn bindings_are_those_that_the_rust_side_binds() {
     let storage_limit = wgpu::Limits::default().max_storage_buffers_per_shader_stage;
-    for kernel in every_kernel(1) {
-        let module = module_of(kernel.name());
+    let both = |kernel| [(kernel, Storage::F32), (kernel, Storage::F16)];
+    for (kernel, storage) in every_kernel(1).into_iter().flat_map(both) {
+        let module = module_of(kernel.name(), storage);
         let declared: BTreeSet<_> = module
             .global_variables
             .iter()
@@ -147,7 +149,7 @@ fn bindings_are_those_that_the_rust_side_binds() {
                 Some((binding, access, variable.name.clone()?.replace('_', "")))
             })
             .collect();
-        let bound: BTreeSet<_> = bindings(kernel)
+        let bound: BTreeSet<_> = bindings(kernel, storage)
             .into_iter()
             .map(|(slot, access)| {
                 let access = match access {
@@ -159,7 +161,7 @@ fn bindings_are_those_that_the_rust_side_binds() {
             })
             .collect();
         assert_eq!(declared, bound, "{}", kernel.name());
-        let storage = bound.iter().filter(|(_, access, _)| *access != "uniform").count();
-        assert!(storage <= storage_limit as usize, "{} binds {storage} storage buffers", kernel.name());
+        let buffers = bound.iter().filter(|(_, access, _)| *access != "uniform").count();
+        assert!(buffers <= storage_limit as usize, "{} binds {buffers} storage buffers", kernel.name());
     }
 }

@@ -1,0 +1,3 @@
+// Nets compute with the parameters themselves.
+
+fn keep_rounded(at: u32, parameter: f32) {}
