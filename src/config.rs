@@ -59,7 +59,7 @@ pub struct Config {
     /// chunk, so it is part of what a run's numbers depend on.
     #[serde(default)]
     pub chunk: usize,
-    /// Numbers that a GPU keeps hidden state in: `f32`, or `f16` where it offers them.
+    /// Numbers that a GPU keeps hidden state in and that nets compute with: `f32`, or `f16` where it offers them.
     #[serde(default)]
     pub storage: Storage,
     /// Training steps.
