@@ -7,9 +7,9 @@
 #include net_parameters
 
 @group(0) @binding(0) var<uniform> level: Level;
-@group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][rows]
-@group(0) @binding(7) var<storage, read> logits: array<f32>;             // [own][rows]: their gradient
-@group(0) @binding(15) var<storage, read_write> error: array<f32>;       // [DEPTH * units][rows]
+@group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][stride]
+@group(0) @binding(7) var<storage, read> logits: array<f32>;             // [own][stride]: their gradient
+@group(0) @binding(15) var<storage, read_write> error: array<f32>;       // [DEPTH * units][stride]
 
 #include packet_$LOADS
 
@@ -20,10 +20,10 @@ fn gradient_of(wanted: u32, columns: u32, row: u32) -> f32 {
     let target_unit = min(wanted, columns - 1u);
     var gradient: f32;
     if TOP {
-        gradient = logits[target_unit * level.rows + row];
+        gradient = logits[target_unit * level.stride + row];
     } else {
         let slope = parameter(level.layers[min(LAYER + 1u, DEPTH - 1u)].slope + target_unit);
-        let at = ((LAYER + 1u) * level.units + target_unit) * level.rows + row;
+        let at = ((LAYER + 1u) * level.units + target_unit) * level.stride + row;
         gradient = error[at] * select(slope, 1.0, f32(hidden[at]) > 0.0);
     }
     return select(0.0, gradient, wanted < columns);
@@ -75,6 +75,6 @@ fn main(
         }
     }
     for (var t = 0u; t < min(UNITS, level.units - first); t++) {
-        error[(LAYER * level.units + first + t) * level.rows + row] = sums[t];
+        error[(LAYER * level.units + first + t) * level.stride + row] = sums[t];
     }
 }

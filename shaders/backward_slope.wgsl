@@ -8,8 +8,8 @@
 #include reduce
 
 @group(0) @binding(0) var<uniform> level: Level;
-@group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][rows]
-@group(0) @binding(15) var<storage, read_write> error: array<f32>;       // [DEPTH * units][rows]
+@group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][stride]
+@group(0) @binding(15) var<storage, read_write> error: array<f32>;       // [DEPTH * units][stride]
 @group(0) @binding(16) var<storage, read_write> partials: array<f32>;    // [slices][parameters] of this level
 
 @compute @workgroup_size(LANES)
@@ -29,7 +29,7 @@ fn main(
     let end_row = min((slice + 1u) * level.slice_rows, level.rows);
     var sum = 0.0;
     for (var row = slice * level.slice_rows + lane; row < end_row; row += LANES) {
-        let at = unit * level.rows + row;
+        let at = unit * level.stride + row;
         let z = f32(hidden[at]);
         let gradient = error[at];
         // select and not min: min(NaN, 0) may be 0.

@@ -27,10 +27,7 @@ struct Job {
 }
 
 @group(0) @binding(0) var<uniform> level: Level;
-@group(0) @binding(5) var<storage, read> inputs: array<u32>;             // [ceil(inputs / 32)][rows]
-@group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][rows]
-@group(0) @binding(7) var<storage, read> logits: array<f32>;             // [own][rows]: their gradient
-@group(0) @binding(15) var<storage, read> error: array<f32>;             // [DEPTH * units][rows]
+@group(0) @binding(5) var<storage, read> inputs: array<u32>;             // [ceil(inputs / 32)][stride]
 @group(0) @binding(16) var<storage, read_write> partials: array<f32>;    // [slices][parameters] of this level
 @group(0) @binding(17) var<storage, read> jobs: array<Job>;
 
@@ -39,23 +36,23 @@ fn source_slope(job: Job, source: u32) -> f32 {
     return parameter(level.layers[job.source_kind - 1u].slope + source);
 }
 
-fn target_of(job: Job, t: u32, row: u32, to_logits: bool) -> f32 {
-    if to_logits {
-        return logits[t * level.rows + row];
-    }
-    return error[(job.target_kind * level.units + t) * level.rows + row];
-}
-
-fn visible(job: Job, t: u32) -> u32 {
+fn visible_to(job: Job, t: u32) -> u32 {
     let group = job.first_group + t / job.target_width;
     return select(group + job.inclusive, level.border, group < level.border) * job.source_width;
 }
 
+// Where sums of one target go.
+struct Place {
+    slice: u32,
+    target_unit: u32,
+    visible: u32,            // sources that it sees
+}
+
 // Writes one sum of a slice, if it is of this matrix: masked weights get exactly 0.
-fn write_partial(job: Job, slice: u32, source: u32, t: u32, sum: f32) {
-    if source < job.sources + job.has_bias && t < job.targets {
-        let seen = source < visible(job, t) || source == job.sources;
-        partials[slice * level.parameters + job.weight + source * job.targets + t] = select(0.0, sum, seen);
+fn write_partial(job: Job, place: Place, source: u32, sum: f32) {
+    if source < job.sources + job.has_bias && place.target_unit < job.targets {
+        let at = place.slice * level.parameters + job.weight + source * job.targets + place.target_unit;
+        partials[at] = select(0.0, sum, source < place.visible || source == job.sources);
     }
 }
 

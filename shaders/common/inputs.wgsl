@@ -1,8 +1,8 @@
 // Inputs of a net as they are kept: 32 spins of a row to a word, bits set for -1, as the signs of floats are.
-// Needs `level` and `inputs`: array<u32>, [ceil(inputs / 32)][rows].
+// Needs `level` and `inputs`: array<u32>, [ceil(inputs / 32)][stride].
 
 fn input_word(source: u32, row: u32) -> u32 {
-    return inputs[source / 32u * level.rows + row];
+    return inputs[source / 32u * level.stride + row];
 }
 
 // x times the spin of an input that lies in `word`.

@@ -4,9 +4,9 @@
 @group(0) @binding(1) var<uniform> step: Step;
 @group(0) @binding(2) var<storage, read> geometry: array<u32>;
 @group(0) @binding(4) var<storage, read_write> spins: array<i32>;        // [site][batch]
-@group(0) @binding(5) var<storage, read_write> inputs: array<u32>;       // [ceil(inputs / 32)][rows], after the gauge
-@group(0) @binding(6) var<storage, read_write> hidden: array<Kept>;      // [DEPTH * units][rows], pre-activations
-@group(0) @binding(7) var<storage, read_write> logits: array<f32>;       // [own][rows]
+@group(0) @binding(5) var<storage, read_write> inputs: array<u32>;       // [ceil(inputs / 32)][stride], after the gauge
+@group(0) @binding(6) var<storage, read_write> hidden: array<Kept>;      // [DEPTH * units][stride], pre-activations
+@group(0) @binding(7) var<storage, read_write> logits: array<f32>;       // [own][stride]
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
 
 #include inputs
@@ -59,7 +59,7 @@ fn turn_border() {
         for (var first = 0u; first < level.border; first += 32u) {
             if turned && own.stores {
                 let border_bits = 0xffffffffu >> (32u - min(32u, level.border - first));
-                inputs[first / 32u * level.rows + row] ^= border_bits;
+                inputs[first / 32u * level.stride + row] ^= border_bits;
             }
         }
     }
@@ -73,7 +73,7 @@ fn keep_input(source: u32, x: f32) {
     let earlier = select(own.word, 0u, source % 32u == 0u);
     own.word = earlier | select(0u, 1u << (source % 32u), x < 0.0);
     if own.stores {
-        inputs[source / 32u * level.rows + own.row] = own.word;
+        inputs[source / 32u * level.stride + own.row] = own.word;
     }
 }
 

@@ -58,7 +58,7 @@ fn keep_border() {
     loop {
         let word = border_word(own.block, own.configuration, first);
         if own.stores {
-            inputs[first / 32u * level.rows + own.row] = word;
+            inputs[first / 32u * level.stride + own.row] = word;
         }
         first += 32u;
         if first >= level.border {
@@ -162,9 +162,9 @@ fn four_spins(word: u32, source: u32, known: u32) -> vec4<f32> {
 
 // Activations source..source + 4 of a layer, 0 from `known` on.
 fn four_activations(layer: u32, source: u32, known: u32) -> vec4<f32> {
-    let at = (layer * level.units + source) * level.rows + own.row;
+    let at = (layer * level.units + source) * level.stride + own.row;
     let z = vec4<f32>(
-        f32(hidden[at]), f32(hidden[at + level.rows]), f32(hidden[at + 2u * level.rows]), f32(hidden[at + 3u * level.rows]),
+        f32(hidden[at]), f32(hidden[at + level.stride]), f32(hidden[at + 2u * level.stride]), f32(hidden[at + 3u * level.stride]),
     );
     let slopes = packet(level.layers[layer].slope + source, 1u, own_lane);
     let x = select(vec4<f32>(slopes[0], slopes[1], slopes[2], slopes[3]) * z, z, z > vec4<f32>(0.0));
@@ -221,7 +221,7 @@ fn store_hidden(layer: u32, first: u32, count: u32) {
 
 fn store_unit(layer: u32, unit: u32, z: f32) {
     if own.stores {
-        hidden[(layer * level.units + unit) * level.rows + own.row] = Kept(z);
+        hidden[(layer * level.units + unit) * level.stride + own.row] = Kept(z);
     }
 }
 
@@ -282,7 +282,7 @@ fn fix(site: u32) {
     }
     let logit = pre_logit[0];
     if own.stores {
-        logits[site * level.rows + own.row] = logit;
+        logits[site * level.stride + own.row] = logit;
     }
     let x = own_spin(site, logit);
     keep_input(source, x);

@@ -15,7 +15,7 @@ var<private> lane: u32;
 var<private> tile_row: u32;
 
 fn activation(layer: u32, unit: u32, row: u32) -> f32 {
-    let z = f32(hidden[(layer * level.units + unit) * level.rows + row]);
+    let z = f32(hidden[(layer * level.units + unit) * level.stride + row]);
     return prelu(z, parameter(level.layers[layer].slope + unit));
 }
 
@@ -85,7 +85,7 @@ fn load_border() {
         let r = at % ROWS;
         let row = row_of(r);
         if stores(r) {
-            inputs[at / ROWS * level.rows + row] = border_word(row / level.batch, row % level.batch, at / ROWS * 32u);
+            inputs[at / ROWS * level.stride + row] = border_word(row / level.batch, row % level.batch, at / ROWS * 32u);
         }
     }
 }
@@ -150,7 +150,7 @@ fn store_hidden(layer: u32, unit_group: u32) {
         let unit = layer * level.units + unit_group * WIDTH + c;
         for (var r = 0u; r < ROWS; r++) {
             if stores(r) {
-                hidden[unit * level.rows + row_of(r)] = Kept(pre[(first_of(layer) + c) * ROWS + r]);
+                hidden[unit * level.stride + row_of(r)] = Kept(pre[(first_of(layer) + c) * ROWS + r]);
             }
         }
     }
@@ -257,7 +257,7 @@ fn fix(site: u32, source: u32) {
         draw_numbers(site);
     }
     if stores(lane) {
-        logits[site * level.rows + own.row] = logit;
+        logits[site * level.stride + own.row] = logit;
         let x = own_spin(site, logit);
         keep_input(source, x);
         shared_spin[lane] = x;

@@ -13,6 +13,7 @@ struct Level {
     batch: u32,
     blocks: u32,
     rows: u32,               // blocks * batch; a row is one block of one configuration
+    stride: u32,             // rows rounded up to whole quads: from unit to unit of inputs, hidden state, logits and errors
     first_row: u32,          // in per-block arrays
     border: u32,
     own: u32,
@@ -27,10 +28,10 @@ struct Level {
     gauge: u32,              // 0 none, 1 border, 2 first own spin
     index: u32,
     slices: u32,             // partial gradients
-    slice_rows: u32,         // rows of each
+    slice_rows: u32,         // rows of each, whole quads
     parameters: u32,         // of this level, padded
     first_norm: u32,         // in `norms`
-    layers: array<Matrix, 3>,
+    @align(16) layers: array<Matrix, 3>,
     output: Matrix,
     skip: Matrix,
 }

@@ -2,12 +2,23 @@
 
 #include activation
 
+@group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][stride]
+@group(0) @binding(7) var<storage, read> logits: array<f32>;             // [own][stride]: their gradient
+@group(0) @binding(15) var<storage, read> error: array<f32>;             // [DEPTH * units][stride]
+
 const CHUNK: u32 = 16u;
 // Jobs are square.
 const TILE: u32 = JOB_SOURCES;
 
 var<workgroup> left: array<f32, CHUNK * TILE>;
 var<workgroup> right: array<f32, CHUNK * TILE>;
+
+fn target_of(job: Job, t: u32, row: u32) -> f32 {
+    if job.target_kind == DEPTH {
+        return logits[t * level.stride + row];
+    }
+    return error[(job.target_kind * level.units + t) * level.stride + row];
+}
 
 // The bias is a source behind the last one that is always 1.
 fn source_of(job: Job, source: u32, row: u32) -> f32 {
@@ -17,7 +28,7 @@ fn source_of(job: Job, source: u32, row: u32) -> f32 {
     if job.source_kind == INPUTS {
         return times_spin(1.0, input_word(source, row), source);
     }
-    let z = f32(hidden[((job.source_kind - 1u) * level.units + source) * level.rows + row]);
+    let z = f32(hidden[((job.source_kind - 1u) * level.units + source) * level.stride + row]);
     return prelu(z, source_slope(job, source));
 }
 
@@ -53,7 +64,7 @@ fn main(
                 let t = job.first_target + unit;
                 source = source_of(job, s, row);
                 if t < job.targets {
-                    error_value = target_of(job, t, row, job.target_kind == DEPTH);
+                    error_value = target_of(job, t, row);
                 }
             }
             left[at % CHUNK * TILE + unit] = source;
@@ -68,9 +79,11 @@ fn main(
             }
         }
     }
-    for (var s = 0u; s < 4u; s++) {
-        for (var t = 0u; t < 4u; t++) {
-            write_partial(job, slice, job.first_source + s0 + s, job.first_target + t0 + t, sums[s][t]);
+    for (var t = 0u; t < 4u; t++) {
+        let target_unit = job.first_target + t0 + t;
+        let place = Place(slice, target_unit, visible_to(job, target_unit));
+        for (var s = 0u; s < 4u; s++) {
+            write_partial(job, place, job.first_source + s0 + s, sums[s][t]);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::bindings::Slot;
 use super::layout::{Level, Status, Step};
 use super::registry::MOMENT_SLICES;
-use super::tables::{Tables, jobs};
+use super::tables::{QUAD, Tables, jobs};
 use super::upload::upload;
 use crate::conditional::{Model, Storage};
 use crate::error::{Error, Result};
@@ -185,17 +185,17 @@ fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
         sizes.push(shared(Slot::NetParameters, model.parameters.div_ceil(2), false));
     }
     for (level, net, geometry) in model.nets() {
-        let rows = geometry.blocks * batch;
-        let hidden = net.depth * net.units() * rows;
+        let stride = (geometry.blocks * batch).next_multiple_of(QUAD);
+        let hidden = net.depth * net.units() * stride;
         let kept = match model.storage {
             Storage::F32 => hidden,
             Storage::F16 => hidden.div_ceil(2),
         };
         for (slot, words) in [
-            (Slot::Inputs, net.inputs().div_ceil(32) * rows),
+            (Slot::Inputs, net.inputs().div_ceil(32) * stride),
             (Slot::Hidden, kept),
             (Slot::Error, hidden),
-            (Slot::Logits, net.own * rows),
+            (Slot::Logits, net.own * stride),
         ] {
             sizes.push(Size { slot, level: Some(level), bytes: words as u64 * WORD, batched: true });
         }

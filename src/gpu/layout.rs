@@ -1,6 +1,6 @@
 //! Uniforms and tables as the shaders see them (`shaders/common/types.wgsl`). A test compares the layouts by reflection.
 
-use super::tables::LevelTable;
+use super::tables::{LevelTable, QUAD};
 use crate::conditional::{Gauge, MaskedNet, Model, SquareFactors, Weights};
 use crate::mc::acceptance;
 use crate::schedule::Inputs;
@@ -24,6 +24,7 @@ pub struct Level {
     pub batch: u32,
     pub blocks: u32,
     pub rows: u32,
+    pub stride: u32,
     pub first_row: u32,
     pub border: u32,
     pub own: u32,
@@ -41,6 +42,7 @@ pub struct Level {
     pub slice_rows: u32,
     pub parameters: u32,
     pub first_norm: u32,
+    pub padding: [u32; 3],
     pub layers: [Matrix; 3],
     pub output: Matrix,
     pub skip: Matrix,
@@ -112,6 +114,7 @@ impl Level {
             batch: batch as u32,
             blocks: geometry.blocks as u32,
             rows: (geometry.blocks * batch) as u32,
+            stride: (geometry.blocks * batch).next_multiple_of(QUAD) as u32,
             first_row: rows(index),
             border: geometry.border as u32,
             own: geometry.own as u32,

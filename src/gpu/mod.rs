@@ -44,6 +44,7 @@ use readback::{Look, Snapshots};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tables::QUAD;
 use timestamps::Timestamps;
 use upload::upload;
 use wgpu::{
@@ -198,7 +199,9 @@ impl Gpu {
     /// When the level has no net.
     pub fn logits(&self, level: usize) -> Result<Vec<f64>> {
         let values: Vec<f32> = self.read_buffer(self.buffers.of_level(Slot::Logits, level))?;
-        Ok(values.into_iter().map(f64::from).collect())
+        let rows = self.model.hierarchy.levels[level].blocks * self.batch;
+        let of_sites = values.chunks(rows.next_multiple_of(QUAD));
+        Ok(of_sites.flat_map(|logits| &logits[..rows]).map(|&logit| f64::from(logit)).collect())
     }
 
     /// Device memory of a model at a batch size, in bytes.

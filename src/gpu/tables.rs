@@ -4,6 +4,8 @@ use crate::conditional::{LEVEL_ALIGNMENT, MaskedNet, Model, Weights};
 use crate::schedule::{JobSize, LANES};
 use bytemuck::{Pod, Zeroable};
 
+/// Rows that lie side by side in a vector; units of arrays over rows start at multiples of it.
+pub(super) const QUAD: usize = 4;
 /// Rows that make a slice worth a workgroup of its own.
 const SLICE_ROWS: usize = 512;
 /// Most slices per level.
@@ -62,7 +64,7 @@ impl Tables {
             let count = description.conditional.net().map_or(0, MaskedNet::parameters);
             let parameters = count.next_multiple_of(LEVEL_ALIGNMENT);
             let most = (MAX_PARTIALS / parameters.max(1)).clamp(1, MAX_SLICES);
-            let slice_rows = rows.div_ceil(rows.div_ceil(SLICE_ROWS).min(most));
+            let slice_rows = rows.div_ceil(rows.div_ceil(SLICE_ROWS).min(most)).next_multiple_of(QUAD);
             let slices = rows.div_ceil(slice_rows);
             let table = LevelTable {
                 sites,

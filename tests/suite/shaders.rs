@@ -116,7 +116,7 @@ fn module_of(name: &str, storage: Storage) -> Module {
 #[test]
 fn structs_have_the_layout_of_their_rust_twins() {
     let module = module_of("backward_weights", Storage::F32);
-    assert_layout!(&module, "Level", Level: batch, blocks, rows, first_row, border, own, inputs, units, sites, bonds,
+    assert_layout!(&module, "Level", Level: batch, blocks, rows, stride, first_row, border, own, inputs, units, sites, bonds,
         bond_count, children, children_per_block, children_first_row, gauge, index, slices, slice_rows, parameters,
         first_norm, layers, output, skip);
     assert_layout!(&module, "Job", Job: source_kind, sources, source_width, first_source, target_kind, targets,
