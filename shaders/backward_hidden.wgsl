@@ -1,32 +1,33 @@
 // Gradient with respect to the activations of hidden layer LAYER: the transposed product through the matrix above it.
-// Grid: ceil(rows / LANES) * ceil(units / UNITS) workgroups of LANES lanes; a lane computes UNITS units of one row.
-// UNITS is 8, a packet. Targets that the mask hides from all of a lane's units are skipped.
+// Grid: ceil(stride / ROWS / LANES) * ceil(units / UNITS) workgroups of LANES lanes; a lane computes UNITS units of ROWS rows, see
+// rows_{own,shared}. UNITS is 8, a packet. Targets that the mask hides from all of a lane's units are skipped.
 
 #include types
 #include dispatch
 #include net_parameters
+#include rows_$LOADS
 
 @group(0) @binding(0) var<uniform> level: Level;
-@group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][stride]
-@group(0) @binding(7) var<storage, read> logits: array<f32>;             // [own][stride]: their gradient
-@group(0) @binding(15) var<storage, read_write> error: array<f32>;       // [DEPTH * units][stride]
+@group(0) @binding(6) var<storage, read> hidden: array<KeptRows>;        // [DEPTH * units][stride / ROWS]
+@group(0) @binding(7) var<storage, read> logits: array<Rows>;            // [own][stride / ROWS]: their gradient
+@group(0) @binding(15) var<storage, read_write> error: array<Rows>;      // [DEPTH * units][stride / ROWS]
 
 #include packet_$LOADS
 
 const TOP: bool = LAYER + 1u == DEPTH;
 
 // Gradient with respect to what a target of the matrix above gives before its PReLU, or to a logit; 0 behind the last.
-fn gradient_of(wanted: u32, columns: u32, row: u32) -> f32 {
+fn gradient_of(wanted: u32, columns: u32, rows: u32, stride: u32) -> Rows {
     let target_unit = min(wanted, columns - 1u);
-    var gradient: f32;
+    var gradient: Rows;
     if TOP {
-        gradient = logits[target_unit * level.stride + row];
+        gradient = logits[target_unit * stride + rows];
     } else {
         let slope = parameter(level.layers[min(LAYER + 1u, DEPTH - 1u)].slope + target_unit);
-        let at = ((LAYER + 1u) * level.units + target_unit) * level.stride + row;
-        gradient = error[at] * select(slope, 1.0, f32(hidden[at]) > 0.0);
+        let at = ((LAYER + 1u) * level.units + target_unit) * stride + rows;
+        gradient = error[at] * prelu_slope(slope, Rows(hidden[at]));
     }
-    return select(0.0, gradient, wanted < columns);
+    return select(Rows(), gradient, wanted < columns);
 }
 
 @compute @workgroup_size(LANES)
@@ -37,17 +38,15 @@ fn main(
 ) {
     let unit_blocks = (level.units + UNITS - 1u) / UNITS;
     let index = group_index(group, groups);
-    let first_row = index / unit_blocks * LANES;
+    let first_rows = index / unit_blocks * LANES;
     let first = index % unit_blocks * UNITS;
-    if first_row >= level.rows {
+    let stride = level.stride / ROWS;
+    if first_rows >= stride {
         return;
     }
-    // Lanes past the last row repeat it: all stay at work, to share loads.
-    let row = min(first_row + lane, level.rows - 1u);
-    var sums: array<f32, UNITS>;
-    for (var t = 0u; t < UNITS; t++) {
-        sums[t] = 0.0;
-    }
+    // Lanes past the last rows repeat them: all stay at work, to share loads.
+    let rows = min(first_rows + lane, stride - 1u);
+    var sums: array<Rows, UNITS>;
     let first_group = first / WIDTH;
     let columns = select(level.units, level.own, TOP);
     let weights = select(level.layers[min(LAYER + 1u, DEPTH - 1u)].weight, level.output.weight, TOP);
@@ -57,9 +56,9 @@ fn main(
     // Four targets a turn; the test stands at the end, since software adapters run what is behind it once more, for nobody.
     var target_unit = skipped;
     loop {
-        var gradients: array<f32, 4>;
+        var gradients: array<Rows, 4>;
         for (var g = 0u; g < 4u; g++) {
-            gradients[g] = gradient_of(target_unit + g, columns, row);
+            gradients[g] = gradient_of(target_unit + g, columns, rows, stride);
         }
         let start = weights + first * columns + target_unit;
         var a = packet(start, columns, lane);
@@ -75,6 +74,6 @@ fn main(
         }
     }
     for (var t = 0u; t < min(UNITS, level.units - first); t++) {
-        error[(LAYER * level.units + first + t) * level.stride + row] = sums[t];
+        error[(LAYER * level.units + first + t) * stride + rows] = sums[t];
     }
 }

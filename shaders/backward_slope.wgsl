@@ -1,6 +1,6 @@
 // Partial gradients of the PReLU slopes: sum over a slice of rows of error * min(hidden, 0). Then the error goes through the
 // PReLU, in its place: from the gradient with respect to activations to that with respect to pre-activations.
-// Grid: DEPTH * units * slices workgroups of LANES lanes, one unit and slice per workgroup.
+// Rows come in quads. Grid: DEPTH * units * slices workgroups of LANES lanes, one unit and slice per workgroup.
 
 #include types
 #include dispatch
@@ -8,8 +8,8 @@
 #include reduce
 
 @group(0) @binding(0) var<uniform> level: Level;
-@group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][stride]
-@group(0) @binding(15) var<storage, read_write> error: array<f32>;       // [DEPTH * units][stride]
+@group(0) @binding(6) var<storage, read> hidden: array<vec4<Kept>>;      // [DEPTH * units][stride / 4]
+@group(0) @binding(15) var<storage, read_write> error: array<vec4<f32>>; // [DEPTH * units][stride / 4]
 @group(0) @binding(16) var<storage, read_write> partials: array<f32>;    // [slices][parameters] of this level
 
 @compute @workgroup_size(LANES)
@@ -26,15 +26,26 @@ fn main(
     }
     let slope_at = level.layers[unit / level.units].slope + unit % level.units;
     let slope = parameter(slope_at);
+    let start = unit * (level.stride / 4u);
     let end_row = min((slice + 1u) * level.slice_rows, level.rows);
+    let end = (end_row + 3u) / 4u;
     var sum = 0.0;
-    for (var row = slice * level.slice_rows + lane; row < end_row; row += LANES) {
-        let at = unit * level.stride + row;
-        let z = f32(hidden[at]);
-        let gradient = error[at];
+    // The test stands at the end, since software adapters run what is behind it once more, for nobody.
+    var quad = slice * level.slice_rows / 4u + lane;
+    loop {
+        let at = start + min(quad, end - 1u);
+        let counts = 4u * quad + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(end_row);
+        let z = vec4<f32>(hidden[at]);
+        let gradient = select(vec4<f32>(0.0), error[at], counts);
         // select and not min: min(NaN, 0) may be 0.
-        sum += gradient * select(z, 0.0, z > 0.0);
-        error[at] = gradient * select(slope, 1.0, z > 0.0);
+        sum += dot(gradient, select(z, vec4<f32>(0.0), z > vec4<f32>(0.0)));
+        if quad < end {
+            error[at] = gradient * select(vec4<f32>(slope), vec4<f32>(1.0), z > vec4<f32>(0.0));
+        }
+        quad += LANES;
+        if quad >= end {
+            break;
+        }
     }
     let total = reduce(lane, sum);
     if lane == 0u {

@@ -49,7 +49,9 @@ impl Gpu {
             }
             Kernel::Moments { .. } => rows.div_ceil(LANES).min(MOMENT_SLICES),
             Kernel::BackwardOutput { .. } => net.map_or(0, |net| (net.own * rows).div_ceil(LANES)),
-            Kernel::BackwardHidden { .. } => rows.div_ceil(LANES) * units.div_ceil(BACKWARD_UNITS),
+            Kernel::BackwardHidden { .. } => {
+                rows.div_ceil(self.loads.backward_rows() * LANES) * units.div_ceil(BACKWARD_UNITS)
+            }
             Kernel::BackwardWeights { .. } => {
                 net.map_or(0, |net| tables::jobs(net, JobSize::of(net, self.loads)).len() * table.slices)
             }

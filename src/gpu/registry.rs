@@ -27,7 +27,7 @@ const KERNELS: &[(&str, &str)] = files!["":
 const COMMON: &[(&str, &str)] = files!["common/":
     "activation", "control_variate", "dispatch", "exact_square", "heat_bath", "inputs", "masked_block_bindings",
     "masked_block_lane", "masked_block_tile", "net_parameters", "packet_own", "packet_shared", "philox", "reduce",
-    "rounded_f16", "rounded_f32", "spins", "status", "sum_eights_own", "sum_eights_shared", "types",
+    "rounded_f16", "rounded_f32", "rows_own", "rows_shared", "spins", "status", "sum_eights_own", "sum_eights_shared", "types",
     "weight_gradient_own", "weight_gradient_shared",
 ];
 

@@ -59,6 +59,14 @@ impl Loads {
         }
     }
 
+    /// Rows that a lane of `backward_hidden` works on.
+    pub(crate) fn backward_rows(self) -> usize {
+        match self {
+            Self::Own => 1,
+            Self::Shared => 4,
+        }
+    }
+
     /// Lanes that compute one part of a gradient in `backward_weights`.
     pub(crate) fn weight_lanes(self) -> usize {
         match self {
