@@ -1,5 +1,5 @@
 // ln q of the given interiors of exact squares.
-// Grid: ceil(rows / SQUARES) workgroups of LANES lanes; see exact_square.
+// Grid: ceil(rows / SQUARES) workgroups of LANES lanes; see exact_square_{group,lane}.
 
 #include types
 #include dispatch
@@ -11,7 +11,7 @@
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
 
 #include spins
-#include exact_square
+#include exact_square_$SHAPE
 
 fn keep_row(at: Place, i: u32) {}
 

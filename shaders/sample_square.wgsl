@@ -1,5 +1,5 @@
 // Draws the interiors of exact squares, row by row from the last, and writes ln q per block.
-// Grid: ceil(rows / SQUARES) workgroups of LANES lanes; see exact_square.
+// Grid: ceil(rows / SQUARES) workgroups of LANES lanes; see exact_square_group.
 // Invariant: a spin depends on (seed, step, configuration, level, block, site), the border and its successors only.
 
 #include types
@@ -13,7 +13,7 @@
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
 
 #include spins
-#include exact_square
+#include exact_square_group
 
 var<workgroup> rows: array<array<array<f32, STATES>, WIDTH>, SQUARES>;
 var<workgroup> numbers: array<array<f32, WIDTH * WIDTH>, SQUARES>;       // random, by site

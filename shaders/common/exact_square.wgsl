@@ -1,47 +1,21 @@
-// Sum over the interior of squares by a transfer over its sites. Twin of `src/cpu/exact_square.rs`.
+// What sums over the interior of squares need, whoever of a workgroup's lanes works on which part: see
+// exact_square_{group,lane}. Needs `level`, `step`, `geometry`, `spins`.
 //
-// A state is a row of WIDTH spins, bit j for column j; site (i, j) replaces bit j of the row above by its own spin. A lane
-// holds the two states that differ in the bit of the site at hand, so a square takes 2^(WIDTH - 1) lanes and a workgroup
-// SQUARES = LANES / 2^(WIDTH - 1) squares, in consecutive rows. States are rescaled by powers of two after every row.
-// Needs `level`, `step`, `geometry`, `spins`; `keep_row` is called with every finished row.
+// A state is a row of WIDTH spins, bit j for column j; site (i, j) replaces bit j of the row above by its own spin. States are
+// rescaled by powers of two after every row.
 
 const STATES: u32 = 1u << WIDTH;
 const PAIRS: u32 = STATES / 2u;
-const SQUARES: u32 = LANES / PAIRS;
-// States that one lane looks at for the largest, and such parts of a square.
-const PART: u32 = 8u;
-const PARTS: u32 = STATES / PART;
-
-var<workgroup> border: array<array<u32, 4>, SQUARES>;        // bits of the top, right, bottom and left sides
-var<workgroup> states: array<array<f32, STATES>, SQUARES>;
-var<workgroup> largest: array<array<f32, PARTS>, SQUARES>;
-var<workgroup> partial_sums: array<array<f32, STATES>, SQUARES>; // heap: [2^k + low] is summed over all bits from k on
-
-struct Place {
-    square: u32,         // within the workgroup
-    pair: u32,           // lane within the square
-    block: u32,
-    configuration: u32,
-    row: u32,
-    inside: bool,        // false behind the last row: such squares repeat the last one and write nothing
-}
-
-fn place(group: u32, lane: u32) -> Place {
-    let square = lane / PAIRS;
-    let wanted = group * SQUARES + square;
-    let row = min(wanted, level.rows - 1u);
-    return Place(square, lane % PAIRS, row / level.batch, row % level.batch, row, wanted < level.rows);
-}
 
 fn bit_of(word: u32, bit: u32) -> u32 {
     return (word >> bit) & 1u;
 }
 
-// Bits of `count` sites from local index `first` on.
-fn spin_bits(at: Place, first: u32, count: u32) -> u32 {
+// Bits of the WIDTH sites from local index `first` on.
+fn spin_bits(block: u32, configuration: u32, first: u32) -> u32 {
     var bits = 0u;
-    for (var j = 0u; j < count; j++) {
-        bits |= select(0u, 1u << j, spins[spin_index(at.block, first + j, at.configuration)] > 0);
+    for (var j = 0u; j < WIDTH; j++) {
+        bits |= select(0u, 1u << j, spins[spin_index(block, first + j, configuration)] > 0);
     }
     return bits;
 }
@@ -53,89 +27,6 @@ fn bond(a: u32, b: u32) -> f32 {
 
 fn own_factor(spin: u32) -> f32 {
     return select(step.field_down, step.field_up, spin == 1u);
-}
-
-// Bonds of a spin at (i, j) to its left neighbour and, at the end of a row, to the right side.
-fn side_factor(at: Place, i: u32, j: u32, spin: u32, low: u32) -> f32 {
-    var left = bit_of(border[at.square][3], i);
-    if j > 0u {
-        left = bit_of(low, j - 1u);
-    }
-    let right = bond(spin, bit_of(border[at.square][1], i));
-    return own_factor(spin) * bond(spin, left) * select(1.0, right, j == WIDTH - 1u);
-}
-
-// Logarithm of the scaled sum over the interior. Must be called in uniform control flow.
-fn ln_sum(at: Place) -> f32 {
-    for (var side = at.pair; side < 4u; side += PAIRS) {
-        border[at.square][side] = spin_bits(at, side * WIDTH, WIDTH);
-    }
-    workgroupBarrier();
-    for (var state = at.pair; state < STATES; state += PAIRS) {
-        states[at.square][state] = select(0.0, 1.0, state == border[at.square][0]);
-    }
-    var exponent = 0;
-    for (var i = 0u; i < WIDTH; i++) {
-        for (var j = 0u; j < WIDTH; j++) {
-            workgroupBarrier();
-            let low = ((at.pair >> j) << (j + 1u)) | (at.pair & ((1u << j) - 1u));
-            let high = low | (1u << j);
-            let down = states[at.square][low];
-            let up = states[at.square][high];
-            states[at.square][low] =
-                (down * step.bond_same + up * step.bond_different) * side_factor(at, i, j, 0u, low);
-            states[at.square][high] =
-                (up * step.bond_same + down * step.bond_different) * side_factor(at, i, j, 1u, low);
-        }
-        exponent += rescale(at);
-        keep_row(at, i);
-    }
-    workgroupBarrier();
-    sum_partially(at, border[at.square][2]);
-    return log(partial_sums[at.square][1]) + f32(exponent) * 0.6931471805599453;
-}
-
-// Divides by a power of two near the largest state; returns its exponent.
-fn rescale(at: Place) -> i32 {
-    workgroupBarrier();
-    if at.pair < PARTS {
-        var found = 0.0;
-        for (var state = at.pair * PART; state < (at.pair + 1u) * PART; state++) {
-            found = max(found, states[at.square][state]);
-        }
-        largest[at.square][at.pair] = found;
-    }
-    workgroupBarrier();
-    var found = 0.0;
-    for (var part = 0u; part < PARTS; part++) {
-        found = max(found, largest[at.square][part]);
-    }
-    // The exponent's bits of a positive normal number.
-    let power = i32(bitcast<u32>(found) >> 23u) - 127;
-    let scale = bitcast<f32>(u32(127 - power) << 23u);
-    for (var state = at.pair; state < STATES; state += PAIRS) {
-        states[at.square][state] *= scale;
-    }
-    return power;
-}
-
-// Fills the heap of partial sums of `states`, every bit weighted with its bond to the row below.
-fn sum_partially(at: Place, below: u32) {
-    for (var step_up = 1u; step_up <= WIDTH; step_up++) {
-        let bit = WIDTH - step_up;
-        let size = 1u << bit;
-        if at.pair < size {
-            var down = states[at.square][at.pair];
-            var up = states[at.square][at.pair + size];
-            if bit + 1u < WIDTH {
-                down = partial_sums[at.square][2u * size + at.pair];
-                up = partial_sums[at.square][3u * size + at.pair];
-            }
-            let next = bit_of(below, bit);
-            partial_sums[at.square][size + at.pair] = down * bond(0u, next) + up * bond(1u, next);
-        }
-        workgroupBarrier();
-    }
 }
 
 // ln q of own spins: beta J (bond sum - bonds) and beta H (spin sum - spins), each scaled as the factors, less `ln_sum`.
