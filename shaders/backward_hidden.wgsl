@@ -1,16 +1,16 @@
 // Gradient with respect to the activations of hidden layer LAYER: the transposed product through the matrix above it.
-// Grid: ceil(stride / ROWS / LANES) * ceil(units / UNITS) workgroups of LANES lanes; a lane computes UNITS units of ROWS rows, see
-// rows_{own,shared}. UNITS is 8, a packet. Targets that the mask hides from all of a lane's units are skipped.
+// Grid: ceil(stride / LANE_ROWS / LANES) * ceil(units / UNITS) workgroups of LANES lanes; a lane computes UNITS units of LANE_ROWS rows, see
+// rows_{one,four}. UNITS is 8, a packet. Targets that the mask hides from all of a lane's units are skipped.
 
 #include types
 #include dispatch
 #include net_parameters
-#include rows_$LOADS
+#include rows_$ROWS
 
 @group(0) @binding(0) var<uniform> level: Level;
-@group(0) @binding(6) var<storage, read> hidden: array<KeptRows>;        // [DEPTH * units][stride / ROWS]
-@group(0) @binding(7) var<storage, read> logits: array<Rows>;            // [own][stride / ROWS]: their gradient
-@group(0) @binding(15) var<storage, read_write> error: array<Rows>;      // [DEPTH * units][stride / ROWS]
+@group(0) @binding(6) var<storage, read> hidden: array<KeptRows>;        // [DEPTH * units][stride / LANE_ROWS]
+@group(0) @binding(7) var<storage, read> logits: array<Rows>;            // [own][stride / LANE_ROWS]: their gradient
+@group(0) @binding(15) var<storage, read_write> error: array<Rows>;      // [DEPTH * units][stride / LANE_ROWS]
 
 #include packet_$LOADS
 
@@ -25,7 +25,7 @@ fn gradient_of(wanted: u32, columns: u32, rows: u32, stride: u32) -> Rows {
     } else {
         let slope = parameter(level.layers[min(LAYER + 1u, DEPTH - 1u)].slope + target_unit);
         let at = ((LAYER + 1u) * level.units + target_unit) * stride + rows;
-        gradient = error[at] * prelu_slope(slope, Rows(hidden[at]));
+        gradient = error[at] * select(Rows(slope), Rows(1.0), Rows(hidden[at]) > Rows(0.0));
     }
     return select(Rows(), gradient, wanted < columns);
 }
@@ -40,7 +40,7 @@ fn main(
     let index = group_index(group, groups);
     let first_rows = index / unit_blocks * LANES;
     let first = index % unit_blocks * UNITS;
-    let stride = level.stride / ROWS;
+    let stride = level.stride / LANE_ROWS;
     if first_rows >= stride {
         return;
     }

@@ -7,7 +7,6 @@
 #include types
 #include dispatch
 #include net_parameters
-#include inputs
 
 const INPUTS: u32 = 0u;      // sources: the inputs; 1 + l: activations of layer l
 

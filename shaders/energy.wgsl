@@ -9,7 +9,7 @@
 @group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
 @group(0) @binding(12) var<storage, read_write> sums: array<vec2<i32>>;  // per block
 
-#include spins
+#include spin_sums
 
 @compute @workgroup_size(LANES)
 fn main(

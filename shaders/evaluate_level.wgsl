@@ -3,7 +3,6 @@
 
 #include types
 #include dispatch
-#include activation
 #include masked_block_bindings
 #include spins
 #include masked_block_$SHAPE
@@ -11,13 +10,13 @@
 // Spins are given: nothing is drawn.
 fn draw_numbers(site: u32) {}
 
-fn own_spin(site: u32, net_logit: f32) -> f32 {
-    let spin = f32(spins[spin_index(own.block, level.border + site, own.configuration)]);
+fn own_spin(site: u32, net_logit: Rows) -> Rows {
+    let spin = Rows(spins[own_spin_at(site)]);
     if fixes_gauge(site) {
         own.gauge = spin;
     }
-    let logit = select(net_logit, 0.0, fixes_gauge(site));
+    let logit = select(net_logit, Rows(0.0), fixes_gauge(site));
     let x = own.gauge * spin;
-    own.ln_q -= softplus(-x * logit);
+    own.ln_q -= softplus_of(-x * logit);
     return x;
 }

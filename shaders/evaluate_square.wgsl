@@ -10,7 +10,7 @@
 @group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
 
-#include spins
+#include spin_sums
 #include exact_square_$SHAPE
 
 fn keep_row(at: Place, i: u32) {}

@@ -11,7 +11,7 @@
 @group(0) @binding(8) var<storage, read> ln_q: array<f32>;               // per block
 @group(0) @binding(9) var<storage, read_write> reward: array<f32>;       // per block
 
-#include spins
+#include spin_sums
 
 @compute @workgroup_size(LANES)
 fn main(

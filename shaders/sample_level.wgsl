@@ -5,28 +5,26 @@
 
 #include types
 #include dispatch
-#include philox
-#include activation
 #include masked_block_bindings
+#include site_words_$ROWS
 #include spins
 #include masked_block_$SHAPE
 
 // Random words for own sites site..site + 4; `site` is a multiple of 4.
 fn draw_numbers(site: u32) {
-    let configuration = step.first_configuration + own.configuration;
-    own.numbers = site_words(step.seed, step.step, configuration, level.index, own.block, site);
+    own.numbers = words_of_rows(step.first_configuration + own.configuration, site);
 }
 
-fn own_spin(site: u32, net_logit: f32) -> f32 {
-    let logit = select(net_logit, 0.0, fixes_gauge(site));
-    var x = select(-1.0, 1.0, uniform_of(own.numbers[site % 4u]) < sigmoid(logit));
-    own.ln_q -= softplus(-x * logit);
+fn own_spin(site: u32, net_logit: Rows) -> Rows {
+    let logit = select(net_logit, Rows(0.0), fixes_gauge(site));
+    var x = select(Rows(-1.0), Rows(1.0), uniforms(site % 4u) < sigmoid_of(logit));
+    own.ln_q -= softplus_of(-x * logit);
     if fixes_gauge(site) {
         own.gauge = x;
-        x = 1.0;
+        x = Rows(1.0);
     }
     if own.stores {
-        spins[spin_index(own.block, level.border + site, own.configuration)] = i32(own.gauge * x);
+        spins[own_spin_at(site)] = RowSpins(own.gauge * x);
     }
     return x;
 }

@@ -1,11 +1,11 @@
 // Inputs of a net as they are kept: 32 spins of a row to a word, bits set for -1, as the signs of floats are.
-// Needs `level` and `inputs`: array<u32>, [ceil(inputs / 32)][stride].
+// Needs rows_{one,four}, `level` and `inputs`: array<RowWords>, [ceil(inputs / 32)][stride / LANE_ROWS]. Rows count in LANE_ROWS.
 
-fn input_word(source: u32, row: u32) -> u32 {
-    return inputs[source / 32u * level.stride + row];
+fn input_word(source: u32, row: u32) -> RowWords {
+    return inputs[source / 32u * (level.stride / LANE_ROWS) + row];
 }
 
-// x times the spin of an input that lies in `word`.
-fn times_spin(x: f32, word: u32, source: u32) -> f32 {
-    return bitcast<f32>(bitcast<u32>(x) ^ (word << (31u - source % 32u) & 0x80000000u));
+// x times the spins of an input that lie in `words`.
+fn times_spin(x: Rows, words: RowWords, source: u32) -> Rows {
+    return bitcast<Rows>(bitcast<RowWords>(x) ^ (words << RowWords(31u - source % 32u) & RowWords(0x80000000u)));
 }

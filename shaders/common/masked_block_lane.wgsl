@@ -1,9 +1,11 @@
-// Forward pass of a masked net, one lane per row: for adapters with few, wide cores and for levels with many rows.
-// Grid: ceil(rows / LANES) workgroups of LANES lanes.
+// Forward pass of a masked net, rows over lanes: for adapters with few, wide cores and for levels with many rows.
+// Grid: ceil(rows / LANE_ROWS / LANES) workgroups of LANES lanes, each with LANE_ROWS rows.
 // Own sites go in groups of GROUP: what earlier groups contribute is a dense product into registers, what sites of the
 // same group contribute is pushed as they are fixed (a blocked triangular solve). Registers are a window that slides on with
 // every site, so that no index is computed. No lane reads what another wrote, so there is no barrier. Loops have their test at
-// the end: software adapters run what stands behind a test once more, for nobody. Needs UNITS = GROUP * WIDTH, and draw_numbers(site) and own_spin(site, logit) of the kernel.
+// the end: software adapters run what stands behind a test once more, for nobody. Packets up to the fourth are written out:
+// drivers unroll loops of a few hundred operations and no more, and an index left over keeps all registers in memory.
+// Needs UNITS = GROUP * WIDTH, and draw_numbers(site) and own_spin(site, logit) of the kernel.
 
 #include packet_$LOADS
 
@@ -12,8 +14,8 @@ const UNIT_PACKETS: u32 = (UNITS + 7u) / 8u;
 const LOGIT_PACKETS: u32 = (GROUP + 7u) / 8u;
 
 // Pre-activations and logits from the site at hand on.
-var<private> pre: array<f32, DEPTH * UNIT_PACKETS * 8u>;
-var<private> pre_logit: array<f32, LOGIT_PACKETS * 8u>;
+var<private> pre: array<Rows, DEPTH * UNIT_PACKETS * 8u>;
+var<private> pre_logit: array<Rows, LOGIT_PACKETS * 8u>;
 var<private> own_lane: u32;
 
 @compute @workgroup_size(LANES)
@@ -23,7 +25,7 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let first_row = group_index(group, groups) * LANES;
-    if first_row >= level.rows {
+    if first_row >= level.rows / LANE_ROWS {
         return;
     }
     own_lane = lane;
@@ -49,16 +51,16 @@ fn main(
         }
     }
     if own.stores {
-        ln_q[level.first_row + own.row] = own.ln_q;
+        ln_q[level.first_row / LANE_ROWS + own.row] = own.ln_q;
     }
 }
 
 fn keep_border() {
     var first = 0u;
     loop {
-        let word = border_word(own.block, own.configuration, first);
+        let words = border_word(own.block, own.configuration, first);
         if own.stores {
-            inputs[first / 32u * level.stride + own.row] = word;
+            inputs[first / 32u * own.stride + own.row] = words;
         }
         first += 32u;
         if first >= level.border {
@@ -73,7 +75,7 @@ fn border_hidden(layer: u32) {
     var first = 0u;
     loop {
         dense_hidden(layer, first, level.border);
-        store_hidden(layer, first, min(UNITS, border_units - first));
+        store_hidden(layer, first, border_units);
         first += UNITS;
         if first >= border_units {
             break;
@@ -84,26 +86,6 @@ fn border_hidden(layer: u32) {
 // Where a layer's units start in `pre`. With one layer a constant, or drivers would keep the array in memory.
 fn first_of(layer: u32) -> u32 {
     return select(layer * UNIT_PACKETS * 8u, 0u, DEPTH == 1u);
-}
-
-// pre += parameters * x.
-fn push_to_hidden(layer: u32, start: u32, x: f32) {
-    for (var p = 0u; p < UNIT_PACKETS; p++) {
-        var weights = packet(start + 8u * p, 1u, own_lane);
-        for (var t = 0u; t < 8u; t++) {
-            pre[first_of(layer) + 8u * p + t] += weights[t] * x;
-        }
-    }
-}
-
-// pre_logit += parameters * x.
-fn push_to_logits(start: u32, x: f32) {
-    for (var p = 0u; p < LOGIT_PACKETS; p++) {
-        var weights = packet(start + 8u * p, 1u, own_lane);
-        for (var t = 0u; t < 8u; t++) {
-            pre_logit[8u * p + t] += weights[t] * x;
-        }
-    }
 }
 
 // Moves the windows on by one site.
@@ -118,75 +100,171 @@ fn slide() {
     }
 }
 
-// pre += parameters * x for four sources, 0 for those that are not there.
-fn push_four_to_hidden(layer: u32, start: u32, x: vec4<f32>) {
-    for (var p = 0u; p < UNIT_PACKETS; p++) {
-        var weights = four_packets(start + 8u * p, level.units);
-        for (var t = 0u; t < 8u; t++) {
-            pre[first_of(layer) + 8u * p + t] += dot(weights[t], x);
-        }
+// pre += parameters * x.
+fn push_to_hidden(layer: u32, start: u32, x: Rows) {
+    push_to_units(layer, 0u, start, x);
+    if UNIT_PACKETS > 1u {
+        push_to_units(layer, 1u, start, x);
+    }
+    if UNIT_PACKETS > 2u {
+        push_to_units(layer, 2u, start, x);
+    }
+    if UNIT_PACKETS > 3u {
+        push_to_units(layer, 3u, start, x);
+    }
+    for (var p = 4u; p < UNIT_PACKETS; p++) {
+        push_to_units(layer, p, start, x);
+    }
+}
+
+fn push_to_units(layer: u32, p: u32, start: u32, x: Rows) {
+    var weights = packet(start + 8u * p, 1u, own_lane);
+    for (var t = 0u; t < 8u; t++) {
+        pre[first_of(layer) + 8u * p + t] += weights[t] * x;
+    }
+}
+
+// pre_logit += parameters * x.
+fn push_to_logits(start: u32, x: Rows) {
+    push_to_sites(0u, start, x);
+    if LOGIT_PACKETS > 1u {
+        push_to_sites(1u, start, x);
+    }
+    if LOGIT_PACKETS > 2u {
+        push_to_sites(2u, start, x);
+    }
+    if LOGIT_PACKETS > 3u {
+        push_to_sites(3u, start, x);
+    }
+}
+
+fn push_to_sites(p: u32, start: u32, x: Rows) {
+    var weights = packet(start + 8u * p, 1u, own_lane);
+    for (var t = 0u; t < 8u; t++) {
+        pre_logit[8u * p + t] += weights[t] * x;
+    }
+}
+
+// Four neighbouring sources, 0 where they are not known, and the distance of their rows of weights.
+struct Sources {
+    x: array<Rows, 4>,
+    stride: u32,
+}
+
+// pre += parameters * x for four sources.
+fn push_four_to_hidden(layer: u32, start: u32, sources: Sources) {
+    push_four_to_units(layer, 0u, start, sources);
+    if UNIT_PACKETS > 1u {
+        push_four_to_units(layer, 1u, start, sources);
+    }
+    if UNIT_PACKETS > 2u {
+        push_four_to_units(layer, 2u, start, sources);
+    }
+    if UNIT_PACKETS > 3u {
+        push_four_to_units(layer, 3u, start, sources);
+    }
+    for (var p = 4u; p < UNIT_PACKETS; p++) {
+        push_four_to_units(layer, p, start, sources);
+    }
+}
+
+fn push_four_to_units(layer: u32, p: u32, start: u32, sources: Sources) {
+    var a = packet(start + 8u * p, 1u, own_lane);
+    var b = packet(start + 8u * p + sources.stride, 1u, own_lane);
+    var c = packet(start + 8u * p + 2u * sources.stride, 1u, own_lane);
+    var d = packet(start + 8u * p + 3u * sources.stride, 1u, own_lane);
+    for (var t = 0u; t < 8u; t++) {
+        pre[first_of(layer) + 8u * p + t] += sum_of_four(vec4<f32>(a[t], b[t], c[t], d[t]), sources);
     }
 }
 
 // pre_logit += parameters * x for four sources.
-fn push_four_to_logits(start: u32, x: vec4<f32>) {
-    for (var p = 0u; p < LOGIT_PACKETS; p++) {
-        var weights = four_packets(start + 8u * p, level.own);
-        for (var t = 0u; t < 8u; t++) {
-            pre_logit[8u * p + t] += dot(weights[t], x);
-        }
+fn push_four_to_logits(start: u32, sources: Sources) {
+    push_four_to_sites(0u, start, sources);
+    if LOGIT_PACKETS > 1u {
+        push_four_to_sites(1u, start, sources);
+    }
+    if LOGIT_PACKETS > 2u {
+        push_four_to_sites(2u, start, sources);
+    }
+    if LOGIT_PACKETS > 3u {
+        push_four_to_sites(3u, start, sources);
     }
 }
 
-// Packets of four sources, their rows of weights `stride` apart.
-fn four_packets(start: u32, stride: u32) -> array<vec4<f32>, 8> {
-    var a = packet(start, 1u, own_lane);
-    var b = packet(start + stride, 1u, own_lane);
-    var c = packet(start + 2u * stride, 1u, own_lane);
-    var d = packet(start + 3u * stride, 1u, own_lane);
-    var weights: array<vec4<f32>, 8>;
+fn push_four_to_sites(p: u32, start: u32, sources: Sources) {
+    var a = packet(start + 8u * p, 1u, own_lane);
+    var b = packet(start + 8u * p + sources.stride, 1u, own_lane);
+    var c = packet(start + 8u * p + 2u * sources.stride, 1u, own_lane);
+    var d = packet(start + 8u * p + 3u * sources.stride, 1u, own_lane);
     for (var t = 0u; t < 8u; t++) {
-        weights[t] = vec4<f32>(a[t], b[t], c[t], d[t]);
+        pre_logit[8u * p + t] += sum_of_four(vec4<f32>(a[t], b[t], c[t], d[t]), sources);
     }
-    return weights;
+}
+
+fn sum_of_four(weights: vec4<f32>, sources: Sources) -> Rows {
+    return weights.x * sources.x[0] + weights.y * sources.x[1] + weights.z * sources.x[2] + weights.w * sources.x[3];
 }
 
 // Inputs source..source + 4, 0 from `known` on.
-fn four_spins(word: u32, source: u32, known: u32) -> vec4<f32> {
-    let x = vec4<f32>(
-        times_spin(1.0, word, source), times_spin(1.0, word, source + 1u),
-        times_spin(1.0, word, source + 2u), times_spin(1.0, word, source + 3u),
-    );
-    return select(vec4<f32>(0.0), x, source + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(known));
+fn four_spins(words: RowWords, source: u32, known: u32, stride: u32) -> Sources {
+    return Sources(array<Rows, 4>(
+        known_spin(words, source, known), known_spin(words, source + 1u, known),
+        known_spin(words, source + 2u, known), known_spin(words, source + 3u, known),
+    ), stride);
 }
 
-// Activations source..source + 4 of a layer, 0 from `known` on.
-fn four_activations(layer: u32, source: u32, known: u32) -> vec4<f32> {
-    let at = (layer * level.units + source) * level.stride + own.row;
-    let z = vec4<f32>(
-        f32(hidden[at]), f32(hidden[at + level.stride]), f32(hidden[at + 2u * level.stride]), f32(hidden[at + 3u * level.stride]),
-    );
-    let slopes = packet(level.layers[layer].slope + source, 1u, own_lane);
-    let x = select(vec4<f32>(slopes[0], slopes[1], slopes[2], slopes[3]) * z, z, z > vec4<f32>(0.0));
-    return select(vec4<f32>(0.0), x, source + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(known));
+fn known_spin(words: RowWords, source: u32, known: u32) -> Rows {
+    return times_spin(select(Rows(0.0), Rows(1.0), source < known), words, source);
+}
+
+// Activations of units first + 0..4 of a layer, the first `known` of which are known; the others are 0.
+struct Layer {
+    hidden: u32,             // where its units start
+    slope: u32,
+    known: u32,
+}
+
+fn four_activations(layer: Layer, source: u32, stride: u32) -> Sources {
+    let slopes = packet(layer.slope + source, 1u, own_lane);
+    return Sources(array<Rows, 4>(
+        known_activation(layer, source, slopes[0]), known_activation(layer, source + 1u, slopes[1]),
+        known_activation(layer, source + 2u, slopes[2]), known_activation(layer, source + 3u, slopes[3]),
+    ), stride);
+}
+
+fn known_activation(layer: Layer, source: u32, slope: f32) -> Rows {
+    let z = Rows(hidden[layer.hidden + source * own.stride]);
+    return select(Rows(0.0), activation_of(z, slope), source < layer.known);
+}
+
+fn layer_of(layer: u32, known: u32) -> Layer {
+    return Layer(layer * level.units * own.stride + own.row, level.layers[layer].slope, known * WIDTH);
 }
 
 // pre = bias + contributions of the first `known` source groups, for units first..first + UNITS.
 fn dense_hidden(layer: u32, first: u32, known: u32) {
     let matrix = level.layers[layer];
-    for (var p = 0u; p < UNIT_PACKETS; p++) {
-        var bias = packet(matrix.bias + first + 8u * p, 1u, own_lane);
-        for (var t = 0u; t < 8u; t++) {
-            pre[first_of(layer) + 8u * p + t] = bias[t];
-        }
+    let units = level.units;
+    start_units(layer, 0u, matrix.bias + first);
+    if UNIT_PACKETS > 1u {
+        start_units(layer, 1u, matrix.bias + first);
+    }
+    if UNIT_PACKETS > 2u {
+        start_units(layer, 2u, matrix.bias + first);
+    }
+    if UNIT_PACKETS > 3u {
+        start_units(layer, 3u, matrix.bias + first);
+    }
+    for (var p = 4u; p < UNIT_PACKETS; p++) {
+        start_units(layer, p, matrix.bias + first);
     }
     var source = 0u;
     if layer == 0u {
         loop {
-            let word = input_word(source, own.row);
+            let words = input_word(source, own.row);
             loop {
-                let x = four_spins(word, source, known);
-                push_four_to_hidden(0u, matrix.weight + source * level.units + first, x);
+                push_four_to_hidden(0u, matrix.weight + source * units + first, four_spins(words, source, known, units));
                 source += 4u;
                 if source % 32u == 0u || source >= known {
                     break;
@@ -197,60 +275,97 @@ fn dense_hidden(layer: u32, first: u32, known: u32) {
             }
         }
     } else {
+        let below = layer_of(layer - 1u, known);
         loop {
-            let x = four_activations(layer - 1u, source, known * WIDTH);
-            push_four_to_hidden(layer, matrix.weight + source * level.units + first, x);
+            let sources = four_activations(below, source, units);
+            push_four_to_hidden(layer, matrix.weight + source * units + first, sources);
             source += 4u;
-            if source >= known * WIDTH {
+            if source >= below.known {
                 break;
             }
         }
     }
 }
 
-fn store_hidden(layer: u32, first: u32, count: u32) {
-    var t = 0u;
-    loop {
-        store_unit(layer, first + t, pre[first_of(layer) + t]);
-        t++;
-        if t >= count {
-            break;
+fn start_units(layer: u32, p: u32, bias_at: u32) {
+    var bias = packet(bias_at + 8u * p, 1u, own_lane);
+    for (var t = 0u; t < 8u; t++) {
+        pre[first_of(layer) + 8u * p + t] = Rows(bias[t]);
+    }
+}
+
+// Stores units first..min(first + UNITS, end).
+fn store_hidden(layer: u32, first: u32, end: u32) {
+    let count = min(UNITS, end - first);
+    store_units(layer, 0u, first, count);
+    if UNIT_PACKETS > 1u {
+        store_units(layer, 1u, first, count);
+    }
+    if UNIT_PACKETS > 2u {
+        store_units(layer, 2u, first, count);
+    }
+    if UNIT_PACKETS > 3u {
+        store_units(layer, 3u, first, count);
+    }
+    for (var p = 4u; p < UNIT_PACKETS; p++) {
+        store_units(layer, p, first, count);
+    }
+}
+
+fn store_units(layer: u32, p: u32, first: u32, count: u32) {
+    for (var t = 0u; t < 8u; t++) {
+        if 8u * p + t < count {
+            store_unit(layer, first + 8u * p + t, pre[first_of(layer) + 8u * p + t]);
         }
     }
 }
 
-fn store_unit(layer: u32, unit: u32, z: f32) {
+fn store_unit(layer: u32, unit: u32, z: Rows) {
     if own.stores {
-        hidden[(layer * level.units + unit) * level.stride + own.row] = Kept(z);
+        hidden[(layer * level.units + unit) * own.stride + own.row] = KeptRows(z);
     }
 }
 
 fn dense_logits(site: u32, known: u32) {
-    for (var p = 0u; p < LOGIT_PACKETS; p++) {
-        var bias = packet(level.output.bias + site + 8u * p, 1u, own_lane);
-        for (var t = 0u; t < 8u; t++) {
-            pre_logit[8u * p + t] = bias[t];
-        }
+    start_sites(0u, level.output.bias + site);
+    if LOGIT_PACKETS > 1u {
+        start_sites(1u, level.output.bias + site);
     }
+    if LOGIT_PACKETS > 2u {
+        start_sites(2u, level.output.bias + site);
+    }
+    if LOGIT_PACKETS > 3u {
+        start_sites(3u, level.output.bias + site);
+    }
+    let below = layer_of(DEPTH - 1u, known);
+    let count = level.own;
+    let weights = level.output.weight + site;
     var source = 0u;
     loop {
-        let x = four_activations(DEPTH - 1u, source, known * WIDTH);
-        push_four_to_logits(level.output.weight + source * level.own + site, x);
+        push_four_to_logits(weights + source * count, four_activations(below, source, count));
         source += 4u;
-        if source >= known * WIDTH {
+        if source >= below.known {
             break;
         }
     }
     if level.skip.present != 0u {
+        let skips = level.skip.weight + site;
         source = 0u;
         loop {
-            let x = four_spins(input_word(source, own.row), source, known);
-            push_four_to_logits(level.skip.weight + source * level.own + site, x);
+            let words = input_word(source, own.row);
+            push_four_to_logits(skips + source * count, four_spins(words, source, known, count));
             source += 4u;
             if source >= known {
                 break;
             }
         }
+    }
+}
+
+fn start_sites(p: u32, bias_at: u32) {
+    var bias = packet(bias_at + 8u * p, 1u, own_lane);
+    for (var t = 0u; t < 8u; t++) {
+        pre_logit[8u * p + t] = Rows(bias[t]);
     }
 }
 
@@ -282,7 +397,7 @@ fn fix(site: u32) {
     }
     let logit = pre_logit[0];
     if own.stores {
-        logits[site * level.stride + own.row] = logit;
+        logits[site * own.stride + own.row] = logit;
     }
     let x = own_spin(site, logit);
     keep_input(source, x);
@@ -298,7 +413,7 @@ fn push_unit(layer: u32, u: u32, site: u32) {
     let unit = (level.border + site) * WIDTH + u;
     let z = as_kept(pre[first_of(layer) + u]);
     store_unit(layer, unit, z);
-    let h = prelu(z, parameter(level.layers[layer].slope + unit));
+    let h = activation_of(z, parameter(level.layers[layer].slope + unit));
     if layer + 1u < DEPTH {
         let next = level.layers[layer + 1u].weight;
         push_to_hidden(layer + 1u, next + unit * level.units + (level.border + site) * WIDTH, h);

@@ -1,6 +1,7 @@
 // 64 lanes share a job: a lane computes 4 x 4 of it. Rows go through workgroup memory CHUNK at a time.
 
-#include activation
+#include rows_one
+#include inputs
 
 @group(0) @binding(6) var<storage, read> hidden: array<Kept>;            // [DEPTH * units][stride]
 @group(0) @binding(7) var<storage, read> logits: array<f32>;             // [own][stride]: their gradient

@@ -36,8 +36,9 @@ impl Gpu {
         let table = &self.buffers.tables.levels[level];
         let net = self.model.levels[level].conditional.net();
         let units = net.map_or(0, |net| net.units());
+        let lane_rows = self.loads.lane_rows(self.batch);
         match kernel {
-            Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => shape.workgroups(rows),
+            Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => shape.workgroups(rows, lane_rows),
             Kernel::SampleHeatBath { .. }
             | Kernel::EvaluateHeatBath { .. }
             | Kernel::HeatBathFreeEnergy { .. }
@@ -48,9 +49,11 @@ impl Gpu {
                 rows.div_ceil(registry::squares_per_group(kernel, self.model.options, self.loads))
             }
             Kernel::Moments { .. } => rows.div_ceil(LANES).min(MOMENT_SLICES),
-            Kernel::BackwardOutput { .. } => net.map_or(0, |net| (net.own * rows).div_ceil(LANES)),
+            Kernel::BackwardOutput { .. } => {
+                net.map_or(0, |net| (net.own * rows).div_ceil(lane_rows * LANES))
+            }
             Kernel::BackwardHidden { .. } => {
-                rows.div_ceil(self.loads.backward_rows() * LANES) * units.div_ceil(BACKWARD_UNITS)
+                rows.div_ceil(lane_rows * LANES) * units.div_ceil(BACKWARD_UNITS)
             }
             Kernel::BackwardWeights { .. } => {
                 net.map_or(0, |net| tables::jobs(net, JobSize::of(net, self.loads)).len() * table.slices)

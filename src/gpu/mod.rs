@@ -256,7 +256,8 @@ impl Gpu {
         let shape = self.shape(kernel.level())?;
         let net = kernel.level().and_then(|level| self.model.levels[level].conditional.net());
         let job = net.map_or(JobSize::FULL, |net| JobSize::of(net, self.loads));
-        let variant = Variant { shape, loads: self.loads, storage: self.model.storage, job };
+        let lane_rows = self.loads.lane_rows(self.batch);
+        let variant = Variant { shape, loads: self.loads, storage: self.model.storage, job, lane_rows };
         Ok(Specialisation::new(kernel, self.model.torus.side(), self.model.options, variant))
     }
 

@@ -1,7 +1,7 @@
 //! The shader registry: the one place that names .wgsl files, with a small preprocessor.
 //!
-//! `#include name` inserts `shaders/common/name.wgsl` once; `$SHAPE`, `$LOADS` and `$STORAGE` in an include are replaced by the kernel
-//! shape, by who loads weights and by what nets are kept in; constants are prepended as `const NAME: u32 = value;`, and `Kept`,
+//! `#include name` inserts `shaders/common/name.wgsl` once; `$SHAPE`, `$LOADS`, `$ROWS` and `$STORAGE` in an include are replaced by the
+//! kernel shape, by who loads weights, by how many rows a lane has and by what nets are kept in; constants are prepended as `const NAME: u32 = value;`, and `Kept`,
 //! the type of hidden state and of the parameters that nets compute with.
 
 use crate::conditional::{NetOptions, Storage};
@@ -27,7 +27,7 @@ const KERNELS: &[(&str, &str)] = files!["":
 const COMMON: &[(&str, &str)] = files!["common/":
     "activation", "control_variate", "dispatch", "exact_square", "exact_square_group", "exact_square_lane", "heat_bath", "inputs", "masked_block_bindings",
     "masked_block_lane", "masked_block_tile", "net_parameters", "packet_own", "packet_shared", "philox", "reduce",
-    "rounded_f16", "rounded_f32", "rows_own", "rows_shared", "spins", "status", "sum_eights_own", "sum_eights_shared", "types",
+    "rounded_f16", "rounded_f32", "rows_four", "rows_one", "site_words_four", "site_words_one", "spin_sums", "spins", "status", "sum_eights_own", "sum_eights_shared", "types",
     "weight_gradient_own", "weight_gradient_shared",
 ];
 
@@ -52,6 +52,8 @@ pub struct Variant {
     pub storage: Storage,
     /// Of the weights' gradient.
     pub job: JobSize,
+    /// Rows that a lane works on, where a kernel leaves that open: 1 or 4.
+    pub lane_rows: usize,
 }
 
 /// One specialisation of a kernel: equal keys give equal pipelines.
@@ -61,6 +63,7 @@ pub struct Specialisation {
     pub name: &'static str,
     shape: &'static str,
     loads: &'static str,
+    rows: &'static str,
     storage: Storage,
     constants: Vec<(&'static str, usize)>,
 }
@@ -68,16 +71,19 @@ pub struct Specialisation {
 impl Specialisation {
     /// The specialisation of a kernel for a lattice of `side` and nets of these options. `shape` matters for the forward pass only.
     pub fn new(kernel: Kernel, side: u32, options: NetOptions, variant: Variant) -> Self {
-        let Variant { shape, loads, storage, job } = variant;
+        let Variant { shape, loads, storage, job, lane_rows } = variant;
         let net = [("WIDTH", options.width), ("DEPTH", options.depth)];
         let mut constants = vec![("LANES", LANES)];
         let mut shape_name = "";
+        let mut rows = "one";
         match kernel {
             Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
                 constants.extend(net);
                 match shape {
                     Shape::Lane { group } => {
                         shape_name = "lane";
+                        rows = rows_name(lane_rows);
+                        constants = vec![("LANES", shape.lanes(lane_rows)), net[0], net[1]];
                         constants.extend([("GROUP", group), ("UNITS", group * options.width)]);
                     }
                     Shape::Tile { rows } => {
@@ -98,6 +104,7 @@ impl Specialisation {
                 constants.extend([("SIDE", side as usize), ("COLOUR", colour as usize)]);
             }
             Kernel::BackwardHidden { layer, .. } => {
+                rows = rows_name(lane_rows);
                 constants.extend(net);
                 constants.extend([("LAYER", layer), ("UNITS", BACKWARD_UNITS)]);
             }
@@ -109,11 +116,12 @@ impl Specialisation {
                     ("JOB_LOGITS", job.logits),
                 ]);
             }
+            Kernel::BackwardOutput { .. } => rows = rows_name(lane_rows),
             Kernel::BackwardSlope { .. } => constants.extend([net[1]]),
             Kernel::Baseline | Kernel::GradientNorm => constants = vec![("LANES", REDUCING_LANES)],
             _ => (),
         }
-        Self { name: kernel.name(), shape: shape_name, loads: loads.name(), storage, constants }
+        Self { name: kernel.name(), shape: shape_name, loads: loads.name(), rows, storage, constants }
     }
 
     /// A shader that measures a rate, with matrices of a side.
@@ -122,6 +130,7 @@ impl Specialisation {
             name,
             shape: "",
             loads: "",
+            rows: "one",
             storage: Storage::F32,
             constants: vec![("LANES", LANES), ("SIDE", side)],
         }
@@ -167,7 +176,7 @@ impl Specialisation {
                 Storage::F16 => "f16",
             };
             let name = name.trim().replace("$SHAPE", self.shape).replace("$LOADS", self.loads);
-            let name = name.replace("$STORAGE", storage);
+            let name = name.replace("$STORAGE", storage).replace("$ROWS", self.rows);
             if !included.contains(&name) {
                 included.push(name.clone());
                 self.expand(find(COMMON, &name, self.name)?, text, included)?;
@@ -181,6 +190,10 @@ impl Specialisation {
 /// kernels are valid whatever the model.
 fn square_width(options: NetOptions) -> usize {
     options.exact_bottom.max(4) as usize - 1
+}
+
+fn rows_name(lane_rows: usize) -> &'static str {
+    if lane_rows == 1 { "one" } else { "four" }
 }
 
 /// Exact squares that one workgroup works on: one per lane, or a lane for every two states of a row.
@@ -240,18 +253,20 @@ pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
     let mut all: Vec<_> = RATES.iter().map(|(name, _)| Specialisation::rate(name, 128)).collect();
     for kernel in every_kernel(options.depth) {
         for shape in Shape::all(options.width) {
-            for (loads, storage) in [
-                (Loads::Own, Storage::F32),
-                (Loads::Shared, Storage::F32),
-                (Loads::Own, Storage::F16),
-                (Loads::Shared, Storage::F16),
+            for (loads, lane_rows, storage) in [
+                (Loads::Own, 1, Storage::F32),
+                (Loads::Shared, 1, Storage::F32),
+                (Loads::Shared, 4, Storage::F32),
+                (Loads::Own, 1, Storage::F16),
+                (Loads::Shared, 1, Storage::F16),
+                (Loads::Shared, 4, Storage::F16),
             ] {
                 let sizes = match loads {
                     Loads::Own => vec![JobSize::FULL],
                     Loads::Shared => vec![JobSize::FULL, JobSize { sources: 24, units: 16, logits: 8 }],
                 };
                 for job in sizes {
-                    let variant = Variant { shape, loads, storage, job };
+                    let variant = Variant { shape, loads, storage, job, lane_rows };
                     let specialisation = Specialisation::new(kernel, 16, options, variant);
                     if !all.contains(&specialisation) {
                         all.push(specialisation);

@@ -59,12 +59,10 @@ impl Loads {
         }
     }
 
-    /// Rows that a lane of `backward_hidden` works on.
-    pub(crate) fn backward_rows(self) -> usize {
-        match self {
-            Self::Own => 1,
-            Self::Shared => 4,
-        }
+    /// Rows that a lane works on, where a kernel leaves that open: four configurations of a block, if those of a batch come in
+    /// fours.
+    pub(crate) fn lane_rows(self, batch: usize) -> usize {
+        if self == Self::Shared && batch.is_multiple_of(4) { 4 } else { 1 }
     }
 
     /// Lanes that compute one part of a gradient in `backward_weights`.
@@ -145,10 +143,18 @@ impl Shape {
         Some(if rows >= MANY_ROWS { lane } else { tile })
     }
 
-    /// Workgroups for a level of `rows` rows.
-    pub fn workgroups(self, rows: usize) -> usize {
+    /// Lanes of a workgroup that has `lane_rows` rows in each: few where each has several, so that all cores get some.
+    pub(crate) fn lanes(self, lane_rows: usize) -> usize {
         match self {
-            Self::Lane { .. } => rows.div_ceil(LANES),
+            Self::Lane { .. } if lane_rows > 1 => SHARING_LANES,
+            _ => LANES,
+        }
+    }
+
+    /// Workgroups for a level of `rows` rows.
+    pub(crate) fn workgroups(self, rows: usize, lane_rows: usize) -> usize {
+        match self {
+            Self::Lane { .. } => rows.div_ceil(lane_rows * self.lanes(lane_rows)),
             Self::Tile { rows: tile } => rows.div_ceil(tile),
         }
     }

@@ -1,0 +1,18 @@
+// A lane works on four neighbouring rows at a time, four configurations of one block: software adapters load lane by lane, four
+// numbers nearly as fast as one, and a weight serves all four. Needs a batch that is a multiple of 4, where blocks matter.
+
+#include activation
+
+const LANE_ROWS: u32 = 4u;
+alias Rows = vec4<f32>;
+alias KeptRows = vec4<Kept>;
+alias RowSpins = vec4<i32>;
+alias RowWords = vec4<u32>;
+
+fn sigmoid_of(x: Rows) -> Rows {
+    return vec4<f32>(sigmoid(x.x), sigmoid(x.y), sigmoid(x.z), sigmoid(x.w));
+}
+
+fn softplus_of(x: Rows) -> Rows {
+    return vec4<f32>(softplus(x.x), softplus(x.y), softplus(x.z), softplus(x.w));
+}

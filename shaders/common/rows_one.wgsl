@@ -1,0 +1,17 @@
+// A lane works on one row at a time: graphics cards load neighbouring rows for neighbouring lanes together.
+
+#include activation
+
+const LANE_ROWS: u32 = 1u;
+alias Rows = f32;
+alias KeptRows = Kept;
+alias RowSpins = i32;
+alias RowWords = u32;
+
+fn sigmoid_of(x: Rows) -> Rows {
+    return sigmoid(x);
+}
+
+fn softplus_of(x: Rows) -> Rows {
+    return softplus(x);
+}
