@@ -11,7 +11,6 @@
 @group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
 
-#include spin_sums
 #include heat_bath
 
 @compute @workgroup_size(LANES)

@@ -10,7 +10,8 @@
 @group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
 
-#include spin_sums
+#include spins
+#include owned_sums
 #include exact_square_$SHAPE
 
 fn keep_row(at: Place, i: u32) {}
@@ -24,6 +25,7 @@ fn main(
     let at = place(group_index(group, groups), lane);
     let sum = ln_sum(at);
     if at.inside && at.pair == 0u {
-        ln_q[level.first_row + at.row] = ln_probability(owned_sums(at.block, at.configuration), sum);
+        let sums = owned_sums(at.block, at.configuration);
+        ln_q[level.first_row + at.row] = ln_probability(vec2<i32>(sums.bonds, sums.spins), sum);
     }
 }

@@ -1,7 +1,7 @@
 // Sums the partial gradients of a level in order of slices, averages over the chunks of a batch, and sums the squares of each
 // workgroup's part of the gradient.
 // A parameter that is not finite makes the sum of squares not finite: an infinite weight can have a vanishing gradient.
-// Grid: parameters / LANES workgroups of LANES = 64 lanes, one parameter per lane; levels are padded to that.
+// Grid: ceil(parameters / 4 / LANES) workgroups of LANES lanes, four parameters per lane; levels are padded to whole fours.
 
 #include types
 #include dispatch
@@ -10,9 +10,9 @@
 
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(1) var<uniform> step: Step;
-@group(0) @binding(3) var<storage, read> parameters: array<f32>;         // of this level
-@group(0) @binding(16) var<storage, read> partials: array<f32>;          // [slices][parameters] of this level
-@group(0) @binding(18) var<storage, read_write> gradient: array<f32>;    // of this level
+@group(0) @binding(3) var<storage, read> parameters: array<vec4<f32>>;   // of this level
+@group(0) @binding(16) var<storage, read> partials: array<vec4<f32>>;    // [slices][parameters / 4] of this level
+@group(0) @binding(18) var<storage, read_write> gradient: array<vec4<f32>>; // of this level
 @group(0) @binding(19) var<storage, read_write> norms: array<f32>;       // of all levels, one per workgroup
 
 @compute @workgroup_size(LANES)
@@ -22,21 +22,30 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let index = group_index(group, groups);
-    let parameter = index * LANES + lane;
-    if index * LANES >= level.parameters {
+    let fours = level.parameters / 4u;
+    if index * LANES >= fours {
         return;
     }
-    var sum = 0.0;
+    // Lanes past the last four repeat it and neither write nor count.
+    let wanted = index * LANES + lane;
+    let four = min(wanted, fours - 1u);
+    var sum = vec4<f32>(0.0);
     for (var slice = 0u; slice < level.slices; slice++) {
-        sum += partials[slice * level.parameters + parameter];
+        sum += partials[slice * fours + four];
     }
     sum *= step.chunk_share;
     if step.chunk > 0u {
-        sum += gradient[parameter];
+        sum += gradient[four];
     }
-    gradient[parameter] = sum;
-    let p = parameters[parameter];
-    let norm = reduce(lane, sum * sum + select(p * p, 0.0, is_finite(p)));
+    let p = parameters[four];
+    var square = dot(sum, sum);
+    for (var c = 0u; c < 4u; c++) {
+        square += select(p[c] * p[c], 0.0, is_finite(p[c]));
+    }
+    if wanted < fours {
+        gradient[four] = sum;
+    }
+    let norm = reduce(lane, select(0.0, square, wanted < fours));
     if lane == 0u {
         norms[level.first_norm + index] = norm;
     }

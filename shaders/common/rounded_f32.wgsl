@@ -1,3 +1,3 @@
 // Nets compute with the parameters themselves.
 
-fn keep_rounded(at: u32, parameter: f32) {}
+fn keep_rounded(at: u32, four: vec4<f32>) {}

@@ -23,7 +23,7 @@ impl Gpu {
             Kernel::Advantage | Kernel::Likelihood => {
                 (self.model.hierarchy.blocks() * self.batch).div_ceil(LANES)
             }
-            Kernel::Adam => self.model.parameters.div_ceil(LANES),
+            Kernel::Adam => self.model.parameters.div_ceil(4 * LANES),
             Kernel::Observables => self.batch.div_ceil(LANES) * side,
             Kernel::Metropolis { .. } => self.batch.div_ceil(LANES) * side * side / 8,
             // The rest reduce a whole array.
@@ -42,9 +42,8 @@ impl Gpu {
             Kernel::SampleHeatBath { .. }
             | Kernel::EvaluateHeatBath { .. }
             | Kernel::HeatBathFreeEnergy { .. }
-            | Kernel::Energy { .. }
-            | Kernel::Residual { .. }
-            | Kernel::Reward { .. } => rows.div_ceil(LANES),
+            | Kernel::Residual { .. } => rows.div_ceil(LANES),
+            Kernel::Energy { .. } | Kernel::Reward { .. } => rows.div_ceil(lane_rows * LANES),
             Kernel::SampleSquare { .. } | Kernel::EvaluateSquare { .. } | Kernel::SquareFreeEnergy { .. } => {
                 rows.div_ceil(registry::squares_per_group(kernel, self.model.options, self.loads))
             }
@@ -59,7 +58,7 @@ impl Gpu {
                 net.map_or(0, |net| tables::jobs(net, JobSize::of(net, self.loads)).len() * table.slices)
             }
             Kernel::BackwardSlope { .. } => self.model.options.depth * units * table.slices,
-            Kernel::GradientSum { .. } => table.parameters / LANES,
+            Kernel::GradientSum { .. } => table.parameters.div_ceil(4 * LANES),
             // The regression's moments are few.
             _ => 1,
         }

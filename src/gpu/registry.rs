@@ -26,8 +26,8 @@ const KERNELS: &[(&str, &str)] = files!["":
 /// What kernels include.
 const COMMON: &[(&str, &str)] = files!["common/":
     "activation", "control_variate", "dispatch", "exact_square", "exact_square_group", "exact_square_lane", "heat_bath", "inputs", "masked_block_bindings",
-    "masked_block_lane", "masked_block_tile", "net_parameters", "packet_own", "packet_shared", "philox", "reduce",
-    "rounded_f16", "rounded_f32", "rows_four", "rows_one", "site_words_four", "site_words_one", "spin_sums", "spins", "status", "sum_eights_own", "sum_eights_shared", "types",
+    "masked_block_lane", "masked_block_tile", "net_parameters", "owned_sums", "packet_own", "packet_shared", "philox", "reduce",
+    "rounded_f16", "rounded_f32", "rows_four", "rows_one", "site_words_four", "site_words_one", "spins", "status", "sum_eights_own", "sum_eights_shared", "types",
     "weight_gradient_own", "weight_gradient_shared",
 ];
 
@@ -116,7 +116,9 @@ impl Specialisation {
                     ("JOB_LOGITS", job.logits),
                 ]);
             }
-            Kernel::BackwardOutput { .. } => rows = rows_name(lane_rows),
+            Kernel::Energy { .. } | Kernel::Reward { .. } | Kernel::BackwardOutput { .. } => {
+                rows = rows_name(lane_rows);
+            }
             Kernel::BackwardSlope { .. } => constants.extend([net[1]]),
             Kernel::Baseline | Kernel::GradientNorm => constants = vec![("LANES", REDUCING_LANES)],
             _ => (),

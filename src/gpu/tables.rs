@@ -77,7 +77,7 @@ impl Tables {
                 first_norm: tables.norms,
             };
             tables.partials += slices * parameters;
-            tables.norms += parameters / LANES;
+            tables.norms += parameters.div_ceil(4 * LANES);
             let factor = description.conditional.net().map_or(1.0, MaskedNet::rate_factor);
             tables.rate_factors.push((factor as f32, parameters / LANES));
             tables.levels.push(table);

@@ -116,7 +116,7 @@ fn on_all_levels(kernel: Kernel, model: &Model, batch: usize) -> usize {
         Kernel::Baseline => batch,
         Kernel::Advantage => batch + rows,
         Kernel::Likelihood => rows,
-        Kernel::GradientNorm => model.parameters / LANES,
+        Kernel::GradientNorm => model.parameters / (4 * LANES),
         // Parameters and both moments read and written, the gradient read.
         Kernel::Adam => 7 * model.parameters,
         Kernel::Observables => (model.hierarchy.sites + quantities(model.torus)) * batch,
