@@ -1,11 +1,8 @@
 //! `han-gpu export`.
 
-use super::progress::Progress;
 use super::run::Network;
-use crate::config::MAX_SAMPLES;
 use crate::error::Error;
-use crate::io::{RunFolder, SampleWriter, write_bytes, write_figures};
-use crate::sample::draw;
+use crate::io::{RunFolder, write_bytes, write_figures};
 use std::path::PathBuf;
 
 /// Write a run as CSV for spreadsheets and other programs: fresh samples, final figures, metrics.
@@ -28,21 +25,10 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { network, count, seed, out } = arguments;
-    if *count == 0 || *count > MAX_SAMPLES {
-        return Err(Error::setting("count", count, format!("it must lie in 1 to {MAX_SAMPLES}")).into());
-    }
     let (folder, _) = RunFolder::open(network.path())?;
-    let mut writer = SampleWriter::new(network.side()?, *count)?;
-    let (config, mut backend) = network.open(*count)?;
+    let drawing = network.open_to_draw(*count, *seed)?;
     std::fs::create_dir_all(out).map_err(|source| Error::file("create", out, source))?;
-    let mut progress = Progress::new("sample", 0, *count as u64);
-    draw(backend.as_mut(), seed.unwrap_or(config.seed), config.beta, *count, |samples| {
-        writer.push(samples);
-        progress.advance(writer.len() as u64);
-        Ok(())
-    })?;
-    progress.finish();
-    writer.write_csv(&out.join("samples.csv"))?;
+    drawing.draw()?.write_csv(&out.join("samples.csv"))?;
     if let Some(summary) = folder.summary() {
         write_figures(&out.join("summary.csv"), &summary)?;
     }

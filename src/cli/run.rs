@@ -1,10 +1,12 @@
 //! A finished run, loaded onto a device.
 
+use super::progress::Progress;
 use crate::backend::{Backend, Tensor};
-use crate::config::{Config, MAX_BATCH};
+use crate::config::{Config, MAX_BATCH, MAX_SAMPLES};
 use crate::device;
 use crate::error::Error;
-use crate::io::RunFolder;
+use crate::io::{RunFolder, SampleWriter};
+use crate::sample::draw;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,6 +34,17 @@ impl Network {
         open_run(&self.run, &self.device, batch.min(count))
     }
 
+    /// Opens the network to draw `count` configurations, with the run's seed if none is given.
+    pub(super) fn open_to_draw(&self, count: usize, seed: Option<u32>) -> anyhow::Result<Drawing> {
+        if count == 0 || count > MAX_SAMPLES {
+            let expected = format!("it must lie in 1 to {MAX_SAMPLES}");
+            return Err(Error::setting("count", count, expected).into());
+        }
+        let writer = SampleWriter::new(self.side()?, count)?;
+        let (config, backend) = self.open(count)?;
+        Ok(Drawing { backend, writer, seed: seed.unwrap_or(config.seed), beta: config.beta, count })
+    }
+
     /// Its run folder.
     pub(super) fn path(&self) -> &Path {
         &self.run
@@ -40,6 +53,29 @@ impl Network {
     /// Side of the network's lattice.
     pub(super) fn side(&self) -> anyhow::Result<usize> {
         Ok(RunFolder::open(Path::new(&self.run))?.1.size as usize)
+    }
+}
+
+/// A network that is ready to draw configurations.
+pub(super) struct Drawing {
+    backend: Box<dyn Backend>,
+    writer: SampleWriter,
+    seed: u32,
+    beta: f64,
+    count: usize,
+}
+
+impl Drawing {
+    /// Draws them all, under a progress bar.
+    pub(super) fn draw(mut self) -> anyhow::Result<SampleWriter> {
+        let mut progress = Progress::new("sample", 0, self.count as u64);
+        draw(self.backend.as_mut(), self.seed, self.beta, self.count, |samples| {
+            self.writer.push(samples);
+            progress.advance(self.writer.len() as u64);
+            Ok(())
+        })?;
+        progress.finish();
+        Ok(self.writer)
     }
 }
 

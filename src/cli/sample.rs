@@ -1,11 +1,7 @@
 //! `han-gpu sample`.
 
-use super::progress::Progress;
 use super::run::Network;
-use crate::config::MAX_SAMPLES;
-use crate::error::Error;
-use crate::io::{SampleWriter, check_writable};
-use crate::sample::draw;
+use crate::io::check_writable;
 use std::path::PathBuf;
 
 /// Draw uncorrelated configurations from a trained network.
@@ -29,19 +25,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { network, count, seed, out } = arguments;
-    if *count == 0 || *count > MAX_SAMPLES {
-        return Err(Error::setting("count", count, format!("it must lie in 1 to {MAX_SAMPLES}")).into());
-    }
     let place = check_writable(out)?;
-    let mut writer = SampleWriter::new(network.side()?, *count)?;
-    let (config, mut backend) = network.open(*count)?;
-    let mut progress = Progress::new("sample", 0, *count as u64);
-    draw(backend.as_mut(), seed.unwrap_or(config.seed), config.beta, *count, |samples| {
-        writer.push(samples);
-        progress.advance(writer.len() as u64);
-        Ok(())
-    })?;
-    progress.finish();
-    writer.write(&place)?;
+    network.open_to_draw(*count, *seed)?.draw()?.write(&place)?;
     super::print(&format!("{count} configurations in {}", out.display()))
 }
