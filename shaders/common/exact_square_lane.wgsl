@@ -32,6 +32,8 @@ var<private> border: Border;
 // Boltzmann factors of bonds.
 var<private> same: f32;
 var<private> different: f32;
+// Factors of a spin down and up in the field.
+var<private> own: vec2<f32>;
 
 fn place(group: u32, lane: u32) -> Place {
     let wanted = group * LANES + lane;
@@ -41,13 +43,23 @@ fn place(group: u32, lane: u32) -> Place {
 
 // Logarithm of the scaled sum over the interior.
 fn ln_sum(at: Place) -> f32 {
+    load_square(at);
+    let exponent = sum_rows(WIDTH);
+    return log(sum_all()) + f32(exponent) * 0.6931471805599453;
+}
+
+fn load_square(at: Place) {
     same = step.bond_same;
     different = step.bond_different;
+    own = vec2<f32>(own_factor(0u), own_factor(1u));
     border = Border(
         spin_bits(at.block, at.configuration, 0u), spin_bits(at.block, at.configuration, WIDTH),
         spin_bits(at.block, at.configuration, 2u * WIDTH), spin_bits(at.block, at.configuration, 3u * WIDTH),
     );
-    let own = vec2<f32>(own_factor(0u), own_factor(1u));
+}
+
+// Fills `states` with the sums over the first `rows` rows, at least one; returns the exponent that was taken out.
+fn sum_rows(rows: u32) -> i32 {
     start();
     var exponent = 0;
     var i = 0u;
@@ -66,11 +78,11 @@ fn ln_sum(at: Place) -> f32 {
         column(WIDTH - 1u, inner * vec4<f32>(right, right));
         exponent += rescale();
         i++;
-        if i >= WIDTH {
+        if i >= rows {
             break;
         }
     }
-    return log(sum_all()) + f32(exponent) * 0.6931471805599453;
+    return exponent;
 }
 
 // Factors of the bonds of a spin down and a spin up to a neighbour.

@@ -45,7 +45,7 @@ impl Gpu {
             | Kernel::Residual { .. } => rows.div_ceil(LANES),
             Kernel::Energy { .. } | Kernel::Reward { .. } => rows.div_ceil(lane_rows * LANES),
             Kernel::SampleSquare { .. } | Kernel::EvaluateSquare { .. } | Kernel::SquareFreeEnergy { .. } => {
-                rows.div_ceil(registry::squares_per_group(kernel, self.model.options, self.loads))
+                rows.div_ceil(registry::squares_per_group(self.model.options, self.loads))
             }
             Kernel::Moments { .. } => rows.div_ceil(LANES).min(MOMENT_SLICES),
             Kernel::BackwardOutput { .. } => {

@@ -25,9 +25,11 @@ const KERNELS: &[(&str, &str)] = files!["":
 
 /// What kernels include.
 const COMMON: &[(&str, &str)] = files!["common/":
-    "activation", "control_variate", "dispatch", "exact_square", "exact_square_group", "exact_square_lane", "heat_bath", "inputs", "masked_block_bindings",
-    "masked_block_lane", "masked_block_tile", "net_parameters", "owned_sums", "packet_own", "packet_shared", "philox", "reduce",
-    "rounded_f16", "rounded_f32", "rows_four", "rows_one", "site_words_four", "site_words_one", "spins", "status", "sum_eights_own", "sum_eights_shared", "types",
+    "activation", "control_variate", "dispatch", "draw_square_group", "draw_square_lane", "exact_square",
+    "exact_square_group", "exact_square_lane", "heat_bath", "inputs", "masked_block_bindings",
+    "masked_block_lane", "masked_block_tile", "net_parameters", "owned_sums", "packet_own", "packet_shared",
+    "philox", "reduce", "rounded_f16", "rounded_f32", "rows_four", "rows_one", "site_words_four",
+    "site_words_one", "spins", "status", "sum_eights_own", "sum_eights_shared", "types",
     "weight_gradient_own", "weight_gradient_shared",
 ];
 
@@ -94,7 +96,7 @@ impl Specialisation {
             }
             Kernel::SampleSquare { .. } | Kernel::EvaluateSquare { .. } | Kernel::SquareFreeEnergy { .. } => {
                 constants.push(("WIDTH", square_width(options)));
-                shape_name = if squares_are_lanes(kernel, loads) { "lane" } else { "group" };
+                shape_name = if squares_are_lanes(loads) { "lane" } else { "group" };
             }
             Kernel::Moments { .. } | Kernel::Regression { .. } | Kernel::Residual { .. } => {
                 constants.extend([("COLUMNS", COLUMNS), ("MOMENT_SLICES", MOMENT_SLICES)]);
@@ -199,13 +201,13 @@ fn rows_name(lane_rows: usize) -> &'static str {
 }
 
 /// Exact squares that one workgroup works on: one per lane, or a lane for every two states of a row.
-pub(super) fn squares_per_group(kernel: Kernel, options: NetOptions, loads: Loads) -> usize {
-    if squares_are_lanes(kernel, loads) { LANES } else { LANES >> (square_width(options) - 1) }
+pub(super) fn squares_per_group(options: NetOptions, loads: Loads) -> usize {
+    if squares_are_lanes(loads) { LANES } else { LANES >> (square_width(options) - 1) }
 }
 
-/// Whether a lane sums out a whole square. To draw one, the states of all its rows are kept, which are too many for a lane.
-fn squares_are_lanes(kernel: Kernel, loads: Loads) -> bool {
-    loads == Loads::Shared && !matches!(kernel, Kernel::SampleSquare { .. })
+/// Whether a lane has a whole square.
+fn squares_are_lanes(loads: Loads) -> bool {
+    loads == Loads::Shared
 }
 
 fn find(files: &[(&str, &'static str)], name: &str, kernel: &str) -> Result<&'static str> {
