@@ -1,7 +1,7 @@
 //! What a model costs per level and kernel, from its shapes alone.
 
 use super::{Baseline, COLUMNS, Kernel, LANES, sampling, training_step};
-use crate::conditional::{Conditional, MaskedNet, Model};
+use crate::conditional::{Conditional, MaskedNet, Model, Storage};
 use crate::lattice::quantities;
 use serde::Serialize;
 use std::iter::Sum;
@@ -16,7 +16,7 @@ pub struct KernelCost {
     /// Floating point operations of the nets' unmasked products (a multiply-add counts two) and of exact squares; what
     /// is done once per value that is read anyway is left out.
     pub flops: u64,
-    /// Bytes moved if every kernel reads and writes each of its arrays once, four bytes a value.
+    /// Bytes moved if every kernel reads and writes each of its arrays once, four bytes a value (two where 16 bits are kept).
     pub bytes: u64,
 }
 
@@ -61,7 +61,7 @@ fn on_level(kernel: Kernel, level: usize, model: &Model, batch: usize) -> (usize
     let rows = geometry.blocks * batch;
     let conditional = &model.levels[level].conditional;
     if let Some(net) = conditional.net()
-        && let Some(cost) = on_net(kernel, net, rows)
+        && let Some(cost) = on_net(kernel, net, rows, model.storage)
     {
         return cost;
     }
@@ -86,22 +86,29 @@ fn on_level(kernel: Kernel, level: usize, model: &Model, batch: usize) -> (usize
 }
 
 /// Operations and words of a kernel that works on a net's arrays.
-fn on_net(kernel: Kernel, net: &MaskedNet, rows: usize) -> Option<(usize, usize)> {
+fn on_net(kernel: Kernel, net: &MaskedNet, rows: usize, storage: Storage) -> Option<(usize, usize)> {
+    // Words of hidden state, and of parameters that nets compute with.
+    let kept = |values: usize| match storage {
+        Storage::F32 => values,
+        Storage::F16 => values.div_ceil(2),
+    };
     // Inputs are kept as bits.
     let (inputs, own, units) = (net.inputs().div_ceil(32), net.own, net.units());
     let hidden = net.depth * units;
     let (multiply_adds, per_row, once) = match kernel {
         // Border spins in, own spins out, inputs, hidden state and logits kept, one ln q.
         Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
-            (net.multiply_adds(), net.border + own + inputs + hidden + own + 1, net.parameters())
+            (net.multiply_adds(), net.border + own + inputs + kept(hidden) + own + 1, kept(net.parameters()))
         }
         Kernel::BackwardOutput { .. } => (0, inputs + 2 * own + 1, 0),
         Kernel::BackwardHidden { layer, .. } => match net.layers.get(layer + 1) {
-            None => (net.output.unmasked(), own + units, net.output.sources * own),
-            Some(weights) => (weights.unmasked(), 3 * units, units * units),
+            None => (net.output.unmasked(), own + units, kept(net.output.sources * own)),
+            Some(weights) => (weights.unmasked(), 2 * units + kept(units), kept(units * units)),
         },
-        Kernel::BackwardWeights { .. } => (net.multiply_adds(), inputs + 2 * hidden + own, net.parameters()),
-        Kernel::BackwardSlope { .. } => (0, 3 * hidden, 2 * hidden),
+        Kernel::BackwardWeights { .. } => {
+            (net.multiply_adds(), inputs + kept(hidden) + hidden + own, net.parameters())
+        }
+        Kernel::BackwardSlope { .. } => (0, kept(hidden) + 2 * hidden, kept(hidden) + hidden),
         Kernel::GradientSum { .. } => (0, 0, 2 * net.parameters()),
         _ => return None,
     };
@@ -117,8 +124,11 @@ fn on_all_levels(kernel: Kernel, model: &Model, batch: usize) -> usize {
         Kernel::Advantage => batch + rows,
         Kernel::Likelihood => rows,
         Kernel::GradientNorm => model.parameters / (4 * LANES),
-        // Parameters and both moments read and written, the gradient read.
-        Kernel::Adam => 7 * model.parameters,
+        // Parameters and both moments read and written, the gradient read; what nets compute with, where that is rounded.
+        Kernel::Adam => match model.storage {
+            Storage::F32 => 7 * model.parameters,
+            Storage::F16 => 7 * model.parameters + model.parameters.div_ceil(2),
+        },
         Kernel::Observables => (model.hierarchy.sites + quantities(model.torus)) * batch,
         _ => model.hierarchy.sites * batch,
     }
@@ -256,5 +266,18 @@ mod tests {
         let skip = (0..5).map(|i| 12 + i).sum::<u64>();
         assert_eq!(square.sampling.flops, 2 * 512 * 16 * (first_layer + output + skip));
         assert_eq!(square.training.flops, 2 * 512 * 16 * (2 * (first_layer + output + skip) + output));
+    }
+
+    #[test]
+    fn sixteen_bits_move_less() {
+        let model = Config::default().model().unwrap();
+        let half = Model { storage: Storage::F16, ..model.clone() };
+        let bytes = |model: &Model, kernel| KernelCost::of(kernel, model, 64).bytes;
+        let sample = Kernel::SampleLevel { level: 1 };
+        let net = model.levels[1].conditional.net().unwrap();
+        let rows = 64 * model.hierarchy.levels[1].blocks;
+        let saved = 2 * (rows * net.depth * net.units() + net.parameters());
+        assert!(bytes(&model, sample).abs_diff(bytes(&half, sample) + saved as u64) <= 4);
+        assert_eq!(bytes(&half, Kernel::Adam), bytes(&model, Kernel::Adam) / 14 * 15);
     }
 }
