@@ -2,7 +2,7 @@
 // share are lanes that wait. The same operations in the same order as in exact_square_group: both give the same bits.
 //
 // Every index of `states` is a constant once calls are inlined and loops unrolled, so that it lies in registers. Drivers unroll
-// loops of a few hundred operations and no more: hence the blocks below.
+// loops of a few hundred operations and no more: hence the blocks below. WIDTH is 3 or 7.
 
 #include exact_square
 

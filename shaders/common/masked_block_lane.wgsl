@@ -5,7 +5,7 @@
 // every site, so that no index is computed. No lane reads what another wrote, so there is no barrier. Loops have their test at
 // the end: software adapters run what stands behind a test once more, for nobody. Packets up to the fourth are written out:
 // drivers unroll loops of a few hundred operations and no more, and an index left over keeps all registers in memory.
-// Needs UNITS = GROUP * WIDTH, and draw_numbers(site) and own_spin(site, logit) of the kernel.
+// Needs UNITS = GROUP * WIDTH, GROUP at most 32, and draw_numbers(site) and own_spin(site, logit) of the kernel.
 
 #include packet_$LOADS
 

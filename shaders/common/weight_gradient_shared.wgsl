@@ -1,7 +1,8 @@
 // 8 lanes share a job, for software adapters: a lane has every 8th target. Sources are loaded by one lane each and handed to
 // the others, see packet_shared; spins come as words. There is no workgroup memory and no barrier.
 // Such adapters load lane by lane, four numbers nearly as fast as one, and mask every sum within a loop: so rows come in quads,
-// two of them go into a sum at a time, and jobs are no larger than the net needs, a multiple of 8 sources and of 8 targets.
+// two of them go into a sum at a time, and jobs are no larger than the net needs, a multiple of 8 sources and of 8 targets
+// up to 32. Packets are written out: an index that is left after unrolling would keep all sums in memory.
 
 // In quads of rows.
 @group(0) @binding(6) var<storage, read> hidden: array<vec4<Kept>>;      // [DEPTH * units][stride / 4]
