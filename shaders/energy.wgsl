@@ -1,13 +1,13 @@
 // Bond sum and spin sum that every block of a level owns, as exact integers.
-// Grid: ceil(rows / LANE_ROWS / LANES) workgroups of LANES lanes, LANE_ROWS rows per lane, see rows_{one,four}.
+// Grid: ceil(rows / LANES) workgroups of LANES lanes, one row per lane.
 
 #include types
 #include dispatch
 
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(2) var<storage, read> geometry: array<u32>;
-@group(0) @binding(4) var<storage, read> spins: array<RowSpins>;         // [site][batch / LANE_ROWS]
-@group(0) @binding(12) var<storage, read_write> sums: array<RowPairs>;   // per block
+@group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
+@group(0) @binding(12) var<storage, read_write> sums: array<vec2<i32>>;  // per block
 
 #include owned_sums
 
@@ -18,10 +18,9 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let row = group_index(group, groups) * LANES + lane;
-    if row >= level.rows / LANE_ROWS {
+    if row >= level.rows {
         return;
     }
-    let first = row * LANE_ROWS;
-    let owned = owned_sums(first / level.batch, first % level.batch);
-    sums[level.first_row / LANE_ROWS + row] = pairs(owned.bonds, owned.spins);
+    let owned = owned_sums(row / level.batch, row % level.batch);
+    sums[level.first_row + row] = vec2<i32>(owned.bonds, owned.spins);
 }

@@ -8,15 +8,9 @@ alias Rows = vec4<f32>;
 alias KeptRows = vec4<Kept>;
 alias RowSpins = vec4<i32>;
 alias RowWords = vec4<u32>;
-alias RowPairs = array<vec2<i32>, 4>;
 
 fn sigmoid_of(x: Rows) -> Rows {
     return vec4<f32>(sigmoid(x.x), sigmoid(x.y), sigmoid(x.z), sigmoid(x.w));
-}
-
-// A pair of numbers for every row.
-fn pairs(a: RowSpins, b: RowSpins) -> RowPairs {
-    return array<vec2<i32>, 4>(vec2<i32>(a.x, b.x), vec2<i32>(a.y, b.y), vec2<i32>(a.z, b.z), vec2<i32>(a.w, b.w));
 }
 
 fn softplus_of(x: Rows) -> Rows {

@@ -7,15 +7,9 @@ alias Rows = f32;
 alias KeptRows = Kept;
 alias RowSpins = i32;
 alias RowWords = u32;
-alias RowPairs = vec2<i32>;
 
 fn sigmoid_of(x: Rows) -> Rows {
     return sigmoid(x);
-}
-
-// A pair of numbers for every row.
-fn pairs(a: RowSpins, b: RowSpins) -> RowPairs {
-    return vec2<i32>(a, b);
 }
 
 fn softplus_of(x: Rows) -> Rows {

@@ -42,8 +42,9 @@ impl Gpu {
             Kernel::SampleHeatBath { .. }
             | Kernel::EvaluateHeatBath { .. }
             | Kernel::HeatBathFreeEnergy { .. }
+            | Kernel::Energy { .. }
             | Kernel::Residual { .. } => rows.div_ceil(LANES),
-            Kernel::Energy { .. } | Kernel::Reward { .. } => rows.div_ceil(lane_rows * LANES),
+            Kernel::Reward { .. } => rows.div_ceil(lane_rows * LANES),
             Kernel::SampleSquare { .. } | Kernel::EvaluateSquare { .. } | Kernel::SquareFreeEnergy { .. } => {
                 rows.div_ceil(registry::squares_per_group(self.model.options, self.loads))
             }

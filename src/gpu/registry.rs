@@ -118,7 +118,7 @@ impl Specialisation {
                     ("JOB_LOGITS", job.logits),
                 ]);
             }
-            Kernel::Energy { .. } | Kernel::Reward { .. } | Kernel::BackwardOutput { .. } => {
+            Kernel::Reward { .. } | Kernel::BackwardOutput { .. } => {
                 rows = rows_name(lane_rows);
             }
             Kernel::BackwardSlope { .. } => constants.extend([net[1]]),
