@@ -11,7 +11,7 @@ has_adapter() {
 }
 
 if ! has_adapter; then
-    packages="mesa-vulkan-drivers"
+    packages="mesa-vulkan-drivers spirv-tools"
     if command -v apt-get >/dev/null; then
         as_root=""
         [ "$(id -u)" -eq 0 ] || as_root="sudo"
