@@ -30,7 +30,7 @@ const SOURCES_PER_TURN: usize = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Shape {
-    /// One lane per row: for software adapters, and for levels with many rows.
+    /// Rows over lanes: for software adapters, and for levels with many rows.
     Lane {
         /// Sites fixed together in registers.
         group: usize,
@@ -102,7 +102,7 @@ impl JobSize {
 }
 
 impl Shape {
-    /// One lane per row, with about 16 values of hidden state in registers.
+    /// Rows over lanes, with about 16 values of hidden state in registers.
     pub fn lane(width: usize) -> Self {
         Self::Lane { group: (16 / width).max(1) }
     }
