@@ -150,7 +150,7 @@ impl Engine {
             self.gpu.record(encoder, of_chunk(&self.lists.reverse, inputs.chunk), &inputs)?;
             if due {
                 self.gpu.record(encoder, &self.lists.completion, &inputs)?;
-                self.gpu.record_snapshot(encoder, self.step);
+                self.gpu.record_snapshot(encoder, self.step)?;
             }
         }
         if due {

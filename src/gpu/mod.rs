@@ -5,6 +5,7 @@
 mod bindings;
 mod buffers;
 mod devices;
+mod faults;
 mod grid;
 mod layout;
 mod pipeline_cache;
@@ -36,13 +37,14 @@ use crate::lattice::Observables;
 use crate::pace::Pace;
 use crate::schedule::{Inputs, JobSize, Kernel, Loads, Rates, SOFTWARE_TURNS, Shape};
 use buffers::Buffers;
+use faults::Faults;
 use grid::fold;
 use half::f16;
 use pipeline_cache::CacheFile;
 use pipelines::Pipelines;
 use readback::{Look, Snapshots};
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tables::QUAD;
 use timestamps::Timestamps;
@@ -75,7 +77,7 @@ pub struct Gpu {
     /// Shapes of levels that were measured.
     tuned: HashMap<usize, Shape>,
     snapshots: Snapshots,
-    fault: Arc<Mutex<Option<String>>>,
+    faults: Faults,
     in_flight: VecDeque<SubmissionIndex>,
     dispatches: usize,
     pace: Pace,
@@ -105,12 +107,8 @@ impl Gpu {
     /// When the driver refuses a device, or the model does not fit it.
     pub fn open(adapter: &wgpu::Adapter, model: Arc<Model>, batch: usize) -> Result<Self> {
         let (device, queue) = request(adapter)?;
-        let fault: Arc<Mutex<Option<String>>> = Arc::default();
-        let noted = fault.clone();
-        device.on_uncaptured_error(Arc::new(move |error| note(&noted, error.to_string())));
-        let noted = fault.clone();
-        device.set_device_lost_callback(move |_, message| note(&noted, format!("device lost: {message}")));
-        let mut gpu = Self { fault, ..Self::new(&device, &queue, model, batch)? };
+        let faults = Faults::of(&device);
+        let mut gpu = Self { faults, ..Self::new(&device, &queue, model, batch)? };
         gpu.pipelines.cache = CacheFile::open(adapter, &device);
         gpu.check()?;
         Ok(gpu)
@@ -156,7 +154,7 @@ impl Gpu {
             loads,
             tuned: HashMap::new(),
             snapshots: Snapshots::default(),
-            fault: Arc::default(),
+            faults: Faults::default(),
             in_flight: VecDeque::new(),
             dispatches: 0,
             pace: Pace::FULL,
@@ -318,9 +316,10 @@ impl Gpu {
     }
 
     /// Records a copy of what a step tells about itself.
-    pub(crate) fn record_snapshot(&mut self, encoder: &mut CommandEncoder, step: u32) {
+    pub(crate) fn record_snapshot(&mut self, encoder: &mut CommandEncoder, step: u32) -> Result<()> {
         let Self { snapshots, device, buffers, batch, .. } = self;
-        snapshots.record(device, encoder, buffers, *batch, step);
+        let recorded = snapshots.record(device, encoder, buffers, *batch, step);
+        recorded.map_err(|message| self.failed(message))
     }
 
     /// Snapshots that have arrived by the polls of the device's owner.
@@ -390,12 +389,9 @@ impl Gpu {
         Error::Device { device: self.name.clone(), message }
     }
 
-    /// The first fault that the driver reported outside any call.
+    /// What the driver reported outside any call.
     fn check(&self) -> Result<()> {
-        match self.fault.lock() {
-            Ok(fault) => fault.clone().map_or(Ok(()), |message| Err(self.failed(message))),
-            Err(_) => Err(self.failed("an error handler failed".to_owned())),
-        }
+        self.faults.check(&self.device).map_err(|message| self.failed(message))
     }
 
     fn read_buffer<T: bytemuck::Pod>(&self, buffer: &Buffer) -> Result<Vec<T>> {
@@ -403,13 +399,6 @@ impl Gpu {
             readback::read(&self.device, &self.queue, buffer).map_err(|message| self.failed(message));
         self.check()?;
         values
-    }
-}
-
-fn note(fault: &Mutex<Option<String>>, message: String) {
-    tracing::error!("{message}");
-    if let Ok(mut fault) = fault.lock() {
-        fault.get_or_insert(message);
     }
 }
 
@@ -531,13 +520,10 @@ impl Backend for Gpu {
     }
 
     fn request_snapshot(&mut self, step: u32) -> Result<()> {
-        let made_room = self.snapshots.make_room(&self.device, self.batch);
+        let Self { snapshots, device, queue, buffers, batch, .. } = self;
+        let requested = snapshots.request(device, queue, buffers, *batch, step);
         self.check()?;
-        made_room.map_err(|message| self.failed(message))?;
-        let mut encoder = self.device.create_command_encoder(&Default::default());
-        self.record_snapshot(&mut encoder, step);
-        self.queue.submit([encoder.finish()]);
-        self.check()
+        requested.map_err(|message| self.failed(message))
     }
 
     fn snapshots(&mut self, wait: bool) -> Result<Vec<Snapshot>> {

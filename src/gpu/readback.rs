@@ -8,13 +8,15 @@ use bytemuck::Pod;
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::time::Duration;
-use wgpu::{Buffer, BufferUsages, CommandEncoder, Device, PollType, Queue};
+use wgpu::{Buffer, BufferUsages, CommandEncoder, Device, ErrorFilter, PollType, Queue};
 
 /// Snapshots (of steps in several parts: sets of snapshots) under way at most; one more waits for the oldest.
 const RING: usize = 4;
 
 /// Longest wait for the callback of a copy that is done.
 const CALLBACK: Duration = Duration::from_secs(5);
+
+const LOST: &str = "the device was lost: its memory can no longer be read";
 
 /// A copy under way from the device.
 #[derive(Debug)]
@@ -44,15 +46,7 @@ enum State {
 }
 
 impl Pending {
-    /// Submits copies of whole ranges `(source, bytes)`, one behind the other.
-    fn start(device: &Device, queue: &Queue, sources: &[(&Buffer, u64)]) -> Self {
-        let mut encoder = device.create_command_encoder(&Default::default());
-        let pending = Self::record(staging(device, sources), &mut encoder, sources);
-        queue.submit([encoder.finish()]);
-        pending
-    }
-
-    /// Records the copies; the buffer is mapped once they are submitted and done.
+    /// Records copies of whole ranges `(source, bytes)`, one behind the other; the buffer is mapped once they are submitted and done.
     fn record(buffer: Buffer, encoder: &mut CommandEncoder, sources: &[(&Buffer, u64)]) -> Self {
         let mut offset = 0;
         for (source, bytes) in sources {
@@ -88,7 +82,7 @@ impl Pending {
         match received {
             Ok(Ok(())) => Ok(State::Arrived),
             // Nothing else can be wrong with a staging buffer of our own.
-            Ok(Err(_)) => Err("the device was lost: its memory can no longer be read".to_owned()),
+            Ok(Err(_)) => Err(LOST.to_owned()),
             Err(TryRecvError::Disconnected) => Ok(State::Dropped),
             Err(TryRecvError::Empty) if look == Look::Wait => Err("the device did not finish".to_owned()),
             Err(TryRecvError::Empty) => Ok(State::UnderWay),
@@ -104,18 +98,48 @@ impl Pending {
     }
 }
 
-fn staging(device: &Device, sources: &[(&Buffer, u64)]) -> Buffer {
-    device.create_buffer(&wgpu::BufferDescriptor {
+fn staging(device: &Device, sources: &[(&Buffer, u64)]) -> Result<Buffer, String> {
+    let size = sources.iter().map(|(_, bytes)| bytes).sum();
+    let scope = device.push_error_scope(ErrorFilter::OutOfMemory);
+    let buffer = device.create_buffer(&wgpu::BufferDescriptor {
         label: Some("staging"),
-        size: sources.iter().map(|(_, bytes)| bytes).sum(),
+        size,
         usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
         mapped_at_creation: false,
-    })
+    });
+    match pollster::block_on(scope.pop()) {
+        None => Ok(buffer),
+        Some(_) => Err(format!("out of memory to read {size} bytes back")),
+    }
+}
+
+/// Records copies with an encoder and submits them.
+fn submit<T>(
+    device: &Device,
+    queue: &Queue,
+    record: impl FnOnce(&mut CommandEncoder) -> Result<T, String>,
+) -> Result<T, String> {
+    // Buffers of a lost device are not valid, and nothing else is wrong with ours.
+    let scope = device.push_error_scope(ErrorFilter::Validation);
+    let mut encoder = device.create_command_encoder(&Default::default());
+    let recorded = record(&mut encoder);
+    if recorded.is_ok() {
+        queue.submit([encoder.finish()]);
+    }
+    match pollster::block_on(scope.pop()) {
+        None => recorded,
+        Some(error) => {
+            tracing::error!("{error}");
+            recorded.and(Err(LOST.to_owned()))
+        }
+    }
 }
 
 /// Reads a whole buffer, waiting for all work before it.
 pub(super) fn read<T: Pod>(device: &Device, queue: &Queue, source: &Buffer) -> Result<Vec<T>, String> {
-    let pending = Pending::start(device, queue, &[(source, source.size())]);
+    let sources = [(source, source.size())];
+    let buffer = staging(device, &sources)?;
+    let pending = submit(device, queue, |encoder| Ok(Pending::record(buffer, encoder, &sources)))?;
     pending.look(device, Look::Wait)?;
     Ok(bytemuck::pod_collect_to_vec(&pending.bytes()?))
 }
@@ -142,23 +166,31 @@ impl Snapshots {
         buffers: &Buffers,
         batch: usize,
         step: u32,
-    ) {
+    ) -> Result<(), String> {
         let rows = 4 * batch as u64;
         let sources = [
             (buffers.shared(Slot::Reward), rows),
             (buffers.shared(Slot::ConfigurationSums), 2 * rows),
             (buffers.shared(Slot::Status), size_of::<Status>() as u64),
         ];
-        let buffer = self.free.pop().unwrap_or_else(|| staging(device, &sources));
+        let buffer = self.free.pop().map_or_else(|| staging(device, &sources), Ok)?;
         self.pending.push_back((step, Pending::record(buffer, encoder, &sources)));
+        Ok(())
     }
 
-    /// Makes room by waiting for the oldest one, if there is none.
-    pub(super) fn make_room(&mut self, device: &Device, batch: usize) -> Result<(), String> {
+    /// Submits such a copy; where there is no room, after waiting for the oldest one.
+    pub(super) fn request(
+        &mut self,
+        device: &Device,
+        queue: &Queue,
+        buffers: &Buffers,
+        batch: usize,
+        step: u32,
+    ) -> Result<(), String> {
         if !self.has_room(1) {
             self.take_oldest(device, batch, Look::Wait)?;
         }
-        Ok(())
+        submit(device, queue, |encoder| self.record(device, encoder, buffers, batch, step))
     }
 
     pub(super) fn arrived(

@@ -71,8 +71,9 @@ fn a_lost_device_ends_the_run_and_the_last_checkpoint_goes_on() {
 #[test]
 fn a_batch_that_does_not_fit_into_memory_is_cut_and_a_hopeless_one_refused() {
     let adapter = gpu().adapter.get_info();
-    if adapter.device_type != wgpu::DeviceType::Cpu {
-        println!("left out: the memory of {} cannot be limited", adapter.name);
+    // SwiftShader, the other software adapter, crashes in threads of its own when there is none left.
+    if adapter.driver != "llvmpipe" {
+        println!("left out: the memory of {} cannot be limited, or it cannot do with little", adapter.name);
         return;
     }
     let temporary = tempfile::tempdir().unwrap();
