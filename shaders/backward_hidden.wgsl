@@ -66,7 +66,7 @@ fn main(
         var c = packet(start + 2u, columns, lane);
         var d = packet(start + 3u, columns, lane);
         for (var t = 0u; t < UNITS; t++) {
-            sums[t] += a[t] * gradients[0] + b[t] * gradients[1] + c[t] * gradients[2] + d[t] * gradients[3];
+            sums[t] = sums[t] + a[t] * gradients[0] + b[t] * gradients[1] + c[t] * gradients[2] + d[t] * gradients[3];
         }
         target_unit += 4u;
         if target_unit >= columns {

@@ -26,7 +26,6 @@ struct Job {
 }
 
 @group(0) @binding(0) var<uniform> level: Level;
-@group(0) @binding(5) var<storage, read> inputs: array<u32>;             // [ceil(inputs / 32)][stride]
 @group(0) @binding(16) var<storage, read_write> partials: array<f32>;    // [slices][parameters] of this level
 @group(0) @binding(17) var<storage, read> jobs: array<Job>;
 

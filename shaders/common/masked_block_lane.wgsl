@@ -12,10 +12,12 @@
 // Whole packets: what is past the group is computed from whatever follows in the buffer and never stored.
 const UNIT_PACKETS: u32 = (UNITS + 7u) / 8u;
 const LOGIT_PACKETS: u32 = (GROUP + 7u) / 8u;
+// Sites of a packet that are looked at.
+const SITES: u32 = min(GROUP, 8u);
 
 // Pre-activations and logits from the site at hand on.
 var<private> pre: array<Rows, DEPTH * UNIT_PACKETS * 8u>;
-var<private> pre_logit: array<Rows, LOGIT_PACKETS * 8u>;
+var<private> pre_logit: array<Rows, LOGIT_PACKETS * SITES>;
 var<private> own_lane: u32;
 
 @compute @workgroup_size(LANES)
@@ -95,7 +97,7 @@ fn slide() {
             pre[first_of(layer) + t] = pre[first_of(layer) + t + WIDTH];
         }
     }
-    for (var t = 0u; t + 1u < LOGIT_PACKETS * 8u; t++) {
+    for (var t = 0u; t + 1u < LOGIT_PACKETS * SITES; t++) {
         pre_logit[t] = pre_logit[t + 1u];
     }
 }
@@ -118,7 +120,7 @@ fn push_to_hidden(layer: u32, start: u32, x: Rows) {
 }
 
 fn push_to_units(layer: u32, p: u32, start: u32, x: Rows) {
-    var weights = packet(start + 8u * p, 1u, own_lane);
+    var weights = unit_packet(start + 8u * p, own_lane);
     for (var t = 0u; t < 8u; t++) {
         pre[first_of(layer) + 8u * p + t] += weights[t] * x;
     }
@@ -140,8 +142,8 @@ fn push_to_logits(start: u32, x: Rows) {
 
 fn push_to_sites(p: u32, start: u32, x: Rows) {
     var weights = packet(start + 8u * p, 1u, own_lane);
-    for (var t = 0u; t < 8u; t++) {
-        pre_logit[8u * p + t] += weights[t] * x;
+    for (var t = 0u; t < SITES; t++) {
+        pre_logit[SITES * p + t] += weights[t] * x;
     }
 }
 
@@ -169,12 +171,13 @@ fn push_four_to_hidden(layer: u32, start: u32, sources: Sources) {
 }
 
 fn push_four_to_units(layer: u32, p: u32, start: u32, sources: Sources) {
-    var a = packet(start + 8u * p, 1u, own_lane);
-    var b = packet(start + 8u * p + sources.stride, 1u, own_lane);
-    var c = packet(start + 8u * p + 2u * sources.stride, 1u, own_lane);
-    var d = packet(start + 8u * p + 3u * sources.stride, 1u, own_lane);
+    var a = unit_packet(start + 8u * p, own_lane);
+    var b = unit_packet(start + 8u * p + sources.stride, own_lane);
+    var c = unit_packet(start + 8u * p + 2u * sources.stride, own_lane);
+    var d = unit_packet(start + 8u * p + 3u * sources.stride, own_lane);
     for (var t = 0u; t < 8u; t++) {
-        pre[first_of(layer) + 8u * p + t] += sum_of_four(vec4<f32>(a[t], b[t], c[t], d[t]), sources);
+        let at = first_of(layer) + 8u * p + t;
+        pre[at] = plus_four(pre[at], vec4<f32>(a[t], b[t], c[t], d[t]), sources);
     }
 }
 
@@ -197,13 +200,14 @@ fn push_four_to_sites(p: u32, start: u32, sources: Sources) {
     var b = packet(start + 8u * p + sources.stride, 1u, own_lane);
     var c = packet(start + 8u * p + 2u * sources.stride, 1u, own_lane);
     var d = packet(start + 8u * p + 3u * sources.stride, 1u, own_lane);
-    for (var t = 0u; t < 8u; t++) {
-        pre_logit[8u * p + t] += sum_of_four(vec4<f32>(a[t], b[t], c[t], d[t]), sources);
+    for (var t = 0u; t < SITES; t++) {
+        pre_logit[SITES * p + t] = plus_four(pre_logit[SITES * p + t], vec4<f32>(a[t], b[t], c[t], d[t]), sources);
     }
 }
 
-fn sum_of_four(weights: vec4<f32>, sources: Sources) -> Rows {
-    return weights.x * sources.x[0] + weights.y * sources.x[1] + weights.z * sources.x[2] + weights.w * sources.x[3];
+// One after the other: four fused multiply-adds on a graphics card.
+fn plus_four(sum: Rows, weights: vec4<f32>, sources: Sources) -> Rows {
+    return sum + weights.x * sources.x[0] + weights.y * sources.x[1] + weights.z * sources.x[2] + weights.w * sources.x[3];
 }
 
 // Inputs source..source + 4, 0 from `known` on.
@@ -226,7 +230,7 @@ struct Layer {
 }
 
 fn four_activations(layer: Layer, source: u32, stride: u32) -> Sources {
-    let slopes = packet(layer.slope + source, 1u, own_lane);
+    let slopes = unit_packet(layer.slope + source, own_lane);
     return Sources(array<Rows, 4>(
         known_activation(layer, source, slopes[0]), known_activation(layer, source + 1u, slopes[1]),
         known_activation(layer, source + 2u, slopes[2]), known_activation(layer, source + 3u, slopes[3]),
@@ -288,7 +292,7 @@ fn dense_hidden(layer: u32, first: u32, known: u32) {
 }
 
 fn start_units(layer: u32, p: u32, bias_at: u32) {
-    var bias = packet(bias_at + 8u * p, 1u, own_lane);
+    var bias = unit_packet(bias_at + 8u * p, own_lane);
     for (var t = 0u; t < 8u; t++) {
         pre[first_of(layer) + 8u * p + t] = Rows(bias[t]);
     }
@@ -364,8 +368,8 @@ fn dense_logits(site: u32, known: u32) {
 
 fn start_sites(p: u32, bias_at: u32) {
     var bias = packet(bias_at + 8u * p, 1u, own_lane);
-    for (var t = 0u; t < 8u; t++) {
-        pre_logit[8u * p + t] = Rows(bias[t]);
+    for (var t = 0u; t < SITES; t++) {
+        pre_logit[SITES * p + t] = Rows(bias[t]);
     }
 }
 

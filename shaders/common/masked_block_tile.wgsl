@@ -5,7 +5,12 @@
 // not grow with the lattice, and taken eight at a time, for drivers that limit the turns of loops (src/schedule/shape.rs).
 // All barriers lie in control flow that depends on uniforms only. Needs draw_numbers(site) and own_spin(site, logit).
 
-var<workgroup> staged: array<f32, CHUNK * ROWS>;
+#include unit_weights_$UNITS
+
+// [source][row]: rows have an index of their own, so that drivers read them together.
+#include unit_weights_$UNITS
+
+var<workgroup> staged: array<array<f32, ROWS>, CHUNK>;
 var<workgroup> shared_hidden: array<f32, WIDTH * ROWS>;
 var<workgroup> shared_spin: array<f32, ROWS>;
 
@@ -105,7 +110,7 @@ fn stage(layer: u32, first: u32, sources: u32) {
                 x = activation(layer - 1u, source, row);
             }
         }
-        staged[at] = x;
+        staged[at / ROWS][at % ROWS] = x;
     }
     workgroupBarrier();
 }
@@ -114,8 +119,9 @@ fn stage(layer: u32, first: u32, sources: u32) {
 fn dense_hidden(layer: u32, unit_group: u32, known: u32) {
     let matrix = level.layers[layer];
     for (var c = 0u; c < WIDTH; c++) {
+        let bias = parameter(matrix.bias + unit_group * WIDTH + c);
         for (var r = 0u; r < ROWS; r++) {
-            pre[(first_of(layer) + c) * ROWS + r] = parameter(matrix.bias + unit_group * WIDTH + c);
+            pre[(first_of(layer) + c) * ROWS + r] = bias;
         }
     }
     let sources = select(known * WIDTH, known, layer == 0u);
@@ -137,10 +143,12 @@ fn dense_hidden(layer: u32, unit_group: u32, known: u32) {
 
 // A staged source's part; behind the last source zeros are staged.
 fn add_to_hidden(layer: u32, s: u32, weights: u32) {
-    for (var c = 0u; c < WIDTH; c++) {
-        let weight = parameter(weights + c);
-        for (var r = 0u; r < ROWS; r++) {
-            pre[(first_of(layer) + c) * ROWS + r] += weight * staged[s * ROWS + r];
+    for (var first = 0u; first < WIDTH; first += UNIT_STEP) {
+        var some = unit_weights(weights + first);
+        for (var c = 0u; c < UNIT_STEP; c++) {
+            for (var r = 0u; r < ROWS; r++) {
+                pre[(first_of(layer) + first + c) * ROWS + r] += some[c] * staged[s][r];
+            }
         }
     }
 }
@@ -186,7 +194,7 @@ fn add_to_logits(layer: u32, sources: u32, weights: u32) {
 fn add_to_logit(s: u32, weight_at: u32) {
     let weight = parameter(weight_at);
     for (var r = 0u; r < ROWS; r++) {
-        pre_logit[r] += weight * staged[s * ROWS + r];
+        pre_logit[r] += weight * staged[s][r];
     }
 }
 

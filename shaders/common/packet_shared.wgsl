@@ -8,3 +8,8 @@ fn packet(start: u32, stride: u32, lane: u32) -> array<f32, 8> {
         subgroupBroadcast(own, 4u), subgroupBroadcast(own, 5u), subgroupBroadcast(own, 6u), subgroupBroadcast(own, 7u),
     );
 }
+
+// Eight weights to neighbouring hidden units.
+fn unit_packet(start: u32, lane: u32) -> array<f32, 8> {
+    return packet(start, 1u, lane);
+}

@@ -4,7 +4,8 @@
 // two of them go into a sum at a time, and jobs are no larger than the net needs, a multiple of 8 sources and of 8 targets
 // up to 32. Packets are written out: an index that is left after unrolling would keep all sums in memory.
 
-// In quads of rows.
+@group(0) @binding(5) var<storage, read> inputs: array<u32>;             // [ceil(inputs / 32)][stride]
+// These in quads of rows.
 @group(0) @binding(6) var<storage, read> hidden: array<vec4<Kept>>;      // [DEPTH * units][stride / 4]
 @group(0) @binding(7) var<storage, read> logits: array<vec4<f32>>;       // [own][stride / 4]: their gradient
 @group(0) @binding(15) var<storage, read> error: array<vec4<f32>>;       // [DEPTH * units][stride / 4]

@@ -36,6 +36,7 @@ pub enum Slot {
     RateFactors = 24,
     Observables = 25,
     NetParameters = 26,
+    NetQuads = 27,
 }
 
 /// How a kernel uses a buffer.
@@ -54,7 +55,7 @@ pub fn bindings(kernel: Kernel, storage: Storage) -> Vec<(Slot, Access)> {
     use Slot::*;
     let (reads, writes): (&[Slot], &[Slot]) = match kernel {
         Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
-            (&[Level, Step, Geometry, NetParameters], &[Spins, Inputs, Hidden, Logits, LnQ])
+            (&[Level, Step, Geometry, NetParameters, NetQuads], &[Spins, Inputs, Hidden, Logits, LnQ])
         }
         Kernel::SampleHeatBath { .. } => (&[Level, Step, Geometry], &[Spins, LnQ]),
         Kernel::EvaluateHeatBath { .. } => (&[Level, Step, Geometry, Spins], &[LnQ]),

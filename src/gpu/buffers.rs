@@ -3,12 +3,12 @@
 use super::bindings::Slot;
 use super::layout::{Level, Status, Step};
 use super::registry::MOMENT_SLICES;
-use super::tables::{QUAD, Tables, jobs};
+use super::tables::{Tables, jobs};
 use super::upload::upload;
 use crate::conditional::{Model, Storage};
 use crate::error::{Error, Result};
 use crate::lattice::quantities;
-use crate::schedule::{COLUMNS, JobSize, Loads};
+use crate::schedule::{COLUMNS, JobSize, Loads, QUAD};
 use std::collections::HashMap;
 use wgpu::{Buffer, BufferBinding, BufferSize, BufferUsages, Device};
 
@@ -136,7 +136,7 @@ impl Buffers {
             Slot::Parameters | Slot::Gradient => {
                 part(self.shared(slot), self.parameter_offsets[index] as u64 * WORD, parameters)
             }
-            Slot::NetParameters => part(
+            Slot::NetParameters | Slot::NetQuads => part(
                 self.shared(net_parameters),
                 self.parameter_offsets[index] as u64 * number,
                 table.parameters as u64 * number,

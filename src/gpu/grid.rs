@@ -31,14 +31,32 @@ impl Gpu {
         }
     }
 
+    /// Rows that a lane of a kernel works on.
+    pub(super) fn lane_rows(&self, kernel: Kernel, shape: Shape) -> usize {
+        match kernel {
+            Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
+                shape.lane_rows(self.loads, self.batch)
+            }
+            Kernel::BackwardHidden { level, .. } => {
+                let rows = self.model.hierarchy.levels[level].blocks * self.batch;
+                let net = self.model.levels[level].conditional.net();
+                let packets = net.map_or(0, |net| net.units().div_ceil(BACKWARD_UNITS));
+                self.loads.backward_lane_rows(self.batch, rows, packets)
+            }
+            _ => self.loads.lane_rows(self.batch),
+        }
+    }
+
     fn workgroups_on_level(&self, kernel: Kernel, level: usize, shape: Shape) -> usize {
         let rows = self.model.hierarchy.levels[level].blocks * self.batch;
         let table = &self.buffers.tables.levels[level];
         let net = self.model.levels[level].conditional.net();
         let units = net.map_or(0, |net| net.units());
-        let lane_rows = self.loads.lane_rows(self.batch);
+        let lane_rows = self.lane_rows(kernel, shape);
         match kernel {
-            Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => shape.workgroups(rows, lane_rows),
+            Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
+                shape.workgroups(self.loads, rows, lane_rows)
+            }
             Kernel::SampleHeatBath { .. }
             | Kernel::EvaluateHeatBath { .. }
             | Kernel::HeatBathFreeEnergy { .. }

@@ -1,9 +1,9 @@
 //! Uniforms and tables as the shaders see them (`shaders/common/types.wgsl`). A test compares the layouts by reflection.
 
-use super::tables::{LevelTable, QUAD};
+use super::tables::LevelTable;
 use crate::conditional::{Gauge, MaskedNet, Model, SquareFactors, Weights};
 use crate::mc::acceptance;
-use crate::schedule::Inputs;
+use crate::schedule::{Inputs, QUAD};
 use bytemuck::{Pod, Zeroable};
 
 /// Twin of `Matrix`.

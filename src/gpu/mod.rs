@@ -35,7 +35,7 @@ use crate::conditional::{Model, Storage};
 use crate::error::{Error, Result};
 use crate::lattice::Observables;
 use crate::pace::Pace;
-use crate::schedule::{Inputs, JobSize, Kernel, Loads, Rates, SOFTWARE_TURNS, Shape};
+use crate::schedule::{Inputs, JobSize, Kernel, Loads, QUAD, Rates, SOFTWARE_TURNS, Shape};
 use buffers::Buffers;
 use faults::Faults;
 use grid::fold;
@@ -46,7 +46,6 @@ use readback::{Look, Snapshots};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tables::QUAD;
 use timestamps::Timestamps;
 use upload::upload;
 use wgpu::{
@@ -227,8 +226,7 @@ impl Gpu {
             return Ok(*shape);
         }
         let geometry = &self.model.hierarchy.levels[level];
-        let rows = geometry.blocks * self.batch;
-        Shape::choose(self.is_software(), rows, net).ok_or_else(|| Error::DeviceLimit {
+        Shape::choose(self.is_software(), geometry.blocks, self.batch, net).ok_or_else(|| Error::DeviceLimit {
             device: self.name.clone(),
             message: format!(
                 "this driver ends loops too early for the net of a {} of side {} at width {width}; use --device cpu, or a \
@@ -253,8 +251,8 @@ impl Gpu {
     fn specialisation(&self, kernel: Kernel) -> Result<Specialisation> {
         let shape = self.shape(kernel.level())?;
         let net = kernel.level().and_then(|level| self.model.levels[level].conditional.net());
-        let job = net.map_or(JobSize::FULL, |net| JobSize::of(net, self.loads));
-        let lane_rows = self.loads.lane_rows(self.batch);
+        let job = net.map_or(JobSize::SQUARE, |net| JobSize::of(net, self.loads));
+        let lane_rows = self.lane_rows(kernel, shape);
         let variant = Variant { shape, loads: self.loads, storage: self.model.storage, job, lane_rows };
         Ok(Specialisation::new(kernel, self.model.torus.side(), self.model.options, variant))
     }

@@ -1,7 +1,7 @@
 //! The shader registry: the one place that names .wgsl files, with a small preprocessor.
 //!
-//! `#include name` inserts `shaders/common/name.wgsl` once; `$SHAPE`, `$LOADS`, `$ROWS` and `$STORAGE` in an include are replaced by the
-//! kernel shape, by who loads weights, by how many rows a lane has and by what nets are kept in; constants are prepended as `const NAME: u32 = value;`, and `Kept`,
+//! `#include name` inserts `shaders/common/name.wgsl` once; `$SHAPE`, `$LOADS`, `$ROWS`, `$UNITS` and `$STORAGE` in an include are replaced by
+//! the kernel shape, by who loads weights, by how many rows a lane has, by how many units' weights a load has and by what nets are kept in; constants are prepended as `const NAME: u32 = value;`, and `Kept`,
 //! the type of hidden state and of the parameters that nets compute with.
 
 use crate::conditional::{NetOptions, Storage};
@@ -30,7 +30,7 @@ const COMMON: &[(&str, &str)] = files!["common/":
     "masked_block_lane", "masked_block_tile", "net_parameters", "owned_sums", "packet_own", "packet_shared",
     "philox", "reduce", "rounded_f16", "rounded_f32", "rows_four", "rows_one", "site_words_four",
     "site_words_one", "spins", "status", "sum_eights_own", "sum_eights_shared", "types",
-    "weight_gradient_own", "weight_gradient_shared",
+    "unit_weights_four", "unit_weights_one", "weight_gradient_own", "weight_gradient_shared",
 ];
 
 /// What rates of a device are measured with.
@@ -66,6 +66,7 @@ pub struct Specialisation {
     shape: &'static str,
     loads: &'static str,
     rows: &'static str,
+    units: &'static str,
     storage: Storage,
     constants: Vec<(&'static str, usize)>,
 }
@@ -78,14 +79,18 @@ impl Specialisation {
         let mut constants = vec![("LANES", LANES)];
         let mut shape_name = "";
         let mut rows = "one";
+        let mut units = "one";
         match kernel {
             Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
                 constants.extend(net);
+                if loads == Loads::Own && options.width.is_multiple_of(4) {
+                    units = "four";
+                }
                 match shape {
-                    Shape::Lane { group } => {
+                    Shape::Lane { group, .. } => {
                         shape_name = "lane";
                         rows = rows_name(lane_rows);
-                        constants = vec![("LANES", shape.lanes(lane_rows)), net[0], net[1]];
+                        constants = vec![("LANES", shape.lanes(loads, lane_rows)), net[0], net[1]];
                         constants.extend([("GROUP", group), ("UNITS", group * options.width)]);
                     }
                     Shape::Tile { rows } => {
@@ -125,7 +130,7 @@ impl Specialisation {
             Kernel::Baseline | Kernel::GradientNorm => constants = vec![("LANES", REDUCING_LANES)],
             _ => (),
         }
-        Self { name: kernel.name(), shape: shape_name, loads: loads.name(), rows, storage, constants }
+        Self { name: kernel.name(), shape: shape_name, loads: loads.name(), rows, units, storage, constants }
     }
 
     /// A shader that measures a rate, with matrices of a side.
@@ -135,6 +140,7 @@ impl Specialisation {
             shape: "",
             loads: "",
             rows: "one",
+            units: "one",
             storage: Storage::F32,
             constants: vec![("LANES", LANES), ("SIDE", side)],
         }
@@ -180,7 +186,8 @@ impl Specialisation {
                 Storage::F16 => "f16",
             };
             let name = name.trim().replace("$SHAPE", self.shape).replace("$LOADS", self.loads);
-            let name = name.replace("$STORAGE", storage).replace("$ROWS", self.rows);
+            let name =
+                name.replace("$STORAGE", storage).replace("$ROWS", self.rows).replace("$UNITS", self.units);
             if !included.contains(&name) {
                 included.push(name.clone());
                 self.expand(find(COMMON, &name, self.name)?, text, included)?;
@@ -259,15 +266,17 @@ pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
         for shape in Shape::all(options.width) {
             for (loads, lane_rows, storage) in [
                 (Loads::Own, 1, Storage::F32),
+                (Loads::Own, 4, Storage::F32),
                 (Loads::Shared, 1, Storage::F32),
                 (Loads::Shared, 4, Storage::F32),
                 (Loads::Own, 1, Storage::F16),
+                (Loads::Own, 4, Storage::F16),
                 (Loads::Shared, 1, Storage::F16),
                 (Loads::Shared, 4, Storage::F16),
             ] {
                 let sizes = match loads {
-                    Loads::Own => vec![JobSize::FULL],
-                    Loads::Shared => vec![JobSize::FULL, JobSize { sources: 24, units: 16, logits: 8 }],
+                    Loads::Own => vec![JobSize::SQUARE, JobSize::LARGE],
+                    Loads::Shared => vec![JobSize::SQUARE, JobSize { sources: 24, units: 16, logits: 8 }],
                 };
                 for job in sizes {
                     let variant = Variant { shape, loads, storage, job, lane_rows };

@@ -1,11 +1,9 @@
 //! Index tables and work lists for the device: pure data.
 
 use crate::conditional::{LEVEL_ALIGNMENT, MaskedNet, Model, Weights};
-use crate::schedule::{JobSize, LANES};
+use crate::schedule::{JobSize, LANES, QUAD};
 use bytemuck::{Pod, Zeroable};
 
-/// Rows that lie side by side in a vector; units of arrays over rows start at multiples of it.
-pub(super) const QUAD: usize = 4;
 /// Rows that make a slice worth a workgroup of its own.
 const SLICE_ROWS: usize = 512;
 /// Most slices per level.
@@ -168,7 +166,7 @@ mod tests {
 
     #[test]
     fn jobs_cover_every_unmasked_weight_and_bias_once() {
-        let nets = [(0, 31, 1, 1), (12, 5, 1, 1), (28, 13, 3, 2), (60, 29, 2, 3)];
+        let nets = [(0, 31, 1, 1), (12, 5, 1, 1), (28, 13, 3, 2), (60, 29, 2, 3), (124, 61, 3, 1)];
         for ((border, own, width, depth), loads) in
             nets.into_iter().flat_map(|net| [(net, Loads::Own), (net, Loads::Shared)])
         {

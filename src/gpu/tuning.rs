@@ -94,7 +94,7 @@ impl Gpu {
                 skip: net.skip.is_some(),
                 rows,
             };
-            (level, work, Shape::candidates(software, rows, net))
+            (level, work, Shape::candidates(software, geometry.blocks, batch, net))
         };
         model.nets().map(of_level).collect()
     }

@@ -7,7 +7,7 @@ mod shape;
 pub use cost::{KernelCost, KernelPlan, LevelPlan, Plan, Rates};
 pub use kernel::{Adam, COLUMNS, Chunk, Inputs, Kernel, Phase};
 pub use shape::{JobSize, Loads, Shape};
-pub(crate) use shape::{LANES, SHARING_LANES, SOFTWARE_TURNS, STAGED};
+pub(crate) use shape::{LANES, QUAD, SHARING_LANES, SOFTWARE_TURNS, STAGED};
 
 use crate::conditional::{Conditional, Model};
 use serde::{Deserialize, Serialize};

@@ -10,12 +10,19 @@ pub(crate) const STAGED: usize = 32;
 
 /// Most sources and targets of one part of a gradient.
 const JOB_SIDE: usize = 32;
+/// The same of a graphics card's larger parts, which do twice as many products with every number that they read.
+const LARGE_JOB_SIDE: usize = 64;
+/// Hidden units of a layer from which larger parts are enough to keep a graphics card busy.
+const MANY_UNITS: usize = 512;
 
 /// Lanes that share loads, at least.
 pub(crate) const SHARING_LANES: usize = 8;
 
-/// Rows from which one lane per row keeps a GPU busy.
-const MANY_ROWS: usize = 256 * LANES;
+/// Lanes that keep a GPU busy.
+const MANY_LANES: usize = 256 * LANES;
+/// Rows that lie side by side in a vector, and that a lane takes together where it takes several: what is loaded once serves all
+/// of them. Units of arrays over rows start at multiples of it.
+pub(crate) const QUAD: usize = 4;
 /// Turns that all loops of one invocation may take together on Mesa's software driver, less a reserve for those not
 /// counted here; after 65,535 it ends them, without a word.
 pub(crate) const SOFTWARE_TURNS: usize = 60_000;
@@ -34,6 +41,8 @@ pub enum Shape {
     Lane {
         /// Sites fixed together in registers.
         group: usize,
+        /// Rows of a lane on a graphics card, 1 or 4: see [`Loads`] for software adapters.
+        rows: usize,
     },
     /// Lanes over hidden groups, a few rows per workgroup: for levels with few rows.
     Tile {
@@ -59,10 +68,18 @@ impl Loads {
         }
     }
 
-    /// Rows that a lane works on, where a kernel leaves that open: four configurations of a block, if those of a batch come in
-    /// fours.
+    /// Rows that a lane works on, where a kernel leaves that open: four configurations of a block on software adapters, if those
+    /// of a batch come in fours.
     pub(crate) fn lane_rows(self, batch: usize) -> usize {
-        if self == Self::Shared && batch.is_multiple_of(4) { 4 } else { 1 }
+        if self == Self::Shared && batch.is_multiple_of(QUAD) { QUAD } else { 1 }
+    }
+
+    /// The same in `backward_hidden`, where lanes are spread over `packets` of units too, and rows need not be of one block.
+    pub(crate) fn backward_lane_rows(self, batch: usize, rows: usize, packets: usize) -> usize {
+        match self {
+            Self::Own if rows / QUAD * packets >= MANY_LANES => QUAD,
+            _ => self.lane_rows(batch),
+        }
     }
 
     /// Lanes that compute one part of a gradient in `backward_weights`.
@@ -86,14 +103,17 @@ pub struct JobSize {
 }
 
 impl JobSize {
-    /// The largest.
-    pub const FULL: Self = Self { sources: JOB_SIDE, units: JOB_SIDE, logits: JOB_SIDE };
+    /// As many sources as targets.
+    pub const SQUARE: Self = Self { sources: JOB_SIDE, units: JOB_SIDE, logits: JOB_SIDE };
+    /// The same for nets of many units.
+    pub const LARGE: Self = Self { sources: LARGE_JOB_SIDE, units: LARGE_JOB_SIDE, logits: LARGE_JOB_SIDE };
 
-    /// For a net: no larger than it needs where lanes of a subgroup share a part, in packets of theirs.
+    /// For a net: no larger than it needs where lanes of a subgroup share a part, in packets of theirs; elsewhere a square.
     pub fn of(net: &MaskedNet, loads: Loads) -> Self {
         let even = |count: usize| count.div_ceil(count.div_ceil(JOB_SIDE)).next_multiple_of(SHARING_LANES);
         match loads {
-            Loads::Own => Self::FULL,
+            Loads::Own if net.units() >= MANY_UNITS => Self::LARGE,
+            Loads::Own => Self::SQUARE,
             Loads::Shared => {
                 Self { sources: even(net.units() + 1), units: even(net.units()), logits: even(net.own) }
             }
@@ -104,7 +124,12 @@ impl JobSize {
 impl Shape {
     /// Rows over lanes, with about 16 values of hidden state in registers.
     pub fn lane(width: usize) -> Self {
-        Self::Lane { group: (16 / width).max(1) }
+        Self::Lane { group: (16 / width).max(1), rows: 1 }
+    }
+
+    /// Four rows per lane, with about 8 values of hidden state for each in registers.
+    pub fn quad_lane(width: usize) -> Self {
+        Self::Lane { group: (8 / width).max(1), rows: QUAD }
     }
 
     /// Lanes over hidden groups, with 8 to 16 values of hidden state per lane and layer.
@@ -112,49 +137,67 @@ impl Shape {
         Self::Tile { rows: (16 / width).clamp(1, 8) }
     }
 
-    /// All shapes of nets of a width: 8 to 32 values of hidden state per lane, 1 to 8 rows per workgroup.
+    /// All shapes of nets of a width: 8 to 32 values of hidden state per lane and row, 1 to 8 rows per workgroup.
     pub fn all(width: usize) -> Vec<Self> {
-        let mut groups: Vec<usize> = [8, 16, 32].map(|units| (units / width).max(1)).to_vec();
-        groups.dedup();
-        let lanes = groups.into_iter().map(|group| Self::Lane { group });
-        lanes.chain([1, 2, 4, 8].map(|rows| Self::Tile { rows })).collect()
+        let lane = |(units, rows): (usize, usize)| Self::Lane { group: (units / width).max(1), rows };
+        let mut lanes: Vec<_> = [(8, 1), (16, 1), (32, 1), (8, QUAD), (16, QUAD)].map(lane).to_vec();
+        lanes.dedup();
+        lanes.into_iter().chain([1, 2, 4, 8].map(|rows| Self::Tile { rows })).collect()
     }
 
-    /// Those that are worth a trial for a level of `rows` rows. Much longer loops than the expected shape has are not: a graphics
-    /// card that is busy with one dispatch for seconds may be reset by its system.
-    pub fn candidates(software: bool, rows: usize, net: &MaskedNet) -> Vec<Self> {
-        let Some(expected) = Self::choose(software, rows, net) else { return Vec::new() };
+    /// Those that are worth a trial for a level of `blocks` blocks in each of `batch` configurations. Much longer loops than the
+    /// expected shape has are not: a graphics card that is busy with one dispatch for seconds may be reset by its system.
+    pub fn candidates(software: bool, blocks: usize, batch: usize, net: &MaskedNet) -> Vec<Self> {
+        let Some(expected) = Self::choose(software, blocks, batch, net) else { return Vec::new() };
         let most = LONGER * expected.turns(net);
         let most = if software { most.min(SOFTWARE_TURNS) } else { most };
-        Self::all(net.width).into_iter().filter(|shape| shape.turns(net) <= most).collect()
+        let differs = |shape: &Self| match shape {
+            Self::Lane { rows, .. } => *rows == 1 || !software && batch.is_multiple_of(QUAD),
+            Self::Tile { .. } => true,
+        };
+        let all = Self::all(net.width).into_iter().filter(differs);
+        all.filter(|shape| shape.turns(net) <= most).collect()
     }
 
-    /// The shape for a level of `rows` rows; none if its net is too large for a software adapter.
-    pub fn choose(software: bool, rows: usize, net: &MaskedNet) -> Option<Self> {
+    /// The shape for a level of `blocks` blocks in each of `batch` configurations; none if its net is too large for a software
+    /// adapter.
+    pub fn choose(software: bool, blocks: usize, batch: usize, net: &MaskedNet) -> Option<Self> {
         let (lane, tile) = (Self::lane(net.width), Self::tile(net.width));
         if software {
             // Half the sites together where that is all there are: what is computed of others is lost.
-            let small = Self::Lane { group: (8 / net.width).max(1) };
+            let small = Self::Lane { group: (8 / net.width).max(1), rows: 1 };
             let lane = if net.own * net.width <= 8 { small } else { lane };
             return [lane, tile, Self::Tile { rows: 1 }]
                 .into_iter()
                 .find(|shape| shape.turns(net) <= SOFTWARE_TURNS);
         }
-        Some(if rows >= MANY_ROWS { lane } else { tile })
+        Some(match blocks * batch {
+            rows if rows / QUAD >= MANY_LANES && batch.is_multiple_of(QUAD) => Self::quad_lane(net.width),
+            rows if rows >= MANY_LANES => lane,
+            _ => tile,
+        })
     }
 
-    /// Lanes of a workgroup that has `lane_rows` rows in each: few where each has several, so that all cores get some.
-    pub(crate) fn lanes(self, lane_rows: usize) -> usize {
+    /// Rows that a lane works on.
+    pub(crate) fn lane_rows(self, loads: Loads, batch: usize) -> usize {
         match self {
-            Self::Lane { .. } if lane_rows > 1 => SHARING_LANES,
+            Self::Lane { rows: QUAD, .. } if batch.is_multiple_of(QUAD) => QUAD,
+            _ => loads.lane_rows(batch),
+        }
+    }
+
+    /// Lanes of a workgroup: few on software adapters where each has several rows, so that all cores get some.
+    pub(crate) fn lanes(self, loads: Loads, lane_rows: usize) -> usize {
+        match (self, loads) {
+            (Self::Lane { .. }, Loads::Shared) if lane_rows > 1 => SHARING_LANES,
             _ => LANES,
         }
     }
 
     /// Workgroups for a level of `rows` rows.
-    pub(crate) fn workgroups(self, rows: usize, lane_rows: usize) -> usize {
+    pub(crate) fn workgroups(self, loads: Loads, rows: usize, lane_rows: usize) -> usize {
         match self {
-            Self::Lane { .. } => rows.div_ceil(lane_rows * self.lanes(lane_rows)),
+            Self::Lane { .. } => rows.div_ceil(lane_rows * self.lanes(loads, lane_rows)),
             Self::Tile { rows: tile } => rows.div_ceil(tile),
         }
     }
@@ -165,13 +208,13 @@ impl Shape {
         let of_sources =
             |weights: &Weights, known: usize| self.product_turns(net, known * weights.source_width);
         let border_passes = match self {
-            Self::Lane { group } => net.border.div_ceil(group),
+            Self::Lane { group, .. } => net.border.div_ceil(group),
             Self::Tile { .. } => net.border.div_ceil(LANES),
         };
         let border: usize =
             net.layers.iter().map(|weights| border_passes * of_sources(weights, net.border)).sum();
         let group = match self {
-            Self::Lane { group } => group,
+            Self::Lane { group, .. } => group,
             Self::Tile { .. } => LANES,
         };
         let own = (0..net.own).step_by(group).map(|first| {
@@ -184,7 +227,9 @@ impl Shape {
     /// Turns of one product over `sources` sources.
     fn product_turns(self, net: &MaskedNet, sources: usize) -> usize {
         match self {
-            Self::Lane { group } => sources.div_ceil(4) * rolled(group * net.width) + sources.div_ceil(32),
+            Self::Lane { group, .. } => {
+                sources.div_ceil(4) * rolled(group * net.width) + sources.div_ceil(32)
+            }
             Self::Tile { rows } => {
                 let values = net.width * rows;
                 let of_source = if values <= UNROLLED { 0 } else { values };
@@ -199,7 +244,7 @@ impl Shape {
     fn site_turns(self, net: &MaskedNet) -> usize {
         match self {
             // Its activations are pushed to what sees them in the group, and its spin.
-            Self::Lane { group } => {
+            Self::Lane { group, .. } => {
                 net.depth * net.width * (group * net.width + 1) + group * net.width + group
             }
             Self::Tile { .. } => net.depth * (1 + rolled(net.width * net.width)) + 2,
@@ -223,24 +268,35 @@ mod tests {
 
     #[test]
     fn software_adapters_get_the_tile_shape_where_loops_would_be_cut_and_nothing_beyond() {
-        assert_eq!(Shape::choose(true, 4, &square(64, 1)), Some(Shape::lane(1)));
-        assert!(matches!(Shape::choose(true, 4, &square(256, 1)), Some(Shape::Tile { .. })));
-        assert!(matches!(Shape::choose(true, 4, &square(512, 1)), Some(Shape::Tile { .. })));
-        assert_eq!(Shape::choose(true, 4, &square(1024, 4)), None);
+        assert_eq!(Shape::choose(true, 4, 1, &square(64, 1)), Some(Shape::lane(1)));
+        assert!(matches!(Shape::choose(true, 4, 1, &square(256, 1)), Some(Shape::Tile { .. })));
+        assert!(matches!(Shape::choose(true, 4, 1, &square(512, 1)), Some(Shape::Tile { .. })));
+        assert_eq!(Shape::choose(true, 4, 1, &square(1024, 4)), None);
     }
 
     #[test]
     fn shapes_that_would_hold_up_a_graphics_card_are_not_tried() {
-        let few_rows = Shape::candidates(false, 4, &square(1024, 4));
+        let few_rows = Shape::candidates(false, 4, 1, &square(1024, 4));
         assert!(few_rows.iter().all(|shape| matches!(shape, Shape::Tile { .. })), "{few_rows:?}");
         assert!(few_rows.len() > 1 && few_rows.contains(&Shape::tile(4)), "{few_rows:?}");
-        let many_rows = Shape::candidates(false, 1 << 20, &square(8, 1));
-        assert!(many_rows.contains(&Shape::lane(1)) && many_rows.contains(&Shape::tile(1)), "{many_rows:?}");
+        let many_rows = Shape::candidates(false, 1 << 10, 1 << 10, &square(8, 1));
+        let expected = [Shape::lane(1), Shape::quad_lane(1), Shape::tile(1)];
+        assert!(expected.iter().all(|shape| many_rows.contains(shape)), "{many_rows:?}");
     }
 
     #[test]
-    fn graphics_cards_get_a_lane_per_row_where_there_are_many() {
-        assert_eq!(Shape::choose(false, 1 << 20, &square(8, 1)), Some(Shape::lane(1)));
-        assert_eq!(Shape::choose(false, 512, &square(1024, 4)), Some(Shape::tile(4)));
+    fn graphics_cards_get_a_lane_for_one_row_or_four_where_there_are_many() {
+        assert_eq!(Shape::choose(false, 1 << 10, 1 << 10, &square(8, 1)), Some(Shape::quad_lane(1)));
+        assert_eq!(Shape::choose(false, 1 << 10, 1 << 5, &square(8, 1)), Some(Shape::lane(1)));
+        assert_eq!(Shape::choose(false, 1, 512, &square(1024, 4)), Some(Shape::tile(4)));
+    }
+
+    #[test]
+    fn lanes_only_take_four_rows_where_a_batch_has_them() {
+        let quad = Shape::quad_lane(2);
+        assert_eq!([256, 254].map(|batch| quad.lane_rows(Loads::Own, batch)), [4, 1]);
+        let odd = Shape::candidates(false, 1 << 10, 1023, &square(8, 2));
+        assert!(!odd.contains(&quad) && odd.contains(&Shape::lane(2)), "{odd:?}");
+        assert!(!Shape::candidates(true, 1 << 10, 1024, &square(8, 2)).contains(&quad));
     }
 }

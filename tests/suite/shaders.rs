@@ -138,7 +138,7 @@ macro_rules! assert_layout {
 }
 
 fn module_of(name: &str, storage: Storage) -> Module {
-    let options = NetOptions { width: 2, depth: 2, skip: true, gauge: true, exact_bottom: 8 };
+    let options = NetOptions { width: 4, depth: 2, skip: true, gauge: true, exact_bottom: 8 };
     let all = all_specialisations(options);
     let wanted = |key: &&Specialisation| key.name == name && key.storage() == storage;
     validated(all.iter().find(wanted).expect(name)).0

@@ -1,0 +1,11 @@
+// Weights to neighbouring hidden units, four to a load. Needs nets whose width is a multiple of 4: every row of a matrix to hidden
+// units, and every site's part of it, then starts at such a multiple.
+
+@group(0) @binding(27) var<storage, read> net_quads: array<vec4<Kept>>;  // the same as net_parameters
+
+const UNIT_STEP: u32 = 4u;
+
+fn unit_weights(at: u32) -> array<f32, UNIT_STEP> {
+    let four = vec4<f32>(net_quads[at / 4u]);
+    return array<f32, UNIT_STEP>(four.x, four.y, four.z, four.w);
+}
