@@ -239,8 +239,9 @@ impl Gpu {
     /// Makes pipelines and bind groups of kernels, so that recording them only encodes.
     pub(crate) fn prepare_all(&mut self, kernels: &[Kernel]) -> Result<()> {
         let missing = || kernels.iter().copied().filter(|kernel| !self.commands.contains_key(kernel));
-        let wanted =
-            missing().map(|kernel| Ok((kernel, self.specialisation(kernel)?))).collect::<Result<Vec<_>>>()?;
+        let specialised =
+            |kernel: Kernel| Ok((kernel, self.specialisation(kernel, self.shape(kernel.level())?)));
+        let wanted = missing().map(specialised).collect::<Result<Vec<_>>>()?;
         if wanted.is_empty() {
             return Ok(());
         }
@@ -248,20 +249,20 @@ impl Gpu {
         kernels.iter().try_for_each(|&kernel| self.prepare(kernel))
     }
 
-    fn specialisation(&self, kernel: Kernel) -> Result<Specialisation> {
-        let shape = self.shape(kernel.level())?;
+    fn specialisation(&self, kernel: Kernel, shape: Shape) -> Specialisation {
         let net = kernel.level().and_then(|level| self.model.levels[level].conditional.net());
         let job = net.map_or(JobSize::SQUARE, |net| JobSize::of(net, self.loads));
         let lane_rows = self.lane_rows(kernel, shape);
         let variant = Variant { shape, loads: self.loads, storage: self.model.storage, job, lane_rows };
-        Ok(Specialisation::new(kernel, self.model.torus.side(), self.model.options, variant))
+        Specialisation::new(kernel, self.model.torus.side(), self.model.options, variant)
     }
 
     fn prepare(&mut self, kernel: Kernel) -> Result<()> {
         if self.commands.contains_key(&kernel) {
             return Ok(());
         }
-        let (shape, key) = (self.shape(kernel.level())?, self.specialisation(kernel)?);
+        let shape = self.shape(kernel.level())?;
+        let key = self.specialisation(kernel, shape);
         let made = self.pipelines.get(&self.device, kernel, key)?;
         let slots = bindings(kernel, self.model.storage);
         let entries: Vec<_> = slots

@@ -82,7 +82,7 @@ impl Specialisation {
         let mut units = "one";
         match kernel {
             Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
-                constants.extend(net);
+                constants = vec![("LANES", shape.lanes(loads, lane_rows)), net[0], net[1]];
                 if loads == Loads::Own && options.width.is_multiple_of(4) {
                     units = "four";
                 }
@@ -90,10 +90,9 @@ impl Specialisation {
                     Shape::Lane { group, .. } => {
                         shape_name = "lane";
                         rows = rows_name(lane_rows);
-                        constants = vec![("LANES", shape.lanes(loads, lane_rows)), net[0], net[1]];
                         constants.extend([("GROUP", group), ("UNITS", group * options.width)]);
                     }
-                    Shape::Tile { rows } => {
+                    Shape::Tile { rows, .. } => {
                         shape_name = "tile";
                         constants.extend([("ROWS", rows), ("CHUNK", STAGED)]);
                     }

@@ -101,6 +101,11 @@ impl Gpu {
 
     /// A shape that the driver refuses is not the fastest.
     fn fastest(&mut self, level: usize, candidates: &[Shape]) -> Option<(Shape, f64)> {
+        let kernel = Kernel::SampleLevel { level };
+        let of_shape = |&shape: &Shape| (kernel, self.specialisation(kernel, shape));
+        let wanted: Vec<_> = candidates.iter().map(of_shape).collect();
+        // Side by side, since compilers take most of the time; one that is refused is met again when its turn comes.
+        let _ = self.pipelines.make_all(&self.device, &wanted);
         let time = |&shape: &Shape| Some((shape, self.time_shape(level, shape).ok()?.as_secs_f64()));
         candidates.iter().filter_map(time).min_by(|(_, a), (_, b)| a.total_cmp(b))
     }

@@ -3,8 +3,10 @@
 use crate::conditional::{MaskedNet, Weights};
 use serde::{Deserialize, Serialize};
 
-/// Lanes of every workgroup.
+/// Lanes of a workgroup, where nothing else is said.
 pub(crate) const LANES: usize = 64;
+/// Lanes of a workgroup of the tile shape where few rows would leave a graphics card idle.
+const WIDE: usize = 256;
 /// Sources staged in workgroup memory at a time, in the tile shape.
 pub(crate) const STAGED: usize = 32;
 
@@ -20,6 +22,8 @@ pub(crate) const SHARING_LANES: usize = 8;
 
 /// Lanes that keep a GPU busy.
 const MANY_LANES: usize = 256 * LANES;
+/// Workgroups of the tile shape below which its lanes wait for memory with nobody else to go on meanwhile.
+const FEW_WORKGROUPS: usize = 1024;
 /// Rows that lie side by side in a vector, and that a lane takes together where it takes several: what is loaded once serves all
 /// of them. Units of arrays over rows start at multiples of it.
 pub(crate) const QUAD: usize = 4;
@@ -48,6 +52,8 @@ pub enum Shape {
     Tile {
         /// Rows that share each weight load.
         rows: usize,
+        /// Lanes of a workgroup: hidden groups that are computed side by side.
+        lanes: usize,
     },
 }
 
@@ -134,7 +140,12 @@ impl Shape {
 
     /// Lanes over hidden groups, with 8 to 16 values of hidden state per lane and layer.
     pub fn tile(width: usize) -> Self {
-        Self::Tile { rows: (16 / width).clamp(1, 8) }
+        Self::Tile { rows: (16 / width).clamp(1, 8), lanes: LANES }
+    }
+
+    /// The same with more lanes, for levels of few rows and many sites.
+    pub fn wide_tile(width: usize) -> Self {
+        Self::Tile { rows: (16 / width).clamp(1, 8), lanes: WIDE }
     }
 
     /// All shapes of nets of a width: 8 to 32 values of hidden state per lane and row, 1 to 8 rows per workgroup.
@@ -142,7 +153,8 @@ impl Shape {
         let lane = |(units, rows): (usize, usize)| Self::Lane { group: (units / width).max(1), rows };
         let mut lanes: Vec<_> = [(8, 1), (16, 1), (32, 1), (8, QUAD), (16, QUAD)].map(lane).to_vec();
         lanes.dedup();
-        lanes.into_iter().chain([1, 2, 4, 8].map(|rows| Self::Tile { rows })).collect()
+        let tiles = [LANES, WIDE].map(|lanes| [1, 2, 4, 8].map(|rows| Self::Tile { rows, lanes }));
+        lanes.into_iter().chain(tiles.into_iter().flatten()).collect()
     }
 
     /// Those that are worth a trial for a level of `blocks` blocks in each of `batch` configurations. Much longer loops than the
@@ -153,7 +165,7 @@ impl Shape {
         let most = if software { most.min(SOFTWARE_TURNS) } else { most };
         let differs = |shape: &Self| match shape {
             Self::Lane { rows, .. } => *rows == 1 || !software && batch.is_multiple_of(QUAD),
-            Self::Tile { .. } => true,
+            Self::Tile { lanes, .. } => *lanes == LANES || !software && net.inputs() >= WIDE,
         };
         let all = Self::all(net.width).into_iter().filter(differs);
         all.filter(|shape| shape.turns(net) <= most).collect()
@@ -167,13 +179,16 @@ impl Shape {
             // Half the sites together where that is all there are: what is computed of others is lost.
             let small = Self::Lane { group: (8 / net.width).max(1), rows: 1 };
             let lane = if net.own * net.width <= 8 { small } else { lane };
-            return [lane, tile, Self::Tile { rows: 1 }]
+            return [lane, tile, Self::Tile { rows: 1, lanes: LANES }]
                 .into_iter()
                 .find(|shape| shape.turns(net) <= SOFTWARE_TURNS);
         }
         Some(match blocks * batch {
             rows if rows / QUAD >= MANY_LANES && batch.is_multiple_of(QUAD) => Self::quad_lane(net.width),
             rows if rows >= MANY_LANES => lane,
+            rows if tile.workgroups(Loads::Own, rows, 1) < FEW_WORKGROUPS && net.inputs() >= WIDE => {
+                Self::wide_tile(net.width)
+            }
             _ => tile,
         })
     }
@@ -190,7 +205,8 @@ impl Shape {
     pub(crate) fn lanes(self, loads: Loads, lane_rows: usize) -> usize {
         match (self, loads) {
             (Self::Lane { .. }, Loads::Shared) if lane_rows > 1 => SHARING_LANES,
-            _ => LANES,
+            (Self::Lane { .. }, _) => LANES,
+            (Self::Tile { lanes, .. }, _) => lanes,
         }
     }
 
@@ -198,7 +214,7 @@ impl Shape {
     pub(crate) fn workgroups(self, loads: Loads, rows: usize, lane_rows: usize) -> usize {
         match self {
             Self::Lane { .. } => rows.div_ceil(lane_rows * self.lanes(loads, lane_rows)),
-            Self::Tile { rows: tile } => rows.div_ceil(tile),
+            Self::Tile { rows: tile, .. } => rows.div_ceil(tile),
         }
     }
 
@@ -209,13 +225,13 @@ impl Shape {
             |weights: &Weights, known: usize| self.product_turns(net, known * weights.source_width);
         let border_passes = match self {
             Self::Lane { group, .. } => net.border.div_ceil(group),
-            Self::Tile { .. } => net.border.div_ceil(LANES),
+            Self::Tile { lanes, .. } => net.border.div_ceil(lanes),
         };
         let border: usize =
             net.layers.iter().map(|weights| border_passes * of_sources(weights, net.border)).sum();
         let group = match self {
             Self::Lane { group, .. } => group,
-            Self::Tile { .. } => LANES,
+            Self::Tile { lanes, .. } => lanes,
         };
         let own = (0..net.own).step_by(group).map(|first| {
             let products: usize = matrices().map(|weights| of_sources(weights, net.border + first)).sum();
@@ -230,11 +246,11 @@ impl Shape {
             Self::Lane { group, .. } => {
                 sources.div_ceil(4) * rolled(group * net.width) + sources.div_ceil(32)
             }
-            Self::Tile { rows } => {
+            Self::Tile { rows, lanes } => {
                 let values = net.width * rows;
                 let of_source = if values <= UNROLLED { 0 } else { values };
                 let turns = STAGED / SOURCES_PER_TURN * (1 + SOURCES_PER_TURN * of_source);
-                let chunk = 1 + STAGED * rows / LANES + turns;
+                let chunk = 1 + STAGED * rows / lanes + turns;
                 sources.div_ceil(STAGED) * chunk
             }
         }
@@ -278,17 +294,19 @@ mod tests {
     fn shapes_that_would_hold_up_a_graphics_card_are_not_tried() {
         let few_rows = Shape::candidates(false, 4, 1, &square(1024, 4));
         assert!(few_rows.iter().all(|shape| matches!(shape, Shape::Tile { .. })), "{few_rows:?}");
-        assert!(few_rows.len() > 1 && few_rows.contains(&Shape::tile(4)), "{few_rows:?}");
+        assert!(few_rows.len() > 1 && few_rows.contains(&Shape::wide_tile(4)), "{few_rows:?}");
         let many_rows = Shape::candidates(false, 1 << 10, 1 << 10, &square(8, 1));
         let expected = [Shape::lane(1), Shape::quad_lane(1), Shape::tile(1)];
         assert!(expected.iter().all(|shape| many_rows.contains(shape)), "{many_rows:?}");
     }
 
     #[test]
-    fn graphics_cards_get_a_lane_for_one_row_or_four_where_there_are_many() {
+    fn graphics_cards_get_a_lane_for_one_row_or_four_where_there_are_many_and_more_lanes_where_few() {
         assert_eq!(Shape::choose(false, 1 << 10, 1 << 10, &square(8, 1)), Some(Shape::quad_lane(1)));
         assert_eq!(Shape::choose(false, 1 << 10, 1 << 5, &square(8, 1)), Some(Shape::lane(1)));
-        assert_eq!(Shape::choose(false, 1, 512, &square(1024, 4)), Some(Shape::tile(4)));
+        assert_eq!(Shape::choose(false, 1, 512, &square(1024, 4)), Some(Shape::wide_tile(4)));
+        assert_eq!(Shape::choose(false, 1, 8192, &square(1024, 4)), Some(Shape::tile(4)));
+        assert_eq!(Shape::choose(false, 4, 512, &square(32, 4)), Some(Shape::tile(4)));
     }
 
     #[test]
