@@ -7,10 +7,8 @@
 
 #include unit_weights_$UNITS
 
-// [source][row]: rows have an index of their own, so that drivers read them together.
-#include unit_weights_$UNITS
-
-var<workgroup> staged: array<array<f32, ROWS>, CHUNK>;
+// [source / 8][source % 8][row]: indices that are constants where it is read need no check, and drivers read rows together.
+var<workgroup> staged: array<array<array<f32, ROWS>, 8>, CHUNK / 8u>;
 var<workgroup> shared_hidden: array<f32, WIDTH * ROWS>;
 var<workgroup> shared_spin: array<f32, ROWS>;
 
@@ -110,7 +108,7 @@ fn stage(layer: u32, first: u32, sources: u32) {
                 x = activation(layer - 1u, source, row);
             }
         }
-        staged[at / ROWS][at % ROWS] = x;
+        staged[at / ROWS / 8u][at / ROWS % 8u][at % ROWS] = x;
     }
     workgroupBarrier();
 }
@@ -129,25 +127,25 @@ fn dense_hidden(layer: u32, unit_group: u32, known: u32) {
         stage(layer, first, sources);
         let start = matrix.weight + first * level.units + unit_group * WIDTH;
         for (var s = 0u; s < min(CHUNK, sources - first); s += 8u) {
-            add_to_hidden(layer, s, start + s * level.units);
-            add_to_hidden(layer, s + 1u, start + (s + 1u) * level.units);
-            add_to_hidden(layer, s + 2u, start + (s + 2u) * level.units);
-            add_to_hidden(layer, s + 3u, start + (s + 3u) * level.units);
-            add_to_hidden(layer, s + 4u, start + (s + 4u) * level.units);
-            add_to_hidden(layer, s + 5u, start + (s + 5u) * level.units);
-            add_to_hidden(layer, s + 6u, start + (s + 6u) * level.units);
-            add_to_hidden(layer, s + 7u, start + (s + 7u) * level.units);
+            add_to_hidden(layer, s / 8u, 0u, start + s * level.units);
+            add_to_hidden(layer, s / 8u, 1u, start + (s + 1u) * level.units);
+            add_to_hidden(layer, s / 8u, 2u, start + (s + 2u) * level.units);
+            add_to_hidden(layer, s / 8u, 3u, start + (s + 3u) * level.units);
+            add_to_hidden(layer, s / 8u, 4u, start + (s + 4u) * level.units);
+            add_to_hidden(layer, s / 8u, 5u, start + (s + 5u) * level.units);
+            add_to_hidden(layer, s / 8u, 6u, start + (s + 6u) * level.units);
+            add_to_hidden(layer, s / 8u, 7u, start + (s + 7u) * level.units);
         }
     }
 }
 
-// A staged source's part; behind the last source zeros are staged.
-fn add_to_hidden(layer: u32, s: u32, weights: u32) {
+// The part of source k of a staged eight; behind the last source zeros are staged.
+fn add_to_hidden(layer: u32, eight: u32, k: u32, weights: u32) {
     for (var first = 0u; first < WIDTH; first += UNIT_STEP) {
         var some = unit_weights(weights + first);
         for (var c = 0u; c < UNIT_STEP; c++) {
             for (var r = 0u; r < ROWS; r++) {
-                pre[(first_of(layer) + first + c) * ROWS + r] += some[c] * staged[s][r];
+                pre[(first_of(layer) + first + c) * ROWS + r] += some[c] * staged[eight][k][r];
             }
         }
     }
@@ -179,22 +177,22 @@ fn add_to_logits(layer: u32, sources: u32, weights: u32) {
         stage(layer, first, sources);
         let start = weights + first * level.own;
         for (var s = 0u; s < min(CHUNK, sources - first); s += 8u) {
-            add_to_logit(s, start + s * level.own);
-            add_to_logit(s + 1u, start + (s + 1u) * level.own);
-            add_to_logit(s + 2u, start + (s + 2u) * level.own);
-            add_to_logit(s + 3u, start + (s + 3u) * level.own);
-            add_to_logit(s + 4u, start + (s + 4u) * level.own);
-            add_to_logit(s + 5u, start + (s + 5u) * level.own);
-            add_to_logit(s + 6u, start + (s + 6u) * level.own);
-            add_to_logit(s + 7u, start + (s + 7u) * level.own);
+            add_to_logit(s / 8u, 0u, start + s * level.own);
+            add_to_logit(s / 8u, 1u, start + (s + 1u) * level.own);
+            add_to_logit(s / 8u, 2u, start + (s + 2u) * level.own);
+            add_to_logit(s / 8u, 3u, start + (s + 3u) * level.own);
+            add_to_logit(s / 8u, 4u, start + (s + 4u) * level.own);
+            add_to_logit(s / 8u, 5u, start + (s + 5u) * level.own);
+            add_to_logit(s / 8u, 6u, start + (s + 6u) * level.own);
+            add_to_logit(s / 8u, 7u, start + (s + 7u) * level.own);
         }
     }
 }
 
-fn add_to_logit(s: u32, weight_at: u32) {
+fn add_to_logit(eight: u32, k: u32, weight_at: u32) {
     let weight = parameter(weight_at);
     for (var r = 0u; r < ROWS; r++) {
-        pre_logit[r] += weight * staged[s][r];
+        pre_logit[r] += weight * staged[eight][k][r];
     }
 }
 
