@@ -4,7 +4,7 @@
 // same group contribute is pushed as they are fixed (a blocked triangular solve). Registers are a window that slides on with
 // every site, so that no index is computed. No lane reads what another wrote, so there is no barrier. Loops have their test at
 // the end: software adapters run what stands behind a test once more, for nobody. Packets up to the fourth are written out:
-// drivers unroll loops of a few hundred operations and no more, and an index left over keeps all registers in memory.
+// drivers unroll loops of a few hundred operations and no more, and an index left over keeps all registers in memory; so are layers.
 // Needs UNITS = GROUP * WIDTH, GROUP at most 32, and draw_numbers(site) and own_spin(site, logit) of the kernel.
 
 #include packet_$LOADS
@@ -16,7 +16,7 @@ const LOGIT_PACKETS: u32 = (GROUP + 7u) / 8u;
 const SITES: u32 = min(GROUP, 8u);
 
 // Pre-activations and logits from the site at hand on.
-var<private> pre: array<Rows, DEPTH * UNIT_PACKETS * 8u>;
+var<private> pre: array<array<Rows, UNIT_PACKETS * 8u>, DEPTH>;
 var<private> pre_logit: array<Rows, LOGIT_PACKETS * SITES>;
 var<private> own_lane: u32;
 
@@ -35,15 +35,23 @@ fn main(
     if level.border > 0u {
         keep_border();
         turn_border();
-        for (var layer = 0u; layer < DEPTH; layer++) {
-            border_hidden(layer);
+        border_hidden(0u);
+        if DEPTH > 1u {
+            border_hidden(1u);
+        }
+        if DEPTH > 2u {
+            border_hidden(2u);
         }
     }
     var site = 0u;
     loop {
         let known = level.border + site;
-        for (var layer = 0u; layer < DEPTH; layer++) {
-            dense_hidden(layer, known * WIDTH, known);
+        dense_hidden(0u, known * WIDTH, known);
+        if DEPTH > 1u {
+            dense_hidden(1u, known * WIDTH, known);
+        }
+        if DEPTH > 2u {
+            dense_hidden(2u, known * WIDTH, known);
         }
         dense_logits(site, known);
         triangle(site, min(site + GROUP, level.own));
@@ -85,20 +93,23 @@ fn border_hidden(layer: u32) {
     }
 }
 
-// Where a layer's units start in `pre`. With one layer a constant, or drivers would keep the array in memory.
-fn first_of(layer: u32) -> u32 {
-    return select(layer * UNIT_PACKETS * 8u, 0u, DEPTH == 1u);
-}
-
 // Moves the windows on by one site.
 fn slide() {
-    for (var layer = 0u; layer < DEPTH; layer++) {
-        for (var t = 0u; t + WIDTH < UNIT_PACKETS * 8u; t++) {
-            pre[first_of(layer) + t] = pre[first_of(layer) + t + WIDTH];
-        }
+    slide_layer(0u);
+    if DEPTH > 1u {
+        slide_layer(1u);
+    }
+    if DEPTH > 2u {
+        slide_layer(2u);
     }
     for (var t = 0u; t + 1u < LOGIT_PACKETS * SITES; t++) {
         pre_logit[t] = pre_logit[t + 1u];
+    }
+}
+
+fn slide_layer(layer: u32) {
+    for (var t = 0u; t + WIDTH < UNIT_PACKETS * 8u; t++) {
+        pre[layer][t] = pre[layer][t + WIDTH];
     }
 }
 
@@ -122,7 +133,7 @@ fn push_to_hidden(layer: u32, start: u32, x: Rows) {
 fn push_to_units(layer: u32, p: u32, start: u32, x: Rows) {
     var weights = unit_packet(start + 8u * p, own_lane);
     for (var t = 0u; t < 8u; t++) {
-        pre[first_of(layer) + 8u * p + t] += weights[t] * x;
+        pre[layer][8u * p + t] += weights[t] * x;
     }
 }
 
@@ -176,8 +187,7 @@ fn push_four_to_units(layer: u32, p: u32, start: u32, sources: Sources) {
     var c = unit_packet(start + 8u * p + 2u * sources.stride, own_lane);
     var d = unit_packet(start + 8u * p + 3u * sources.stride, own_lane);
     for (var t = 0u; t < 8u; t++) {
-        let at = first_of(layer) + 8u * p + t;
-        pre[at] = plus_four(pre[at], vec4<f32>(a[t], b[t], c[t], d[t]), sources);
+        pre[layer][8u * p + t] = plus_four(pre[layer][8u * p + t], vec4<f32>(a[t], b[t], c[t], d[t]), sources);
     }
 }
 
@@ -294,7 +304,7 @@ fn dense_hidden(layer: u32, first: u32, known: u32) {
 fn start_units(layer: u32, p: u32, bias_at: u32) {
     var bias = unit_packet(bias_at + 8u * p, own_lane);
     for (var t = 0u; t < 8u; t++) {
-        pre[first_of(layer) + 8u * p + t] = Rows(bias[t]);
+        pre[layer][8u * p + t] = Rows(bias[t]);
     }
 }
 
@@ -319,7 +329,7 @@ fn store_hidden(layer: u32, first: u32, end: u32) {
 fn store_units(layer: u32, p: u32, first: u32, count: u32) {
     for (var t = 0u; t < 8u; t++) {
         if 8u * p + t < count {
-            store_unit(layer, first + 8u * p + t, pre[first_of(layer) + 8u * p + t]);
+            store_unit(layer, first + 8u * p + t, pre[layer][8u * p + t]);
         }
     }
 }
@@ -394,10 +404,12 @@ fn triangle(first: u32, end: u32) {
 // Fixes one site, at which the windows start.
 fn fix(site: u32) {
     let source = level.border + site;
-    for (var layer = 0u; layer < DEPTH; layer++) {
-        for (var u = 0u; u < WIDTH; u++) {
-            push_unit(layer, u, site);
-        }
+    push_units(0u, site);
+    if DEPTH > 1u {
+        push_units(1u, site);
+    }
+    if DEPTH > 2u {
+        push_units(2u, site);
     }
     let logit = pre_logit[0];
     if own.stores {
@@ -412,10 +424,16 @@ fn fix(site: u32) {
     }
 }
 
+fn push_units(layer: u32, site: u32) {
+    for (var u = 0u; u < WIDTH; u++) {
+        push_unit(layer, u, site);
+    }
+}
+
 // Unit u of a site, whose inputs are all known: stores it and pushes its activation to what sees it.
 fn push_unit(layer: u32, u: u32, site: u32) {
     let unit = (level.border + site) * WIDTH + u;
-    let z = as_kept(pre[first_of(layer) + u]);
+    let z = as_kept(pre[layer][u]);
     store_unit(layer, unit, z);
     let h = activation_of(z, parameter(level.layers[layer].slope + unit));
     if layer + 1u < DEPTH {

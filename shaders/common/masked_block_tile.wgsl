@@ -12,7 +12,8 @@ var<workgroup> staged: array<array<array<f32, ROWS>, 8>, CHUNK / 8u>;
 var<workgroup> shared_hidden: array<f32, WIDTH * ROWS>;
 var<workgroup> shared_spin: array<f32, ROWS>;
 
-var<private> pre: array<f32, DEPTH * WIDTH * ROWS>;
+// [layer][unit][row]
+var<private> pre: array<array<f32, WIDTH * ROWS>, DEPTH>;
 var<private> pre_logit: array<f32, ROWS>;
 var<private> lane: u32;
 var<private> tile_row: u32;
@@ -28,11 +29,6 @@ fn row_of(r: u32) -> u32 {
 
 fn stores(r: u32) -> bool {
     return tile_row + r < level.rows;
-}
-
-// Where a layer's units start in `pre`. With one layer a constant, or drivers would keep the array in memory.
-fn first_of(layer: u32) -> u32 {
-    return select(layer * WIDTH, 0u, DEPTH == 1u);
 }
 
 // Makes what this workgroup wrote to storage and to workgroup memory visible to all its lanes.
@@ -59,20 +55,22 @@ fn main(
         turn_border();
     }
     meet();
-    for (var layer = 0u; layer < DEPTH; layer++) {
-        for (var first = 0u; first < level.border; first += LANES) {
-            let unit_group = first + lane;
-            dense_hidden(layer, min(unit_group, level.inputs - 1u), level.border);
-            if unit_group < level.border {
-                store_hidden(layer, unit_group);
-            }
-        }
-        meet();
+    border_hidden(0u);
+    if DEPTH > 1u {
+        border_hidden(1u);
+    }
+    if DEPTH > 2u {
+        border_hidden(2u);
     }
     for (var site = 0u; site < level.own; site += LANES) {
         let known = level.border + site;
-        for (var layer = 0u; layer < DEPTH; layer++) {
-            dense_hidden(layer, min(known + lane, level.inputs - 1u), known);
+        let unit_group = min(known + lane, level.inputs - 1u);
+        dense_hidden(0u, unit_group, known);
+        if DEPTH > 1u {
+            dense_hidden(1u, unit_group, known);
+        }
+        if DEPTH > 2u {
+            dense_hidden(2u, unit_group, known);
         }
         dense_logits(min(site + lane, level.own - 1u), known);
         triangle(site, min(LANES, level.own - site));
@@ -81,6 +79,17 @@ fn main(
     if lane < ROWS && stores(lane) {
         ln_q[level.first_row + own.row] = own.ln_q;
     }
+}
+
+fn border_hidden(layer: u32) {
+    for (var first = 0u; first < level.border; first += LANES) {
+        let unit_group = first + lane;
+        dense_hidden(layer, min(unit_group, level.inputs - 1u), level.border);
+        if unit_group < level.border {
+            store_hidden(layer, unit_group);
+        }
+    }
+    meet();
 }
 
 fn load_border() {
@@ -119,7 +128,7 @@ fn dense_hidden(layer: u32, unit_group: u32, known: u32) {
     for (var c = 0u; c < WIDTH; c++) {
         let bias = parameter(matrix.bias + unit_group * WIDTH + c);
         for (var r = 0u; r < ROWS; r++) {
-            pre[(first_of(layer) + c) * ROWS + r] = bias;
+            pre[layer][c * ROWS + r] = bias;
         }
     }
     let sources = select(known * WIDTH, known, layer == 0u);
@@ -145,7 +154,7 @@ fn add_to_hidden(layer: u32, eight: u32, k: u32, weights: u32) {
         var some = unit_weights(weights + first);
         for (var c = 0u; c < UNIT_STEP; c++) {
             for (var r = 0u; r < ROWS; r++) {
-                pre[(first_of(layer) + first + c) * ROWS + r] += some[c] * staged[eight][k][r];
+                pre[layer][(first + c) * ROWS + r] += some[c] * staged[eight][k][r];
             }
         }
     }
@@ -156,7 +165,7 @@ fn store_hidden(layer: u32, unit_group: u32) {
         let unit = layer * level.units + unit_group * WIDTH + c;
         for (var r = 0u; r < ROWS; r++) {
             if stores(r) {
-                hidden[unit * level.stride + row_of(r)] = Kept(pre[(first_of(layer) + c) * ROWS + r]);
+                hidden[unit * level.stride + row_of(r)] = Kept(pre[layer][c * ROWS + r]);
             }
         }
     }
@@ -200,15 +209,12 @@ fn add_to_logit(eight: u32, k: u32, weight_at: u32) {
 fn triangle(site: u32, count: u32) {
     for (var t = 0u; t < count; t++) {
         let source = level.border + site + t;
-        for (var layer = 0u; layer < DEPTH; layer++) {
-            if lane == t {
-                share_hidden(layer, source);
-            }
-            workgroupBarrier();
-            if lane >= t && lane < count {
-                push_hidden(layer, source, site);
-            }
-            workgroupBarrier();
+        fix_hidden(0u, source, site, count);
+        if DEPTH > 1u {
+            fix_hidden(1u, source, site, count);
+        }
+        if DEPTH > 2u {
+            fix_hidden(2u, source, site, count);
         }
         if lane == t {
             for (var r = 0u; r < ROWS; r++) {
@@ -226,12 +232,25 @@ fn triangle(site: u32, count: u32) {
     }
 }
 
+// Hands the units of a site, whose inputs are all known, to the lanes of what sees them.
+fn fix_hidden(layer: u32, source: u32, site: u32, count: u32) {
+    let t = source - level.border - site;
+    if lane == t {
+        share_hidden(layer, source);
+    }
+    workgroupBarrier();
+    if lane >= t && lane < count {
+        push_hidden(layer, source, site);
+    }
+    workgroupBarrier();
+}
+
 fn share_hidden(layer: u32, unit_group: u32) {
     store_hidden(layer, unit_group);
     for (var c = 0u; c < WIDTH; c++) {
         let slope = parameter(level.layers[layer].slope + unit_group * WIDTH + c);
         for (var r = 0u; r < ROWS; r++) {
-            shared_hidden[c * ROWS + r] = prelu(as_kept(pre[(first_of(layer) + c) * ROWS + r]), slope);
+            shared_hidden[c * ROWS + r] = prelu(as_kept(pre[layer][c * ROWS + r]), slope);
         }
     }
 }
@@ -244,7 +263,7 @@ fn push_hidden(layer: u32, source_group: u32, site: u32) {
             for (var d = 0u; d < WIDTH; d++) {
                 let weight = parameter(start + d);
                 for (var r = 0u; r < ROWS; r++) {
-                    pre[(first_of(layer + 1u) + d) * ROWS + r] += weight * shared_hidden[c * ROWS + r];
+                    pre[layer + 1u][d * ROWS + r] += weight * shared_hidden[c * ROWS + r];
                 }
             }
         } else {
@@ -275,7 +294,7 @@ fn push_spin(source: u32, site: u32) {
     for (var c = 0u; c < WIDTH; c++) {
         let weight = parameter(start + c);
         for (var r = 0u; r < ROWS; r++) {
-            pre[c * ROWS + r] += weight * shared_spin[r];
+            pre[0][c * ROWS + r] += weight * shared_spin[r];
         }
     }
     if level.skip.present != 0u {
