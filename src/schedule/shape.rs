@@ -133,9 +133,10 @@ impl Shape {
         Self::Lane { group: (16 / width).max(1), rows: 1 }
     }
 
-    /// Four rows per lane, with about 8 values of hidden state for each in registers.
+    /// Four rows per lane, with about 16 values of hidden state for each in registers, or 8 where there are as many logits.
     pub fn quad_lane(width: usize) -> Self {
-        Self::Lane { group: (8 / width).max(1), rows: QUAD }
+        let units = if width == 1 { 8 } else { 16 };
+        Self::Lane { group: (units / width).max(1), rows: QUAD }
     }
 
     /// Lanes over hidden groups, with 8 to 16 values of hidden state per lane and layer.
