@@ -135,7 +135,7 @@ impl Engine {
     /// Records one step of training: sampling, rewards, gradient, Adam. Recordings must be submitted in their order.
     ///
     /// # Errors
-    /// When the device was found lost.
+    /// When the device was found lost, or has no memory left.
     pub fn record_step(&mut self, encoder: &mut CommandEncoder) -> Result<()> {
         self.step += 1;
         let whole = inputs(&self.config, self.gpu.model(), self.step);
@@ -162,7 +162,7 @@ impl Engine {
     /// Records one step of training into an encoder of its own and submits it, without waiting.
     ///
     /// # Errors
-    /// When the device was found lost.
+    /// When the device was found lost, or has no memory left.
     pub fn submit_step(&mut self) -> Result<SubmissionIndex> {
         let mut encoder = self.gpu.wgpu_device().create_command_encoder(&Default::default());
         self.record_step(&mut encoder)?;
@@ -172,7 +172,7 @@ impl Engine {
     /// Records that a batch of new complete configurations is drawn, with ln q and bond and spin sums.
     ///
     /// # Errors
-    /// When the device was found lost.
+    /// When the device was found lost, or has no memory left.
     pub fn record_sampling(&mut self, encoder: &mut CommandEncoder) -> Result<()> {
         let first = self.sampled.wrapping_mul(self.gpu.batch() as u32);
         self.sampled = self.sampled.wrapping_add(1);

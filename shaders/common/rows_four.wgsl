@@ -1,5 +1,5 @@
-// A lane works on four neighbouring rows at a time, four configurations of one block: software adapters load lane by lane, four
-// numbers nearly as fast as one, and a weight serves all four. Needs a batch that is a multiple of 4, where blocks matter.
+// A lane works on four neighbouring rows at a time: a weight serves all four, and four numbers are one load, or nearly as fast as
+// one on software adapters. Needs a batch that is a multiple of 4 where blocks matter: rows are then four configurations of one.
 
 #include activation
 

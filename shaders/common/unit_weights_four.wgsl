@@ -1,5 +1,6 @@
 // Weights to neighbouring hidden units, four to a load. Needs nets whose width is a multiple of 4: every row of a matrix to hidden
-// units, and every site's part of it, then starts at such a multiple.
+// units, and every site's part of it, then starts at such a multiple. So do its biases and slopes, which unit_packet reads too: only
+// matrices to hidden units come before them.
 
 @group(0) @binding(27) var<storage, read> net_quads: array<vec4<Kept>>;  // the same as net_parameters
 

@@ -13,8 +13,8 @@
 const JOB: u32 = JOB_SOURCES;
 const SIDE: u32 = JOB / 8u;
 const CHUNK: u32 = 4u;
-// What lanes of one row or column read. One quad is left free, so that they read from distinct banks; an index of its own, so
-// that it is checked once and not at every read.
+// [unit % 8][unit / 8, quad of rows]. The former is the lane's part, checked once; the latter is a constant where it is read. One quad
+// is left free, so that lanes read from distinct banks.
 alias Staged = array<array<Rows, SIDE * CHUNK + 1u>, 8>;
 
 var<workgroup> sources: Staged;

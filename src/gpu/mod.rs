@@ -366,8 +366,8 @@ impl Gpu {
     fn limit_flight(&mut self) -> Result<()> {
         if self.in_flight.len() > IN_FLIGHT {
             let submission_index = self.in_flight.pop_front();
-            let waited = self.device.poll(PollType::Wait { submission_index, timeout: None });
-            waited.map_err(|error| self.failed(error.to_string()))?;
+            let waited = faults::poll(&self.device, PollType::Wait { submission_index, timeout: None });
+            waited.map_err(|message| self.failed(message))?;
         }
         self.check()
     }
@@ -441,7 +441,7 @@ impl Backend for Gpu {
     }
 
     fn finish(&mut self) -> Result<()> {
-        self.device.poll(PollType::wait_indefinitely()).map_err(|error| self.failed(error.to_string()))?;
+        faults::poll(&self.device, PollType::wait_indefinitely()).map_err(|message| self.failed(message))?;
         self.in_flight.clear();
         self.check()
     }

@@ -6,6 +6,7 @@ use super::registry::Specialisation;
 use crate::conditional::Storage;
 use crate::error::{Error, Result};
 use crate::schedule::Kernel;
+use rayon::iter::Either;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::time::Instant;
@@ -30,7 +31,8 @@ pub(super) struct Pipelines {
 }
 
 impl Pipelines {
-    /// Makes those that are missing, side by side: most of the time goes into the driver's compiler.
+    /// Makes those that are missing, side by side: most of the time goes into the driver's compiler. Where some are refused, the others
+    /// are made all the same.
     pub(super) fn make_all(&mut self, device: &Device, wanted: &[(Kernel, Specialisation)]) -> Result<()> {
         let missing: HashMap<&Specialisation, Kernel> = wanted
             .iter()
@@ -42,18 +44,18 @@ impl Pipelines {
         }
         let cache = self.cache.as_ref().map(CacheFile::cache);
         let start = Instant::now();
-        let made = missing
-            .into_par_iter()
-            .map(|(key, kernel)| {
-                Ok((key.clone(), make(device, key, &layout_entries(kernel, key.storage()), cache)?))
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let (made, mut refused): (Vec<_>, Vec<_>) = missing.into_par_iter().partition_map(|(key, kernel)| {
+            match make(device, key, &layout_entries(kernel, key.storage()), cache) {
+                Ok(pipeline) => Either::Left((key.clone(), pipeline)),
+                Err(error) => Either::Right(error),
+            }
+        });
         tracing::info!(count = made.len(), seconds = start.elapsed().as_secs_f64(), "pipelines made");
         self.made.extend(made);
         if let Some(cache) = &self.cache {
             cache.save();
         }
-        Ok(())
+        refused.pop().map_or(Ok(()), Err)
     }
 
     /// One of those made.

@@ -1,5 +1,6 @@
 //! What a device reaches at a product and a copy of our own.
 
+use super::faults;
 use super::registry::Specialisation;
 use super::{fold, pipelines};
 use crate::error::Result;
@@ -102,10 +103,8 @@ impl Job {
         }
         let start = Instant::now();
         queue.submit([encoder.finish()]);
-        device.poll(PollType::wait_indefinitely()).map_err(|error| crate::Error::Device {
-            device: device.adapter_info().name,
-            message: error.to_string(),
-        })?;
+        faults::poll(device, PollType::wait_indefinitely())
+            .map_err(|message| crate::Error::Device { device: device.adapter_info().name, message })?;
         Ok(start.elapsed())
     }
 }

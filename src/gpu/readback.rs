@@ -2,6 +2,7 @@
 
 use super::bindings::Slot;
 use super::buffers::Buffers;
+use super::faults;
 use super::layout::Status;
 use crate::backend::Snapshot;
 use bytemuck::Pod;
@@ -69,7 +70,7 @@ impl Pending {
             Look::Only => None,
         };
         if let Some(poll) = poll {
-            device.poll(poll).map_err(|error| error.to_string())?;
+            faults::poll(device, poll)?;
         }
         // After a poll by this thread, another one may still be about to run the callback.
         let received = match look {

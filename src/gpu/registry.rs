@@ -1,8 +1,9 @@
 //! The shader registry: the one place that names .wgsl files, with a small preprocessor.
 //!
-//! `#include name` inserts `shaders/common/name.wgsl` once; `$SHAPE`, `$LOADS`, `$ROWS`, `$UNITS` and `$STORAGE` in an include are replaced by
-//! the kernel shape, by who loads weights, by how many rows a lane has, by how many units' weights a load has and by what nets are kept in; constants are prepended as `const NAME: u32 = value;`, and `Kept`,
-//! the type of hidden state and of the parameters that nets compute with.
+//! `#include name` inserts `shaders/common/name.wgsl` once. In an include `$SHAPE` stands for the kernel shape, `$LOADS` for who loads
+//! weights, `$ROWS` for how many rows a lane has, `$UNITS` for how many units' weights a load has, `$STORAGE` for what nets are kept in.
+//! Constants are prepended as `const NAME: u32 = value;`, and `Kept`, the type of hidden state and of the parameters that nets
+//! compute with.
 
 use crate::conditional::{NetOptions, Storage};
 use crate::error::{Error, Result};
@@ -19,8 +20,8 @@ macro_rules! files {
 const KERNELS: &[(&str, &str)] = files!["":
     "adam", "advantage", "backward_hidden", "backward_output", "backward_slope", "backward_weights", "baseline",
     "configuration_energy", "energy", "evaluate_heat_bath", "evaluate_level", "evaluate_square", "gradient_norm",
-    "gradient_sum", "heat_bath_free_energy", "likelihood", "metropolis", "moments", "observables", "regression", "residual", "reward", "sample_heat_bath", "sample_level", "sample_square",
-    "square_free_energy",
+    "gradient_sum", "heat_bath_free_energy", "likelihood", "metropolis", "moments", "observables", "regression",
+    "residual", "reward", "sample_heat_bath", "sample_level", "sample_square", "square_free_energy",
 ];
 
 /// What kernels include.

@@ -3,7 +3,7 @@
 use super::{AdapterKind, Gpu, devices};
 use crate::backend::Backend;
 use crate::cache;
-use crate::conditional::MaskedNet;
+use crate::conditional::{MaskedNet, Storage};
 use crate::error::Result;
 use crate::hierarchy::Level;
 use crate::schedule::{Inputs, Kernel, Shape};
@@ -30,7 +30,9 @@ struct Work {
     width: usize,
     depth: usize,
     skip: bool,
+    storage: Storage,
     rows: usize,
+    batch: usize,
 }
 
 /// The fastest shape for some work.
@@ -56,7 +58,7 @@ impl Gpu {
         let measures = again || devices::kind(info.device_type) != AdapterKind::Software;
         let mut choices = if again { Vec::new() } else { read(&path) };
         let budget = if again { BUDGET_ASKED } else { BUDGET };
-        let (known, start) = (choices.len(), Instant::now());
+        let (mut measured_any, start) = (false, Instant::now());
         for (level, work, candidates) in self.work() {
             let found = choices.iter().find(|choice| choice.work == work).map(|choice| choice.shape);
             match found.filter(|shape| candidates.contains(shape)) {
@@ -70,12 +72,15 @@ impl Gpu {
                     let seconds = measured.map(|(_, seconds)| seconds);
                     tracing::info!(level, ?shape, seconds, "kernel shape chosen");
                     self.use_shape(level, shape);
+                    // What is there for this work has a shape that is no longer tried.
+                    choices.retain(|choice| choice.work != work);
                     choices.push(Choice { work, shape, seconds });
+                    measured_any = true;
                 }
                 None => (),
             }
         }
-        if choices.len() > known {
+        if measured_any {
             cache::write(&path, &serde_json::to_vec_pretty(&choices).unwrap_or_default());
         }
         Ok(())
@@ -92,7 +97,9 @@ impl Gpu {
                 width: net.width,
                 depth: net.depth,
                 skip: net.skip.is_some(),
+                storage: model.storage,
                 rows,
+                batch,
             };
             (level, work, Shape::candidates(software, geometry.blocks, batch, net))
         };

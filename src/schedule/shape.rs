@@ -109,9 +109,9 @@ pub struct JobSize {
 }
 
 impl JobSize {
-    /// As many sources as targets.
+    /// 32 by 32.
     pub const SQUARE: Self = Self { sources: JOB_SIDE, units: JOB_SIDE, logits: JOB_SIDE };
-    /// The same for nets of many units.
+    /// 64 by 64, for nets of many units.
     pub const LARGE: Self = Self { sources: LARGE_JOB_SIDE, units: LARGE_JOB_SIDE, logits: LARGE_JOB_SIDE };
 
     /// For a net: no larger than it needs where lanes of a subgroup share a part, in packets of theirs; elsewhere a square.
@@ -141,12 +141,12 @@ impl Shape {
 
     /// Lanes over hidden groups, with 8 to 16 values of hidden state per lane and layer.
     pub fn tile(width: usize) -> Self {
-        Self::Tile { rows: (16 / width).clamp(1, 8), lanes: LANES }
+        Self::Tile { rows: tile_rows(width), lanes: LANES }
     }
 
     /// The same with more lanes, for levels of few rows and many sites.
     pub fn wide_tile(width: usize) -> Self {
-        Self::Tile { rows: (16 / width).clamp(1, 8), lanes: WIDE }
+        Self::Tile { rows: tile_rows(width), lanes: WIDE }
     }
 
     /// All shapes of nets of a width: 8 to 32 values of hidden state per lane and row, 1 to 8 rows per workgroup.
@@ -162,8 +162,10 @@ impl Shape {
     /// expected shape has are not: a graphics card that is busy with one dispatch for seconds may be reset by its system.
     pub fn candidates(software: bool, blocks: usize, batch: usize, net: &MaskedNet) -> Vec<Self> {
         let Some(expected) = Self::choose(software, blocks, batch, net) else { return Vec::new() };
-        let most = LONGER * expected.turns(net);
-        let most = if software { most.min(SOFTWARE_TURNS) } else { most };
+        let most = match software {
+            true => SOFTWARE_TURNS.min(LONGER * expected.turns(net)),
+            false => LONGER * expected.turns(net).max(Self::tile(net.width).turns(net)),
+        };
         let differs = |shape: &Self| match shape {
             Self::Lane { rows, .. } => *rows == 1 || !software && batch.is_multiple_of(QUAD),
             Self::Tile { lanes, .. } => *lanes == LANES || !software && net.inputs() >= WIDE,
@@ -269,6 +271,11 @@ impl Shape {
     }
 }
 
+/// Rows of a tile: 1, 2, 4 or 8.
+fn tile_rows(width: usize) -> usize {
+    1 << (16 / width).clamp(1, 8).ilog2()
+}
+
 /// Turns that are left of a loop of a constant number of them.
 fn rolled(turns: usize) -> usize {
     if turns <= UNROLLED { 1 } else { turns }
@@ -308,6 +315,24 @@ mod tests {
         assert_eq!(Shape::choose(false, 1, 512, &square(1024, 4)), Some(Shape::wide_tile(4)));
         assert_eq!(Shape::choose(false, 1, 8192, &square(1024, 4)), Some(Shape::tile(4)));
         assert_eq!(Shape::choose(false, 4, 512, &square(32, 4)), Some(Shape::tile(4)));
+    }
+
+    #[test]
+    fn what_is_expected_is_among_what_is_tried() {
+        for (width, batch) in
+            (1..=64).flat_map(|width| [1, 64, 1023, 1024, 1 << 16].map(|batch| (width, batch)))
+        {
+            for side in [4, 16, 64, 512] {
+                let (blocks, net) = (1024 / side, square(side, width));
+                let expected = Shape::choose(false, blocks, batch, &net).unwrap();
+                let tried = Shape::candidates(false, blocks, batch, &net);
+                assert!(
+                    tried.contains(&expected),
+                    "{expected:?} at width {width}, side {side}, batch {batch}"
+                );
+                assert!(Shape::all(width).contains(&expected));
+            }
+        }
     }
 
     #[test]

@@ -43,6 +43,8 @@ fn cases() -> Vec<Case> {
         Case { batch: 130, exact_bottom: 8, coupling: -0.9, field: 0.1, gauge: false, ..default },
         // More sites than a workgroup has lanes, more sources than are staged at a time.
         Case { size: 64, batch: 3, ..default },
+        // So many rows and units that lanes of graphics cards take four rows together in backward_hidden, not all of one block.
+        Case { size: 4, batch: 4098, width: 20, ..default },
         // Batches in fours, which software adapters take four configurations at a time.
         Case { batch: 36, width: 2, depth: 2, ..default },
         Case { size: 16, batch: 68, exact_bottom: 8, ..default },
