@@ -13,7 +13,7 @@
 #include spins
 #include control_variate
 
-var<workgroup> chunk: array<array<f32, COLUMNS>, LANES>;
+var<workgroup> chunk: array<array<vec4<f32>, COLUMNS / 4u>, LANES>;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -22,14 +22,13 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let a = lane / 4u;
-    let b = lane % 4u * 4u;
     var sums = vec4<f32>(0.0);
     for (var first = group.x * LANES; first < level.rows; first += groups.x * LANES) {
         workgroupBarrier();
         chunk[lane] = columns(min(first + lane, level.rows - 1u));
         workgroupBarrier();
         for (var row = 0u; row < min(LANES, level.rows - first); row++) {
-            sums += chunk[row][a] * vec4<f32>(chunk[row][b], chunk[row][b + 1u], chunk[row][b + 2u], chunk[row][b + 3u]);
+            sums += chunk[row][a / 4u][a % 4u] * chunk[row][lane % 4u];
         }
     }
     moments[group.x * LANES + lane] = sums;

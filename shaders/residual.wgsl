@@ -27,7 +27,7 @@ fn main(
     var values = columns(row);
     var predicted = 0.0;
     for (var column = 0u; column < COLUMNS - 1u; column++) {
-        predicted += coefficients[column] * values[column];
+        predicted += coefficients[column] * values[column / 4u][column % 4u];
     }
-    advantage[level.first_row + row] = (values[COLUMNS - 1u] - predicted) / f32(level.batch);
+    advantage[level.first_row + row] = (values[COLUMNS / 4u - 1u].w - predicted) / f32(level.batch);
 }

@@ -21,7 +21,7 @@ struct OwnRows {
     stride: u32,
     block: u32,
     configuration: u32,      // the first
-    stores: bool,            // not behind the last row: such lanes repeat that row, to share its loads, and leave no trace
+    stores: bool,            // not behind the last row: such lanes look at that row, to share its loads, and leave no trace
     gauge: Rows,
     ln_q: Rows,
     words: RowWords,         // inputs from the last multiple of 32 on
@@ -63,7 +63,9 @@ fn turn_border() {
     if level.gauge == 1u {
         var down = RowWords(0u);
         for (var first = 0u; first < level.border; first += 32u) {
-            down += countOneBits(input_word(first, row));
+            if own.stores {
+                down += countOneBits(input_word(first, row));
+            }
         }
         let turned = 2u * down + (input_word(0u, row) & RowWords(1u)) > RowWords(level.border);
         own.gauge = select(Rows(1.0), Rows(-1.0), turned);
@@ -74,7 +76,7 @@ fn turn_border() {
             }
         }
     }
-    if level.border % 32u > 0u {
+    if own.stores && level.border % 32u > 0u {
         own.words = input_word(level.border, row);
     }
 }

@@ -3,7 +3,8 @@
 // Grid: ceil(rows / ROWS) workgroups of LANES lanes. Rows past the last repeat it and store nothing.
 // A lane holds one group (one site) at a time. Sources are staged in workgroup memory in chunks, so that memory use does
 // not grow with the lattice, and taken eight at a time, for drivers that limit the turns of loops (src/schedule/shape.rs).
-// All barriers lie in control flow that depends on uniforms only. Needs draw_numbers(site) and own_spin(site, logit).
+// All barriers lie in control flow that depends on uniforms only, and no lane takes turns of a loop that others do not: drivers
+// refuse barriers behind it. Needs draw_numbers(site) and own_spin(site, logit).
 
 #include unit_weights_$UNITS
 
@@ -50,10 +51,9 @@ fn main(
     }
     load_border();
     meet();
-    if lane < ROWS {
-        start_row(tile_row + lane);
-        turn_border();
-    }
+    // Lanes without a row of their own are like those past the last row.
+    start_row(select(level.rows, tile_row + lane, lane < ROWS));
+    turn_border();
     meet();
     border_hidden(0u);
     if DEPTH > 1u {
@@ -76,7 +76,7 @@ fn main(
         triangle(site, min(LANES, level.own - site));
         meet();
     }
-    if lane < ROWS && stores(lane) {
+    if own.stores {
         ln_q[level.first_row + own.row] = own.ln_q;
     }
 }

@@ -6,7 +6,6 @@
 
 const UNIT_STEP: u32 = 4u;
 
-fn unit_weights(at: u32) -> array<f32, UNIT_STEP> {
-    let four = vec4<f32>(net_quads[at / 4u]);
-    return array<f32, UNIT_STEP>(four.x, four.y, four.z, four.w);
+fn unit_weights(at: u32) -> vec4<f32> {
+    return vec4<f32>(net_quads[at / 4u]);
 }

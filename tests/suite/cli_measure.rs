@@ -1,6 +1,6 @@
 //! Measuring, simulating, scanning and plotting as a user does.
 
-use crate::cli::{command, ended, fail, run, succeed};
+use crate::cli::{fail, run, succeed};
 use ndarray::Array1;
 use ndarray_npy::NpzReader;
 use serde_json::Value;
@@ -138,6 +138,7 @@ fn wrong_numbers_are_refused_and_poor_networks_warned_of() {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_measurement_reports_what_it_has() {
+    use crate::cli::{command, ended};
     use std::io::{BufRead, BufReader};
     use std::process::{Command, Stdio};
     let temporary = tempfile::tempdir().unwrap();

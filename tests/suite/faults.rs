@@ -1,5 +1,6 @@
 //! Faults that a long run survives: a lost device, no memory left, signals. (Full disks: `cli.rs`; NaN: `training.rs`.)
 
+#[cfg(unix)]
 use crate::cli::ended;
 use crate::harness::gpu;
 use han_gpu::Error;
@@ -9,6 +10,7 @@ use han_gpu::io::RunFolder;
 use han_gpu::train::{Event, train};
 use std::ops::ControlFlow;
 use std::path::Path;
+#[cfg(unix)]
 use std::process::Command;
 use std::sync::Arc;
 

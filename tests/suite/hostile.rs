@@ -153,7 +153,7 @@ fn readers_only_open_regular_files_of_a_length_that_can_be_meant() {
     let folder = tempfile::tempdir().unwrap();
     for (target, name, reader) in READERS {
         let message = reader(folder.path()).unwrap_err();
-        assert!(message.contains("regular file"), "{target} on a folder: {message}");
+        assert!(message.contains("regular file"), "{target} on a folder instead of {name}: {message}");
         #[cfg(unix)]
         {
             let endless = folder.path().join(name);

@@ -7,6 +7,7 @@ mod baselines;
 mod cli;
 mod cli_comfort;
 mod cli_measure;
+mod compilers;
 mod embed;
 mod faults;
 mod gradients;
