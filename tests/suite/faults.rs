@@ -73,9 +73,9 @@ fn a_lost_device_ends_the_run_and_the_last_checkpoint_goes_on() {
 #[test]
 fn a_batch_that_does_not_fit_into_memory_is_cut_and_a_hopeless_one_refused() {
     let adapter = gpu().adapter.get_info();
-    // SwiftShader, the other software adapter, crashes in threads of its own when there is none left.
-    if adapter.driver != "llvmpipe" {
-        println!("left out: the memory of {} cannot be limited, or it cannot do with little", adapter.name);
+    // Mesa 22 says when there is no memory left. Mesa 25 hands out addresses where nothing is, SwiftShader crashes in threads of its own.
+    if adapter.driver != "llvmpipe" || !adapter.driver_info.starts_with("Mesa 22.") {
+        println!("left out: {} {} does not say when memory is full", adapter.name, adapter.driver_info);
         return;
     }
     let temporary = tempfile::tempdir().unwrap();
