@@ -25,6 +25,7 @@ struct OwnRows {
     gauge: Rows,
     ln_q: Rows,
     words: RowWords,         // inputs from the last multiple of 32 on
+    fixed: u32,              // inputs up to here are
     numbers: array<vec4<u32>, LANE_ROWS>, // random, for four sites
 }
 
@@ -85,9 +86,15 @@ fn turn_border() {
 fn keep_input(source: u32, x: Rows) {
     let earlier = select(own.words, RowWords(0u), source % 32u == 0u);
     own.words = earlier | select(RowWords(0u), RowWords(1u << (source % 32u)), x < Rows(0.0));
+    own.fixed = source + 1u;
     if own.stores {
         inputs[source / 32u * own.stride + own.row] = own.words;
     }
+}
+
+// ln q of all sites; infinite where a driver has ended loops before the last one, so that nobody takes it for a result.
+fn complete_ln_q() -> Rows {
+    return own.ln_q / select(0.0, 1.0, own.fixed == level.inputs);
 }
 
 // Where the spins of an own site lie.

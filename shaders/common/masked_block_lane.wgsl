@@ -61,7 +61,7 @@ fn main(
         }
     }
     if own.stores {
-        ln_q[level.first_row / LANE_ROWS + own.row] = own.ln_q;
+        ln_q[level.first_row / LANE_ROWS + own.row] = complete_ln_q();
     }
 }
 

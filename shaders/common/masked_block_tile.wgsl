@@ -77,7 +77,7 @@ fn main(
         meet();
     }
     if own.stores {
-        ln_q[level.first_row + own.row] = own.ln_q;
+        ln_q[level.first_row + own.row] = complete_ln_q();
     }
 }
 

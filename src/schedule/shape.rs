@@ -166,9 +166,10 @@ impl Shape {
             true => SOFTWARE_TURNS.min(LONGER * expected.turns(net)),
             false => LONGER * expected.turns(net).max(Self::tile(net.width).turns(net)),
         };
+        let wide = !software || matches!(expected, Self::Tile { lanes: WIDE, .. });
         let differs = |shape: &Self| match shape {
             Self::Lane { rows, .. } => *rows == 1 || !software && batch.is_multiple_of(QUAD),
-            Self::Tile { lanes, .. } => *lanes == LANES || !software && net.inputs() >= WIDE,
+            Self::Tile { lanes, .. } => *lanes == LANES || wide && net.inputs() >= WIDE,
         };
         let all = Self::all(net.width).into_iter().filter(differs);
         all.filter(|shape| shape.turns(net) <= most).collect()
@@ -182,9 +183,8 @@ impl Shape {
             // Half the sites together where that is all there are: what is computed of others is lost.
             let small = Self::Lane { group: (8 / net.width).max(1), rows: 1 };
             let lane = if net.own * net.width <= 8 { small } else { lane };
-            return [lane, tile, Self::Tile { rows: 1, lanes: LANES }]
-                .into_iter()
-                .find(|shape| shape.turns(net) <= SOFTWARE_TURNS);
+            let narrow = [LANES, WIDE].map(|lanes| Self::Tile { rows: 1, lanes });
+            return [lane, tile].into_iter().chain(narrow).find(|shape| shape.turns(net) <= SOFTWARE_TURNS);
         }
         Some(match blocks * batch {
             rows if rows / QUAD >= MANY_LANES && batch.is_multiple_of(QUAD) => Self::quad_lane(net.width),
@@ -253,7 +253,7 @@ impl Shape {
                 let values = net.width * rows;
                 let of_source = if values <= UNROLLED { 0 } else { values };
                 let turns = STAGED / SOURCES_PER_TURN * (1 + SOURCES_PER_TURN * of_source);
-                let chunk = 1 + STAGED * rows / lanes + turns;
+                let chunk = 1 + (STAGED * rows).div_ceil(lanes) + turns;
                 sources.div_ceil(STAGED) * chunk
             }
         }
@@ -266,7 +266,8 @@ impl Shape {
             Self::Lane { group, .. } => {
                 net.depth * net.width * (group * net.width + 1) + group * net.width + group
             }
-            Self::Tile { .. } => net.depth * (1 + rolled(net.width * net.width)) + 2,
+            // As seen of Mesa 22.3 where the limit cuts.
+            Self::Tile { .. } => net.depth * (3 + 2 * net.width).max(1 + rolled(net.width * net.width)) + 3,
         }
     }
 }
@@ -295,6 +296,7 @@ mod tests {
         assert_eq!(Shape::choose(true, 4, 1, &square(64, 1)), Some(Shape::lane(1)));
         assert!(matches!(Shape::choose(true, 4, 1, &square(256, 1)), Some(Shape::Tile { .. })));
         assert!(matches!(Shape::choose(true, 4, 1, &square(512, 1)), Some(Shape::Tile { .. })));
+        assert_eq!(Shape::choose(true, 1, 4, &square(512, 4)), Some(Shape::Tile { rows: 1, lanes: WIDE }));
         assert_eq!(Shape::choose(true, 4, 1, &square(1024, 4)), None);
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 const ADAM: Adam = Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0, scale_rate: true };
 
-fn inputs(step: u32) -> Inputs {
+pub(crate) fn inputs(step: u32) -> Inputs {
     let per_site = 0.93;
     Inputs {
         seed: 5,
