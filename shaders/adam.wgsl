@@ -1,6 +1,6 @@
-// Adam (arXiv:1412.6980, algorithm 1) over the flat buffer of all levels, in one dispatch. From the first gradient that is
-// not finite on, it leaves everything as it was. The parameters stay f32 whatever nets compute with.
-// Grid: ceil(parameters / 4 / LANES) workgroups of LANES lanes, four parameters per lane.
+// Adam (arXiv:1412.6980, algorithm 1) over the flat buffer of all levels, or what of it can be bound at a time. From the first
+// gradient that is not finite on, it leaves everything as it was. The parameters stay f32 whatever nets compute with.
+// Grid: ceil(bound parameters / 4 / LANES) workgroups of LANES lanes, four parameters per lane.
 
 #include types
 #include status
@@ -22,7 +22,7 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let at = group_index(group, groups) * LANES + lane;
-    if at >= step.parameters / 4u || status.first_bad_step != 0u {
+    if at >= arrayLength(&parameters) || status.first_bad_step != 0u {
         return;
     }
     let clipped = step.clip > 0.0 && status.gradient_norm > step.clip;

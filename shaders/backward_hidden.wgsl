@@ -4,7 +4,7 @@
 
 #include types
 #include dispatch
-#include net_parameters
+#include net_parameters_$PARTS
 #include rows_$ROWS
 
 @group(0) @binding(0) var<uniform> level: Level;

@@ -4,13 +4,13 @@
 
 #include types
 #include dispatch
-#include net_parameters
+#include net_parameters_$PARTS
+#include partials_$PARTS
 #include reduce
 
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(6) var<storage, read> hidden: array<vec4<Kept>>;      // [DEPTH * units][stride / 4]
 @group(0) @binding(15) var<storage, read_write> error: array<vec4<f32>>; // [DEPTH * units][stride / 4]
-@group(0) @binding(16) var<storage, read_write> partials: array<f32>;    // [slices][parameters] of this level
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -45,6 +45,6 @@ fn main(
     }
     let total = reduce(lane, sum);
     if lane == 0u {
-        partials[slice * level.parameters + slope_at] = total;
+        set_partial(slice * level.parameters + slope_at, total);
     }
 }

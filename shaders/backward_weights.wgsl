@@ -6,7 +6,8 @@
 
 #include types
 #include dispatch
-#include net_parameters
+#include net_parameters_$PARTS
+#include partials_$PARTS
 
 const INPUTS: u32 = 0u;      // sources: the inputs; 1 + l: activations of layer l
 
@@ -26,7 +27,6 @@ struct Job {
 }
 
 @group(0) @binding(0) var<uniform> level: Level;
-@group(0) @binding(16) var<storage, read_write> partials: array<f32>;    // [slices][parameters] of this level
 @group(0) @binding(17) var<storage, read> jobs: array<Job>;
 
 // Slope of a source that is a hidden unit.
@@ -50,7 +50,7 @@ struct Place {
 fn write_partial(job: Job, place: Place, source: u32, sum: f32) {
     if source < job.sources + job.has_bias && place.target_unit < job.targets {
         let at = place.slice * level.parameters + job.weight + source * job.targets + place.target_unit;
-        partials[at] = select(0.0, sum, source < place.visible || source == job.sources);
+        set_partial(at, select(0.0, sum, source < place.visible || source == job.sources));
     }
 }
 

@@ -2,6 +2,7 @@
 // workgroup's part of the gradient.
 // A parameter that is not finite makes the sum of squares not finite: an infinite weight can have a vanishing gradient.
 // Grid: ceil(parameters / 4 / LANES) workgroups of LANES lanes, four parameters per lane; levels are padded to whole fours.
+// Where a binding holds only a part of a level, there is one slice, and `level` counts the parameters of the part.
 
 #include types
 #include dispatch

@@ -82,11 +82,13 @@ impl Engine {
     /// When a setting is out of range.
     pub fn required_limits(config: &Config) -> Result<Limits> {
         config.check()?;
-        let largest = Gpu::largest_buffer(&config.model()?, on_device(config));
+        let (model, batch) = (config.model()?, on_device(config));
         let defaults = Limits::default();
         Ok(Limits {
-            max_buffer_size: defaults.max_buffer_size.max(largest),
-            max_storage_buffer_binding_size: defaults.max_storage_buffer_binding_size.max(largest),
+            max_buffer_size: defaults.max_buffer_size.max(Gpu::largest_buffer(&model, batch)),
+            max_storage_buffer_binding_size: defaults
+                .max_storage_buffer_binding_size
+                .max(Gpu::largest_binding(&model, batch)),
             ..defaults
         })
     }

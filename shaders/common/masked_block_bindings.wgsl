@@ -12,7 +12,7 @@
 @group(0) @binding(8) var<storage, read_write> ln_q: array<Rows>;        // per block
 
 #include inputs
-#include net_parameters
+#include net_parameters_$PARTS
 
 // The rows that a lane draws or reads spins for: LANE_ROWS neighbouring configurations of one block. Rows and strides count in
 // LANE_ROWS.

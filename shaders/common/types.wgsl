@@ -44,7 +44,6 @@ struct Step {
     first_configuration: u32,
     total_rows: u32,
     batch: u32,
-    parameters: u32,
     norms: u32,
     clip: f32,               // 0: no limit
     beta: f32,

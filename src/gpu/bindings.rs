@@ -1,6 +1,7 @@
 //! Which buffers every kernel binds, and how. Binding numbers are the same in all shaders; a test compares them with the
 //! shaders by reflection.
 
+use super::registry::sees_parameters_of_nets;
 use crate::conditional::Storage;
 use crate::schedule::Kernel;
 
@@ -37,6 +38,8 @@ pub enum Slot {
     Observables = 25,
     NetParameters = 26,
     NetQuads = 27,
+    NetParametersUpper = 28,
+    PartialsUpper = 29,
 }
 
 /// How a kernel uses a buffer.
@@ -50,8 +53,8 @@ pub enum Access {
     Write,
 }
 
-/// The buffers that a kernel binds.
-pub fn bindings(kernel: Kernel, storage: Storage) -> Vec<(Slot, Access)> {
+/// The buffers that a kernel binds; `split` where one binding does not hold the parameters of its level.
+pub fn bindings(kernel: Kernel, storage: Storage, split: bool) -> Vec<(Slot, Access)> {
     use Slot::*;
     let (reads, writes): (&[Slot], &[Slot]) = match kernel {
         Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
@@ -94,5 +97,20 @@ pub fn bindings(kernel: Kernel, storage: Storage) -> Vec<(Slot, Access)> {
         Level | Step => (slot, Access::Uniform),
         _ => (slot, Access::Read),
     };
-    reads.iter().map(read).chain(writes.iter().map(|&slot| (slot, Access::Write))).collect()
+    let whole = reads.iter().map(read).chain(writes.iter().map(|&slot| (slot, Access::Write)));
+    if split { whole.flat_map(|bound| in_two(kernel, bound)).collect() } else { whole.collect() }
+}
+
+/// The same with a second binding for what nets compute with and for their gradient; weights are not read in quads then.
+fn in_two(kernel: Kernel, (slot, access): (Slot, Access)) -> Vec<(Slot, Access)> {
+    match slot {
+        Slot::NetParameters if sees_parameters_of_nets(kernel) => {
+            vec![(slot, access), (Slot::NetParametersUpper, access)]
+        }
+        Slot::Partials if sees_parameters_of_nets(kernel) => {
+            vec![(slot, access), (Slot::PartialsUpper, access)]
+        }
+        Slot::NetQuads => Vec::new(),
+        _ => vec![(slot, access)],
+    }
 }

@@ -5,16 +5,22 @@ use super::layout::{Level, Status, Step};
 use super::registry::MOMENT_SLICES;
 use super::tables::{Tables, jobs};
 use super::upload::upload;
+use super::windows::Window;
 use crate::conditional::{Model, Storage};
 use crate::error::{Error, Result};
 use crate::lattice::quantities;
-use crate::schedule::{COLUMNS, JobSize, Loads, QUAD};
+use crate::schedule::{COLUMNS, JobSize, Kernel, LANES, Loads, QUAD};
 use std::collections::HashMap;
-use wgpu::{Buffer, BufferBinding, BufferSize, BufferUsages, Device};
+use std::ops::Range;
+use wgpu::{Buffer, BufferBinding, BufferSize, BufferUsages, Device, Limits};
 
 /// Distance of levels in the uniform buffer: the default alignment limit.
 const UNIFORM_STRIDE: u64 = 256;
-const WORD: u64 = 4;
+pub(super) const WORD: u64 = 4;
+/// Bindings of a net's parameters.
+const NET_BINDINGS: usize = 2;
+/// Storage buffers that a kernel binds at most where both are in use.
+const SPLIT_BUFFERS: u32 = 9;
 
 /// All buffers. Those in `levels` exist once per level that has a net.
 #[derive(Debug)]
@@ -22,8 +28,10 @@ pub(super) struct Buffers {
     shared: HashMap<Slot, Buffer>,
     levels: HashMap<(Slot, usize), Buffer>,
     pub(super) tables: Tables,
+    parameters: usize,
     parameter_offsets: Vec<usize>,
     storage: Storage,
+    window: Window,
 }
 
 impl Buffers {
@@ -34,15 +42,21 @@ impl Buffers {
         batch: usize,
         loads: Loads,
     ) -> Result<Self> {
-        let tables = Tables::new(model, batch);
+        let limits = device.limits();
+        let window = Window::of(&limits);
+        let tables = Tables::new(model, batch, window);
         let sizes = sizes(model, batch, &tables);
-        check_limits(device, name, batch, &sizes)?;
+        check_sizes(&limits, batch, &sizes)
+            .and_then(|()| check_nets(&limits, model, &tables, window))
+            .map_err(|message| Error::DeviceLimit { device: name.to_owned(), message })?;
         let scope = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let mut buffers = Self {
             shared: HashMap::new(),
             levels: HashMap::new(),
+            parameters: model.parameters,
             parameter_offsets: model.levels.iter().map(|level| level.offset).collect(),
             storage: model.storage,
+            window,
             tables,
         };
         for size in &sizes {
@@ -82,11 +96,16 @@ impl Buffers {
         loads: Loads,
     ) -> Result<(), String> {
         let constant = |label: &str, contents: &[u8], usage| upload(device, label, contents, usage);
-        let mut uniforms = vec![0; self.tables.levels.len() * UNIFORM_STRIDE as usize];
+        let levels = self.tables.levels.len();
+        let mut uniforms = vec![0; levels * (1 + NET_BINDINGS) * UNIFORM_STRIDE as usize];
         for (index, table) in self.tables.levels.iter().enumerate() {
             let level = Level::new(model, index, batch, table);
-            let bytes = bytemuck::bytes_of(&level);
-            uniforms[index * UNIFORM_STRIDE as usize..][..bytes.len()].copy_from_slice(bytes);
+            let parts = (0..NET_BINDINGS).map(|part| level.part(self.window.part(table.parameters, part)));
+            for (place, level) in [level].into_iter().chain(parts).enumerate() {
+                let bytes = bytemuck::bytes_of(&level);
+                let start = (place * levels + index) * UNIFORM_STRIDE as usize;
+                uniforms[start..][..bytes.len()].copy_from_slice(bytes);
+            }
         }
         let uniform = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
         self.shared.insert(Slot::Level, constant("Level", &uniforms, uniform)?);
@@ -114,39 +133,92 @@ impl Buffers {
         &self.levels[&(slot, level)]
     }
 
-    /// What a kernel on `level` sees of a slot; without a level, the whole buffer.
-    pub(super) fn binding(&self, slot: Slot, level: Option<usize>) -> BufferBinding<'_> {
-        let part =
-            |buffer, offset: u64, size: u64| BufferBinding { buffer, offset, size: BufferSize::new(size) };
-        let Some(index) = level else {
-            return self.shared(slot).as_entire_buffer_binding();
-        };
-        if let Some(buffer) = self.levels.get(&(slot, index)) {
+    /// Whether a kernel's nets see their parameters at two bindings.
+    pub(super) fn splits(&self, kernel: Kernel) -> bool {
+        kernel.level().is_some_and(|level| self.window.splits(self.tables.levels[level].parameters))
+    }
+
+    /// Parameters up to which the first of two bindings reaches.
+    pub(super) fn window(&self) -> usize {
+        self.window.parameters()
+    }
+
+    /// Dispatches that a kernel needs, one for each part of what it goes through.
+    pub(super) fn parts(&self, kernel: Kernel) -> usize {
+        match kernel {
+            Kernel::Adam => self.window.parts(self.parameters),
+            Kernel::GradientSum { level } => self.window.parts(self.tables.levels[level].parameters),
+            _ => 1,
+        }
+    }
+
+    /// One part of the parameters that a kernel is about, counted from its level's first.
+    pub(super) fn part(&self, kernel: Kernel, part: usize) -> Range<usize> {
+        let all = kernel.level().map_or(self.parameters, |level| self.tables.levels[level].parameters);
+        self.window.part(all, part)
+    }
+
+    /// What a kernel sees of a slot in one of its dispatches.
+    pub(super) fn binding(&self, slot: Slot, kernel: Kernel, part: usize) -> BufferBinding<'_> {
+        if let Some(buffer) = kernel.level().and_then(|level| self.levels.get(&(slot, level))) {
             return buffer.as_entire_buffer_binding();
         }
-        let table = &self.tables.levels[index];
-        let parameters = table.parameters as u64 * WORD;
-        // What a word is to the parameters that nets compute with.
-        let (net_parameters, number) = match self.storage {
-            Storage::F32 => (Slot::Parameters, WORD),
-            Storage::F16 => (Slot::NetParameters, WORD / 2),
-        };
+        let numbers = self.part(kernel, part);
         match slot {
-            Slot::Level => part(self.shared(slot), index as u64 * UNIFORM_STRIDE, size_of::<Level>() as u64),
-            Slot::Parameters | Slot::Gradient => {
-                part(self.shared(slot), self.parameter_offsets[index] as u64 * WORD, parameters)
+            Slot::Level => self.level_uniform(kernel, part),
+            Slot::Parameters | Slot::Gradient | Slot::FirstMoment | Slot::SecondMoment => {
+                self.parameters_of(slot, WORD, kernel, numbers)
             }
-            Slot::NetParameters | Slot::NetQuads => part(
-                self.shared(net_parameters),
-                self.parameter_offsets[index] as u64 * number,
-                table.parameters as u64 * number,
-            ),
-            Slot::Partials => {
-                part(self.shared(slot), table.partials as u64 * WORD, parameters * table.slices as u64)
-            }
+            Slot::RateFactors => bound(self.shared(slot), WORD, numbers.start / LANES..numbers.end / LANES),
+            Slot::NetParameters | Slot::NetQuads => self.net_parameters_of(kernel, numbers),
+            Slot::NetParametersUpper => self.net_parameters_of(kernel, self.part(kernel, 1)),
+            Slot::Partials => self.partials_of(kernel, numbers),
+            Slot::PartialsUpper => self.partials_of(kernel, self.part(kernel, 1)),
             _ => self.shared(slot).as_entire_buffer_binding(),
         }
     }
+
+    fn level_uniform(&self, kernel: Kernel, part: usize) -> BufferBinding<'_> {
+        let place = if self.parts(kernel) > 1 { 1 + part } else { 0 };
+        let at = place * self.tables.levels.len() + kernel.level().unwrap_or(0);
+        BufferBinding {
+            buffer: self.shared(Slot::Level),
+            offset: at as u64 * UNIFORM_STRIDE,
+            size: BufferSize::new(size_of::<Level>() as u64),
+        }
+    }
+
+    fn parameters_of(
+        &self,
+        slot: Slot,
+        bytes: u64,
+        kernel: Kernel,
+        numbers: Range<usize>,
+    ) -> BufferBinding<'_> {
+        let first = kernel.level().map_or(0, |level| self.parameter_offsets[level]);
+        bound(self.shared(slot), bytes, first + numbers.start..first + numbers.end)
+    }
+
+    fn net_parameters_of(&self, kernel: Kernel, numbers: Range<usize>) -> BufferBinding<'_> {
+        match self.storage {
+            Storage::F32 => self.parameters_of(Slot::Parameters, WORD, kernel, numbers),
+            Storage::F16 => self.parameters_of(Slot::NetParameters, WORD / 2, kernel, numbers),
+        }
+    }
+
+    /// Where there are several parts, there is one slice.
+    fn partials_of(&self, kernel: Kernel, numbers: Range<usize>) -> BufferBinding<'_> {
+        let table = kernel.level().map(|level| &self.tables.levels[level]);
+        let (first, slices) = table.map_or((0, 1), |table| (table.partials, table.slices));
+        let start = first + numbers.start;
+        bound(self.shared(Slot::Partials), WORD, start..start + numbers.len() * slices)
+    }
+}
+
+/// A range of a buffer's numbers.
+fn bound(buffer: &Buffer, bytes: u64, numbers: Range<usize>) -> BufferBinding<'_> {
+    let size = BufferSize::new(numbers.len() as u64 * bytes);
+    BufferBinding { buffer, offset: numbers.start as u64 * bytes, size }
 }
 
 struct Size {
@@ -155,6 +227,14 @@ struct Size {
     bytes: u64,
     /// Whether it grows with the batch.
     batched: bool,
+}
+
+impl Size {
+    /// Whether no kernel binds the whole of it.
+    fn is_bound_in_parts(&self) -> bool {
+        use Slot::*;
+        matches!(self.slot, Parameters | NetParameters | FirstMoment | SecondMoment | Gradient | Partials)
+    }
 }
 
 fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
@@ -205,28 +285,72 @@ fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
 
 /// Bytes of all buffers that `Buffers::new` makes for a model, constants left out.
 pub(super) fn total_bytes(model: &Model, batch: usize) -> u64 {
-    sizes(model, batch, &Tables::new(model, batch)).iter().map(|size| size.bytes).sum()
+    unlimited_sizes(model, batch).iter().map(|size| size.bytes).sum()
 }
 
 /// Bytes of the largest of them.
 pub(super) fn largest_bytes(model: &Model, batch: usize) -> u64 {
-    sizes(model, batch, &Tables::new(model, batch)).iter().map(|size| size.bytes).max().unwrap_or(0)
+    unlimited_sizes(model, batch).iter().map(|size| size.bytes).max().unwrap_or(0)
 }
 
-fn check_limits(device: &Device, name: &str, batch: usize, sizes: &[Size]) -> Result<()> {
-    let limits = device.limits();
-    let limit = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
-    let Some(largest) = sizes.iter().max_by_key(|size| size.bytes).filter(|size| size.bytes > limit) else {
+/// Bytes of the largest binding, if none is to be in parts.
+pub(super) fn largest_binding_bytes(model: &Model, batch: usize) -> u64 {
+    let tables = Tables::new(model, batch, Window::UNLIMITED);
+    let sizes = sizes(model, batch, &tables);
+    let whole = sizes.iter().filter(|size| !size.is_bound_in_parts()).map(|size| size.bytes);
+    let of_levels = tables.levels.iter().map(|level| (level.parameters * level.slices) as u64 * WORD);
+    whole.chain(of_levels).max().unwrap_or(0)
+}
+
+fn unlimited_sizes(model: &Model, batch: usize) -> Vec<Size> {
+    sizes(model, batch, &Tables::new(model, batch, Window::UNLIMITED))
+}
+
+const SMALLER: &str = "use a smaller lattice or width, or --device cpu";
+
+fn check_sizes(limits: &Limits, batch: usize, sizes: &[Size]) -> Result<(), String> {
+    let limit = |size: &Size| match size.is_bound_in_parts() {
+        true => limits.max_buffer_size,
+        false => limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
+    };
+    let too_large = || sizes.iter().filter(|size| size.bytes > limit(size));
+    let Some(largest) = too_large().max_by_key(|size| size.bytes) else {
         return Ok(());
     };
-    let fits =
-        sizes.iter().filter(|size| size.batched).map(|size| limit / size.bytes.div_ceil(batch as u64)).min();
-    let needs =
-        format!("a buffer of {} MiB is needed, the device binds {} MiB", largest.bytes >> 20, limit >> 20);
-    let fixed = sizes.iter().any(|size| !size.batched && size.bytes > limit);
+    let fits = sizes
+        .iter()
+        .filter(|size| size.batched)
+        .map(|size| limit(size) / size.bytes.div_ceil(batch as u64))
+        .min();
     let way_out = match fits {
-        Some(fits) if fits > 1 && !fixed => format!("use --batch {fits} or less"),
-        _ => "use a smaller lattice or width, or --device cpu".to_owned(),
+        Some(fits) if fits > 1 && too_large().all(|size| size.batched) => {
+            format!("use --batch {fits} or less")
+        }
+        _ => SMALLER.to_owned(),
     };
-    Err(Error::DeviceLimit { device: name.to_owned(), message: format!("{needs}; {way_out}") })
+    let [needed, offered] = [largest.bytes >> 20, limit(largest) >> 20];
+    Err(format!("a buffer of {needed} MiB is needed, the device binds {offered} MiB; {way_out}"))
+}
+
+fn check_nets(limits: &Limits, model: &Model, tables: &Tables, window: Window) -> Result<(), String> {
+    let bytes = |parameters: usize| (parameters as u64 * WORD) >> 20;
+    for (level, _, geometry) in model.nets() {
+        let parameters = tables.levels[level].parameters;
+        let what = format!("the net of a {} of side {}", geometry.name, geometry.side);
+        if window.parts(parameters) > NET_BINDINGS {
+            let [needed, offered] = [parameters, NET_BINDINGS * window.parameters()].map(bytes);
+            return Err(format!(
+                "{what} has {needed} MiB of parameters, the device binds {offered} MiB; {SMALLER}"
+            ));
+        }
+        let buffers = limits.max_storage_buffers_per_shader_stage;
+        if window.splits(parameters) && buffers < SPLIT_BUFFERS {
+            let [needed, offered] = [parameters, window.parameters()].map(bytes);
+            return Err(format!(
+                "{what} has {needed} MiB of parameters, the device binds {offered} MiB at a time and {buffers} buffers, of which \
+                 {SPLIT_BUFFERS} are needed then; {SMALLER}"
+            ));
+        }
+    }
+    Ok(())
 }

@@ -159,7 +159,7 @@ const USED_FEATURES: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY
     .union(wgpu::Features::SUBGROUP)
     .union(wgpu::Features::SHADER_F16);
 
-/// A device on an adapter: default limits, but with bindings and buffers as large as it offers, and with
+/// A device on an adapter: default limits, but with bindings and buffers as large and as many as it offers, and with
 /// timestamps and a cache of pipelines where it has them.
 ///
 /// # Errors
@@ -169,6 +169,7 @@ pub fn request(adapter: &Adapter) -> Result<(wgpu::Device, wgpu::Queue)> {
     let required_limits = Limits {
         max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
         max_buffer_size: offered.max_buffer_size,
+        max_storage_buffers_per_shader_stage: offered.max_storage_buffers_per_shader_stage,
         ..Limits::default()
     };
     let descriptor = wgpu::DeviceDescriptor {

@@ -8,8 +8,11 @@ use crate::schedule::{JobSize, Kernel, LANES, Shape};
 const MAX_GROUPS: usize = 65_535;
 
 impl Gpu {
-    /// Workgroups of a kernel, as the head of its shader says.
-    pub(super) fn workgroups(&self, kernel: Kernel, shape: Shape) -> usize {
+    /// Workgroups of a dispatch of a kernel, as the head of its shader says.
+    pub(super) fn workgroups(&self, kernel: Kernel, shape: Shape, part: usize) -> usize {
+        if let Kernel::GradientSum { .. } | Kernel::Adam = kernel {
+            return self.buffers.part(kernel, part).len().div_ceil(4 * LANES);
+        }
         match kernel.level() {
             Some(level) => self.workgroups_on_level(kernel, level, shape),
             None => self.workgroups_on_all(kernel),
@@ -23,7 +26,6 @@ impl Gpu {
             Kernel::Advantage | Kernel::Likelihood => {
                 (self.model.hierarchy.blocks() * self.batch).div_ceil(LANES)
             }
-            Kernel::Adam => self.model.parameters.div_ceil(4 * LANES),
             Kernel::Observables => self.batch.div_ceil(LANES) * side,
             Kernel::Metropolis { .. } => self.batch.div_ceil(LANES) * side * side / 8,
             // The rest reduce a whole array.
@@ -77,7 +79,6 @@ impl Gpu {
                 net.map_or(0, |net| tables::jobs(net, JobSize::of(net, self.loads)).len() * table.slices)
             }
             Kernel::BackwardSlope { .. } => self.model.options.depth * units * table.slices,
-            Kernel::GradientSum { .. } => table.parameters.div_ceil(4 * LANES),
             // The regression's moments are few.
             _ => 1,
         }

@@ -3,8 +3,9 @@
 use super::tables::LevelTable;
 use crate::conditional::{Gauge, MaskedNet, Model, SquareFactors, Weights};
 use crate::mc::acceptance;
-use crate::schedule::{Inputs, QUAD};
+use crate::schedule::{Inputs, LANES, QUAD};
 use bytemuck::{Pod, Zeroable};
+use std::ops::Range;
 
 /// Twin of `Matrix`.
 #[repr(C)]
@@ -59,7 +60,6 @@ pub struct Step {
     pub first_configuration: u32,
     pub total_rows: u32,
     pub batch: u32,
-    pub parameters: u32,
     pub norms: u32,
     pub clip: f32,
     pub beta: f32,
@@ -83,7 +83,6 @@ pub struct Step {
     pub chunk: u32,
     pub chunk_share: f32,
     pub beta_rest: f32,
-    pub padding: [u32; 3],
 }
 
 /// Twin of `Status`.
@@ -134,6 +133,12 @@ impl Level {
         }
     }
 
+    /// For `gradient_sum`: some of its parameters, and the workgroups that take them.
+    pub(super) fn part(self, parameters: Range<usize>) -> Self {
+        let first_norm = self.first_norm + (parameters.start / (QUAD * LANES)) as u32;
+        Self { parameters: parameters.len() as u32, first_norm, ..self }
+    }
+
     fn with_net(self, net: &MaskedNet, table: &LevelTable) -> Self {
         let mut layers = [Matrix::default(); 3];
         for (layer, weights) in layers.iter_mut().zip(&net.layers) {
@@ -173,7 +178,6 @@ impl Step {
             first_configuration: inputs.first_configuration,
             total_rows: (model.hierarchy.blocks() * batch) as u32,
             batch: batch as u32,
-            parameters: model.parameters as u32,
             norms: norms as u32,
             clip: inputs.adam.clip as f32,
             beta: inputs.beta as f32,
@@ -197,7 +201,6 @@ impl Step {
             chunk: inputs.chunk.index,
             chunk_share: 1.0 / inputs.chunk.count as f32,
             beta_rest: (inputs.beta - f64::from(inputs.beta as f32)) as f32,
-            padding: [0; 3],
         }
     }
 }

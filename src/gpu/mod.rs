@@ -17,6 +17,7 @@ mod tables;
 mod timestamps;
 mod tuning;
 mod upload;
+mod windows;
 
 // What the tests compare with the shaders by reflection; no part of the API.
 #[doc(hidden)]
@@ -49,8 +50,8 @@ use std::time::{Duration, Instant};
 use timestamps::Timestamps;
 use upload::upload;
 use wgpu::{
-    BindGroup, Buffer, BufferUsages, CommandEncoder, ComputePass, ComputePipeline, Device, PollType, Queue,
-    SubmissionIndex,
+    BindGroup, BindGroupLayout, Buffer, BufferUsages, CommandEncoder, ComputePass, ComputePipeline, Device,
+    PollType, Queue, SubmissionIndex,
 };
 
 /// Submissions under way at most: enough to keep the device busy, few enough that it stays responsive.
@@ -82,10 +83,16 @@ pub struct Gpu {
     pace: Pace,
 }
 
-/// A dispatch that only needs to be encoded.
+/// A kernel that only needs to be encoded.
 #[derive(Debug)]
 struct Command {
     pipeline: ComputePipeline,
+    dispatches: Vec<Dispatch>,
+}
+
+/// One for each part of what a kernel goes through.
+#[derive(Debug)]
+struct Dispatch {
     bind_group: BindGroup,
     groups: [u32; 3],
 }
@@ -93,9 +100,10 @@ struct Command {
 impl Command {
     fn encode(&self, pass: &mut ComputePass<'_>) {
         pass.set_pipeline(&self.pipeline);
-        pass.set_bind_group(0, &self.bind_group, &[]);
-        let [x, y, z] = self.groups;
-        pass.dispatch_workgroups(x, y, z);
+        for Dispatch { bind_group, groups: [x, y, z] } in &self.dispatches {
+            pass.set_bind_group(0, bind_group, &[]);
+            pass.dispatch_workgroups(*x, *y, *z);
+        }
     }
 }
 
@@ -211,6 +219,12 @@ impl Gpu {
         buffers::largest_bytes(model, batch)
     }
 
+    /// The largest binding that its kernels like to have, in bytes. Those of parameters may be half as large where a device has nine
+    /// storage buffers for a shader.
+    pub fn largest_binding(model: &Model, batch: usize) -> u64 {
+        buffers::largest_binding_bytes(model, batch)
+    }
+
     fn is_software(&self) -> bool {
         devices::kind(self.device.adapter_info().device_type) == AdapterKind::Software
     }
@@ -236,6 +250,10 @@ impl Gpu {
         })
     }
 
+    fn count(&mut self, kernels: &[Kernel]) {
+        self.dispatches += kernels.iter().map(|kernel| self.commands[kernel].dispatches.len()).sum::<usize>();
+    }
+
     /// Makes pipelines and bind groups of kernels, so that recording them only encodes.
     pub(crate) fn prepare_all(&mut self, kernels: &[Kernel]) -> Result<()> {
         let missing = || kernels.iter().copied().filter(|kernel| !self.commands.contains_key(kernel));
@@ -253,7 +271,9 @@ impl Gpu {
         let net = kernel.level().and_then(|level| self.model.levels[level].conditional.net());
         let job = net.map_or(JobSize::SQUARE, |net| JobSize::of(net, self.loads));
         let lane_rows = self.lane_rows(kernel, shape);
-        let variant = Variant { shape, loads: self.loads, storage: self.model.storage, job, lane_rows };
+        let window = self.buffers.splits(kernel).then(|| self.buffers.window());
+        let (loads, storage) = (self.loads, self.model.storage);
+        let variant = Variant { shape, loads, storage, job, lane_rows, window };
         Specialisation::new(kernel, self.model.torus.side(), self.model.options, variant)
     }
 
@@ -264,22 +284,27 @@ impl Gpu {
         let shape = self.shape(kernel.level())?;
         let key = self.specialisation(kernel, shape);
         let made = self.pipelines.get(&self.device, kernel, key)?;
-        let slots = bindings(kernel, self.model.storage);
+        let parts = 0..self.buffers.parts(kernel);
+        let dispatches = parts.map(|part| self.dispatch(kernel, shape, part, &made.layout)).collect();
+        self.commands.insert(kernel, Command { pipeline: made.pipeline, dispatches });
+        Ok(())
+    }
+
+    fn dispatch(&self, kernel: Kernel, shape: Shape, part: usize, layout: &BindGroupLayout) -> Dispatch {
+        let slots = bindings(kernel, self.model.storage, self.buffers.splits(kernel));
         let entries: Vec<_> = slots
             .iter()
             .map(|(slot, _)| wgpu::BindGroupEntry {
                 binding: *slot as u32,
-                resource: wgpu::BindingResource::Buffer(self.buffers.binding(*slot, kernel.level())),
+                resource: wgpu::BindingResource::Buffer(self.buffers.binding(*slot, kernel, part)),
             })
             .collect();
         let bind_group = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(kernel.name()),
-            layout: &made.layout,
+            layout,
             entries: &entries,
         });
-        let groups = fold(self.workgroups(kernel, shape));
-        self.commands.insert(kernel, Command { pipeline: made.pipeline, bind_group, groups });
-        Ok(())
+        Dispatch { bind_group, groups: fold(self.workgroups(kernel, shape, part)) }
     }
 
     /// Makes everything ready for encoding.
@@ -338,7 +363,7 @@ impl Gpu {
         for kernel in kernels {
             self.commands[kernel].encode(&mut pass);
         }
-        self.dispatches += kernels.len();
+        self.count(kernels);
     }
 
     /// Device memory that others may read: see [`crate::engine::Engine`] for the shapes.
@@ -358,7 +383,7 @@ impl Gpu {
             self.finish()?;
             times.push(start.elapsed());
         }
-        self.dispatches += kernels.len();
+        self.count(kernels);
         Ok(times)
     }
 
@@ -460,7 +485,7 @@ impl Backend for Gpu {
             self.commands[kernel].encode(&mut pass);
         }
         timestamps.resolve(&mut encoder);
-        self.dispatches += kernels.len();
+        self.count(kernels);
         self.queue.submit([encoder.finish()]);
         self.finish()?;
         timestamps.read(&self.device, &self.queue).map_err(|message| self.failed(message))

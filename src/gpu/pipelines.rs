@@ -3,7 +3,6 @@
 use super::bindings::{Access, bindings};
 use super::pipeline_cache::CacheFile;
 use super::registry::Specialisation;
-use crate::conditional::Storage;
 use crate::error::{Error, Result};
 use crate::schedule::Kernel;
 use rayon::iter::Either;
@@ -45,7 +44,7 @@ impl Pipelines {
         let cache = self.cache.as_ref().map(CacheFile::cache);
         let start = Instant::now();
         let (made, mut refused): (Vec<_>, Vec<_>) = missing.into_par_iter().partition_map(|(key, kernel)| {
-            match make(device, key, &layout_entries(kernel, key.storage()), cache) {
+            match make(device, key, &layout_entries(kernel, key), cache) {
                 Ok(pipeline) => Either::Left((key.clone(), pipeline)),
                 Err(error) => Either::Right(error),
             }
@@ -65,13 +64,13 @@ impl Pipelines {
     }
 }
 
-fn layout_entries(kernel: Kernel, kept_in: Storage) -> Vec<BindGroupLayoutEntry> {
+fn layout_entries(kernel: Kernel, key: &Specialisation) -> Vec<BindGroupLayoutEntry> {
     let of = |(slot, access)| match access {
         Access::Uniform => entry(slot as u32, BufferBindingType::Uniform),
         Access::Read => storage(slot as u32, true),
         Access::Write => storage(slot as u32, false),
     };
-    bindings(kernel, kept_in).into_iter().map(of).collect()
+    bindings(kernel, key.storage(), key.is_split()).into_iter().map(of).collect()
 }
 
 /// A storage buffer's entry in a layout.

@@ -1,7 +1,8 @@
 //! The shader registry: the one place that names .wgsl files, with a small preprocessor.
 //!
 //! `#include name` inserts `shaders/common/name.wgsl` once. In an include `$SHAPE` stands for the kernel shape, `$LOADS` for who loads
-//! weights, `$ROWS` for how many rows a lane has, `$UNITS` for how many units' weights a load has, `$STORAGE` for what nets are kept in.
+//! weights, `$ROWS` for how many rows a lane has, `$UNITS` for how many units' weights a load has, `$PARTS` for whether one binding holds
+//! a level's parameters, `$STORAGE` for what nets are kept in.
 //! Constants are prepended as `const NAME: u32 = value;`, and `Kept`, the type of hidden state and of the parameters that nets
 //! compute with.
 
@@ -28,8 +29,8 @@ const KERNELS: &[(&str, &str)] = files!["":
 const COMMON: &[(&str, &str)] = files!["common/":
     "activation", "control_variate", "dispatch", "draw_square_group", "draw_square_lane", "exact_square",
     "exact_square_group", "exact_square_lane", "heat_bath", "inputs", "masked_block_bindings",
-    "masked_block_lane", "masked_block_tile", "net_parameters", "owned_sums", "packet_own", "packet_shared",
-    "philox", "reduce", "rounded_f16", "rounded_f32", "rows_four", "rows_one", "site_words_four",
+    "masked_block_lane", "masked_block_tile", "net_parameters_split", "net_parameters_whole", "owned_sums",
+    "packet_own", "packet_shared", "partials_split", "partials_whole", "philox", "reduce", "rounded_f16", "rounded_f32", "rows_four", "rows_one", "site_words_four",
     "site_words_one", "spins", "status", "sum_eights_own", "sum_eights_shared", "types",
     "unit_weights_four", "unit_weights_one", "weight_gradient_own", "weight_gradient_shared",
 ];
@@ -57,6 +58,8 @@ pub struct Variant {
     pub job: JobSize,
     /// Rows that a lane works on, where a kernel leaves that open: 1 or 4.
     pub lane_rows: usize,
+    /// Parameters at the first of two bindings, where one does not hold those of a level.
+    pub window: Option<usize>,
 }
 
 /// One specialisation of a kernel: equal keys give equal pipelines.
@@ -68,6 +71,7 @@ pub struct Specialisation {
     loads: &'static str,
     rows: &'static str,
     units: &'static str,
+    parts: &'static str,
     storage: Storage,
     constants: Vec<(&'static str, usize)>,
 }
@@ -75,7 +79,7 @@ pub struct Specialisation {
 impl Specialisation {
     /// The specialisation of a kernel for a lattice of `side` and nets of these options. `shape` matters for the forward pass only.
     pub fn new(kernel: Kernel, side: u32, options: NetOptions, variant: Variant) -> Self {
-        let Variant { shape, loads, storage, job, lane_rows } = variant;
+        let Variant { shape, loads, storage, job, lane_rows, window } = variant;
         let net = [("WIDTH", options.width), ("DEPTH", options.depth)];
         let mut constants = vec![("LANES", LANES)];
         let mut shape_name = "";
@@ -84,7 +88,7 @@ impl Specialisation {
         match kernel {
             Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
                 constants = vec![("LANES", shape.lanes(loads, lane_rows)), net[0], net[1]];
-                if loads == Loads::Own && options.width.is_multiple_of(4) {
+                if loads == Loads::Own && window.is_none() && options.width.is_multiple_of(4) {
                     units = "four";
                 }
                 match shape {
@@ -130,7 +134,24 @@ impl Specialisation {
             Kernel::Baseline | Kernel::GradientNorm => constants = vec![("LANES", REDUCING_LANES)],
             _ => (),
         }
-        Self { name: kernel.name(), shape: shape_name, loads: loads.name(), rows, units, storage, constants }
+        let parts = if sees_parameters_of_nets(kernel)
+            && let Some(window) = window
+        {
+            constants.push(("WINDOW", window));
+            "split"
+        } else {
+            "whole"
+        };
+        Self {
+            name: kernel.name(),
+            shape: shape_name,
+            loads: loads.name(),
+            rows,
+            units,
+            parts,
+            storage,
+            constants,
+        }
     }
 
     /// A shader that measures a rate, with matrices of a side.
@@ -141,6 +162,7 @@ impl Specialisation {
             loads: "",
             rows: "one",
             units: "one",
+            parts: "whole",
             storage: Storage::F32,
             constants: vec![("LANES", LANES), ("SIDE", side)],
         }
@@ -149,6 +171,11 @@ impl Specialisation {
     /// Whether it needs subgroups.
     pub fn shares_loads(&self) -> bool {
         self.loads == Loads::Shared.name()
+    }
+
+    /// Whether it has a level's parameters at two bindings.
+    pub fn is_split(&self) -> bool {
+        self.parts == "split"
     }
 
     /// What hidden state and parameters of nets are kept in; 16 bits need SHADER_F16.
@@ -188,6 +215,7 @@ impl Specialisation {
             let name = name.trim().replace("$SHAPE", self.shape).replace("$LOADS", self.loads);
             let name =
                 name.replace("$STORAGE", storage).replace("$ROWS", self.rows).replace("$UNITS", self.units);
+            let name = name.replace("$PARTS", self.parts);
             if !included.contains(&name) {
                 included.push(name.clone());
                 self.expand(find(COMMON, &name, self.name)?, text, included)?;
@@ -201,6 +229,18 @@ impl Specialisation {
 /// kernels are valid whatever the model.
 fn square_width(options: NetOptions) -> usize {
     options.exact_bottom.max(4) as usize - 1
+}
+
+/// Whether a kernel computes with what a level's nets have.
+pub(super) fn sees_parameters_of_nets(kernel: Kernel) -> bool {
+    matches!(
+        kernel,
+        Kernel::SampleLevel { .. }
+            | Kernel::EvaluateLevel { .. }
+            | Kernel::BackwardHidden { .. }
+            | Kernel::BackwardWeights { .. }
+            | Kernel::BackwardSlope { .. }
+    )
 }
 
 fn rows_name(lane_rows: usize) -> &'static str {
@@ -264,22 +304,25 @@ pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
     let mut all: Vec<_> = RATES.iter().map(|(name, _)| Specialisation::rate(name, 128)).collect();
     for kernel in every_kernel(options.depth) {
         for shape in Shape::all(options.width) {
-            for (loads, lane_rows, storage) in [
-                (Loads::Own, 1, Storage::F32),
-                (Loads::Own, 4, Storage::F32),
-                (Loads::Shared, 1, Storage::F32),
-                (Loads::Shared, 4, Storage::F32),
-                (Loads::Own, 1, Storage::F16),
-                (Loads::Own, 4, Storage::F16),
-                (Loads::Shared, 1, Storage::F16),
-                (Loads::Shared, 4, Storage::F16),
+            for (loads, lane_rows, storage, window) in [
+                (Loads::Own, 1, Storage::F32, None),
+                (Loads::Own, 4, Storage::F32, None),
+                (Loads::Shared, 1, Storage::F32, None),
+                (Loads::Shared, 4, Storage::F32, None),
+                (Loads::Own, 1, Storage::F16, None),
+                (Loads::Own, 4, Storage::F16, None),
+                (Loads::Shared, 1, Storage::F16, None),
+                (Loads::Shared, 4, Storage::F16, None),
+                (Loads::Own, 1, Storage::F32, Some(1 << 25)),
+                (Loads::Shared, 4, Storage::F32, Some(1 << 25)),
+                (Loads::Own, 4, Storage::F16, Some(1 << 25)),
             ] {
                 let sizes = match loads {
                     Loads::Own => vec![JobSize::SQUARE, JobSize::LARGE],
                     Loads::Shared => vec![JobSize::SQUARE, JobSize { sources: 24, units: 16, logits: 8 }],
                 };
                 for job in sizes {
-                    let variant = Variant { shape, loads, storage, job, lane_rows };
+                    let variant = Variant { shape, loads, storage, job, lane_rows, window };
                     let specialisation = Specialisation::new(kernel, 16, options, variant);
                     if !all.contains(&specialisation) {
                         all.push(specialisation);

@@ -1,5 +1,6 @@
 //! Index tables and work lists for the device: pure data.
 
+use super::windows::Window;
 use crate::conditional::{LEVEL_ALIGNMENT, MaskedNet, Model, Weights};
 use crate::schedule::{JobSize, LANES, QUAD};
 use bytemuck::{Pod, Zeroable};
@@ -45,7 +46,7 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    pub(super) fn new(model: &Model, batch: usize) -> Self {
+    pub(super) fn new(model: &Model, batch: usize, window: Window) -> Self {
         let mut tables = Self {
             levels: Vec::new(),
             geometry: Vec::new(),
@@ -61,7 +62,9 @@ impl Tables {
             let rows = level.blocks * batch;
             let count = description.conditional.net().map_or(0, MaskedNet::parameters);
             let parameters = count.next_multiple_of(LEVEL_ALIGNMENT);
-            let most = (MAX_PARTIALS / parameters.max(1)).clamp(1, MAX_SLICES);
+            // All slices of a level are bound together.
+            let most = MAX_PARTIALS.min(window.parameters()) / parameters.max(1);
+            let most = most.clamp(1, MAX_SLICES);
             let slice_rows = rows.div_ceil(rows.div_ceil(SLICE_ROWS).min(most)).next_multiple_of(QUAD);
             let slices = rows.div_ceil(slice_rows);
             let table = LevelTable {

@@ -22,3 +22,4 @@ mod shaders;
 mod squares;
 mod training;
 mod tuning;
+mod windows;
