@@ -1,26 +1,20 @@
 //! Device memory of one model at one batch size.
 
 use super::bindings::Slot;
-use super::layout::{Level, Status, Step};
-use super::registry::MOMENT_SLICES;
+use super::layout::{Level, Step};
+use super::sizes::{WORD, check, sizes};
 use super::tables::{Tables, jobs};
 use super::upload::upload;
-use super::windows::Window;
+use super::windows::{NET_BINDINGS, Window};
 use crate::conditional::{Model, Storage};
 use crate::error::{Error, Result};
-use crate::lattice::quantities;
-use crate::schedule::{COLUMNS, JobSize, Kernel, LANES, Loads, QUAD};
+use crate::schedule::{JobSize, Kernel, LANES, Loads};
 use std::collections::HashMap;
 use std::ops::Range;
-use wgpu::{Buffer, BufferBinding, BufferSize, BufferUsages, Device, Limits};
+use wgpu::{Buffer, BufferBinding, BufferSize, BufferUsages, Device};
 
 /// Distance of levels in the uniform buffer: the default alignment limit.
 const UNIFORM_STRIDE: u64 = 256;
-pub(super) const WORD: u64 = 4;
-/// Bindings of a net's parameters.
-const NET_BINDINGS: usize = 2;
-/// Storage buffers that a kernel binds at most where both are in use.
-const SPLIT_BUFFERS: u32 = 9;
 
 /// All buffers. Those in `levels` exist once per level that has a net.
 #[derive(Debug)]
@@ -46,8 +40,7 @@ impl Buffers {
         let window = Window::of(&limits);
         let tables = Tables::new(model, batch, window);
         let sizes = sizes(model, batch, &tables);
-        check_sizes(&limits, batch, &sizes)
-            .and_then(|()| check_nets(&limits, model, &tables, window))
+        check(&limits, model, batch, &tables)
             .map_err(|message| Error::DeviceLimit { device: name.to_owned(), message })?;
         let scope = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let mut buffers = Self {
@@ -219,138 +212,4 @@ impl Buffers {
 fn bound(buffer: &Buffer, bytes: u64, numbers: Range<usize>) -> BufferBinding<'_> {
     let size = BufferSize::new(numbers.len() as u64 * bytes);
     BufferBinding { buffer, offset: numbers.start as u64 * bytes, size }
-}
-
-struct Size {
-    slot: Slot,
-    level: Option<usize>,
-    bytes: u64,
-    /// Whether it grows with the batch.
-    batched: bool,
-}
-
-impl Size {
-    /// Whether no kernel binds the whole of it.
-    fn is_bound_in_parts(&self) -> bool {
-        use Slot::*;
-        matches!(self.slot, Parameters | NetParameters | FirstMoment | SecondMoment | Gradient | Partials)
-    }
-}
-
-fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
-    let rows = model.hierarchy.blocks() * batch;
-    let shared =
-        // No buffer is empty, whatever the model lacks.
-        |slot, words: usize, batched| Size { slot, level: None, bytes: words.max(1) as u64 * WORD, batched };
-    let mut sizes = vec![
-        shared(Slot::Parameters, model.parameters, false),
-        shared(Slot::FirstMoment, model.parameters, false),
-        shared(Slot::SecondMoment, model.parameters, false),
-        shared(Slot::Gradient, model.parameters, false),
-        shared(Slot::Partials, tables.partials, false),
-        shared(Slot::Norms, tables.norms, false),
-        shared(Slot::Baseline, 1, false),
-        shared(Slot::Moments, MOMENT_SLICES * COLUMNS * COLUMNS, false),
-        shared(Slot::Coefficients, COLUMNS - 1, false),
-        shared(Slot::Status, size_of::<Status>() / WORD as usize, false),
-        shared(Slot::Spins, model.hierarchy.sites * batch, true),
-        shared(Slot::LnQ, rows, true),
-        shared(Slot::Reward, rows, true),
-        shared(Slot::Advantage, rows, true),
-        shared(Slot::Sums, 2 * rows, true),
-        shared(Slot::ConfigurationSums, 2 * batch, true),
-        shared(Slot::Observables, quantities(model.torus) * batch, true),
-    ];
-    if model.storage == Storage::F16 {
-        sizes.push(shared(Slot::NetParameters, model.parameters.div_ceil(2), false));
-    }
-    for (level, net, geometry) in model.nets() {
-        let stride = (geometry.blocks * batch).next_multiple_of(QUAD);
-        let hidden = net.depth * net.units() * stride;
-        let kept = match model.storage {
-            Storage::F32 => hidden,
-            Storage::F16 => hidden.div_ceil(2),
-        };
-        for (slot, words) in [
-            (Slot::Inputs, net.inputs().div_ceil(32) * stride),
-            (Slot::Hidden, kept),
-            (Slot::Error, hidden),
-            (Slot::Logits, net.own * stride),
-        ] {
-            sizes.push(Size { slot, level: Some(level), bytes: words as u64 * WORD, batched: true });
-        }
-    }
-    sizes
-}
-
-/// Bytes of all buffers that `Buffers::new` makes for a model, constants left out.
-pub(super) fn total_bytes(model: &Model, batch: usize) -> u64 {
-    unlimited_sizes(model, batch).iter().map(|size| size.bytes).sum()
-}
-
-/// Bytes of the largest of them.
-pub(super) fn largest_bytes(model: &Model, batch: usize) -> u64 {
-    unlimited_sizes(model, batch).iter().map(|size| size.bytes).max().unwrap_or(0)
-}
-
-/// Bytes of the largest binding, if none is to be in parts.
-pub(super) fn largest_binding_bytes(model: &Model, batch: usize) -> u64 {
-    let tables = Tables::new(model, batch, Window::UNLIMITED);
-    let sizes = sizes(model, batch, &tables);
-    let whole = sizes.iter().filter(|size| !size.is_bound_in_parts()).map(|size| size.bytes);
-    let of_levels = tables.levels.iter().map(|level| (level.parameters * level.slices) as u64 * WORD);
-    whole.chain(of_levels).max().unwrap_or(0)
-}
-
-fn unlimited_sizes(model: &Model, batch: usize) -> Vec<Size> {
-    sizes(model, batch, &Tables::new(model, batch, Window::UNLIMITED))
-}
-
-const SMALLER: &str = "use a smaller lattice or width, or --device cpu";
-
-fn check_sizes(limits: &Limits, batch: usize, sizes: &[Size]) -> Result<(), String> {
-    let limit = |size: &Size| match size.is_bound_in_parts() {
-        true => limits.max_buffer_size,
-        false => limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
-    };
-    let too_large = || sizes.iter().filter(|size| size.bytes > limit(size));
-    let Some(largest) = too_large().max_by_key(|size| size.bytes) else {
-        return Ok(());
-    };
-    let fits = sizes
-        .iter()
-        .filter(|size| size.batched)
-        .map(|size| limit(size) / size.bytes.div_ceil(batch as u64))
-        .min();
-    let way_out = match fits {
-        Some(fits) if fits > 1 && too_large().all(|size| size.batched) => {
-            format!("use --batch {fits} or less")
-        }
-        _ => SMALLER.to_owned(),
-    };
-    let [needed, offered] = [largest.bytes >> 20, limit(largest) >> 20];
-    Err(format!("a buffer of {needed} MiB is needed, the device binds {offered} MiB; {way_out}"))
-}
-
-fn check_nets(limits: &Limits, model: &Model, tables: &Tables, window: Window) -> Result<(), String> {
-    let bytes = |parameters: usize| (parameters as u64 * WORD) >> 20;
-    for (level, _, geometry) in model.nets() {
-        let parameters = tables.levels[level].parameters;
-        let what = format!("the net of a {} of side {}", geometry.name, geometry.side);
-        if window.parts(parameters) > NET_BINDINGS {
-            let [needed, offered] = [parameters, NET_BINDINGS * window.parameters()].map(bytes);
-            return Err(format!(
-                "{what} has {needed} MiB of parameters, the device binds {offered} MiB; {SMALLER}"
-            ));
-        }
-        let buffers = limits.max_storage_buffers_per_shader_stage;
-        if window.splits(parameters) && buffers < SPLIT_BUFFERS {
-            let [needed, offered] = [parameters, window.parameters()].map(bytes);
-            return Err(format!(
-                "{what} has {needed} MiB of parameters, the device binds {offered} MiB at a time and {buffers} buffers, of which \
-                 {SPLIT_BUFFERS} are needed then; {SMALLER}"
-            ));
-        }
-    }
-    Ok(())
 }

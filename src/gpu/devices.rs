@@ -1,5 +1,6 @@
 //! Adapters of this machine, and devices made from them.
 
+use super::windows::SPLIT_BUFFERS;
 use crate::error::{Error, Result};
 use crate::schedule::{Loads, SHARING_LANES};
 use serde::Serialize;
@@ -159,7 +160,7 @@ const USED_FEATURES: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY
     .union(wgpu::Features::SUBGROUP)
     .union(wgpu::Features::SHADER_F16);
 
-/// A device on an adapter: default limits, but with bindings and buffers as large and as many as it offers, and with
+/// A device on an adapter: default limits, but with bindings and buffers as large as it offers, one more binding, and with
 /// timestamps and a cache of pipelines where it has them.
 ///
 /// # Errors
@@ -169,7 +170,7 @@ pub fn request(adapter: &Adapter) -> Result<(wgpu::Device, wgpu::Queue)> {
     let required_limits = Limits {
         max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
         max_buffer_size: offered.max_buffer_size,
-        max_storage_buffers_per_shader_stage: offered.max_storage_buffers_per_shader_stage,
+        max_storage_buffers_per_shader_stage: offered.max_storage_buffers_per_shader_stage.min(SPLIT_BUFFERS),
         ..Limits::default()
     };
     let descriptor = wgpu::DeviceDescriptor {

@@ -1,13 +1,18 @@
 //! Parameters in parts that a device can bind. Kernels that take them number by number run once per part; nets whose parameters
 //! are more than one binding holds see them at two.
 
-use super::buffers::WORD;
+use super::sizes::WORD;
 use crate::schedule::LANES;
 use std::ops::Range;
 use wgpu::Limits;
 
 /// Every array over parameters, down to one number for every [`LANES`] of them, may be bound from a multiple of this on.
 const ALIGNMENT: usize = 64 * LANES;
+
+/// Bindings at which nets can see their parameters.
+pub(super) const NET_BINDINGS: usize = 2;
+/// Storage buffers that a kernel binds at most where both are in use.
+pub(super) const SPLIT_BUFFERS: u32 = 9;
 
 /// How many parameters a binding holds at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,145 @@
+//! The interface of both backends, on a GPU.
+
+use super::bindings::Slot;
+use super::layout::Status;
+use super::readback::Look;
+use super::timestamps::Timestamps;
+use super::{Gpu, faults, rates};
+use crate::backend::{Backend, Snapshot, Tensor};
+use crate::conditional::{Model, Storage};
+use crate::error::Result;
+use crate::lattice::Observables;
+use crate::pace::Pace;
+use crate::schedule::{Inputs, Kernel, Rates};
+use half::f16;
+use std::time::{Duration, Instant};
+use wgpu::PollType;
+
+impl Backend for Gpu {
+    fn device(&self) -> &str {
+        &self.name
+    }
+
+    fn setting(&self) -> String {
+        self.device.adapter_info().name
+    }
+
+    fn model(&self) -> &Model {
+        &self.model
+    }
+
+    fn batch(&self) -> usize {
+        self.batch
+    }
+
+    fn tune(&mut self, again: bool) -> Result<()> {
+        self.tune_shapes(again)
+    }
+
+    fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+    }
+
+    fn run(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<()> {
+        self.start(kernels, inputs)?;
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        self.encode(&mut encoder, kernels);
+        let start = Instant::now();
+        self.in_flight.push_back(self.queue.submit([encoder.finish()]));
+        if self.pace.is_full() {
+            return self.limit_flight();
+        }
+        self.finish()?;
+        self.pace.keep(start.elapsed());
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        faults::poll(&self.device, PollType::wait_indefinitely()).map_err(|message| self.failed(message))?;
+        self.in_flight.clear();
+        self.check()
+    }
+
+    fn time(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<Vec<Duration>> {
+        self.start(kernels, inputs)?;
+        let Some(timestamps) = Timestamps::new(&self.device, kernels.len()) else {
+            return self.time_by_wall_clock(kernels);
+        };
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        for (index, kernel) in kernels.iter().enumerate() {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: Some(kernel.name()),
+                timestamp_writes: Some(timestamps.of_pass(index)),
+            });
+            self.commands[kernel].encode(&mut pass);
+        }
+        timestamps.resolve(&mut encoder);
+        self.count(kernels);
+        self.queue.submit([encoder.finish()]);
+        self.finish()?;
+        timestamps.read(&self.device, &self.queue).map_err(|message| self.failed(message))
+    }
+
+    fn rates(&mut self) -> Result<Rates> {
+        let rates = rates::measure(&self.device, &self.queue, self.is_software());
+        self.check()?;
+        rates
+    }
+
+    fn read(&mut self, tensor: Tensor) -> Result<Vec<f64>> {
+        let values: Vec<f32> = self.read_buffer(self.buffer(tensor))?;
+        Ok(values.into_iter().map(f64::from).collect())
+    }
+
+    fn write(&mut self, tensor: Tensor, values: &[f32]) -> Result<()> {
+        let buffer = self.buffer(tensor);
+        assert_eq!(buffer.size(), size_of_val(values) as u64, "length of {tensor:?}");
+        self.queue.write_buffer(buffer, 0, bytemuck::cast_slice(values));
+        if tensor == Tensor::Parameters {
+            if self.model.storage == Storage::F16 {
+                let rounded: Vec<f16> = values.iter().map(|&value| f16::from_f32(value)).collect();
+                let buffer = self.buffers.shared(Slot::NetParameters);
+                self.queue.write_buffer(buffer, 0, bytemuck::cast_slice(&rounded));
+            }
+            let status = Status::default();
+            self.queue.write_buffer(self.buffers.shared(Slot::Status), 0, bytemuck::bytes_of(&status));
+        }
+        self.check()
+    }
+
+    fn read_spins(&mut self) -> Result<Vec<i8>> {
+        let spins: Vec<i32> = self.read_buffer(self.buffers.shared(Slot::Spins))?;
+        let sites = self.model.hierarchy.sites;
+        let place = |at: usize| spins[at % sites * self.batch + at / sites] as i8;
+        Ok((0..spins.len()).map(place).collect())
+    }
+
+    fn write_spins(&mut self, spins: &[i8]) -> Result<()> {
+        let sites = self.model.hierarchy.sites;
+        assert_eq!(spins.len(), sites * self.batch, "number of spins");
+        let place = |at: usize| i32::from(spins[at % self.batch * sites + at / self.batch]);
+        let words: Vec<i32> = (0..spins.len()).map(place).collect();
+        self.queue.write_buffer(self.buffers.shared(Slot::Spins), 0, bytemuck::cast_slice(&words));
+        self.check()
+    }
+
+    fn read_sums(&mut self) -> Result<Vec<[i32; 2]>> {
+        self.read_buffer(self.buffers.shared(Slot::ConfigurationSums))
+    }
+
+    fn read_observables(&mut self) -> Result<Observables> {
+        let sums = self.read_buffer(self.buffers.shared(Slot::Observables))?;
+        Ok(Observables::new(self.model.torus, self.batch, sums))
+    }
+
+    fn request_snapshot(&mut self, step: u32) -> Result<()> {
+        let Self { snapshots, device, queue, buffers, batch, .. } = self;
+        let requested = snapshots.request(device, queue, buffers, *batch, step);
+        self.check()?;
+        requested.map_err(|message| self.failed(message))
+    }
+
+    fn snapshots(&mut self, wait: bool) -> Result<Vec<Snapshot>> {
+        self.look_for_snapshots(if wait { Look::Wait } else { Look::Poll })
+    }
+}

@@ -1,0 +1,154 @@
+//! Kernels made ready and recorded: pipelines, bind groups and grids exist once, a step only encodes them.
+
+use super::bindings::{Slot, bindings};
+use super::grid::fold;
+use super::layout::Step;
+use super::registry::{Specialisation, Variant};
+use super::{AdapterKind, Gpu, devices};
+use crate::backend::Backend;
+use crate::error::{Error, Result};
+use crate::schedule::{Inputs, JobSize, Kernel, Shape};
+use std::time::{Duration, Instant};
+use wgpu::{BindGroup, BindGroupLayout, CommandEncoder, ComputePass, ComputePipeline};
+
+/// A kernel that only needs to be encoded.
+#[derive(Debug)]
+pub(super) struct Command {
+    pipeline: ComputePipeline,
+    dispatches: Vec<Dispatch>,
+}
+
+/// One for each part of what a kernel goes through.
+#[derive(Debug)]
+struct Dispatch {
+    bind_group: BindGroup,
+    groups: [u32; 3],
+}
+
+impl Command {
+    pub(super) fn encode(&self, pass: &mut ComputePass<'_>) {
+        pass.set_pipeline(&self.pipeline);
+        for Dispatch { bind_group, groups: [x, y, z] } in &self.dispatches {
+            pass.set_bind_group(0, bind_group, &[]);
+            pass.dispatch_workgroups(*x, *y, *z);
+        }
+    }
+}
+
+impl Gpu {
+    pub(super) fn is_software(&self) -> bool {
+        devices::kind(self.device.adapter_info().device_type) == AdapterKind::Software
+    }
+
+    /// The shape of the forward pass on a level; any where there is no net.
+    pub(super) fn shape(&self, level: Option<usize>) -> Result<Shape> {
+        let width = self.model.options.width;
+        let net = level.and_then(|level| Some((level, self.model.levels[level].conditional.net()?)));
+        let (Some((level, net)), None) = (net, self.shape) else {
+            return Ok(self.shape.unwrap_or(Shape::lane(width)));
+        };
+        if let Some(shape) = self.tuned.get(&level) {
+            return Ok(*shape);
+        }
+        let geometry = &self.model.hierarchy.levels[level];
+        Shape::choose(self.is_software(), geometry.blocks, self.batch, net).ok_or_else(|| Error::DeviceLimit {
+            device: self.name.clone(),
+            message: format!(
+                "this driver ends loops too early for the net of a {} of side {} at width {width}; use --device cpu, or a \
+                 smaller lattice or width",
+                geometry.name, geometry.side
+            ),
+        })
+    }
+
+    pub(super) fn count(&mut self, kernels: &[Kernel]) {
+        self.dispatches += kernels.iter().map(|kernel| self.commands[kernel].dispatches.len()).sum::<usize>();
+    }
+
+    /// Makes pipelines and bind groups of kernels, so that recording them only encodes.
+    pub(crate) fn prepare_all(&mut self, kernels: &[Kernel]) -> Result<()> {
+        let missing = || kernels.iter().copied().filter(|kernel| !self.commands.contains_key(kernel));
+        let specialised =
+            |kernel: Kernel| Ok((kernel, self.specialisation(kernel, self.shape(kernel.level())?)));
+        let wanted = missing().map(specialised).collect::<Result<Vec<_>>>()?;
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        self.pipelines.make_all(&self.device, &wanted)?;
+        kernels.iter().try_for_each(|&kernel| self.prepare(kernel))
+    }
+
+    pub(super) fn specialisation(&self, kernel: Kernel, shape: Shape) -> Specialisation {
+        let net = kernel.level().and_then(|level| self.model.levels[level].conditional.net());
+        let job = net.map_or(JobSize::SQUARE, |net| JobSize::of(net, self.loads));
+        let lane_rows = self.lane_rows(kernel, shape);
+        let window = self.buffers.splits(kernel).then(|| self.buffers.window());
+        let (loads, storage) = (self.loads, self.model.storage);
+        let variant = Variant { shape, loads, storage, job, lane_rows, window };
+        Specialisation::new(kernel, self.model.torus.side(), self.model.options, variant)
+    }
+
+    fn prepare(&mut self, kernel: Kernel) -> Result<()> {
+        if self.commands.contains_key(&kernel) {
+            return Ok(());
+        }
+        let shape = self.shape(kernel.level())?;
+        let key = self.specialisation(kernel, shape);
+        let made = self.pipelines.get(&self.device, kernel, key)?;
+        let parts = 0..self.buffers.parts(kernel);
+        let dispatches = parts.map(|part| self.dispatch(kernel, shape, part, &made.layout)).collect();
+        self.commands.insert(kernel, Command { pipeline: made.pipeline, dispatches });
+        Ok(())
+    }
+
+    fn dispatch(&self, kernel: Kernel, shape: Shape, part: usize, layout: &BindGroupLayout) -> Dispatch {
+        let slots = bindings(kernel, self.model.storage, self.buffers.splits(kernel));
+        let entries: Vec<_> = slots
+            .iter()
+            .map(|(slot, _)| wgpu::BindGroupEntry {
+                binding: *slot as u32,
+                resource: wgpu::BindingResource::Buffer(self.buffers.binding(*slot, kernel, part)),
+            })
+            .collect();
+        let bind_group = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(kernel.name()),
+            layout,
+            entries: &entries,
+        });
+        Dispatch { bind_group, groups: fold(self.workgroups(kernel, shape, part)) }
+    }
+
+    /// Makes everything ready for encoding.
+    pub(super) fn start(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<()> {
+        self.prepare_all(kernels)?;
+        let step = Step::new(&self.model, self.batch, self.buffers.tables.norms, inputs);
+        // Written before the submission that uses it and after all earlier ones: the queue keeps that order.
+        self.queue.write_buffer(self.buffers.shared(Slot::Step), 0, bytemuck::bytes_of(&step));
+        Ok(())
+    }
+
+    /// All kernels in one pass.
+    pub(super) fn encode(&mut self, encoder: &mut CommandEncoder, kernels: &[Kernel]) {
+        let mut pass = encoder.begin_compute_pass(&Default::default());
+        for kernel in kernels {
+            self.commands[kernel].encode(&mut pass);
+        }
+        self.count(kernels);
+    }
+
+    /// Submits kernels one by one and waits for each.
+    pub(super) fn time_by_wall_clock(&mut self, kernels: &[Kernel]) -> Result<Vec<Duration>> {
+        let mut times = Vec::new();
+        self.finish()?;
+        for kernel in kernels {
+            let start = Instant::now();
+            let mut encoder = self.device.create_command_encoder(&Default::default());
+            self.commands[kernel].encode(&mut encoder.begin_compute_pass(&Default::default()));
+            self.queue.submit([encoder.finish()]);
+            self.finish()?;
+            times.push(start.elapsed());
+        }
+        self.count(kernels);
+        Ok(times)
+    }
+}
