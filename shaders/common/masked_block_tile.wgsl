@@ -10,7 +10,9 @@
 
 // [source / 8][source % 8][row]: indices that are constants where it is read need no check, and drivers read rows together.
 var<workgroup> staged: array<array<array<f32, ROWS>, 8>, CHUNK / 8u>;
-var<workgroup> shared_hidden: array<f32, WIDTH * ROWS>;
+// Of the site at hand: activations as [layer][unit][row], logits and spins.
+var<workgroup> shared_hidden: array<array<f32, WIDTH * ROWS>, DEPTH>;
+var<workgroup> shared_logit: array<f32, ROWS>;
 var<workgroup> shared_spin: array<f32, ROWS>;
 
 // [layer][unit][row]
@@ -205,44 +207,50 @@ fn add_to_logit(eight: u32, k: u32, weight_at: u32) {
     }
 }
 
-// Fixes the `count` sites from `site` on, one after the other; lane t holds site + t.
+// Fixes the `count` sites from `site` on, one after the other; lane t holds site + t. Lanes wait for each other twice a site: for the
+// site's units and logits, and for its spins.
 fn triangle(site: u32, count: u32) {
     for (var t = 0u; t < count; t++) {
         let source = level.border + site + t;
-        fix_hidden(0u, source, site, count);
-        if DEPTH > 1u {
-            fix_hidden(1u, source, site, count);
-        }
-        if DEPTH > 2u {
-            fix_hidden(2u, source, site, count);
-        }
         if lane == t {
-            for (var r = 0u; r < ROWS; r++) {
-                shared_spin[r] = pre_logit[r];
-            }
+            share_site(source, site);
         }
         workgroupBarrier();
         if lane < ROWS {
             fix(site + t, source);
         }
+        let sees = lane > t && lane < count;
+        if sees {
+            push_hidden(0u, source, site);
+            if DEPTH > 1u {
+                push_hidden(1u, source, site);
+            }
+            if DEPTH > 2u {
+                push_hidden(2u, source, site);
+            }
+        }
         workgroupBarrier();
-        if lane > t && lane < count {
+        if sees {
             push_spin(source, site);
         }
     }
 }
 
-// Hands the units of a site, whose inputs are all known, to the lanes of what sees them.
-fn fix_hidden(layer: u32, source: u32, site: u32, count: u32) {
-    let t = source - level.border - site;
-    if lane == t {
-        share_hidden(layer, source);
+// A site's units, whose inputs are all known, and its logits. They see those of earlier layers.
+fn share_site(source: u32, site: u32) {
+    share_hidden(0u, source);
+    push_hidden(0u, source, site);
+    if DEPTH > 1u {
+        share_hidden(1u, source);
+        push_hidden(1u, source, site);
     }
-    workgroupBarrier();
-    if lane >= t && lane < count {
-        push_hidden(layer, source, site);
+    if DEPTH > 2u {
+        share_hidden(2u, source);
+        push_hidden(2u, source, site);
     }
-    workgroupBarrier();
+    for (var r = 0u; r < ROWS; r++) {
+        shared_logit[r] = pre_logit[r];
+    }
 }
 
 fn share_hidden(layer: u32, unit_group: u32) {
@@ -250,7 +258,7 @@ fn share_hidden(layer: u32, unit_group: u32) {
     for (var c = 0u; c < WIDTH; c++) {
         let slope = parameter(level.layers[layer].slope + unit_group * WIDTH + c);
         for (var r = 0u; r < ROWS; r++) {
-            shared_hidden[c * ROWS + r] = prelu(as_kept(pre[layer][c * ROWS + r]), slope);
+            shared_hidden[layer][c * ROWS + r] = prelu(as_kept(pre[layer][c * ROWS + r]), slope);
         }
     }
 }
@@ -263,21 +271,21 @@ fn push_hidden(layer: u32, source_group: u32, site: u32) {
             for (var d = 0u; d < WIDTH; d++) {
                 let weight = parameter(start + d);
                 for (var r = 0u; r < ROWS; r++) {
-                    pre[layer + 1u][d * ROWS + r] += weight * shared_hidden[c * ROWS + r];
+                    pre[layer + 1u][d * ROWS + r] += weight * shared_hidden[layer][c * ROWS + r];
                 }
             }
         } else {
             let weight = parameter(level.output.weight + source * level.own + site + lane);
             for (var r = 0u; r < ROWS; r++) {
-                pre_logit[r] += weight * shared_hidden[c * ROWS + r];
+                pre_logit[r] += weight * shared_hidden[layer][c * ROWS + r];
             }
         }
     }
 }
 
-// Draws or reads this lane's row at one site; shared_spin holds logits before and spins after.
+// Draws or reads this lane's row at one site.
 fn fix(site: u32, source: u32) {
-    let logit = shared_spin[lane];
+    let logit = shared_logit[lane];
     if site % 4u == 0u {
         draw_numbers(site);
     }

@@ -267,7 +267,7 @@ impl Shape {
                 net.depth * net.width * (group * net.width + 1) + group * net.width + group
             }
             // As seen of Mesa 22.3 where the limit cuts.
-            Self::Tile { .. } => net.depth * (3 + 2 * net.width).max(1 + rolled(net.width * net.width)) + 3,
+            Self::Tile { .. } => net.depth * (3 + 3 * net.width).max(1 + rolled(net.width * net.width)) + 3,
         }
     }
 }
