@@ -129,7 +129,7 @@ fn check_sizes(limits: &Limits, batch: usize, sizes: &[Size]) -> Result<(), Stri
         _ => SMALLER.to_owned(),
     };
     let [needed, offered] = [largest.bytes >> 20, limit(largest) >> 20];
-    Err(format!("a buffer of {needed} MiB is needed, the device binds {offered} MiB; {way_out}"))
+    Err(format!("a buffer of {needed} MiB is needed, the device allows {offered} MiB; {way_out}"))
 }
 
 fn check_nets(limits: &Limits, model: &Model, tables: &Tables) -> Result<(), String> {
