@@ -3,7 +3,6 @@
 // Rows come in quads. Grid: DEPTH * units * slices workgroups of LANES lanes, one unit and slice per workgroup.
 
 #include types
-#include dispatch
 #include net_parameters_$PARTS
 #include partials_$PARTS
 #include reduce
@@ -12,15 +11,9 @@
 @group(0) @binding(6) var<storage, read> hidden: array<vec4<Kept>>;      // [DEPTH * units][stride / 4]
 @group(0) @binding(15) var<storage, read_write> error: array<vec4<f32>>; // [DEPTH * units][stride / 4]
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let index = group_index(group, groups);
-    let slice = index % level.slices;
-    let unit = index / level.slices;
+fn work(group: u32, lane: u32) {
+    let slice = group % level.slices;
+    let unit = group / level.slices;
     if unit >= DEPTH * level.units {
         return;
     }

@@ -8,8 +8,7 @@
 @group(0) @binding(9) var<storage, read> reward: array<f32>;             // [batch] first: the roots
 @group(0) @binding(14) var<storage, read_write> baseline: array<f32>;    // one value
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(local_invocation_index) lane: u32) {
+fn work(group: u32, lane: u32) {
     var sum = 0.0;
     for (var configuration = lane; configuration < step.batch; configuration += LANES) {
         sum += reward[configuration];

@@ -1,8 +1,7 @@
 // ln q of the given interiors of exact squares.
-// Grid: ceil(rows / SQUARES) workgroups of LANES lanes; see exact_square_{group,lane}.
+// Grid: ceil(rows / SQUARES) workgroups of LANES lanes; see exact_square_{group,subgroup,lane}.
 
 #include types
-#include dispatch
 
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(1) var<uniform> step: Step;
@@ -16,15 +15,10 @@
 
 fn keep_row(at: Place, i: u32) {}
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let at = place(group_index(group, groups), lane);
+fn work(group: u32, lane: u32) {
+    let at = place(group, lane);
     let sum = ln_sum(at);
-    if at.inside && at.pair == 0u {
+    if at.inside && at.lane == 0u {
         let sums = owned_sums(at.block, at.configuration);
         ln_q[level.first_row + at.row] = ln_probability(vec2<i32>(sums.bonds, sums.spins), sum);
     }

@@ -10,8 +10,7 @@
 @group(0) @binding(19) var<storage, read> norms: array<f32>;
 @group(0) @binding(20) var<storage, read_write> status: Status;
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(local_invocation_index) lane: u32) {
+fn work(group: u32, lane: u32) {
     var sum = 0.0;
     for (var at = lane; at < step.norms; at += LANES) {
         sum += norms[at];

@@ -5,7 +5,6 @@
 // Where a binding holds only a part of a level, there is one slice, and `level` counts the parameters of the part.
 
 #include types
-#include dispatch
 #include activation
 #include reduce
 
@@ -16,19 +15,13 @@
 @group(0) @binding(18) var<storage, read_write> gradient: array<vec4<f32>>; // of this level
 @group(0) @binding(19) var<storage, read_write> norms: array<f32>;       // of all levels, one per workgroup
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let index = group_index(group, groups);
+fn work(group: u32, lane: u32) {
     let fours = level.parameters / 4u;
-    if index * LANES >= fours {
+    if group * LANES >= fours {
         return;
     }
     // Lanes past the last four repeat it and neither write nor count.
-    let wanted = index * LANES + lane;
+    let wanted = group * LANES + lane;
     let four = min(wanted, fours - 1u);
     var sum = vec4<f32>(0.0);
     for (var slice = 0u; slice < level.slices; slice++) {
@@ -48,6 +41,6 @@ fn main(
     }
     let norm = reduce(lane, select(0.0, square, wanted < fours));
     if lane == 0u {
-        norms[level.first_norm + index] = norm;
+        norms[level.first_norm + group] = norm;
     }
 }

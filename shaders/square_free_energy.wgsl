@@ -1,8 +1,7 @@
 // Reward -ln Z of exact squares given their borders: their interiors are summed out.
-// Grid: ceil(rows / SQUARES) workgroups of LANES lanes; see exact_square_{group,lane}.
+// Grid: ceil(rows / SQUARES) workgroups of LANES lanes; see exact_square_{group,subgroup,lane}.
 
 #include types
-#include dispatch
 
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(1) var<uniform> step: Step;
@@ -15,15 +14,10 @@
 
 fn keep_row(at: Place, i: u32) {}
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let at = place(group_index(group, groups), lane);
+fn work(group: u32, lane: u32) {
+    let at = place(group, lane);
     let sum = ln_sum(at);
-    if at.inside && at.pair == 0u {
+    if at.inside && at.lane == 0u {
         reward[level.first_row + at.row] = step.square_reward - sum;
     }
 }

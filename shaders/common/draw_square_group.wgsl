@@ -7,7 +7,7 @@ var<workgroup> numbers: array<array<f32, WIDTH * WIDTH>, SQUARES>;       // rand
 var<workgroup> drawn: array<array<u32, WIDTH>, SQUARES>;                 // bits of the rows
 
 fn keep_row(at: Place, i: u32) {
-    for (var state = at.pair; state < STATES; state += PAIRS) {
+    for (var state = at.lane; state < STATES; state += PAIRS) {
         rows[at.square][i][state] = states[at.square][state];
     }
 }
@@ -33,14 +33,9 @@ fn draw_row(at: Place, i: u32, below: u32) -> u32 {
     return chosen;
 }
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let at = place(group_index(group, groups), lane);
-    for (var site = at.pair; site < WIDTH * WIDTH; site += PAIRS) {
+fn work(group: u32, lane: u32) {
+    let at = place(group, lane);
+    for (var site = at.lane; site < WIDTH * WIDTH; site += PAIRS) {
         let configuration = step.first_configuration + at.configuration;
         numbers[at.square][site] =
             uniform_number(step.seed, step.step, configuration, level.index, at.block, site);
@@ -49,7 +44,7 @@ fn main(
     for (var step_up = 1u; step_up <= WIDTH; step_up++) {
         let i = WIDTH - step_up;
         workgroupBarrier();
-        for (var state = at.pair; state < STATES; state += PAIRS) {
+        for (var state = at.lane; state < STATES; state += PAIRS) {
             states[at.square][state] = rows[at.square][i][state];
         }
         workgroupBarrier();
@@ -58,7 +53,7 @@ fn main(
             below = drawn[at.square][i + 1u];
         }
         sum_partially(at, below);
-        if at.pair == 0u {
+        if at.lane == 0u {
             drawn[at.square][i] = draw_row(at, i, below);
         }
     }
@@ -66,11 +61,11 @@ fn main(
     if !at.inside {
         return;
     }
-    for (var site = at.pair; site < WIDTH * WIDTH; site += PAIRS) {
+    for (var site = at.lane; site < WIDTH * WIDTH; site += PAIRS) {
         let up = bit_of(drawn[at.square][site / WIDTH], site % WIDTH) == 1u;
         spins[spin_index(at.block, level.border + site, at.configuration)] = select(-1, 1, up);
     }
-    if at.pair == 0u {
+    if at.lane == 0u {
         ln_q[level.first_row + at.row] = ln_probability(drawn_sums(at), sum);
     }
 }

@@ -11,13 +11,8 @@ var<private> sums: array<f32, STATES>;
 var<private> different_bonds: u32;
 var<private> ups: u32;
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let at = place(group_index(group, groups), lane);
+fn work(group: u32, lane: u32) {
+    let at = place(group, lane);
     load_square(at);
     var ln_z = 0.0;
     var below = border.bottom;

@@ -1,5 +1,5 @@
 // What sums over the interior of squares need, whoever of a workgroup's lanes works on which part: see
-// exact_square_{group,lane}. Needs `level`, `step`, `geometry`, `spins`.
+// exact_square_{group,subgroup,lane}. Needs `level`, `step`, `geometry`, `spins`.
 //
 // A state is a row of WIDTH spins, bit j for column j; site (i, j) replaces bit j of the row above by its own spin. States are
 // rescaled by powers of two after every row.

@@ -4,6 +4,7 @@
 // SQUARES = LANES / 2^(WIDTH - 1) squares, in consecutive rows. `keep_row` is called with every finished row.
 
 #include exact_square
+#include entry_workgroup
 
 const SQUARES: u32 = LANES / PAIRS;
 // States that one lane looks at for the largest, and such parts of a square.
@@ -17,7 +18,7 @@ var<workgroup> partial_sums: array<array<f32, STATES>, SQUARES>; // heap: [2^k +
 
 struct Place {
     square: u32,         // within the workgroup
-    pair: u32,           // lane within the square
+    lane: u32,           // within the square
     block: u32,
     configuration: u32,
     row: u32,
@@ -43,18 +44,18 @@ fn side_factor(at: Place, i: u32, j: u32, spin: u32, low: u32) -> f32 {
 
 // Logarithm of the scaled sum over the interior. Must be called in uniform control flow.
 fn ln_sum(at: Place) -> f32 {
-    for (var side = at.pair; side < 4u; side += PAIRS) {
+    for (var side = at.lane; side < 4u; side += PAIRS) {
         border[at.square][side] = spin_bits(at.block, at.configuration, side * WIDTH);
     }
     workgroupBarrier();
-    for (var state = at.pair; state < STATES; state += PAIRS) {
+    for (var state = at.lane; state < STATES; state += PAIRS) {
         states[at.square][state] = select(0.0, 1.0, state == border[at.square][0]);
     }
     var exponent = 0;
     for (var i = 0u; i < WIDTH; i++) {
         for (var j = 0u; j < WIDTH; j++) {
             workgroupBarrier();
-            let low = ((at.pair >> j) << (j + 1u)) | (at.pair & ((1u << j) - 1u));
+            let low = ((at.lane >> j) << (j + 1u)) | (at.lane & ((1u << j) - 1u));
             let high = low | (1u << j);
             let down = states[at.square][low];
             let up = states[at.square][high];
@@ -74,12 +75,12 @@ fn ln_sum(at: Place) -> f32 {
 // Divides by a power of two near the largest state; returns its exponent.
 fn rescale(at: Place) -> i32 {
     workgroupBarrier();
-    if at.pair < PARTS {
+    if at.lane < PARTS {
         var found = 0.0;
-        for (var state = at.pair * PART; state < (at.pair + 1u) * PART; state++) {
+        for (var state = at.lane * PART; state < (at.lane + 1u) * PART; state++) {
             found = max(found, states[at.square][state]);
         }
-        largest[at.square][at.pair] = found;
+        largest[at.square][at.lane] = found;
     }
     workgroupBarrier();
     var found = 0.0;
@@ -89,7 +90,7 @@ fn rescale(at: Place) -> i32 {
     // The exponent's bits of a positive normal number.
     let power = i32(bitcast<u32>(found) >> 23u) - 127;
     let scale = bitcast<f32>(u32(127 - power) << 23u);
-    for (var state = at.pair; state < STATES; state += PAIRS) {
+    for (var state = at.lane; state < STATES; state += PAIRS) {
         states[at.square][state] *= scale;
     }
     return power;
@@ -100,15 +101,15 @@ fn sum_partially(at: Place, below: u32) {
     for (var step_up = 1u; step_up <= WIDTH; step_up++) {
         let bit = WIDTH - step_up;
         let size = 1u << bit;
-        if at.pair < size {
-            var down = states[at.square][at.pair];
-            var up = states[at.square][at.pair + size];
+        if at.lane < size {
+            var down = states[at.square][at.lane];
+            var up = states[at.square][at.lane + size];
             if bit + 1u < WIDTH {
-                down = partial_sums[at.square][2u * size + at.pair];
-                up = partial_sums[at.square][3u * size + at.pair];
+                down = partial_sums[at.square][2u * size + at.lane];
+                up = partial_sums[at.square][3u * size + at.lane];
             }
             let next = bit_of(below, bit);
-            partial_sums[at.square][size + at.pair] = down * bond(0u, next) + up * bond(1u, next);
+            partial_sums[at.square][size + at.lane] = down * bond(0u, next) + up * bond(1u, next);
         }
         workgroupBarrier();
     }

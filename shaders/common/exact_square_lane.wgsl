@@ -5,6 +5,7 @@
 // loops of a few hundred operations and no more: hence the blocks below. WIDTH is 3 or 7.
 
 #include exact_square
+#include entry_workgroup
 
 const SQUARES: u32 = LANES;
 // States, and pairs of them, that a loop takes.
@@ -12,7 +13,7 @@ const BLOCK: u32 = min(32u, STATES);
 const PAIR_BLOCK: u32 = min(16u, PAIRS);
 
 struct Place {
-    pair: u32,           // 0: the lane that has the sum
+    lane: u32,           // 0: the lane that has the sum
     block: u32,
     configuration: u32,
     row: u32,

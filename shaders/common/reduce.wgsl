@@ -1,11 +1,13 @@
-// Sum over the lanes of a workgroup in a fixed order, eight by eight; lane 0 gets it. Called once, in uniform control flow.
+// Sum over the lanes of a workgroup in a fixed order, eight by eight; lane 0 gets it. Called once, in uniform control flow, with
+// lanes as the entry point numbers them.
 // Needs LANES = 64 or a larger power of two.
 
 const EIGHTS: u32 = LANES / 8u;
 
 var<workgroup> reduced: array<f32, LANES>;
 
-#include sum_eights_$LOADS
+#include entry_$EXCHANGE
+#include sum_eights_$EXCHANGE
 
 fn reduce(lane: u32, value: f32) -> f32 {
     sum_eights(lane, value);

@@ -83,8 +83,9 @@ impl Gpu {
         let job = net.map_or(JobSize::SQUARE, |net| JobSize::of(net, self.loads));
         let lane_rows = self.lane_rows(kernel, shape);
         let window = self.buffers.splits(kernel).then(|| self.buffers.window());
-        let (loads, storage) = (self.loads, self.model.storage);
-        let variant = Variant { shape, loads, storage, job, lane_rows, window };
+        let Self { square, loads, exchange, .. } = *self;
+        let storage = self.model.storage;
+        let variant = Variant { shape, square, loads, exchange, storage, job, lane_rows, window };
         Specialisation::new(kernel, self.model.torus.side(), self.model.options, variant)
     }
 

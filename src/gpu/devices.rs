@@ -2,7 +2,7 @@
 
 use super::windows::SPLIT_BUFFERS;
 use crate::error::{Error, Result};
-use crate::schedule::{Loads, SHARING_LANES};
+use crate::schedule::{Exchange, Loads, SHARING_LANES};
 use serde::Serialize;
 use wgpu::{Adapter, Backends, DeviceType, Instance, InstanceDescriptor, Limits};
 
@@ -97,13 +97,17 @@ pub(super) fn kind(device_type: DeviceType) -> AdapterKind {
     }
 }
 
+/// Through what lanes of a device best exchange values.
+pub(super) fn exchange(device: &wgpu::Device) -> Exchange {
+    let subgroups = device.features().contains(wgpu::Features::SUBGROUP);
+    let large = device.adapter_info().subgroup_min_size as usize >= SHARING_LANES;
+    if subgroups && large { Exchange::Subgroup } else { Exchange::Workgroup }
+}
+
 /// How a device best loads weights that all lanes need.
 pub(super) fn loads(device: &wgpu::Device) -> Loads {
-    let info = device.adapter_info();
-    let subgroups = device.features().contains(wgpu::Features::SUBGROUP);
-    let large = info.subgroup_min_size as usize >= SHARING_LANES;
-    match kind(info.device_type) {
-        AdapterKind::Software if subgroups && large => Loads::Shared,
+    match (kind(device.adapter_info().device_type), exchange(device)) {
+        (AdapterKind::Software, Exchange::Subgroup) => Loads::Shared,
         _ => Loads::Own,
     }
 }

@@ -1,6 +1,6 @@
 //! How many workgroups a kernel needs.
 
-use super::registry::{self, BACKWARD_UNITS, MOMENT_SLICES};
+use super::registry::{BACKWARD_UNITS, MOMENT_SLICES, square_side};
 use super::{Gpu, tables};
 use crate::schedule::{JobSize, Kernel, LANES, Shape};
 
@@ -55,6 +55,7 @@ impl Gpu {
         let net = self.model.levels[level].conditional.net();
         let units = net.map_or(0, |net| net.units());
         let lane_rows = self.lane_rows(kernel, shape);
+        let side = square_side(self.model.options);
         match kernel {
             Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
                 shape.workgroups(self.loads, rows, lane_rows)
@@ -65,8 +66,9 @@ impl Gpu {
             | Kernel::Energy { .. }
             | Kernel::Residual { .. } => rows.div_ceil(LANES),
             Kernel::Reward { .. } => rows.div_ceil(lane_rows * LANES),
-            Kernel::SampleSquare { .. } | Kernel::EvaluateSquare { .. } | Kernel::SquareFreeEnergy { .. } => {
-                rows.div_ceil(registry::squares_per_group(self.model.options, self.loads))
+            Kernel::SampleSquare { .. } => rows.div_ceil(self.square.drawing().squares(side)),
+            Kernel::EvaluateSquare { .. } | Kernel::SquareFreeEnergy { .. } => {
+                rows.div_ceil(self.square.squares(side))
             }
             Kernel::Moments { .. } => rows.div_ceil(LANES).min(MOMENT_SLICES),
             Kernel::BackwardOutput { .. } => {

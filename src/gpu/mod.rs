@@ -38,7 +38,7 @@ use crate::backend::{Snapshot, Tensor};
 use crate::conditional::{Model, Storage};
 use crate::error::{Error, Result};
 use crate::pace::Pace;
-use crate::schedule::{Inputs, Kernel, Loads, QUAD, SOFTWARE_TURNS, Shape};
+use crate::schedule::{Exchange, Inputs, Kernel, Loads, QUAD, SOFTWARE_TURNS, Shape, SquareShape};
 use buffers::Buffers;
 use commands::Command;
 use faults::Faults;
@@ -46,6 +46,7 @@ use grid::fold;
 use pipeline_cache::CacheFile;
 use pipelines::Pipelines;
 use readback::{Look, Snapshots};
+use registry::square_side;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use upload::upload;
@@ -71,6 +72,8 @@ pub struct Gpu {
     /// Forces one shape for all levels, for tests and measurements.
     shape: Option<Shape>,
     loads: Loads,
+    exchange: Exchange,
+    square: SquareShape,
     /// Shapes of levels that were measured.
     tuned: HashMap<usize, Shape>,
     snapshots: Snapshots,
@@ -113,7 +116,8 @@ impl Gpu {
             let message = "this device offers no 16-bit floats; use storage = \"f32\", or --device cpu for a network that is trained".to_owned();
             return Err(Error::DeviceLimit { device: name, message });
         }
-        let loads = devices::loads(device);
+        let (loads, exchange) = (devices::loads(device), devices::exchange(device));
+        let side = square_side(model.options);
         let buffers = Buffers::new(device, &name, &model, batch, loads)?;
         let slice_rows = model.nets().map(|(level, ..)| buffers.tables.levels[level].slice_rows).max();
         if software && slice_rows.is_some_and(|rows| rows > SOFTWARE_TURNS) {
@@ -132,6 +136,8 @@ impl Gpu {
             commands: HashMap::new(),
             shape: None,
             loads,
+            exchange,
+            square: SquareShape::choose(loads, exchange, side),
             tuned: HashMap::new(),
             snapshots: Snapshots::default(),
             faults: Faults::default(),
@@ -150,6 +156,17 @@ impl Gpu {
     pub fn force_shape(&mut self, shape: Shape) {
         self.shape = Some(shape);
         self.commands.clear();
+    }
+
+    /// Uses a kernel shape for sums over exact squares, one of [`Gpu::square_shapes`], instead of the one that fits the device.
+    pub fn force_square_shape(&mut self, shape: SquareShape) {
+        self.square = shape;
+        self.commands.clear();
+    }
+
+    /// Shapes of sums over exact squares that the device can have.
+    pub fn square_shapes(&self) -> Vec<SquareShape> {
+        SquareShape::all(self.exchange, square_side(self.model.options))
     }
 
     /// The device it runs on.

@@ -1,14 +1,14 @@
 //! The shader registry: the one place that names .wgsl files, with a small preprocessor.
 //!
 //! `#include name` inserts `shaders/common/name.wgsl` once. In an include `$SHAPE` stands for the kernel shape, `$LOADS` for who loads
-//! weights, `$ROWS` for how many rows a lane has, `$UNITS` for how many units' weights a load has, `$PARTS` for whether one binding holds
+//! weights, `$EXCHANGE` for through what lanes exchange values, `$ROWS` for how many rows a lane has, `$UNITS` for how many units' weights a load has, `$PARTS` for whether one binding holds
 //! a level's parameters, `$STORAGE` for what nets are kept in.
 //! Constants are prepended as `const NAME: u32 = value;`, and `Kept`, the type of hidden state and of the parameters that nets
 //! compute with.
 
 use crate::conditional::{NetOptions, Storage};
 use crate::error::{Error, Result};
-use crate::schedule::{COLUMNS, JobSize, Kernel, LANES, Loads, STAGED, Shape};
+use crate::schedule::{COLUMNS, Exchange, JobSize, Kernel, LANES, Loads, STAGED, Shape, SquareShape};
 use std::fmt::Write;
 
 macro_rules! files {
@@ -27,12 +27,14 @@ const KERNELS: &[(&str, &str)] = files!["":
 
 /// What kernels include.
 const COMMON: &[(&str, &str)] = files!["common/":
-    "activation", "control_variate", "dispatch", "draw_square_group", "draw_square_lane", "exact_square",
-    "exact_square_group", "exact_square_lane", "heat_bath", "inputs", "masked_block_bindings",
-    "masked_block_lane", "masked_block_tile", "net_parameters_split", "net_parameters_whole", "owned_sums",
-    "packet_own", "packet_shared", "partials_split", "partials_whole", "philox", "reduce", "rounded_f16", "rounded_f32", "rows_four", "rows_one", "site_words_four",
-    "site_words_one", "spins", "status", "sum_eights_own", "sum_eights_shared", "types",
-    "unit_weights_four", "unit_weights_one", "weight_gradient_own", "weight_gradient_shared",
+    "activation", "control_variate", "dispatch", "draw_square_group", "draw_square_lane", "entry_subgroup",
+    "entry_workgroup", "exact_square", "exact_square_group", "exact_square_lane", "exact_square_subgroup",
+    "heat_bath", "inputs", "masked_block_bindings", "masked_block_lane", "masked_block_tile",
+    "net_parameters_split", "net_parameters_whole", "owned_sums", "packet_own", "packet_shared",
+    "partials_split", "partials_whole", "philox", "reduce", "rounded_f16", "rounded_f32", "rows_four",
+    "rows_one", "site_words_four", "site_words_one", "spins", "status", "sum_eights_subgroup",
+    "sum_eights_workgroup", "types", "unit_weights_four", "unit_weights_one", "weight_gradient_own",
+    "weight_gradient_shared",
 ];
 
 /// What rates of a device are measured with.
@@ -50,8 +52,12 @@ const REDUCING_LANES: usize = 256;
 pub struct Variant {
     /// Of the forward pass.
     pub shape: Shape,
+    /// Of sums over exact squares.
+    pub square: SquareShape,
     /// Who loads weights.
     pub loads: Loads,
+    /// Through what lanes exchange values.
+    pub exchange: Exchange,
     /// Of hidden state and of what nets compute with.
     pub storage: Storage,
     /// Of the weights' gradient.
@@ -69,6 +75,7 @@ pub struct Specialisation {
     pub name: &'static str,
     shape: &'static str,
     loads: &'static str,
+    exchange: &'static str,
     rows: &'static str,
     units: &'static str,
     parts: &'static str,
@@ -79,7 +86,7 @@ pub struct Specialisation {
 impl Specialisation {
     /// The specialisation of a kernel for a lattice of `side` and nets of these options. `shape` matters for the forward pass only.
     pub fn new(kernel: Kernel, side: u32, options: NetOptions, variant: Variant) -> Self {
-        let Variant { shape, loads, storage, job, lane_rows, window } = variant;
+        let Variant { shape, square, loads, exchange, storage, job, lane_rows, window } = variant;
         let net = [("WIDTH", options.width), ("DEPTH", options.depth)];
         let mut constants = vec![("LANES", LANES)];
         let mut shape_name = "";
@@ -103,9 +110,13 @@ impl Specialisation {
                     }
                 }
             }
-            Kernel::SampleSquare { .. } | Kernel::EvaluateSquare { .. } | Kernel::SquareFreeEnergy { .. } => {
+            Kernel::SampleSquare { .. } => {
                 constants.push(("WIDTH", square_width(options)));
-                shape_name = if squares_are_lanes(loads) { "lane" } else { "group" };
+                shape_name = square.drawing().name();
+            }
+            Kernel::EvaluateSquare { .. } | Kernel::SquareFreeEnergy { .. } => {
+                constants.push(("WIDTH", square_width(options)));
+                shape_name = square.name();
             }
             Kernel::Moments { .. } | Kernel::Regression { .. } | Kernel::Residual { .. } => {
                 constants.extend([("COLUMNS", COLUMNS), ("MOMENT_SLICES", MOMENT_SLICES)]);
@@ -146,6 +157,7 @@ impl Specialisation {
             name: kernel.name(),
             shape: shape_name,
             loads: loads.name(),
+            exchange: if sums_over_lanes(kernel) { exchange.name() } else { "" },
             rows,
             units,
             parts,
@@ -160,6 +172,7 @@ impl Specialisation {
             name,
             shape: "",
             loads: "",
+            exchange: "",
             rows: "one",
             units: "one",
             parts: "whole",
@@ -169,8 +182,9 @@ impl Specialisation {
     }
 
     /// Whether it needs subgroups.
-    pub fn shares_loads(&self) -> bool {
-        self.loads == Loads::Shared.name()
+    pub fn needs_subgroups(&self) -> bool {
+        let subgroup = Exchange::Subgroup.name();
+        self.loads == Loads::Shared.name() || [self.exchange, self.shape].contains(&subgroup)
     }
 
     /// Whether it has a level's parameters at two bindings.
@@ -213,6 +227,7 @@ impl Specialisation {
                 Storage::F16 => "f16",
             };
             let name = name.trim().replace("$SHAPE", self.shape).replace("$LOADS", self.loads);
+            let name = name.replace("$EXCHANGE", self.exchange);
             let name =
                 name.replace("$STORAGE", storage).replace("$ROWS", self.rows).replace("$UNITS", self.units);
             let name = name.replace("$PARTS", self.parts);
@@ -225,10 +240,15 @@ impl Specialisation {
     }
 }
 
-/// Width of the interior of exact squares. Where single spins end the tree, of squares that could: shaders of all
-/// kernels are valid whatever the model.
+/// Side of exact squares. Where single spins end the tree, of squares that could: shaders of all kernels are valid whatever the
+/// model.
+pub(super) fn square_side(options: NetOptions) -> u32 {
+    options.exact_bottom.max(4)
+}
+
+/// Width of the interior of exact squares.
 fn square_width(options: NetOptions) -> usize {
-    options.exact_bottom.max(4) as usize - 1
+    square_side(options) as usize - 1
 }
 
 /// Whether a kernel computes with what a level's nets have.
@@ -247,14 +267,12 @@ fn rows_name(lane_rows: usize) -> &'static str {
     if lane_rows == 1 { "one" } else { "four" }
 }
 
-/// Exact squares that one workgroup works on: one per lane, or a lane for every two states of a row.
-pub(super) fn squares_per_group(options: NetOptions, loads: Loads) -> usize {
-    if squares_are_lanes(loads) { LANES } else { LANES >> (square_width(options) - 1) }
-}
-
-/// Whether a lane has a whole square.
-fn squares_are_lanes(loads: Loads) -> bool {
-    loads == Loads::Shared
+/// Whether a kernel sums something over the lanes of a workgroup.
+fn sums_over_lanes(kernel: Kernel) -> bool {
+    matches!(
+        kernel,
+        Kernel::Baseline | Kernel::GradientNorm | Kernel::GradientSum { .. } | Kernel::BackwardSlope { .. }
+    )
 }
 
 fn find(files: &[(&str, &'static str)], name: &str, kernel: &str) -> Result<&'static str> {
@@ -304,25 +322,27 @@ pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
     let mut all: Vec<_> = RATES.iter().map(|(name, _)| Specialisation::rate(name, 128)).collect();
     for kernel in every_kernel(options.depth) {
         for shape in Shape::all(options.width) {
-            for (loads, lane_rows, storage, window) in [
-                (Loads::Own, 1, Storage::F32, None),
-                (Loads::Own, 4, Storage::F32, None),
-                (Loads::Shared, 1, Storage::F32, None),
-                (Loads::Shared, 4, Storage::F32, None),
-                (Loads::Own, 1, Storage::F16, None),
-                (Loads::Own, 4, Storage::F16, None),
-                (Loads::Shared, 1, Storage::F16, None),
-                (Loads::Shared, 4, Storage::F16, None),
-                (Loads::Own, 1, Storage::F32, Some(1 << 25)),
-                (Loads::Shared, 4, Storage::F32, Some(1 << 25)),
-                (Loads::Own, 4, Storage::F16, Some(1 << 25)),
+            for (loads, exchange, lane_rows, storage, window) in [
+                (Loads::Own, Exchange::Workgroup, 1, Storage::F32, None),
+                (Loads::Own, Exchange::Workgroup, 4, Storage::F32, None),
+                (Loads::Own, Exchange::Subgroup, 4, Storage::F32, None),
+                (Loads::Shared, Exchange::Subgroup, 1, Storage::F32, None),
+                (Loads::Shared, Exchange::Subgroup, 4, Storage::F32, None),
+                (Loads::Own, Exchange::Workgroup, 1, Storage::F16, None),
+                (Loads::Own, Exchange::Subgroup, 4, Storage::F16, None),
+                (Loads::Shared, Exchange::Subgroup, 1, Storage::F16, None),
+                (Loads::Shared, Exchange::Subgroup, 4, Storage::F16, None),
+                (Loads::Own, Exchange::Workgroup, 1, Storage::F32, Some(1 << 25)),
+                (Loads::Shared, Exchange::Subgroup, 4, Storage::F32, Some(1 << 25)),
+                (Loads::Own, Exchange::Subgroup, 4, Storage::F16, Some(1 << 25)),
             ] {
+                let square = SquareShape::choose(loads, exchange, square_side(options));
                 let sizes = match loads {
                     Loads::Own => vec![JobSize::SQUARE, JobSize::LARGE],
                     Loads::Shared => vec![JobSize::SQUARE, JobSize { sources: 24, units: 16, logits: 8 }],
                 };
                 for job in sizes {
-                    let variant = Variant { shape, loads, storage, job, lane_rows, window };
+                    let variant = Variant { shape, square, loads, exchange, storage, job, lane_rows, window };
                     let specialisation = Specialisation::new(kernel, 16, options, variant);
                     if !all.contains(&specialisation) {
                         all.push(specialisation);

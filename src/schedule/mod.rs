@@ -3,11 +3,13 @@
 mod cost;
 mod kernel;
 mod shape;
+mod square_shape;
 
 pub use cost::{KernelCost, KernelPlan, LevelPlan, Plan, Rates};
 pub use kernel::{Adam, COLUMNS, Chunk, Inputs, Kernel, Phase};
-pub use shape::{JobSize, Loads, Shape};
+pub use shape::{Exchange, JobSize, Loads, Shape};
 pub(crate) use shape::{LANES, QUAD, SHARING_LANES, SOFTWARE_TURNS, STAGED};
+pub use square_shape::SquareShape;
 
 use crate::conditional::{Conditional, Model};
 use serde::{Deserialize, Serialize};

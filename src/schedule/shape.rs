@@ -17,7 +17,7 @@ const LARGE_JOB_SIDE: usize = 64;
 /// Hidden units of a layer from which larger parts are enough to keep a graphics card busy.
 const MANY_UNITS: usize = 512;
 
-/// Lanes that share loads, at least.
+/// Lanes that share loads, sums or squares: those of a subgroup, at least.
 pub(crate) const SHARING_LANES: usize = 8;
 
 /// Lanes that keep a GPU busy.
@@ -55,6 +55,24 @@ pub enum Shape {
         /// Lanes of a workgroup: hidden groups that are computed side by side.
         lanes: usize,
     },
+}
+
+/// Through what lanes of a workgroup exchange values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Exchange {
+    /// Workgroup memory and barriers: everywhere.
+    Workgroup,
+    /// Subgroups of at least 8 lanes, where a device offers them.
+    Subgroup,
+}
+
+impl Exchange {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Workgroup => "workgroup",
+            Self::Subgroup => "subgroup",
+        }
+    }
 }
 
 /// Who loads weights that all lanes need.

@@ -37,7 +37,7 @@ pub(crate) fn validated(specialisation: &Specialisation) -> (Module, ModuleInfo)
         .unwrap_or_else(|error| panic!("{specialisation:?}: {}", error.emit_to_string(&source)));
     // What neither shares loads nor keeps 16 bits must do without any feature.
     let mut capabilities = Capabilities::empty();
-    capabilities.set(Capabilities::SUBGROUP, specialisation.shares_loads());
+    capabilities.set(Capabilities::SUBGROUP, specialisation.needs_subgroups());
     capabilities.set(Capabilities::SHADER_FLOAT16, specialisation.storage() == Storage::F16);
     let info = Validator::new(ValidationFlags::all(), capabilities)
         .subgroup_stages(naga::valid::ShaderStages::COMPUTE)

@@ -1,7 +1,7 @@
 //! Exact squares: ln Z by enumeration of 3 x 3 interiors under all borders, and of 7 x 7 interiors by a transfer matrix
 //! between whole rows; drawn interiors against derivatives of ln Z.
 
-use crate::harness::{Case, Tolerance, all_pass, compare, gpu};
+use crate::harness::{Case, Tolerance, all_pass, compare, gpu, spins};
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::SquareFactors;
 use han_gpu::random::philox;
@@ -54,12 +54,17 @@ fn weight(case: Case, beta: f64, width: usize, border: &[i8], interior: impl Fn(
 
 fn check(case: Case, beta: f64, spins: &[i8], expected: &[f64]) -> Vec<Result<(), String>> {
     let device = gpu();
-    let found = [
-        ("f64", free_energies(&mut case.cpu::<f64>(), case, beta, spins), 1e-11),
-        ("f32", free_energies(&mut case.cpu::<f32>(), case, beta, spins), 1e-5),
-        ("GPU", free_energies(&mut device.backend(case), case, beta, spins), 1e-5),
+    let mut found = vec![
+        ("f64".to_owned(), free_energies(&mut case.cpu::<f64>(), case, beta, spins), 1e-11),
+        ("f32".to_owned(), free_energies(&mut case.cpu::<f32>(), case, beta, spins), 1e-5),
+        ("GPU".to_owned(), free_energies(&mut device.backend(case), case, beta, spins), 1e-5),
     ];
-    let one = |(name, found, absolute): (&str, Vec<f64>, f64)| {
+    let mut gpu = device.own_backend(case);
+    for shape in gpu.square_shapes() {
+        gpu.force_square_shape(shape);
+        found.push((format!("{shape:?}"), free_energies(&mut gpu, case, beta, spins), 1e-5));
+    }
+    let one = |(name, found, absolute): (String, Vec<f64>, f64)| {
         let tolerance = Tolerance { absolute, relative: 0.0, reason: "the promise of the exact squares" };
         compare(&format!("-ln Z, {name}, beta {beta}, {case:?}"), &found, expected, tolerance)
     };
@@ -160,6 +165,31 @@ fn seven_by_seven_interiors_agree_with_a_transfer_matrix_between_rows() {
             (0..case.batch).map(|row| (0..28).map(|local| border(row, local)).collect()).collect();
         let expected: Vec<f64> = borders.iter().map(|border| -row_transfer(case, beta, border)).collect();
         results.extend(check(case, beta, &configurations(case, border), &expected));
+    }
+    all_pass(results);
+}
+
+#[test]
+fn every_shape_gives_the_ln_q_of_the_f64_twin() {
+    let device = gpu();
+    let mut results = Vec::new();
+    for exact_bottom in [4, 8] {
+        // Workgroups with some squares to spare, whatever the shape.
+        let case = Case { size: 16, exact_bottom, batch: 13, field: 0.2, gauge: false, ..Case::DEFAULT };
+        let kernels = &schedule::evaluation(&case.model())[case.model().bottom()..];
+        let ln_q = |backend: &mut dyn Backend| {
+            backend.write_spins(&spins(backend, 4)).unwrap();
+            backend.run(kernels, &Inputs::sampling(1, 0, 0.44, 0.0)).unwrap();
+            let first = case.model().hierarchy.blocks_before(case.model().bottom()) * case.batch;
+            backend.read(Tensor::LnQ).unwrap().split_off(first)
+        };
+        let expected = ln_q(&mut case.cpu::<f64>());
+        let mut gpu = device.own_backend(case);
+        for shape in gpu.square_shapes() {
+            gpu.force_square_shape(shape);
+            let tolerance = Tolerance { absolute: 1e-5, relative: 1e-6, reason: "f32" };
+            results.push(compare(&format!("{shape:?}, {case:?}"), &ln_q(&mut gpu), &expected, tolerance));
+        }
     }
     all_pass(results);
 }

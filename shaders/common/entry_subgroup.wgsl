@@ -1,0 +1,16 @@
+// Calls `work(group, lane)` of a kernel, with lanes numbered subgroup by subgroup, as these number theirs. So neighbours are in one
+// subgroup wherever a driver puts local indices, which no standard says.
+// Needs subgroups without empty places: their size divides that of the workgroup, or is a multiple of it.
+
+#include dispatch
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(subgroup_id) subgroup: u32,
+    @builtin(subgroup_size) subgroup_size: u32,
+    @builtin(subgroup_invocation_id) lane: u32,
+) {
+    work(group_index(group, groups), subgroup * subgroup_size + lane);
+}

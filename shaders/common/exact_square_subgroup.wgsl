@@ -1,0 +1,156 @@
+// Sum over the interior of squares of side 8 by a transfer over its sites, by eight lanes of a subgroup, which exchange states
+// without a barrier. The same operations in the same order as in exact_square_group: both give the same bits.
+//
+// A lane holds the 16 states that have its number in bits 4 to 6. Bits 2 and 3 are the index of a vector, bits 0 and 1 that of its
+// component. WIDTH is 7. Needs subgroups of at least 8 lanes, all at work.
+
+#include exact_square
+#include entry_subgroup
+
+// Lanes that share a square.
+const SHARING: u32 = 8u;
+const SQUARES: u32 = LANES / SHARING;
+
+struct Place {
+    lane: u32,           // within the square
+    block: u32,
+    configuration: u32,
+    row: u32,
+    inside: bool,        // false behind the last row: such squares repeat the last one and write nothing
+}
+
+var<private> states: array<vec4<f32>, 4>;
+
+fn place(group: u32, lane: u32) -> Place {
+    let wanted = group * SQUARES + lane / SHARING;
+    let row = min(wanted, level.rows - 1u);
+    return Place(lane % SHARING, row / level.batch, row % level.batch, row, wanted < level.rows);
+}
+
+// Logarithm of the scaled sum over the interior. Must be called in uniform control flow.
+fn ln_sum(at: Place) -> f32 {
+    let border = border_bits(at);
+    let bottom = border >> (2u * WIDTH);
+    start(at, border % STATES);
+    var exponent = 0;
+    for (var i = 0u; i < WIDTH; i++) {
+        sum_row(at, bit_of(border, 3u * WIDTH + i), bit_of(border, WIDTH + i));
+        exponent += rescale();
+    }
+    return log(sum_all(at, bottom)) + f32(exponent) * 0.6931471805599453;
+}
+
+// Bits of the four sides, WIDTH each: every lane loads a part.
+fn border_bits(at: Place) -> u32 {
+    var bits = 0u;
+    for (var local = at.lane; local < 4u * WIDTH; local += SHARING) {
+        bits |= select(0u, 1u << local, spins[spin_index(at.block, local, at.configuration)] > 0);
+    }
+    bits |= subgroupShuffleXor(bits, 1u);
+    bits |= subgroupShuffleXor(bits, 2u);
+    bits |= subgroupShuffleXor(bits, 4u);
+    return bits;
+}
+
+fn start(at: Place, top: u32) {
+    for (var v = 0u; v < 4u; v++) {
+        let first = at.lane * 16u + v * 4u;
+        let numbers = first + vec4<u32>(0u, 1u, 2u, 3u);
+        states[v] = select(vec4<f32>(0.0), vec4<f32>(1.0), numbers == vec4<u32>(top));
+    }
+}
+
+// Factors of the bonds of a spin down and a spin up to a neighbour.
+fn bonds_to(neighbour: u32) -> vec2<f32> {
+    return vec2<f32>(bond(0u, neighbour), bond(1u, neighbour));
+}
+
+// Replaces all bits of a row by the spins below them.
+fn sum_row(at: Place, left: u32, right: u32) {
+    let own = vec2<f32>(own_factor(0u), own_factor(1u));
+    let first = own * bonds_to(left);
+    // Of a spin down and up with a left neighbour down, then with one that is up.
+    let inner = vec4<f32>(own * bonds_to(0u), own * bonds_to(1u));
+    for (var v = 0u; v < 4u; v++) {
+        states[v] = mixed(states[v], states[v].yxwz, first.xyxy);
+    }
+    for (var v = 0u; v < 4u; v++) {
+        states[v] = mixed(states[v], states[v].zwxy, inner.xzyw);
+    }
+    exchange_vectors(0u, 1u, inner.xxzz, inner.yyww);
+    exchange_vectors(2u, 3u, inner.xxzz, inner.yyww);
+    exchange_vectors(0u, 2u, inner.xxxx, inner.yyyy);
+    exchange_vectors(1u, 3u, inner.zzzz, inner.wwww);
+    let bits = vec3<u32>(bit_of(at.lane, 0u), bit_of(at.lane, 1u), bit_of(at.lane, 2u));
+    let fifth = select(inner.xz, inner.yw, bits.x == 1u);
+    exchange_lanes(1u, fifth.xxyy);
+    let sixth = factor_of(inner, bits.y, bits.x);
+    exchange_lanes(2u, vec4<f32>(sixth));
+    let last = factor_of(inner, bits.z, bits.y) * bond(bits.z, right);
+    exchange_lanes(4u, vec4<f32>(last));
+}
+
+fn factor_of(inner: vec4<f32>, spin: u32, left: u32) -> f32 {
+    let factors = select(inner.xy, inner.zw, left == 1u);
+    return select(factors.x, factors.y, spin == 1u);
+}
+
+// States after a site is summed out: `partner` differs in its bit.
+fn mixed(state: vec4<f32>, partner: vec4<f32>, factors: vec4<f32>) -> vec4<f32> {
+    return (state * step.bond_same + partner * step.bond_different) * factors;
+}
+
+fn exchange_vectors(down: u32, up: u32, factors_down: vec4<f32>, factors_up: vec4<f32>) {
+    let old = states[down];
+    states[down] = mixed(old, states[up], factors_down);
+    states[up] = mixed(states[up], old, factors_up);
+}
+
+// `factors`: of the four vectors.
+fn exchange_lanes(mask: u32, factors: vec4<f32>) {
+    for (var v = 0u; v < 4u; v++) {
+        states[v] = mixed(states[v], subgroupShuffleXor(states[v], mask), vec4<f32>(factors[v]));
+    }
+}
+
+// Divides by a power of two near the largest state; returns its exponent.
+fn rescale() -> i32 {
+    let of_component = max(max(states[0], states[1]), max(states[2], states[3]));
+    var found = max(max(of_component.x, of_component.y), max(of_component.z, of_component.w));
+    found = max(found, subgroupShuffleXor(found, 1u));
+    found = max(found, subgroupShuffleXor(found, 2u));
+    found = max(found, subgroupShuffleXor(found, 4u));
+    // The exponent's bits of a positive normal number.
+    let power = i32(bitcast<u32>(found) >> 23u) - 127;
+    let scale = bitcast<f32>(u32(127 - power) << 23u);
+    for (var v = 0u; v < 4u; v++) {
+        states[v] *= scale;
+    }
+    return power;
+}
+
+// Sum over all states, every bit weighted with its bond to the row below, from the last bit on.
+fn sum_all(at: Place, below: u32) -> f32 {
+    sum_lanes(at, 4u, bonds_to(bit_of(below, 6u)));
+    sum_lanes(at, 2u, bonds_to(bit_of(below, 5u)));
+    sum_lanes(at, 1u, bonds_to(bit_of(below, 4u)));
+    var factors = bonds_to(bit_of(below, 3u));
+    let low = states[0] * factors.x + states[2] * factors.y;
+    let high = states[1] * factors.x + states[3] * factors.y;
+    factors = bonds_to(bit_of(below, 2u));
+    let four = low * factors.x + high * factors.y;
+    factors = bonds_to(bit_of(below, 1u));
+    let two = four.xy * factors.x + four.zw * factors.y;
+    factors = bonds_to(bit_of(below, 0u));
+    return two.x * factors.x + two.y * factors.y;
+}
+
+// Both lanes of a pair get the sum.
+fn sum_lanes(at: Place, mask: u32, factors: vec2<f32>) {
+    let up = (at.lane & mask) != 0u;
+    for (var v = 0u; v < 4u; v++) {
+        let own = states[v];
+        let partner = subgroupShuffleXor(own, mask);
+        states[v] = select(own, partner, up) * factors.x + select(partner, own, up) * factors.y;
+    }
+}

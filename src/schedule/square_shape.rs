@@ -1,0 +1,59 @@
+//! How sums over exact squares are spread over a GPU.
+
+use super::LANES;
+use super::shape::{Exchange, Loads, SHARING_LANES};
+
+/// Side of the squares that eight lanes of a subgroup can share, 16 states each.
+const SHARED_SIDE: u32 = 8;
+
+/// Kernel shape of `square_free_energy` and `evaluate_square`. All give the same bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SquareShape {
+    /// A lane for every two states of a row, with a barrier after every site: wherever nothing else is possible.
+    Group,
+    /// Eight lanes of a subgroup for a square of side 8.
+    Subgroup,
+    /// A lane for a square, with its states in registers: for software adapters.
+    Lane,
+}
+
+impl SquareShape {
+    /// Those that a device with this exchange of values can have for squares of a side.
+    pub fn all(exchange: Exchange, side: u32) -> Vec<Self> {
+        match exchange {
+            Exchange::Subgroup if side == SHARED_SIDE => vec![Self::Group, Self::Subgroup, Self::Lane],
+            _ => vec![Self::Group, Self::Lane],
+        }
+    }
+
+    /// The shape for a device.
+    pub fn choose(loads: Loads, exchange: Exchange, side: u32) -> Self {
+        match loads {
+            Loads::Shared => Self::Lane,
+            Loads::Own if Self::all(exchange, side).contains(&Self::Subgroup) => Self::Subgroup,
+            Loads::Own => Self::Group,
+        }
+    }
+
+    /// The shape of `sample_square`, which keeps the states of all rows for the way back.
+    pub(crate) fn drawing(self) -> Self {
+        if self == Self::Subgroup { Self::Group } else { self }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Group => "group",
+            Self::Subgroup => "subgroup",
+            Self::Lane => "lane",
+        }
+    }
+
+    /// Squares of a side that one workgroup works on.
+    pub(crate) fn squares(self, side: u32) -> usize {
+        match self {
+            Self::Group => LANES >> (side - 2),
+            Self::Subgroup => LANES / SHARING_LANES,
+            Self::Lane => LANES,
+        }
+    }
+}
