@@ -1,7 +1,8 @@
 // Sums the partial gradients of a level in order of slices, averages over the chunks of a batch, and sums the squares of each
 // workgroup's part of the gradient.
 // A parameter that is not finite makes the sum of squares not finite: an infinite weight can have a vanishing gradient.
-// Grid: ceil(parameters / 4 / LANES) workgroups of LANES lanes, four parameters per lane; levels are padded to whole fours.
+// Grid: ceil(parameters / 4 / FOURS) workgroups of LANES lanes: FOURS quads of parameters, and SLICE_LANES lanes for each that share its
+// slices. Levels are padded to whole quads.
 // Where a binding holds only a part of a level, there is one slice, and `level` counts the parameters of the part.
 
 #include types
@@ -15,18 +16,42 @@
 @group(0) @binding(18) var<storage, read_write> gradient: array<vec4<f32>>; // of this level
 @group(0) @binding(19) var<storage, read_write> norms: array<f32>;       // of all levels, one per workgroup
 
+const FOURS: u32 = LANES / SLICE_LANES;
+
+var<workgroup> shares: array<array<vec4<f32>, FOURS>, SLICE_LANES>;
+
+// Sum of one quad over all slices; the first FOURS lanes get it.
+fn sum_slices(four: u32, fours: u32, lane: u32) -> vec4<f32> {
+    let share = lane / FOURS;
+    var sum = vec4<f32>(0.0);
+    // All lanes take the same turns: SwiftShader loses what a lane that leaves a loop early has summed up.
+    for (var first = 0u; first < level.slices; first += SLICE_LANES) {
+        if first + share < level.slices {
+            sum += partials[(first + share) * fours + four];
+        }
+    }
+    if SLICE_LANES == 1u {
+        return sum;
+    }
+    shares[share][lane % FOURS] = sum;
+    workgroupBarrier();
+    sum = vec4<f32>(0.0);
+    for (var other = 0u; other < SLICE_LANES; other++) {
+        sum += shares[other][lane % FOURS];
+    }
+    return sum;
+}
+
 fn work(group: u32, lane: u32) {
     let fours = level.parameters / 4u;
-    if group * LANES >= fours {
+    if group * FOURS >= fours {
         return;
     }
-    // Lanes past the last four repeat it and neither write nor count.
-    let wanted = group * LANES + lane;
+    // Lanes past the last quad repeat it and neither write nor count.
+    let wanted = group * FOURS + lane % FOURS;
     let four = min(wanted, fours - 1u);
-    var sum = vec4<f32>(0.0);
-    for (var slice = 0u; slice < level.slices; slice++) {
-        sum += partials[slice * fours + four];
-    }
+    let writes = lane < FOURS && wanted < fours;
+    var sum = sum_slices(four, fours, lane);
     sum *= step.chunk_share;
     if step.chunk > 0u {
         sum += gradient[four];
@@ -36,10 +61,10 @@ fn work(group: u32, lane: u32) {
     for (var c = 0u; c < 4u; c++) {
         square += select(p[c] * p[c], 0.0, is_finite(p[c]));
     }
-    if wanted < fours {
+    if writes {
         gradient[four] = sum;
     }
-    let norm = reduce(lane, select(0.0, square, wanted < fours));
+    let norm = reduce(lane, select(0.0, square, writes));
     if lane == 0u {
         norms[level.first_norm + group] = norm;
     }

@@ -85,7 +85,9 @@ impl Gpu {
         let window = self.buffers.splits(kernel).then(|| self.buffers.window());
         let Self { square, loads, exchange, .. } = *self;
         let storage = self.model.storage;
-        let variant = Variant { shape, square, loads, exchange, storage, job, lane_rows, window };
+        let slice_lanes = kernel.level().map_or(1, |level| self.buffers.tables.levels[level].slice_lanes);
+        let variant =
+            Variant { shape, square, loads, exchange, storage, job, lane_rows, slice_lanes, window };
         Specialisation::new(kernel, self.model.torus.side(), self.model.options, variant)
     }
 

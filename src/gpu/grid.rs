@@ -2,7 +2,7 @@
 
 use super::registry::{BACKWARD_UNITS, MOMENT_SLICES, square_side};
 use super::{Gpu, tables};
-use crate::schedule::{JobSize, Kernel, LANES, Shape};
+use crate::schedule::{JobSize, Kernel, LANES, QUAD, Shape};
 
 /// Workgroups that fit into one dimension of a dispatch.
 const MAX_GROUPS: usize = 65_535;
@@ -10,8 +10,11 @@ const MAX_GROUPS: usize = 65_535;
 impl Gpu {
     /// Workgroups of a dispatch of a kernel, as the head of its shader says.
     pub(super) fn workgroups(&self, kernel: Kernel, shape: Shape, part: usize) -> usize {
-        if let Kernel::GradientSum { .. } | Kernel::Adam = kernel {
-            return self.buffers.part(kernel, part).len().div_ceil(4 * LANES);
+        let of_part = self.buffers.part(kernel, part).len();
+        match kernel {
+            Kernel::Adam => return of_part.div_ceil(QUAD * LANES),
+            Kernel::GradientSum { level } => return self.buffers.tables.levels[level].sum_groups(of_part),
+            _ => (),
         }
         match kernel.level() {
             Some(level) => self.workgroups_on_level(kernel, level, shape),

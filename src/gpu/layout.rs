@@ -135,6 +135,7 @@ impl Level {
 
     /// For `gradient_sum`: some of its parameters, and the workgroups that take them.
     pub(super) fn part(self, parameters: Range<usize>) -> Self {
+        // What a binding does not hold has one slice, and every lane its own parameters.
         let first_norm = self.first_norm + (parameters.start / (QUAD * LANES)) as u32;
         Self { parameters: parameters.len() as u32, first_norm, ..self }
     }

@@ -64,6 +64,8 @@ pub struct Variant {
     pub job: JobSize,
     /// Rows that a lane works on, where a kernel leaves that open: 1 or 4.
     pub lane_rows: usize,
+    /// Lanes that share the sum over the slices of a parameter, a power of two.
+    pub slice_lanes: usize,
     /// Parameters at the first of two bindings, where one does not hold those of a level.
     pub window: Option<usize>,
 }
@@ -86,7 +88,8 @@ pub struct Specialisation {
 impl Specialisation {
     /// The specialisation of a kernel for a lattice of `side` and nets of these options. `shape` matters for the forward pass only.
     pub fn new(kernel: Kernel, side: u32, options: NetOptions, variant: Variant) -> Self {
-        let Variant { shape, square, loads, exchange, storage, job, lane_rows, window } = variant;
+        let Variant { shape, square, loads, exchange, storage, job, lane_rows, slice_lanes, window } =
+            variant;
         let net = [("WIDTH", options.width), ("DEPTH", options.depth)];
         let mut constants = vec![("LANES", LANES)];
         let mut shape_name = "";
@@ -141,6 +144,7 @@ impl Specialisation {
             Kernel::Reward { .. } | Kernel::BackwardOutput { .. } => {
                 rows = rows_name(lane_rows);
             }
+            Kernel::GradientSum { .. } => constants.push(("SLICE_LANES", slice_lanes)),
             Kernel::BackwardSlope { .. } => constants.extend([net[1]]),
             Kernel::Baseline | Kernel::GradientNorm => constants = vec![("LANES", REDUCING_LANES)],
             _ => (),
@@ -342,7 +346,18 @@ pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
                     Loads::Shared => vec![JobSize::SQUARE, JobSize { sources: 24, units: 16, logits: 8 }],
                 };
                 for job in sizes {
-                    let variant = Variant { shape, square, loads, exchange, storage, job, lane_rows, window };
+                    let slice_lanes = lane_rows;
+                    let variant = Variant {
+                        shape,
+                        square,
+                        loads,
+                        exchange,
+                        storage,
+                        job,
+                        lane_rows,
+                        slice_lanes,
+                        window,
+                    };
                     let specialisation = Specialisation::new(kernel, 16, options, variant);
                     if !all.contains(&specialisation) {
                         all.push(specialisation);

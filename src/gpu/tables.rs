@@ -7,10 +7,17 @@ use bytemuck::{Pod, Zeroable};
 
 /// Rows that make a slice worth a workgroup of its own.
 const SLICE_ROWS: usize = 512;
-/// Most slices per level.
+/// Most slices of a level whose partial gradients are many, and those, in parameters: 32 MiB.
 const MAX_SLICES: usize = 64;
-/// Most partial gradients per level, in parameters: 32 MiB.
 const MAX_PARTIALS: usize = 1 << 23;
+/// The same where they are few beside what they are computed from, 4 MiB: levels of small nets have many rows, and a graphics card
+/// is not kept busy by few workgroups that go through them.
+const MANY_SLICES: usize = 1024;
+const FEW_PARTIALS: usize = 1 << 20;
+/// Slices that a lane of `gradient_sum` sums, if there are enough for lanes to share them.
+const LANE_SLICES: usize = 8;
+/// Lanes that share the slices of a parameter at most.
+const MAX_SLICE_LANES: usize = 32;
 
 /// Where one level's data lies.
 #[derive(Debug, Clone, Copy)]
@@ -22,12 +29,21 @@ pub(super) struct LevelTable {
     /// Slices of rows that give partial gradients.
     pub(super) slices: usize,
     pub(super) slice_rows: usize,
+    /// Lanes that share the sum over the slices of a parameter; a power of two.
+    pub(super) slice_lanes: usize,
     /// Offset into the partial gradients.
     pub(super) partials: usize,
     /// Parameters, padded.
     pub(super) parameters: usize,
     /// First workgroup of `gradient_sum`.
     pub(super) first_norm: usize,
+}
+
+impl LevelTable {
+    /// Workgroups of `gradient_sum` for some of its parameters.
+    pub(super) fn sum_groups(&self, parameters: usize) -> usize {
+        parameters.div_ceil(QUAD * LANES / self.slice_lanes)
+    }
 }
 
 /// All tables of a model at one batch size.
@@ -63,8 +79,8 @@ impl Tables {
             let count = description.conditional.net().map_or(0, MaskedNet::parameters);
             let parameters = count.next_multiple_of(LEVEL_ALIGNMENT);
             // All slices of a level are bound together.
-            let most = MAX_PARTIALS.min(window.parameters()) / parameters.max(1);
-            let most = most.clamp(1, MAX_SLICES);
+            let fit = |partials: usize| partials.min(window.parameters()) / parameters.max(1);
+            let most = fit(MAX_PARTIALS).clamp(1, MAX_SLICES).max(fit(FEW_PARTIALS).min(MANY_SLICES));
             let slice_rows = rows.div_ceil(rows.div_ceil(SLICE_ROWS).min(most)).next_multiple_of(QUAD);
             let slices = rows.div_ceil(slice_rows);
             let table = LevelTable {
@@ -73,12 +89,13 @@ impl Tables {
                 children,
                 slices,
                 slice_rows,
+                slice_lanes: slices.div_ceil(LANE_SLICES).next_power_of_two().min(MAX_SLICE_LANES),
                 partials: tables.partials,
                 parameters,
                 first_norm: tables.norms,
             };
             tables.partials += slices * parameters;
-            tables.norms += parameters.div_ceil(4 * LANES);
+            tables.norms += table.sum_groups(parameters);
             let factor = description.conditional.net().map_or(1.0, MaskedNet::rate_factor);
             tables.rate_factors.push((factor as f32, parameters / LANES));
             tables.levels.push(table);

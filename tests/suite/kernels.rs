@@ -48,6 +48,8 @@ fn cases() -> Vec<Case> {
         // Batches in fours, which software adapters take four configurations at a time.
         Case { batch: 36, width: 2, depth: 2, ..default },
         Case { size: 16, batch: 68, exact_bottom: 8, ..default },
+        // So many rows that lanes share the sums over their slices, and workgroups go through several chunks of them.
+        Case { batch: 8200, ..default },
     ]
 }
 
