@@ -3,14 +3,17 @@
 // adds up the products of one column with four others.
 
 #include types
+#include rows_one
 
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(2) var<storage, read> geometry: array<u32>;
 @group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
+@group(0) @binding(5) var<storage, read> inputs: array<RowWords>;        // [ceil(inputs / 32)][stride]
 @group(0) @binding(9) var<storage, read> reward: array<f32>;             // per block
 @group(0) @binding(23) var<storage, read_write> moments: array<vec4<f32>>; // [workgroups][COLUMNS][COLUMNS]
 
 #include spins
+#include inputs
 #include control_variate
 
 var<workgroup> chunk: array<array<vec4<f32>, COLUMNS / 4u>, LANES>;

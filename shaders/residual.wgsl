@@ -3,15 +3,18 @@
 
 #include types
 #include dispatch
+#include rows_one
 
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(2) var<storage, read> geometry: array<u32>;
 @group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
+@group(0) @binding(5) var<storage, read> inputs: array<RowWords>;        // [ceil(inputs / 32)][stride]
 @group(0) @binding(9) var<storage, read> reward: array<f32>;             // per block
 @group(0) @binding(10) var<storage, read> coefficients: array<f32>;      // [COLUMNS - 1]
 @group(0) @binding(11) var<storage, read_write> advantage: array<f32>;   // per block
 
 #include spins
+#include inputs
 #include control_variate
 
 @compute @workgroup_size(LANES)

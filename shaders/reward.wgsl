@@ -25,15 +25,22 @@ fn main(
     }
     let block = row * LANE_ROWS / level.batch;
     let configuration = row * LANE_ROWS % level.batch;
-    let sums = owned_sums(block, configuration);
-    let energy = -step.coupling * Rows(sums.bonds) - step.field * Rows(sums.spins);
+    var energy = -step.coupling * Rows(bond_sum(block, configuration));
+    if step.field != 0.0 {
+        energy -= step.field * Rows(spin_sum(block, configuration));
+    }
     let here = level.first_row / LANE_ROWS + row;
     let shift = Rows(step.reward_per_site * f32(level.own));
     var total_reward = step.beta * energy + step.beta_rest * energy + ln_q[here] + shift;
     let children = level.children + block * level.children_per_block;
-    for (var c = 0u; c < level.children_per_block; c++) {
-        let child = geometry[children + c];
-        total_reward += reward[(level.children_first_row + child * level.batch + configuration) / LANE_ROWS];
+    let count = level.children_per_block;
+    // Four a turn, as a square has: see owned_sums.
+    for (var first = 0u; first < count; first += 4u) {
+        for (var c = 0u; c < 4u; c++) {
+            let child = geometry[children + min(first + c, count - 1u)];
+            let of_child = reward[(level.children_first_row + child * level.batch + configuration) / LANE_ROWS];
+            total_reward += select(Rows(0.0), of_child, first + c < count);
+        }
     }
     reward[here] = total_reward;
 }

@@ -43,7 +43,9 @@ fn ln_sum(at: Place) -> f32 {
 // Bits of the four sides, WIDTH each: every lane loads a part.
 fn border_bits(at: Place) -> u32 {
     var bits = 0u;
-    for (var local = at.lane; local < 4u * WIDTH; local += SHARING) {
+    // Past the last site, that one again.
+    for (var k = 0u; k < 4u; k++) {
+        let local = min(at.lane + k * SHARING, 4u * WIDTH - 1u);
         bits |= select(0u, 1u << local, spins[spin_index(at.block, local, at.configuration)] > 0);
     }
     bits |= subgroupShuffleXor(bits, 1u);

@@ -47,10 +47,14 @@ fn border_word(block: u32, configuration: u32, first: u32) -> RowWords {
     let start = level.sites + block * level.inputs + first;
     let batch = level.batch / LANE_ROWS;
     let count = min(32u, level.border - first);
+    // Four a turn: a graphics card waits for what it loads, once for all four. Behind the last, that one again.
     loop {
-        let down = spins[geometry[start + bit] * batch + configuration / LANE_ROWS] < RowSpins(0);
-        words |= select(RowWords(0u), RowWords(1u << bit), down);
-        bit++;
+        for (var k = 0u; k < 4u; k++) {
+            let at = min(bit + k, count - 1u);
+            let down = spins[geometry[start + at] * batch + configuration / LANE_ROWS] < RowSpins(0);
+            words |= select(RowWords(0u), RowWords(1u << at), down);
+        }
+        bit += 4u;
         if bit >= count {
             break;
         }

@@ -72,9 +72,9 @@ pub fn bindings(kernel: Kernel, storage: Storage, split: bool) -> Vec<(Slot, Acc
         Kernel::Baseline => (&[Step, Reward], &[Baseline]),
         Kernel::Advantage => (&[Step, Reward, Baseline], &[Advantage]),
         Kernel::Likelihood => (&[Step], &[Advantage]),
-        Kernel::Moments { .. } => (&[Level, Geometry, Spins, Reward], &[Moments]),
+        Kernel::Moments { .. } => (&[Level, Geometry, Spins, Inputs, Reward], &[Moments]),
         Kernel::Regression { .. } => (&[Level, Moments], &[Coefficients]),
-        Kernel::Residual { .. } => (&[Level, Geometry, Spins, Reward, Coefficients], &[Advantage]),
+        Kernel::Residual { .. } => (&[Level, Geometry, Spins, Inputs, Reward, Coefficients], &[Advantage]),
         Kernel::BackwardOutput { .. } => (&[Level, Inputs, Advantage], &[Logits]),
         Kernel::BackwardHidden { .. } => (&[Level, NetParameters, Hidden, Logits], &[Error]),
         Kernel::BackwardWeights { .. } => {

@@ -78,8 +78,9 @@ fn on_level(kernel: Kernel, level: usize, model: &Model, batch: usize) -> (usize
         Kernel::SquareFreeEnergy { .. } => (square, border + 1),
         Kernel::Energy { .. } => (0, border + own + 2),
         Kernel::Reward { .. } => (0, border + own + geometry.children_per_block + 2),
-        Kernel::Moments { .. } => (0, border + 2),
-        Kernel::Residual { .. } => (0, border + 3),
+        // The border as bits, and one of its spins.
+        Kernel::Moments { .. } => (0, border.div_ceil(32) + 3),
+        Kernel::Residual { .. } => (0, border.div_ceil(32) + 4),
         _ => return (0, COLUMNS * COLUMNS),
     };
     (rows * operations, rows * words)
