@@ -4,14 +4,25 @@
 #include types
 #include dispatch
 #include masked_block_bindings
+#include site_words_$ROWS
 #include spins
 #include masked_block_$SHAPE
 
-// Spins are given: nothing is drawn.
-fn draw_numbers(site: u32) {}
+// What decides own sites site..site + 4 of a block in LANE_ROWS configurations: their spins. Past the last site, that one again.
+fn site_numbers(block: u32, configuration: u32, site: u32) -> array<vec4<u32>, LANE_ROWS> {
+    return by_row(
+        spin_words(block, configuration, site), spin_words(block, configuration, site + 1u),
+        spin_words(block, configuration, site + 2u), spin_words(block, configuration, site + 3u),
+    );
+}
+
+fn spin_words(block: u32, configuration: u32, site: u32) -> RowWords {
+    let local = level.border + min(site, level.own - 1u);
+    return RowWords(spins[spin_index(block, local, configuration) / LANE_ROWS]);
+}
 
 fn own_spin(site: u32, net_logit: Rows) -> Rows {
-    let spin = Rows(spins[own_spin_at(site)]);
+    let spin = Rows(RowSpins(own_words(site)));
     if fixes_gauge(site) {
         own.gauge = spin;
     }
@@ -20,3 +31,6 @@ fn own_spin(site: u32, net_logit: Rows) -> Rows {
     own.ln_q -= softplus_of(-x * logit);
     return x;
 }
+
+// Spins are where they were.
+fn keep_spin(block: u32, configuration: u32, site: u32, spin: Rows) {}

@@ -10,21 +10,27 @@
 #include spins
 #include masked_block_$SHAPE
 
-// Random words for own sites site..site + 4; `site` is a multiple of 4.
-fn draw_numbers(site: u32) {
-    own.numbers = words_of_rows(step.first_configuration + own.configuration, site);
+// What decides own sites site..site + 4 of a block in LANE_ROWS configurations: random words. `site` is a multiple of 4.
+fn site_numbers(block: u32, configuration: u32, site: u32) -> array<vec4<u32>, LANE_ROWS> {
+    return words_of_rows(block, step.first_configuration + configuration, site);
+}
+
+// In [0, 1).
+fn uniforms(words: RowWords) -> Rows {
+    return Rows(words >> RowWords(8u)) * 0x1p-24f;
 }
 
 fn own_spin(site: u32, net_logit: Rows) -> Rows {
     let logit = select(net_logit, Rows(0.0), fixes_gauge(site));
-    var x = select(Rows(-1.0), Rows(1.0), uniforms(site % 4u) < sigmoid_of(logit));
+    var x = select(Rows(-1.0), Rows(1.0), uniforms(own_words(site)) < sigmoid_of(logit));
     own.ln_q -= softplus_of(-x * logit);
     if fixes_gauge(site) {
         own.gauge = x;
         x = Rows(1.0);
     }
-    if own.stores {
-        spins[own_spin_at(site)] = RowSpins(own.gauge * x);
-    }
     return x;
+}
+
+fn keep_spin(block: u32, configuration: u32, site: u32, spin: Rows) {
+    spins[spin_index(block, level.border + site, configuration) / LANE_ROWS] = RowSpins(spin);
 }

@@ -26,7 +26,7 @@ struct OwnRows {
     ln_q: Rows,
     words: RowWords,         // inputs from the last multiple of 32 on
     fixed: u32,              // inputs up to here are
-    numbers: array<vec4<u32>, LANE_ROWS>, // random, for four sites
+    numbers: array<vec4<u32>, LANE_ROWS>, // what decides four sites: see the kernel's site_numbers
 }
 
 var<private> own: OwnRows;
@@ -99,11 +99,6 @@ fn keep_input(source: u32, x: Rows) {
 // ln q of all sites; infinite where a driver has ended loops before the last one, so that nobody takes it for a result.
 fn complete_ln_q() -> Rows {
     return own.ln_q / select(0.0, 1.0, own.fixed == level.inputs);
-}
-
-// Where the spins of an own site lie.
-fn own_spin_at(site: u32) -> u32 {
-    return spin_index(own.block, level.border + site, own.configuration) / LANE_ROWS;
 }
 
 // Whether a site is the one whose spin fixes the gauge: its logit is 0 and the net always sees +1 there.

@@ -5,7 +5,8 @@
 // every site, so that no index is computed. No lane reads what another wrote, so there is no barrier. Loops have their test at
 // the end: software adapters run what stands behind a test once more, for nobody. Packets up to the fourth are written out:
 // drivers unroll loops of a few hundred operations and no more, and an index left over keeps all registers in memory; so are layers.
-// Needs UNITS = GROUP * WIDTH, GROUP at most 32, and draw_numbers(site) and own_spin(site, logit) of the kernel.
+// Needs UNITS = GROUP * WIDTH, GROUP at most 32, and site_numbers(block, configuration, site), own_spin(site, logit)
+// and keep_spin(block, configuration, site, spin) of the kernel.
 
 #include packet_$LOADS
 
@@ -383,11 +384,11 @@ fn start_sites(p: u32, bias_at: u32) {
     }
 }
 
-// Fixes sites first..end of the group, one after the other; random numbers come for four.
+// Fixes sites first..end of the group, one after the other; what decides them comes for four.
 fn triangle(first: u32, end: u32) {
     var site = first;
     loop {
-        draw_numbers(site / 4u * 4u);
+        own.numbers = site_numbers(own.block, own.configuration, site / 4u * 4u);
         loop {
             fix(site);
             site++;
@@ -416,6 +417,9 @@ fn fix(site: u32) {
         logits[site * own.stride + own.row] = logit;
     }
     let x = own_spin(site, logit);
+    if own.stores {
+        keep_spin(own.block, own.configuration, site, own.gauge * x);
+    }
     keep_input(source, x);
     slide();
     push_to_hidden(0u, level.layers[0].weight + source * level.units + (source + 1u) * WIDTH, x);

@@ -4,16 +4,35 @@
 // A lane holds one group (one site) at a time. Sources are staged in workgroup memory in chunks, so that memory use does
 // not grow with the lattice, and taken eight at a time, for drivers that limit the turns of loops (src/schedule/shape.rs).
 // All barriers lie in control flow that depends on uniforms only, and no lane takes turns of a loop that others do not: drivers
-// refuse barriers behind it. Needs draw_numbers(site) and own_spin(site, logit).
+// refuse barriers behind it.
+// Sites are fixed one after the other by few lanes, while all others wait. So what that needs is there before: what decides the sites of
+// a group, for all of them at once, and what lanes weigh a site with, one site ahead. Spins are stored when all of a group are fixed.
+// Needs site_numbers(block, configuration, site), own_spin(site, logit) and keep_spin(block, configuration, site, spin) of the kernel.
 
 #include unit_weights_$UNITS
 
 // [source / 8][source % 8][row]: indices that are constants where it is read need no check, and drivers read rows together.
 var<workgroup> staged: array<array<array<f32, ROWS>, 8>, CHUNK / 8u>;
-// Of the site at hand: activations as [layer][unit][row], logits and spins.
+// Of the site at hand: activations as [layer][unit][row], and logits.
 var<workgroup> shared_hidden: array<array<f32, WIDTH * ROWS>, DEPTH>;
 var<workgroup> shared_logit: array<f32, ROWS>;
-var<workgroup> shared_spin: array<f32, ROWS>;
+// Of the group at hand, [site][row]: what decides a site and, once it is fixed, its spin without the gauge of its row as f32.
+var<workgroup> shared_words: array<array<u32, ROWS>, LANES>;
+var<workgroup> shared_gauge: array<f32, ROWS>;
+
+// Whether a lane keeps what it weighs a site with: where nets are wide, registers are better used otherwise.
+const LOOKS_AHEAD: bool = WIDTH <= 8u;
+const KEPT_WIDTH: u32 = min(WIDTH, 8u);
+// Weights of the site at hand and of the next: of its spin for the lane's units of layer 0, of its last units for the lane's logit, of its
+// spin for that.
+var<private> to_units: array<f32, KEPT_WIDTH>;
+var<private> to_logit: array<f32, KEPT_WIDTH>;
+var<private> skip_to_logit: f32;
+var<private> next_to_units: array<f32, KEPT_WIDTH>;
+var<private> next_to_logit: array<f32, KEPT_WIDTH>;
+var<private> next_skip_to_logit: f32;
+// Of the lane's units: [layer][unit].
+var<private> slopes: array<array<f32, KEPT_WIDTH>, DEPTH>;
 
 // [layer][unit][row]
 var<private> pre: array<array<f32, WIDTH * ROWS>, DEPTH>;
@@ -75,8 +94,13 @@ fn main(
             dense_hidden(2u, unit_group, known);
         }
         dense_logits(min(site + lane, level.own - 1u), known);
+        prepare_numbers(site);
         triangle(site, min(LANES, level.own - site));
+        if lane < ROWS {
+            shared_gauge[lane] = own.gauge;
+        }
         meet();
+        keep_spins(site);
     }
     if own.stores {
         ln_q[level.first_row + own.row] = complete_ln_q();
@@ -207,17 +231,85 @@ fn add_to_logit(eight: u32, k: u32, weight_at: u32) {
     }
 }
 
+// What decides the sites of a group, for all rows; past the last site nobody reads it.
+fn prepare_numbers(site: u32) {
+    for (var first = 0u; first < LANES / 4u * ROWS; first += LANES) {
+        let at = first + lane;
+        if at < LANES / 4u * ROWS {
+            let row = row_of(at % ROWS);
+            let four = at / ROWS * 4u;
+            let words = site_numbers(row / level.batch, row % level.batch, site + four)[0];
+            for (var k = 0u; k < 4u; k++) {
+                shared_words[four + k][at % ROWS] = words[k];
+            }
+        }
+    }
+}
+
+// Of a group that is fixed. All lanes meet again in products for the next before anybody prepares its sites.
+fn keep_spins(site: u32) {
+    for (var at = lane; at < LANES * ROWS; at += LANES) {
+        let t = at / ROWS;
+        let r = at % ROWS;
+        if site + t < level.own && stores(r) {
+            let row = row_of(r);
+            keep_spin(row / level.batch, row % level.batch, site + t, shared_gauge[r] * bitcast<f32>(shared_words[t][r]));
+        }
+    }
+}
+
+// What the lane's site weighs the next source with, and the slopes of the site whose turn comes.
+fn look_ahead(source: u32, site: u32, comes_next: bool) {
+    if LOOKS_AHEAD {
+        for (var c = 0u; c < KEPT_WIDTH; c++) {
+            next_to_units[c] = unit_weight(source, site, c);
+            next_to_logit[c] = output_weight(source, site, c);
+        }
+        if level.skip.present != 0u {
+            next_skip_to_logit = skip_weight(source, site);
+        }
+        if comes_next {
+            for (var layer = 0u; layer < DEPTH; layer++) {
+                for (var c = 0u; c < KEPT_WIDTH; c++) {
+                    slopes[layer][c] = parameter(level.layers[layer].slope + source * WIDTH + c);
+                }
+            }
+        }
+    }
+}
+
+fn unit_weight(source: u32, site: u32, c: u32) -> f32 {
+    return parameter(level.layers[0].weight + source * level.units + (level.border + site + lane) * WIDTH + c);
+}
+
+fn output_weight(source: u32, site: u32, c: u32) -> f32 {
+    return parameter(level.output.weight + (source * WIDTH + c) * level.own + site + lane);
+}
+
+fn skip_weight(source: u32, site: u32) -> f32 {
+    return parameter(level.skip.weight + source * level.own + site + lane);
+}
+
 // Fixes the `count` sites from `site` on, one after the other; lane t holds site + t. Lanes wait for each other twice a site: for the
 // site's units and logits, and for its spins.
 fn triangle(site: u32, count: u32) {
+    if lane < count {
+        look_ahead(level.border + site, site, lane == 0u);
+    }
     for (var t = 0u; t < count; t++) {
         let source = level.border + site + t;
+        to_units = next_to_units;
+        to_logit = next_to_logit;
+        skip_to_logit = next_skip_to_logit;
+        if lane > t && lane < count {
+            look_ahead(source + 1u, site, lane == t + 1u);
+        }
         if lane == t {
             share_site(source, site);
         }
         workgroupBarrier();
         if lane < ROWS {
-            fix(site + t, source);
+            fix(site + t, source, t);
         }
         let sees = lane > t && lane < count;
         if sees {
@@ -231,7 +323,7 @@ fn triangle(site: u32, count: u32) {
         }
         workgroupBarrier();
         if sees {
-            push_spin(source, site);
+            push_spin(source, site, t);
         }
     }
 }
@@ -256,7 +348,10 @@ fn share_site(source: u32, site: u32) {
 fn share_hidden(layer: u32, unit_group: u32) {
     store_hidden(layer, unit_group);
     for (var c = 0u; c < WIDTH; c++) {
-        let slope = parameter(level.layers[layer].slope + unit_group * WIDTH + c);
+        var slope = slopes[layer][c % KEPT_WIDTH];
+        if !LOOKS_AHEAD {
+            slope = parameter(level.layers[layer].slope + unit_group * WIDTH + c);
+        }
         for (var r = 0u; r < ROWS; r++) {
             shared_hidden[layer][c * ROWS + r] = prelu(as_kept(pre[layer][c * ROWS + r]), slope);
         }
@@ -275,7 +370,10 @@ fn push_hidden(layer: u32, source_group: u32, site: u32) {
                 }
             }
         } else {
-            let weight = parameter(level.output.weight + source * level.own + site + lane);
+            var weight = to_logit[c % KEPT_WIDTH];
+            if !LOOKS_AHEAD {
+                weight = output_weight(source_group, site, c);
+            }
             for (var r = 0u; r < ROWS; r++) {
                 pre_logit[r] += weight * shared_hidden[layer][c * ROWS + r];
             }
@@ -284,31 +382,34 @@ fn push_hidden(layer: u32, source_group: u32, site: u32) {
 }
 
 // Draws or reads this lane's row at one site.
-fn fix(site: u32, source: u32) {
+fn fix(site: u32, source: u32, t: u32) {
     let logit = shared_logit[lane];
-    if site % 4u == 0u {
-        draw_numbers(site);
-    }
+    own.numbers[0] = vec4<u32>(shared_words[t][lane]);
     if stores(lane) {
         logits[site * level.stride + own.row] = logit;
         let x = own_spin(site, logit);
         keep_input(source, x);
-        shared_spin[lane] = x;
+        shared_words[t][lane] = bitcast<u32>(x);
     }
 }
 
-fn push_spin(source: u32, site: u32) {
-    let start = level.layers[0].weight + source * level.units + (level.border + site + lane) * WIDTH;
+fn push_spin(source: u32, site: u32, t: u32) {
     for (var c = 0u; c < WIDTH; c++) {
-        let weight = parameter(start + c);
+        var weight = to_units[c % KEPT_WIDTH];
+        if !LOOKS_AHEAD {
+            weight = unit_weight(source, site, c);
+        }
         for (var r = 0u; r < ROWS; r++) {
-            pre[0][c * ROWS + r] += weight * shared_spin[r];
+            pre[0][c * ROWS + r] += weight * bitcast<f32>(shared_words[t][r]);
         }
     }
     if level.skip.present != 0u {
-        let weight = parameter(level.skip.weight + source * level.own + site + lane);
+        var weight = skip_to_logit;
+        if !LOOKS_AHEAD {
+            weight = skip_weight(source, site);
+        }
         for (var r = 0u; r < ROWS; r++) {
-            pre_logit[r] += weight * shared_spin[r];
+            pre_logit[r] += weight * bitcast<f32>(shared_words[t][r]);
         }
     }
 }

@@ -1,20 +1,26 @@
-// Random numbers of the four rows that a lane draws.
+// What decides four sites of the four rows that a lane fixes: a word each.
 
 #include philox
 
-fn words_of_rows(configuration: u32, site: u32) -> array<vec4<u32>, 4> {
+fn words_of_rows(block: u32, configuration: u32, site: u32) -> array<vec4<u32>, 4> {
     return array<vec4<u32>, 4>(
-        site_words(step.seed, step.step, configuration, level.index, own.block, site),
-        site_words(step.seed, step.step, configuration + 1u, level.index, own.block, site),
-        site_words(step.seed, step.step, configuration + 2u, level.index, own.block, site),
-        site_words(step.seed, step.step, configuration + 3u, level.index, own.block, site),
+        site_words(step.seed, step.step, configuration, level.index, block, site),
+        site_words(step.seed, step.step, configuration + 1u, level.index, block, site),
+        site_words(step.seed, step.step, configuration + 2u, level.index, block, site),
+        site_words(step.seed, step.step, configuration + 3u, level.index, block, site),
     );
 }
 
-// In [0, 1), for one of the four sites.
-fn uniforms(of_four: u32) -> Rows {
-    return vec4<f32>(
-        uniform_of(own.numbers[0][of_four]), uniform_of(own.numbers[1][of_four]),
-        uniform_of(own.numbers[2][of_four]), uniform_of(own.numbers[3][of_four]),
+// From site by site to row by row.
+fn by_row(a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, d: vec4<u32>) -> array<vec4<u32>, 4> {
+    return array<vec4<u32>, 4>(
+        vec4<u32>(a.x, b.x, c.x, d.x), vec4<u32>(a.y, b.y, c.y, d.y),
+        vec4<u32>(a.z, b.z, c.z, d.z), vec4<u32>(a.w, b.w, c.w, d.w),
     );
+}
+
+// Of one of the four sites at hand.
+fn own_words(site: u32) -> vec4<u32> {
+    let k = site % 4u;
+    return vec4<u32>(own.numbers[0][k], own.numbers[1][k], own.numbers[2][k], own.numbers[3][k]);
 }

@@ -1,12 +1,17 @@
-// Random numbers of the row that a lane draws.
+// What decides four sites of the row that a lane fixes: a word each.
 
 #include philox
 
-fn words_of_rows(configuration: u32, site: u32) -> array<vec4<u32>, 1> {
-    return array<vec4<u32>, 1>(site_words(step.seed, step.step, configuration, level.index, own.block, site));
+fn words_of_rows(block: u32, configuration: u32, site: u32) -> array<vec4<u32>, 1> {
+    return array<vec4<u32>, 1>(site_words(step.seed, step.step, configuration, level.index, block, site));
 }
 
-// In [0, 1), for one of the four sites.
-fn uniforms(of_four: u32) -> Rows {
-    return uniform_of(own.numbers[0][of_four]);
+// From site by site to row by row.
+fn by_row(a: u32, b: u32, c: u32, d: u32) -> array<vec4<u32>, 1> {
+    return array<vec4<u32>, 1>(vec4<u32>(a, b, c, d));
+}
+
+// Of one of the four sites at hand.
+fn own_words(site: u32) -> u32 {
+    return own.numbers[0][site % 4u];
 }
