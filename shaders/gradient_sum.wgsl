@@ -1,4 +1,4 @@
-// Sums the partial gradients of a level in order of slices, averages over the chunks of a batch, and sums the squares of each
+// Sums the partial gradients of a level in a fixed order (every SLICE_LANES-th slice, then those sums), averages over the chunks of a batch, and sums the squares of each
 // workgroup's part of the gradient.
 // A parameter that is not finite makes the sum of squares not finite: an infinite weight can have a vanishing gradient.
 // Grid: ceil(parameters / 4 / FOURS) workgroups of LANES lanes: FOURS quads of parameters, and SLICE_LANES lanes for each that share its
@@ -20,7 +20,7 @@ const FOURS: u32 = LANES / SLICE_LANES;
 
 var<workgroup> shares: array<array<vec4<f32>, FOURS>, SLICE_LANES>;
 
-// Sum of one quad over all slices; the first FOURS lanes get it.
+// Sum of one quad over all slices.
 fn sum_slices(four: u32, fours: u32, lane: u32) -> vec4<f32> {
     let share = lane / FOURS;
     var sum = vec4<f32>(0.0);
@@ -53,7 +53,7 @@ fn work(group: u32, lane: u32) {
     let writes = lane < FOURS && wanted < fours;
     var sum = sum_slices(four, fours, lane);
     sum *= step.chunk_share;
-    if step.chunk > 0u {
+    if writes && step.chunk > 0u {
         sum += gradient[four];
     }
     let p = parameters[four];

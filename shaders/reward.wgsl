@@ -34,7 +34,7 @@ fn main(
     var total_reward = step.beta * energy + step.beta_rest * energy + ln_q[here] + shift;
     let children = level.children + block * level.children_per_block;
     let count = level.children_per_block;
-    // Four a turn, as a square has: see owned_sums.
+    // Four a turn, for a square has four children: see owned_sums.
     for (var first = 0u; first < count; first += 4u) {
         for (var c = 0u; c < 4u; c++) {
             let child = geometry[children + min(first + c, count - 1u)];

@@ -3,7 +3,6 @@
 // Invariant: a spin depends on (seed, step, configuration, level, block, site), the border and its successors only.
 
 #include types
-#include dispatch
 #include philox
 
 @group(0) @binding(0) var<uniform> level: Level;

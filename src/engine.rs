@@ -94,7 +94,7 @@ impl Engine {
     }
 
     /// Features that are used where the device has them: 16-bit floats, if the configuration's `storage` asks for them, and
-    /// subgroups, on software adapters.
+    /// subgroups, for sums and exact squares and, on software adapters, for loads.
     pub fn optional_features() -> Features {
         Features::SHADER_F16 | Features::SUBGROUP
     }

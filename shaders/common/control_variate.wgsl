@@ -30,7 +30,7 @@ fn spin_of(word: u32, bit: u32) -> i32 {
     return 1 - 2 * i32(word >> bit & 1u);
 }
 
-// Sum of spins, or of products of pairs, whose bits are the lowest `count` of 32.
+// Sum of the spins, or products of two, that the lowest `count` of 32 bits stand for; 0 if there are none.
 fn sum_of(bits: u32, count: i32) -> i32 {
     let mask = select(0xffffffffu >> u32(32 - max(count, 1)), 0u, count <= 0);
     return max(count, 0) - 2 * i32(countOneBits(bits & mask));

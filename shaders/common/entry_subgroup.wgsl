@@ -1,6 +1,7 @@
 // Calls `work(group, lane)` of a kernel, with lanes numbered subgroup by subgroup, as these number theirs. So neighbours are in one
-// subgroup wherever a driver puts local indices, which no standard says.
-// Needs subgroups without empty places: their size divides that of the workgroup, or is a multiple of it.
+// subgroup wherever a driver puts local indices, which no standard says. On Direct3D 12 the number of a subgroup is taken from the local
+// index, which must come in order there.
+// Needs full subgroups, as drivers make them of workgroups whose size is a multiple of theirs.
 
 #include dispatch
 

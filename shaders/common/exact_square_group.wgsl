@@ -2,6 +2,7 @@
 //
 // A lane holds the two states that differ in the bit of the site at hand, so a square takes 2^(WIDTH - 1) lanes and a workgroup
 // SQUARES = LANES / 2^(WIDTH - 1) squares, in consecutive rows. `keep_row` is called with every finished row.
+// Brings the entry point, which calls the kernel's work(group, lane).
 
 #include exact_square
 #include entry_workgroup

@@ -3,6 +3,7 @@
 //
 // Every index of `states` is a constant once calls are inlined and loops unrolled, so that it lies in registers. Drivers unroll
 // loops of a few hundred operations and no more: hence the blocks below. WIDTH is 3 or 7.
+// Brings the entry point, which calls the kernel's work(group, lane).
 
 #include exact_square
 #include entry_workgroup

@@ -3,6 +3,7 @@
 //
 // A lane holds the 16 states that have its number in bits 4 to 6. Bits 2 and 3 are the index of a vector, bits 0 and 1 that of its
 // component. WIDTH is 7. Needs subgroups of at least 8 lanes, all at work.
+// Brings the entry point, which calls the kernel's work(group, lane).
 
 #include exact_square
 #include entry_subgroup

@@ -4,7 +4,7 @@
 
 fn border_sum(block: u32, configuration: u32) -> i32 {
     var sum = 0;
-    // Four a turn, as a spin of the square lattice has: a graphics card waits for what it loads, once for all four.
+    // Four a turn, for a spin has four neighbours: a graphics card waits for what it loads, once for all four.
     for (var first = 0u; first < level.border; first += 4u) {
         for (var k = 0u; k < 4u; k++) {
             let spin = spins[spin_index(block, min(first + k, level.border - 1u), configuration)];

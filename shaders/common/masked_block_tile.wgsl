@@ -1,22 +1,30 @@
 // Forward pass of a masked net, lanes over hidden groups, ROWS rows per workgroup that share every weight load: for
 // GPUs, and for the top levels where there are few rows.
 // Grid: ceil(rows / ROWS) workgroups of LANES lanes. Rows past the last repeat it and store nothing.
-// A lane holds one group (one site) at a time. Sources are staged in workgroup memory in chunks, so that memory use does
-// not grow with the lattice, and taken eight at a time, for drivers that limit the turns of loops (src/schedule/shape.rs).
+// A lane holds one group (one site) at a time. Sources are staged in workgroup memory in chunks of 32, so that memory use does not grow
+// with the lattice. AT_ONCE of their weights, 8 or all 32, are loaded together: there are few rows, and nothing else hides the wait.
 // All barriers lie in control flow that depends on uniforms only, and no lane takes turns of a loop that others do not: drivers
 // refuse barriers behind it.
 // Sites are fixed one after the other by few lanes, while all others wait. So what that needs is there before: what decides the sites of
-// a group, for all of them at once, and what lanes weigh a site with, one site ahead. Spins are stored when all of a group are fixed.
+// a group, for all of them at once, and what lanes weigh a site with, one site ahead (but for weights between hidden layers). Spins are stored when all of a group are fixed.
 // Needs site_numbers(block, configuration, site), own_spin(site, logit) and keep_spin(block, configuration, site, spin) of the kernel.
 
 #include unit_weights_$UNITS
 
 // [source / 8][source % 8][row]: indices that are constants where it is read need no check, and drivers read rows together.
 var<workgroup> staged: array<array<array<f32, ROWS>, 8>, CHUNK / 8u>;
+// Values of them that a lane stages.
+const STAGED_BY_LANE: u32 = (CHUNK * ROWS + LANES - 1u) / LANES;
+// Sources whose weights to hidden units are loaded together, and whether there are registers to hold them.
+const UNIT_TURN: u32 = min(AT_ONCE, 8u * max(4u / WIDTH, 1u));
+const HOLDS_WEIGHTS: bool = WIDTH <= 4u;
+// Weights held: [source][unit], or those of a chunk to one logit.
+const HELD: u32 = 32u;
+var<private> held: array<f32, HELD>;
 // Of the site at hand: activations as [layer][unit][row], and logits.
 var<workgroup> shared_hidden: array<array<f32, WIDTH * ROWS>, DEPTH>;
 var<workgroup> shared_logit: array<f32, ROWS>;
-// Of the group at hand, [site][row]: what decides a site and, once it is fixed, its spin without the gauge of its row as f32.
+// Of the group at hand, [site][row]: what decides a site and, once it is fixed, its spin as the net sees it, after the gauge, as f32.
 var<workgroup> shared_words: array<array<u32, ROWS>, LANES>;
 var<workgroup> shared_gauge: array<f32, ROWS>;
 
@@ -31,7 +39,7 @@ var<private> skip_to_logit: f32;
 var<private> next_to_units: array<f32, KEPT_WIDTH>;
 var<private> next_to_logit: array<f32, KEPT_WIDTH>;
 var<private> next_skip_to_logit: f32;
-// Of the lane's units: [layer][unit].
+// Of the lane's own site, loaded when its turn is next: [layer][unit].
 var<private> slopes: array<array<f32, KEPT_WIDTH>, DEPTH>;
 
 // [layer][unit][row]
@@ -132,20 +140,36 @@ fn load_border() {
 // `layer` = 0 the inputs.
 fn stage(layer: u32, first: u32, sources: u32) {
     workgroupBarrier();
-    for (var at = lane; at < CHUNK * ROWS; at += LANES) {
-        let source = first + at / ROWS;
-        let row = row_of(at % ROWS);
-        var x = 0.0;
-        if source < sources {
-            if layer == 0u {
-                x = times_spin(1.0, input_word(source, row), source);
-            } else {
-                x = activation(layer - 1u, source, row);
-            }
-        }
-        staged[at / ROWS / 8u][at / ROWS % 8u][at % ROWS] = x;
+    if layer == 0u {
+        stage_inputs(first, sources);
+    } else {
+        stage_activations(layer - 1u, first, sources);
     }
     workgroupBarrier();
+}
+
+// A chunk of inputs is a word, and all that a lane stages is of one row.
+fn stage_inputs(first: u32, sources: u32) {
+    let words = input_word(first, row_of(lane % ROWS));
+    for (var k = 0u; k < STAGED_BY_LANE; k++) {
+        let at = lane + k * LANES;
+        let source = at / ROWS;
+        if source < CHUNK {
+            staged[source / 8u][source % 8u][at % ROWS] =
+                select(0.0, times_spin(1.0, words, source), first + source < sources);
+        }
+    }
+}
+
+fn stage_activations(layer: u32, first: u32, sources: u32) {
+    for (var k = 0u; k < STAGED_BY_LANE; k++) {
+        let at = lane + k * LANES;
+        let source = at / ROWS;
+        let x = activation(layer, min(first + source, sources - 1u), row_of(at % ROWS));
+        if source < CHUNK {
+            staged[source / 8u][source % 8u][at % ROWS] = select(0.0, x, first + source < sources);
+        }
+    }
 }
 
 // pre = bias + contributions of the first `known` source groups, for the units of one group.
@@ -159,28 +183,68 @@ fn dense_hidden(layer: u32, unit_group: u32, known: u32) {
     }
     let sources = select(known * WIDTH, known, layer == 0u);
     for (var first = 0u; first < sources; first += CHUNK) {
-        stage(layer, first, sources);
         let start = matrix.weight + first * level.units + unit_group * WIDTH;
-        for (var s = 0u; s < min(CHUNK, sources - first); s += 8u) {
-            add_to_hidden(layer, s / 8u, 0u, start + s * level.units);
-            add_to_hidden(layer, s / 8u, 1u, start + (s + 1u) * level.units);
-            add_to_hidden(layer, s / 8u, 2u, start + (s + 2u) * level.units);
-            add_to_hidden(layer, s / 8u, 3u, start + (s + 3u) * level.units);
-            add_to_hidden(layer, s / 8u, 4u, start + (s + 4u) * level.units);
-            add_to_hidden(layer, s / 8u, 5u, start + (s + 5u) * level.units);
-            add_to_hidden(layer, s / 8u, 6u, start + (s + 6u) * level.units);
-            add_to_hidden(layer, s / 8u, 7u, start + (s + 7u) * level.units);
+        if UNIT_TURN == CHUNK {
+            hold_unit_weights(start);
+            stage(layer, first, sources);
+            add_turn_to_hidden(layer, 0u, start);
+        } else {
+            stage(layer, first, sources);
+            for (var s = 0u; s < min(CHUNK, sources - first); s += UNIT_TURN) {
+                hold_unit_weights(start + s * level.units);
+                add_turn_to_hidden(layer, s / 8u, start + s * level.units);
+            }
         }
     }
 }
 
-// The part of source k of a staged eight; behind the last source zeros are staged.
-fn add_to_hidden(layer: u32, eight: u32, k: u32, weights: u32) {
+// Weights of UNIT_TURN sources to the lane's units.
+fn hold_unit_weights(start: u32) {
+    if HOLDS_WEIGHTS {
+        for (var k = 0u; k < UNIT_TURN; k++) {
+            for (var first = 0u; first < WIDTH; first += UNIT_STEP) {
+                var some = unit_weights(start + k * level.units + first);
+                for (var c = 0u; c < UNIT_STEP; c++) {
+                    held[(k * WIDTH + first + c) % HELD] = some[c];
+                }
+            }
+        }
+    }
+}
+
+// The part of UNIT_TURN sources from a staged eight on; behind the last source zeros are staged.
+fn add_turn_to_hidden(layer: u32, eight: u32, start: u32) {
+    add_eight_to_hidden(layer, eight, 0u, start);
+    if UNIT_TURN > 8u {
+        add_eight_to_hidden(layer, eight + 1u, 8u, start);
+    }
+    if UNIT_TURN > 16u {
+        add_eight_to_hidden(layer, eight + 2u, 16u, start);
+        add_eight_to_hidden(layer, eight + 3u, 24u, start);
+    }
+}
+
+fn add_eight_to_hidden(layer: u32, eight: u32, of_turn: u32, start: u32) {
+    add_to_hidden(layer, eight, 0u, of_turn, start);
+    add_to_hidden(layer, eight, 1u, of_turn + 1u, start);
+    add_to_hidden(layer, eight, 2u, of_turn + 2u, start);
+    add_to_hidden(layer, eight, 3u, of_turn + 3u, start);
+    add_to_hidden(layer, eight, 4u, of_turn + 4u, start);
+    add_to_hidden(layer, eight, 5u, of_turn + 5u, start);
+    add_to_hidden(layer, eight, 6u, of_turn + 6u, start);
+    add_to_hidden(layer, eight, 7u, of_turn + 7u, start);
+}
+
+// Source k of a staged eight.
+fn add_to_hidden(layer: u32, eight: u32, k: u32, of_turn: u32, start: u32) {
     for (var first = 0u; first < WIDTH; first += UNIT_STEP) {
-        var some = unit_weights(weights + first);
         for (var c = 0u; c < UNIT_STEP; c++) {
+            var weight = held[(of_turn * WIDTH + first + c) % HELD];
+            if !HOLDS_WEIGHTS {
+                weight = unit_weights(start + of_turn * level.units + first)[c];
+            }
             for (var r = 0u; r < ROWS; r++) {
-                pre[layer][(first + c) * ROWS + r] += some[c] * staged[eight][k][r];
+                pre[layer][(first + c) * ROWS + r] += weight * staged[eight][k][r];
             }
         }
     }
@@ -209,25 +273,51 @@ fn dense_logits(site: u32, known: u32) {
 
 fn add_to_logits(layer: u32, sources: u32, weights: u32) {
     for (var first = 0u; first < sources; first += CHUNK) {
-        stage(layer, first, sources);
         let start = weights + first * level.own;
-        for (var s = 0u; s < min(CHUNK, sources - first); s += 8u) {
-            add_to_logit(s / 8u, 0u, start + s * level.own);
-            add_to_logit(s / 8u, 1u, start + (s + 1u) * level.own);
-            add_to_logit(s / 8u, 2u, start + (s + 2u) * level.own);
-            add_to_logit(s / 8u, 3u, start + (s + 3u) * level.own);
-            add_to_logit(s / 8u, 4u, start + (s + 4u) * level.own);
-            add_to_logit(s / 8u, 5u, start + (s + 5u) * level.own);
-            add_to_logit(s / 8u, 6u, start + (s + 6u) * level.own);
-            add_to_logit(s / 8u, 7u, start + (s + 7u) * level.own);
+        if AT_ONCE == CHUNK {
+            hold_logit_weights(start);
+            stage(layer, first, sources);
+            add_turn_to_logit(0u);
+        } else {
+            stage(layer, first, sources);
+            for (var s = 0u; s < min(CHUNK, sources - first); s += AT_ONCE) {
+                hold_logit_weights(start + s * level.own);
+                add_turn_to_logit(s / 8u);
+            }
         }
     }
 }
 
-fn add_to_logit(eight: u32, k: u32, weight_at: u32) {
-    let weight = parameter(weight_at);
+// Weights of AT_ONCE sources to the lane's logit.
+fn hold_logit_weights(start: u32) {
+    for (var k = 0u; k < AT_ONCE; k++) {
+        held[k] = parameter(start + k * level.own);
+    }
+}
+
+fn add_turn_to_logit(eight: u32) {
+    add_eight_to_logit(eight, 0u);
+    if AT_ONCE > 8u {
+        add_eight_to_logit(eight + 1u, 8u);
+        add_eight_to_logit(eight + 2u, 16u);
+        add_eight_to_logit(eight + 3u, 24u);
+    }
+}
+
+fn add_eight_to_logit(eight: u32, of_turn: u32) {
+    add_to_logit(eight, 0u, of_turn);
+    add_to_logit(eight, 1u, of_turn + 1u);
+    add_to_logit(eight, 2u, of_turn + 2u);
+    add_to_logit(eight, 3u, of_turn + 3u);
+    add_to_logit(eight, 4u, of_turn + 4u);
+    add_to_logit(eight, 5u, of_turn + 5u);
+    add_to_logit(eight, 6u, of_turn + 6u);
+    add_to_logit(eight, 7u, of_turn + 7u);
+}
+
+fn add_to_logit(eight: u32, k: u32, of_turn: u32) {
     for (var r = 0u; r < ROWS; r++) {
-        pre_logit[r] += weight * staged[eight][k][r];
+        pre_logit[r] += held[of_turn % HELD] * staged[eight][k][r];
     }
 }
 

@@ -1,5 +1,5 @@
 // Sum over the lanes of a workgroup in a fixed order, eight by eight; lane 0 gets it. Called once, in uniform control flow, with
-// lanes as the entry point numbers them.
+// lanes as the entry point numbers them, which comes with it and calls the kernel's work(group, lane).
 // Needs LANES = 64 or a larger power of two.
 
 const EIGHTS: u32 = LANES / 8u;

@@ -11,7 +11,7 @@ fn by_row(a: u32, b: u32, c: u32, d: u32) -> array<vec4<u32>, 1> {
     return array<vec4<u32>, 1>(vec4<u32>(a, b, c, d));
 }
 
-// Of one of the four sites at hand.
+// What decides one of the four sites at hand, a word for each row.
 fn own_words(site: u32) -> u32 {
     return own.numbers[0][site % 4u];
 }

@@ -2,7 +2,7 @@
 
 use super::windows::SPLIT_BUFFERS;
 use crate::error::{Error, Result};
-use crate::schedule::{Exchange, Loads, SHARING_LANES};
+use crate::schedule::{Exchange, Loads, SHARING_LANES, SOURCES_PER_TURN, STAGED};
 use serde::Serialize;
 use wgpu::{Adapter, Backends, DeviceType, Instance, InstanceDescriptor, Limits};
 
@@ -102,6 +102,16 @@ pub(super) fn exchange(device: &wgpu::Device) -> Exchange {
     let subgroups = device.features().contains(wgpu::Features::SUBGROUP);
     let large = device.adapter_info().subgroup_min_size as usize >= SHARING_LANES;
     if subgroups && large { Exchange::Subgroup } else { Exchange::Workgroup }
+}
+
+/// Sources of the tile shape whose weights are best loaded together: all that are staged, but for compilers that take long for it, those
+/// of software adapters and the older one of Direct3D 12, which has no subgroups.
+pub(super) fn at_once(device: &wgpu::Device) -> usize {
+    let info = device.adapter_info();
+    let subgroups = device.features().contains(wgpu::Features::SUBGROUP);
+    let slow =
+        kind(info.device_type) == AdapterKind::Software || info.backend == wgpu::Backend::Dx12 && !subgroups;
+    if slow { SOURCES_PER_TURN } else { STAGED }
 }
 
 /// How a device best loads weights that all lanes need.

@@ -38,7 +38,7 @@ use crate::backend::{Snapshot, Tensor};
 use crate::conditional::{Model, Storage};
 use crate::error::{Error, Result};
 use crate::pace::Pace;
-use crate::schedule::{Exchange, Inputs, Kernel, Loads, QUAD, SOFTWARE_TURNS, Shape, SquareShape};
+use crate::schedule::{Exchange, Inputs, Kernel, Loads, QUAD, SOFTWARE_TURNS, STAGED, Shape, SquareShape};
 use buffers::Buffers;
 use commands::Command;
 use faults::Faults;
@@ -74,6 +74,8 @@ pub struct Gpu {
     loads: Loads,
     exchange: Exchange,
     square: SquareShape,
+    /// Sources of the tile shape whose weights are loaded together.
+    at_once: usize,
     /// Shapes of levels that were measured.
     tuned: HashMap<usize, Shape>,
     snapshots: Snapshots,
@@ -138,6 +140,7 @@ impl Gpu {
             loads,
             exchange,
             square: SquareShape::choose(loads, exchange, side),
+            at_once: devices::at_once(device),
             tuned: HashMap::new(),
             snapshots: Snapshots::default(),
             faults: Faults::default(),
@@ -161,6 +164,12 @@ impl Gpu {
     /// Uses a kernel shape for sums over exact squares, one of [`Gpu::square_shapes`], instead of the one that fits the device.
     pub fn force_square_shape(&mut self, shape: SquareShape) {
         self.square = shape;
+        self.commands.clear();
+    }
+
+    /// Loads weights in the tile shape as on a graphics card, also on a software adapter, whose compiler takes long for it.
+    pub fn load_all_at_once(&mut self) {
+        self.at_once = STAGED;
         self.commands.clear();
     }
 

@@ -6,9 +6,12 @@
 //! Constants are prepended as `const NAME: u32 = value;`, and `Kept`, the type of hidden state and of the parameters that nets
 //! compute with.
 
+use super::tables::MAX_SLICE_LANES;
 use crate::conditional::{NetOptions, Storage};
 use crate::error::{Error, Result};
-use crate::schedule::{COLUMNS, Exchange, JobSize, Kernel, LANES, Loads, STAGED, Shape, SquareShape};
+use crate::schedule::{
+    COLUMNS, Exchange, JobSize, Kernel, LANES, Loads, SOURCES_PER_TURN, STAGED, Shape, SquareShape,
+};
 use std::fmt::Write;
 
 macro_rules! files {
@@ -64,6 +67,8 @@ pub struct Variant {
     pub job: JobSize,
     /// Rows that a lane works on, where a kernel leaves that open: 1 or 4.
     pub lane_rows: usize,
+    /// Sources of the tile shape whose weights are loaded together: 8 or 32.
+    pub at_once: usize,
     /// Lanes that share the sum over the slices of a parameter, a power of two.
     pub slice_lanes: usize,
     /// Parameters at the first of two bindings, where one does not hold those of a level.
@@ -88,7 +93,7 @@ pub struct Specialisation {
 impl Specialisation {
     /// The specialisation of a kernel for a lattice of `side` and nets of these options. `shape` matters for the forward pass only.
     pub fn new(kernel: Kernel, side: u32, options: NetOptions, variant: Variant) -> Self {
-        let Variant { shape, square, loads, exchange, storage, job, lane_rows, slice_lanes, window } =
+        let Variant { shape, square, loads, exchange, storage, job, lane_rows, at_once, slice_lanes, window } =
             variant;
         let net = [("WIDTH", options.width), ("DEPTH", options.depth)];
         let mut constants = vec![("LANES", LANES)];
@@ -109,7 +114,7 @@ impl Specialisation {
                     }
                     Shape::Tile { rows, .. } => {
                         shape_name = "tile";
-                        constants.extend([("ROWS", rows), ("CHUNK", STAGED)]);
+                        constants.extend([("ROWS", rows), ("CHUNK", STAGED), ("AT_ONCE", at_once)]);
                     }
                 }
             }
@@ -346,7 +351,11 @@ pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
                     Loads::Shared => vec![JobSize::SQUARE, JobSize { sources: 24, units: 16, logits: 8 }],
                 };
                 for job in sizes {
-                    let slice_lanes = lane_rows;
+                    // The least and the most of what these can be, side by side with the rows of a lane.
+                    let (at_once, slice_lanes) = match lane_rows {
+                        1 => (SOURCES_PER_TURN, 1),
+                        _ => (STAGED, MAX_SLICE_LANES),
+                    };
                     let variant = Variant {
                         shape,
                         square,
@@ -355,6 +364,7 @@ pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
                         storage,
                         job,
                         lane_rows,
+                        at_once,
                         slice_lanes,
                         window,
                     };

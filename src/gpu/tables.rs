@@ -7,8 +7,9 @@ use bytemuck::{Pod, Zeroable};
 
 /// Rows that make a slice worth a workgroup of its own.
 const SLICE_ROWS: usize = 512;
-/// Most slices of a level whose partial gradients are many, and those, in parameters: 32 MiB.
+/// Most slices of a level whose partial gradients are many.
 const MAX_SLICES: usize = 64;
+/// Most partial gradients of such a level, in parameters: 32 MiB.
 const MAX_PARTIALS: usize = 1 << 23;
 /// The same where they are few beside what they are computed from, 4 MiB: levels of small nets have many rows, and a graphics card
 /// is not kept busy by few workgroups that go through them.
@@ -17,7 +18,7 @@ const FEW_PARTIALS: usize = 1 << 20;
 /// Slices that a lane of `gradient_sum` sums, if there are enough for lanes to share them.
 const LANE_SLICES: usize = 8;
 /// Lanes that share the slices of a parameter at most.
-const MAX_SLICE_LANES: usize = 32;
+pub(super) const MAX_SLICE_LANES: usize = 32;
 
 /// Where one level's data lies.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ mod square_shape;
 pub use cost::{KernelCost, KernelPlan, LevelPlan, Plan, Rates};
 pub use kernel::{Adam, COLUMNS, Chunk, Inputs, Kernel, Phase};
 pub use shape::{Exchange, JobSize, Loads, Shape};
-pub(crate) use shape::{LANES, QUAD, SHARING_LANES, SOFTWARE_TURNS, STAGED};
+pub(crate) use shape::{LANES, QUAD, SHARING_LANES, SOFTWARE_TURNS, SOURCES_PER_TURN, STAGED};
 pub use square_shape::SquareShape;
 
 use crate::conditional::{Conditional, Model};
@@ -89,7 +89,8 @@ pub enum Baseline {
     Regression,
 }
 
-/// Kernels that turn rewards into advantages, after [`rewards`].
+/// Kernels that turn rewards into advantages, after [`rewards`], and after the nets have seen these spins: on a GPU the regression reads
+/// borders from the inputs that nets keep.
 pub fn advantages(model: &Model, baseline: Baseline) -> Vec<Kernel> {
     match baseline {
         Baseline::Global => vec![Kernel::Baseline, Kernel::Advantage],

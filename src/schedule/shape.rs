@@ -34,8 +34,8 @@ pub(crate) const SOFTWARE_TURNS: usize = 60_000;
 const UNROLLED: usize = 32;
 /// How much longer than expected the loops of a shape may be that is tried.
 const LONGER: usize = 4;
-/// Sources per turn of the tile shape's products.
-const SOURCES_PER_TURN: usize = 8;
+/// Sources per turn of the tile shape's products where compilers take long for more.
+pub(crate) const SOURCES_PER_TURN: usize = 8;
 
 /// Kernel shape of `sample_level` and `evaluate_level`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -6,10 +6,10 @@ use super::shape::{Exchange, Loads, SHARING_LANES};
 /// Side of the squares that eight lanes of a subgroup can share, 16 states each.
 const SHARED_SIDE: u32 = 8;
 
-/// Kernel shape of `square_free_energy` and `evaluate_square`. All give the same bits.
+/// Kernel shape of `square_free_energy` and `evaluate_square`. All do the same operations in the same order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SquareShape {
-    /// A lane for every two states of a row, with a barrier after every site: wherever nothing else is possible.
+    /// A lane for every two states of a row, with a barrier after every site: for graphics cards without subgroups.
     Group,
     /// Eight lanes of a subgroup for a square of side 8.
     Subgroup,

@@ -35,7 +35,7 @@ pub(crate) fn validated(specialisation: &Specialisation) -> (Module, ModuleInfo)
     let source = specialisation.source().unwrap();
     let module = naga::front::wgsl::parse_str(&source)
         .unwrap_or_else(|error| panic!("{specialisation:?}: {}", error.emit_to_string(&source)));
-    // What neither shares loads nor keeps 16 bits must do without any feature.
+    // What neither needs subgroups nor keeps 16 bits must do without any feature.
     let mut capabilities = Capabilities::empty();
     capabilities.set(Capabilities::SUBGROUP, specialisation.needs_subgroups());
     capabilities.set(Capabilities::SHADER_FLOAT16, specialisation.storage() == Storage::F16);

@@ -38,6 +38,26 @@ fn every_shape_gives_the_ln_q_of_the_f64_twin() {
     all_pass(results);
 }
 
+#[test]
+fn weights_loaded_all_at_once_give_the_same_bits() {
+    let device = gpu();
+    for (width, rows) in [(1, 2), (2, 1)] {
+        let case = Case { width, batch: 67, ..Case::DEFAULT };
+        let ln_q = |all_at_once: bool| {
+            let mut gpu = device.backend(case);
+            gpu.force_shape(Shape::Tile { rows, lanes: 64 });
+            if all_at_once {
+                gpu.load_all_at_once();
+            }
+            gpu.write(Tensor::Parameters, &case.parameters(5)).unwrap();
+            gpu.write_spins(&spins(&gpu, 2)).unwrap();
+            gpu.run(&evaluation(&case.model()), &Inputs::sampling(1, 0, 0.44, 0.0)).unwrap();
+            gpu.read(Tensor::LnQ).unwrap()
+        };
+        assert_eq!(ln_q(true), ln_q(false), "width {width}");
+    }
+}
+
 fn shape_files(folder: &Path) -> Vec<Vec<u8>> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.map(|entry| entry.unwrap().path());
