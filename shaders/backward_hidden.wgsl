@@ -73,7 +73,10 @@ fn main(
             break;
         }
     }
-    for (var t = 0u; t < min(UNITS, level.units - first); t++) {
-        error[(LAYER * level.units + first + t) * stride + rows] = sums[t];
+    // Over all units, so that the loop is unrolled and sums stay in registers.
+    for (var t = 0u; t < UNITS; t++) {
+        if first + t < level.units {
+            error[(LAYER * level.units + first + t) * stride + rows] = sums[t];
+        }
     }
 }

@@ -28,6 +28,12 @@ fn site_words(seed: u32, step: u32, configuration: u32, level: u32, block: u32, 
     return philox(seed, step, vec4<u32>(configuration, block, site / 4u, level));
 }
 
+// The word of the four that decides a site. By selection: compilers keep in memory what an index reaches that they do not know.
+fn word_of(words: vec4<u32>, site: u32) -> u32 {
+    let pair = select(words.xy, words.zw, site % 4u >= 2u);
+    return select(pair.x, pair.y, site % 2u == 1u);
+}
+
 // Uniform number in [0, 1), a multiple of 2^-24, from a random word.
 fn uniform_of(word: u32) -> f32 {
     return f32(word >> 8u) * 0x1p-24f;
@@ -35,5 +41,5 @@ fn uniform_of(word: u32) -> f32 {
 
 // Uniform number for own site `site` of a block.
 fn uniform_number(seed: u32, step: u32, configuration: u32, level: u32, block: u32, site: u32) -> f32 {
-    return uniform_of(site_words(seed, step, configuration, level, block, site)[site % 4u]);
+    return uniform_of(word_of(site_words(seed, step, configuration, level, block, site), site));
 }

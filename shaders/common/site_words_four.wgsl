@@ -21,6 +21,8 @@ fn by_row(a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, d: vec4<u32>) -> array<vec4<
 
 // What decides one of the four sites at hand, a word for each row.
 fn own_words(site: u32) -> vec4<u32> {
-    let k = site % 4u;
-    return vec4<u32>(own.numbers[0][k], own.numbers[1][k], own.numbers[2][k], own.numbers[3][k]);
+    return vec4<u32>(
+        word_of(own.numbers[0], site), word_of(own.numbers[1], site),
+        word_of(own.numbers[2], site), word_of(own.numbers[3], site),
+    );
 }

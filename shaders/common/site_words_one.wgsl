@@ -13,5 +13,5 @@ fn by_row(a: u32, b: u32, c: u32, d: u32) -> array<vec4<u32>, 1> {
 
 // What decides one of the four sites at hand, a word for each row.
 fn own_words(site: u32) -> u32 {
-    return own.numbers[0][site % 4u];
+    return word_of(own.numbers[0], site);
 }

@@ -151,9 +151,10 @@ impl Shape {
         Self::Lane { group: (16 / width).max(1), rows: 1 }
     }
 
-    /// Four rows per lane, with about 16 values of hidden state for each in registers, or 8 where there are as many logits.
-    pub fn quad_lane(width: usize) -> Self {
-        let units = if width == 1 { 8 } else { 16 };
+    /// Four rows per lane, with about 16 values of hidden state for each in registers, or 8 where there are as many logits or several
+    /// layers: a lane of a card has 255 registers.
+    pub fn quad_lane(width: usize, depth: usize) -> Self {
+        let units = if width == 1 || depth > 1 { 8 } else { 16 };
         Self::Lane { group: (units / width).max(1), rows: QUAD }
     }
 
@@ -205,7 +206,9 @@ impl Shape {
             return [lane, tile].into_iter().chain(narrow).find(|shape| shape.turns(net) <= SOFTWARE_TURNS);
         }
         Some(match blocks * batch {
-            rows if rows / QUAD >= MANY_LANES && batch.is_multiple_of(QUAD) => Self::quad_lane(net.width),
+            rows if rows / QUAD >= MANY_LANES && batch.is_multiple_of(QUAD) => {
+                Self::quad_lane(net.width, net.depth)
+            }
             rows if rows >= MANY_LANES => lane,
             rows if tile.workgroups(Loads::Own, rows, 1) < FEW_WORKGROUPS && net.inputs() >= WIDE => {
                 Self::wide_tile(net.width)
@@ -309,6 +312,10 @@ mod tests {
         MaskedNet::new(4 * side - 4, 2 * side - 3, width, 1, true, Gauge::Border)
     }
 
+    fn deep(side: usize, width: usize) -> MaskedNet {
+        MaskedNet { depth: 3, ..square(side, width) }
+    }
+
     #[test]
     fn software_adapters_get_the_tile_shape_where_loops_would_be_cut_and_nothing_beyond() {
         assert_eq!(Shape::choose(true, 4, 1, &square(64, 1)), Some(Shape::lane(1)));
@@ -324,13 +331,17 @@ mod tests {
         assert!(few_rows.iter().all(|shape| matches!(shape, Shape::Tile { .. })), "{few_rows:?}");
         assert!(few_rows.len() > 1 && few_rows.contains(&Shape::wide_tile(4)), "{few_rows:?}");
         let many_rows = Shape::candidates(false, 1 << 10, 1 << 10, &square(8, 1));
-        let expected = [Shape::lane(1), Shape::quad_lane(1), Shape::tile(1)];
+        let expected = [Shape::lane(1), Shape::quad_lane(1, 1), Shape::tile(1)];
         assert!(expected.iter().all(|shape| many_rows.contains(shape)), "{many_rows:?}");
     }
 
     #[test]
     fn graphics_cards_get_a_lane_for_one_row_or_four_where_there_are_many_and_more_lanes_where_few() {
-        assert_eq!(Shape::choose(false, 1 << 10, 1 << 10, &square(8, 1)), Some(Shape::quad_lane(1)));
+        assert_eq!(Shape::choose(false, 1 << 10, 1 << 10, &square(8, 1)), Some(Shape::quad_lane(1, 1)));
+        assert_eq!(
+            Shape::choose(false, 1 << 10, 1 << 10, &deep(8, 4)),
+            Some(Shape::Lane { group: 2, rows: QUAD })
+        );
         assert_eq!(Shape::choose(false, 1 << 10, 1 << 5, &square(8, 1)), Some(Shape::lane(1)));
         assert_eq!(Shape::choose(false, 1, 512, &square(1024, 4)), Some(Shape::wide_tile(4)));
         assert_eq!(Shape::choose(false, 1, 8192, &square(1024, 4)), Some(Shape::tile(4)));
@@ -342,8 +353,12 @@ mod tests {
         for (width, batch) in
             (1..=64).flat_map(|width| [1, 64, 1023, 1024, 1 << 16].map(|batch| (width, batch)))
         {
-            for side in [4, 16, 64, 512] {
-                let (blocks, net) = (1024 / side, square(side, width));
+            for (side, net) in [4, 16, 64, 512]
+                .map(|side| (side, square(side, width)))
+                .into_iter()
+                .chain([(8, deep(8, width))])
+            {
+                let blocks = 1024 / side;
                 let expected = Shape::choose(false, blocks, batch, &net).unwrap();
                 let tried = Shape::candidates(false, blocks, batch, &net);
                 assert!(
@@ -357,7 +372,7 @@ mod tests {
 
     #[test]
     fn lanes_only_take_four_rows_where_a_batch_has_them() {
-        let quad = Shape::quad_lane(2);
+        let quad = Shape::quad_lane(2, 1);
         assert_eq!([256, 254].map(|batch| quad.lane_rows(Loads::Own, batch)), [4, 1]);
         let odd = Shape::candidates(false, 1 << 10, 1023, &square(8, 2));
         assert!(!odd.contains(&quad) && odd.contains(&Shape::lane(2)), "{odd:?}");

@@ -177,7 +177,7 @@ fn near_the_twin_in_16_bits(device: &TestGpu, case: Case) -> Vec<Result<(), Stri
     for (mut gpu, shape) in [
         (everything(), Shape::lane(case.width)),
         (everything(), Shape::tile(case.width)),
-        (only_these(), Shape::quad_lane(case.width)),
+        (only_these(), Shape::quad_lane(case.width, case.depth)),
         (only_these(), Shape::wide_tile(case.width)),
     ] {
         gpu.force_shape(shape);
