@@ -12,23 +12,31 @@
 @group(0) @binding(7) var<storage, read> logits: array<Rows>;            // [own][stride / LANE_ROWS]: their gradient
 @group(0) @binding(15) var<storage, read_write> error: array<Rows>;      // [DEPTH * units][stride / LANE_ROWS]
 
-#include packet_$LOADS
-
 const TOP: bool = LAYER + 1u == DEPTH;
 
-// Gradient with respect to what a target of the matrix above gives before its PReLU, or to a logit; 0 behind the last.
-fn gradient_of(wanted: u32, columns: u32, rows: u32, stride: u32) -> Rows {
-    let target_unit = min(wanted, columns - 1u);
-    var gradient: Rows;
-    if TOP {
-        gradient = logits[target_unit * stride + rows];
-    } else {
-        let slope = parameter(level.layers[min(LAYER + 1u, DEPTH - 1u)].slope + target_unit);
-        let at = ((LAYER + 1u) * level.units + target_unit) * stride + rows;
-        gradient = error[at] * select(Rows(slope), Rows(1.0), Rows(hidden[at]) > Rows(0.0));
-    }
-    return select(Rows(), gradient, wanted < columns);
+// What a lane multiplies: weights of its units, [UNITS][targets], with the gradients of its rows.
+struct Product {
+    weights: u32,            // where they start
+    targets: u32,
+    first_target: u32,       // the first that is seen
+    rows: u32,
+    stride: u32,
 }
+
+var<private> sums: array<Rows, UNITS>;
+
+// Gradient with respect to what a target of the matrix above gives before its PReLU, or to a logit; behind the last that of the last.
+fn gradient_of(product: Product, wanted: u32) -> Rows {
+    let target_unit = min(wanted, product.targets - 1u);
+    if TOP {
+        return logits[target_unit * product.stride + product.rows];
+    }
+    let slope = parameter(level.layers[min(LAYER + 1u, DEPTH - 1u)].slope + target_unit);
+    let at = ((LAYER + 1u) * level.units + target_unit) * product.stride + product.rows;
+    return error[at] * select(Rows(slope), Rows(1.0), Rows(hidden[at]) > Rows(0.0));
+}
+
+#include hidden_gradient_$LOADS
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -46,33 +54,13 @@ fn main(
     }
     // Lanes past the last rows repeat them: all stay at work, to share loads.
     let rows = min(first_rows + lane, stride - 1u);
-    var sums: array<Rows, UNITS>;
     let first_group = first / WIDTH;
     let columns = select(level.units, level.own, TOP);
     let weights = select(level.layers[min(LAYER + 1u, DEPTH - 1u)].weight, level.output.weight, TOP);
     // A border unit is seen by every target, an own unit by those of its own group and later.
     let groups_skipped = select(0u, first_group - min(first_group, select(0u, level.border, TOP)), first_group >= level.border);
     let skipped = select(groups_skipped * WIDTH, groups_skipped, TOP);
-    // Four targets a turn; the test stands at the end, since software adapters run what is behind it once more, for nobody.
-    var target_unit = skipped;
-    loop {
-        var gradients: array<Rows, 4>;
-        for (var g = 0u; g < 4u; g++) {
-            gradients[g] = gradient_of(target_unit + g, columns, rows, stride);
-        }
-        let start = weights + first * columns + target_unit;
-        var a = packet(start, columns, lane);
-        var b = packet(start + 1u, columns, lane);
-        var c = packet(start + 2u, columns, lane);
-        var d = packet(start + 3u, columns, lane);
-        for (var t = 0u; t < UNITS; t++) {
-            sums[t] = sums[t] + a[t] * gradients[0] + b[t] * gradients[1] + c[t] * gradients[2] + d[t] * gradients[3];
-        }
-        target_unit += 4u;
-        if target_unit >= columns {
-            break;
-        }
-    }
+    add_targets(Product(weights + first * columns, columns, skipped, rows, stride), lane);
     // Over all units, so that the loop is unrolled and sums stay in registers.
     for (var t = 0u; t < UNITS; t++) {
         if first + t < level.units {
