@@ -3,13 +3,13 @@
 
 const QUADS: u32 = LANES / UNITS;
 
-var<workgroup> staged: array<vec4<f32>, LANES>;                          // [unit][quad of targets]
+var<workgroup> staged: array<array<vec4<f32>, QUADS>, UNITS>;            // [unit][quad of targets]
 
 fn stage(product: Product, first: u32, lane: u32) {
     let at = product.weights + lane / QUADS * product.targets + first;
     let weights = vec4<f32>(parameter(at), parameter(at + 1u), parameter(at + 2u), parameter(at + 3u));
     let counts = first + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(product.targets);
-    staged[lane] = select(vec4<f32>(0.0), weights, counts);
+    staged[lane / QUADS][lane % QUADS] = select(vec4<f32>(0.0), weights, counts);
 }
 
 fn add_targets(product: Product, lane: u32) {
@@ -25,7 +25,7 @@ fn add_targets(product: Product, lane: u32) {
             let c = gradient_of(product, target_unit + 2u);
             let d = gradient_of(product, target_unit + 3u);
             for (var t = 0u; t < UNITS; t++) {
-                let weights = staged[t * QUADS + quad];
+                let weights = staged[t][quad];
                 sums[t] = sums[t] + weights.x * a + weights.y * b + weights.z * c + weights.w * d;
             }
         }

@@ -2,9 +2,10 @@
 // Grid: ceil(rows / LANE_ROWS / LANES) workgroups of LANES lanes, each with LANE_ROWS rows.
 // Own sites go in groups of GROUP: what earlier groups contribute is a dense product into registers, what sites of the
 // same group contribute is pushed as they are fixed (a blocked triangular solve). Registers are a window that slides on with
-// every site, so that no index is computed. No lane reads what another wrote, so there is no barrier. Loops have their test at
-// the end: software adapters run what stands behind a test once more, for nobody. Packets up to the fourth are written out:
-// drivers unroll loops of a few hundred operations and no more, and an index left over keeps all registers in memory; so are layers.
+// every site, so that no index is computed. Of what other lanes wrote a lane reads weights at most, see dense_weights_{own,shared}.
+// Loops have their test at the end: software adapters run what stands behind a test once more, for nobody. Packets up to the fourth
+// are written out: drivers unroll loops of a few hundred operations and no more, and an index left over keeps all registers in memory;
+// so are layers.
 // Needs UNITS = GROUP * WIDTH, GROUP at most 32, and site_numbers(block, configuration, site), own_spin(site, logit)
 // and keep_spin(block, configuration, site, spin) of the kernel.
 
@@ -159,58 +160,68 @@ fn push_to_sites(p: u32, start: u32, x: Rows) {
     }
 }
 
-// Four neighbouring sources, 0 where they are not known, and the distance of their rows of weights.
+// Four neighbouring sources, 0 where they are not known.
 struct Sources {
     x: array<Rows, 4>,
+    first: u32,              // number of the first
+    weights: u32,            // where its weights to the group start
+    stride: u32,             // from one source's weights to the next one's
+}
+
+// Of a matrix, those to the group.
+struct Columns {
+    start: u32,
     stride: u32,
 }
 
+#include dense_weights_$LOADS
+
 // pre += parameters * x for four sources.
-fn push_four_to_hidden(layer: u32, start: u32, sources: Sources) {
-    push_four_to_units(layer, 0u, start, sources);
+fn push_four_to_hidden(layer: u32, sources: Sources) {
+    push_four_to_units(layer, 0u, sources);
     if UNIT_PACKETS > 1u {
-        push_four_to_units(layer, 1u, start, sources);
+        push_four_to_units(layer, 1u, sources);
     }
     if UNIT_PACKETS > 2u {
-        push_four_to_units(layer, 2u, start, sources);
+        push_four_to_units(layer, 2u, sources);
     }
     if UNIT_PACKETS > 3u {
-        push_four_to_units(layer, 3u, start, sources);
+        push_four_to_units(layer, 3u, sources);
     }
     for (var p = 4u; p < UNIT_PACKETS; p++) {
-        push_four_to_units(layer, p, start, sources);
+        push_four_to_units(layer, p, sources);
     }
 }
 
-fn push_four_to_units(layer: u32, p: u32, start: u32, sources: Sources) {
-    var a = unit_packet(start + 8u * p, own_lane);
-    var b = unit_packet(start + 8u * p + sources.stride, own_lane);
-    var c = unit_packet(start + 8u * p + 2u * sources.stride, own_lane);
-    var d = unit_packet(start + 8u * p + 3u * sources.stride, own_lane);
+fn push_four_to_units(layer: u32, p: u32, sources: Sources) {
+    var a = dense_packet(p, sources, 0u);
+    var b = dense_packet(p, sources, 1u);
+    var c = dense_packet(p, sources, 2u);
+    var d = dense_packet(p, sources, 3u);
     for (var t = 0u; t < 8u; t++) {
         pre[layer][8u * p + t] = plus_four(pre[layer][8u * p + t], vec4<f32>(a[t], b[t], c[t], d[t]), sources);
     }
 }
 
 // pre_logit += parameters * x for four sources.
-fn push_four_to_logits(start: u32, sources: Sources) {
-    push_four_to_sites(0u, start, sources);
+fn push_four_to_logits(sources: Sources) {
+    push_four_to_sites(0u, sources);
     if LOGIT_PACKETS > 1u {
-        push_four_to_sites(1u, start, sources);
+        push_four_to_sites(1u, sources);
     }
     if LOGIT_PACKETS > 2u {
-        push_four_to_sites(2u, start, sources);
+        push_four_to_sites(2u, sources);
     }
     if LOGIT_PACKETS > 3u {
-        push_four_to_sites(3u, start, sources);
+        push_four_to_sites(3u, sources);
     }
 }
 
-fn push_four_to_sites(p: u32, start: u32, sources: Sources) {
-    var a = packet(start + 8u * p, 1u, own_lane);
-    var b = packet(start + 8u * p + sources.stride, 1u, own_lane);
-    var c = packet(start + 8u * p + 2u * sources.stride, 1u, own_lane);
-    var d = packet(start + 8u * p + 3u * sources.stride, 1u, own_lane);
+fn push_four_to_sites(p: u32, sources: Sources) {
+    var a = dense_packet(p, sources, 0u);
+    var b = dense_packet(p, sources, 1u);
+    var c = dense_packet(p, sources, 2u);
+    var d = dense_packet(p, sources, 3u);
     for (var t = 0u; t < SITES; t++) {
         pre_logit[SITES * p + t] = plus_four(pre_logit[SITES * p + t], vec4<f32>(a[t], b[t], c[t], d[t]), sources);
     }
@@ -222,11 +233,11 @@ fn plus_four(sum: Rows, weights: vec4<f32>, sources: Sources) -> Rows {
 }
 
 // Inputs source..source + 4, 0 from `known` on.
-fn four_spins(words: RowWords, source: u32, known: u32, stride: u32) -> Sources {
+fn four_spins(words: RowWords, source: u32, known: u32, matrix: Columns) -> Sources {
     return Sources(array<Rows, 4>(
         known_spin(words, source, known), known_spin(words, source + 1u, known),
         known_spin(words, source + 2u, known), known_spin(words, source + 3u, known),
-    ), stride);
+    ), source, matrix.start + source * matrix.stride, matrix.stride);
 }
 
 fn known_spin(words: RowWords, source: u32, known: u32) -> Rows {
@@ -240,12 +251,12 @@ struct Layer {
     known: u32,
 }
 
-fn four_activations(layer: Layer, source: u32, stride: u32) -> Sources {
+fn four_activations(layer: Layer, source: u32, matrix: Columns) -> Sources {
     let slopes = unit_packet(layer.slope + source, own_lane);
     return Sources(array<Rows, 4>(
         known_activation(layer, source, slopes[0]), known_activation(layer, source + 1u, slopes[1]),
         known_activation(layer, source + 2u, slopes[2]), known_activation(layer, source + 3u, slopes[3]),
-    ), stride);
+    ), source, matrix.start + source * matrix.stride, matrix.stride);
 }
 
 fn known_activation(layer: Layer, source: u32, slope: f32) -> Rows {
@@ -260,7 +271,7 @@ fn layer_of(layer: u32, known: u32) -> Layer {
 // pre = bias + contributions of the first `known` source groups, for units first..first + UNITS.
 fn dense_hidden(layer: u32, first: u32, known: u32) {
     let matrix = level.layers[layer];
-    let units = level.units;
+    let columns = Columns(matrix.weight + first, level.units);
     start_units(layer, 0u, matrix.bias + first);
     if UNIT_PACKETS > 1u {
         start_units(layer, 1u, matrix.bias + first);
@@ -278,8 +289,9 @@ fn dense_hidden(layer: u32, first: u32, known: u32) {
     if layer == 0u {
         loop {
             let words = input_word(source, own.row);
+            stage_units(columns, source);
             loop {
-                push_four_to_hidden(0u, matrix.weight + source * units + first, four_spins(words, source, known, units));
+                push_four_to_hidden(0u, four_spins(words, source, known, columns));
                 source += 4u;
                 if source % 32u == 0u || source >= known {
                     break;
@@ -292,9 +304,14 @@ fn dense_hidden(layer: u32, first: u32, known: u32) {
     } else {
         let below = layer_of(layer - 1u, known);
         loop {
-            let sources = four_activations(below, source, units);
-            push_four_to_hidden(layer, matrix.weight + source * units + first, sources);
-            source += 4u;
+            stage_units(columns, source);
+            loop {
+                push_four_to_hidden(layer, four_activations(below, source, columns));
+                source += 4u;
+                if source % 32u == 0u || source >= below.known {
+                    break;
+                }
+            }
             if source >= below.known {
                 break;
             }
@@ -353,23 +370,34 @@ fn dense_logits(site: u32, known: u32) {
         start_sites(3u, level.output.bias + site);
     }
     let below = layer_of(DEPTH - 1u, known);
-    let count = level.own;
-    let weights = level.output.weight + site;
+    let outputs = Columns(level.output.weight + site, level.own);
     var source = 0u;
     loop {
-        push_four_to_logits(weights + source * count, four_activations(below, source, count));
-        source += 4u;
+        stage_sites(outputs, source);
+        loop {
+            push_four_to_logits(four_activations(below, source, outputs));
+            source += 4u;
+            if source % 32u == 0u || source >= below.known {
+                break;
+            }
+        }
         if source >= below.known {
             break;
         }
     }
     if level.skip.present != 0u {
-        let skips = level.skip.weight + site;
+        let skips = Columns(level.skip.weight + site, level.own);
         source = 0u;
         loop {
             let words = input_word(source, own.row);
-            push_four_to_logits(skips + source * count, four_spins(words, source, known, count));
-            source += 4u;
+            stage_sites(skips, source);
+            loop {
+                push_four_to_logits(four_spins(words, source, known, skips));
+                source += 4u;
+                if source % 32u == 0u || source >= known {
+                    break;
+                }
+            }
             if source >= known {
                 break;
             }

@@ -9,3 +9,7 @@ const UNIT_STEP: u32 = 4u;
 fn unit_weights(at: u32) -> vec4<f32> {
     return vec4<f32>(net_quads[at / 4u]);
 }
+
+fn four_unit_weights(at: u32) -> vec4<f32> {
+    return unit_weights(at);
+}

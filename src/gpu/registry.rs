@@ -1,8 +1,8 @@
 //! The shader registry: the one place that names .wgsl files, with a small preprocessor.
 //!
 //! `#include name` inserts `shaders/common/name.wgsl` once. In an include `$SHAPE` stands for the kernel shape, `$LOADS` for who loads
-//! weights, `$EXCHANGE` for through what lanes exchange values, `$ROWS` for how many rows a lane has, `$UNITS` for how many units' weights a load has, `$PARTS` for whether one binding holds
-//! a level's parameters, `$STORAGE` for what nets are kept in.
+//! weights, `$EXCHANGE` for through what lanes exchange values, `$ROWS` for how many rows a lane has, `$UNITS` for how many units'
+//! weights a load has, `$PARTS` for whether one binding holds a level's parameters, `$STORAGE` for what nets are kept in.
 //! Constants are prepended as `const NAME: u32 = value;`, and `Kept`, the type of hidden state and of the parameters that nets
 //! compute with.
 
@@ -30,14 +30,14 @@ const KERNELS: &[(&str, &str)] = files!["":
 
 /// What kernels include.
 const COMMON: &[(&str, &str)] = files!["common/":
-    "activation", "control_variate", "dispatch", "draw_square_group", "draw_square_lane", "entry_subgroup",
-    "entry_workgroup", "exact_square", "exact_square_group", "exact_square_lane", "exact_square_subgroup",
-    "heat_bath", "hidden_gradient_own", "hidden_gradient_shared", "inputs", "masked_block_bindings", "masked_block_lane", "masked_block_tile",
+    "activation", "control_variate", "dense_weights_own", "dense_weights_shared", "dispatch",
+    "draw_square_group", "draw_square_lane", "entry_subgroup", "entry_workgroup", "exact_square",
+    "exact_square_group", "exact_square_lane", "exact_square_subgroup", "heat_bath", "hidden_gradient_own",
+    "hidden_gradient_shared", "inputs", "masked_block_bindings", "masked_block_lane", "masked_block_tile",
     "net_parameters_split", "net_parameters_whole", "owned_sums", "packet_own", "packet_shared",
     "partials_split", "partials_whole", "philox", "reduce", "rounded_f16", "rounded_f32", "rows_four",
-    "rows_one", "site_words_four", "site_words_one", "spins", "status", "sum_eights_subgroup",
-    "sum_eights_workgroup", "tile_triangle", "types", "unit_weights_four", "unit_weights_one",
-    "weight_gradient_own", "weight_gradient_shared",
+    "rows_one", "site_words_four", "site_words_one", "spins", "status", "sum_eights_subgroup", "sum_eights_workgroup", "tile_triangle",
+    "types", "unit_weights_four", "unit_weights_one", "weight_gradient_own", "weight_gradient_shared",
 ];
 
 /// What rates of a device are measured with.

@@ -1,0 +1,37 @@
+// Weights of a dense product, the same for all lanes. Lanes stage those of 32 sources in workgroup memory, each four at a time, and read
+// them all from there: on graphics cards one load from it does what four from memory would.
+
+const UNIT_QUADS: u32 = 2u * UNIT_PACKETS;
+const SITE_QUADS: u32 = (GROUP + 3u) / 4u;
+
+var<workgroup> staged: array<array<vec4<f32>, max(UNIT_QUADS, SITE_QUADS)>, 32>;  // [source % 32][quad of units or sites]
+
+// Of 32 sources from one on.
+fn stage_units(matrix: Columns, first: u32) {
+    workgroupBarrier();
+    for (var at = own_lane; at < 32u * UNIT_QUADS; at += LANES) {
+        let source = at / UNIT_QUADS;
+        let quad = at % UNIT_QUADS;
+        staged[source][quad] = four_unit_weights(matrix.start + (first + source) * matrix.stride + 4u * quad);
+    }
+    workgroupBarrier();
+}
+
+fn stage_sites(matrix: Columns, first: u32) {
+    workgroupBarrier();
+    for (var at = own_lane; at < 32u * SITE_QUADS; at += LANES) {
+        let source = at / SITE_QUADS;
+        let quad = at % SITE_QUADS;
+        let start = matrix.start + (first + source) * matrix.stride + 4u * quad;
+        staged[source][quad] =
+            vec4<f32>(parameter(start), parameter(start + 1u), parameter(start + 2u), parameter(start + 3u));
+    }
+    workgroupBarrier();
+}
+
+// Those of source k of four, to packet p.
+fn dense_packet(p: u32, sources: Sources, k: u32) -> array<f32, 8> {
+    let lower = staged[sources.first % 32u + k][2u * p];
+    let upper = staged[sources.first % 32u + k][2u * p + 1u];
+    return array<f32, 8>(lower.x, lower.y, lower.z, lower.w, upper.x, upper.y, upper.z, upper.w);
+}
