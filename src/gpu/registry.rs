@@ -13,6 +13,7 @@ use crate::schedule::{
     COLUMNS, Exchange, JobSize, Kernel, LANES, Loads, SOURCES_PER_TURN, STAGED, Shape, SquareShape,
 };
 use std::fmt::Write;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 macro_rules! files {
     ($folder:literal: $($name:literal),* $(,)?) => {
@@ -36,8 +37,9 @@ const COMMON: &[(&str, &str)] = files!["common/":
     "hidden_gradient_shared", "inputs", "masked_block_bindings", "masked_block_lane", "masked_block_tile",
     "net_parameters_split", "net_parameters_whole", "owned_sums", "packet_own", "packet_shared",
     "partials_split", "partials_whole", "philox", "reduce", "rounded_f16", "rounded_f32", "rows_four",
-    "rows_one", "site_words_four", "site_words_one", "spins", "status", "sum_eights_subgroup", "sum_eights_workgroup", "tile_triangle",
-    "types", "unit_weights_four", "unit_weights_one", "weight_gradient_own", "weight_gradient_shared",
+    "rows_one", "site_words_four", "site_words_one", "spins", "status", "sum_eights_subgroup",
+    "sum_eights_workgroup", "tile_triangle", "types", "unit_weights_four", "unit_weights_one", "weight_gradient_own",
+    "weight_gradient_shared",
 ];
 
 /// What rates of a device are measured with.
@@ -289,6 +291,13 @@ fn find(files: &[(&str, &'static str)], name: &str, kernel: &str) -> Result<&'st
         name: kernel.to_owned(),
         message: format!("there is no file {name}.wgsl"),
     })
+}
+
+/// Tells the shaders of one version from those of another.
+pub(super) fn fingerprint() -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (KERNELS, COMMON).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Every kernel once, on level 0, for nets of a depth: for tests that look at them all.

@@ -1,6 +1,6 @@
 //! Kernel shapes by measurement: tried on the device itself, kept on disk per adapter and driver.
 
-use super::{AdapterKind, Gpu, devices};
+use super::{AdapterKind, Gpu, devices, registry};
 use crate::backend::Backend;
 use crate::cache;
 use crate::conditional::{MaskedNet, Storage};
@@ -45,6 +45,14 @@ struct Choice {
     seconds: Option<f64>,
 }
 
+/// What is kept on disk.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    /// Of the shaders that were measured: others are measured anew.
+    fingerprint: u64,
+    choices: Vec<Choice>,
+}
+
 impl Gpu {
     /// Takes the fastest shape of the forward pass for every level: from the file of this adapter, else by measuring, which takes
     /// a few seconds at most. Software adapters are only measured with `again`, which also forgets what is in the file.
@@ -81,7 +89,7 @@ impl Gpu {
             }
         }
         if measured_any {
-            cache::write(&path, &serde_json::to_vec_pretty(&choices).unwrap_or_default());
+            write(&path, choices);
         }
         Ok(())
     }
@@ -142,7 +150,40 @@ impl Gpu {
     }
 }
 
-/// What an earlier run measured; a file that is not what it should be counts for nothing.
+/// What an earlier run measured; a file that is not what it should be counts for nothing, nor does one of other shaders.
 fn read(path: &Path) -> Vec<Choice> {
-    cache::read(path, LONGEST).and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    let kept: Option<Kept> = cache::read(path, LONGEST).and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    kept.filter(|kept| kept.fingerprint == registry::fingerprint()).map_or_else(Vec::new, |kept| kept.choices)
+}
+
+fn write(path: &Path, choices: Vec<Choice>) {
+    let kept = Kept { fingerprint: registry::fingerprint(), choices };
+    cache::write(path, &serde_json::to_vec_pretty(&kept).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_measured_with_other_shaders_counts_for_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shapes");
+        let work = Work {
+            border: 28,
+            own: 13,
+            width: 1,
+            depth: 1,
+            skip: true,
+            storage: Storage::F32,
+            rows: 64,
+            batch: 64,
+        };
+        let choices = vec![Choice { work, shape: Shape::lane(1), seconds: Some(1e-3) }];
+        write(&path, choices.clone());
+        assert_eq!(read(&path), choices);
+        let others = Kept { fingerprint: !registry::fingerprint(), choices };
+        std::fs::write(&path, serde_json::to_vec(&others).unwrap()).unwrap();
+        assert_eq!(read(&path), []);
+    }
 }
