@@ -1,6 +1,6 @@
 // Gradient with respect to the activations of hidden layer LAYER: the transposed product through the matrix above it.
 // Grid: ceil(stride / LANE_ROWS / LANES) * ceil(units / UNITS) workgroups of LANES lanes; a lane computes UNITS units of LANE_ROWS rows, see
-// rows_{one,four}. UNITS is 8, a packet. Targets that the mask hides from all of a lane's units are skipped.
+// rows_{one,four}. UNITS is 8, a packet, and LANES a multiple of it. Targets that the mask hides from all of a lane's units are skipped.
 
 #include types
 #include dispatch

@@ -3,28 +3,34 @@
 
 const UNIT_QUADS: u32 = 2u * UNIT_PACKETS;
 const SITE_QUADS: u32 = (GROUP + 3u) / 4u;
+const UNIT_TURNS: u32 = (32u * UNIT_QUADS + LANES - 1u) / LANES;
+const SITE_TURNS: u32 = (32u * SITE_QUADS + LANES - 1u) / LANES;
 
 var<workgroup> staged: array<array<vec4<f32>, max(UNIT_QUADS, SITE_QUADS)>, 32>;  // [source % 32][quad of units or sites]
 
-// Of 32 sources from one on.
+// Of 32 sources from one on. All lanes take the same turns, so that loops are unrolled and loads wait together.
 fn stage_units(matrix: Columns, first: u32) {
     workgroupBarrier();
-    for (var at = own_lane; at < 32u * UNIT_QUADS; at += LANES) {
-        let source = at / UNIT_QUADS;
-        let quad = at % UNIT_QUADS;
-        staged[source][quad] = four_unit_weights(matrix.start + (first + source) * matrix.stride + 4u * quad);
+    for (var turn = 0u; turn < UNIT_TURNS; turn++) {
+        let source = (turn * LANES + own_lane) / UNIT_QUADS;
+        let quad = (turn * LANES + own_lane) % UNIT_QUADS;
+        if source < 32u {
+            staged[source][quad] = four_unit_weights(matrix.start + (first + source) * matrix.stride + 4u * quad);
+        }
     }
     workgroupBarrier();
 }
 
 fn stage_sites(matrix: Columns, first: u32) {
     workgroupBarrier();
-    for (var at = own_lane; at < 32u * SITE_QUADS; at += LANES) {
-        let source = at / SITE_QUADS;
-        let quad = at % SITE_QUADS;
+    for (var turn = 0u; turn < SITE_TURNS; turn++) {
+        let source = (turn * LANES + own_lane) / SITE_QUADS;
+        let quad = (turn * LANES + own_lane) % SITE_QUADS;
         let start = matrix.start + (first + source) * matrix.stride + 4u * quad;
-        staged[source][quad] =
-            vec4<f32>(parameter(start), parameter(start + 1u), parameter(start + 2u), parameter(start + 3u));
+        if source < 32u {
+            staged[source][quad] =
+                vec4<f32>(parameter(start), parameter(start + 1u), parameter(start + 2u), parameter(start + 3u));
+        }
     }
     workgroupBarrier();
 }

@@ -2,7 +2,8 @@
 // Grid: ceil(rows / LANE_ROWS / LANES) workgroups of LANES lanes, each with LANE_ROWS rows.
 // Own sites go in groups of GROUP: what earlier groups contribute is a dense product into registers, what sites of the
 // same group contribute is pushed as they are fixed (a blocked triangular solve). Registers are a window that slides on with
-// every site, so that no index is computed. Of what other lanes wrote a lane reads weights at most, see dense_weights_{own,shared}.
+// every site, so that no index is computed. Of what other lanes wrote a lane reads weights at most, see
+// dense_weights_{own,shared}: barriers lie where all lanes of a workgroup come, whatever their rows.
 // Loops have their test at the end: software adapters run what stands behind a test once more, for nobody. Packets up to the fourth
 // are written out: drivers unroll loops of a few hundred operations and no more, and an index left over keeps all registers in memory;
 // so are layers.

@@ -1,4 +1,4 @@
-// Eight parameters at equal distances, the same for all lanes. Every lane loads them: graphics cards do that once for all.
+// Eight parameters at equal distances, the same for all lanes, each of which loads them: where they serve too little to be staged.
 
 #include unit_weights_$UNITS
 

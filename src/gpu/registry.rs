@@ -293,10 +293,11 @@ fn find(files: &[(&str, &'static str)], name: &str, kernel: &str) -> Result<&'st
     })
 }
 
-/// Tells the shaders of one version from those of another.
+/// Tells the shaders of one version, and what goes into them, from those of another.
 pub(super) fn fingerprint() -> u64 {
     let mut hasher = DefaultHasher::new();
-    (KERNELS, COMMON).hash(&mut hasher);
+    (env!("CARGO_PKG_VERSION"), KERNELS, COMMON).hash(&mut hasher);
+    (LANES, STAGED, SOURCES_PER_TURN).hash(&mut hasher);
     hasher.finish()
 }
 

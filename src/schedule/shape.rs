@@ -78,9 +78,9 @@ impl Exchange {
 /// Who loads weights that all lanes need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Loads {
-    /// Every lane: graphics cards do that once for all.
+    /// Every lane, or one for all through workgroup memory: on graphics cards, and where subgroups are small or not to be had.
     Own,
-    /// The lanes of a subgroup, each another one, for all: on software adapters, where a load costs as much as many products.
+    /// The lanes of a subgroup, each another one, for all of it: on software adapters, where a load costs as much as many products.
     Shared,
 }
 
