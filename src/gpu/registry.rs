@@ -34,7 +34,7 @@ const COMMON: &[(&str, &str)] = files!["common/":
     "activation", "control_variate", "dense_weights_own", "dense_weights_shared", "dispatch",
     "draw_square_group", "draw_square_lane", "entry_subgroup", "entry_workgroup", "exact_square",
     "exact_square_group", "exact_square_lane", "exact_square_subgroup", "heat_bath", "hidden_gradient_own",
-    "hidden_gradient_shared", "inputs", "masked_block_bindings", "masked_block_lane", "masked_block_tile",
+    "hidden_gradient_shared", "inputs", "lane_dense", "masked_block_bindings", "masked_block_lane", "masked_block_tile",
     "net_parameters_split", "net_parameters_whole", "owned_sums", "packet_own", "packet_shared",
     "partials_split", "partials_whole", "philox", "reduce", "rounded_f16", "rounded_f32", "rows_four",
     "rows_one", "site_words_four", "site_words_one", "spins", "status", "sum_eights_subgroup",
