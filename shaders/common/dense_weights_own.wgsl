@@ -1,6 +1,8 @@
 // Weights of a dense product, the same for all lanes. Lanes stage those of 32 sources in workgroup memory, each four at a time, and read
 // them all from there: on graphics cards one load from it does what four from memory would.
 
+#include four_parameters
+
 const UNIT_QUADS: u32 = 2u * UNIT_PACKETS;
 const SITE_QUADS: u32 = (GROUP + 3u) / 4u;
 const UNIT_TURNS: u32 = (32u * UNIT_QUADS + LANES - 1u) / LANES;
@@ -26,10 +28,8 @@ fn stage_sites(matrix: Columns, first: u32) {
     for (var turn = 0u; turn < SITE_TURNS; turn++) {
         let source = (turn * LANES + own_lane) / SITE_QUADS;
         let quad = (turn * LANES + own_lane) % SITE_QUADS;
-        let start = matrix.start + (first + source) * matrix.stride + 4u * quad;
         if source < 32u {
-            staged[source][quad] =
-                vec4<f32>(parameter(start), parameter(start + 1u), parameter(start + 2u), parameter(start + 3u));
+            staged[source][quad] = four_parameters(matrix.start + (first + source) * matrix.stride + 4u * quad);
         }
     }
     workgroupBarrier();

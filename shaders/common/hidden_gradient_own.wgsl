@@ -1,15 +1,16 @@
 // Lanes stage weights in workgroup memory, each those of one unit to four targets, and read them all from there: on graphics cards one
 // load from it does what four from memory would. Targets behind the last have weights of 0.
 
+#include four_parameters
+
 const QUADS: u32 = LANES / UNITS;
 
 var<workgroup> staged: array<array<vec4<f32>, QUADS>, UNITS>;            // [unit][quad of targets]
 
 fn stage(product: Product, first: u32, lane: u32) {
     let at = product.weights + lane / QUADS * product.targets + first;
-    let weights = vec4<f32>(parameter(at), parameter(at + 1u), parameter(at + 2u), parameter(at + 3u));
     let counts = first + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(product.targets);
-    staged[lane / QUADS][lane % QUADS] = select(vec4<f32>(0.0), weights, counts);
+    staged[lane / QUADS][lane % QUADS] = select(vec4<f32>(0.0), four_parameters(at), counts);
 }
 
 fn add_targets(product: Product, lane: u32) {

@@ -33,7 +33,7 @@ const KERNELS: &[(&str, &str)] = files!["":
 const COMMON: &[(&str, &str)] = files!["common/":
     "activation", "control_variate", "dense_weights_own", "dense_weights_shared", "dispatch",
     "draw_square_group", "draw_square_lane", "entry_subgroup", "entry_workgroup", "exact_square",
-    "exact_square_group", "exact_square_lane", "exact_square_subgroup", "heat_bath", "hidden_gradient_own",
+    "exact_square_group", "exact_square_lane", "exact_square_subgroup", "four_parameters", "heat_bath", "hidden_gradient_own",
     "hidden_gradient_shared", "inputs", "lane_dense", "masked_block_bindings", "masked_block_lane", "masked_block_tile",
     "net_parameters_split", "net_parameters_whole", "owned_sums", "packet_own", "packet_shared",
     "partials_split", "partials_whole", "philox", "reduce", "rounded_f16", "rounded_f32", "rows_four",
