@@ -22,7 +22,7 @@ fn main() -> han_gpu::Result<()> {
     let folder = std::env::temp_dir().join("han-gpu-example");
     let run = RunFolder::create(&folder, &config, true)?;
     let start = run.load_checkpoint(&config, backend.model())?;
-    train(&config, backend.as_mut(), &run, &start, &mut |_| ControlFlow::Continue(()))?;
+    train(&config, backend.as_mut(), &run, start, &mut |_| ControlFlow::Continue(()))?;
 
     let weights = importance(
         &log_weights(backend.as_mut(), 1, config.beta, 20_000, |_| ControlFlow::Continue(()))?.ln_w,

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::lattice::{Interaction, Observables};
 use crate::pace::Pace;
 use crate::schedule::{Inputs, Kernel, Rates};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Arrays of a backend's state. Per-block arrays are `[blocks of all levels][batch]`: level 0 comes first, so that the
@@ -71,7 +72,7 @@ pub trait Backend: Send {
     fn setting(&self) -> String;
 
     /// The model it was made for.
-    fn model(&self) -> &Model;
+    fn model(&self) -> &Arc<Model>;
 
     /// Configurations per run.
     fn batch(&self) -> usize;
@@ -116,6 +117,12 @@ pub trait Backend: Send {
     /// # Errors
     /// When the device fails.
     fn read(&mut self, tensor: Tensor) -> Result<Vec<f64>>;
+
+    /// As [`Backend::read`], in the precision of checkpoints.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn read_f32(&mut self, tensor: Tensor) -> Result<Vec<f32>>;
 
     /// Overwrites an array. New parameters also forget that a gradient was not finite.
     ///

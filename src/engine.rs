@@ -273,13 +273,10 @@ impl Engine {
     /// # Errors
     /// When the device was lost.
     pub fn checkpoint(&mut self) -> Result<Checkpoint> {
-        let mut read = |tensor| -> Result<Vec<f32>> {
-            Ok(self.gpu.read(tensor)?.into_iter().map(|value| value as f32).collect())
-        };
         Ok(Checkpoint {
-            parameters: read(Tensor::Parameters)?,
-            first_moment: read(Tensor::FirstMoment)?,
-            second_moment: read(Tensor::SecondMoment)?,
+            parameters: self.gpu.read_f32(Tensor::Parameters)?,
+            first_moment: self.gpu.read_f32(Tensor::FirstMoment)?,
+            second_moment: self.gpu.read_f32(Tensor::SecondMoment)?,
             step: self.step,
             seed: self.config.seed,
             beta: self.config.beta,

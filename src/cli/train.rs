@@ -213,7 +213,7 @@ pub(super) fn execute(
         }
         interrupt.flow()
     };
-    let trained = train(config, backend.as_mut(), folder, &checkpoint, &mut observe);
+    let trained = train(config, backend.as_mut(), folder, checkpoint, &mut observe);
     progress.finish();
     let path = folder.path().display();
     if let Err(Error::Device { .. } | Error::File { .. }) = &trained {

@@ -98,9 +98,9 @@ impl<R: Real> Cpu<R> {
         Err(Error::DeviceLimit { device: "CPU".to_owned(), message })
     }
 
-    /// Memory of a model's state at a batch size, in bytes.
+    /// Memory of a model's state at a batch size, in bytes, with the array that a checkpoint is written from.
     pub fn memory(model: &Model, batch: usize) -> u64 {
-        state::values(model, batch) * size_of::<R>() as u64
+        state::bytes::<R>(model, batch) + (model.parameters * size_of::<f32>()) as u64
     }
 
     /// `[own][rows]`: logits that the last forward pass over a level left behind.
@@ -116,13 +116,17 @@ impl<R: Real> Cpu<R> {
     /// # Panics
     /// When the length is not the array's.
     pub fn write_f64(&mut self, tensor: Tensor, values: &[f64]) {
+        self.overwrite(tensor, values);
+    }
+
+    fn overwrite<T: Copy + Into<f64>>(&mut self, tensor: Tensor, values: &[T]) {
         if tensor == Tensor::Parameters {
             self.state.first_bad_step = None;
         }
         let target = self.state.tensor_mut(tensor);
         assert_eq!(target.len(), values.len(), "length of {tensor:?}");
         for (target, &value) in target.iter_mut().zip(values) {
-            *target = R::of(value);
+            *target = R::of(value.into());
         }
     }
 
@@ -168,7 +172,7 @@ impl<R: Real> Backend for Cpu<R> {
         "cpu".to_owned()
     }
 
-    fn model(&self) -> &Model {
+    fn model(&self) -> &Arc<Model> {
         &self.model
     }
 
@@ -215,9 +219,12 @@ impl<R: Real> Backend for Cpu<R> {
         Ok(self.state.tensor(tensor).iter().map(|value| value.widen()).collect())
     }
 
+    fn read_f32(&mut self, tensor: Tensor) -> Result<Vec<f32>> {
+        Ok(self.state.tensor(tensor).iter().map(|value| value.widen() as f32).collect())
+    }
+
     fn write(&mut self, tensor: Tensor, values: &[f32]) -> Result<()> {
-        let values: Vec<f64> = values.iter().copied().map(f64::from).collect();
-        self.write_f64(tensor, &values);
+        self.overwrite(tensor, values);
         Ok(())
     }
 

@@ -137,17 +137,20 @@ impl<R: Real> State<R> {
     }
 }
 
-/// About how many values of precision R the state holds.
-pub(super) fn values(model: &Model, batch: usize) -> u64 {
-    // Per block: ln q, reward, advantage and two integers.
-    let per_block = 5 * model.hierarchy.blocks() * batch;
-    let spins = model.hierarchy.sites * batch / size_of::<f32>();
+/// Bytes of the state.
+pub(super) fn bytes<R>(model: &Model, batch: usize) -> u64 {
+    let per_block = model.hierarchy.blocks() * batch;
     let per_level = model.nets().map(|(_, net, level)| {
         let tiles = level.blocks * batch.div_ceil(LANES);
-        let per_row = net.inputs() + net.own + 3 * net.depth * net.units() + 2;
-        tiles * LANES * per_row + tiles.min(MAX_PARTIALS) * (net.parameters() + LANES * net.units())
+        let lanes = net.inputs() + net.own + 3 * net.depth * net.units();
+        let partials = tiles.min(MAX_PARTIALS) * (net.parameters() + LANES * net.units());
+        tiles * (LANES * lanes * size_of::<R>() + size_of::<Tile<R>>()) + partials * size_of::<R>()
     });
-    (4 * model.parameters + per_block + spins + per_level.sum::<usize>()) as u64
+    // Parameters, moments and gradient; ln q, reward and advantage.
+    let values = 4 * model.parameters + 3 * per_block;
+    let integers = 2 * per_block + (2 + quantities(model.torus)) * batch;
+    let spins = model.hierarchy.sites * batch;
+    (values * size_of::<R>() + integers * size_of::<i32>() + spins + per_level.sum::<usize>()) as u64
 }
 
 impl<R> LevelState<R> {

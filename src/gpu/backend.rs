@@ -12,6 +12,7 @@ use crate::lattice::Observables;
 use crate::pace::Pace;
 use crate::schedule::{Inputs, Kernel, Rates};
 use half::f16;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wgpu::PollType;
 
@@ -24,7 +25,7 @@ impl Backend for Gpu {
         self.device.adapter_info().name
     }
 
-    fn model(&self) -> &Model {
+    fn model(&self) -> &Arc<Model> {
         &self.model
     }
 
@@ -87,8 +88,11 @@ impl Backend for Gpu {
     }
 
     fn read(&mut self, tensor: Tensor) -> Result<Vec<f64>> {
-        let values: Vec<f32> = self.read_buffer(self.buffer(tensor))?;
-        Ok(values.into_iter().map(f64::from).collect())
+        Ok(self.read_f32(tensor)?.into_iter().map(f64::from).collect())
+    }
+
+    fn read_f32(&mut self, tensor: Tensor) -> Result<Vec<f32>> {
+        self.read_buffer(self.buffer(tensor))
     }
 
     fn write(&mut self, tensor: Tensor, values: &[f32]) -> Result<()> {

@@ -30,16 +30,22 @@ pub(super) fn stage(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<&File>) -> std::io::Result<()>,
 ) -> Result<Staged> {
-    let attempt = || {
-        let temporary = temporary_beside(path)?;
-        let mut writer = BufWriter::new(temporary.as_file());
-        fill(&mut writer)?;
-        writer.flush()?;
-        drop(writer);
-        temporary.as_file().sync_all()?;
-        Ok(Staged { temporary, path: path.to_owned() })
-    };
-    attempt().map_err(|source| Error::file("write", path, source))
+    stage_from(path, |file| fill(file).map_err(|source| Error::file("write", path, source)))
+}
+
+/// As [`stage`], for contents whose source can fail too.
+pub(super) fn stage_from(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>,
+) -> Result<Staged> {
+    let failed = |source| Error::file("write", path, source);
+    let temporary = temporary_beside(path).map_err(failed)?;
+    let mut writer = BufWriter::new(temporary.as_file());
+    fill(&mut writer)?;
+    writer.flush().map_err(failed)?;
+    drop(writer);
+    temporary.as_file().sync_all().map_err(failed)?;
+    Ok(Staged { temporary, path: path.to_owned() })
 }
 
 /// Writes a file in one go: a crash or a full disk at any moment leaves the old file, or none.

@@ -1,11 +1,13 @@
 //! `checkpoint.safetensors`: weights, optimiser state, step and seed.
 
-use super::atomic::{Staged, stage};
+use super::atomic::{Staged, stage_from};
 use super::input;
+use crate::backend::Tensor;
 use crate::conditional::{Model, TensorPlace};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
@@ -14,10 +16,19 @@ const FORMAT: &str = "han-gpu checkpoint";
 const VERSION: &str = "1";
 const FIRST_MOMENT: &str = "adam.first_moment.";
 const SECOND_MOMENT: &str = "adam.second_moment.";
-/// Parameters and two moments.
-const BUFFERS: usize = 3;
+/// What names in the file start with, array by array, in the order in which they are written.
+const ARRAYS: [(Tensor, &str); 3] =
+    [(Tensor::FirstMoment, FIRST_MOMENT), (Tensor::SecondMoment, SECOND_MOMENT), (Tensor::Parameters, "")];
 /// Longest header in bytes: a few hundred for each tensor.
 const LONGEST_HEADER: u64 = 1 << 20;
+
+/// What a checkpoint tells beside its arrays.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stamp {
+    pub(crate) step: u32,
+    pub(crate) seed: u32,
+    pub(crate) beta: f64,
+}
 
 /// The state of a training run after `step` steps.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,23 +102,14 @@ impl Checkpoint {
     }
 
     pub(super) fn stage(&self, path: &Path, model: &Model) -> Result<Staged> {
-        let buffers = [
-            ("", &self.parameters),
-            (FIRST_MOMENT, &self.first_moment),
-            (SECOND_MOMENT, &self.second_moment),
-        ];
-        let mut tensors = Vec::new();
-        for (prefix, values) in buffers {
-            for place in model.tensors() {
-                let bytes = bytemuck::cast_slice(&values[place.range()]);
-                let view = TensorView::new(Dtype::F32, place.shape, bytes)
-                    .map_err(|error| Error::content(path, error.to_string()))?;
-                tensors.push((format!("{prefix}{}", place.name), view));
-            }
-        }
-        let bytes = safetensors::serialize(tensors, Some(self.metadata(model)))
-            .map_err(|error| Error::content(path, error.to_string()))?;
-        stage(path, |file| file.write_all(&sorted_header(&bytes)))
+        let &Self { step, seed, beta, .. } = self;
+        stage_state(path, model, Stamp { step, seed, beta }, &mut |tensor| {
+            Ok(Cow::Borrowed(match tensor {
+                Tensor::FirstMoment => &self.first_moment,
+                Tensor::SecondMoment => &self.second_moment,
+                _ => &self.parameters,
+            }))
+        })
     }
 
     /// Reads a checkpoint of this model.
@@ -115,7 +117,7 @@ impl Checkpoint {
     /// # Errors
     /// When the file cannot be read, is truncated, is not a checkpoint of ours, or belongs to another model or version.
     pub fn load(path: &Path, model: &Model) -> Result<Self> {
-        let values = (BUFFERS * size_of::<f32>() * model.parameters) as u64;
+        let values = (ARRAYS.len() * size_of::<f32>() * model.parameters) as u64;
         let bytes = input::read(path, values + LONGEST_HEADER)?;
         let damaged = |reason: String| {
             Error::content(
@@ -129,7 +131,7 @@ impl Checkpoint {
         let reader = Reader { path, metadata, tensors };
         reader.check(model)?;
         // Before memory is taken for the network that a configuration describes.
-        let needed = BUFFERS * size_of::<f32>() * model.used_parameters();
+        let needed = ARRAYS.len() * size_of::<f32>() * model.used_parameters();
         if bytes.len() < needed {
             return Err(damaged(format!("the run's network needs {needed} bytes, it has {}", bytes.len())));
         }
@@ -149,16 +151,60 @@ impl Checkpoint {
             second_moment: buffer(SECOND_MOMENT)?,
         })
     }
+}
 
-    fn metadata(&self, model: &Model) -> HashMap<String, String> {
-        let own = [
-            ("step", self.step.to_string()),
-            ("seed", self.seed.to_string()),
-            ("beta", self.beta.to_string()),
-        ];
-        let own = own.into_iter().map(|(key, value)| (key.to_owned(), value));
-        identity(model).into_iter().map(|(key, value)| (key.to_owned(), value)).chain(own).collect()
+/// Writes a checkpoint beside its place. Asks for one array at a time, so that no more of a large network is held twice.
+pub(super) fn stage_state<'a>(
+    path: &Path,
+    model: &Model,
+    stamp: Stamp,
+    read: &mut dyn FnMut(Tensor) -> Result<Cow<'a, [f32]>>,
+) -> Result<Staged> {
+    let header = header(path, model, stamp)?;
+    stage_from(path, |file| {
+        let mut put =
+            |bytes: &[u8]| file.write_all(bytes).map_err(|source| Error::file("write", path, source));
+        put(&(header.len() as u64).to_le_bytes())?;
+        put(&header)?;
+        for (tensor, _) in ARRAYS {
+            let values = read(tensor)?;
+            model
+                .tensors()
+                .into_iter()
+                .try_for_each(|place| put(bytemuck::cast_slice(&values[place.range()])))?;
+        }
+        Ok(())
+    })
+}
+
+/// The file's header. safetensors would write its metadata in the order of a hash map; equal states must give equal files, so keys
+/// are sorted.
+fn header(path: &Path, model: &Model, stamp: Stamp) -> Result<Vec<u8>> {
+    let (mut tensors, mut end) = (Vec::new(), 0);
+    for (_, prefix) in ARRAYS {
+        for TensorPlace { name, shape, .. } in model.tensors() {
+            let start = end;
+            end += size_of::<f32>() * shape.iter().product::<usize>();
+            let info = TensorInfo { dtype: Dtype::F32, shape, data_offsets: (start, end) };
+            tensors.push((format!("{prefix}{name}"), info));
+        }
     }
+    let metadata = Metadata::new(Some(metadata(model, stamp)), tensors)
+        .map_err(|error| Error::content(path, error.to_string()))?;
+    // serde_json's map is sorted by key.
+    let sorted = serde_json::to_value(&metadata).map_err(|error| Error::content(path, error.to_string()))?;
+    let mut header = sorted.to_string().into_bytes();
+    header.resize(header.len().next_multiple_of(8), b' ');
+    Ok(header)
+}
+
+fn metadata(model: &Model, stamp: Stamp) -> HashMap<String, String> {
+    let own = [
+        ("step", stamp.step.to_string()),
+        ("seed", stamp.seed.to_string()),
+        ("beta", stamp.beta.to_string()),
+    ];
+    identity(model).into_iter().chain(own).map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// What must agree between a checkpoint and the model it is loaded into.
@@ -237,19 +283,6 @@ impl Reader<'_> {
         }
         Ok(values)
     }
-}
-
-/// safetensors writes its metadata in the order of a hash map; equal states must give equal files, so the header is
-/// written again with sorted keys.
-fn sorted_header(bytes: &[u8]) -> Vec<u8> {
-    let length =
-        u64::from_le_bytes(bytes[..8].try_into().expect("a safetensors file starts with 8 bytes")) as usize;
-    let (header, data) = bytes[8..].split_at(length);
-    // serde_json's map is sorted by key.
-    let parsed: serde_json::Value = serde_json::from_slice(header).expect("safetensors writes JSON");
-    let mut header = parsed.to_string().into_bytes();
-    header.resize(header.len().next_multiple_of(8), b' ');
-    [&(header.len() as u64).to_le_bytes()[..], &header, data].concat()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod warm_start;
 pub use arrays::{SampleWriter, check_memory, read_spins, write_ln_q};
 pub use atomic::{check_writable, write_bytes};
 pub use checkpoint::Checkpoint;
+pub(crate) use checkpoint::Stamp;
 pub use configurations::{read_configurations, write_configurations, write_scalars};
 pub(crate) use input::{read as read_at_most, read_text};
 pub use records::{Metrics, Summary};

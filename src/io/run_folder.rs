@@ -1,14 +1,16 @@
 //! The folder of one run.
 
 use super::atomic;
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, Stamp, stage_state};
 use super::input::{self, read_text};
 use super::records::{Metrics, Summary};
 use super::warm_start::warm_start;
+use crate::backend::Tensor;
 use crate::conditional::Model;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -103,13 +105,19 @@ impl RunFolder {
         self.path.join(name)
     }
 
-    /// Writes the checkpoint, replacing the old one only when the new one is complete.
+    /// Writes the checkpoint from arrays that are read one by one, replacing the old one only when the new one is complete.
     ///
     /// # Errors
-    /// When it cannot be written; the old one is then still there.
-    pub fn save_checkpoint(&self, checkpoint: &Checkpoint, model: &Model) -> Result<()> {
-        checkpoint.save(&self.file(CHECKPOINT), model)?;
-        tracing::info!(step = checkpoint.step, run = %self.path.display(), "checkpoint written");
+    /// When one cannot be read or the file cannot be written; the old one is then still there.
+    pub(crate) fn save_checkpoint(
+        &self,
+        model: &Model,
+        stamp: Stamp,
+        mut read: impl FnMut(Tensor) -> Result<Vec<f32>>,
+    ) -> Result<()> {
+        stage_state(&self.file(CHECKPOINT), model, stamp, &mut |tensor| Ok(Cow::Owned(read(tensor)?)))?
+            .commit()?;
+        tracing::info!(step = stamp.step, run = %self.path.display(), "checkpoint written");
         Ok(())
     }
 

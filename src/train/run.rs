@@ -8,7 +8,7 @@ use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
 use crate::config::Config;
 use crate::error::Result;
-use crate::io::{Checkpoint, Metrics, MetricsWriter, RunFolder, Summary};
+use crate::io::{Checkpoint, Metrics, MetricsWriter, RunFolder, Stamp, Summary};
 use crate::mc::Pool;
 use crate::schedule::{Chunk, Inputs};
 use std::ops::ControlFlow;
@@ -38,31 +38,33 @@ pub fn train(
     config: &Config,
     backend: &mut dyn Backend,
     folder: &RunFolder,
-    start: &Checkpoint,
+    start: Checkpoint,
     observe: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<Option<Summary>> {
+    let done = start.step;
+    // Each is dropped when it is on the device.
     for (tensor, values) in [
-        (Tensor::Parameters, &start.parameters),
-        (Tensor::FirstMoment, &start.first_moment),
-        (Tensor::SecondMoment, &start.second_moment),
+        (Tensor::Parameters, start.parameters),
+        (Tensor::FirstMoment, start.first_moment),
+        (Tensor::SecondMoment, start.second_moment),
     ] {
-        backend.write(tensor, values)?;
+        backend.write(tensor, &values)?;
     }
-    let table = folder.metrics_after(start.step)?;
-    let clock = Clock::new(table.elapsed_s(), start.step);
+    let table = folder.metrics_after(done)?;
+    let clock = Clock::new(table.elapsed_s(), done);
     let mut run = Run {
         config,
         lists: Lists::new(config, backend.model()),
-        pool: pool(config, backend.model(), start.step),
+        pool: pool(config, backend.model(), done),
         backend,
         folder,
         table,
         clock,
-        checkpoint_step: start.step,
+        checkpoint_step: done,
         parts: Vec::new(),
         last_row: None,
     };
-    if run.steps(start.step, observe)?.is_break() {
+    if run.steps(done, observe)?.is_break() {
         return Ok(None);
     }
     let elapsed_s = run.clock.elapsed();
@@ -182,25 +184,16 @@ impl Run<'_> {
     }
 
     fn save(&mut self, step: u32) -> Result<()> {
-        let read = |tensor, backend: &mut dyn Backend| -> Result<Vec<f32>> {
-            Ok(backend.read(tensor)?.into_iter().map(|value| value as f32).collect())
-        };
-        let checkpoint = Checkpoint {
-            step,
-            seed: self.config.seed,
-            beta: self.config.beta,
-            parameters: read(Tensor::Parameters, self.backend)?,
-            first_moment: read(Tensor::FirstMoment, self.backend)?,
-            second_moment: read(Tensor::SecondMoment, self.backend)?,
-        };
-        let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
-        if ![&checkpoint.parameters, &checkpoint.first_moment, &checkpoint.second_moment]
-            .iter()
-            .all(|v| finite(v))
-        {
-            return Err(diagnose(self.backend, step, self.checkpoint_step));
-        }
-        self.folder.save_checkpoint(&checkpoint, self.backend.model())?;
+        let Self { backend, checkpoint_step, .. } = self;
+        let model = backend.model().clone();
+        let stamp = Stamp { step, seed: self.config.seed, beta: self.config.beta };
+        self.folder.save_checkpoint(&model, stamp, |tensor| {
+            let values = backend.read_f32(tensor)?;
+            match values.iter().all(|value| value.is_finite()) {
+                true => Ok(values),
+                false => Err(diagnose(*backend, step, *checkpoint_step)),
+            }
+        })?;
         self.checkpoint_step = step;
         Ok(())
     }

@@ -65,7 +65,7 @@ fn trained(gpu: &TestGpu, config: &Config) -> (Vec<f32>, Vec<han_gpu::io::Metric
     let chunk = if config.chunk == 0 { config.batch } else { config.chunk };
     let mut backend = Gpu::open(&gpu.adapter, model.clone(), chunk).unwrap();
     let start = folder.load_checkpoint(config, &model).unwrap();
-    train(config, &mut backend, &folder, &start, &mut |_| ControlFlow::Continue(())).unwrap();
+    train(config, &mut backend, &folder, start, &mut |_| ControlFlow::Continue(())).unwrap();
     let parameters = backend.read(Tensor::Parameters).unwrap().into_iter().map(|value| value as f32);
     (parameters.collect(), folder.metrics().unwrap())
 }

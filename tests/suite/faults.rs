@@ -50,7 +50,7 @@ fn a_lost_device_ends_the_run_and_the_last_checkpoint_goes_on() {
     let folder = RunFolder::create(&whole, &config, false).unwrap();
     let start = folder.load_checkpoint(&config, &model).unwrap();
     let go_on = |_: Event<'_>| ControlFlow::Continue(());
-    train(&config, &mut on_own_device(), &folder, &start, &mut { go_on }).unwrap().unwrap();
+    train(&config, &mut on_own_device(), &folder, start.clone(), &mut { go_on }).unwrap().unwrap();
     for (name, mut backend) in [("own", on_own_device()), ("host", on_host_device())] {
         let path = temporary.path().join(name);
         let folder = RunFolder::create(&path, &config, false).unwrap();
@@ -61,12 +61,12 @@ fn a_lost_device_ends_the_run_and_the_last_checkpoint_goes_on() {
             }
             ControlFlow::Continue(())
         };
-        let error = train(&config, &mut backend, &folder, &start, &mut lose_at_10).unwrap_err();
+        let error = train(&config, &mut backend, &folder, start.clone(), &mut lose_at_10).unwrap_err();
         assert!(matches!(error, Error::Device { .. }), "{name}: {error:?}");
         assert!(error.to_string().contains("lost"), "{name}: {error}");
         let left = folder.load_checkpoint(&config, &model).unwrap();
         assert_eq!(left.step, 7, "{name}: the last checkpoint before the fault");
-        train(&config, &mut on_own_device(), &folder, &left, &mut { go_on }).unwrap().unwrap();
+        train(&config, &mut on_own_device(), &folder, left, &mut { go_on }).unwrap().unwrap();
         assert_eq!(checkpoint(&path), checkpoint(&whole), "{name}");
     }
 }

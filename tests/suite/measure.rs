@@ -29,7 +29,7 @@ fn trained(config: &Config) -> Cpu<f32> {
     let run = RunFolder::create(&folder.path().join("run"), config, false).unwrap();
     let mut cpu = Cpu::<f32>::new(Arc::new(config.model().unwrap()), config.batch);
     let start = run.load_checkpoint(config, cpu.model()).unwrap();
-    train(config, &mut cpu, &run, &start, &mut |_| ControlFlow::Continue(())).unwrap().unwrap();
+    train(config, &mut cpu, &run, start, &mut |_| ControlFlow::Continue(())).unwrap().unwrap();
     cpu
 }
 

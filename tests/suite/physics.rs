@@ -21,7 +21,7 @@ fn trained(config: &Config, backend: &mut dyn Backend) -> (Vec<Metrics>, Summary
     let run = RunFolder::create(&folder.path().join("run"), config, false).unwrap();
     let start = run.load_checkpoint(config, backend.model()).unwrap();
     let mut rows = Vec::new();
-    let summary = train(config, backend, &run, &start, &mut |event| {
+    let summary = train(config, backend, &run, start, &mut |event| {
         if let han_gpu::train::Event::Metrics(metrics, _) = event {
             rows.push(*metrics);
         }

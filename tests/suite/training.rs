@@ -127,8 +127,9 @@ fn a_batch_in_chunks_trains_and_reports_as_a_whole() {
     let mut backend = Cpu::<f32>::new(model, config.chunk);
     let run = RunFolder::create(&folder.path().join("run"), &config, false).unwrap();
     let start = run.load_checkpoint(&config, backend.model()).unwrap();
-    let summary =
-        train(&config, &mut backend, &run, &start, &mut |_| ControlFlow::Continue(())).unwrap().unwrap();
+    let summary = train(&config, &mut backend, &run, start.clone(), &mut |_| ControlFlow::Continue(()))
+        .unwrap()
+        .unwrap();
     let rows = run.metrics().unwrap();
     assert_eq!(rows.len(), config.steps as usize);
     let (first, last) = (&rows[0], &rows[rows.len() - 1]);
@@ -138,7 +139,7 @@ fn a_batch_in_chunks_trains_and_reports_as_a_whole() {
     let mut whole = Cpu::<f32>::new(std::sync::Arc::new(config.model().unwrap()), 64);
     let other = Config { chunk: 64, ..config.clone() };
     let run = RunFolder::create(&folder.path().join("whole"), &other, false).unwrap();
-    train(&other, &mut whole, &run, &start, &mut |_| ControlFlow::Continue(())).unwrap();
+    train(&other, &mut whole, &run, start, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(run.metrics().unwrap()[0].energy_per_site, first.energy_per_site, "the same samples");
     assert_eq!(run.metrics().unwrap()[0].energy_per_site_error, first.energy_per_site_error);
 }
@@ -177,7 +178,7 @@ fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
         let [whole, stopped] = ["whole", "stopped"].map(|name| temporary.path().join(name));
         let folder = RunFolder::create(&whole, &config, false).unwrap();
         let start = folder.load_checkpoint(&config, &case.model()).unwrap();
-        train(&config, make().as_mut(), &folder, &start, &mut |_| ControlFlow::Continue(()))
+        train(&config, make().as_mut(), &folder, start.clone(), &mut |_| ControlFlow::Continue(()))
             .unwrap()
             .unwrap();
 
@@ -186,13 +187,13 @@ fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
             Event::Step(17) => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         };
-        assert!(train(&config, make().as_mut(), &folder, &start, stop_at_17).unwrap().is_none());
+        assert!(train(&config, make().as_mut(), &folder, start, stop_at_17).unwrap().is_none());
         let (folder, read_back) = RunFolder::open(&stopped).unwrap();
         assert_eq!(read_back, config);
         let mut backend = make();
         let checkpoint = folder.load_checkpoint(&config, backend.model()).unwrap();
         assert_eq!(checkpoint.step, 17);
-        train(&config, backend.as_mut(), &folder, &checkpoint, &mut |_| ControlFlow::Continue(()))
+        train(&config, backend.as_mut(), &folder, checkpoint, &mut |_| ControlFlow::Continue(()))
             .unwrap()
             .unwrap();
 
@@ -222,13 +223,13 @@ fn nan_and_infinity_stop_the_run_with_step_and_level_and_keep_the_checkpoint() {
                 _ => ControlFlow::Continue(()),
             };
             let start = folder.load_checkpoint(&config, &model).unwrap();
-            train(&config, backend, &folder, &start, stop).unwrap();
+            train(&config, backend, &folder, start, stop).unwrap();
             let good = checkpoint_bytes(temporary.path());
             let mut poisoned = folder.load_checkpoint(&config, &model).unwrap();
             let net = model.levels[level].conditional.net().unwrap();
             poisoned.parameters[model.levels[level].offset + net.output.bias_offset() + 1] = poison;
             let error =
-                train(&config, backend, &folder, &poisoned, &mut |_| ControlFlow::Continue(())).unwrap_err();
+                train(&config, backend, &folder, poisoned, &mut |_| ControlFlow::Continue(())).unwrap_err();
             let Error::NotFinite { step, level: found, checkpoint_step, .. } = &error else {
                 panic!("{error}")
             };
@@ -250,7 +251,7 @@ fn the_published_preset_learns() {
     let mut backend = Cpu::<f32>::new(case_of(&config).model(), config.batch);
     let mut bounds = Vec::new();
     let start = Checkpoint::initial(&config, backend.model());
-    train(&config, &mut backend, &folder, &start, &mut |event| {
+    train(&config, &mut backend, &folder, start, &mut |event| {
         if let Event::Metrics(metrics, Some(exact)) = event {
             bounds.push(metrics.beta_f_per_site - exact);
         }
@@ -290,8 +291,7 @@ fn divergence_between_metrics_is_found_before_a_checkpoint_is_written() {
     let mut start = Checkpoint::initial(&config, &case.model());
     start.second_moment[5] = f32::NAN;
     let good = checkpoint_bytes(temporary.path());
-    let error =
-        train(&config, &mut backend, &folder, &start, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    let error = train(&config, &mut backend, &folder, start, &mut |_| ControlFlow::Continue(())).unwrap_err();
     let Error::NotFinite { step, level, checkpoint_step, .. } = error else { panic!("{error}") };
     // The first update turns the parameter into NaN; the second step meets it.
     assert_eq!((step, level, checkpoint_step), (2, 0, 0));
