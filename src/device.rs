@@ -4,7 +4,7 @@ use crate::backend::Backend;
 use crate::conditional::Model;
 use crate::cpu::Cpu;
 use crate::error::{Error, Result};
-use crate::gpu::{Gpu, select};
+use crate::gpu::{self, Gpu, select};
 use crate::memory;
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub fn open(wanted: &str, model: Arc<Model>, batch: usize) -> Result<Box<dyn Bac
 }
 
 /// As [`open`], for the largest equal part of `batch` that fits the device and `memory` bytes (by default half of the
-/// main memory that is free; on a GPU, what its driver gives). The backend's batch tells the part. It is at least 2 where
+/// main memory that is free; on a GPU, half of what its driver says it has, or what it gives where it does not say). The backend's batch tells the part. It is at least 2 where
 /// the batch is: baselines need other configurations.
 ///
 /// # Errors
@@ -42,7 +42,10 @@ pub fn open_in_chunks(
         Some(_) => Gpu::memory(model, chunk),
         None => Cpu::<f32>::memory(model, chunk),
     };
-    let budget = memory.or_else(|| memory::available().filter(|_| adapter.is_none()).map(|free| free / 2));
+    let budget = memory.or_else(|| match &adapter {
+        Some(adapter) => gpu::budget(adapter, memory::available()),
+        None => memory::available().map(|free| free / 2),
+    });
     let mut refused = None;
     for chunk in chunks.filter(|&chunk| budget.is_none_or(|budget| needs(chunk) <= budget)) {
         let opened: Result<Box<dyn Backend>> = match &adapter {

@@ -55,5 +55,7 @@ fn offers(adapter: &AdapterDescription) -> String {
         if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
     };
     let largest = adapter.max_binding_bytes >> 20;
-    format!("bindings up to {largest} MiB; offers {}; lacks {}", those(true), those(false))
+    let memory =
+        adapter.memory_bytes.map_or(String::new(), |bytes| format!("{} MiB of memory, ", bytes >> 20));
+    format!("{memory}bindings up to {largest} MiB; offers {}; lacks {}", those(true), those(false))
 }

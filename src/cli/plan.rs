@@ -4,6 +4,7 @@ use super::network_shape::NetworkShape;
 use crate::cpu::Cpu;
 use crate::error::Error;
 use crate::gpu::Gpu;
+use crate::mc::Pool;
 use crate::schedule::{KernelCost, KernelPlan, LevelPlan, Plan, Rates};
 use serde::Serialize;
 
@@ -37,6 +38,8 @@ struct Output {
     gpu_memory_bytes: u64,
     /// Memory of the state on the CPU backend.
     cpu_memory_bytes: u64,
+    /// Main memory for Monte Carlo configurations that forward steps learn from.
+    pool_memory_bytes: u64,
     /// Shortest time of a training step at the given rates.
     #[serde(skip_serializing_if = "Option::is_none")]
     training_step_s: Option<f64>,
@@ -47,9 +50,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let model = config.model()?;
     let plan = Plan::new(&model, config.batch, config.baseline);
     let rates = rates(arguments)?;
+    let learns = (1..=config.steps).any(|step| config.is_forward(step));
     let output = Output {
         gpu_memory_bytes: Gpu::memory(&model, config.batch),
         cpu_memory_bytes: Cpu::<f32>::memory(&model, config.batch),
+        pool_memory_bytes: if learns { Pool::memory(model.torus, config.pool, config.batch) } else { 0 },
         training_step_s: rates.map(|rates| seconds(kernels(&plan), rates)),
         plan,
     };
@@ -113,7 +118,11 @@ fn table(output: &Output, list_kernels: bool, rates: Option<Rates>) -> String {
         cost(plan.training)
     ));
     let [gpu, cpu] = [output.gpu_memory_bytes, output.cpu_memory_bytes].map(|bytes| bytes as f64 / 1e6);
-    lines.push(format!("memory: {gpu:.1} MB on a GPU, {cpu:.1} MB on the CPU backend"));
+    let pool = match output.pool_memory_bytes {
+        0 => String::new(),
+        bytes => format!("; {:.1} MB of main memory for Monte Carlo to learn from", bytes as f64 / 1e6),
+    };
+    lines.push(format!("memory: {gpu:.1} MB on a GPU, {cpu:.1} MB on the CPU backend{pool}"));
     lines.join("\n")
 }
 

@@ -107,7 +107,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Resources {
     /// Memory that the training state may take, in GiB; a batch that needs more goes through the device in equal chunks
-    /// [default: half of what is free, on a GPU what its driver gives]
+    /// [default: half of what is free, on a GPU half of what its driver says it has]
     #[arg(long, value_name = "GIB", allow_negative_numbers = true)]
     memory: Option<f64>,
     /// Share of the device's time that training may take, so that a desktop stays responsive [default: 1, without a value 0.5]

@@ -108,7 +108,9 @@ impl Backend for Gpu {
             let status = Status::default();
             self.queue.write_buffer(self.buffers.shared(Slot::Status), 0, bytemuck::bytes_of(&status));
         }
-        self.check()
+        // Waited for, so that copies on their way do not add up.
+        self.queue.submit([]);
+        self.finish()
     }
 
     fn read_spins(&mut self) -> Result<Vec<i8>> {

@@ -6,6 +6,7 @@ use super::sizes::{WORD, check, sizes};
 use super::tables::{Tables, jobs};
 use super::upload::upload;
 use super::windows::{NET_BINDINGS, Window};
+use super::{AdapterKind, devices};
 use crate::conditional::{Model, Storage};
 use crate::error::{Error, Result};
 use crate::schedule::{JobSize, Kernel, LANES, Loads};
@@ -15,6 +16,9 @@ use wgpu::{Buffer, BufferBinding, BufferSize, BufferUsages, Device};
 
 /// Distance of levels in the uniform buffer: the default alignment limit.
 const UNIFORM_STRIDE: u64 = 256;
+
+/// Bytes that drivers take from the same memory to compile for the CPU.
+const SOFTWARE_COMPILER: u64 = 128 << 20;
 
 /// All buffers. Those in `levels` exist once per level that has a net.
 #[derive(Debug)]
@@ -65,6 +69,7 @@ impl Buffers {
             };
         }
         let uploaded = buffers.upload_constants(device, model, batch, loads);
+        buffers.try_headroom(device);
         match pollster::block_on(scope.pop()) {
             None => uploaded
                 .map(|()| buffers)
@@ -79,6 +84,19 @@ impl Buffers {
                 Err(Error::DeviceLimit { device: name.to_owned(), message })
             }
         }
+    }
+
+    /// Takes for a moment what later reads and the driver's compiler will take, so that a state that leaves no room for them is
+    /// refused at once and not at the first checkpoint. Lack of memory is told to the error scope.
+    fn try_headroom(&self, device: &Device) {
+        let read = self.shared(Slot::Parameters).size().max(self.shared(Slot::Spins).size());
+        let software = devices::kind(device.adapter_info().device_type) == AdapterKind::Software;
+        drop(device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("headroom"),
+            size: if software { read + SOFTWARE_COMPILER } else { read },
+            usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        }));
     }
 
     fn upload_constants(

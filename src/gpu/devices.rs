@@ -1,5 +1,6 @@
 //! Adapters of this machine, and devices made from them.
 
+use super::adapter_memory::memory_bytes;
 use super::windows::SPLIT_BUFFERS;
 use crate::error::{Error, Result};
 use crate::schedule::{Exchange, Loads, SHARING_LANES, SOURCES_PER_TURN, STAGED};
@@ -37,6 +38,8 @@ pub struct AdapterDescription {
     pub driver: String,
     /// Largest storage binding in bytes.
     pub max_binding_bytes: u64,
+    /// Bytes of its own memory, where the driver tells.
+    pub memory_bytes: Option<u64>,
     /// Smallest and largest subgroup.
     pub subgroup_sizes: [u32; 2],
     /// Whether shaders can exchange values within a subgroup.
@@ -70,6 +73,7 @@ fn describe(index: usize, adapter: &Adapter) -> AdapterDescription {
         backend: info.backend.to_string(),
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
         max_binding_bytes: adapter.limits().max_storage_buffer_binding_size,
+        memory_bytes: memory_bytes(adapter),
         subgroup_sizes: [info.subgroup_min_size, info.subgroup_max_size],
         subgroups: features.contains(wgpu::Features::SUBGROUP),
         f16: features.contains(wgpu::Features::SHADER_F16),
@@ -174,6 +178,10 @@ const USED_FEATURES: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY
     .union(wgpu::Features::SUBGROUP)
     .union(wgpu::Features::SHADER_F16);
 
+/// Bytes that small buffers take from the driver at a time; larger buffers stand alone. By default wgpu takes up to 256 MiB at a
+/// time, more than many a network needs.
+const BLOCKS: std::ops::Range<u64> = 4 << 20..4 << 20;
+
 /// A device on an adapter: default limits, but with bindings and buffers as large as it offers, one more binding, and with
 /// timestamps and a cache of pipelines where it has them.
 ///
@@ -191,6 +199,7 @@ pub fn request(adapter: &Adapter) -> Result<(wgpu::Device, wgpu::Queue)> {
         label: Some("han-gpu"),
         required_limits,
         required_features: adapter.features() & USED_FEATURES,
+        memory_hints: wgpu::MemoryHints::Manual { suballocated_device_memory_block_size: BLOCKS },
         ..Default::default()
     };
     pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| Error::Device {
@@ -213,6 +222,7 @@ mod tests {
             backend: "vulkan".to_owned(),
             driver: String::new(),
             max_binding_bytes: 0,
+            memory_bytes: None,
             subgroup_sizes: [8, 8],
             subgroups: false,
             f16: false,

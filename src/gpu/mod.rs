@@ -2,6 +2,7 @@
 //!
 //! What a kernel needs is made once (`commands.rs`); a step re-encodes it into one compute pass.
 
+mod adapter_memory;
 mod backend;
 mod bindings;
 mod buffers;
@@ -32,6 +33,7 @@ pub use registry::{Specialisation, Variant, all_specialisations, every_kernel};
 #[doc(hidden)]
 pub use tables::Job;
 
+pub(crate) use adapter_memory::budget;
 pub use devices::{AdapterDescription, AdapterKind, list, request, select};
 
 use crate::backend::{Snapshot, Tensor};

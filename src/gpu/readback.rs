@@ -90,12 +90,12 @@ impl Pending {
         }
     }
 
-    fn bytes(&self) -> Result<Vec<u8>, String> {
+    fn take<T: Pod>(&self) -> Result<Vec<T>, String> {
         let view = self.buffer.get_mapped_range(..).map_err(|error| error.to_string())?;
-        let bytes = view.to_vec();
+        let values = bytemuck::pod_collect_to_vec(&view);
         drop(view);
         self.buffer.unmap();
-        Ok(bytes)
+        Ok(values)
     }
 }
 
@@ -142,7 +142,7 @@ pub(super) fn read<T: Pod>(device: &Device, queue: &Queue, source: &Buffer) -> R
     let buffer = staging(device, &sources)?;
     let pending = submit(device, queue, |encoder| Ok(Pending::record(buffer, encoder, &sources)))?;
     pending.look(device, Look::Wait)?;
-    Ok(bytemuck::pod_collect_to_vec(&pending.bytes()?))
+    pending.take()
 }
 
 /// Snapshots on their way.
@@ -214,7 +214,7 @@ impl Snapshots {
                 return Ok(true);
             }
         }
-        let bytes = pending.bytes()?;
+        let bytes: Vec<u8> = pending.take()?;
         let (rewards, rest) = bytes.split_at(4 * batch);
         let (sums, status) = rest.split_at(8 * batch);
         let rewards: Vec<f32> = bytemuck::pod_collect_to_vec(rewards);

@@ -42,6 +42,11 @@ impl Pool {
         Self { torus, flips: interaction.field == 0.0, spins, key }
     }
 
+    /// Bytes of `count` configurations, and of a batch of images with the copy that it leaves in a backend's order.
+    pub fn memory(torus: Torus, count: usize, batch: usize) -> u64 {
+        ((count + 2 * batch) * torus.sites()) as u64
+    }
+
     /// All configurations, `[count][sites]`.
     pub fn spins(&self) -> &[i8] {
         &self.spins

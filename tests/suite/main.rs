@@ -15,6 +15,7 @@ mod harness;
 mod hostile;
 mod kernels;
 mod measure;
+mod memory;
 mod normalisation;
 mod physics;
 mod readers;
