@@ -63,6 +63,17 @@ impl Snapshot {
     }
 }
 
+/// Where kernel shapes come from that are better than the guess that a device's capabilities suggest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tuning {
+    /// What earlier runs measured.
+    Kept,
+    /// What earlier runs measured, and what this one does where they did not.
+    Measured,
+    /// Measured anew.
+    Again,
+}
+
 /// A device with the state of one model at one batch size.
 pub trait Backend: Send {
     /// Name of the device, for people.
@@ -77,12 +88,11 @@ pub trait Backend: Send {
     /// Configurations per run.
     fn batch(&self) -> usize;
 
-    /// Refines kernel shapes by measuring them, unless an earlier run has (or `again` asks for it). Results change by rounding
-    /// at most. To be called on a new backend: the state is garbage afterwards.
+    /// Refines kernel shapes. Results change by rounding at most. To be called on a new backend: the state is garbage afterwards.
     ///
     /// # Errors
     /// When the device fails.
-    fn tune(&mut self, again: bool) -> Result<()>;
+    fn tune(&mut self, tuning: Tuning) -> Result<()>;
 
     /// Leaves the device to others for a part of the time: from now on every run is waited for and followed by rest.
     fn set_pace(&mut self, pace: Pace);
@@ -105,6 +115,13 @@ pub trait Backend: Send {
     /// # Errors
     /// When the device fails.
     fn time(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<Vec<Duration>>;
+
+    /// Runs kernels with their inputs one run behind the other, as [`Backend::run`] does, and tells for what share of the time from
+    /// the first's begin to the last's end the device had none of them to run. Nothing where it has no clock of its own.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn idle_share(&mut self, runs: &[(&[Kernel], Inputs)]) -> Result<Option<f64>>;
 
     /// Measures what the device reaches at a product and a copy of our own; takes about a second.
     ///

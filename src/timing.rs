@@ -4,12 +4,14 @@ use crate::backend::{Backend, Tensor};
 use crate::config::Config;
 use crate::error::Result;
 use crate::sample::reward_per_site;
-use crate::schedule::{Inputs, Kernel, KernelCost, Phase, Rates, training_step};
+use crate::schedule::{Chunk, Inputs, Kernel, KernelCost, Phase, Rates, training_step};
+use crate::train::of_chunk;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// Steps before the first that counts: pipelines are made, caches and clocks are warm.
-const WARM_UP: u32 = 3;
+/// Steps before the first that counts last at least this long: pipelines are made, caches are warm, and a card that was idle has
+/// raised its clock.
+const WARM_UP: Duration = Duration::from_secs(1);
 /// Steps submitted behind each other where the step as a whole is timed.
 const IN_A_ROW: u32 = 8;
 
@@ -61,6 +63,9 @@ pub struct StepTime {
     pub step: Spread,
     /// Time of the host per step until it is submitted; on the CPU backend that of the step itself.
     pub host: Spread,
+    /// Share of the time in which the device has no step to run, by its own clock; nothing where it has none, and on the CPU backend,
+    /// where host and device are one.
+    pub idle_share: Option<f64>,
 }
 
 impl StepTime {
@@ -68,14 +73,10 @@ impl StepTime {
     pub fn busy_s(&self) -> f64 {
         self.kernels.iter().map(|kernel| kernel.time.median_s).sum()
     }
-
-    /// Share of a step in which no kernel runs.
-    pub fn idle_share(&self) -> f64 {
-        (1.0 - self.busy_s() / self.step.median_s).max(0.0)
-    }
 }
 
-/// Times the training step of a configuration on a backend that was made for it. Overwrites the backend's state.
+/// Times the training step of a configuration on a backend that was made for it, or for an equal part of its batch; kernels
+/// are then timed on the last part. Overwrites the backend's state.
 ///
 /// # Errors
 /// When the device fails.
@@ -83,34 +84,76 @@ pub fn time_step(backend: &mut dyn Backend, config: &Config, repeats: u32) -> Re
     let parameters = backend.model().initial_parameters(config.seed, config.beta);
     backend.write(Tensor::Parameters, &parameters)?;
     let kernels = training_step(backend.model(), config.baseline);
-    let reward_per_site = reward_per_site(backend.model(), config.beta);
-    let mut steps = (1..).map(|step| Inputs {
-        step,
-        learning_rate: config.learning_rate_at(1),
-        adam: config.adam(),
-        ..Inputs::sampling(config.seed, 0, config.beta, reward_per_site)
-    });
-    for inputs in steps.by_ref().take(WARM_UP as usize) {
-        backend.run(&kernels, &inputs)?;
+    let mut steps = Steps::new(backend, config, &kernels);
+    let start = Instant::now();
+    while start.elapsed() < WARM_UP {
+        run(backend, &steps.next(1))?;
+        backend.finish()?;
     }
-    backend.finish()?;
     let mut of_kernels = Vec::new();
-    for inputs in steps.by_ref().take(repeats as usize) {
-        of_kernels.push(backend.time(&kernels, &inputs)?);
-    }
-    let (mut step, mut host) = (Vec::new(), Vec::new());
     for _ in 0..repeats {
+        let last = steps.next(1).pop().map(|(_, inputs)| inputs);
+        of_kernels.extend(last.map(|inputs| backend.time(&kernels, &inputs)).transpose()?);
+    }
+    let rates = backend.rates()?;
+    let (mut step, mut host, mut idle) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..repeats {
+        let runs = steps.next(IN_A_ROW);
         let start = Instant::now();
-        for inputs in steps.by_ref().take(IN_A_ROW as usize) {
-            backend.run(&kernels, &inputs)?;
-        }
+        run(backend, &runs)?;
         host.push(start.elapsed().as_secs_f64() / f64::from(IN_A_ROW));
         backend.finish()?;
         step.push(start.elapsed().as_secs_f64() / f64::from(IN_A_ROW));
+        idle.extend(backend.idle_share(&steps.next(IN_A_ROW))?);
     }
-    let rates = backend.rates()?;
+    let idle_share = (!idle.is_empty()).then(|| Spread::of(idle).median_s);
     let kernels = kernel_times(backend, &kernels, &of_kernels);
-    Ok(StepTime { rates, kernels, step: Spread::of(step), host: Spread::of(host) })
+    Ok(StepTime { rates, kernels, step: Spread::of(step), host: Spread::of(host), idle_share })
+}
+
+fn run(backend: &mut dyn Backend, runs: &[(&[Kernel], Inputs)]) -> Result<()> {
+    runs.iter().try_for_each(|(kernels, inputs)| backend.run(kernels, inputs))
+}
+
+/// One training step after the other.
+struct Steps<'a> {
+    kernels: &'a [Kernel],
+    /// Of the step before.
+    inputs: Inputs,
+    /// Configurations on the device at a time, and how often that is the batch.
+    chunk: u32,
+    chunks: u32,
+}
+
+impl<'a> Steps<'a> {
+    fn new(backend: &dyn Backend, config: &Config, kernels: &'a [Kernel]) -> Self {
+        let reward_per_site = reward_per_site(backend.model(), config.beta);
+        let inputs = Inputs {
+            learning_rate: config.learning_rate_at(1),
+            adam: config.adam(),
+            ..Inputs::sampling(config.seed, 0, config.beta, reward_per_site)
+        };
+        let chunk = backend.batch();
+        Self { kernels, inputs, chunk: chunk as u32, chunks: (config.batch / chunk) as u32 }
+    }
+
+    /// What the next `count` steps run.
+    fn next(&mut self, count: u32) -> Vec<(&'a [Kernel], Inputs)> {
+        let Self { kernels, chunk, chunks, .. } = *self;
+        let part = |inputs: Inputs, index: u32| {
+            let of_step = Chunk { index, count: chunks };
+            (
+                of_chunk(kernels, of_step),
+                Inputs { chunk: of_step, first_configuration: index * chunk, ..inputs },
+            )
+        };
+        let step = |_| {
+            self.inputs.step += 1;
+            let inputs = self.inputs;
+            (0..chunks).map(move |index| part(inputs, index))
+        };
+        (0..count).flat_map(step).collect()
+    }
 }
 
 fn kernel_times(backend: &dyn Backend, kernels: &[Kernel], repeats: &[Vec<Duration>]) -> Vec<KernelTime> {

@@ -56,13 +56,13 @@ def with_driver(device):
     return device
 
 
-def shares(kernels, rates):
-    """Milliseconds of kernels that run one after the other, and what share of that their arithmetic and their limit take."""
-    seconds = sum(kernel["median_s"] for kernel in kernels)
-    arithmetic = [kernel["flops"] / rates["flops_per_s"] for kernel in kernels]
-    traffic = [kernel["bytes"] / rates["bytes_per_s"] for kernel in kernels]
-    limit = sum(map(max, arithmetic, traffic))
-    return seconds * 1e3, sum(arithmetic) / seconds, limit / seconds
+def shares(rows, rates):
+    """Milliseconds of rows of levels, and what shares of that arithmetic at the rate of a product and the limit take."""
+    seconds = [row["median_s"] for row in rows]
+    total = sum(seconds)
+    arithmetic = sum(row["flops_per_s"] * time for row, time in zip(rows, seconds)) / rates["flops_per_s"]
+    limit = sum(row["of_limit"] * time for row, time in zip(rows, seconds))
+    return total * 1e3, arithmetic / total, limit / total
 
 
 def spread(time):
@@ -83,11 +83,12 @@ def step_row(network, size, times):
     rates = times["rates"]
     phases = []
     for phase in PHASES:
-        milliseconds, _, limit = shares([kernel for kernel in times["kernels"] if kernel["phase"] == phase], rates)
+        milliseconds, _, limit = shares([row for row in times["levels"] if row["name"] == phase], rates)
         phases.append(f"{milliseconds:.3g} ({limit:.0%})")
     limits = f"{rates['flops_per_s'] / 1e9:.0f}, {rates['bytes_per_s'] / 1e9:.0f}"
     configurations = f"{times['configurations_per_s']:,.0f}"
-    return row(network, size, limits, spread(times["step"]), configurations, *phases, spread(times["host"]), f"{times['idle_share']:.0%}")
+    idle = "" if times["idle_share"] is None else f"{times['idle_share']:.1%}"
+    return row(network, size, limits, spread(times["step"]), configurations, *phases, spread(times["host"]), idle)
 
 
 def level_rows(network, size, times):
@@ -96,7 +97,7 @@ def level_rows(network, size, times):
     for level in plan(network, size, times["batch"])["levels"]:
         cells = []
         for phase in ("sample", "backward"):
-            here = [kernel for kernel in times["kernels"] if (kernel["level"], kernel["phase"]) == (level["level"], phase)]
+            here = [row for row in times["levels"] if (row["level"], row["name"]) == (level["level"], phase)]
             cells.append("{:.3g} ({:.0%}, {:.0%})".format(*shares(here, times["rates"])) if here else "")
         yield row(network, size, level["name"], level["side"], level["squares"], *cells)
 
@@ -136,7 +137,7 @@ def main():
     command = shlex.join(["python3", "tools/performance_table.py", *sys.argv[1:]])
     print(f"{with_driver(devices.pop())}; {source()}; `{command}`")
     print(f"\nTraining step, batch {arguments.batch}; ms, per phase with its share of the limit.")
-    print(heading("network", "L", "Gflop/s, GB/s", "step (quartiles)", "configurations/s", *PHASES, "host", "no kernel runs"))
+    print(heading("network", "L", "Gflop/s, GB/s", "step (quartiles)", "configurations/s", *PHASES, "host", "device waits"))
     for measurement in measured:
         print(step_row(*measurement))
     print("\nLevels; ms, in brackets arithmetic at the rate of a product and the limit, as shares of it.")

@@ -1,8 +1,11 @@
 //! `han-gpu bench`.
 
+use super::memory::Memory;
 use super::network_shape::NetworkShape;
+use super::train::check_storage;
+use crate::backend::Tuning;
+use crate::conditional::Storage;
 use crate::config::Config;
-use crate::device;
 use crate::error::Error;
 use crate::schedule::{KernelCost, Phase, Rates};
 use crate::timing::{KernelTime, Spread, StepTime, time_step};
@@ -24,6 +27,8 @@ pub(super) struct Arguments {
     /// auto, cpu, or index or name of a GPU
     #[arg(long, default_value = "auto")]
     device: String,
+    #[command(flatten)]
+    memory: Memory,
     /// Times that everything is measured
     #[arg(long, default_value_t = 20)]
     repeats: u32,
@@ -43,14 +48,33 @@ struct Output {
     device: String,
     size: u32,
     batch: usize,
+    /// Configurations on the device at a time; kernels are timed on so many.
+    chunk: usize,
     width: usize,
     depth: usize,
     exact_bottom: u32,
+    storage: Storage,
     repeats: u32,
+    /// Levels from the boundary down, then what works on all of them; each by phase.
+    levels: Vec<Row>,
     #[serde(flatten)]
     times: StepTime,
-    idle_share: f64,
     configurations_per_s: f64,
+}
+
+/// Kernels that run one after the other.
+#[derive(Serialize)]
+struct Row {
+    /// None for what works on all levels at once.
+    level: Option<usize>,
+    /// Phase or kernel.
+    name: &'static str,
+    #[serde(flatten)]
+    time: Spread,
+    flops_per_s: f64,
+    bytes_per_s: f64,
+    /// Time that their arithmetic or traffic needs at the device's rates, over the time they take.
+    of_limit: f64,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -60,25 +84,67 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let range = format!("it must lie in 1 to {MAX_REPEATS}");
         return Err(Error::setting("repeats", repeats, range).into());
     }
-    let mut backend = device::open(&arguments.device, Arc::new(config.model()?), config.batch)?;
-    backend.tune(arguments.retune)?;
-    let device = backend.device().to_owned();
+    let mut backend = arguments.memory.open(&arguments.device, &Arc::new(config.model()?), config.batch)?;
+    check_storage(&*backend)?;
+    backend.tune(if arguments.retune { Tuning::Again } else { Tuning::Measured })?;
+    let (device, chunk) = (backend.device().to_owned(), backend.batch());
     super::tell(&format!("device {device}; {repeats} repeats"));
     let times = time_step(&mut *backend, &config, repeats)?;
-    let Config { size, batch, width, depth, exact_bottom, .. } = config;
+    let Config { size, batch, width, depth, exact_bottom, storage, .. } = config;
     let output = Output {
         device,
         size,
         batch,
+        chunk,
         width,
         depth,
         exact_bottom,
+        storage,
         repeats,
-        idle_share: times.idle_share(),
+        levels: phases(&times),
         configurations_per_s: batch as f64 / times.step.median_s,
         times,
     };
     if arguments.json { super::print_json(&output) } else { super::print(&table(&output, arguments.kernels)) }
+}
+
+/// Kernels of a step, those of a level together.
+fn by_level(times: &StepTime) -> Vec<&KernelTime> {
+    let mut kernels: Vec<_> = times.kernels.iter().collect();
+    kernels.sort_by_key(|kernel| kernel.level.unwrap_or(usize::MAX));
+    kernels
+}
+
+fn phases(times: &StepTime) -> Vec<Row> {
+    let kernels = by_level(times);
+    let of_level = kernels.chunk_by(|a, b| a.level == b.level);
+    let rows = of_level.flat_map(|here| {
+        [Phase::Sample, Phase::Reward, Phase::Backward, Phase::Optimise].map(|phase| {
+            let of_phase: Vec<_> = here.iter().copied().filter(|kernel| kernel.phase == phase).collect();
+            (!of_phase.is_empty()).then(|| row(phase.name(), &of_phase, times.rates))
+        })
+    });
+    rows.flatten().collect()
+}
+
+/// Of at least one kernel; all of one level.
+fn row(name: &'static str, kernels: &[&KernelTime], rates: Rates) -> Row {
+    let sum = |part: fn(&Spread) -> f64| kernels.iter().map(|kernel| part(&kernel.time)).sum::<f64>();
+    let time = Spread {
+        median_s: sum(|time| time.median_s),
+        lower_s: sum(|time| time.lower_s),
+        upper_s: sum(|time| time.upper_s),
+    };
+    let cost: KernelCost = kernels.iter().map(|kernel| kernel.cost).sum();
+    let shortest: f64 = kernels.iter().map(|kernel| kernel.cost.seconds(rates)).sum();
+    Row {
+        level: kernels[0].level,
+        name,
+        time,
+        flops_per_s: cost.flops as f64 / time.median_s,
+        bytes_per_s: cost.bytes as f64 / time.median_s,
+        of_limit: shortest / time.median_s,
+    }
 }
 
 fn table(output: &Output, list_kernels: bool) -> String {
@@ -92,49 +158,38 @@ fn table(output: &Output, list_kernels: bool) -> String {
         ),
         "level  what                          ms   lower   upper   Gflop/s      GB/s  of limit".to_owned(),
     ];
-    let mut levels: Vec<_> = times.kernels.iter().map(|kernel| kernel.level).collect();
-    levels.sort_by_key(|level| level.unwrap_or(usize::MAX));
-    levels.dedup();
-    for level in levels {
-        let here: Vec<_> = times.kernels.iter().filter(|kernel| kernel.level == level).collect();
-        let name = level.map_or("all".to_owned(), |level| level.to_string());
-        if list_kernels {
-            lines.extend(here.iter().map(|kernel| line(&name, kernel.kernel, &[kernel], rates)));
-        } else {
-            let phases = [Phase::Sample, Phase::Reward, Phase::Backward, Phase::Optimise].map(|phase| {
-                let of_phase: Vec<_> = here.iter().copied().filter(|kernel| kernel.phase == phase).collect();
-                (!of_phase.is_empty()).then(|| line(&name, phase.name(), &of_phase, rates))
-            });
-            lines.extend(phases.into_iter().flatten());
-        }
+    let level = |row: &Row| line(&row.level.map_or("all".to_owned(), |level| level.to_string()), row);
+    if list_kernels {
+        lines.extend(by_level(times).iter().map(|kernel| level(&row(kernel.kernel, &[kernel], rates))));
+    } else {
+        lines.extend(output.levels.iter().map(level));
     }
-    lines.push(line("", "sum of kernels", &times.kernels.iter().collect::<Vec<_>>(), rates));
+    lines.push(line("", &row("sum of kernels", &times.kernels.iter().collect::<Vec<_>>(), rates)));
+    if output.chunk < output.batch {
+        lines.push(format!("chunks     kernels above: {} of {} configurations", output.chunk, output.batch));
+    }
     lines.push(format!(
         "step       {}, {:.0} configurations/s",
         spread(times.step),
         output.configurations_per_s
     ));
-    lines.push(format!(
-        "host       {} until submitted; no kernel runs for {:.1}% of the step",
-        spread(times.host),
-        100.0 * output.idle_share
-    ));
+    let idle = times
+        .idle_share
+        .map_or(String::new(), |idle| format!("; the device waits {:.1}% of the time", 100.0 * idle));
+    lines.push(format!("host       {} until submitted{idle}", spread(times.host)));
     lines.join("\n")
 }
 
-fn line(level: &str, name: &str, kernels: &[&KernelTime], rates: Rates) -> String {
-    let sum = |part: fn(&Spread) -> f64| kernels.iter().map(|kernel| part(&kernel.time)).sum::<f64>();
-    let cost: KernelCost = kernels.iter().map(|kernel| kernel.cost).sum();
-    let shortest: f64 = kernels.iter().map(|kernel| kernel.cost.seconds(rates)).sum();
-    let seconds = sum(|time| time.median_s);
+fn line(level: &str, row: &Row) -> String {
+    let Row { name, time, .. } = row;
     format!(
         "{level:<6} {name:<22} {:>9.4} {:>7.4} {:>7.4} {:>9.2} {:>9.2} {:>8.1}%",
-        seconds * 1e3,
-        sum(|time| time.lower_s) * 1e3,
-        sum(|time| time.upper_s) * 1e3,
-        cost.flops as f64 / seconds / 1e9,
-        cost.bytes as f64 / seconds / 1e9,
-        100.0 * shortest / seconds
+        time.median_s * 1e3,
+        time.lower_s * 1e3,
+        time.upper_s * 1e3,
+        row.flops_per_s / 1e9,
+        row.bytes_per_s / 1e9,
+        100.0 * row.of_limit
     )
 }
 

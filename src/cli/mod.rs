@@ -12,6 +12,7 @@ mod interrupt;
 mod manual;
 mod mc;
 mod measure;
+mod memory;
 mod network_shape;
 mod output;
 mod plan;

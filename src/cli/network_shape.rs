@@ -22,6 +22,9 @@ pub(super) struct NetworkShape {
     /// Side of the squares that are summed exactly: 8, 4 or 2 [default: 8, published preset: 2]
     #[arg(long, value_name = "SIDE")]
     exact_bottom: Option<u32>,
+    /// Precision that nets compute with: f32, or f16 on a GPU that offers it [default: f32]
+    #[arg(long)]
+    storage: Option<String>,
     /// Starting point of all settings: default or published
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
@@ -38,6 +41,10 @@ impl NetworkShape {
         ];
         let given =
             settings.into_iter().filter_map(|(key, value)| Some((key.to_owned(), Value::Integer(value?))));
-        resolve(self.preset.as_deref(), Table::new(), given.collect(), Path::new("command line"))
+        let mut given: Table = given.collect();
+        if let Some(storage) = &self.storage {
+            given.insert("storage".to_owned(), Value::String(storage.clone()));
+        }
+        resolve(self.preset.as_deref(), Table::new(), given, Path::new("command line"))
     }
 }

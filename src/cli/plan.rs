@@ -48,21 +48,18 @@ struct Output {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let config = arguments.network.config()?;
     let model = config.model()?;
-    let plan = Plan::new(&model, config.batch, config.baseline);
     let rates = rates(arguments)?;
+    let plan = Plan::new(&model, config.batch, config.baseline);
+    let plan = if let Some(rates) = rates { plan.at(rates) } else { plan };
     let learns = (1..=config.steps).any(|step| config.is_forward(step));
     let output = Output {
         gpu_memory_bytes: Gpu::memory(&model, config.batch),
         cpu_memory_bytes: Cpu::<f32>::memory(&model, config.batch),
         pool_memory_bytes: if learns { Pool::memory(model.torus, config.pool, config.batch) } else { 0 },
-        training_step_s: rates.map(|rates| seconds(kernels(&plan), rates)),
+        training_step_s: seconds(kernels(&plan)),
         plan,
     };
-    if arguments.json {
-        super::print_json(&output)
-    } else {
-        super::print(&table(&output, arguments.kernels, rates))
-    }
+    if arguments.json { super::print_json(&output) } else { super::print(&table(&output, arguments.kernels)) }
 }
 
 fn rates(arguments: &Arguments) -> Result<Option<Rates>, Error> {
@@ -82,17 +79,17 @@ fn kernels(plan: &Plan) -> impl Iterator<Item = &KernelPlan> {
     plan.levels.iter().flat_map(|level| &level.kernels).chain(&plan.shared)
 }
 
-fn seconds<'a>(kernels: impl IntoIterator<Item = &'a KernelPlan>, rates: Rates) -> f64 {
-    kernels.into_iter().map(|kernel| kernel.cost.seconds(rates)).sum()
+/// Nothing where no rates were given.
+fn seconds<'a>(kernels: impl IntoIterator<Item = &'a KernelPlan>) -> Option<f64> {
+    kernels.into_iter().map(|kernel| kernel.seconds).sum()
 }
 
-fn table(output: &Output, list_kernels: bool, rates: Option<Rates>) -> String {
+fn table(output: &Output, list_kernels: bool) -> String {
     let plan = &output.plan;
-    let milliseconds = |kernels: &[KernelPlan]| match rates {
-        Some(rates) => format!(" {:>9.4}", seconds(kernels, rates) * 1e3),
-        None => String::new(),
-    };
-    let head = if rates.is_some() { "        ms" } else { "" };
+    let column =
+        |seconds: Option<f64>| seconds.map_or(String::new(), |seconds| format!(" {:>9.4}", seconds * 1e3));
+    let milliseconds = |kernels: &[KernelPlan]| column(output.training_step_s.and_then(|_| seconds(kernels)));
+    let head = if output.training_step_s.is_some() { "        ms" } else { "" };
     let mut lines = vec![
         "                                                     |       sampling a batch       |         training step".to_owned(),
         format!("level            side squares border sites parameters | dispatches    Mflop       MB | dispatches    Mflop       MB{head}"),
@@ -109,7 +106,7 @@ fn table(output: &Output, list_kernels: bool, rates: Option<Rates>) -> String {
     }
     let shared = plan.shared.iter().map(|kernel| kernel.cost).sum();
     list(format!("{:<52} | {:28} | {}", "shared by all levels", "", cost(shared)), &plan.shared);
-    let total = rates.map_or(String::new(), |rates| format!(" {:>9.4}", seconds(kernels(plan), rates) * 1e3));
+    let total = column(output.training_step_s);
     lines.push(format!(
         "{:<41} {:>10} | {} | {}{total}",
         format!("total at batch {}", plan.batch),

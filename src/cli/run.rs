@@ -1,7 +1,7 @@
 //! A finished run, loaded onto a device.
 
 use super::progress::Progress;
-use crate::backend::{Backend, Tensor};
+use crate::backend::{Backend, Tensor, Tuning};
 use crate::config::{Config, MAX_BATCH, MAX_SAMPLES};
 use crate::device;
 use crate::error::Error;
@@ -85,6 +85,8 @@ pub(super) fn open_run(run: &Path, device: &str, batch: usize) -> anyhow::Result
     let model = Arc::new(config.model()?);
     let checkpoint = folder.load_checkpoint(&config, &model)?;
     let mut backend = device::open_in_chunks(device, &model, batch, None)?;
+    // No more: to measure shapes for a few configurations would take longer than to draw them.
+    backend.tune(Tuning::Kept)?;
     backend.write(Tensor::Parameters, &checkpoint.parameters)?;
     super::tell(&format!("device {}; network after {} steps", backend.device(), checkpoint.step));
     Ok((config, backend))

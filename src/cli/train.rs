@@ -2,9 +2,10 @@
 
 use super::grow;
 use super::interrupt::{Interrupt, Stopped};
+use super::memory::Memory;
 use super::progress::Progress;
 use crate::Pace;
-use crate::backend::Backend;
+use crate::backend::{Backend, Tuning};
 use crate::conditional::Storage;
 use crate::config::{Config, load, resolve};
 use crate::device;
@@ -106,10 +107,8 @@ pub(super) struct Arguments {
 /// What training may take of the machine.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Resources {
-    /// Memory that the training state may take, in GiB; a batch that needs more goes through the device in equal chunks
-    /// [default: half of what is free, on a GPU half of what its driver says it has]
-    #[arg(long, value_name = "GIB", allow_negative_numbers = true)]
-    memory: Option<f64>,
+    #[command(flatten)]
+    memory: Memory,
     /// Share of the device's time that training may take, so that a desktop stays responsive [default: 1, without a value 0.5]
     #[arg(long, value_name = "SHARE", num_args = 0..=1, require_equals = true, default_missing_value = "0.5")]
     nice_gpu: Option<f64>,
@@ -141,17 +140,13 @@ fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
 /// Opens the device of a run, and records which it is and how the batch is cut.
 pub(super) fn open(config: &mut Config, resources: &Resources) -> crate::Result<Box<dyn Backend>> {
     let model = Arc::new(config.model()?);
-    let memory = resources.memory.map(bytes).transpose()?;
     let pace = resources.nice_gpu.map_or(Ok(Pace::FULL), Pace::new)?;
     let mut backend = match config.chunk {
-        0 => device::open_in_chunks(&config.device, &model, config.batch, memory)?,
+        0 => resources.memory.open(&config.device, &model, config.batch)?,
         chunk => device::open(&config.device, model, chunk)?,
     };
-    if config.storage == Storage::F16 && backend.setting() == "cpu" {
-        let expected = "the CPU backend keeps f32; name a GPU that offers 16-bit floats, or use f32";
-        return Err(Error::setting("storage", "f16", expected));
-    }
-    backend.tune(resources.retune)?;
+    check_storage(&*backend)?;
+    backend.tune(if resources.retune { Tuning::Again } else { Tuning::Measured })?;
     backend.set_pace(pace);
     config.chunk = backend.batch();
     // Recorded by name: a run that is resumed where `auto` means another device should not change its numbers silently.
@@ -159,11 +154,13 @@ pub(super) fn open(config: &mut Config, resources: &Resources) -> crate::Result<
     Ok(backend)
 }
 
-fn bytes(gib: f64) -> crate::Result<u64> {
-    if !(gib > 0.0 && gib.is_finite()) {
-        return Err(Error::setting("--memory", gib, "it must be a positive number of GiB"));
+/// Training with 16-bit floats needs a device that has them.
+pub(super) fn check_storage(backend: &dyn Backend) -> crate::Result<()> {
+    if backend.model().storage == Storage::F16 && backend.setting() == "cpu" {
+        let expected = "the CPU backend keeps f32; name a GPU that offers 16-bit floats, or use f32";
+        return Err(Error::setting("storage", "f16", expected));
     }
-    Ok((gib * f64::from(1 << 30)) as u64)
+    Ok(())
 }
 
 /// Settings of the file and the flags, and more that win over both.

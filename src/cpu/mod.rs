@@ -42,7 +42,7 @@ mod vector;
 
 pub use real::Real;
 
-use crate::backend::{Backend, Snapshot, Tensor};
+use crate::backend::{Backend, Snapshot, Tensor, Tuning};
 use crate::conditional::Model;
 use crate::error::{Error, Result};
 use crate::lattice::Observables;
@@ -180,7 +180,7 @@ impl<R: Real> Backend for Cpu<R> {
         self.state.batch
     }
 
-    fn tune(&mut self, _again: bool) -> Result<()> {
+    fn tune(&mut self, _tuning: Tuning) -> Result<()> {
         // Its tiles have one shape.
         Ok(())
     }
@@ -209,6 +209,11 @@ impl<R: Real> Backend for Cpu<R> {
             start.elapsed()
         };
         Ok(kernels.iter().map(of_kernel).collect())
+    }
+
+    fn idle_share(&mut self, _runs: &[(&[Kernel], Inputs)]) -> Result<Option<f64>> {
+        // The host is the device: nothing waits for it.
+        Ok(None)
     }
 
     fn rates(&mut self) -> Result<Rates> {

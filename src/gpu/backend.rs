@@ -5,7 +5,7 @@ use super::layout::Status;
 use super::readback::Look;
 use super::timestamps::Timestamps;
 use super::{Gpu, faults, rates};
-use crate::backend::{Backend, Snapshot, Tensor};
+use crate::backend::{Backend, Snapshot, Tensor, Tuning};
 use crate::conditional::{Model, Storage};
 use crate::error::Result;
 use crate::lattice::Observables;
@@ -15,6 +15,14 @@ use half::f16;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wgpu::PollType;
+
+/// Share of the time from the first begin to the last end that lies between passes.
+fn share_between(passes: &[[Duration; 2]]) -> Option<f64> {
+    let [[begin, _], .., [_, end]] = passes else { return None };
+    let gaps = passes.windows(2).map(|pair| pair[1][0].saturating_sub(pair[0][1]));
+    let whole = end.saturating_sub(*begin).as_secs_f64();
+    (whole > 0.0).then(|| gaps.sum::<Duration>().as_secs_f64() / whole)
+}
 
 impl Backend for Gpu {
     fn device(&self) -> &str {
@@ -33,8 +41,8 @@ impl Backend for Gpu {
         self.batch
     }
 
-    fn tune(&mut self, again: bool) -> Result<()> {
-        self.tune_shapes(again)
+    fn tune(&mut self, tuning: Tuning) -> Result<()> {
+        self.tune_shapes(tuning)
     }
 
     fn set_pace(&mut self, pace: Pace) {
@@ -44,7 +52,7 @@ impl Backend for Gpu {
     fn run(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<()> {
         self.start(kernels, inputs)?;
         let mut encoder = self.device.create_command_encoder(&Default::default());
-        self.encode(&mut encoder, kernels);
+        self.encode(&mut encoder, kernels, None);
         let start = Instant::now();
         self.in_flight.push_back(self.queue.submit([encoder.finish()]));
         if self.pace.is_full() {
@@ -78,7 +86,25 @@ impl Backend for Gpu {
         self.count(kernels);
         self.queue.submit([encoder.finish()]);
         self.finish()?;
-        timestamps.read(&self.device, &self.queue).map_err(|message| self.failed(message))
+        let passes = timestamps.read(&self.device, &self.queue).map_err(|message| self.failed(message))?;
+        Ok(passes.into_iter().map(|[begin, end]| end.saturating_sub(begin)).collect())
+    }
+
+    fn idle_share(&mut self, runs: &[(&[Kernel], Inputs)]) -> Result<Option<f64>> {
+        let Some(timestamps) = Timestamps::new(&self.device, runs.len()) else { return Ok(None) };
+        for (index, (kernels, inputs)) in runs.iter().enumerate() {
+            self.start(kernels, inputs)?;
+            let mut encoder = self.device.create_command_encoder(&Default::default());
+            self.encode(&mut encoder, kernels, Some(timestamps.of_pass(index)));
+            if index + 1 == runs.len() {
+                timestamps.resolve(&mut encoder);
+            }
+            self.in_flight.push_back(self.queue.submit([encoder.finish()]));
+            self.limit_flight()?;
+        }
+        self.finish()?;
+        let passes = timestamps.read(&self.device, &self.queue).map_err(|message| self.failed(message))?;
+        Ok(share_between(&passes))
     }
 
     fn rates(&mut self) -> Result<Rates> {
@@ -147,5 +173,20 @@ impl Backend for Gpu {
 
     fn snapshots(&mut self, wait: bool) -> Result<Vec<Snapshot>> {
         self.look_for_snapshots(if wait { Look::Wait } else { Look::Poll })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_between_passes_are_idle_and_passes_that_overlap_leave_none() {
+        let passes = |times: &[[u64; 2]]| -> Vec<_> {
+            times.iter().map(|pass| pass.map(Duration::from_millis)).collect()
+        };
+        assert_eq!(share_between(&passes(&[[0, 40], [50, 80], [90, 100]])), Some(0.2));
+        assert_eq!(share_between(&passes(&[[0, 60], [50, 100]])), Some(0.0));
+        assert_eq!(share_between(&passes(&[[0, 60]])), None);
     }
 }

@@ -9,7 +9,10 @@ use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::schedule::{Inputs, JobSize, Kernel, Shape};
 use std::time::{Duration, Instant};
-use wgpu::{BindGroup, BindGroupLayout, CommandEncoder, ComputePass, ComputePipeline};
+use wgpu::{
+    BindGroup, BindGroupLayout, CommandEncoder, ComputePass, ComputePassDescriptor,
+    ComputePassTimestampWrites, ComputePipeline,
+};
 
 /// A kernel that only needs to be encoded.
 #[derive(Debug)]
@@ -131,8 +134,14 @@ impl Gpu {
     }
 
     /// All kernels in one pass.
-    pub(super) fn encode(&mut self, encoder: &mut CommandEncoder, kernels: &[Kernel]) {
-        let mut pass = encoder.begin_compute_pass(&Default::default());
+    pub(super) fn encode(
+        &mut self,
+        encoder: &mut CommandEncoder,
+        kernels: &[Kernel],
+        timestamp_writes: Option<ComputePassTimestampWrites<'_>>,
+    ) {
+        let descriptor = ComputePassDescriptor { label: None, timestamp_writes };
+        let mut pass = encoder.begin_compute_pass(&descriptor);
         for kernel in kernels {
             self.commands[kernel].encode(&mut pass);
         }

@@ -240,7 +240,7 @@ impl Gpu {
         let contents = upload(&self.device, "Step of one recording", bytes, BufferUsages::COPY_SRC);
         let contents = contents.map_err(|message| self.failed(message))?;
         encoder.copy_buffer_to_buffer(&contents, 0, self.buffers.shared(Slot::Step), 0, contents.size());
-        self.encode(encoder, kernels);
+        self.encode(encoder, kernels, None);
         Ok(())
     }
 

@@ -51,13 +51,12 @@ impl Timestamps {
         encoder.resolve_query_set(&self.queries, 0..2 * self.passes, &self.resolved, 0);
     }
 
-    /// Duration of every pass, once the device is done.
-    pub(super) fn read(&self, device: &Device, queue: &Queue) -> Result<Vec<Duration>, String> {
+    /// Begin and end of every pass, counted from the first begin, once the device is done.
+    pub(super) fn read(&self, device: &Device, queue: &Queue) -> Result<Vec<[Duration; 2]>, String> {
         let ticks: Vec<u64> = readback::read(device, queue, &self.resolved)?;
         let nanoseconds = f64::from(queue.get_timestamp_period());
-        let duration = |pair: &[u64]| {
-            Duration::from_secs_f64(pair[1].saturating_sub(pair[0]) as f64 * nanoseconds * 1e-9)
-        };
-        Ok(ticks.chunks(2).map(duration).collect())
+        let time =
+            |tick: u64| Duration::from_secs_f64(tick.saturating_sub(ticks[0]) as f64 * nanoseconds * 1e-9);
+        Ok(ticks.chunks(2).map(|pass| [time(pass[0]), time(pass[1])]).collect())
     }
 }

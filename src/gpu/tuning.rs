@@ -1,7 +1,7 @@
 //! Kernel shapes by measurement: tried on the device itself, kept on disk per adapter and driver.
 
 use super::{AdapterKind, Gpu, devices, registry};
-use crate::backend::Backend;
+use crate::backend::{Backend, Tuning};
 use crate::cache;
 use crate::conditional::{MaskedNet, Storage};
 use crate::error::Result;
@@ -11,16 +11,20 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Time after which levels that are left keep the shape that capabilities suggest.
+/// Time of measuring after which levels that are left keep the shape that capabilities suggest; compiling is not counted.
 const BUDGET: Duration = Duration::from_secs(2);
 /// The same where measuring was asked for.
 const BUDGET_ASKED: Duration = Duration::from_secs(20);
+/// The same with all compiling.
+const LONGEST_TUNING: Duration = Duration::from_secs(60);
+/// Time that a level's first shape is run before any is measured: compilers leave a card idle, and its clock falls.
+const WARM_UP: Duration = Duration::from_millis(50);
 /// Times that a shape is run; the first, which compiles it, does not count.
 const REPEATS: usize = 4;
 /// A first run from which a shape is not tried again.
 const HOPELESS: Duration = Duration::from_millis(500);
 /// Longest file that is read.
-const LONGEST: u64 = 1 << 20;
+const LONGEST_FILE: u64 = 1 << 20;
 
 /// What a shape was measured for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -54,26 +58,31 @@ struct Kept {
 }
 
 impl Gpu {
-    /// Takes the fastest shape of the forward pass for every level: from the file of this adapter, else by measuring, which takes
-    /// a few seconds at most. Software adapters are only measured with `again`, which also forgets what is in the file.
-    /// Without a folder for caches nothing changes.
-    pub(super) fn tune_shapes(&mut self, again: bool) -> Result<()> {
+    /// Takes the fastest shape of the forward pass for every level: from the file of this adapter, else by measuring. Software
+    /// adapters are only measured again, which also forgets what is in the file. Without a folder for caches nothing changes.
+    pub(super) fn tune_shapes(&mut self, tuning: Tuning) -> Result<()> {
         let info = self.wgpu_device().adapter_info();
         let Some(path) = cache::file(&format!("shapes-{}-{}-{}", info.name, info.driver, info.driver_info))
         else {
             return Ok(());
         };
-        let measures = again || devices::kind(info.device_type) != AdapterKind::Software;
-        let mut choices = if again { Vec::new() } else { read(&path) };
-        let budget = if again { BUDGET_ASKED } else { BUDGET };
-        let (mut measured_any, start) = (false, Instant::now());
+        let measures = match tuning {
+            Tuning::Kept => false,
+            Tuning::Measured => devices::kind(info.device_type) != AdapterKind::Software,
+            Tuning::Again => true,
+        };
+        let (mut choices, budget) = match tuning {
+            Tuning::Again => (Vec::new(), BUDGET_ASKED),
+            Tuning::Kept | Tuning::Measured => (read(&path), BUDGET),
+        };
+        let (mut measured_any, mut measuring, start) = (false, Duration::ZERO, Instant::now());
         for (level, work, candidates) in self.work() {
             let found = choices.iter().find(|choice| choice.work == work).map(|choice| choice.shape);
             match found.filter(|shape| candidates.contains(shape)) {
                 Some(shape) => self.use_shape(level, shape),
                 None if measures => {
-                    let measured = match start.elapsed() < budget {
-                        true => self.fastest(level, &candidates),
+                    let measured = match measuring < budget && start.elapsed() < LONGEST_TUNING {
+                        true => self.fastest(level, &candidates, &mut measuring),
                         false => None,
                     };
                     let shape = measured.map_or(self.expected_shape(level)?, |(shape, _)| shape);
@@ -94,7 +103,7 @@ impl Gpu {
         Ok(())
     }
 
-    /// Levels with a net, what their forward pass has to do, and the shapes that it could have.
+    /// Levels with a net, those with most to do first, what their forward pass has to do, and the shapes that it could have.
     fn work(&self) -> Vec<(usize, Work, Vec<Shape>)> {
         let (model, batch, software) = (self.model(), self.batch(), self.is_software());
         let of_level = |(level, net, geometry): (usize, &MaskedNet, &Level)| {
@@ -111,18 +120,31 @@ impl Gpu {
             };
             (level, work, Shape::candidates(software, geometry.blocks, batch, net))
         };
-        model.nets().map(of_level).collect()
+        let mut nets: Vec<_> = model.nets().collect();
+        nets.sort_by_key(|(_, net, geometry)| std::cmp::Reverse(geometry.blocks * net.multiply_adds()));
+        nets.into_iter().map(of_level).collect()
     }
 
     /// A shape that the driver refuses is not the fastest.
-    fn fastest(&mut self, level: usize, candidates: &[Shape]) -> Option<(Shape, f64)> {
+    fn fastest(
+        &mut self,
+        level: usize,
+        candidates: &[Shape],
+        measuring: &mut Duration,
+    ) -> Option<(Shape, f64)> {
         let kernel = Kernel::SampleLevel { level };
         let of_shape = |&shape: &Shape| (kernel, self.specialisation(kernel, shape));
         let wanted: Vec<_> = candidates.iter().map(of_shape).collect();
         // Side by side, since compilers take most of the time; one that is refused is met again when its turn comes.
         let _ = self.pipelines.make_all(&self.device, &wanted);
+        let start = Instant::now();
+        if let Some(&first) = candidates.first() {
+            while start.elapsed() < WARM_UP && self.time_shape(level, first).is_ok() {}
+        }
         let time = |&shape: &Shape| Some((shape, self.time_shape(level, shape).ok()?.as_secs_f64()));
-        candidates.iter().filter_map(time).min_by(|(_, a), (_, b)| a.total_cmp(b))
+        let fastest = candidates.iter().filter_map(time).min_by(|(_, a), (_, b)| a.total_cmp(b));
+        *measuring += start.elapsed();
+        fastest
     }
 
     /// The shape that capabilities suggest.
@@ -152,7 +174,8 @@ impl Gpu {
 
 /// What an earlier run measured; a file that is not what it should be counts for nothing, nor does one of other shaders.
 fn read(path: &Path) -> Vec<Choice> {
-    let kept: Option<Kept> = cache::read(path, LONGEST).and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let kept: Option<Kept> =
+        cache::read(path, LONGEST_FILE).and_then(|bytes| serde_json::from_slice(&bytes).ok());
     kept.filter(|kept| kept.fingerprint == registry::fingerprint()).map_or_else(Vec::new, |kept| kept.choices)
 }
 

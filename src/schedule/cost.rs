@@ -136,17 +136,20 @@ fn on_all_levels(kernel: Kernel, model: &Model, batch: usize) -> usize {
 }
 
 /// A kernel of a training step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct KernelPlan {
     /// Its name, that of its shader.
     pub kernel: &'static str,
     /// Its cost.
     #[serde(flatten)]
     pub cost: KernelCost,
+    /// Shortest time at the rates of [`Plan::at`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
 }
 
 /// Shape and cost of one level.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LevelPlan {
     /// Index, 0 is the boundary.
     pub level: usize,
@@ -173,7 +176,7 @@ pub struct LevelPlan {
 }
 
 /// The whole plan of a model at one batch size.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
     /// Side of the lattice.
     pub size: u32,
@@ -213,13 +216,25 @@ impl Plan {
             parameters: model.used_parameters(),
         }
     }
+
+    /// With the shortest time of every kernel at given rates.
+    pub fn at(mut self, rates: Rates) -> Self {
+        for kernel in self.levels.iter_mut().flat_map(|level| &mut level.kernels).chain(&mut self.shared) {
+            kernel.seconds = Some(kernel.cost.seconds(rates));
+        }
+        self
+    }
 }
 
 /// Those of `kernels` that work on `level`, or on all levels at once.
 fn plan_kernels(model: &Model, batch: usize, level: Option<usize>, kernels: &[Kernel]) -> Vec<KernelPlan> {
     let here = kernels.iter().filter(|kernel| kernel.level() == level);
-    here.map(|&kernel| KernelPlan { kernel: kernel.name(), cost: KernelCost::of(kernel, model, batch) })
-        .collect()
+    here.map(|&kernel| KernelPlan {
+        kernel: kernel.name(),
+        cost: KernelCost::of(kernel, model, batch),
+        seconds: None,
+    })
+    .collect()
 }
 
 fn total(kernels: &[KernelPlan]) -> KernelCost {

@@ -125,9 +125,18 @@ fn json_goes_to_standard_output_alone() {
         (shortest / (flops(&plan["training"]) as f64 * 1e-9) - 1.0).abs() < 0.01,
         "{shortest} s at 1 Gflop/s"
     );
+    let of_kernel = &slow["levels"][1]["kernels"][0];
+    assert_eq!(of_kernel["seconds"].as_f64().unwrap(), flops(of_kernel) as f64 * 1e-9);
     let bench = parse("bench --size 8 --batch 32 --device cpu --repeats 2 --json");
     assert!(bench["step"]["median_s"].as_f64().unwrap() > 0.0);
     assert!(bench["kernels"].as_array().unwrap().iter().any(|kernel| kernel["kernel"] == "adam"));
+    assert!(bench["idle_share"].is_null(), "host and device are one");
+    let levels = bench["levels"].as_array().unwrap();
+    let sums =
+        |rows: &[serde_json::Value]| rows.iter().map(|row| row["median_s"].as_f64().unwrap()).sum::<f64>();
+    let kernels = sums(bench["kernels"].as_array().unwrap());
+    assert!((sums(levels) / kernels - 1.0).abs() < 1e-9, "every kernel is part of one row");
+    assert!(levels.iter().all(|row| row["of_limit"].as_f64().unwrap() >= 0.0));
     assert!(parse("devices --json")["adapters"].is_array());
     let summary = parse(&format!("{SMALL} --out run --json"));
     assert!(summary["ln_z"]["error"].as_f64().unwrap() > 0.0);
@@ -175,6 +184,27 @@ fn a_job_grows_from_size_to_size_and_goes_on_where_it_was() {
     succeed(folder, &format!("{grow} --size 8 --beta 0.43 --init-from grown/L8 --out near"));
     let config = fs::read_to_string(folder.join("near/config.toml")).unwrap();
     assert!(config.contains("init_from = \"grown/L8\""), "{config}");
+}
+
+#[test]
+fn a_gpu_is_timed_in_chunks_and_tells_how_long_it_waits() {
+    let device = gpu();
+    let info = device.adapter.get_info();
+    let temporary = tempfile::tempdir().unwrap();
+    // Less than the state of 64 configurations, more than that of 32.
+    let shape = "bench --size 8 --preset published --batch 64 --repeats 2 --memory 0.0002 --json";
+    let ended = ended(command(temporary.path(), shape).args(["--device", &info.name]).output().unwrap());
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let bench: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((&bench["batch"], &bench["chunk"]), (&64.into(), &32.into()));
+    let step = bench["step"]["median_s"].as_f64().unwrap();
+    assert!((bench["configurations_per_s"].as_f64().unwrap() * step / 64.0 - 1.0).abs() < 1e-9);
+    if device.adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
+        let idle = bench["idle_share"].as_f64().unwrap();
+        assert!((0.0..1.0).contains(&idle), "{idle}");
+    } else {
+        assert!(bench["idle_share"].is_null());
+    }
 }
 
 #[test]
