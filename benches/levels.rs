@@ -1,21 +1,25 @@
 //! Throughput per hierarchy level and of a whole training step.
 //!
-//! `HAN_BENCH_DEVICE` names the device (default `cpu`), `HAN_BENCH_SIZE` the lattice (default 16), `HAN_BENCH_BATCH` the
-//! batch (default 512), `HAN_BENCH_WIDTH` the width (default 1); whole steps are timed at sides 16 to 128 and batch 64 at most.
+//! `HAN_BENCH_DEVICE` names the device (default `cpu`; `auto`, an index or a part of a name for a GPU), `HAN_BENCH_SIZE` the lattice
+//! (default 16), `HAN_BENCH_BATCH` the batch (default 512, and 64 for whole steps, which are timed at sides 16 to 128),
+//! `HAN_BENCH_WIDTH` the width (default 1). Several runs are submitted together, so that waiting for the device does not show.
 //! Elements are squares (configurations for whole steps), bytes are spins: criterion shows squares/s as elem/s and spins/s as
 //! B/s. `han-gpu bench` sets the same times against what the device could reach.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use han_gpu::backend::{Backend, Tensor};
+use han_gpu::backend::{Backend, Tensor, Tuning};
 use han_gpu::config::Config;
 use han_gpu::device;
 use han_gpu::sample::reward_per_site;
 use han_gpu::schedule::{self, Inputs, Kernel};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-/// Sides at which whole steps are timed, and their largest batch.
+/// Sides at which whole steps are timed, and their batch unless it is given.
 const STEP_SIZES: [u32; 4] = [16, 32, 64, 128];
-const STEP_BATCH: usize = 64;
+const STEP_BATCH: &str = "64";
+/// Runs submitted together at most.
+const TOGETHER: u64 = 16;
 
 struct Bench {
     backend: Box<dyn Backend>,
@@ -31,7 +35,7 @@ impl Bench {
         };
         let config = Config {
             size: size.unwrap_or(number("HAN_BENCH_SIZE", "16")),
-            batch: size.map_or(usize::MAX, |_| STEP_BATCH).min(number("HAN_BENCH_BATCH", "512") as usize),
+            batch: number("HAN_BENCH_BATCH", if size.is_some() { STEP_BATCH } else { "512" }) as usize,
             width: number("HAN_BENCH_WIDTH", "1") as usize,
             ..Config::default()
         };
@@ -45,15 +49,22 @@ impl Bench {
         let parameters = model.initial_parameters(1, config.beta);
         let mut backend =
             device::open(&text("HAN_BENCH_DEVICE", "cpu"), model, config.batch).expect("the device");
+        backend.tune(Tuning::Measured).expect("kernel shapes");
         backend.write(Tensor::Parameters, &parameters).expect("write parameters");
         backend.run(&schedule::training_step(backend.model(), config.baseline), &inputs).expect("a step");
         Self { backend, config, inputs }
     }
 
-    /// Runs kernels and waits for the device.
-    fn run(&mut self, kernels: &[Kernel]) {
-        self.backend.run(kernels, &self.inputs).expect("run");
-        self.backend.finish().expect("finish");
+    /// Time of so many runs of kernels.
+    fn run(&mut self, kernels: &[Kernel], count: u64) -> Duration {
+        let start = Instant::now();
+        for run in 1..=count {
+            self.backend.run(kernels, &self.inputs).expect("run");
+            if run.is_multiple_of(TOGETHER) || run == count {
+                self.backend.finish().expect("finish");
+            }
+        }
+        start.elapsed()
     }
 }
 
@@ -96,7 +107,7 @@ fn levels(criterion: &mut Criterion) {
                 bytes: squares * geometry.own as u64,
             });
             group.bench_function(BenchmarkId::new(format!("L{}", bench.config.size), parameter), |bencher| {
-                bencher.iter(|| bench.run(kernels));
+                bencher.iter_custom(|count| bench.run(kernels, count));
             });
         }
         group.finish();
@@ -112,10 +123,12 @@ fn step(criterion: &mut Criterion) {
         let batch = bench.config.batch;
         let kernels = schedule::training_step(&model, bench.config.baseline);
         group.bench_function(format!("L{size}, batch {batch}"), |bencher| {
-            bencher.iter(|| bench.run(&kernels));
+            bencher.iter_custom(|count| bench.run(&kernels, count));
         });
         group.throughput(Throughput::Elements(model.parameters as u64));
-        group.bench_function(format!("adam, L{size}"), |bencher| bencher.iter(|| bench.run(&[Kernel::Adam])));
+        group.bench_function(format!("adam, L{size}"), |bencher| {
+            bencher.iter_custom(|count| bench.run(&[Kernel::Adam], count));
+        });
     }
 }
 

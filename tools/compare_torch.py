@@ -4,6 +4,7 @@
     cargo build --release
     python3 tools/compare_torch.py [--python PYTHON] [--sizes 16,32,64] [--batch 256] [--device cpu] \\
         [--torch-device cpu] [--threads 2] [--rounds 3] [--json]
+    python3 tools/compare_torch.py --device nvidia --torch-device cuda --batch 1024 --sizes 32,64,128
 
 tools/han_torch.py is the PyTorch side. PYTHON is an interpreter that has torch. Each round runs published, han-gpu,
 incremental, han-gpu, so that what else the machine does hits all of them; figures are medians over rounds, spreads the smallest
@@ -30,6 +31,21 @@ def output(command, threads):
     if ended.returncode:
         sys.exit(f"{' '.join(map(str, command))} failed:\n{ended.stderr}")
     return json.loads(ended.stdout)
+
+
+def devices(arguments):
+    """Names of theirs and ours. On a card both must be cards: `--device 0` may be a software adapter."""
+    probe = "import json, sys, torch; on_card = sys.argv[1] != 'cpu'; " \
+        "print(json.dumps([torch.__version__, torch.cuda.get_device_name(sys.argv[1]) if on_card else 'CPU']))"
+    version, theirs = output([arguments.python, "-c", probe, arguments.torch_device], arguments.threads)
+    bench = [PROGRAM, "bench", "--size", 4, "--batch", 2, "--repeats", 1, "--device", arguments.device, "--json"]
+    ours = output(bench, arguments.threads)["device"]
+    adapters = output([PROGRAM, "devices", "--json"], arguments.threads)["adapters"]
+    software = [adapter["name"] for adapter in adapters if adapter["kind"] == "software"]
+    on_cpu = ours.startswith("CPU") or any(name in ours for name in software)
+    if on_cpu and theirs != "CPU":
+        sys.exit(f"PyTorch runs on {theirs}, han-gpu on {ours}: name the card with --device (han-gpu devices lists them)")
+    return f"PyTorch {version} on {theirs}; han-gpu on {ours}"
 
 
 def torch_step(arguments, size, mode):
@@ -80,10 +96,13 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    on = devices(arguments)
+    print(on, file=sys.stderr)
     table = {size: compare(arguments, size) for size in map(int, arguments.sizes.split(","))}
     if arguments.json:
-        print(json.dumps(table, indent=1))
+        print(json.dumps({"devices": on, "seconds": table}, indent=1))
         return
+    print(f"{on}, {arguments.threads} threads")
     print(f"training step of the published network, batch {arguments.batch}, ms: median (smallest to largest)")
     print("| L | PyTorch published | PyTorch incremental | han-gpu | published / han-gpu | incremental / han-gpu |")
     print("|---|---|---|---|---|---|")

@@ -28,4 +28,8 @@ fi
 
 # Keeps Mesa's device selection layer from complaining where there is no desktop.
 export NODEVICE_SELECT=1
+# Tests measure no kernel shapes and leave nothing in anybody's cache.
+export HAN_GPU_CACHE=none
+"${CARGO_TARGET_DIR:-target}/release/han-gpu" devices >&2
+echo "tests run on ${HAN_GPU_TEST_DEVICE:-the first discrete GPU, else an integrated one, else adapter 0}" >&2
 cargo test --release "$@"
