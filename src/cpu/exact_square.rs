@@ -3,15 +3,13 @@
 //! A state is a row of `width` spins, bit j for column j; site (i, j) replaces bit j of the row above by its own spin.
 //! The first row starts from the border above it. States are rescaled by powers of two after every row.
 
-use super::Real;
+use super::tile::{Lane, Lanes, lanes};
+use super::{LANES, Real};
 use crate::conditional::SquareFactors;
 use crate::hierarchy::Level;
 
 /// Configurations that go together.
-pub(super) const ROWS: usize = 64;
-
-/// One value per configuration.
-pub(super) type Lane<R> = [R; ROWS];
+pub(super) const ROWS: usize = LANES;
 
 /// Work space for one square after another.
 #[derive(Debug)]
@@ -22,27 +20,33 @@ pub(super) struct ExactSquare<R> {
     /// Factors of spins -1 and +1 in the field.
     field: [R; 2],
     /// `[4][width]`: top, right, bottom, left, +-1.
-    border: Vec<Lane<R>>,
+    border: Lanes<R>,
     /// `[2^width]`: sums over all rows so far that end in a state.
-    states: Vec<Lane<R>>,
+    states: Lanes<R>,
     /// `[width][2^width]`: `states` after every row, for drawing.
-    rows: Vec<Lane<R>>,
+    rows: Lanes<R>,
     /// `[2^width]`: heap of partial sums over the highest bits; `[2^k + low]` is summed over all bits from k on.
-    partial_sums: Vec<Lane<R>>,
+    partial_sums: Lanes<R>,
 }
 
 impl<R: Real> ExactSquare<R> {
-    pub(super) fn new(width: usize, factors: &SquareFactors) -> Self {
-        let lanes = |count: usize| vec![[R::zero(); ROWS]; count];
+    pub(super) fn new(width: usize) -> Self {
+        let zeros = |count: usize| lanes(count, R::zero());
         Self {
             width,
-            bond: [factors.different, factors.same].map(R::of),
-            field: [factors.down, factors.up].map(R::of),
-            border: lanes(4 * width),
-            states: lanes(1 << width),
-            rows: Vec::new(),
-            partial_sums: lanes(1 << width),
+            bond: [R::one(); 2],
+            field: { [R::one(); 2] },
+            border: zeros(4 * width),
+            states: zeros(1 << width),
+            rows: zeros(0),
+            partial_sums: zeros(1 << width),
         }
+    }
+
+    /// Takes the factors of a temperature.
+    pub(super) fn set_factors(&mut self, factors: &SquareFactors) {
+        self.bond = [factors.different, factors.same].map(R::of);
+        self.field = [factors.down, factors.up].map(R::of);
     }
 
     /// Reads the border of one block in `rows` configurations from `first` on; further lanes repeat the last.
@@ -79,8 +83,9 @@ impl<R: Real> ExactSquare<R> {
                 self.rows[i * states..][..states].copy_from_slice(&self.states);
             }
         }
-        let below: Vec<Lane<R>> = self.border[2 * self.width..3 * self.width].to_vec();
-        self.sum_partially(&below);
+        let border = std::mem::replace(&mut self.border, lanes(0, R::zero()));
+        self.sum_partially(&border[2 * self.width..3 * self.width]);
+        self.border = border;
         let total = self.total();
         let ln_2 = R::of(std::f64::consts::LN_2);
         std::array::from_fn(|lane| total[lane].ln() + exponents[lane] * ln_2)
@@ -145,7 +150,7 @@ impl<R: Real> ExactSquare<R> {
     #[inline(always)]
     fn rescale(&mut self, exponents: &mut Lane<R>) {
         let mut largest = [R::zero(); ROWS];
-        for values in &self.states {
+        for values in self.states.iter() {
             for (largest, &value) in largest.iter_mut().zip(values) {
                 *largest = if value > *largest { value } else { *largest };
             }
@@ -156,7 +161,7 @@ impl<R: Real> ExactSquare<R> {
             *scale = inverse;
             *exponent += power;
         }
-        for values in &mut self.states {
+        for values in self.states.iter_mut() {
             for (value, &scale) in values.iter_mut().zip(&scales) {
                 *value = *value * scale;
             }

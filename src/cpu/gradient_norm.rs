@@ -9,8 +9,10 @@ use rayon::prelude::*;
 
 pub(super) fn run<R: Real>(state: &mut State<R>, inputs: &Inputs) {
     let chunks = state.gradient.par_chunks(CHUNK).zip(state.parameters.par_chunks(CHUNK));
-    let sums: Vec<R> = chunks.map(|(gradient, parameters)| squares(gradient, parameters)).collect();
-    let sum: R = sums.into_iter().sum();
+    state.norms.par_iter_mut().zip(chunks).for_each(|(norm, (gradient, parameters))| {
+        *norm = squares(gradient, parameters);
+    });
+    let sum: R = state.norms.iter().copied().sum();
     state.gradient_norm = sum.sqrt();
     if !sum.is_finite() {
         state.first_bad_step.get_or_insert(inputs.step);

@@ -12,19 +12,17 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let geometry = &model.hierarchy.levels[level];
     let (batch, spins) = (state.batch, &state.spins);
     let rows = state.levels[level].rows(batch);
-    // Only five values of the border sum occur, so their rewards are computed once.
-    let span = geometry.border as i32;
-    let table: Vec<R> = (-span..=span)
-        .map(|sum| {
-            let x = inputs.beta * model.interaction.local_field(sum);
-            let ln_2cosh = x.abs() + (-2.0 * x.abs()).exp().ln_1p();
-            R::of(f64::from(inputs.reward_per_site) - ln_2cosh)
-        })
-        .collect();
+    // Only five values of the sum over four neighbours occur, so their rewards are computed once.
+    const SPAN: i32 = 4;
+    let table: [R; 2 * SPAN as usize + 1] = std::array::from_fn(|at| {
+        let x = inputs.beta * model.interaction.local_field(at as i32 - SPAN);
+        let ln_2cosh = x.abs() + (-2.0 * x.abs()).exp().ln_1p();
+        R::of(f64::from(inputs.reward_per_site) - ln_2cosh)
+    });
     state.reward[rows].par_chunks_mut(batch).enumerate().for_each(|(block, rewards)| {
         for (row, reward) in rewards.iter_mut().enumerate() {
             let sum = border_sum(geometry, spins, batch, block, row);
-            *reward = table[(sum + span) as usize];
+            *reward = table[(sum + SPAN) as usize];
         }
     });
 }

@@ -2,7 +2,7 @@
 
 use super::control_variate::columns;
 use super::product::sum_lanes;
-use super::state::State;
+use super::state::{MOMENT_PARTS, State};
 use super::tile::Lane;
 use super::vector::vectorised;
 use super::{LANES, Real};
@@ -12,24 +12,27 @@ use rayon::prelude::*;
 
 pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
     let (batch, blocks) = (state.batch, model.hierarchy.levels[level].blocks);
+    let of_part = blocks.div_ceil(MOMENT_PARTS);
+    let mut all_parts = std::mem::take(&mut state.moment_parts);
+    let parts = &mut all_parts[..blocks.div_ceil(of_part)];
     let read: &State<R> = state;
-    let of_block = |block: usize| {
-        let mut sums = vec![0.0; COLUMNS * COLUMNS];
-        for first in (0..batch).step_by(LANES) {
-            let rows = LANES.min(batch - first);
-            let columns = columns(model, read, level, block, first);
-            add_products(&columns, rows, &mut sums);
+    parts.par_iter_mut().enumerate().for_each(|(part, sums)| {
+        sums.fill(0.0);
+        for block in part * of_part..blocks.min((part + 1) * of_part) {
+            for first in (0..batch).step_by(LANES) {
+                let columns = columns(model, read, level, block, first);
+                add_products(&columns, LANES.min(batch - first), sums);
+            }
         }
-        sums
-    };
-    let parts: Vec<Vec<f64>> = (0..blocks).into_par_iter().map(of_block).collect();
+    });
     let moments = &mut state.levels[level].moments;
     moments.fill(0.0);
     for part in parts {
         for (total, value) in moments.iter_mut().zip(part) {
-            *total += value;
+            *total += *value;
         }
     }
+    state.moment_parts = all_parts;
 }
 
 /// Adds the products of all pairs of columns, summed over lanes in f64.

@@ -1,7 +1,7 @@
 //! What the processor reaches at a product and a copy of our own, on all threads.
 
 use super::product::forward;
-use super::tile::Lane;
+use super::tile::{Lanes, lanes};
 use super::{LANES, Real};
 use crate::schedule::Rates;
 use rayon::prelude::*;
@@ -49,15 +49,14 @@ fn shortest(mut repeat: impl FnMut(u32)) -> f64 {
 
 struct Product<R> {
     weights: Vec<R>,
-    sources: Vec<Lane<R>>,
-    targets: Vec<Lane<R>>,
+    sources: Lanes<R>,
+    targets: Lanes<R>,
 }
 
 impl<R: Real> Product<R> {
     fn new() -> Self {
-        let lanes = |value| vec![[value; LANES]; UNITS];
         let weights = vec![R::of(1e-3); UNITS * UNITS];
-        Self { weights, sources: lanes(R::of(1e-3)), targets: lanes(R::zero()) }
+        Self { weights, sources: lanes(UNITS, R::of(1e-3)), targets: lanes(UNITS, R::zero()) }
     }
 
     fn run(&mut self) {

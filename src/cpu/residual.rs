@@ -13,7 +13,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
     let scale = R::one() / R::of(batch as f64);
     let mut advantage = std::mem::take(&mut state.advantage);
     let read: &State<R> = state;
-    let coefficients: Vec<R> = read.levels[level].coefficients.iter().map(|&c| R::of(c)).collect();
+    let coefficients: [R; COLUMNS - 1] = std::array::from_fn(|k| R::of(read.levels[level].coefficients[k]));
     advantage[rows].par_chunks_mut(batch).enumerate().for_each(|(block, advantage)| {
         for (chunk, advantage) in advantage.chunks_mut(LANES).enumerate() {
             let columns = columns(model, read, level, block, chunk * LANES);

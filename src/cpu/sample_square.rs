@@ -2,8 +2,9 @@
 
 use super::Real;
 use super::energy::owned_sums;
-use super::exact_square::{ExactSquare, Lane, ROWS, ln_probability};
+use super::exact_square::{ExactSquare, ROWS, ln_probability};
 use super::state::State;
+use super::tile::Lane;
 use super::vector::vectorised;
 use crate::conditional::{Conditional, Model, SquareFactors};
 use crate::random::SpinKey;
@@ -17,32 +18,31 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let rows = state.levels[level].rows(batch);
     let factors = SquareFactors::new(geometry, model.interaction, inputs.beta);
     let couplings = [model.interaction.coupling, model.interaction.field].map(|value| inputs.beta * value);
-    let spins = &state.spins;
+    let (spins, squares) = (&state.spins, &state.squares);
     // `[blocks][own][batch]`, copied to the configurations when all are drawn.
     let mut drawn = vec![0_i8; geometry.own * rows.len()];
     let ln_q = state.ln_q[rows.clone()].par_chunks_mut(batch);
-    drawn.par_chunks_mut(geometry.own * batch).zip(ln_q).enumerate().for_each_init(
-        || ExactSquare::new(width, &factors),
-        |square: &mut ExactSquare<R>, (block, (drawn, ln_q))| {
-            for first in (0..batch).step_by(ROWS) {
-                let key = SpinKey {
-                    seed: inputs.seed,
-                    step: inputs.step,
-                    configuration: inputs.first_configuration.wrapping_add(first as u32),
-                    level: level as u32,
-                    block: block as u32,
-                };
-                square.load_border(geometry, spins, batch, block, first);
-                let ln_sum = vectorised(
-                    #[inline(always)]
-                    || draw(square, width, key, |site, spins| store(drawn, batch, first, site, spins)),
-                );
-                for (ln_q, ln_sum) in ln_q[first..].iter_mut().zip(ln_sum) {
-                    *ln_q = -ln_sum;
-                }
+    drawn.par_chunks_mut(geometry.own * batch).zip(ln_q).enumerate().for_each(|(block, (drawn, ln_q))| {
+        let square = &mut *State::square(squares);
+        square.set_factors(&factors);
+        for first in (0..batch).step_by(ROWS) {
+            let key = SpinKey {
+                seed: inputs.seed,
+                step: inputs.step,
+                configuration: inputs.first_configuration.wrapping_add(first as u32),
+                level: level as u32,
+                block: block as u32,
+            };
+            square.load_border(geometry, spins, batch, block, first);
+            let ln_sum = vectorised(
+                #[inline(always)]
+                || draw(square, width, key, |site, spins| store(drawn, batch, first, site, spins)),
+            );
+            for (ln_q, ln_sum) in ln_q[first..].iter_mut().zip(ln_sum) {
+                *ln_q = -ln_sum;
             }
-        },
-    );
+        }
+    });
     for (block, drawn) in drawn.chunks(geometry.own * batch).enumerate() {
         let sites = &geometry.block_sites(block)[geometry.border..];
         for (&site, drawn) in sites.iter().zip(drawn.chunks(batch)) {

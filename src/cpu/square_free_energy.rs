@@ -1,17 +1,16 @@
 //! Reward `-ln Z` of exact squares, given their borders.
 
 use super::Real;
-use super::exact_square::{ExactSquare, ROWS};
+use super::exact_square::ROWS;
 use super::state::State;
 use super::vector::vectorised;
-use crate::conditional::{Conditional, Model, SquareFactors};
+use crate::conditional::{Model, SquareFactors};
 use crate::schedule::Inputs;
 use rayon::prelude::*;
 
 pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs, level: usize) {
-    let Conditional::ExactSquare { width } = model.levels[level].conditional else { return };
     let geometry = &model.hierarchy.levels[level];
-    let (batch, spins) = (state.batch, &state.spins);
+    let (batch, spins, squares) = (state.batch, &state.spins, &state.squares);
     let rows = state.levels[level].rows(batch);
     let factors = SquareFactors::new(geometry, model.interaction, inputs.beta);
     let shift = R::of(f64::from(inputs.reward_per_site) * geometry.own as f64 - factors.scale);
@@ -19,18 +18,17 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let chunks = rewards.flat_map(|(block, rewards)| {
         rewards.par_chunks_mut(ROWS).enumerate().map(move |(chunk, rewards)| (block, chunk * ROWS, rewards))
     });
-    chunks.for_each_init(
-        || ExactSquare::new(width, &factors),
-        |square, (block, first, rewards)| {
-            vectorised(
-                #[inline(always)]
-                || {
-                    square.load_border(geometry, spins, batch, block, first);
-                    for (reward, ln_sum) in rewards.iter_mut().zip(square.ln_sum(false)) {
-                        *reward = shift - ln_sum;
-                    }
-                },
-            );
-        },
-    );
+    chunks.for_each(|(block, first, rewards)| {
+        let square = &mut *State::square(squares);
+        square.set_factors(&factors);
+        vectorised(
+            #[inline(always)]
+            || {
+                square.load_border(geometry, spins, batch, block, first);
+                for (reward, ln_sum) in rewards.iter_mut().zip(square.ln_sum(false)) {
+                    *reward = shift - ln_sum;
+                }
+            },
+        );
+    });
 }

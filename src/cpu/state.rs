@@ -1,14 +1,19 @@
 //! Everything the backend remembers between kernels.
 
-use super::tile::{Lane, Tile};
-use super::{LANES, Real};
+use super::exact_square::ExactSquare;
+use super::tile::{Lanes, Tile, lanes};
+use super::{CHUNK, LANES, Real};
 use crate::backend::Tensor;
-use crate::conditional::{MaskedNet, Model};
+use crate::conditional::{Conditional, MaskedNet, Model};
 use crate::lattice::quantities;
 use crate::schedule::COLUMNS;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Most partial gradients per level; fixed, so that sums do not depend on the number of threads.
 const MAX_PARTIALS: usize = 16;
+
+/// Parts of a level's moments; fixed for the same reason.
+pub(super) const MOMENT_PARTS: usize = 64;
 
 /// State arrays, layouts as documented at [`Tensor`].
 #[derive(Debug)]
@@ -31,6 +36,12 @@ pub(super) struct State<R> {
     pub(super) baseline: R,
     pub(super) gradient_norm: R,
     pub(super) first_bad_step: Option<u32>,
+    /// Sums of squares of parts of the gradient.
+    pub(super) norms: Vec<R>,
+    /// `[MOMENT_PARTS][COLUMNS][COLUMNS]`: moments of a level over parts of its rows.
+    pub(super) moment_parts: Vec<[f64; COLUMNS * COLUMNS]>,
+    /// Work space for exact squares, one for each thread; none where there are none.
+    pub(super) squares: Vec<Mutex<ExactSquare<R>>>,
     /// Per level; empty for levels without a net.
     pub(super) levels: Vec<LevelState<R>>,
 }
@@ -57,12 +68,12 @@ pub(super) struct Partial<R> {
     /// `[parameters]` of the level.
     pub(super) gradient: Vec<R>,
     /// `[units]`: gradient with respect to the pre-activations of the tile and layer at hand.
-    pub(super) errors: Vec<Lane<R>>,
+    pub(super) errors: Lanes<R>,
 }
 
 impl<R: Real> Partial<R> {
     fn new(net: &MaskedNet) -> Self {
-        Self { gradient: vec![R::zero(); net.parameters()], errors: vec![[R::zero(); LANES]; net.units()] }
+        Self { gradient: vec![R::zero(); net.parameters()], errors: lanes(net.units(), R::zero()) }
     }
 }
 
@@ -108,8 +119,18 @@ impl<R: Real> State<R> {
             baseline: R::zero(),
             gradient_norm: R::zero(),
             first_bad_step: None,
+            norms: zeros(model.parameters.div_ceil(CHUNK)),
+            moment_parts: vec![[0.0; COLUMNS * COLUMNS]; MOMENT_PARTS],
+            squares: squares(model),
             levels: levels.collect(),
         }
+    }
+
+    /// The work space for exact squares of the thread at hand.
+    pub(super) fn square(squares: &[Mutex<ExactSquare<R>>]) -> MutexGuard<'_, ExactSquare<R>> {
+        let thread = rayon::current_thread_index().unwrap_or(0) % squares.len();
+        // What a thread that panicked left there is overwritten.
+        squares[thread].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn tensor(&self, tensor: Tensor) -> &[R] {
@@ -135,6 +156,16 @@ impl<R: Real> State<R> {
             Tensor::Advantage => &mut self.advantage,
         }
     }
+}
+
+fn squares<R: Real>(model: &Model) -> Vec<Mutex<ExactSquare<R>>> {
+    let width = model.levels.iter().find_map(|level| match level.conditional {
+        Conditional::ExactSquare { width } => Some(width),
+        _ => None,
+    });
+    let of_width =
+        |width| (0..rayon::current_num_threads()).map(move |_| Mutex::new(ExactSquare::new(width)));
+    width.into_iter().flat_map(of_width).collect()
 }
 
 /// Bytes of the state.

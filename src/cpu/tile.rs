@@ -3,9 +3,18 @@
 use super::{LANES, Real};
 use crate::conditional::{Gauge, MaskedNet};
 use crate::hierarchy::Level;
+use aligned_vec::{AVec, ConstAlign, avec};
 
 /// One value per row.
 pub(super) type Lane<R> = [R; LANES];
+
+/// Lanes in memory. No vector of 64 bytes lies in two lines of the cache: loads of those that do take twice as long.
+pub(super) type Lanes<R> = AVec<Lane<R>, ConstAlign<64>>;
+
+/// `count` lanes of one value.
+pub(super) fn lanes<R: Real>(count: usize, value: R) -> Lanes<R> {
+    avec![[64]| [value; LANES]; count]
+}
 
 /// Rows `first..first + rows` (configurations) of one block. Unused lanes repeat the last row.
 #[derive(Debug)]
@@ -15,15 +24,15 @@ pub(super) struct Tile<R> {
     pub(super) rows: usize,
     pub(super) gauge: Lane<R>,
     /// `[border + own]`, after the gauge.
-    pub(super) inputs: Vec<Lane<R>>,
+    pub(super) inputs: Lanes<R>,
     /// `[depth * units]` pre-activations.
-    pub(super) hidden: Vec<Lane<R>>,
+    pub(super) hidden: Lanes<R>,
     /// `[depth * units]` activations.
-    pub(super) active: Vec<Lane<R>>,
+    pub(super) active: Lanes<R>,
     /// `[own]` logits; after `backward_output` their gradient.
-    pub(super) logits: Vec<Lane<R>>,
+    pub(super) logits: Lanes<R>,
     /// `[depth * units]` gradient with respect to activations; after `backward_slope` with respect to pre-activations.
-    pub(super) error: Vec<Lane<R>>,
+    pub(super) error: Lanes<R>,
     pub(super) ln_q: Lane<R>,
     /// Random words of the four own sites at hand.
     pub(super) words: [[u32; LANES]; 4],
@@ -31,7 +40,7 @@ pub(super) struct Tile<R> {
 
 impl<R: Real> Tile<R> {
     pub(super) fn new(net: &MaskedNet, block: usize, first: usize, batch: usize) -> Self {
-        let zeros = |count: usize| vec![[R::zero(); LANES]; count];
+        let zeros = |count: usize| lanes(count, R::zero());
         Self {
             block,
             first,

@@ -185,7 +185,7 @@ mod tests {
         let passes = |times: &[[u64; 2]]| -> Vec<_> {
             times.iter().map(|pass| pass.map(Duration::from_millis)).collect()
         };
-        assert_eq!(share_between(&passes(&[[0, 40], [50, 80], [90, 100]])), Some(0.2));
+        assert_eq!(share_between(&passes(&[[0, 50], [75, 80], [80, 100]])), Some(0.25));
         assert_eq!(share_between(&passes(&[[0, 60], [50, 100]])), Some(0.0));
         assert_eq!(share_between(&passes(&[[0, 60]])), None);
     }

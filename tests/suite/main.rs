@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 #![allow(clippy::print_stdout, reason = "a test says what it leaves out and what it heard")]
 
+mod allocations;
 mod baselines;
 mod cli;
 mod cli_comfort;
