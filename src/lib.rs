@@ -52,6 +52,7 @@ pub mod sample;
 pub mod schedule;
 pub mod timing;
 pub mod train;
+mod transpose;
 
 pub use error::{Error, Result};
 pub use pace::Pace;

@@ -49,6 +49,7 @@ use crate::lattice::Observables;
 use crate::memory;
 use crate::pace::Pace;
 use crate::schedule::{Inputs, Kernel, Rates};
+use crate::transpose::transpose;
 use state::State;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -234,12 +235,14 @@ impl<R: Real> Backend for Cpu<R> {
     }
 
     fn read_spins(&mut self) -> Result<Vec<i8>> {
-        Ok(transpose(&self.state.spins, self.model.hierarchy.sites, self.state.batch))
+        let mut spins = vec![0; self.state.spins.len()];
+        transpose(&self.state.spins, self.state.batch, &mut spins, |spin| spin);
+        Ok(spins)
     }
 
     fn write_spins(&mut self, spins: &[i8]) -> Result<()> {
         assert_eq!(spins.len(), self.state.spins.len(), "number of spins");
-        self.state.spins = transpose(spins, self.state.batch, self.model.hierarchy.sites);
+        transpose(spins, self.model.hierarchy.sites, &mut self.state.spins, |spin| spin);
         Ok(())
     }
 
@@ -267,9 +270,4 @@ impl<R: Real> Backend for Cpu<R> {
     fn snapshots(&mut self, _wait: bool) -> Result<Vec<Snapshot>> {
         Ok(std::mem::take(&mut self.snapshots))
     }
-}
-
-/// `[rows][columns]` to `[columns][rows]`.
-fn transpose(values: &[i8], rows: usize, columns: usize) -> Vec<i8> {
-    (0..rows * columns).map(|at| values[at % rows * columns + at / rows]).collect()
 }

@@ -4,13 +4,14 @@ use super::bindings::Slot;
 use super::layout::Status;
 use super::readback::Look;
 use super::timestamps::Timestamps;
-use super::{Gpu, faults, rates};
+use super::{Gpu, IN_FLIGHT, UPLOADS_IN_FLIGHT, faults, rates};
 use crate::backend::{Backend, Snapshot, Tensor, Tuning};
 use crate::conditional::{Model, Storage};
 use crate::error::Result;
 use crate::lattice::Observables;
 use crate::pace::Pace;
 use crate::schedule::{Inputs, Kernel, Rates};
+use crate::transpose::transpose;
 use half::f16;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -56,7 +57,7 @@ impl Backend for Gpu {
         let start = Instant::now();
         self.in_flight.push_back(self.queue.submit([encoder.finish()]));
         if self.pace.is_full() {
-            return self.limit_flight();
+            return self.limit_flight(IN_FLIGHT);
         }
         self.finish()?;
         self.pace.keep(start.elapsed());
@@ -100,7 +101,7 @@ impl Backend for Gpu {
                 timestamps.resolve(&mut encoder);
             }
             self.in_flight.push_back(self.queue.submit([encoder.finish()]));
-            self.limit_flight()?;
+            self.limit_flight(IN_FLIGHT)?;
         }
         self.finish()?;
         let passes = timestamps.read(&self.device, &self.queue).map_err(|message| self.failed(message))?;
@@ -141,16 +142,17 @@ impl Backend for Gpu {
 
     fn read_spins(&mut self) -> Result<Vec<i8>> {
         let spins: Vec<i32> = self.read_buffer(self.buffers.shared(Slot::Spins))?;
-        let sites = self.model.hierarchy.sites;
-        let place = |at: usize| spins[at % sites * self.batch + at / sites] as i8;
-        Ok((0..spins.len()).map(place).collect())
+        let mut read = vec![0; spins.len()];
+        transpose(&spins, self.batch, &mut read, |spin| spin as i8);
+        Ok(read)
     }
 
     fn write_spins(&mut self, spins: &[i8]) -> Result<()> {
         let sites = self.model.hierarchy.sites;
         assert_eq!(spins.len(), sites * self.batch, "number of spins");
-        let place = |at: usize| i32::from(spins[at % self.batch * sites + at / self.batch]);
-        let words: Vec<i32> = (0..spins.len()).map(place).collect();
+        self.limit_flight(UPLOADS_IN_FLIGHT)?;
+        let mut words = vec![0; spins.len()];
+        transpose(spins, sites, &mut words, i32::from);
         self.queue.write_buffer(self.buffers.shared(Slot::Spins), 0, bytemuck::cast_slice(&words));
         self.check()
     }

@@ -56,6 +56,8 @@ use wgpu::{Buffer, BufferUsages, CommandEncoder, Device, PollType, Queue, Submis
 
 /// Submissions under way at most: enough to keep the device busy, few enough that it stays responsive.
 const IN_FLIGHT: usize = 16;
+/// The same where each brings spins of its own: their copies on the way take memory.
+const UPLOADS_IN_FLIGHT: usize = 2;
 
 /// Largest lattice on software adapters: Mesa's ends all loops of an invocation after 65,535 turns together.
 const MAX_SOFTWARE_SIDE: u32 = 512;
@@ -273,8 +275,9 @@ impl Gpu {
     }
 
     /// Waits for the oldest submission when too many are under way.
-    fn limit_flight(&mut self) -> Result<()> {
-        if self.in_flight.len() > IN_FLIGHT {
+    /// Waits until at most so many submissions are under way.
+    fn limit_flight(&mut self, most: usize) -> Result<()> {
+        while self.in_flight.len() > most {
             let submission_index = self.in_flight.pop_front();
             let waited = faults::poll(&self.device, PollType::Wait { submission_index, timeout: None });
             waited.map_err(|message| self.failed(message))?;

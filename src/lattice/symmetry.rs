@@ -24,11 +24,13 @@ impl Symmetry {
         let moved = |which: usize, at: u32| {
             self.translation[which] + if self.mirrored[which] { side - at } else { at }
         };
-        for row in 0..side {
-            for column in 0..side {
-                let (i, j) = if self.transposed { (column, row) } else { (row, column) };
-                let source = torus.site(moved(0, i), moved(1, j));
-                image[(row * side + column) as usize] = sign * from[source as usize];
+        // Where every row and every column comes from: a site's source is the sum of both.
+        let rows: Vec<u32> = (0..side).map(|i| torus.site(moved(0, i), 0)).collect();
+        let columns: Vec<u32> = (0..side).map(|j| torus.site(0, moved(1, j))).collect();
+        let (across, along) = if self.transposed { (columns, rows) } else { (rows, columns) };
+        for (image, across) in image.chunks_exact_mut(side as usize).zip(across) {
+            for (spin, along) in image.iter_mut().zip(&along) {
+                *spin = sign * from[(across + along) as usize];
             }
         }
     }

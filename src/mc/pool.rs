@@ -56,17 +56,21 @@ impl Pool {
     /// field, flipped or not: again from the Boltzmann distribution. A pure function of the step.
     pub fn batch(&self, batch: usize, step: u32) -> Vec<i8> {
         let sites = self.torus.sites();
-        let mut result = vec![0; batch * sites];
         let mut stream = Stream::new(self.key, u32::MAX - step);
         let count = self.spins.len() / sites;
-        for image in result.chunks_mut(sites) {
+        let mut draw = || {
             let from = &self.spins[stream.random_range(0..count) * sites..][..sites];
             let translation = [0; 2].map(|_| stream.random_range(0..self.torus.side()));
             let [transposed, flipped] = [0; 2].map(|_| stream.random_bool(0.5));
             let mirrored = [0; 2].map(|_| stream.random_bool(0.5));
-            let symmetry = Symmetry { translation, mirrored, transposed, flipped: flipped && self.flips };
+            (from, Symmetry { translation, mirrored, transposed, flipped: flipped && self.flips })
+        };
+        // The order of random numbers is fixed, that of the work on them is not.
+        let drawn: Vec<_> = (0..batch).map(|_| draw()).collect();
+        let mut result = vec![0; batch * sites];
+        result.par_chunks_mut(sites).zip(drawn).for_each(|(image, (from, symmetry))| {
             symmetry.apply(self.torus, from, image);
-        }
+        });
         result
     }
 }
