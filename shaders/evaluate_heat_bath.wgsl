@@ -27,5 +27,5 @@ fn main(
     let configuration = row % level.batch;
     let logit = 2.0 * step.beta * local_field(block, configuration);
     let spin = f32(spins[spin_index(block, level.border, configuration)]);
-    ln_q[level.first_row + row] = -softplus(-logit * spin);
+    ln_q[level.first_row + row] = -softplus(-logit * spin, exp_minus_abs(logit));
 }

@@ -28,7 +28,7 @@ fn own_spin(site: u32, net_logit: Rows) -> Rows {
     }
     let logit = select(net_logit, Rows(0.0), fixes_gauge(site));
     let x = own.gauge * spin;
-    own.ln_q -= softplus_of(-x * logit);
+    add_ln_q(-softplus_of(-x * logit, exp_minus_abs_of(logit)));
     return x;
 }
 

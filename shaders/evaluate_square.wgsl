@@ -17,7 +17,7 @@ fn keep_row(at: Place, i: u32) {}
 
 fn work(group: u32, lane: u32) {
     let at = place(group, lane);
-    let sum = ln_sum(at);
+    let sum = scaled_sum(at);
     if at.inside && at.lane == 0u {
         let sums = owned_sums(at.block, at.configuration);
         ln_q[level.first_row + at.row] = ln_probability(vec2<i32>(sums.bonds, sums.spins), sum);

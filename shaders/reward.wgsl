@@ -31,7 +31,9 @@ fn main(
     }
     let here = level.first_row / LANE_ROWS + row;
     let shift = Rows(step.reward_per_site * f32(level.own));
-    var total_reward = step.beta * energy + step.beta_rest * energy + ln_q[here] + shift;
+    // What is large cancels first, and exactly in all but the largest blocks: an error of the energy, which has few values, would come
+    // back in thousands of blocks.
+    var total_reward = (step.beta_head * energy + shift) + ln_q[here] + step.beta_rest * energy;
     let children = level.children + block * level.children_per_block;
     let count = level.children_per_block;
     // Four a turn, for a square has four children: see owned_sums.

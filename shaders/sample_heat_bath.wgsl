@@ -29,7 +29,8 @@ fn main(
     let logit = 2.0 * step.beta * local_field(block, configuration);
     let number =
         uniform_number(step.seed, step.step, step.first_configuration + configuration, level.index, block, 0u);
-    let up = number < sigmoid(logit);
+    let e = exp_minus_abs(logit);
+    let up = number < sigmoid(logit, e);
     spins[spin_index(block, level.border, configuration)] = select(-1, 1, up);
-    ln_q[level.first_row + row] = -softplus(select(logit, -logit, up));
+    ln_q[level.first_row + row] = -softplus(select(logit, -logit, up), e);
 }

@@ -22,8 +22,9 @@ fn uniforms(words: RowWords) -> Rows {
 
 fn own_spin(site: u32, net_logit: Rows) -> Rows {
     let logit = select(net_logit, Rows(0.0), fixes_gauge(site));
-    var x = select(Rows(-1.0), Rows(1.0), uniforms(own_words(site)) < sigmoid_of(logit));
-    own.ln_q -= softplus_of(-x * logit);
+    let e = exp_minus_abs_of(logit);
+    var x = select(Rows(-1.0), Rows(1.0), uniforms(own_words(site)) < sigmoid_of(logit, e));
+    add_ln_q(-softplus_of(-x * logit, e));
     if fixes_gauge(site) {
         own.gauge = x;
         x = Rows(1.0);

@@ -97,6 +97,11 @@ impl TryRng for Stream {
     }
 }
 
+/// Numbers in [0, 1) that are evenly spread over rows that follow each other at any distance: multiples of the golden ratio. Not random.
+pub fn spread(row: u32) -> f32 {
+    SpinKey::uniform_of(row.wrapping_mul(0x9e37_79b9))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

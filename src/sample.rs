@@ -1,10 +1,10 @@
 //! Sampling from and evaluating a network on any backend, batch by batch.
 
-use crate::backend::{Backend, Tensor};
+use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
 use crate::error::Result;
 use crate::exact::kaufman;
-use crate::schedule::{self, Inputs};
+use crate::schedule::{self, Inputs, Kernel};
 use std::ops::ControlFlow;
 
 /// Complete configurations with what is known of them.
@@ -35,6 +35,12 @@ pub fn reward_per_site(model: &Model, beta: f64) -> f32 {
     ((exact * 4096.0).round() / 4096.0) as f32
 }
 
+/// As [`reward_per_site`], for a network whose rewards have another mean: one that has learnt little is far from Z, and on a large lattice
+/// 32 bits do not hold the distance to three digits behind the point.
+pub fn centred_reward_per_site(per_site: f32, mean_reward: f64, sites: usize) -> f32 {
+    per_site - (mean_reward / sites as f64 * 4096.0).round() as f32 / 4096.0
+}
+
 /// Draws `count` log weights. `progress` is told how many are done and may break: those are then what comes back.
 ///
 /// # Errors
@@ -50,16 +56,22 @@ pub fn log_weights(
     kernels.extend(schedule::rewards(backend.model()));
     kernels.extend(schedule::completion(backend.model()));
     let interaction = backend.model().interaction;
-    let per_site = reward_per_site(backend.model(), beta);
-    let shift = f64::from(per_site) * backend.model().torus.sites() as f64;
+    let sites = backend.model().torus.sites();
+    let mut per_site = reward_per_site(backend.model(), beta);
     let mut result = LogWeights::default();
     for first in (0..count).step_by(backend.batch()) {
-        backend.run(&kernels, &Inputs::sampling(seed, first as u32, beta, per_site))?;
-        backend.request_snapshot(0)?;
-        for snapshot in backend.snapshots(true)? {
-            result.ln_w.extend(snapshot.rewards.iter().map(|reward| shift - reward));
-            result.energy.extend(snapshot.energies(interaction));
+        let mut snapshot = weigh(backend, &kernels, &Inputs::sampling(seed, first as u32, beta, per_site))?;
+        if first == 0 {
+            let mean = snapshot.rewards.iter().sum::<f64>() / snapshot.rewards.len() as f64;
+            let centred = centred_reward_per_site(per_site, mean, sites);
+            if centred.is_finite() && centred != per_site {
+                per_site = centred;
+                snapshot = weigh(backend, &kernels, &Inputs::sampling(seed, 0, beta, per_site))?;
+            }
         }
+        let shift = f64::from(per_site) * sites as f64;
+        result.ln_w.extend(snapshot.rewards.iter().map(|reward| shift - reward));
+        result.energy.extend(snapshot.energies(interaction));
         if progress(result.ln_w.len().min(count)).is_break() {
             break;
         }
@@ -67,6 +79,13 @@ pub fn log_weights(
     result.ln_w.truncate(count);
     result.energy.truncate(count);
     Ok(result)
+}
+
+/// Runs kernels and waits for what they tell.
+fn weigh(backend: &mut dyn Backend, kernels: &[Kernel], inputs: &Inputs) -> Result<Snapshot> {
+    backend.run(kernels, inputs)?;
+    backend.request_snapshot(0)?;
+    Ok(Snapshot::join(backend.snapshots(true)?).expect("the snapshot that was asked for"))
 }
 
 /// Draws `count` complete configurations, passing them on batch by batch.

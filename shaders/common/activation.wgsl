@@ -1,23 +1,48 @@
 // Scalar functions that keep their digits. Twins of the methods of `Real` in `src/cpu/real.rs`.
 
-// ln(1 + x) for x in [0, 1], to f32 accuracy also where x is small: `log` is only absolutely accurate near 1.
+// exp(-|x|), 0 where that is no normal number. `exp` of some devices is wrong by a little in one direction, which adds up over the sites of a
+// large lattice. NaN stays NaN.
+fn exp_minus_abs(x: f32) -> f32 {
+    let y = select(-abs(x), -87.0, abs(x) > 87.0);
+    let power = round(y * 1.442695);
+    // ln 2 in two parts, the first with few digits so that its multiples are exact.
+    let rest = y - power * 0.6933594 - power * -2.1219444e-4;
+    var sum = 1.984127e-4;
+    sum = sum * rest + 1.3888889e-3;
+    sum = sum * rest + 8.333334e-3;
+    sum = sum * rest + 4.1666668e-2;
+    sum = sum * rest + 0.16666667;
+    sum = sum * rest + 0.5;
+    sum = sum * rest + 1.0;
+    sum = sum * rest + 1.0;
+    return sum * bitcast<f32>(u32(i32(power) + 127) << 23u);
+}
+
+// ln(1 + x) for x in [0, 1], to f32 accuracy also where x is small. The factors are fitted one after the other, each rounded before the next, so
+// that errors have no direction.
 fn ln_1p(x: f32) -> f32 {
-    let u = 1.0 + x;
-    let d = u - 1.0;
-    // Exact if log is; the quotient repairs the rounding of 1 + x. Below 2^-12 two terms of the series do.
-    return select(log(u) * x / max(d, 1e-30), x - 0.5 * x * x, x < 0x1p-12f);
+    var sum = -0.0033108105;
+    sum = sum * x + 0.020169048;
+    sum = sum * x - 0.057595447;
+    sum = sum * x + 0.10673291;
+    sum = sum * x - 0.1535091;
+    sum = sum * x + 0.1969376;
+    sum = sum * x - 0.24958248;
+    sum = sum * x + 0.33330476;
+    sum = sum * x - 0.4999993;
+    sum = sum * x + 1.0;
+    return sum * x;
 }
 
-// ln(1 + exp(x)). NaN stays NaN.
-fn softplus(x: f32) -> f32 {
-    return max(x, 0.0) + ln_1p(exp(-abs(x)));
+// ln(1 + exp(x)), given exp(-|x|). NaN stays NaN.
+fn softplus(x: f32, exp_minus_abs: f32) -> f32 {
+    return max(x, 0.0) + ln_1p(exp_minus_abs);
 }
 
-// 1 / (1 + exp(-x)).
-fn sigmoid(x: f32) -> f32 {
-    let e = exp(-abs(x));
-    let upper = 1.0 / (1.0 + e);
-    return select(upper, e * upper, x < 0.0);
+// 1 / (1 + exp(-x)), given exp(-|x|).
+fn sigmoid(x: f32, exp_minus_abs: f32) -> f32 {
+    let upper = 1.0 / (1.0 + exp_minus_abs);
+    return select(upper, exp_minus_abs * upper, x < 0.0);
 }
 
 // PReLU. NaN stays NaN.

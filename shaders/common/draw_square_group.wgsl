@@ -40,7 +40,7 @@ fn work(group: u32, lane: u32) {
         numbers[at.square][site] =
             uniform_number(step.seed, step.step, configuration, level.index, at.block, site);
     }
-    let sum = ln_sum(at);
+    let sum = scaled_sum(at);
     for (var step_up = 1u; step_up <= WIDTH; step_up++) {
         let i = WIDTH - step_up;
         workgroupBarrier();

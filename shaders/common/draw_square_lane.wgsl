@@ -14,14 +14,14 @@ var<private> ups: u32;
 fn work(group: u32, lane: u32) {
     let at = place(group, lane);
     load_square(at);
-    var ln_z = 0.0;
+    var sum: ScaledSum;
     var below = border.bottom;
     var i = WIDTH - 1u;
     loop {
         let exponent = sum_rows(i + 1u);
         fill_sums(below);
         if i == WIDTH - 1u {
-            ln_z = log(sums[1]) + f32(exponent) * 0.6931471805599453;
+            sum = ScaledSum(sums[1], exponent);
         }
         let row = draw_row(at, i, below);
         count_row(row, below, i);
@@ -35,7 +35,7 @@ fn work(group: u32, lane: u32) {
     different_bonds += countOneBits(below ^ border.top);
     let totals = vec2<i32>(i32(level.bond_count) - 2 * i32(different_bonds), 2 * i32(ups) - i32(level.own));
     if at.inside {
-        ln_q[level.first_row + at.row] = ln_probability(totals, ln_z);
+        ln_q[level.first_row + at.row] = ln_probability(totals, sum);
     }
 }
 

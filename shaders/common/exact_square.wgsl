@@ -4,6 +4,8 @@
 // A state is a row of WIDTH spins, bit j for column j; site (i, j) replaces bit j of the row above by its own spin. States are
 // rescaled by powers of two after every row.
 
+#include activation
+
 const STATES: u32 = 1u << WIDTH;
 const PAIRS: u32 = STATES / 2u;
 
@@ -29,10 +31,25 @@ fn own_factor(spin: u32) -> f32 {
     return select(step.field_down, step.field_up, spin == 1u);
 }
 
-// ln q of own spins: beta J (bond sum - bonds) and beta H (spin sum - spins), each scaled as the factors, less `ln_sum`.
+// A scaled sum over states, `value * 2^exponent`.
+struct ScaledSum {
+    value: f32,
+    exponent: i32,
+}
+
+// `whole + rest - ln sum`. What is large cancels first: multiples of the first part of ln 2, which has few digits, are exact.
+fn less_ln(whole: f32, rest: f32, sum: ScaledSum) -> f32 {
+    let power = i32(bitcast<u32>(sum.value) >> 23u) - 127;
+    let mantissa = sum.value * bitcast<f32>(u32(127 - power) << 23u);
+    let exponent = f32(sum.exponent + power);
+    return (whole - exponent * 0.6933594) - (ln_1p(mantissa - 1.0) - exponent * 2.1219444e-4 - rest);
+}
+
+// ln q of own spins: beta J (bond sum - bonds) and beta H (spin sum - spins), each scaled as the factors, less that of the sum.
 // Integers, so that nothing large cancels.
-fn ln_probability(sums: vec2<i32>, ln_sum: f32) -> f32 {
+fn ln_probability(sums: vec2<i32>, sum: ScaledSum) -> f32 {
     let bonds = select(-1, 1, step.coupling >= 0.0) * sums.x - i32(level.bond_count);
     let field = select(-1, 1, step.field >= 0.0) * sums.y - i32(level.own);
-    return step.beta * (abs(step.coupling) * f32(bonds) + abs(step.field) * f32(field)) - ln_sum;
+    let energy = abs(step.coupling) * f32(bonds) + abs(step.field) * f32(field);
+    return less_ln(step.beta_head * energy, step.beta_rest * energy - step.square_scale_rest, sum);
 }

@@ -43,8 +43,8 @@ fn side_factor(at: Place, i: u32, j: u32, spin: u32, low: u32) -> f32 {
     return own_factor(spin) * bond(spin, left) * select(1.0, right, j == WIDTH - 1u);
 }
 
-// Logarithm of the scaled sum over the interior. Must be called in uniform control flow.
-fn ln_sum(at: Place) -> f32 {
+// The scaled sum over the interior. Must be called in uniform control flow.
+fn scaled_sum(at: Place) -> ScaledSum {
     for (var side = at.lane; side < 4u; side += PAIRS) {
         border[at.square][side] = spin_bits(at.block, at.configuration, side * WIDTH);
     }
@@ -70,7 +70,7 @@ fn ln_sum(at: Place) -> f32 {
     }
     workgroupBarrier();
     sum_partially(at, border[at.square][2]);
-    return log(partial_sums[at.square][1]) + f32(exponent) * 0.6931471805599453;
+    return ScaledSum(partial_sums[at.square][1], exponent);
 }
 
 // Divides by a power of two near the largest state; returns its exponent.

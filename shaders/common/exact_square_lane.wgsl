@@ -43,11 +43,11 @@ fn place(group: u32, lane: u32) -> Place {
     return Place(0u, row / level.batch, row % level.batch, row, wanted < level.rows);
 }
 
-// Logarithm of the scaled sum over the interior.
-fn ln_sum(at: Place) -> f32 {
+// The scaled sum over the interior.
+fn scaled_sum(at: Place) -> ScaledSum {
     load_square(at);
     let exponent = sum_rows(WIDTH);
-    return log(sum_all()) + f32(exponent) * 0.6931471805599453;
+    return ScaledSum(sum_all(), exponent);
 }
 
 fn load_square(at: Place) {

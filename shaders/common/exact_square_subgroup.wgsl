@@ -28,8 +28,8 @@ fn place(group: u32, lane: u32) -> Place {
     return Place(lane % SHARING, row / level.batch, row % level.batch, row, wanted < level.rows);
 }
 
-// Logarithm of the scaled sum over the interior. Must be called in uniform control flow.
-fn ln_sum(at: Place) -> f32 {
+// The scaled sum over the interior. Must be called in uniform control flow.
+fn scaled_sum(at: Place) -> ScaledSum {
     let border = border_bits(at);
     let bottom = border >> (2u * WIDTH);
     start(at, border % STATES);
@@ -38,7 +38,7 @@ fn ln_sum(at: Place) -> f32 {
         sum_row(at, bit_of(border, 3u * WIDTH + i), bit_of(border, WIDTH + i));
         exponent += rescale();
     }
-    return log(sum_all(at, bottom)) + f32(exponent) * 0.6931471805599453;
+    return ScaledSum(sum_all(at, bottom), exponent);
 }
 
 // Bits of the four sides, WIDTH each: every lane loads a part.

@@ -23,7 +23,8 @@ struct OwnRows {
     configuration: u32,      // the first
     stores: bool,            // not behind the last row: such lanes look at that row, to share its loads, and leave no trace
     gauge: Rows,
-    ln_q: Rows,
+    ln_q: Rows,              // of the sites so far: a whole number,
+    ln_q_rest: Rows,         // and the rest, below 1, so that many sites leave it its digits
     words: RowWords,         // inputs from the last multiple of 32 on
     fixed: u32,              // inputs up to here are
     numbers: array<vec4<u32>, LANE_ROWS>, // what decides four sites: see the kernel's site_numbers
@@ -96,9 +97,16 @@ fn keep_input(source: u32, x: Rows) {
     }
 }
 
+fn add_ln_q(of_site: Rows) {
+    let rest = own.ln_q_rest + of_site;
+    let carried = floor(rest);
+    own.ln_q += carried;
+    own.ln_q_rest = rest - carried;
+}
+
 // ln q of all sites; infinite where a driver has ended loops before the last one, so that nobody takes it for a result.
 fn complete_ln_q() -> Rows {
-    return own.ln_q / select(0.0, 1.0, own.fixed == level.inputs);
+    return (own.ln_q + own.ln_q_rest) / select(0.0, 1.0, own.fixed == level.inputs);
 }
 
 // Whether a site is the one whose spin fixes the gauge: its logit is 0 and the net always sees +1 there.

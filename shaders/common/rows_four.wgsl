@@ -9,10 +9,14 @@ alias KeptRows = vec4<Kept>;
 alias RowSpins = vec4<i32>;
 alias RowWords = vec4<u32>;
 
-fn sigmoid_of(x: Rows) -> Rows {
-    return vec4<f32>(sigmoid(x.x), sigmoid(x.y), sigmoid(x.z), sigmoid(x.w));
+fn exp_minus_abs_of(x: Rows) -> Rows {
+    return vec4<f32>(exp_minus_abs(x.x), exp_minus_abs(x.y), exp_minus_abs(x.z), exp_minus_abs(x.w));
 }
 
-fn softplus_of(x: Rows) -> Rows {
-    return vec4<f32>(softplus(x.x), softplus(x.y), softplus(x.z), softplus(x.w));
+fn sigmoid_of(x: Rows, e: Rows) -> Rows {
+    return vec4<f32>(sigmoid(x.x, e.x), sigmoid(x.y, e.y), sigmoid(x.z, e.z), sigmoid(x.w, e.w));
+}
+
+fn softplus_of(x: Rows, e: Rows) -> Rows {
+    return vec4<f32>(softplus(x.x, e.x), softplus(x.y, e.y), softplus(x.z, e.z), softplus(x.w, e.w));
 }

@@ -8,10 +8,14 @@ alias KeptRows = Kept;
 alias RowSpins = i32;
 alias RowWords = u32;
 
-fn sigmoid_of(x: Rows) -> Rows {
-    return sigmoid(x);
+fn exp_minus_abs_of(x: Rows) -> Rows {
+    return exp_minus_abs(x);
 }
 
-fn softplus_of(x: Rows) -> Rows {
-    return softplus(x);
+fn sigmoid_of(x: Rows, e: Rows) -> Rows {
+    return sigmoid(x, e);
+}
+
+fn softplus_of(x: Rows, e: Rows) -> Rows {
+    return softplus(x, e);
 }

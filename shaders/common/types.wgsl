@@ -58,7 +58,7 @@ struct Step {
     second_correction: f32,  // 1 / (1 - beta2^step)
     one_minus_beta1: f32,    // in f32 1 - beta2 would lose digits
     one_minus_beta2: f32,
-    bond_same: f32,          // exp(beta J s s' - |beta J|) for s = s'
+    bond_same: f32,          // exp(beta J s s' - |beta J|) for s = s', nearly: see SquareFactors
     bond_different: f32,
     field_up: f32,           // exp(beta H s - |beta H|) for s = 1
     field_down: f32,
@@ -66,5 +66,10 @@ struct Step {
     square_reward: f32,      // reward of an exact square whose scaled sum is 1
     chunk: u32,              // which part of the batch this is
     chunk_share: f32,        // of the batch
-    beta_rest: f32,          // what rounding has taken from beta: at L = 256 it is worth 1e-3 in ln w
+    beta_rest: f32,          // beta less beta_head
+    square_reward_rest: f32, // what it has taken from square_reward
+    square_scale_rest: f32,  // what the scaled sum of a square lacks of exp(beta (|J| bonds + |H| spins)) besides
+    beta_head: f32,          // the first 11 bits of beta: products with integers are exact, and sums of those with shifts
+    padding: u32,
+    heat_bath: array<vec4<f32>, 5>, // by the sum of four neighbours -4, -2, ..., 4: nearest f32 of the reward, the one on its other side, share of the latter
 }

@@ -1,12 +1,14 @@
 //! What a level draws its blocks with, given their borders: shapes, masks, parameter layout, initialisation. No device.
 
 mod exact_square;
+mod heat_bath;
 mod initial;
 mod masked_net;
 mod model;
 mod transfer;
 
 pub use exact_square::{MAX_SQUARE_BETA, SquareFactors};
+pub use heat_bath::heat_bath_reward;
 pub use masked_net::{Gauge, MaskedNet, Weights};
 pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, Storage, TensorPlace};
 

@@ -16,7 +16,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
             #[inline(always)]
             || {
                 tile.load_border(net.gauge, geometry, spins, batch);
-                tile.ln_q = [R::zero(); LANES];
+                tile.ln_q = [0.0; LANES];
                 let own = &geometry.block_sites(tile.block)[geometry.border..];
                 masked_block::run(
                     net,
@@ -32,7 +32,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
                         std::array::from_fn(|lane| {
                             let input = spin[lane] * tile.gauge[lane];
                             let logit = if fixes_gauge { R::zero() } else { logits[lane] };
-                            tile.ln_q[lane] += -(-input * logit).softplus();
+                            tile.ln_q[lane] -= (-input * logit).softplus().widen();
                             input
                         })
                     },
@@ -42,6 +42,8 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
     });
     for tile in &state.levels[level].tiles {
         let rows = (state.levels[level].first_block + tile.block) * batch + tile.first;
-        state.ln_q[rows..rows + tile.rows].copy_from_slice(&tile.ln_q[..tile.rows]);
+        for (ln_q, &of_tile) in state.ln_q[rows..][..tile.rows].iter_mut().zip(&tile.ln_q) {
+            *ln_q = R::of(of_tile);
+        }
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
             let [bonds, fields] = owned_sums(geometry, spins, batch, block, first);
             for (lane, (ln_q, ln_sum)) in ln_q.iter_mut().zip(ln_sum).enumerate() {
                 let sums = [bonds[lane], fields[lane]];
-                *ln_q = R::of(ln_probability(&factors, couplings, sums)) - ln_sum;
+                *ln_q = R::of(ln_probability(&factors, couplings, sums) - ln_sum);
             }
         }
     });

@@ -67,7 +67,7 @@ impl<R: Real> ExactSquare<R> {
 
     /// Logarithm of the scaled sum over the interior; with `keep`, what [`ExactSquare::draw_row`] needs is kept.
     #[inline(always)]
-    pub(super) fn ln_sum(&mut self, keep: bool) -> Lane<R> {
+    pub(super) fn ln_sum(&mut self, keep: bool) -> [f64; ROWS] {
         let states = 1 << self.width;
         if keep {
             self.rows.resize(self.width * states, [R::zero(); ROWS]);
@@ -87,8 +87,9 @@ impl<R: Real> ExactSquare<R> {
         self.sum_partially(&border[2 * self.width..3 * self.width]);
         self.border = border;
         let total = self.total();
-        let ln_2 = R::of(std::f64::consts::LN_2);
-        std::array::from_fn(|lane| total[lane].ln() + exponents[lane] * ln_2)
+        // In f64: it is large, and what it is compared with cancels most of it.
+        let ln = |lane: usize| total[lane].widen().ln() + exponents[lane].widen() * std::f64::consts::LN_2;
+        std::array::from_fn(ln)
     }
 
     /// The border above as the only state.

@@ -4,25 +4,29 @@
 use super::Real;
 use super::energy::border_sum;
 use super::state::State;
-use crate::conditional::Model;
+use crate::conditional::{Model, heat_bath_reward};
+use crate::random::spread;
 use crate::schedule::Inputs;
 use rayon::prelude::*;
+
+/// Of a spin.
+const NEIGHBOURS: i32 = 4;
 
 pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs, level: usize) {
     let geometry = &model.hierarchy.levels[level];
     let (batch, spins) = (state.batch, &state.spins);
     let rows = state.levels[level].rows(batch);
-    // Only five values of the sum over four neighbours occur, so their rewards are computed once.
-    const SPAN: i32 = 4;
-    let table: [R; 2 * SPAN as usize + 1] = std::array::from_fn(|at| {
-        let x = inputs.beta * model.interaction.local_field(at as i32 - SPAN);
-        let ln_2cosh = x.abs() + (-2.0 * x.abs()).exp().ln_1p();
-        R::of(f64::from(inputs.reward_per_site) - ln_2cosh)
+    // Only five values of the sum over four neighbours occur, so their rewards are computed once. Rounded always the same way, they
+    // would be wrong by much on a large lattice, which has hundreds of thousands of them.
+    let table: [([R; 2], f32); 5] = std::array::from_fn(|at| {
+        let sum = 2 * at as i32 - NEIGHBOURS;
+        R::around(heat_bath_reward(model.interaction, inputs.beta, inputs.reward_per_site, sum))
     });
     state.reward[rows].par_chunks_mut(batch).enumerate().for_each(|(block, rewards)| {
         for (row, reward) in rewards.iter_mut().enumerate() {
             let sum = border_sum(geometry, spins, batch, block, row);
-            *reward = table[(sum + SPAN) as usize];
+            let ([near, other], share) = table[((sum + NEIGHBOURS) / 2) as usize];
+            *reward = if spread((block * batch + row) as u32) < share { other } else { near };
         }
     });
 }

@@ -13,6 +13,10 @@ pub trait Real: Float + AddAssign + Sum + Default + Debug + Send + Sync + 'stati
     /// To f64, exactly.
     fn widen(self) -> f64;
 
+    /// The number nearest to a value and the one on the value's other side, and in which share of cases to take the latter for the mean
+    /// to be right.
+    fn around(value: f64) -> ([Self; 2], f32);
+
     /// `exp(-|self|)`.
     fn exp_minus_abs(self) -> Self;
 
@@ -72,16 +76,32 @@ impl Real for f32 {
 
     #[inline(always)]
     fn ln_1p_of_unit(self) -> Self {
-        // 2 artanh(s) with s = x / (2 + x) <= 1/3.
-        let s = self / (2.0 + self);
-        let square = s * s;
-        let series = [1.0 / 15.0, 1.0 / 13.0, 1.0 / 11.0, 1.0 / 9.0, 1.0 / 7.0, 0.2, 1.0 / 3.0, 1.0];
-        2.0 * s * series.into_iter().fold(0.0, |sum, factor| sum * square + factor)
+        // The factors are fitted one after the other, each rounded before the next, so that errors have no direction.
+        let series = [
+            -0.003_310_810_5,
+            0.020_169_048,
+            -0.057_595_447,
+            0.106_732_91,
+            -0.153_509_1,
+            0.196_937_6,
+            -0.249_582_48,
+            0.333_304_76,
+            -0.499_999_3,
+            1.0,
+        ];
+        self * series.into_iter().fold(0.0, |sum, factor| sum * self + factor)
     }
 
     #[inline(always)]
     fn widen(self) -> f64 {
         self.into()
+    }
+
+    fn around(value: f64) -> ([Self; 2], f32) {
+        let near = value as Self;
+        let rest = value - near.widen();
+        let other = if rest > 0.0 { near.next_up() } else { near.next_down() };
+        ([near, other], (rest / (other.widen() - near.widen())) as f32)
     }
 }
 
@@ -111,6 +131,10 @@ impl Real for f64 {
     fn widen(self) -> f64 {
         self
     }
+
+    fn around(value: f64) -> ([Self; 2], f32) {
+        ([value; 2], 0.0)
+    }
 }
 
 #[cfg(test)]
@@ -124,6 +148,17 @@ mod tests {
                 assert!((1.0..2.0).contains(&(f64::from(x) * inverse)), "{x}: 2^{power}, {inverse}");
                 assert_eq!(inverse, (-power).exp2());
             }
+        }
+    }
+
+    #[test]
+    fn numbers_around_a_value_have_it_as_their_mean() {
+        for value in [0.1, -0.3, 1.0, -1.0, 0.932_417_777, -1.763e-3] {
+            let ([near, other], share) = f32::around(value);
+            assert!((0.0..=0.5).contains(&share), "{value}: {share}");
+            let mean = f64::from(near) + f64::from(share) * (f64::from(other) - f64::from(near));
+            assert!((mean / value - 1.0).abs() < 1e-13, "{value}: {mean}");
+            assert_eq!(f64::around(value).0, [value; 2]);
         }
     }
 

@@ -12,7 +12,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let (batch, spins) = (state.batch, &state.spins);
     let rows = state.levels[level].rows(batch);
     let (rewards, rewards_below) = state.reward.split_at_mut(rows.end);
-    let shift = R::of(f64::from(inputs.reward_per_site) * geometry.own as f64);
+    let shift = f64::from(inputs.reward_per_site) * geometry.own as f64;
     let rewards = rewards[rows.clone()].par_chunks_mut(batch);
     let ln_q = state.ln_q[rows].par_chunks(batch);
     rewards.zip(ln_q).enumerate().for_each(|(block, (rewards, ln_q))| {
@@ -23,7 +23,8 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
             let [bonds, spins] = owned_sums(geometry, spins, batch, block, first);
             for (lane, total) in rewards.iter_mut().enumerate() {
                 let energy = model.interaction.energy(bonds[lane].into(), spins[lane].into());
-                *total = R::of(inputs.beta * energy) + ln_q[first + lane] + shift;
+                // Rounded once: an error of a term that has few values would come back in thousands of blocks.
+                *total = R::of(inputs.beta * energy + ln_q[first + lane].widen() + shift);
             }
             for &child in children {
                 let below = &rewards_below[child as usize * batch + first..];

@@ -19,7 +19,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
             #[inline(always)]
             || {
                 tile.load_border(net.gauge, geometry, spins, batch);
-                tile.ln_q = [R::zero(); LANES];
+                tile.ln_q = [0.0; LANES];
                 let key = SpinKey {
                     seed: inputs.seed,
                     step: inputs.step,
@@ -40,7 +40,9 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     for tile in &state.levels[level].tiles {
         tile.store_own(geometry, spins, batch);
         let rows = (state.levels[level].first_block + tile.block) * batch + tile.first;
-        state.ln_q[rows..rows + tile.rows].copy_from_slice(&tile.ln_q[..tile.rows]);
+        for (ln_q, &of_tile) in state.ln_q[rows..][..tile.rows].iter_mut().zip(&tile.ln_q) {
+            *ln_q = R::of(of_tile);
+        }
     }
 }
 
@@ -68,7 +70,7 @@ fn draw<R: Real>(
         if uniform >= logits[lane].sigmoid() {
             spins[lane] = -R::one();
         }
-        tile.ln_q[lane] += -(-spins[lane] * logits[lane]).softplus();
+        tile.ln_q[lane] -= (-spins[lane] * logits[lane]).softplus().widen();
     }
     if fixes_gauge {
         tile.gauge = spins;

@@ -39,7 +39,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
                 || draw(square, width, key, |site, spins| store(drawn, batch, first, site, spins)),
             );
             for (ln_q, ln_sum) in ln_q[first..].iter_mut().zip(ln_sum) {
-                *ln_q = -ln_sum;
+                *ln_q = R::of(-ln_sum);
             }
         }
     });
@@ -67,7 +67,7 @@ fn draw<R: Real>(
     width: usize,
     first: SpinKey,
     mut store: impl FnMut(usize, &Lane<R>),
-) -> Lane<R> {
+) -> [f64; ROWS] {
     let ln_sum = square.ln_sum(true);
     let mut row = square.border_below();
     for i in (0..width).rev() {

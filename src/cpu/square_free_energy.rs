@@ -13,7 +13,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let (batch, spins, squares) = (state.batch, &state.spins, &state.squares);
     let rows = state.levels[level].rows(batch);
     let factors = SquareFactors::new(geometry, model.interaction, inputs.beta);
-    let shift = R::of(f64::from(inputs.reward_per_site) * geometry.own as f64 - factors.scale);
+    let shift = f64::from(inputs.reward_per_site) * geometry.own as f64 - factors.scale;
     let rewards = state.reward[rows].par_chunks_mut(batch).enumerate();
     let chunks = rewards.flat_map(|(block, rewards)| {
         rewards.par_chunks_mut(ROWS).enumerate().map(move |(chunk, rewards)| (block, chunk * ROWS, rewards))
@@ -26,7 +26,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
             || {
                 square.load_border(geometry, spins, batch, block, first);
                 for (reward, ln_sum) in rewards.iter_mut().zip(square.ln_sum(false)) {
-                    *reward = shift - ln_sum;
+                    *reward = R::of(shift - ln_sum);
                 }
             },
         );

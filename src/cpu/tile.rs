@@ -33,7 +33,8 @@ pub(super) struct Tile<R> {
     pub(super) logits: Lanes<R>,
     /// `[depth * units]` gradient with respect to activations; after `backward_slope` with respect to pre-activations.
     pub(super) error: Lanes<R>,
-    pub(super) ln_q: Lane<R>,
+    /// In f64, so that the many sites of a large block leave it its digits.
+    pub(super) ln_q: [f64; LANES],
     /// Random words of the four own sites at hand.
     pub(super) words: [[u32; LANES]; 4],
 }
@@ -51,7 +52,7 @@ impl<R: Real> Tile<R> {
             active: zeros(net.depth * net.units()),
             logits: zeros(net.own),
             error: zeros(net.depth * net.units()),
-            ln_q: [R::zero(); LANES],
+            ln_q: [0.0; LANES],
             words: [[0; LANES]; 4],
         }
     }

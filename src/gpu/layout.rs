@@ -1,7 +1,8 @@
 //! Uniforms and tables as the shaders see them (`shaders/common/types.wgsl`). A test compares the layouts by reflection.
 
 use super::tables::LevelTable;
-use crate::conditional::{Gauge, MaskedNet, Model, SquareFactors, Weights};
+use crate::conditional::{Gauge, MaskedNet, Model, SquareFactors, Weights, heat_bath_reward};
+use crate::cpu::Real;
 use crate::mc::acceptance;
 use crate::schedule::{Inputs, LANES, QUAD};
 use bytemuck::{Pod, Zeroable};
@@ -83,6 +84,11 @@ pub struct Step {
     pub chunk: u32,
     pub chunk_share: f32,
     pub beta_rest: f32,
+    pub square_reward_rest: f32,
+    pub square_scale_rest: f32,
+    pub beta_head: f32,
+    pub padding: u32,
+    pub heat_bath: [[f32; 4]; 5],
 }
 
 /// Twin of `Status`.
@@ -165,12 +171,17 @@ impl Level {
     }
 }
 
+/// Sign, exponent and the first 11 bits of an f32, of which the first is not stored.
+const HEAD: u32 = !0 << 13;
+
 impl Step {
     pub(super) fn new(model: &Model, batch: usize, norms: usize, inputs: &Inputs) -> Self {
         let bottom = model.hierarchy.levels.last();
         let factors = bottom.map(|bottom| SquareFactors::new(bottom, model.interaction, inputs.beta));
         let factors = factors.unwrap_or_default();
         let shift = f64::from(inputs.reward_per_site) * bottom.map_or(0, |bottom| bottom.own) as f64;
+        let beta_head = f32::from_bits((inputs.beta as f32).to_bits() & HEAD);
+        let square_reward = shift - factors.scale;
         let [first_correction, second_correction] = inputs.bias_corrections().map(|value| value as f32);
         Self {
             flip: bytemuck::cast(acceptance(model.interaction, inputs.beta)),
@@ -198,10 +209,20 @@ impl Step {
             field_up: factors.up as f32,
             field_down: factors.down as f32,
             scale_rate: inputs.adam.scale_rate.into(),
-            square_reward: (shift - factors.scale) as f32,
+            square_reward: square_reward as f32,
             chunk: inputs.chunk.index,
             chunk_share: 1.0 / inputs.chunk.count as f32,
-            beta_rest: (inputs.beta - f64::from(inputs.beta as f32)) as f32,
+            beta_rest: (inputs.beta - f64::from(beta_head)) as f32,
+            square_reward_rest: (square_reward - f64::from(square_reward as f32)) as f32,
+            square_scale_rest: factors.rest as f32,
+            beta_head,
+            padding: 0,
+            heat_bath: std::array::from_fn(|at| {
+                let sum = 2 * at as i32 - 4;
+                let reward = heat_bath_reward(model.interaction, inputs.beta, inputs.reward_per_site, sum);
+                let ([near, other], share) = f32::around(reward);
+                [near, other, share, 0.0]
+            }),
         }
     }
 }

@@ -152,7 +152,7 @@ fn structs_have_the_layout_of_their_rust_twins() {
     assert_layout!(&module, "Step", Step: flip, seed, step, first_configuration, total_rows, batch, norms, clip, beta,
         coupling, field, reward_per_site, learning_rate, beta1, beta2, epsilon, first_correction, second_correction,
         one_minus_beta1, one_minus_beta2, bond_same, bond_different, field_up, field_down, scale_rate, square_reward, chunk, chunk_share,
-        beta_rest);
+        beta_rest, square_reward_rest, square_scale_rest, beta_head, padding, heat_bath);
     assert_layout!(&module, "Status", Status: gradient_norm, first_bad_step);
 }
 

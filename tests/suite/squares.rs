@@ -266,7 +266,12 @@ fn scaled_factors_give_back_the_boltzmann_weights() {
     let case = Case { exact_bottom: 8, ..Case::DEFAULT };
     let model = case.model();
     let factors = SquareFactors::new(&model.hierarchy.levels[model.bottom()], model.interaction, 0.5);
-    assert_eq!((factors.same, factors.up, factors.down), (1.0, 1.0, 1.0));
-    assert!((factors.different - (-1.0_f64).exp()).abs() < 1e-15);
-    assert_eq!(factors.scale, 0.5 * 112.0);
+    assert_eq!((factors.up, factors.down), (1.0, 1.0), "without a field");
+    assert!((0.999..=1.0).contains(&factors.same));
+    assert!((factors.different / factors.same - (-1.0_f64).exp()).abs() < 1e-15);
+    assert!((factors.rest + 112.0 * factors.same.ln()).abs() < 1e-15);
+    assert_eq!(factors.scale, 0.5 * 112.0 + factors.rest);
+    // What a device sees of them.
+    let [same, different] = [factors.same, factors.different].map(|factor| f64::from(factor as f32));
+    assert!((different / same - (-1.0_f64).exp()).abs() < 1e-9);
 }
