@@ -2,7 +2,7 @@
 
 use super::state::State;
 use super::vector::vectorised;
-use super::{LANES, Real, masked_block};
+use super::{Real, masked_block};
 use crate::conditional::{Gauge, Model};
 use rayon::prelude::*;
 
@@ -16,7 +16,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
             #[inline(always)]
             || {
                 tile.load_border(net.gauge, geometry, spins, batch);
-                tile.ln_q = [0.0; LANES];
+                tile.start_ln_q();
                 let own = &geometry.block_sites(tile.block)[geometry.border..];
                 masked_block::run(
                     net,
@@ -29,10 +29,11 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
                         if fixes_gauge {
                             tile.gauge = spin;
                         }
+                        tile.carry_ln_q(site);
                         std::array::from_fn(|lane| {
                             let input = spin[lane] * tile.gauge[lane];
                             let logit = if fixes_gauge { R::zero() } else { logits[lane] };
-                            tile.ln_q[lane] -= (-input * logit).softplus().widen();
+                            tile.recent_ln_q[lane] += -(-input * logit).softplus();
                             input
                         })
                     },
@@ -42,8 +43,6 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
     });
     for tile in &state.levels[level].tiles {
         let rows = (state.levels[level].first_block + tile.block) * batch + tile.first;
-        for (ln_q, &of_tile) in state.ln_q[rows..][..tile.rows].iter_mut().zip(&tile.ln_q) {
-            *ln_q = R::of(of_tile);
-        }
+        tile.store_ln_q(&mut state.ln_q[rows..]);
     }
 }

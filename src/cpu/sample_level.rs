@@ -19,7 +19,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
             #[inline(always)]
             || {
                 tile.load_border(net.gauge, geometry, spins, batch);
-                tile.ln_q = [0.0; LANES];
+                tile.start_ln_q();
                 let key = SpinKey {
                     seed: inputs.seed,
                     step: inputs.step,
@@ -40,9 +40,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     for tile in &state.levels[level].tiles {
         tile.store_own(geometry, spins, batch);
         let rows = (state.levels[level].first_block + tile.block) * batch + tile.first;
-        for (ln_q, &of_tile) in state.ln_q[rows..][..tile.rows].iter_mut().zip(&tile.ln_q) {
-            *ln_q = R::of(of_tile);
-        }
+        tile.store_ln_q(&mut state.ln_q[rows..]);
     }
 }
 
@@ -65,12 +63,13 @@ fn draw<R: Real>(
     }
     let logits = if fixes_gauge { &[R::zero(); LANES] } else { logits };
     let mut spins = [R::one(); LANES];
+    tile.carry_ln_q(site);
     for lane in 0..LANES {
         let uniform = R::of(f64::from(SpinKey::uniform_of(tile.words[site % 4][lane])));
         if uniform >= logits[lane].sigmoid() {
             spins[lane] = -R::one();
         }
-        tile.ln_q[lane] -= (-spins[lane] * logits[lane]).softplus().widen();
+        tile.recent_ln_q[lane] += -(-spins[lane] * logits[lane]).softplus();
     }
     if fixes_gauge {
         tile.gauge = spins;

@@ -33,8 +33,9 @@ pub(super) struct Tile<R> {
     pub(super) logits: Lanes<R>,
     /// `[depth * units]` gradient with respect to activations; after `backward_slope` with respect to pre-activations.
     pub(super) error: Lanes<R>,
-    /// In f64, so that the many sites of a large block leave it its digits.
-    pub(super) ln_q: [f64; LANES],
+    /// ln q of the sites so far but the most recent ones: in f64, so that the many sites of a large block leave it its digits.
+    ln_q: [f64; LANES],
+    pub(super) recent_ln_q: Lane<R>,
     /// Random words of the four own sites at hand.
     pub(super) words: [[u32; LANES]; 4],
 }
@@ -53,7 +54,34 @@ impl<R: Real> Tile<R> {
             logits: zeros(net.own),
             error: zeros(net.depth * net.units()),
             ln_q: [0.0; LANES],
+            recent_ln_q: [R::zero(); LANES],
             words: [[0; LANES]; 4],
+        }
+    }
+
+    /// Before the first site.
+    #[inline(always)]
+    pub(super) fn start_ln_q(&mut self) {
+        self.ln_q = [0.0; LANES];
+        self.recent_ln_q = [R::zero(); LANES];
+    }
+
+    /// Before what a site adds to `recent_ln_q`.
+    #[inline(always)]
+    pub(super) fn carry_ln_q(&mut self, site: usize) {
+        if site.is_multiple_of(4) {
+            for (sum, recent) in self.ln_q.iter_mut().zip(&mut self.recent_ln_q) {
+                *sum += recent.widen();
+                *recent = R::zero();
+            }
+        }
+    }
+
+    /// After the last site.
+    pub(super) fn store_ln_q(&self, rows: &mut [R]) {
+        for (row, (sum, recent)) in rows[..self.rows].iter_mut().zip(self.ln_q.iter().zip(&self.recent_ln_q))
+        {
+            *row = R::of(sum + recent.widen());
         }
     }
 
