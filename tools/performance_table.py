@@ -65,8 +65,12 @@ def shares(rows, rates):
     return total * 1e3, arithmetic / total, limit / total
 
 
+def digits(number):
+    return f"{number:.3g}" if number < 1000 else f"{number:.0f}"
+
+
 def spread(time):
-    return "{:.3g} ({:.3g} to {:.3g})".format(*(time[key] * 1e3 for key in ("median_s", "lower_s", "upper_s")))
+    return "{} ({} to {})".format(*(digits(time[key] * 1e3) for key in ("median_s", "lower_s", "upper_s")))
 
 
 def row(*cells):
