@@ -29,11 +29,10 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
                         if fixes_gauge {
                             tile.gauge = spin;
                         }
-                        tile.carry_ln_q(site);
                         std::array::from_fn(|lane| {
                             let input = spin[lane] * tile.gauge[lane];
                             let logit = if fixes_gauge { R::zero() } else { logits[lane] };
-                            tile.recent_ln_q[lane] += -(-input * logit).softplus();
+                            tile.add_ln_q(lane, -(-input * logit).softplus());
                             input
                         })
                     },

@@ -63,13 +63,12 @@ fn draw<R: Real>(
     }
     let logits = if fixes_gauge { &[R::zero(); LANES] } else { logits };
     let mut spins = [R::one(); LANES];
-    tile.carry_ln_q(site);
     for lane in 0..LANES {
         let uniform = R::of(f64::from(SpinKey::uniform_of(tile.words[site % 4][lane])));
         if uniform >= logits[lane].sigmoid() {
             spins[lane] = -R::one();
         }
-        tile.recent_ln_q[lane] += -(-spins[lane] * logits[lane]).softplus();
+        tile.add_ln_q(lane, -(-spins[lane] * logits[lane]).softplus());
     }
     if fixes_gauge {
         tile.gauge = spins;

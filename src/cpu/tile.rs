@@ -33,9 +33,10 @@ pub(super) struct Tile<R> {
     pub(super) logits: Lanes<R>,
     /// `[depth * units]` gradient with respect to activations; after `backward_slope` with respect to pre-activations.
     pub(super) error: Lanes<R>,
-    /// ln q of the sites so far but the most recent ones: in f64, so that the many sites of a large block leave it its digits.
-    ln_q: [f64; LANES],
-    pub(super) recent_ln_q: Lane<R>,
+    /// ln q of the sites so far: a whole number,
+    ln_q: Lane<R>,
+    /// and the rest, below 1, so that the many sites of a large block leave it its digits.
+    ln_q_rest: Lane<R>,
     /// Random words of the four own sites at hand.
     pub(super) words: [[u32; LANES]; 4],
 }
@@ -53,8 +54,8 @@ impl<R: Real> Tile<R> {
             active: zeros(net.depth * net.units()),
             logits: zeros(net.own),
             error: zeros(net.depth * net.units()),
-            ln_q: [0.0; LANES],
-            recent_ln_q: [R::zero(); LANES],
+            ln_q: [R::zero(); LANES],
+            ln_q_rest: [R::zero(); LANES],
             words: [[0; LANES]; 4],
         }
     }
@@ -62,26 +63,23 @@ impl<R: Real> Tile<R> {
     /// Before the first site.
     #[inline(always)]
     pub(super) fn start_ln_q(&mut self) {
-        self.ln_q = [0.0; LANES];
-        self.recent_ln_q = [R::zero(); LANES];
+        self.ln_q = [R::zero(); LANES];
+        self.ln_q_rest = [R::zero(); LANES];
     }
 
-    /// Before what a site adds to `recent_ln_q`.
     #[inline(always)]
-    pub(super) fn carry_ln_q(&mut self, site: usize) {
-        if site.is_multiple_of(4) {
-            for (sum, recent) in self.ln_q.iter_mut().zip(&mut self.recent_ln_q) {
-                *sum += recent.widen();
-                *recent = R::zero();
-            }
-        }
+    pub(super) fn add_ln_q(&mut self, lane: usize, of_site: R) {
+        let rest = self.ln_q_rest[lane] + of_site;
+        let carried = rest.floor();
+        self.ln_q[lane] += carried;
+        self.ln_q_rest[lane] = rest - carried;
     }
 
     /// After the last site.
     pub(super) fn store_ln_q(&self, rows: &mut [R]) {
-        for (row, (sum, recent)) in rows[..self.rows].iter_mut().zip(self.ln_q.iter().zip(&self.recent_ln_q))
+        for (row, (&whole, &rest)) in rows[..self.rows].iter_mut().zip(self.ln_q.iter().zip(&self.ln_q_rest))
         {
-            *row = R::of(sum + recent.widen());
+            *row = whole + rest;
         }
     }
 
