@@ -22,7 +22,7 @@ fn spin_bits(block: u32, configuration: u32, first: u32) -> u32 {
     return bits;
 }
 
-// Boltzmann factor of a bond, scaled so that the larger one is 1.
+// Boltzmann factor of a bond, scaled so that the larger one is nearly 1.
 fn bond(a: u32, b: u32) -> f32 {
     return select(step.bond_different, step.bond_same, a == b);
 }

@@ -6,7 +6,7 @@ use crate::lattice::Interaction;
 /// Largest beta |J| and beta |H| for squares of side 4 and 8: sums over a row of 7 spins stay inside the range of f32.
 pub const MAX_SQUARE_BETA: f64 = 4.0;
 
-/// Factors of one bond and one spin, scaled so that the larger of two is 1.
+/// Factors of one bond and one spin, scaled so that the larger of two is nearly 1.
 ///
 /// With `K = beta J` and `h = beta H`, `g exp(K s s' - |K|)` and `g' exp(h s - |h|)`: a sum over states is then near 1, and
 /// rounding does not grow with beta. `g` and `g'` are a little below 1, such that both factors of a kind keep their ratio to 1e-9 and
