@@ -3,7 +3,6 @@
 
 #include types
 #include dispatch
-#include activation
 
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(1) var<uniform> step: Step;
@@ -25,7 +24,6 @@ fn main(
     }
     let block = row / level.batch;
     let configuration = row % level.batch;
-    let logit = 2.0 * step.beta * local_field(block, configuration);
-    let spin = f32(spins[spin_index(block, level.border, configuration)]);
-    ln_q[level.first_row + row] = -softplus(-logit * spin, exp_minus_abs(logit));
+    let up = spins[spin_index(block, level.border, configuration)] > 0;
+    ln_q[level.first_row + row] = ln_q_of_spin(block, configuration, border_sum(block, configuration), up);
 }

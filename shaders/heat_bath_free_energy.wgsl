@@ -21,10 +21,8 @@ fn main(
     if row >= level.rows {
         return;
     }
-    let sum = border_sum(row / level.batch, row % level.batch);
-    let of_sum = step.heat_bath[(sum + 4) / 2];
-    // Rounded always the same way, hundreds of thousands of them would be wrong by much. The rows that are rounded the other way are
-    // evenly spread: multiples of the golden ratio.
-    let number = f32(row * 0x9e3779b9u >> 8u) * 0x1p-24f;
-    reward[level.first_row + row] = select(of_sum.x, of_sum.y, number < of_sum.z);
+    let block = row / level.batch;
+    let configuration = row % level.batch;
+    let of_sum = step.heat_bath_reward[neighbours_index(border_sum(block, configuration))];
+    reward[level.first_row + row] = rounded_to_either_side(of_sum, spread(block, step.first_configuration + configuration));
 }

@@ -25,15 +25,18 @@ fn main(
     }
     let block = row * LANE_ROWS / level.batch;
     let configuration = row * LANE_ROWS % level.batch;
-    var energy = -step.coupling * Rows(bond_sum(block, configuration));
-    if step.field != 0.0 {
-        energy -= step.field * Rows(spin_sum(block, configuration));
+    let bonds = Rows(bond_sum(block, configuration));
+    var energy = step.beta_coupling.x * bonds;
+    var energy_rest = step.beta_coupling.y * bonds;
+    if any(step.beta_field != vec2<f32>(0.0)) {
+        let spin_sums = Rows(spin_sum(block, configuration));
+        energy += step.beta_field.x * spin_sums;
+        energy_rest += step.beta_field.y * spin_sums;
     }
     let here = level.first_row / LANE_ROWS + row;
     let shift = Rows(step.reward_per_site * f32(level.own));
-    // What is large cancels first, and exactly in all but the largest blocks: an error of the energy, which has few values, would come
-    // back in thousands of blocks.
-    var total_reward = (step.beta_head * energy + shift) + ln_q[here] + step.beta_rest * energy;
+    // What is large cancels first, and exactly: an error of the energy, which has few values, would come back in thousands of blocks.
+    var total_reward = (shift - energy) + ln_q[here] - energy_rest;
     let children = level.children + block * level.children_per_block;
     let count = level.children_per_block;
     // Four a turn, for a square has four children: see owned_sums.

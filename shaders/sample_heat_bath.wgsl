@@ -26,11 +26,13 @@ fn main(
     }
     let block = row / level.batch;
     let configuration = row % level.batch;
-    let logit = 2.0 * step.beta * local_field(block, configuration);
+    let sum = border_sum(block, configuration);
+    let neighbours = f32(sum);
+    let field = (step.beta_coupling.x * neighbours + step.beta_field.x) + (step.beta_coupling.y * neighbours + step.beta_field.y);
+    let logit = 2.0 * field;
     let number =
         uniform_number(step.seed, step.step, step.first_configuration + configuration, level.index, block, 0u);
-    let e = exp_minus_abs(logit);
-    let up = number < sigmoid(logit, e);
+    let up = number < sigmoid(logit, exp_minus_abs(logit));
     spins[spin_index(block, level.border, configuration)] = select(-1, 1, up);
-    ln_q[level.first_row + row] = -softplus(select(logit, -logit, up), e);
+    ln_q[level.first_row + row] = ln_q_of_spin(block, configuration, sum, up);
 }

@@ -18,6 +18,6 @@ fn work(group: u32, lane: u32) {
     let at = place(group, lane);
     let sum = scaled_sum(at);
     if at.inside && at.lane == 0u {
-        reward[level.first_row + at.row] = less_ln(step.square_reward, step.square_reward_rest, sum);
+        reward[level.first_row + at.row] = less_ln(step.square_reward, sum);
     }
 }

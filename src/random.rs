@@ -97,9 +97,12 @@ impl TryRng for Stream {
     }
 }
 
-/// Numbers in [0, 1) that are evenly spread over rows that follow each other at any distance: multiples of the golden ratio. Not random.
-pub fn spread(row: u32) -> f32 {
-    SpinKey::uniform_of(row.wrapping_mul(0x9e37_79b9))
+/// Numbers in [0, 1) that are evenly spread over blocks at any distance from each other, and over configurations: multiples of two
+/// irrational numbers, the inverse of the plastic ratio and its square (Roberts' sequence). Not random. Twin of
+/// `shaders/common/spread.wgsl`.
+#[inline(always)]
+pub fn spread(block: u32, configuration: u32) -> f32 {
+    SpinKey::uniform_of(block.wrapping_mul(0xC13F_A9A9).wrapping_add(configuration.wrapping_mul(0x91E1_0DA5)))
 }
 
 #[cfg(test)]
@@ -129,5 +132,19 @@ mod tests {
         assert!((mean - 0.5).abs() < 4.0 * deviation, "mean {mean}");
         assert!(numbers.iter().all(|u| (0.0..1.0).contains(u)));
         assert_ne!(numbers[0], numbers[1]);
+    }
+
+    #[test]
+    fn spread_numbers_are_even_over_blocks_and_over_configurations() {
+        let worst = |number: &dyn Fn(u32) -> f32, count: u32| {
+            let mut numbers: Vec<_> = (0..count).map(number).collect();
+            numbers.sort_by(f32::total_cmp);
+            let off = |(at, &number): (usize, &f32)| (number - at as f32 / count as f32).abs();
+            numbers.iter().enumerate().map(off).fold(0.0, f32::max)
+        };
+        for stride in [1, 2, 4, 32, 128] {
+            assert!(worst(&|block| spread(stride * block, 5), 1000) < 0.02, "blocks, {stride} apart");
+            assert!(worst(&|row| spread(7, stride * row), 1000) < 0.02, "configurations, {stride} apart");
+        }
     }
 }

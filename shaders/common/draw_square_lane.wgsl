@@ -21,7 +21,7 @@ fn work(group: u32, lane: u32) {
         let exponent = sum_rows(i + 1u);
         fill_sums(below);
         if i == WIDTH - 1u {
-            sum = ScaledSum(sums[1], exponent);
+            sum = ScaledSum(sums[1], start_of_sum, exponent);
         }
         let row = draw_row(at, i, below);
         count_row(row, below, i);

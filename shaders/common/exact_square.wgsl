@@ -5,6 +5,7 @@
 // rescaled by powers of two after every row.
 
 #include activation
+#include spread
 
 const STATES: u32 = 1u << WIDTH;
 const PAIRS: u32 = STATES / 2u;
@@ -22,34 +23,56 @@ fn spin_bits(block: u32, configuration: u32, first: u32) -> u32 {
     return bits;
 }
 
-// Boltzmann factor of a bond, scaled so that the larger one is nearly 1.
+// Boltzmann factors, scaled so that the largest of a kind is nearly 1. They are never multiplied with each other: an error of a product
+// would be the same in all squares.
 fn bond(a: u32, b: u32) -> f32 {
     return select(step.bond_different, step.bond_same, a == b);
 }
 
-fn own_factor(spin: u32) -> f32 {
-    return select(step.field_down, step.field_up, spin == 1u);
+// Factors of the bonds of a spin down and a spin up to a neighbour.
+fn bonds_to(neighbour: u32) -> vec2<f32> {
+    return vec2<f32>(bond(0u, neighbour), bond(1u, neighbour));
 }
 
-// A scaled sum over states, `value * 2^exponent`.
+// Factors of the bonds of a spin to its left neighbour and to the spin above it, by (spin, above): down down, down up, up up, up down.
+fn bond_pairs(left: u32) -> vec4<f32> {
+    let left_down = vec4<f32>(step.pair_same, step.pair_mixed, step.pair_mixed, step.pair_different);
+    let left_up = vec4<f32>(step.pair_mixed, step.pair_different, step.pair_same, step.pair_mixed);
+    return select(left_down, left_up, left == 1u);
+}
+
+// Factors of a spin down and a spin up in the field.
+fn field_factors() -> vec2<f32> {
+    return vec2<f32>(step.field_down, step.field_up);
+}
+
+// What the sum over a square starts from, in [1, 2]: from 1, all squares with the same border would be rounded alike.
+fn start_value(block: u32, configuration: u32) -> f32 {
+    return 1.0 + spread(block, step.first_configuration + configuration);
+}
+
+// A scaled sum over states, `value / start * 2^exponent`.
 struct ScaledSum {
     value: f32,
+    start: f32,
     exponent: i32,
 }
 
-// `whole + rest - ln sum`. What is large cancels first: multiples of the first part of ln 2, which has few digits, are exact.
-fn less_ln(whole: f32, rest: f32, sum: ScaledSum) -> f32 {
+// `whole.x + whole.y - ln sum`, whole.x being a multiple of 2^-12. What is large cancels first, exactly: so are multiples of the first
+// part of ln 2, which has few digits.
+fn less_ln(whole: vec2<f32>, sum: ScaledSum) -> f32 {
     let power = i32(bitcast<u32>(sum.value) >> 23u) - 127;
     let mantissa = sum.value * bitcast<f32>(u32(127 - power) << 23u);
     let exponent = f32(sum.exponent + power);
-    return (whole - exponent * 0.6933594) - (ln_1p(mantissa - 1.0) - exponent * 2.1219444e-4 - rest);
+    let ln_ratio = ln_1p(mantissa - 1.0) - ln_1p(sum.start - 1.0);
+    return (whole.x - exponent * 0.6933594) - (ln_ratio - exponent * 2.1219444e-4 - whole.y);
 }
 
 // ln q of own spins: beta J (bond sum - bonds) and beta H (spin sum - spins), each scaled as the factors, less that of the sum.
 // Integers, so that nothing large cancels.
 fn ln_probability(sums: vec2<i32>, sum: ScaledSum) -> f32 {
-    let bonds = select(-1, 1, step.coupling >= 0.0) * sums.x - i32(level.bond_count);
-    let field = select(-1, 1, step.field >= 0.0) * sums.y - i32(level.own);
-    let energy = abs(step.coupling) * f32(bonds) + abs(step.field) * f32(field);
-    return less_ln(step.beta_head * energy, step.beta_rest * energy - step.square_scale_rest, sum);
+    let bonds = f32(sums.x - select(-1, 1, step.bond_same >= step.bond_different) * i32(level.bond_count));
+    let field = f32(sums.y - select(-1, 1, step.field_up >= step.field_down) * i32(level.own));
+    let energy = step.beta_coupling * bonds + step.beta_field * field;
+    return less_ln(energy - vec2<f32>(0.0, step.square_scale_rest), sum);
 }

@@ -33,44 +33,47 @@ fn place(group: u32, lane: u32) -> Place {
     return Place(square, lane % PAIRS, row / level.batch, row % level.batch, row, wanted < level.rows);
 }
 
-// Bonds of a spin at (i, j) to its left neighbour and, at the end of a row, to the right side.
-fn side_factor(at: Place, i: u32, j: u32, spin: u32, low: u32) -> f32 {
-    var left = bit_of(border[at.square][3], i);
-    if j > 0u {
-        left = bit_of(low, j - 1u);
-    }
-    let right = bond(spin, bit_of(border[at.square][1], i));
-    return own_factor(spin) * bond(spin, left) * select(1.0, right, j == WIDTH - 1u);
-}
-
 // The scaled sum over the interior. Must be called in uniform control flow.
 fn scaled_sum(at: Place) -> ScaledSum {
     for (var side = at.lane; side < 4u; side += PAIRS) {
         border[at.square][side] = spin_bits(at.block, at.configuration, side * WIDTH);
     }
     workgroupBarrier();
+    let start = start_value(at.block, at.configuration);
     for (var state = at.lane; state < STATES; state += PAIRS) {
-        states[at.square][state] = select(0.0, 1.0, state == border[at.square][0]);
+        states[at.square][state] = select(0.0, start, state == border[at.square][0]);
     }
     var exponent = 0;
     for (var i = 0u; i < WIDTH; i++) {
         for (var j = 0u; j < WIDTH; j++) {
             workgroupBarrier();
-            let low = ((at.lane >> j) << (j + 1u)) | (at.lane & ((1u << j) - 1u));
-            let high = low | (1u << j);
-            let down = states[at.square][low];
-            let up = states[at.square][high];
-            states[at.square][low] =
-                (down * step.bond_same + up * step.bond_different) * side_factor(at, i, j, 0u, low);
-            states[at.square][high] =
-                (up * step.bond_same + down * step.bond_different) * side_factor(at, i, j, 1u, low);
+            add_site(at, i, j);
         }
         exponent += rescale(at);
         keep_row(at, i);
     }
     workgroupBarrier();
     sum_partially(at, border[at.square][2]);
-    return ScaledSum(partial_sums[at.square][1], exponent);
+    return ScaledSum(partial_sums[at.square][1], start, exponent);
+}
+
+// Replaces bit j by the spin below it, with its bonds to the left and, at the end of a row, to the right side.
+fn add_site(at: Place, i: u32, j: u32) {
+    let low = ((at.lane >> j) << (j + 1u)) | (at.lane & ((1u << j) - 1u));
+    let high = low | (1u << j);
+    var left = bit_of(border[at.square][3], i);
+    if j > 0u {
+        left = bit_of(low, j - 1u);
+    }
+    let pairs = bond_pairs(left);
+    let down = states[at.square][low];
+    let up = states[at.square][high];
+    var sums = vec2<f32>(down * pairs.x + up * pairs.y, up * pairs.z + down * pairs.w) * field_factors();
+    if j == WIDTH - 1u {
+        sums *= bonds_to(bit_of(border[at.square][1], i));
+    }
+    states[at.square][low] = sums.x;
+    states[at.square][high] = sums.y;
 }
 
 // Divides by a power of two near the largest state; returns its exponent.

@@ -31,11 +31,7 @@ struct Border {
 
 var<private> states: array<f32, STATES>;
 var<private> border: Border;
-// Boltzmann factors of bonds.
-var<private> same: f32;
-var<private> different: f32;
-// Factors of a spin down and up in the field.
-var<private> own: vec2<f32>;
+var<private> start_of_sum: f32;
 
 fn place(group: u32, lane: u32) -> Place {
     let wanted = group * LANES + lane;
@@ -47,13 +43,11 @@ fn place(group: u32, lane: u32) -> Place {
 fn scaled_sum(at: Place) -> ScaledSum {
     load_square(at);
     let exponent = sum_rows(WIDTH);
-    return ScaledSum(sum_all(), exponent);
+    return ScaledSum(sum_all(), start_of_sum, exponent);
 }
 
 fn load_square(at: Place) {
-    same = step.bond_same;
-    different = step.bond_different;
-    own = vec2<f32>(own_factor(0u), own_factor(1u));
+    start_of_sum = start_value(at.block, at.configuration);
     border = Border(
         spin_bits(at.block, at.configuration, 0u), spin_bits(at.block, at.configuration, WIDTH),
         spin_bits(at.block, at.configuration, 2u * WIDTH), spin_bits(at.block, at.configuration, 3u * WIDTH),
@@ -66,18 +60,19 @@ fn sum_rows(rows: u32) -> i32 {
     var exponent = 0;
     var i = 0u;
     loop {
-        let left = own * bonds_to(bit_of(border.left, i));
-        let inner = vec4<f32>(own * bonds_to(0u), own * bonds_to(1u));
-        let right = bonds_to(bit_of(border.right, i));
-        column(0u, vec4<f32>(left, left));
-        column(1u, inner);
+        let left = bond_pairs(bit_of(border.left, i));
+        let left_down = bond_pairs(0u);
+        let left_up = bond_pairs(1u);
+        column(0u, left, left);
+        column(1u, left_down, left_up);
         if WIDTH > 3u {
-            column(2u, inner);
-            column(3u, inner);
-            column(4u, inner);
-            column(5u, inner);
+            column(2u, left_down, left_up);
+            column(3u, left_down, left_up);
+            column(4u, left_down, left_up);
+            column(5u, left_down, left_up);
         }
-        column(WIDTH - 1u, inner * vec4<f32>(right, right));
+        column(WIDTH - 1u, left_down, left_up);
+        add_right_side(bonds_to(bit_of(border.right, i)));
         exponent += rescale();
         i++;
         if i >= rows {
@@ -85,11 +80,6 @@ fn sum_rows(rows: u32) -> i32 {
         }
     }
     return exponent;
-}
-
-// Factors of the bonds of a spin down and a spin up to a neighbour.
-fn bonds_to(neighbour: u32) -> vec2<f32> {
-    return select(vec2<f32>(same, different), vec2<f32>(different, same), neighbour == 1u);
 }
 
 fn start() {
@@ -103,31 +93,49 @@ fn start() {
 
 fn start_block(first: u32) {
     for (var s = 0u; s < BLOCK; s++) {
-        states[(first + s) % STATES] = select(0.0, 1.0, first + s == border.top);
+        states[(first + s) % STATES] = select(0.0, start_of_sum, first + s == border.top);
     }
 }
 
-// Replaces bit j. `factors` are those of a spin down and up with a left neighbour down, then with one that is up.
-fn column(j: u32, factors: vec4<f32>) {
-    mix_block(j, factors, 0u);
+// Replaces bit j by the spin below it. The factors are those of `bond_pairs`.
+fn column(j: u32, left_down: vec4<f32>, left_up: vec4<f32>) {
+    mix_block(j, left_down, left_up, 0u);
     if PAIRS > PAIR_BLOCK {
-        mix_block(j, factors, PAIR_BLOCK);
-        mix_block(j, factors, 2u * PAIR_BLOCK);
-        mix_block(j, factors, 3u * PAIR_BLOCK);
+        mix_block(j, left_down, left_up, PAIR_BLOCK);
+        mix_block(j, left_down, left_up, 2u * PAIR_BLOCK);
+        mix_block(j, left_down, left_up, 3u * PAIR_BLOCK);
     }
 }
 
-fn mix_block(j: u32, factors: vec4<f32>, first: u32) {
+fn mix_block(j: u32, left_down: vec4<f32>, left_up: vec4<f32>, first: u32) {
+    let field = field_factors();
     for (var p = 0u; p < PAIR_BLOCK; p++) {
         let pair = (first + p) % PAIRS;
         let low = ((pair >> j) << (j + 1u)) | (pair & ((1u << j) - 1u));
         let high = low | (1u << j);
-        let left_up = (low << 1u >> j & 1u) == 1u;
-        let factor = select(factors.xy, factors.zw, left_up);
+        let pairs = select(left_down, left_up, (low << 1u >> j & 1u) == 1u);
         let down = states[low];
         let up = states[high];
-        states[low] = (down * same + up * different) * factor.x;
-        states[high] = (up * same + down * different) * factor.y;
+        states[low] = (down * pairs.x + up * pairs.y) * field.x;
+        states[high] = (up * pairs.z + down * pairs.w) * field.y;
+    }
+}
+
+// The bonds of the last column to the right side.
+fn add_right_side(factors: vec2<f32>) {
+    multiply_block(factors, 0u);
+    if PAIRS > PAIR_BLOCK {
+        multiply_block(factors, PAIR_BLOCK);
+        multiply_block(factors, 2u * PAIR_BLOCK);
+        multiply_block(factors, 3u * PAIR_BLOCK);
+    }
+}
+
+fn multiply_block(factors: vec2<f32>, first: u32) {
+    for (var p = 0u; p < PAIR_BLOCK; p++) {
+        let low = (first + p) % PAIRS;
+        states[low] *= factors.x;
+        states[(low + PAIRS) % STATES] *= factors.y;
     }
 }
 

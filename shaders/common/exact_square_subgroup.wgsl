@@ -32,13 +32,14 @@ fn place(group: u32, lane: u32) -> Place {
 fn scaled_sum(at: Place) -> ScaledSum {
     let border = border_bits(at);
     let bottom = border >> (2u * WIDTH);
-    start(at, border % STATES);
+    let start = start_value(at.block, at.configuration);
+    set_states(at, border % STATES, start);
     var exponent = 0;
     for (var i = 0u; i < WIDTH; i++) {
         sum_row(at, bit_of(border, 3u * WIDTH + i), bit_of(border, WIDTH + i));
         exponent += rescale();
     }
-    return ScaledSum(sum_all(at, bottom), exponent);
+    return ScaledSum(sum_all(at, bottom), start, exponent);
 }
 
 // Bits of the four sides, WIDTH each: every lane loads a part.
@@ -55,64 +56,57 @@ fn border_bits(at: Place) -> u32 {
     return bits;
 }
 
-fn start(at: Place, top: u32) {
+fn set_states(at: Place, top: u32, start: f32) {
     for (var v = 0u; v < 4u; v++) {
         let first = at.lane * 16u + v * 4u;
         let numbers = first + vec4<u32>(0u, 1u, 2u, 3u);
-        states[v] = select(vec4<f32>(0.0), vec4<f32>(1.0), numbers == vec4<u32>(top));
+        states[v] = select(vec4<f32>(0.0), vec4<f32>(start), numbers == vec4<u32>(top));
     }
-}
-
-// Factors of the bonds of a spin down and a spin up to a neighbour.
-fn bonds_to(neighbour: u32) -> vec2<f32> {
-    return vec2<f32>(bond(0u, neighbour), bond(1u, neighbour));
 }
 
 // Replaces all bits of a row by the spins below them.
 fn sum_row(at: Place, left: u32, right: u32) {
-    let own = vec2<f32>(own_factor(0u), own_factor(1u));
-    let first = own * bonds_to(left);
-    // Of a spin down and up with a left neighbour down, then with one that is up.
-    let inner = vec4<f32>(own * bonds_to(0u), own * bonds_to(1u));
+    let field = field_factors();
+    let left_down = left == 0u;
     for (var v = 0u; v < 4u; v++) {
-        states[v] = mixed(states[v], states[v].yxwz, first.xyxy);
+        let agree = vec4<bool>(left_down, !left_down, left_down, !left_down);
+        states[v] = mixed(states[v], states[v].yxwz, agree, field.xyxy);
     }
     for (var v = 0u; v < 4u; v++) {
-        states[v] = mixed(states[v], states[v].zwxy, inner.xzyw);
+        states[v] = mixed(states[v], states[v].zwxy, vec4<bool>(true, false, false, true), field.xxyy);
     }
-    exchange_vectors(0u, 1u, inner.xxzz, inner.yyww);
-    exchange_vectors(2u, 3u, inner.xxzz, inner.yyww);
-    exchange_vectors(0u, 2u, inner.xxxx, inner.yyyy);
-    exchange_vectors(1u, 3u, inner.zzzz, inner.wwww);
-    let bits = vec3<u32>(bit_of(at.lane, 0u), bit_of(at.lane, 1u), bit_of(at.lane, 2u));
-    let fifth = select(inner.xz, inner.yw, bits.x == 1u);
-    exchange_lanes(1u, fifth.xxyy);
-    let sixth = factor_of(inner, bits.y, bits.x);
-    exchange_lanes(2u, vec4<f32>(sixth));
-    let last = factor_of(inner, bits.z, bits.y) * bond(bits.z, right);
-    exchange_lanes(4u, vec4<f32>(last));
+    exchange_vectors(0u, 1u, vec4<bool>(true, true, false, false), field);
+    exchange_vectors(2u, 3u, vec4<bool>(true, true, false, false), field);
+    exchange_vectors(0u, 2u, vec4<bool>(true), field);
+    exchange_vectors(1u, 3u, vec4<bool>(false), field);
+    let spins = vec3<u32>(bit_of(at.lane, 0u), bit_of(at.lane, 1u), bit_of(at.lane, 2u));
+    let own = select(field.xxx, field.yyy, spins == vec3<u32>(1u));
+    exchange_lanes(1u, vec4<bool>(vec4<u32>(0u, 0u, 1u, 1u) == spins.xxxx), own.x);
+    exchange_lanes(2u, vec4<bool>(spins.x == spins.y), own.y);
+    exchange_lanes(4u, vec4<bool>(spins.y == spins.z), own.z);
+    for (var v = 0u; v < 4u; v++) {
+        states[v] *= bond(spins.z, right);
+    }
 }
 
-fn factor_of(inner: vec4<f32>, spin: u32, left: u32) -> f32 {
-    let factors = select(inner.xy, inner.zw, left == 1u);
-    return select(factors.x, factors.y, spin == 1u);
+// States after a site is summed out: `partner` differs in its bit. Where `agree`, the new spin is that of its left neighbour.
+fn mixed(state: vec4<f32>, partner: vec4<f32>, agree: vec4<bool>, field: vec4<f32>) -> vec4<f32> {
+    let kept = select(vec4<f32>(step.pair_mixed), vec4<f32>(step.pair_same), agree);
+    let changed = select(vec4<f32>(step.pair_different), vec4<f32>(step.pair_mixed), agree);
+    return (state * kept + partner * changed) * field;
 }
 
-// States after a site is summed out: `partner` differs in its bit.
-fn mixed(state: vec4<f32>, partner: vec4<f32>, factors: vec4<f32>) -> vec4<f32> {
-    return (state * step.bond_same + partner * step.bond_different) * factors;
-}
-
-fn exchange_vectors(down: u32, up: u32, factors_down: vec4<f32>, factors_up: vec4<f32>) {
+// `agree`: of the vector whose spin is down.
+fn exchange_vectors(down: u32, up: u32, agree: vec4<bool>, field: vec2<f32>) {
     let old = states[down];
-    states[down] = mixed(old, states[up], factors_down);
-    states[up] = mixed(states[up], old, factors_up);
+    states[down] = mixed(old, states[up], agree, field.xxxx);
+    states[up] = mixed(states[up], old, !agree, field.yyyy);
 }
 
-// `factors`: of the four vectors.
-fn exchange_lanes(mask: u32, factors: vec4<f32>) {
+// `agree`: of the four vectors.
+fn exchange_lanes(mask: u32, agree: vec4<bool>, field: f32) {
     for (var v = 0u; v < 4u; v++) {
-        states[v] = mixed(states[v], subgroupShuffleXor(states[v], mask), vec4<f32>(factors[v]));
+        states[v] = mixed(states[v], subgroupShuffleXor(states[v], mask), vec4<bool>(agree[v]), vec4<f32>(field));
     }
 }
 

@@ -1,6 +1,7 @@
 // A spin whose neighbours are all fixed: p(+1) = sigmoid(2 beta (J sum of neighbours + H)).
 
 #include spins
+#include spread
 
 fn border_sum(block: u32, configuration: u32) -> i32 {
     var sum = 0;
@@ -14,6 +15,13 @@ fn border_sum(block: u32, configuration: u32) -> i32 {
     return sum;
 }
 
-fn local_field(block: u32, configuration: u32) -> f32 {
-    return step.coupling * f32(border_sum(block, configuration)) + step.field;
+// Where a sum over the neighbours stands in tables.
+fn neighbours_index(sum: i32) -> u32 {
+    return u32(sum + 4) / 2u;
+}
+
+// ln q of a block's spin in a configuration of the batch.
+fn ln_q_of_spin(block: u32, configuration: u32, sum: i32, up: bool) -> f32 {
+    let ln_q_of = step.heat_bath_ln_q[2u * neighbours_index(sum) + select(0u, 1u, up)];
+    return rounded_to_either_side(ln_q_of, spread(block, step.first_configuration + configuration));
 }

@@ -39,6 +39,10 @@ struct Level {
 // What changes from submission to submission.
 struct Step {
     flip: array<vec4<u32>, 3>, // 2^32 times the probability to flip a spin: at (neighbours + 4) / 2, plus 5 for a spin up
+    // In two parts each, the first a multiple of 2^-12: products with integers, and sums of those, are exact.
+    beta_coupling: vec2<f32>,
+    beta_field: vec2<f32>,
+    square_reward: vec2<f32>, // reward of an exact square whose scaled sum is 1
     seed: u32,
     step: u32,
     first_configuration: u32,
@@ -46,9 +50,6 @@ struct Step {
     batch: u32,
     norms: u32,
     clip: f32,               // 0: no limit
-    beta: f32,
-    coupling: f32,
-    field: f32,
     reward_per_site: f32,
     learning_rate: f32,
     beta1: f32,
@@ -58,18 +59,17 @@ struct Step {
     second_correction: f32,  // 1 / (1 - beta2^step)
     one_minus_beta1: f32,    // in f32 1 - beta2 would lose digits
     one_minus_beta2: f32,
-    bond_same: f32,          // exp(beta J s s' - |beta J|) for s = s', nearly: see SquareFactors
-    bond_different: f32,
-    field_up: f32,           // exp(beta H s - |beta H|) for s = 1
-    field_down: f32,
+    square_scale_rest: f32,  // what the scaled sum of a square lacks of exp(beta (|J| bonds + |H| spins)) besides
+    bond_different: f32,     // exp(beta J s s' - |beta J|) nearly: see SquareFactors
+    bond_same: f32,
+    pair_different: f32,     // of two bonds of a spin: both between different spins, one, none
+    pair_mixed: f32,
+    pair_same: f32,
+    field_down: f32,         // exp(beta H s - |beta H|)
+    field_up: f32,
     scale_rate: u32,         // whether a net's rate is multiplied with its factor
-    square_reward: f32,      // reward of an exact square whose scaled sum is 1
     chunk: u32,              // which part of the batch this is
     chunk_share: f32,        // of the batch
-    beta_rest: f32,          // beta less beta_head
-    square_reward_rest: f32, // what it has taken from square_reward
-    square_scale_rest: f32,  // what the scaled sum of a square lacks of exp(beta (|J| bonds + |H| spins)) besides
-    beta_head: f32,          // the first 11 bits of beta: products with integers are exact, and sums of those with shifts
-    padding: u32,
-    heat_bath: array<vec4<f32>, 5>, // by the sum of four neighbours -4, -2, ..., 4: nearest f32 of the reward, the one on its other side, share of the latter
+    @align(16) heat_bath_reward: array<vec4<f32>, 5>, // by the sum of four neighbours -4, -2, ..., 4; for rounded_to_either_side
+    heat_bath_ln_q: array<vec4<f32>, 10>,  // of a spin down and up, by the sum of four neighbours
 }

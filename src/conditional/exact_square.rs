@@ -6,25 +6,24 @@ use crate::lattice::Interaction;
 /// Largest beta |J| and beta |H| for squares of side 4 and 8: sums over a row of 7 spins stay inside the range of f32.
 pub const MAX_SQUARE_BETA: f64 = 4.0;
 
-/// Factors of one bond and one spin, scaled so that the larger of two is nearly 1.
+/// Factors of bonds and spins, scaled so that the largest of a kind is nearly 1.
 ///
-/// With `K = beta J` and `h = beta H`, `g exp(K s s' - |K|)` and `g' exp(h s - |h|)`: a sum over states is then near 1, and
-/// rounding does not grow with beta. `g` and `g'` are a little below 1, such that both factors of a kind keep their ratio to 1e-9 and
-/// better when they are rounded to f32: an error of one factor is the same in every square, and a large lattice has thousands. What
-/// was divided out is `scale`.
+/// With `K = beta J` and `h = beta H`: `g exp(K s s' - |K|)` for a bond, `g' exp(K (s s' + s s'') - 2 |K|)` for the two bonds of a spin to
+/// those above it and to its left, `g'' exp(h s - |h|)` for a spin. A sum over states is then near 1, and rounding does not grow with
+/// beta. The `g` are a little below 1, such that the factors of a kind keep their ratios to some 1e-10 when they are rounded to
+/// f32: an error of a factor is the same in every square, and a large lattice has thousands. For the same reason no two factors
+/// are ever multiplied with each other. What was divided out is `scale`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct SquareFactors {
-    /// Bond between equal spins.
-    pub same: f64,
-    /// Bond between different spins.
-    pub different: f64,
-    /// Spin +1 in the field.
-    pub up: f64,
-    /// Spin -1 in the field.
-    pub down: f64,
+    /// One bond, between different and between equal spins.
+    pub bond: [f64; 2],
+    /// Two bonds of a spin, by how many of them are between equal spins.
+    pub bond_pair: [f64; 3],
+    /// A spin in the field, -1 and +1.
+    pub field: [f64; 2],
     /// ln Z of a square is this plus the logarithm of the scaled sum: `|K| bonds + |h| spins + rest`.
     pub scale: f64,
-    /// What `g` and `g'` are worth in `scale`.
+    /// What all `g` are worth in `scale`.
     pub rest: f64,
 }
 
@@ -32,26 +31,37 @@ impl SquareFactors {
     /// Factors at an inverse temperature, for the squares of a level.
     pub fn new(level: &Level, interaction: Interaction, beta: f64) -> Self {
         let (bond, field) = (beta * interaction.coupling, beta * interaction.field);
+        // Every spin has a pair of bonds; those to the right and below the square are left.
         let (bonds, spins) = (level.bonds.len() as f64, level.own as f64);
-        let [of_bonds, of_spins] = [bond, field].map(|energy| well_rounded((-2.0 * energy.abs()).exp()));
-        let rest = -of_bonds.ln() * bonds - of_spins.ln() * spins;
+        let singles = bonds - 2.0 * spins;
+        let less = (-2.0 * bond.abs()).exp();
+        let of_bond = well_rounded([less]);
+        let of_pair = well_rounded([less, less * less]);
+        let of_spin = well_rounded([(-2.0 * field.abs()).exp()]);
+        let rest = -of_bond.ln() * singles - of_pair.ln() * spins - of_spin.ln() * spins;
+        let pair = |equal: f64| of_pair * (bond * (2.0 * equal - 2.0) - 2.0 * bond.abs()).exp();
         Self {
-            same: of_bonds * (bond - bond.abs()).exp(),
-            different: of_bonds * (-bond - bond.abs()).exp(),
-            up: of_spins * (field - field.abs()).exp(),
-            down: of_spins * (-field - field.abs()).exp(),
+            bond: [-bond, bond].map(|energy| of_bond * (energy - bond.abs()).exp()),
+            bond_pair: [pair(0.0), pair(1.0), pair(2.0)],
+            field: [-field, field].map(|energy| of_spin * (energy - field.abs()).exp()),
             scale: bond.abs() * bonds + field.abs() * spins + rest,
             rest,
         }
     }
 }
 
-/// An f32 a little below 1 whose product with a factor is nearly an f32 too.
-fn well_rounded(factor: f64) -> f64 {
-    const TRIED: u32 = 256;
-    let error = |multiple: f64| (f64::from((multiple * factor) as f32) / (multiple * factor) - 1.0).abs();
-    let multiples = (0..TRIED).map(|steps| 1.0 - f64::from(steps) * f64::from(f32::EPSILON) / 2.0);
-    multiples.min_by(|&a, &b| error(a).total_cmp(&error(b))).unwrap_or(1.0)
+/// An f32 a little below 1 whose products with factors are all nearly f32 too.
+fn well_rounded<const FACTORS: usize>(factors: [f64; FACTORS]) -> f64 {
+    // More where more have to fit at once.
+    let tried = 64_u32 << (3 * FACTORS);
+    let error = |multiple: f64| {
+        let errors =
+            factors.map(|factor| (f64::from((multiple * factor) as f32) / (multiple * factor) - 1.0).abs());
+        errors.into_iter().fold(0.0, f64::max)
+    };
+    let multiples = (0..tried).map(|steps| 1.0 - f64::from(steps) * f64::from(f32::EPSILON) / 2.0);
+    let multiples = multiples.map(|multiple| (error(multiple), multiple));
+    multiples.fold((f64::INFINITY, 1.0), |best, next| if next.0 < best.0 { next } else { best }).1
 }
 
 #[cfg(test)]
@@ -59,17 +69,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn factors_keep_their_ratio_in_f32() {
-        for beta in [0.1, 0.3, 0.44, 0.440_686_793_509_771_5, 1.0, 5.0] {
+    fn factors_keep_their_ratios_in_f32() {
+        for beta in [0.1, 0.3, 0.44, 0.440_686_793_509_771_5, 1.0, 4.0] {
             let factor = (-2.0_f64 * beta).exp();
-            let multiple = well_rounded(factor);
-            assert_eq!(f64::from(multiple as f32), multiple);
-            let rounded = f64::from((multiple * factor) as f32) / multiple;
-            assert!(
-                (rounded / factor - 1.0).abs() < 1e-9 && (0.999..=1.0).contains(&multiple),
-                "beta {beta}"
-            );
+            for factors in [[factor, factor], [factor, factor * factor]] {
+                let multiple = well_rounded(factors);
+                assert_eq!(f64::from(multiple as f32), multiple);
+                assert!((0.999..=1.0).contains(&multiple), "beta {beta}");
+                for factor in factors {
+                    let rounded = f64::from((multiple * factor) as f32) / multiple;
+                    assert!((rounded / factor - 1.0).abs() < 1e-9, "beta {beta}: {rounded} for {factor}");
+                }
+            }
         }
-        assert_eq!(well_rounded(1.0), 1.0);
+        assert_eq!(well_rounded([1.0]), 1.0);
     }
 }

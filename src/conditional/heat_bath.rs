@@ -1,10 +1,22 @@
-//! Single spins whose neighbours are all fixed, summed out.
+//! Single spins whose neighbours are all fixed: drawn exactly, or summed out.
 
 use crate::lattice::Interaction;
+
+/// Of a spin.
+pub const NEIGHBOURS: i32 = 4;
+
+/// Sums that four neighbours can have.
+pub const NEIGHBOUR_SUMS: [i32; 5] = [-4, -2, 0, 2, 4];
 
 /// Reward `-ln(2 cosh(beta (J sum + H)))` of a spin by the sum over its neighbours, shifted by `reward_per_site`.
 pub fn heat_bath_reward(interaction: Interaction, beta: f64, reward_per_site: f32, sum: i32) -> f64 {
     let x = beta * interaction.local_field(sum);
     let ln_2cosh = x.abs() + (-2.0 * x.abs()).exp().ln_1p();
     f64::from(reward_per_site) - ln_2cosh
+}
+
+/// ln q of a spin, -1 or +1, by the sum over its neighbours: `-ln(1 + exp(-2 beta (J sum + H) spin))`.
+pub fn heat_bath_ln_q(interaction: Interaction, beta: f64, sum: i32, spin: i32) -> f64 {
+    let logit = 2.0 * beta * interaction.local_field(sum) * f64::from(spin);
+    logit.min(0.0) - (-logit.abs()).exp().ln_1p()
 }

@@ -20,7 +20,8 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
         square.set_factors(&factors);
         for (chunk, ln_q) in ln_q.chunks_mut(ROWS).enumerate() {
             let first = chunk * ROWS;
-            square.load_border(geometry, spins, batch, block, first);
+            let configuration = inputs.first_configuration.wrapping_add(first as u32);
+            square.load_border(geometry, spins, batch, block, first, configuration);
             let ln_sum = vectorised(
                 #[inline(always)]
                 || square.ln_sum(false),

@@ -7,6 +7,7 @@ use super::tile::{Lane, Lanes, lanes};
 use super::{LANES, Real};
 use crate::conditional::SquareFactors;
 use crate::hierarchy::Level;
+use crate::random::spread;
 
 /// Configurations that go together.
 pub(super) const ROWS: usize = LANES;
@@ -15,10 +16,12 @@ pub(super) const ROWS: usize = LANES;
 #[derive(Debug)]
 pub(super) struct ExactSquare<R> {
     width: usize,
-    /// `[different, same]` factors of a bond.
+    /// Factors: see [`SquareFactors`].
     bond: [R; 2],
-    /// Factors of spins -1 and +1 in the field.
+    bond_pair: [R; 3],
     field: [R; 2],
+    /// What every sum starts from, in [1, 2]: from 1, all squares with the same border would be rounded alike.
+    starts: Lane<R>,
     /// `[4][width]`: top, right, bottom, left, +-1.
     border: Lanes<R>,
     /// `[2^width]`: sums over all rows so far that end in a state.
@@ -35,7 +38,9 @@ impl<R: Real> ExactSquare<R> {
         Self {
             width,
             bond: [R::one(); 2],
-            field: { [R::one(); 2] },
+            bond_pair: [R::one(); 3],
+            field: [R::one(); 2],
+            starts: [R::one(); ROWS],
             border: zeros(4 * width),
             states: zeros(1 << width),
             rows: zeros(0),
@@ -45,11 +50,13 @@ impl<R: Real> ExactSquare<R> {
 
     /// Takes the factors of a temperature.
     pub(super) fn set_factors(&mut self, factors: &SquareFactors) {
-        self.bond = [factors.different, factors.same].map(R::of);
-        self.field = [factors.down, factors.up].map(R::of);
+        self.bond = factors.bond.map(R::of);
+        self.bond_pair = factors.bond_pair.map(R::of);
+        self.field = factors.field.map(R::of);
     }
 
-    /// Reads the border of one block in `rows` configurations from `first` on; further lanes repeat the last.
+    /// Reads the border of one block in the configurations of the batch from `first` on, whose number is `configuration`; further
+    /// lanes repeat the last.
     pub(super) fn load_border(
         &mut self,
         level: &Level,
@@ -57,8 +64,12 @@ impl<R: Real> ExactSquare<R> {
         batch: usize,
         block: usize,
         first: usize,
+        configuration: u32,
     ) {
         let last = ROWS.min(batch - first) - 1;
+        self.starts = std::array::from_fn(|lane| {
+            R::of(f64::from(1.0 + spread(block as u32, configuration.wrapping_add(lane as u32))))
+        });
         for (lanes, &site) in self.border.iter_mut().zip(level.block_sites(block)) {
             let column = &spins[site as usize * batch + first..];
             *lanes = std::array::from_fn(|lane| R::of(f64::from(column[lane.min(last)])));
@@ -88,7 +99,10 @@ impl<R: Real> ExactSquare<R> {
         self.border = border;
         let total = self.total();
         // In f64: it is large, and what it is compared with cancels most of it.
-        let ln = |lane: usize| total[lane].widen().ln() + exponents[lane].widen() * std::f64::consts::LN_2;
+        let ln = |lane: usize| {
+            let sum = total[lane].widen() / self.starts[lane].widen();
+            sum.ln() + exponents[lane].widen() * std::f64::consts::LN_2
+        };
         std::array::from_fn(ln)
     }
 
@@ -99,52 +113,62 @@ impl<R: Real> ExactSquare<R> {
         for lane in 0..ROWS {
             let bit = |j: usize| usize::from(self.border[j][lane] > R::zero()) << j;
             let state: usize = (0..self.width).map(bit).sum();
-            self.states[state][lane] = R::one();
+            self.states[state][lane] = self.starts[lane];
         }
     }
 
-    /// Sums over the spin above site (i, j) and adds its own, with its bonds to the left and, at the end, to the right.
+    /// Sums over the spin above site (i, j) and adds its own, with its bond to the left and, at the end, to the right.
     #[inline(always)]
     fn site(&mut self, i: usize, j: usize) {
         let (width, bit) = (self.width, 1 << j);
-        let edge = match j {
-            0 => Some(&self.border[3 * width + i]),
-            _ => None,
-        };
-        let far_edge = (j == width - 1).then(|| &self.border[width + i]);
-        let mut sides = [[R::one(); ROWS]; 2];
-        for spins in edge.into_iter().chain(far_edge) {
-            for (side, bonds) in sides.iter_mut().zip(self.bonds(spins)) {
-                for (factor, bond) in side.iter_mut().zip(bonds) {
-                    *factor = *factor * bond;
+        if j == 0 {
+            let left = self.border[3 * width + i];
+            let [when_down, when_up] = [0, 1].map(|left| self.factors(left));
+            let factors: [[Lane<R>; 2]; 2] = std::array::from_fn(|spin| {
+                std::array::from_fn(|above| {
+                    let choose = |left| if left > R::zero() { when_up } else { when_down }[spin][above];
+                    left.map(choose)
+                })
+            });
+            for pair in self.states.chunks_exact_mut(2) {
+                let (down, up) = pair.split_at_mut(1);
+                mix_by_lane(&mut down[0], &mut up[0], &factors, self.field);
+            }
+        } else {
+            let factors = [0, 1].map(|left| self.factors(left));
+            // Every block of states holds those with the bit clear, then those with it set.
+            for block in self.states.chunks_exact_mut(2 * bit) {
+                let (down, up) = block.split_at_mut(bit);
+                for (low, (down, up)) in down.iter_mut().zip(up).enumerate() {
+                    mix(down, up, factors[low >> (j - 1) & 1], self.field);
                 }
             }
         }
-        let has_sides = edge.is_some() || far_edge.is_some();
-        // By the spin to the left, where that is a state's own.
-        let factors = [0, 1].map(|left| self.factors((j > 0).then_some(left)));
-        // Every block of states holds those with the bit clear, then those with it set.
-        for block in self.states.chunks_exact_mut(2 * bit) {
-            let (down_states, up_states) = block.split_at_mut(bit);
-            for (low, (down_state, up_state)) in down_states.iter_mut().zip(up_states).enumerate() {
-                mix(down_state, up_state, factors[low >> j.saturating_sub(1) & 1]);
-                if has_sides {
-                    multiply(down_state, &sides[0]);
-                    multiply(up_state, &sides[1]);
-                }
-            }
+        if j == width - 1 {
+            self.multiply(bit, self.bonds(&self.border[width + i]));
         }
     }
 
-    /// Factors of a new spin -1 under one that is -1 or +1, and of a new spin +1 likewise, with the bond to the left.
-    fn factors(&self, left: Option<usize>) -> [[R; 2]; 2] {
-        let [different, same] = self.bond;
-        [0, 1].map(|spin| {
-            let left = left.map_or(R::one(), |left| self.bond[usize::from(left == spin)]);
-            let own = self.field[spin] * left;
-            let above = |other: usize| own * if other == spin { same } else { different };
-            [above(0), above(1)]
-        })
+    /// Factors of a new spin by its value and that of the one above it, for a left neighbour.
+    #[inline(always)]
+    fn factors(&self, left: usize) -> [[R; 2]; 2] {
+        let equal = |spin, above| usize::from(above == spin) + usize::from(left == spin);
+        [0, 1].map(|spin| [0, 1].map(|above| self.bond_pair[equal(spin, above)]))
+    }
+
+    /// Multiplies states that have a bit clear, and those that have it set.
+    #[inline(always)]
+    fn multiply(&mut self, bit: usize, factors: [Lane<R>; 2]) {
+        for block in self.states.chunks_exact_mut(2 * bit) {
+            let (down, up) = block.split_at_mut(bit);
+            for (states, factors) in [down, up].into_iter().zip(&factors) {
+                for state in states {
+                    for (value, &factor) in state.iter_mut().zip(factors) {
+                        *value = *value * factor;
+                    }
+                }
+            }
+        }
     }
 
     /// Divides by a power of two near the largest state and adds its exponent.
@@ -233,20 +257,23 @@ impl<R: Real> ExactSquare<R> {
     }
 }
 
-/// Sums over the spin above, for both values of the new one.
+/// Sums over the spin above, for both values of the new one: `factors[spin][above]`.
 #[inline(always)]
-fn mix<R: Real>(down: &mut Lane<R>, up: &mut Lane<R>, factors: [[R; 2]; 2]) {
+fn mix<R: Real>(down: &mut Lane<R>, up: &mut Lane<R>, factors: [[R; 2]; 2], field: [R; 2]) {
     for (down, up) in down.iter_mut().zip(up) {
         let (above_down, above_up) = (*down, *up);
-        *down = above_down * factors[0][0] + above_up * factors[0][1];
-        *up = above_down * factors[1][0] + above_up * factors[1][1];
+        *down = (above_down * factors[0][0] + above_up * factors[0][1]) * field[0];
+        *up = (above_down * factors[1][0] + above_up * factors[1][1]) * field[1];
     }
 }
 
+/// As [`mix`], with factors of its own for every lane.
 #[inline(always)]
-fn multiply<R: Real>(values: &mut Lane<R>, factors: &Lane<R>) {
-    for (value, &factor) in values.iter_mut().zip(factors) {
-        *value = *value * factor;
+fn mix_by_lane<R: Real>(down: &mut Lane<R>, up: &mut Lane<R>, factors: &[[Lane<R>; 2]; 2], field: [R; 2]) {
+    for (lane, (down, up)) in down.iter_mut().zip(up).enumerate() {
+        let (above_down, above_up) = (*down, *up);
+        *down = (above_down * factors[0][0][lane] + above_up * factors[0][1][lane]) * field[0];
+        *up = (above_down * factors[1][0][lane] + above_up * factors[1][1][lane]) * field[1];
     }
 }
 

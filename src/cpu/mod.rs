@@ -20,6 +20,7 @@ mod evaluate_square;
 mod exact_square;
 mod gradient_norm;
 mod gradient_sum;
+mod heat_bath;
 mod heat_bath_free_energy;
 mod likelihood;
 mod masked_block;
@@ -40,7 +41,7 @@ mod state;
 mod tile;
 mod vector;
 
-pub use real::Real;
+pub use real::{Around, Real};
 
 use crate::backend::{Backend, Snapshot, Tensor, Tuning};
 use crate::conditional::Model;

@@ -5,6 +5,25 @@ use std::fmt::Debug;
 use std::iter::Sum;
 use std::ops::AddAssign;
 
+/// A value that comes back in hundreds of thousands of places: rounded always to the same side, their sum would be off by much.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Around<R> {
+    /// The number nearest to the value.
+    pub near: R,
+    /// The one on the value's other side.
+    pub other: R,
+    /// In which share of cases to take `other` for the mean to be right.
+    pub share: f32,
+}
+
+impl<R: Copy> Around<R> {
+    /// One of the two, by a number in [0, 1) that is evenly spread over the places.
+    #[inline(always)]
+    pub fn rounded(&self, number: f32) -> R {
+        if number < self.share { self.other } else { self.near }
+    }
+}
+
 /// f32 or f64.
 pub trait Real: Float + AddAssign + Sum + Default + Debug + Send + Sync + 'static {
     /// From f64, rounded.
@@ -13,9 +32,8 @@ pub trait Real: Float + AddAssign + Sum + Default + Debug + Send + Sync + 'stati
     /// To f64, exactly.
     fn widen(self) -> f64;
 
-    /// The number nearest to a value and the one on the value's other side, and in which share of cases to take the latter for the mean
-    /// to be right.
-    fn around(value: f64) -> ([Self; 2], f32);
+    /// A value, to be rounded to either side.
+    fn around(value: f64) -> Around<Self>;
 
     /// `exp(-|self|)`.
     fn exp_minus_abs(self) -> Self;
@@ -97,11 +115,11 @@ impl Real for f32 {
         self.into()
     }
 
-    fn around(value: f64) -> ([Self; 2], f32) {
+    fn around(value: f64) -> Around<Self> {
         let near = value as Self;
         let rest = value - near.widen();
         let other = if rest > 0.0 { near.next_up() } else { near.next_down() };
-        ([near, other], (rest / (other.widen() - near.widen())) as f32)
+        Around { near, other, share: (rest / (other.widen() - near.widen())) as f32 }
     }
 }
 
@@ -132,14 +150,14 @@ impl Real for f64 {
         self
     }
 
-    fn around(value: f64) -> ([Self; 2], f32) {
-        ([value; 2], 0.0)
+    fn around(value: f64) -> Around<Self> {
+        Around { near: value, other: value, share: 0.0 }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Real;
+    use super::{Around, Real};
 
     #[test]
     fn powers_of_two_bracket_their_numbers() {
@@ -154,11 +172,11 @@ mod tests {
     #[test]
     fn numbers_around_a_value_have_it_as_their_mean() {
         for value in [0.1, -0.3, 1.0, -1.0, 0.932_417_777, -1.763e-3] {
-            let ([near, other], share) = f32::around(value);
+            let Around { near, other, share } = f32::around(value);
             assert!((0.0..=0.5).contains(&share), "{value}: {share}");
             let mean = f64::from(near) + f64::from(share) * (f64::from(other) - f64::from(near));
             assert!((mean / value - 1.0).abs() < 1e-13, "{value}: {mean}");
-            assert_eq!(f64::around(value).0, [value; 2]);
+            assert_eq!(f64::around(value).rounded(0.5), value);
         }
     }
 

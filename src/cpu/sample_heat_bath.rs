@@ -2,6 +2,7 @@
 
 use super::Real;
 use super::energy::border_sum;
+use super::heat_bath::LnQ;
 use super::state::State;
 use crate::conditional::Model;
 use crate::random::SpinKey;
@@ -13,6 +14,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let batch = state.batch;
     let rows = state.levels[level].rows(batch);
     let spins = &state.spins;
+    let of_spins = LnQ::<R>::new(model, inputs);
     let mut drawn = vec![0_i8; rows.len()];
     let ln_q = state.ln_q[rows].par_chunks_mut(batch);
     drawn.par_chunks_mut(batch).zip(ln_q).enumerate().for_each(|(block, (drawn, ln_q))| {
@@ -24,10 +26,10 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
                 level: level as u32,
                 block: block as u32,
             };
-            let field = model.interaction.local_field(border_sum(geometry, spins, batch, block, row));
-            let logit = R::of(2.0 * inputs.beta * field);
+            let sum = border_sum(geometry, spins, batch, block, row);
+            let logit = R::of(2.0 * inputs.beta * model.interaction.local_field(sum));
             drawn[row] = if R::of(f64::from(key.uniform(0))) < logit.sigmoid() { 1 } else { -1 };
-            ln_q[row] = -(-logit * R::of(f64::from(drawn[row]))).softplus();
+            ln_q[row] = of_spins.of(block, row, sum, drawn[row]);
         }
     });
     for (block, drawn) in drawn.chunks(batch).enumerate() {

@@ -33,7 +33,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
                 level: level as u32,
                 block: block as u32,
             };
-            square.load_border(geometry, spins, batch, block, first);
+            square.load_border(geometry, spins, batch, block, first, key.configuration);
             let ln_sum = vectorised(
                 #[inline(always)]
                 || draw(square, width, key, |site, spins| store(drawn, batch, first, site, spins)),

@@ -24,7 +24,8 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
         vectorised(
             #[inline(always)]
             || {
-                square.load_border(geometry, spins, batch, block, first);
+                let configuration = inputs.first_configuration.wrapping_add(first as u32);
+                square.load_border(geometry, spins, batch, block, first, configuration);
                 for (reward, ln_sum) in rewards.iter_mut().zip(square.ln_sum(false)) {
                     *reward = R::of(shift - ln_sum);
                 }

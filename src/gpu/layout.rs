@@ -1,8 +1,11 @@
 //! Uniforms and tables as the shaders see them (`shaders/common/types.wgsl`). A test compares the layouts by reflection.
 
 use super::tables::LevelTable;
-use crate::conditional::{Gauge, MaskedNet, Model, SquareFactors, Weights, heat_bath_reward};
-use crate::cpu::Real;
+use crate::conditional::{
+    Conditional, Gauge, MaskedNet, Model, NEIGHBOUR_SUMS, SquareFactors, Weights, heat_bath_ln_q,
+    heat_bath_reward,
+};
+use crate::cpu::{Around, Real};
 use crate::mc::acceptance;
 use crate::schedule::{Inputs, LANES, QUAD};
 use bytemuck::{Pod, Zeroable};
@@ -56,6 +59,9 @@ pub struct Level {
 #[allow(missing_docs, reason = "fields are documented where the shaders declare them")]
 pub struct Step {
     pub flip: [[u32; 4]; 3],
+    pub beta_coupling: [f32; 2],
+    pub beta_field: [f32; 2],
+    pub square_reward: [f32; 2],
     pub seed: u32,
     pub step: u32,
     pub first_configuration: u32,
@@ -63,9 +69,6 @@ pub struct Step {
     pub batch: u32,
     pub norms: u32,
     pub clip: f32,
-    pub beta: f32,
-    pub coupling: f32,
-    pub field: f32,
     pub reward_per_site: f32,
     pub learning_rate: f32,
     pub beta1: f32,
@@ -75,20 +78,20 @@ pub struct Step {
     pub second_correction: f32,
     pub one_minus_beta1: f32,
     pub one_minus_beta2: f32,
-    pub bond_same: f32,
+    pub square_scale_rest: f32,
     pub bond_different: f32,
-    pub field_up: f32,
+    pub bond_same: f32,
+    pub pair_different: f32,
+    pub pair_mixed: f32,
+    pub pair_same: f32,
     pub field_down: f32,
+    pub field_up: f32,
     pub scale_rate: u32,
-    pub square_reward: f32,
     pub chunk: u32,
     pub chunk_share: f32,
-    pub beta_rest: f32,
-    pub square_reward_rest: f32,
-    pub square_scale_rest: f32,
-    pub beta_head: f32,
-    pub padding: u32,
-    pub heat_bath: [[f32; 4]; 5],
+    pub padding: [u32; 3],
+    pub heat_bath_reward: [[f32; 4]; 5],
+    pub heat_bath_ln_q: [[[f32; 4]; 2]; 5],
 }
 
 /// Twin of `Status`.
@@ -171,20 +174,36 @@ impl Level {
     }
 }
 
-/// Sign, exponent and the first 11 bits of an f32, of which the first is not stored.
-const HEAD: u32 = !0 << 13;
+/// A value in two parts, of which the first is a multiple of 2^-12: its products with integers, and sums of those, are exact.
+fn split(value: f64) -> [f32; 2] {
+    let first = ((value * 4096.0).round() / 4096.0) as f32;
+    [first, (value - f64::from(first)) as f32]
+}
+
+/// A value for `rounded_to_either_side`.
+fn around(value: f64) -> [f32; 4] {
+    let Around { near, other, share } = f32::around(value);
+    [near, other, share, 0.0]
+}
 
 impl Step {
     pub(super) fn new(model: &Model, batch: usize, norms: usize, inputs: &Inputs) -> Self {
-        let bottom = model.hierarchy.levels.last();
-        let factors = bottom.map(|bottom| SquareFactors::new(bottom, model.interaction, inputs.beta));
-        let factors = factors.unwrap_or_default();
-        let shift = f64::from(inputs.reward_per_site) * bottom.map_or(0, |bottom| bottom.own) as f64;
-        let beta_head = f32::from_bits((inputs.beta as f32).to_bits() & HEAD);
-        let square_reward = shift - factors.scale;
+        let (interaction, beta) = (model.interaction, inputs.beta);
+        let bottom = &model.hierarchy.levels[model.bottom()];
+        let factors = match model.levels[model.bottom()].conditional {
+            Conditional::ExactSquare { .. } => SquareFactors::new(bottom, interaction, beta),
+            _ => SquareFactors::default(),
+        };
+        let shift = f64::from(inputs.reward_per_site) * bottom.own as f64;
+        let [bond_different, bond_same] = factors.bond.map(|factor| factor as f32);
+        let [pair_different, pair_mixed, pair_same] = factors.bond_pair.map(|factor| factor as f32);
+        let [field_down, field_up] = factors.field.map(|factor| factor as f32);
         let [first_correction, second_correction] = inputs.bias_corrections().map(|value| value as f32);
         Self {
-            flip: bytemuck::cast(acceptance(model.interaction, inputs.beta)),
+            flip: bytemuck::cast(acceptance(interaction, beta)),
+            beta_coupling: split(beta * interaction.coupling),
+            beta_field: split(beta * interaction.field),
+            square_reward: split(shift - factors.scale),
             seed: inputs.seed,
             step: inputs.step,
             first_configuration: inputs.first_configuration,
@@ -192,9 +211,6 @@ impl Step {
             batch: batch as u32,
             norms: norms as u32,
             clip: inputs.adam.clip as f32,
-            beta: inputs.beta as f32,
-            coupling: model.interaction.coupling as f32,
-            field: model.interaction.field as f32,
             reward_per_site: inputs.reward_per_site,
             learning_rate: inputs.learning_rate as f32,
             beta1: inputs.adam.beta1 as f32,
@@ -204,25 +220,22 @@ impl Step {
             second_correction,
             one_minus_beta1: (1.0 - inputs.adam.beta1) as f32,
             one_minus_beta2: (1.0 - inputs.adam.beta2) as f32,
-            bond_same: factors.same as f32,
-            bond_different: factors.different as f32,
-            field_up: factors.up as f32,
-            field_down: factors.down as f32,
+            square_scale_rest: factors.rest as f32,
+            bond_different,
+            bond_same,
+            pair_different,
+            pair_mixed,
+            pair_same,
+            field_down,
+            field_up,
             scale_rate: inputs.adam.scale_rate.into(),
-            square_reward: square_reward as f32,
             chunk: inputs.chunk.index,
             chunk_share: 1.0 / inputs.chunk.count as f32,
-            beta_rest: (inputs.beta - f64::from(beta_head)) as f32,
-            square_reward_rest: (square_reward - f64::from(square_reward as f32)) as f32,
-            square_scale_rest: factors.rest as f32,
-            beta_head,
-            padding: 0,
-            heat_bath: std::array::from_fn(|at| {
-                let sum = 2 * at as i32 - 4;
-                let reward = heat_bath_reward(model.interaction, inputs.beta, inputs.reward_per_site, sum);
-                let ([near, other], share) = f32::around(reward);
-                [near, other, share, 0.0]
-            }),
+            padding: [0; 3],
+            heat_bath_reward: NEIGHBOUR_SUMS
+                .map(|sum| around(heat_bath_reward(interaction, beta, inputs.reward_per_site, sum))),
+            heat_bath_ln_q: NEIGHBOUR_SUMS
+                .map(|sum| [-1, 1].map(|spin| around(heat_bath_ln_q(interaction, beta, sum, spin)))),
         }
     }
 }

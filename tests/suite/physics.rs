@@ -164,11 +164,16 @@ fn larger_lattices_train_on_both_backends_and_respect_the_bound() {
 #[test]
 fn ln_w_keeps_its_digits_on_large_lattices() {
     let device = gpu();
-    for (size, exact_bottom) in [(256, 8), (256, 2), (512, 8), (512, 2)] {
-        let case = Case { size, batch: 2, exact_bottom, ..Case::DEFAULT };
+    let ising = Case { batch: 2, ..Case::DEFAULT };
+    let in_field = Case { coupling: -0.7, field: 0.3, gauge: false, ..ising };
+    let cases = [256, 512].into_iter().flat_map(|size| [8, 2].map(|bottom| (size, bottom)));
+    let cases = cases.flat_map(|(size, exact_bottom)| {
+        [(ising, BETA), (in_field, 0.9)].map(|(case, beta)| (Case { size, exact_bottom, ..case }, beta))
+    });
+    for (case, beta) in cases {
         let model = case.model();
         let parameters = case.parameters(7);
-        let mut inputs = Inputs::sampling(3, 0, BETA, reward_per_site(&model, BETA));
+        let mut inputs = Inputs::sampling(3, 0, beta, reward_per_site(&model, beta));
         let mut kernels: Vec<_> = model.nets().map(|(level, ..)| Kernel::EvaluateLevel { level }).collect();
         kernels.push(schedule::sum_out_bottom(&model));
         kernels.extend(schedule::rewards(&model));
@@ -190,7 +195,7 @@ fn ln_w_keeps_its_digits_on_large_lattices() {
             let found = rewards(backend, &inputs);
             let apart: Vec<f64> =
                 found.iter().zip(&expected).map(|(found, expected)| found - expected).collect();
-            let what = format!("L = {size}, squares of side {exact_bottom} summed out, {}", backend.device());
+            let what = format!("{case:?}, beta {beta}, {}", backend.device());
             assert!(apart.iter().all(|apart| apart.abs() < 1e-3), "{what}: ln w is {apart:?} off");
         }
     }

@@ -266,12 +266,79 @@ fn scaled_factors_give_back_the_boltzmann_weights() {
     let case = Case { exact_bottom: 8, ..Case::DEFAULT };
     let model = case.model();
     let factors = SquareFactors::new(&model.hierarchy.levels[model.bottom()], model.interaction, 0.5);
-    assert_eq!((factors.up, factors.down), (1.0, 1.0), "without a field");
-    assert!((0.999..=1.0).contains(&factors.same));
-    assert!((factors.different / factors.same - (-1.0_f64).exp()).abs() < 1e-15);
-    assert!((factors.rest + 112.0 * factors.same.ln()).abs() < 1e-15);
+    let ratio = (-1.0_f64).exp();
+    let [different, same] = factors.bond;
+    let [both_different, mixed, both_same] = factors.bond_pair;
+    assert_eq!(factors.field, [1.0, 1.0], "without a field");
+    assert!((0.999..=1.0).contains(&same) && (0.999..=1.0).contains(&both_same));
+    let close = |found: f64, expected: f64, by: f64| {
+        assert!((found / expected - 1.0).abs() < by, "{found} for {expected}")
+    };
+    close(different, same * ratio, 1e-15);
+    close(mixed, both_same * ratio, 1e-15);
+    close(both_different, mixed * ratio, 1e-15);
+    // 49 pairs, and 14 bonds to the right and below.
+    assert!((factors.rest + 49.0 * both_same.ln() + 14.0 * same.ln()).abs() < 1e-15);
     assert_eq!(factors.scale, 0.5 * 112.0 + factors.rest);
     // What a device sees of them.
-    let [same, different] = [factors.same, factors.different].map(|factor| f64::from(factor as f32));
-    assert!((different / same - (-1.0_f64).exp()).abs() < 1e-9);
+    let seen = |factor: f64| f64::from(factor as f32);
+    close(seen(different) / seen(same), ratio, 1e-9);
+    close(seen(mixed) / seen(both_same), ratio, 1e-9);
+    close(seen(both_different) / seen(both_same), ratio * ratio, 1e-9);
+}
+
+/// Errors that have a direction add up over the squares of a lattice: here over as many as 1024 x 1024 sites have.
+#[test]
+fn errors_of_exact_squares_have_no_direction() {
+    let device = gpu();
+    for exact_bottom in [4, 8] {
+        for (coupling, field) in [(1.0, 0.0), (-0.7, 0.3)] {
+            for beta in [0.2, 0.44, 0.9] {
+                let case = Case {
+                    size: 64,
+                    exact_bottom,
+                    batch: 256,
+                    coupling,
+                    field,
+                    gauge: false,
+                    ..Case::DEFAULT
+                };
+                let model = case.model();
+                let per_site = ((2.0 * beta * coupling.abs() * 4096.0).round() / 4096.0) as f32;
+                let first = model.hierarchy.blocks_before(model.bottom()) * case.batch;
+                let mut exact = case.cpu::<f64>();
+                // Domains, a few spins long, with interiors as they are drawn: what is rare has a large ln q.
+                let word = |site: usize| philox([5, 9], [site as u32 / 5, 0, 0, 0])[0];
+                let up = |site: usize| word(site) % 10 < 3 + 5 * (site as u32 >> 12 & 1);
+                let borders: Vec<i8> =
+                    (0..case.batch << 12).map(|site| if up(site) { 1 } else { -1 }).collect();
+                exact.write_spins(&borders).unwrap();
+                exact.run(&[schedule::draw_bottom(&model)], &Inputs::sampling(2, 0, beta, 0.0)).unwrap();
+                let spins = exact.read_spins().unwrap();
+                let evaluation = &schedule::evaluation(&model)[model.bottom()..];
+                let run = |backend: &mut dyn Backend| {
+                    backend.write_spins(&spins).unwrap();
+                    let inputs = Inputs::sampling(1, 0, beta, per_site);
+                    backend.run(&[schedule::sum_out_bottom(&model)], &inputs).unwrap();
+                    backend.run(evaluation, &inputs).unwrap();
+                    [Tensor::Reward, Tensor::LnQ]
+                        .map(|of_blocks| backend.read(of_blocks).unwrap().split_off(first))
+                };
+                let expected = run(&mut exact);
+                for backend in [&mut device.own_backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
+                    for (what, (found, expected)) in
+                        ["-ln Z", "ln q"].iter().zip(run(backend).iter().zip(&expected))
+                    {
+                        let apart: f64 =
+                            found.iter().zip(expected).map(|(found, expected)| found - expected).sum();
+                        assert!(
+                            apart.abs() < 1e-3,
+                            "{what}: {apart} off, {case:?}, beta {beta}, {}",
+                            backend.device()
+                        );
+                    }
+                }
+            }
+        }
+    }
 }
