@@ -160,6 +160,7 @@ impl<R: Real> Cpu<R> {
             Kernel::GradientNorm => gradient_norm::run(state, inputs),
             Kernel::Adam => adam::run(model, state, inputs),
             Kernel::Observables => observables::run(model.torus, state),
+            Kernel::UnpackSpins => (),
             Kernel::Metropolis { colour } => metropolis::run(model, state, inputs, colour),
         }
     }

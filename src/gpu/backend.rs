@@ -2,6 +2,7 @@
 
 use super::bindings::Slot;
 use super::layout::Status;
+use super::packed_spins::pack;
 use super::readback::Look;
 use super::timestamps::Timestamps;
 use super::{Gpu, IN_FLIGHT, UPLOADS_IN_FLIGHT, faults, rates};
@@ -151,9 +152,12 @@ impl Backend for Gpu {
         let sites = self.model.hierarchy.sites;
         assert_eq!(spins.len(), sites * self.batch, "number of spins");
         self.limit_flight(UPLOADS_IN_FLIGHT)?;
-        let mut words = vec![0; spins.len()];
-        transpose(spins, sites, &mut words, i32::from);
-        self.queue.write_buffer(self.buffers.shared(Slot::Spins), 0, bytemuck::cast_slice(&words));
+        let packed = pack(spins, sites);
+        self.queue.write_buffer(self.buffers.shared(Slot::PackedSpins), 0, bytemuck::cast_slice(&packed));
+        self.prepare_all(&[Kernel::UnpackSpins])?;
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        self.encode(&mut encoder, &[Kernel::UnpackSpins], None);
+        self.in_flight.push_back(self.queue.submit([encoder.finish()]));
         self.check()
     }
 

@@ -40,6 +40,7 @@ pub enum Slot {
     NetQuads = 27,
     NetParametersUpper = 28,
     PartialsUpper = 29,
+    PackedSpins = 30,
 }
 
 /// How a kernel uses a buffer.
@@ -85,6 +86,7 @@ pub fn bindings(kernel: Kernel, storage: Storage, split: bool) -> Vec<(Slot, Acc
         Kernel::GradientNorm => (&[Step, Norms], &[Status]),
         Kernel::Observables => (&[Step, Spins], &[Observables]),
         Kernel::Metropolis { .. } => (&[Step], &[Spins]),
+        Kernel::UnpackSpins => (&[PackedSpins], &[Spins]),
         Kernel::Adam => {
             let reads = &[Step, Gradient, Status, RateFactors];
             match storage {

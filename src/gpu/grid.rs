@@ -29,6 +29,7 @@ impl Gpu {
             Kernel::Advantage | Kernel::Likelihood => {
                 (self.model.hierarchy.blocks() * self.batch).div_ceil(LANES)
             }
+            Kernel::UnpackSpins => (self.model.hierarchy.sites * self.batch).div_ceil(QUAD * LANES),
             Kernel::Observables => self.batch.div_ceil(LANES) * side,
             Kernel::Metropolis { .. } => self.batch.div_ceil(LANES) * side * side / 8,
             // The rest reduce a whole array.

@@ -11,6 +11,7 @@ mod devices;
 mod faults;
 mod grid;
 mod layout;
+mod packed_spins;
 mod pipeline_cache;
 mod pipelines;
 mod rates;
@@ -56,8 +57,8 @@ use wgpu::{Buffer, BufferUsages, CommandEncoder, Device, PollType, Queue, Submis
 
 /// Submissions under way at most: enough to keep the device busy, few enough that it stays responsive.
 const IN_FLIGHT: usize = 16;
-/// The same where each brings spins of its own: their copies on the way take memory.
-const UPLOADS_IN_FLIGHT: usize = 2;
+/// The same where configurations are given, two for each batch of them: their copies on the way take memory.
+const UPLOADS_IN_FLIGHT: usize = 4;
 
 /// Largest lattice on software adapters: Mesa's ends all loops of an invocation after 65,535 turns together.
 const MAX_SOFTWARE_SIDE: u32 = 512;
@@ -274,7 +275,6 @@ impl Gpu {
         self.buffers.shared(slot)
     }
 
-    /// Waits for the oldest submission when too many are under way.
     /// Waits until at most so many submissions are under way.
     fn limit_flight(&mut self, most: usize) -> Result<()> {
         while self.in_flight.len() > most {

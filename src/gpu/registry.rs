@@ -26,7 +26,7 @@ const KERNELS: &[(&str, &str)] = files!["":
     "adam", "advantage", "backward_hidden", "backward_output", "backward_slope", "backward_weights", "baseline",
     "configuration_energy", "energy", "evaluate_heat_bath", "evaluate_level", "evaluate_square", "gradient_norm",
     "gradient_sum", "heat_bath_free_energy", "likelihood", "metropolis", "moments", "observables", "regression",
-    "residual", "reward", "sample_heat_bath", "sample_level", "sample_square", "square_free_energy",
+    "residual", "reward", "sample_heat_bath", "sample_level", "sample_square", "square_free_energy", "unpack_spins",
 ];
 
 /// What kernels include.
@@ -329,6 +329,7 @@ pub fn every_kernel(depth: usize) -> Vec<Kernel> {
         Kernel::GradientNorm,
         Kernel::Adam,
         Kernel::Observables,
+        Kernel::UnpackSpins,
         Kernel::Metropolis { colour: 0 },
         Kernel::Metropolis { colour: 1 },
     ];

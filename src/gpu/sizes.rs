@@ -50,6 +50,7 @@ pub(super) fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
         shared(Slot::Coefficients, COLUMNS - 1, false),
         shared(Slot::Status, size_of::<Status>() / WORD as usize, false),
         shared(Slot::Spins, model.hierarchy.sites * batch, true),
+        shared(Slot::PackedSpins, (model.hierarchy.sites * batch).div_ceil(32), true),
         shared(Slot::LnQ, rows, true),
         shared(Slot::Reward, rows, true),
         shared(Slot::Advantage, rows, true),

@@ -57,6 +57,8 @@ pub enum Kernel {
     Adam,
     /// Sums of rows, columns and products of spins at every distance, as integers.
     Observables,
+    /// Spins from the bits that [`Backend::write_spins`](crate::backend::Backend::write_spins) brings to a GPU; the CPU keeps bytes and has nothing to do.
+    UnpackSpins,
     /// Metropolis updates of the spins of one colour of the checkerboard, 0 or 1.
     Metropolis { colour: u32 },
 }
@@ -90,6 +92,7 @@ impl Kernel {
             Self::GradientNorm => "gradient_norm",
             Self::Adam => "adam",
             Self::Observables => "observables",
+            Self::UnpackSpins => "unpack_spins",
             Self::Metropolis { .. } => "metropolis",
         }
     }
@@ -122,6 +125,7 @@ impl Kernel {
             | Self::GradientNorm
             | Self::Adam
             | Self::Observables
+            | Self::UnpackSpins
             | Self::Metropolis { .. } => None,
         }
     }
@@ -137,6 +141,7 @@ impl Kernel {
             | Self::SampleSquare { .. }
             | Self::EvaluateSquare { .. }
             | Self::SquareFreeEnergy { .. }
+            | Self::UnpackSpins
             | Self::Metropolis { .. } => Phase::Sample,
             Self::Energy { .. }
             | Self::ConfigurationEnergy
