@@ -7,7 +7,7 @@ use super::tables::{Tables, jobs};
 use super::upload::upload;
 use super::windows::{NET_BINDINGS, Window};
 use super::{AdapterKind, devices};
-use crate::conditional::{Model, Storage};
+use crate::conditional::{MaskedNet, Model, Storage};
 use crate::error::{Error, Result};
 use crate::schedule::{JobSize, Kernel, LANES, Loads};
 use std::collections::HashMap;
@@ -127,10 +127,22 @@ impl Buffers {
         let factors = bytemuck::cast_slice(&factors);
         self.shared.insert(Slot::RateFactors, constant("RateFactors", factors, BufferUsages::STORAGE)?);
         for (index, net, _) in model.nets() {
-            let jobs = jobs(net, JobSize::of(net, loads));
-            let buffer = constant("Jobs", bytemuck::cast_slice(&jobs), BufferUsages::STORAGE)?;
-            self.levels.insert((Slot::Jobs, index), buffer);
+            self.make_jobs(device, index, net, JobSize::of(net, loads))?;
         }
+        Ok(())
+    }
+
+    /// Cuts the gradient of a level's matrices into parts.
+    pub(super) fn make_jobs(
+        &mut self,
+        device: &Device,
+        level: usize,
+        net: &MaskedNet,
+        size: JobSize,
+    ) -> Result<(), String> {
+        let jobs = jobs(net, size);
+        let buffer = upload(device, "Jobs", bytemuck::cast_slice(&jobs), BufferUsages::STORAGE)?;
+        self.levels.insert((Slot::Jobs, level), buffer);
         Ok(())
     }
 

@@ -6,8 +6,8 @@ use super::layout::Step;
 use super::registry::{Specialisation, Variant};
 use super::{AdapterKind, Gpu, devices};
 use crate::backend::Backend;
-use crate::error::{Error, Result};
-use crate::schedule::{Inputs, JobSize, Kernel, Shape};
+use crate::error::Result;
+use crate::schedule::{Inputs, Kernel, Shape};
 use std::time::{Duration, Instant};
 use wgpu::{
     BindGroup, BindGroupLayout, CommandEncoder, ComputePass, ComputePassDescriptor,
@@ -43,27 +43,6 @@ impl Gpu {
         devices::kind(self.device.adapter_info().device_type) == AdapterKind::Software
     }
 
-    /// The shape of the forward pass on a level; any where there is no net.
-    pub(super) fn shape(&self, level: Option<usize>) -> Result<Shape> {
-        let width = self.model.options.width;
-        let net = level.and_then(|level| Some((level, self.model.levels[level].conditional.net()?)));
-        let (Some((level, net)), None) = (net, self.shape) else {
-            return Ok(self.shape.unwrap_or(Shape::lane(width)));
-        };
-        if let Some(shape) = self.tuned.get(&level) {
-            return Ok(*shape);
-        }
-        let geometry = &self.model.hierarchy.levels[level];
-        Shape::choose(self.is_software(), geometry.blocks, self.batch, net).ok_or_else(|| Error::DeviceLimit {
-            device: self.name.clone(),
-            message: format!(
-                "this driver ends loops too early for the net of a {} of side {} at width {width}; use --device cpu, or a \
-                 smaller lattice or width",
-                geometry.name, geometry.side
-            ),
-        })
-    }
-
     pub(super) fn count(&mut self, kernels: &[Kernel]) {
         self.dispatches += kernels.iter().map(|kernel| self.commands[kernel].dispatches.len()).sum::<usize>();
     }
@@ -82,8 +61,7 @@ impl Gpu {
     }
 
     pub(super) fn specialisation(&self, kernel: Kernel, shape: Shape) -> Specialisation {
-        let net = kernel.level().and_then(|level| self.model.levels[level].conditional.net());
-        let job = net.map_or(JobSize::SQUARE, |net| JobSize::of(net, self.loads));
+        let job = self.weight_parts(kernel.level());
         let lane_rows = self.lane_rows(kernel, shape);
         let window = self.buffers.splits(kernel).then(|| self.buffers.window());
         let Self { square, loads, exchange, at_once, .. } = *self;

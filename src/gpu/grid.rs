@@ -2,7 +2,7 @@
 
 use super::registry::{BACKWARD_UNITS, MOMENT_SLICES, square_side};
 use super::{Gpu, tables};
-use crate::schedule::{JobSize, Kernel, LANES, QUAD, Shape};
+use crate::schedule::{Kernel, LANES, QUAD, Shape};
 
 /// Workgroups that fit into one dimension of a dispatch.
 const MAX_GROUPS: usize = 65_535;
@@ -37,22 +37,6 @@ impl Gpu {
         }
     }
 
-    /// Rows that a lane of a kernel works on.
-    pub(super) fn lane_rows(&self, kernel: Kernel, shape: Shape) -> usize {
-        match kernel {
-            Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
-                shape.lane_rows(self.loads, self.batch)
-            }
-            Kernel::BackwardHidden { level, .. } => {
-                let rows = self.model.hierarchy.levels[level].blocks * self.batch;
-                let net = self.model.levels[level].conditional.net();
-                let packets = net.map_or(0, |net| net.units().div_ceil(BACKWARD_UNITS));
-                self.loads.backward_lane_rows(self.batch, rows, packets)
-            }
-            _ => self.loads.lane_rows(self.batch),
-        }
-    }
-
     fn workgroups_on_level(&self, kernel: Kernel, level: usize, shape: Shape) -> usize {
         let rows = self.model.hierarchy.levels[level].blocks * self.batch;
         let table = &self.buffers.tables.levels[level];
@@ -82,7 +66,7 @@ impl Gpu {
                 rows.div_ceil(lane_rows * LANES) * units.div_ceil(BACKWARD_UNITS)
             }
             Kernel::BackwardWeights { .. } => {
-                net.map_or(0, |net| tables::jobs(net, JobSize::of(net, self.loads)).len() * table.slices)
+                net.map_or(0, |net| tables::jobs(net, self.weight_parts(Some(level))).len() * table.slices)
             }
             Kernel::BackwardSlope { .. } => self.model.options.depth * units * table.slices,
             // The regression's moments are few.

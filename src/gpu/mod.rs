@@ -10,6 +10,7 @@ mod commands;
 mod devices;
 mod faults;
 mod grid;
+mod kernel_shape;
 mod layout;
 mod packed_spins;
 mod pipeline_cache;
@@ -36,6 +37,7 @@ pub use tables::Job;
 
 pub(crate) use adapter_memory::budget;
 pub use devices::{AdapterDescription, AdapterKind, list, request, select};
+pub use kernel_shape::KernelShape;
 
 use crate::backend::{Snapshot, Tensor};
 use crate::conditional::{Model, Storage};
@@ -46,6 +48,7 @@ use buffers::Buffers;
 use commands::Command;
 use faults::Faults;
 use grid::fold;
+use kernel_shape::Chosen;
 use pipeline_cache::CacheFile;
 use pipelines::Pipelines;
 use readback::{Look, Snapshots};
@@ -81,8 +84,8 @@ pub struct Gpu {
     square: SquareShape,
     /// Sources of the tile shape whose weights are loaded together.
     at_once: usize,
-    /// Shapes of levels that were measured.
-    tuned: HashMap<usize, Shape>,
+    /// Kernel shapes of levels that are not those that capabilities suggest.
+    chosen: HashMap<usize, Chosen>,
     snapshots: Snapshots,
     faults: Faults,
     in_flight: VecDeque<SubmissionIndex>,
@@ -146,7 +149,7 @@ impl Gpu {
             exchange,
             square: SquareShape::choose(loads, exchange, side),
             at_once: devices::at_once(device),
-            tuned: HashMap::new(),
+            chosen: HashMap::new(),
             snapshots: Snapshots::default(),
             faults: Faults::default(),
             in_flight: VecDeque::new(),
@@ -186,12 +189,6 @@ impl Gpu {
     /// The device it runs on.
     pub fn wgpu_device(&self) -> &Device {
         &self.device
-    }
-
-    /// Uses a kernel shape for the forward pass of one level.
-    fn use_shape(&mut self, level: usize, shape: Shape) {
-        self.tuned.insert(level, shape);
-        self.commands.retain(|kernel, _| kernel.level() != Some(level));
     }
 
     /// Dispatches encoded so far.

@@ -1,23 +1,24 @@
 //! Kernel shapes by measurement: tried on the device itself, kept on disk per adapter and driver.
 
+use super::kernel_shape::KernelShape;
 use super::{AdapterKind, Gpu, devices, registry};
 use crate::backend::{Backend, Tuning};
 use crate::cache;
-use crate::conditional::{MaskedNet, Storage};
+use crate::conditional::Storage;
 use crate::error::Result;
-use crate::hierarchy::Level;
-use crate::schedule::{Inputs, Kernel, Shape};
+use crate::schedule::{Inputs, Kernel, KernelCost};
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Time of measuring after which levels that are left keep the shape that capabilities suggest; compiling is not counted.
+/// Time of measuring after which kernels that are left keep the shape that capabilities suggest; compiling is not counted.
 const BUDGET: Duration = Duration::from_secs(2);
 /// The same where measuring was asked for.
 const BUDGET_ASKED: Duration = Duration::from_secs(20);
 /// The same with all compiling.
 const LONGEST_TUNING: Duration = Duration::from_secs(60);
-/// Time that a level's first shape is run before any is measured: compilers leave a card idle, and its clock falls.
+/// Time that the first shape is run before any is measured: compilers leave a card idle, and its clock falls.
 const WARM_UP: Duration = Duration::from_millis(50);
 /// Times that a shape is run; the first, which compiles it, does not count.
 const REPEATS: usize = 4;
@@ -27,10 +28,12 @@ const HOPELESS: Duration = Duration::from_millis(500);
 const LONGEST_FILE: u64 = 1 << 20;
 
 /// What a shape was measured for.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Work {
+    kernel: String,
     border: usize,
     own: usize,
+    /// Of nets.
     width: usize,
     depth: usize,
     skip: bool,
@@ -39,12 +42,20 @@ struct Work {
     batch: usize,
 }
 
+/// Some work on a level and the shapes that it could have; the first is the one that capabilities suggest.
+struct Task {
+    level: usize,
+    kernels: Vec<Kernel>,
+    work: Work,
+    shapes: Vec<KernelShape>,
+}
+
 /// The fastest shape for some work.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Choice {
     #[serde(flatten)]
     work: Work,
-    shape: Shape,
+    shape: KernelShape,
     /// Nothing where time ran out before it was measured: the shape that capabilities suggest, from then on too.
     seconds: Option<f64>,
 }
@@ -58,8 +69,8 @@ struct Kept {
 }
 
 impl Gpu {
-    /// Takes the fastest shape of the forward pass for every level: from the file of this adapter, else by measuring. Software
-    /// adapters are only measured again, which also forgets what is in the file. Without a folder for caches nothing changes.
+    /// Takes the fastest shapes: from the file of this adapter, else by measuring. Software adapters are only measured again, which also
+    /// forgets what is in the file. Without a folder for caches nothing changes.
     pub(super) fn tune_shapes(&mut self, tuning: Tuning) -> Result<()> {
         let info = self.wgpu_device().adapter_info();
         let Some(path) = cache::file(&format!("shapes-{}-{}-{}", info.name, info.driver, info.driver_info))
@@ -76,19 +87,20 @@ impl Gpu {
             Tuning::Kept | Tuning::Measured => (read(&path), BUDGET),
         };
         let (mut measured_any, mut measuring, start) = (false, Duration::ZERO, Instant::now());
-        for (level, work, candidates) in self.work() {
-            let found = choices.iter().find(|choice| choice.work == work).map(|choice| choice.shape);
-            match found.filter(|shape| candidates.contains(shape)) {
-                Some(shape) => self.use_shape(level, shape),
+        for task in self.tasks()? {
+            let found = choices.iter().find(|choice| choice.work == task.work).map(|choice| choice.shape);
+            match found.filter(|shape| task.shapes.contains(shape)) {
+                Some(shape) => self.use_kernel_shape(task.level, shape)?,
                 None if measures => {
                     let measured = match measuring < budget && start.elapsed() < LONGEST_TUNING {
-                        true => self.fastest(level, &candidates, &mut measuring),
+                        true => self.fastest(&task, &mut measuring)?,
                         false => None,
                     };
-                    let shape = measured.map_or(self.expected_shape(level)?, |(shape, _)| shape);
+                    let shape = measured.map_or(task.shapes[0], |(shape, _)| shape);
                     let seconds = measured.map(|(_, seconds)| seconds);
-                    tracing::info!(level, ?shape, seconds, "kernel shape chosen");
-                    self.use_shape(level, shape);
+                    let Task { level, work, .. } = task;
+                    tracing::info!(kernel = work.kernel, level, ?shape, seconds, "kernel shape chosen");
+                    self.use_kernel_shape(level, shape)?;
                     // What is there for this work has a shape that is no longer tried.
                     choices.retain(|choice| choice.work != work);
                     choices.push(Choice { work, shape, seconds });
@@ -103,64 +115,60 @@ impl Gpu {
         Ok(())
     }
 
-    /// Levels with a net, those with most to do first, what their forward pass has to do, and the shapes that it could have.
-    fn work(&self) -> Vec<(usize, Work, Vec<Shape>)> {
-        let (model, batch, software) = (self.model(), self.batch(), self.is_software());
-        let of_level = |(level, net, geometry): (usize, &MaskedNet, &Level)| {
-            let rows = geometry.blocks * batch;
-            let work = Work {
-                border: net.border,
-                own: net.own,
-                width: net.width,
-                depth: net.depth,
-                skip: net.skip.is_some(),
-                storage: model.storage,
-                rows,
-                batch,
-            };
-            (level, work, Shape::candidates(software, geometry.blocks, batch, net))
+    /// All work that has a choice of shapes, the longest first.
+    fn tasks(&self) -> Result<Vec<Task>> {
+        let (model, batch) = (self.model(), self.batch());
+        let mut tasks = Vec::new();
+        for (level, geometry) in model.hierarchy.levels.iter().enumerate() {
+            let net = model.levels[level].conditional.net();
+            for shapes in self.kernel_shapes(level)?.into_iter().filter(|shapes| shapes.len() > 1) {
+                let kernels = shapes[0].kernels(level, net.map_or(0, |net| net.depth));
+                let work = Work {
+                    kernel: kernels[0].name().to_owned(),
+                    border: geometry.border,
+                    own: geometry.own,
+                    width: net.map_or(0, |net| net.width),
+                    depth: net.map_or(0, |net| net.depth),
+                    skip: net.is_some_and(|net| net.skip.is_some()),
+                    storage: model.storage,
+                    rows: geometry.blocks * batch,
+                    batch,
+                };
+                tasks.push(Task { level, kernels, work, shapes });
+            }
+        }
+        let operations = |task: &Task| {
+            task.kernels.iter().map(|&kernel| KernelCost::of(kernel, model, batch)).sum::<KernelCost>().flops
         };
-        let mut nets: Vec<_> = model.nets().collect();
-        nets.sort_by_key(|(_, net, geometry)| std::cmp::Reverse(geometry.blocks * net.multiply_adds()));
-        nets.into_iter().map(of_level).collect()
+        tasks.sort_by_key(|task| Reverse(operations(task)));
+        Ok(tasks)
     }
 
     /// A shape that the driver refuses is not the fastest.
-    fn fastest(
-        &mut self,
-        level: usize,
-        candidates: &[Shape],
-        measuring: &mut Duration,
-    ) -> Option<(Shape, f64)> {
-        let kernel = Kernel::SampleLevel { level };
-        let of_shape = |&shape: &Shape| (kernel, self.specialisation(kernel, shape));
-        let wanted: Vec<_> = candidates.iter().map(of_shape).collect();
+    fn fastest(&mut self, task: &Task, measuring: &mut Duration) -> Result<Option<(KernelShape, f64)>> {
+        let mut wanted = Vec::new();
+        for &shape in &task.shapes {
+            self.use_kernel_shape(task.level, shape)?;
+            let forward = self.shape(Some(task.level))?;
+            wanted.extend(task.kernels.iter().map(|&kernel| (kernel, self.specialisation(kernel, forward))));
+        }
         // Side by side, since compilers take most of the time; one that is refused is met again when its turn comes.
         let _ = self.pipelines.make_all(&self.device, &wanted);
         let start = Instant::now();
-        if let Some(&first) = candidates.first() {
-            while start.elapsed() < WARM_UP && self.time_shape(level, first).is_ok() {}
-        }
-        let time = |&shape: &Shape| Some((shape, self.time_shape(level, shape).ok()?.as_secs_f64()));
-        let fastest = candidates.iter().filter_map(time).min_by(|(_, a), (_, b)| a.total_cmp(b));
+        while start.elapsed() < WARM_UP && self.time_shape(task, task.shapes[0]).is_ok() {}
+        let time = |&shape: &KernelShape| Some((shape, self.time_shape(task, shape).ok()?.as_secs_f64()));
+        let fastest = task.shapes.iter().filter_map(time).min_by(|(_, a), (_, b)| a.total_cmp(b));
         *measuring += start.elapsed();
-        fastest
+        Ok(fastest)
     }
 
-    /// The shape that capabilities suggest.
-    fn expected_shape(&mut self, level: usize) -> Result<Shape> {
-        self.tuned.remove(&level);
-        self.shape(Some(level))
-    }
-
-    /// The shortest of some runs. What the level draws meanwhile is garbage, as the state of a new backend is.
-    fn time_shape(&mut self, level: usize, shape: Shape) -> Result<Duration> {
-        self.use_shape(level, shape);
-        let kernels = [Kernel::SampleLevel { level }];
+    /// The shortest of some runs. What kernels make meanwhile is garbage, as the state of a new backend is.
+    fn time_shape(&mut self, task: &Task, shape: KernelShape) -> Result<Duration> {
+        self.use_kernel_shape(task.level, shape)?;
         let inputs = Inputs::sampling(0, 0, 0.0, 0.0);
         let mut shortest = Duration::MAX;
         for repeat in 0..REPEATS {
-            let took = self.time(&kernels, &inputs)?.into_iter().sum();
+            let took = self.time(&task.kernels, &inputs)?.into_iter().sum();
             if repeat > 0 || took > HOPELESS {
                 shortest = shortest.min(took);
             }
@@ -187,12 +195,14 @@ fn write(path: &Path, choices: Vec<Choice>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::Shape;
 
     #[test]
     fn what_was_measured_with_other_shaders_counts_for_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shapes");
         let work = Work {
+            kernel: "sample_level".to_owned(),
             border: 28,
             own: 13,
             width: 1,
@@ -202,7 +212,8 @@ mod tests {
             rows: 64,
             batch: 64,
         };
-        let choices = vec![Choice { work, shape: Shape::lane(1), seconds: Some(1e-3) }];
+        let shape = KernelShape::Forward(Shape::lane(1));
+        let choices = vec![Choice { work, shape, seconds: Some(1e-3) }];
         write(&path, choices.clone());
         assert_eq!(read(&path), choices);
         let others = Kept { fingerprint: !registry::fingerprint(), choices };

@@ -116,7 +116,7 @@ impl Loads {
 }
 
 /// Part of the gradient of one matrix that a workgroup of `backward_weights` computes, at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct JobSize {
     /// Sources, the bias among them.
     pub sources: usize,

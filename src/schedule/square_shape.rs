@@ -2,12 +2,14 @@
 
 use super::LANES;
 use super::shape::{Exchange, Loads, SHARING_LANES};
+use serde::{Deserialize, Serialize};
 
 /// Side of the squares that eight lanes of a subgroup can share, 16 states each.
 const SHARED_SIDE: u32 = 8;
 
 /// Kernel shape of `square_free_energy` and `evaluate_square`. All do the same operations in the same order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SquareShape {
     /// A lane for every two states of a row, with a barrier after every site: for graphics cards without subgroups.
     Group,

@@ -1,0 +1,157 @@
+//! What is left open of how kernels are spread over a device: capabilities suggest it, measuring may know better.
+
+use super::Gpu;
+use super::registry::{BACKWARD_UNITS, square_side};
+use crate::conditional::{Conditional, MaskedNet};
+use crate::error::{Error, Result};
+use crate::schedule::{JobSize, Kernel, Loads, QUAD, Shape, SquareShape};
+use serde::{Deserialize, Serialize};
+
+/// How some kernels of a level are spread over a device. All but those of the forward pass give the same bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KernelShape {
+    /// `sample_level` and `evaluate_level`.
+    Forward(Shape),
+    /// Sums over exact squares.
+    Squares(SquareShape),
+    /// Rows that a lane of `backward_hidden` works on, 1 or 4.
+    HiddenRows(usize),
+    /// Part of a matrix's gradient that a workgroup of `backward_weights` computes.
+    WeightParts(JobSize),
+}
+
+impl KernelShape {
+    /// The kernels of a level that show what it is worth.
+    pub(super) fn kernels(self, level: usize, depth: usize) -> Vec<Kernel> {
+        match self {
+            Self::Forward(_) => vec![Kernel::SampleLevel { level }],
+            Self::Squares(_) => vec![Kernel::SquareFreeEnergy { level }],
+            Self::HiddenRows(_) => {
+                (0..depth).rev().map(|layer| Kernel::BackwardHidden { level, layer }).collect()
+            }
+            Self::WeightParts(_) => vec![Kernel::BackwardWeights { level }],
+        }
+    }
+}
+
+/// What was chosen for a level, where it is not what capabilities suggest.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Chosen {
+    pub(super) forward: Option<Shape>,
+    pub(super) hidden_rows: Option<usize>,
+    pub(super) weight_parts: Option<JobSize>,
+}
+
+impl Gpu {
+    /// Spreads kernels of a level in another way, one of [`Gpu::kernel_shapes`].
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn use_kernel_shape(&mut self, level: usize, shape: KernelShape) -> Result<()> {
+        let chosen = self.chosen.entry(level).or_default();
+        match shape {
+            KernelShape::Forward(shape) => chosen.forward = Some(shape),
+            KernelShape::Squares(shape) => self.square = shape,
+            KernelShape::HiddenRows(rows) => chosen.hidden_rows = Some(rows),
+            KernelShape::WeightParts(size) => {
+                chosen.weight_parts = Some(size);
+                if let Some(net) = self.model.levels[level].conditional.net() {
+                    let made = self.buffers.make_jobs(&self.device, level, net, size);
+                    made.map_err(|message| self.failed(message))?;
+                }
+            }
+        }
+        self.commands.retain(|kernel, _| kernel.level() != Some(level));
+        Ok(())
+    }
+
+    /// Ways in which kernels of a level could be spread, by what they are of; the first of each is the one that capabilities suggest.
+    ///
+    /// # Errors
+    /// When the device can take no shape of the level's net.
+    pub fn kernel_shapes(&self, level: usize) -> Result<Vec<Vec<KernelShape>>> {
+        let geometry = &self.model.hierarchy.levels[level];
+        let net = match &self.model.levels[level].conditional {
+            Conditional::MaskedNet(net) => net,
+            Conditional::ExactSquare { .. } => {
+                let side = square_side(self.model.options);
+                let expected = SquareShape::choose(self.loads, self.exchange, side);
+                // Software adapters take half a minute to compile what is no faster there.
+                let all = if self.is_software() { Vec::new() } else { self.square_shapes() };
+                return Ok(vec![first(expected, all).map(KernelShape::Squares).collect()]);
+            }
+            Conditional::HeatBath => return Ok(Vec::new()),
+        };
+        let expected = self.expected_forward_shape(level, net)?;
+        let all = Shape::candidates(self.is_software(), geometry.blocks, self.batch, net);
+        let forward = first(expected, all).map(KernelShape::Forward).collect();
+        let (rows, parts) = match self.loads {
+            Loads::Own => (vec![1, QUAD], vec![JobSize::SQUARE, JobSize::LARGE]),
+            // Fixed by the batch and the net.
+            Loads::Shared => Default::default(),
+        };
+        let rows = first(self.expected_hidden_rows(level), rows).map(KernelShape::HiddenRows).collect();
+        let parts = first(JobSize::of(net, self.loads), parts).map(KernelShape::WeightParts).collect();
+        Ok(vec![forward, rows, parts])
+    }
+}
+
+/// What kernels get.
+impl Gpu {
+    /// The shape of the forward pass on a level; any where there is no net.
+    pub(super) fn shape(&self, level: Option<usize>) -> Result<Shape> {
+        let net = level.and_then(|level| Some((level, self.model.levels[level].conditional.net()?)));
+        let (Some((level, net)), None) = (net, self.shape) else {
+            return Ok(self.shape.unwrap_or(Shape::lane(self.model.options.width)));
+        };
+        let chosen = self.chosen.get(&level).and_then(|chosen| chosen.forward);
+        chosen.map_or_else(|| self.expected_forward_shape(level, net), Ok)
+    }
+
+    /// Rows that a lane of a kernel works on.
+    pub(super) fn lane_rows(&self, kernel: Kernel, shape: Shape) -> usize {
+        match kernel {
+            Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
+                shape.lane_rows(self.loads, self.batch)
+            }
+            Kernel::BackwardHidden { level, .. } => {
+                let chosen = self.chosen.get(&level).and_then(|chosen| chosen.hidden_rows);
+                chosen.unwrap_or_else(|| self.expected_hidden_rows(level))
+            }
+            _ => self.loads.lane_rows(self.batch),
+        }
+    }
+
+    /// Part of the gradient of a level's matrices that a workgroup computes; any where there is no net.
+    pub(super) fn weight_parts(&self, level: Option<usize>) -> JobSize {
+        let net = level.and_then(|level| Some((level, self.model.levels[level].conditional.net()?)));
+        let Some((level, net)) = net else { return JobSize::SQUARE };
+        let chosen = self.chosen.get(&level).and_then(|chosen| chosen.weight_parts);
+        chosen.unwrap_or_else(|| JobSize::of(net, self.loads))
+    }
+
+    fn expected_forward_shape(&self, level: usize, net: &MaskedNet) -> Result<Shape> {
+        let geometry = &self.model.hierarchy.levels[level];
+        Shape::choose(self.is_software(), geometry.blocks, self.batch, net).ok_or_else(|| Error::DeviceLimit {
+            device: self.name.clone(),
+            message: format!(
+                "this driver ends loops too early for the net of a {} of side {} at width {}; use --device cpu, or a \
+                 smaller lattice or width",
+                geometry.name, geometry.side, net.width
+            ),
+        })
+    }
+
+    fn expected_hidden_rows(&self, level: usize) -> usize {
+        let rows = self.model.hierarchy.levels[level].blocks * self.batch;
+        let net = self.model.levels[level].conditional.net();
+        let packets = net.map_or(0, |net| net.units().div_ceil(BACKWARD_UNITS));
+        self.loads.backward_lane_rows(self.batch, rows, packets)
+    }
+}
+
+/// `expected`, then all others.
+fn first<T: PartialEq + Copy>(expected: T, all: Vec<T>) -> impl Iterator<Item = T> {
+    std::iter::once(expected).chain(all.into_iter().filter(move |shape| *shape != expected))
+}
