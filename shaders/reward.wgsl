@@ -12,6 +12,13 @@
 @group(0) @binding(9) var<storage, read_write> reward: array<Rows>;      // per block
 
 #include owned_sums
+#include spread
+
+// A multiple of 2^-22, of which sums of up to 4 are exact, above or below in shares that make the mean right.
+fn up_or_down(value: Rows, block: u32, configuration: u32) -> Rows {
+    let words = block * BLOCK_SPREAD + row_numbers(configuration) * CONFIGURATION_SPREAD;
+    return floor(value * 0x1p22f + Rows(words >> RowWords(8u)) * 0x1p-24f) * 0x1p-22f;
+}
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -35,8 +42,9 @@ fn main(
     }
     let here = level.first_row / LANE_ROWS + row;
     let shift = Rows(step.reward_per_site * f32(level.own));
-    // What is large cancels first, and exactly: an error of the energy, which has few values, would come back in thousands of blocks.
-    var total_reward = (shift - energy) + ln_q[here] - energy_rest;
+    // What is large cancels first, and exactly. An error of the energy, which has few values, would come back in thousands of blocks: what
+    // does not fit goes up or down.
+    var total_reward = (shift - energy) + ln_q[here] - up_or_down(energy_rest, block, step.first_configuration + configuration);
     let children = level.children + block * level.children_per_block;
     let count = level.children_per_block;
     // Four a turn, for a square has four children: see owned_sums.

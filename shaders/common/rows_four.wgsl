@@ -9,6 +9,11 @@ alias KeptRows = vec4<Kept>;
 alias RowSpins = vec4<i32>;
 alias RowWords = vec4<u32>;
 
+// Numbers of the rows from one on.
+fn row_numbers(first: u32) -> RowWords {
+    return first + vec4<u32>(0u, 1u, 2u, 3u);
+}
+
 fn exp_minus_abs_of(x: Rows) -> Rows {
     return vec4<f32>(exp_minus_abs(x.x), exp_minus_abs(x.y), exp_minus_abs(x.z), exp_minus_abs(x.w));
 }

@@ -8,6 +8,11 @@ alias KeptRows = Kept;
 alias RowSpins = i32;
 alias RowWords = u32;
 
+// Numbers of the rows from one on.
+fn row_numbers(first: u32) -> RowWords {
+    return first;
+}
+
 fn exp_minus_abs_of(x: Rows) -> Rows {
     return exp_minus_abs(x);
 }

@@ -8,6 +8,10 @@ pub const NEIGHBOURS: i32 = 4;
 /// Sums that four neighbours can have.
 pub const NEIGHBOUR_SUMS: [i32; 5] = [-4, -2, 0, 2, 4];
 
+/// What rewards of spins are rounded to multiples of: they are added to rewards of up to 4 without a further rounding, which would be
+/// the same in thousands of blocks.
+pub const REWARD_QUANTUM: f64 = 1.0 / 4_194_304.0;
+
 /// Reward `-ln(2 cosh(beta (J sum + H)))` of a spin by the sum over its neighbours, shifted by `reward_per_site`.
 pub fn heat_bath_reward(interaction: Interaction, beta: f64, reward_per_site: f32, sum: i32) -> f64 {
     let x = beta * interaction.local_field(sum);

@@ -8,7 +8,7 @@ mod model;
 mod transfer;
 
 pub use exact_square::{MAX_SQUARE_BETA, SquareFactors};
-pub use heat_bath::{NEIGHBOUR_SUMS, NEIGHBOURS, heat_bath_ln_q, heat_bath_reward};
+pub use heat_bath::{NEIGHBOUR_SUMS, NEIGHBOURS, REWARD_QUANTUM, heat_bath_ln_q, heat_bath_reward};
 pub use masked_net::{Gauge, MaskedNet, Weights};
 pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, Storage, TensorPlace};
 

@@ -5,7 +5,7 @@ use super::Real;
 use super::energy::border_sum;
 use super::heat_bath::neighbours_index;
 use super::state::State;
-use crate::conditional::{Model, NEIGHBOUR_SUMS, heat_bath_reward};
+use crate::conditional::{Model, NEIGHBOUR_SUMS, REWARD_QUANTUM, heat_bath_reward};
 use crate::random::spread;
 use crate::schedule::Inputs;
 use rayon::prelude::*;
@@ -14,8 +14,8 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let geometry = &model.hierarchy.levels[level];
     let (batch, spins) = (state.batch, &state.spins);
     let rows = state.levels[level].rows(batch);
-    let of_sum = NEIGHBOUR_SUMS
-        .map(|sum| R::around(heat_bath_reward(model.interaction, inputs.beta, inputs.reward_per_site, sum)));
+    let reward = |sum| heat_bath_reward(model.interaction, inputs.beta, inputs.reward_per_site, sum);
+    let of_sum = NEIGHBOUR_SUMS.map(|sum| R::around(reward(sum), REWARD_QUANTUM));
     state.reward[rows].par_chunks_mut(batch).enumerate().for_each(|(block, rewards)| {
         for (row, reward) in rewards.iter_mut().enumerate() {
             let sum = border_sum(geometry, spins, batch, block, row);

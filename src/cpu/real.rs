@@ -1,5 +1,6 @@
 //! The two precisions.
 
+use crate::conditional::REWARD_QUANTUM;
 use num_traits::Float;
 use std::fmt::Debug;
 use std::iter::Sum;
@@ -32,8 +33,12 @@ pub trait Real: Float + AddAssign + Sum + Default + Debug + Send + Sync + 'stati
     /// To f64, exactly.
     fn widen(self) -> f64;
 
-    /// A value, to be rounded to either side.
-    fn around(value: f64) -> Around<Self>;
+    /// A value, to be rounded to either side, to multiples of a power of two if numbers are not further apart.
+    fn around(value: f64, quantum: f64) -> Around<Self>;
+
+    /// A value rounded up or down to a multiple of [`REWARD_QUANTUM`], by a number in [0, 1) that is evenly spread over the places where it
+    /// comes back. At f64, the value.
+    fn up_or_down(value: f64, number: f32) -> f64;
 
     /// `exp(-|self|)`.
     fn exp_minus_abs(self) -> Self;
@@ -115,11 +120,18 @@ impl Real for f32 {
         self.into()
     }
 
-    fn around(value: f64) -> Around<Self> {
-        let near = value as Self;
-        let rest = value - near.widen();
-        let other = if rest > 0.0 { near.next_up() } else { near.next_down() };
-        Around { near, other, share: (rest / (other.widen() - near.widen())) as f32 }
+    #[inline(always)]
+    fn up_or_down(value: f64, number: f32) -> f64 {
+        (value / REWARD_QUANTUM + f64::from(number)).floor() * REWARD_QUANTUM
+    }
+
+    fn around(value: f64, quantum: f64) -> Around<Self> {
+        let size = (value as Self).abs();
+        let step = quantum.max((size.next_up() - size).widen());
+        let near = (value / step).round() * step;
+        let rest = value - near;
+        let other = near + step.copysign(rest);
+        Around { near: near as Self, other: other as Self, share: (rest.abs() / step) as f32 }
     }
 }
 
@@ -150,14 +162,19 @@ impl Real for f64 {
         self
     }
 
-    fn around(value: f64) -> Around<Self> {
+    #[inline(always)]
+    fn up_or_down(value: f64, _: f32) -> f64 {
+        value
+    }
+
+    fn around(value: f64, _: f64) -> Around<Self> {
         Around { near: value, other: value, share: 0.0 }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Around, Real};
+    use super::{Around, REWARD_QUANTUM, Real};
 
     #[test]
     fn powers_of_two_bracket_their_numbers() {
@@ -171,12 +188,15 @@ mod tests {
 
     #[test]
     fn numbers_around_a_value_have_it_as_their_mean() {
-        for value in [0.1, -0.3, 1.0, -1.0, 0.932_417_777, -1.763e-3] {
-            let Around { near, other, share } = f32::around(value);
+        let values = [0.1, -0.3, 1.0, -1.0, 0.932_417_777, -1.763e-3, 77.123_456_789];
+        for (value, quantum) in values.into_iter().flat_map(|value| [(value, 0.0), (value, REWARD_QUANTUM)]) {
+            let Around { near, other, share } = f32::around(value, quantum);
+            let multiple = |number: f32| quantum == 0.0 || (f64::from(number) / quantum).fract() == 0.0;
+            assert!(multiple(near) && multiple(other), "{near} and {other} around {value}");
             assert!((0.0..=0.5).contains(&share), "{value}: {share}");
             let mean = f64::from(near) + f64::from(share) * (f64::from(other) - f64::from(near));
-            assert!((mean / value - 1.0).abs() < 1e-13, "{value}: {mean}");
-            assert_eq!(f64::around(value).rounded(0.5), value);
+            assert!((mean - value).abs() < 1e-13, "{value}: {mean}");
+            assert_eq!(f64::around(value, quantum).rounded(0.5), value);
         }
     }
 

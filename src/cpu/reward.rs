@@ -4,6 +4,7 @@ use super::energy::owned_sums;
 use super::state::State;
 use super::{LANES, Real};
 use crate::conditional::Model;
+use crate::random::spread;
 use crate::schedule::Inputs;
 use rayon::prelude::*;
 
@@ -23,8 +24,11 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
             let [bonds, spins] = owned_sums(geometry, spins, batch, block, first);
             for (lane, total) in rewards.iter_mut().enumerate() {
                 let energy = model.interaction.energy(bonds[lane].into(), spins[lane].into());
-                // Rounded once: an error of a term that has few values would come back in thousands of blocks.
-                *total = R::of(inputs.beta * energy + ln_q[first + lane].widen() + shift);
+                // It has few values: an error would come back in thousands of blocks.
+                let configuration = inputs.first_configuration.wrapping_add((first + lane) as u32);
+                let shifted =
+                    R::up_or_down(inputs.beta * energy + shift, spread(block as u32, configuration));
+                *total = R::of(shifted + ln_q[first + lane].widen());
             }
             for &child in children {
                 let below = &rewards_below[child as usize * batch + first..];

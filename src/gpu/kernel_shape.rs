@@ -4,7 +4,7 @@ use super::Gpu;
 use super::registry::{BACKWARD_UNITS, square_side};
 use crate::conditional::{Conditional, MaskedNet};
 use crate::error::{Error, Result};
-use crate::schedule::{JobSize, Kernel, Loads, QUAD, Shape, SquareShape};
+use crate::schedule::{JobSize, Kernel, Loads, QUAD, STAGED, Shape, SquareShape};
 use serde::{Deserialize, Serialize};
 
 /// How some kernels of a level are spread over a device. All but those of the forward pass give the same bits.
@@ -77,8 +77,9 @@ impl Gpu {
             Conditional::ExactSquare { .. } => {
                 let side = square_side(self.model.options);
                 let expected = SquareShape::choose(self.loads, self.exchange, side);
-                // Software adapters take half a minute to compile what is no faster there.
-                let all = if self.is_software() { Vec::new() } else { self.square_shapes() };
+                // What keeps states in registers takes slow compilers half a minute.
+                let slow = self.at_once < STAGED;
+                let all = if slow { Vec::new() } else { self.square_shapes() };
                 return Ok(vec![first(expected, all).map(KernelShape::Squares).collect()]);
             }
             Conditional::HeatBath => return Ok(Vec::new()),

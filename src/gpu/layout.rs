@@ -2,8 +2,8 @@
 
 use super::tables::LevelTable;
 use crate::conditional::{
-    Conditional, Gauge, MaskedNet, Model, NEIGHBOUR_SUMS, SquareFactors, Weights, heat_bath_ln_q,
-    heat_bath_reward,
+    Conditional, Gauge, MaskedNet, Model, NEIGHBOUR_SUMS, REWARD_QUANTUM, SquareFactors, Weights,
+    heat_bath_ln_q, heat_bath_reward,
 };
 use crate::cpu::{Around, Real};
 use crate::mc::acceptance;
@@ -181,8 +181,8 @@ fn split(value: f64) -> [f32; 2] {
 }
 
 /// A value for `rounded_to_either_side`.
-fn around(value: f64) -> [f32; 4] {
-    let Around { near, other, share } = f32::around(value);
+fn around(value: f64, quantum: f64) -> [f32; 4] {
+    let Around { near, other, share } = f32::around(value, quantum);
     [near, other, share, 0.0]
 }
 
@@ -232,10 +232,11 @@ impl Step {
             chunk: inputs.chunk.index,
             chunk_share: 1.0 / inputs.chunk.count as f32,
             padding: [0; 3],
-            heat_bath_reward: NEIGHBOUR_SUMS
-                .map(|sum| around(heat_bath_reward(interaction, beta, inputs.reward_per_site, sum))),
+            heat_bath_reward: NEIGHBOUR_SUMS.map(|sum| {
+                around(heat_bath_reward(interaction, beta, inputs.reward_per_site, sum), REWARD_QUANTUM)
+            }),
             heat_bath_ln_q: NEIGHBOUR_SUMS
-                .map(|sum| [-1, 1].map(|spin| around(heat_bath_ln_q(interaction, beta, sum, spin)))),
+                .map(|sum| [-1, 1].map(|spin| around(heat_bath_ln_q(interaction, beta, sum, spin), 0.0))),
         }
     }
 }
