@@ -1,4 +1,4 @@
-// Tree rewards: beta E_own + ln q_own + rewards of the children, shifted by reward_per_site for every site so that they stay small and keep their digits.
+// Tree rewards: beta E_own + ln q_own + rewards of the children, shifted for every bond and site so that they stay small and keep their digits.
 // Grid: ceil(rows / LANE_ROWS / LANES) workgroups of LANES lanes, LANE_ROWS rows per lane, see rows_{one,four}; levels run from the last to the first.
 
 #include types
@@ -41,7 +41,7 @@ fn main(
         energy_rest += step.beta_field.y * spin_sums;
     }
     let here = level.first_row / LANE_ROWS + row;
-    let shift = Rows(step.reward_per_site * f32(level.own));
+    let shift = Rows(step.reward_shift.x * f32(level.bond_count) + step.reward_shift.y * f32(level.own));
     // What is large cancels first, and exactly. An error of the energy, which has few values, would come back in thousands of blocks: what
     // does not fit goes up or down.
     var total_reward = (shift - energy) + ln_q[here] - up_or_down(energy_rest, block, step.first_configuration + configuration);

@@ -131,12 +131,12 @@ pub fn evaluate(
     let batch_spins = backend.batch() * backend.model().hierarchy.sites;
     let count = spins.len() / backend.model().hierarchy.sites;
     let mut ln_q = Vec::with_capacity(count);
-    for chunk in spins.chunks(batch_spins) {
+    for (first, chunk) in (0_u32..).step_by(backend.batch()).zip(spins.chunks(batch_spins)) {
         // The last batch is filled up; what it says of the filling is dropped.
         let mut padded = chunk.to_vec();
         padded.resize(batch_spins, 1);
         backend.write_spins(&padded)?;
-        backend.run(&kernels, &Inputs::sampling(0, 0, beta, 0.0))?;
+        backend.run(&kernels, &Inputs::sampling(0, first, beta, 0.0))?;
         ln_q.extend(block_sums(backend)?);
         ln_q.truncate(count);
         progress(ln_q.len());

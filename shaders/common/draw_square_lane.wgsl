@@ -1,5 +1,5 @@
 // Draws the interiors of exact squares, one per lane; see exact_square_lane. The states of all rows are too many for a lane: they are
-// summed up to the row at hand again for every row. The same bits as draw_square_group.
+// summed up to the row at hand again for every row. The same spins as draw_square_group.
 
 #include exact_square_lane
 

@@ -68,11 +68,15 @@ fn less_ln(whole: vec2<f32>, sum: ScaledSum) -> f32 {
     return (whole.x - exponent * 0.6933594) - (ln_ratio - exponent * 2.1219444e-4 - whole.y);
 }
 
+fn sign_of(energy: vec2<f32>) -> i32 {
+    return select(-1, 1, energy.x + energy.y >= 0.0);
+}
+
 // ln q of own spins: beta J (bond sum - bonds) and beta H (spin sum - spins), each scaled as the factors, less that of the sum.
 // Integers, so that nothing large cancels.
 fn ln_probability(sums: vec2<i32>, sum: ScaledSum) -> f32 {
-    let bonds = f32(sums.x - select(-1, 1, step.bond_same >= step.bond_different) * i32(level.bond_count));
-    let field = f32(sums.y - select(-1, 1, step.field_up >= step.field_down) * i32(level.own));
+    let bonds = f32(sums.x - sign_of(step.beta_coupling) * i32(level.bond_count));
+    let field = f32(sums.y - sign_of(step.beta_field) * i32(level.own));
     let energy = step.beta_coupling * bonds + step.beta_field * field;
-    return less_ln(energy - vec2<f32>(0.0, step.square_scale_rest), sum);
+    return less_ln(energy - step.square_scale_rest, sum);
 }

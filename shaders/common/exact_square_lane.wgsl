@@ -56,7 +56,7 @@ fn load_square(at: Place) {
 
 // Fills `states` with the sums over the first `rows` rows, at least one; returns the exponent that was taken out.
 fn sum_rows(rows: u32) -> i32 {
-    start();
+    set_states();
     var exponent = 0;
     var i = 0u;
     loop {
@@ -82,16 +82,16 @@ fn sum_rows(rows: u32) -> i32 {
     return exponent;
 }
 
-fn start() {
-    start_block(0u);
+fn set_states() {
+    set_block(0u);
     if STATES > BLOCK {
-        start_block(BLOCK);
-        start_block(2u * BLOCK);
-        start_block(3u * BLOCK);
+        set_block(BLOCK);
+        set_block(2u * BLOCK);
+        set_block(3u * BLOCK);
     }
 }
 
-fn start_block(first: u32) {
+fn set_block(first: u32) {
     for (var s = 0u; s < BLOCK; s++) {
         states[(first + s) % STATES] = select(0.0, start_of_sum, first + s == border.top);
     }

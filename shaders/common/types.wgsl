@@ -39,10 +39,12 @@ struct Level {
 // What changes from submission to submission.
 struct Step {
     flip: array<vec4<u32>, 3>, // 2^32 times the probability to flip a spin: at (neighbours + 4) / 2, plus 5 for a spin up
-    // In two parts each, the first a multiple of 2^-12: products with integers, and sums of those, are exact.
+    // In two parts each, the first a multiple of 2^-12: products with integers, and sums of those, are exact up to 4096.
     beta_coupling: vec2<f32>,
     beta_field: vec2<f32>,
     square_reward: vec2<f32>, // reward of an exact square whose scaled sum is 1
+    square_scale_rest: vec2<f32>, // what the scaled sum of a square lacks of exp(beta (|J| bonds + |H| spins)) besides
+    reward_shift: vec2<f32>, // of a bond and of a site: multiples of 2^-12
     seed: u32,
     step: u32,
     first_configuration: u32,
@@ -50,7 +52,6 @@ struct Step {
     batch: u32,
     norms: u32,
     clip: f32,               // 0: no limit
-    reward_per_site: f32,
     learning_rate: f32,
     beta1: f32,
     beta2: f32,
@@ -59,7 +60,6 @@ struct Step {
     second_correction: f32,  // 1 / (1 - beta2^step)
     one_minus_beta1: f32,    // in f32 1 - beta2 would lose digits
     one_minus_beta2: f32,
-    square_scale_rest: f32,  // what the scaled sum of a square lacks of exp(beta (|J| bonds + |H| spins)) besides
     bond_different: f32,     // exp(beta J s s' - |beta J|) nearly: see SquareFactors
     bond_same: f32,
     pair_different: f32,     // of two bonds of a spin: both between different spins, one, none

@@ -1,8 +1,9 @@
 //! Single spins whose neighbours are all fixed: drawn exactly, or summed out.
 
 use crate::lattice::Interaction;
+use crate::schedule::RewardShift;
 
-/// Of a spin.
+/// Neighbours of a spin on the torus.
 pub const NEIGHBOURS: i32 = 4;
 
 /// Sums that four neighbours can have.
@@ -12,11 +13,11 @@ pub const NEIGHBOUR_SUMS: [i32; 5] = [-4, -2, 0, 2, 4];
 /// the same in thousands of blocks.
 pub const REWARD_QUANTUM: f64 = 1.0 / 4_194_304.0;
 
-/// Reward `-ln(2 cosh(beta (J sum + H)))` of a spin by the sum over its neighbours, shifted by `reward_per_site`.
-pub fn heat_bath_reward(interaction: Interaction, beta: f64, reward_per_site: f32, sum: i32) -> f64 {
+/// Reward `-ln(2 cosh(beta (J sum + H)))` of a spin by the sum over its neighbours, shifted.
+pub fn heat_bath_reward(interaction: Interaction, beta: f64, shift: RewardShift, sum: i32) -> f64 {
     let x = beta * interaction.local_field(sum);
-    let ln_2cosh = x.abs() + (-2.0 * x.abs()).exp().ln_1p();
-    f64::from(reward_per_site) - ln_2cosh
+    // What is large cancels first.
+    (shift.of(NEIGHBOURS as usize, 1) - x.abs()) - (-2.0 * x.abs()).exp().ln_1p()
 }
 
 /// ln q of a spin, -1 or +1, by the sum over its neighbours: `-ln(1 + exp(-2 beta (J sum + H) spin))`.

@@ -8,13 +8,12 @@ use rayon::prelude::*;
 
 pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
     let Some(net) = model.levels[level].conditional.net() else { return };
-    let (batch, advantages) = (state.batch, &state.advantage);
     let level = &mut state.levels[level];
-    let first_block = level.first_block;
+    let advantages = &state.advantage[level.rows(state.batch)];
     level.tiles.par_iter_mut().for_each(|tile| {
-        let rows = &advantages[(first_block + tile.block) * batch + tile.first..][..tile.rows];
+        let rows = tile.rows;
         let mut advantage = [R::zero(); LANES];
-        advantage[..rows.len()].copy_from_slice(rows);
+        advantage[..rows.count].copy_from_slice(&advantages[rows.first..][..rows.count]);
         vectorised(
             #[inline(always)]
             || {

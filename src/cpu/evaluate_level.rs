@@ -1,6 +1,7 @@
 //! ln q of all blocks of a level for given spins.
 
 use super::state::State;
+use super::tile::Lane;
 use super::vector::vectorised;
 use super::{Real, masked_block};
 use crate::conditional::{Gauge, Model};
@@ -9,22 +10,22 @@ use rayon::prelude::*;
 pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
     let (geometry, description) = (&model.hierarchy.levels[level], &model.levels[level]);
     let Some(net) = description.conditional.net() else { return };
-    let (batch, spins) = (state.batch, &state.spins);
+    let first_row = state.levels[level].rows(state.batch).start;
+    let spins = &state.spins;
     let parameters = &state.parameters[description.offset..];
     state.levels[level].tiles.par_iter_mut().for_each(|tile| {
         vectorised(
             #[inline(always)]
             || {
-                tile.load_border(net.gauge, geometry, spins, batch);
+                tile.load_border(net.gauge, geometry, spins);
                 tile.start_ln_q();
-                let own = &geometry.block_sites(tile.block)[geometry.border..];
                 masked_block::run(
                     net,
                     parameters,
                     tile,
                     #[inline(always)]
                     |tile, site, logits| {
-                        let spin = tile.spins(spins, batch, own[site]);
+                        let spin: Lane<R> = tile.rows.spins(geometry, spins, geometry.border + site);
                         let fixes_gauge = site == 0 && net.gauge == Gauge::FirstOwn;
                         if fixes_gauge {
                             tile.gauge = spin;
@@ -41,7 +42,6 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
         );
     });
     for tile in &state.levels[level].tiles {
-        let rows = (state.levels[level].first_block + tile.block) * batch + tile.first;
-        tile.store_ln_q(&mut state.ln_q[rows..]);
+        tile.store_ln_q(&mut state.ln_q[first_row + tile.rows.first..]);
     }
 }

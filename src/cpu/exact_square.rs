@@ -3,6 +3,7 @@
 //! A state is a row of `width` spins, bit j for column j; site (i, j) replaces bit j of the row above by its own spin.
 //! The first row starts from the border above it. States are rescaled by powers of two after every row.
 
+use super::rows::Rows;
 use super::tile::{Lane, Lanes, lanes};
 use super::{LANES, Real};
 use crate::conditional::SquareFactors;
@@ -55,24 +56,15 @@ impl<R: Real> ExactSquare<R> {
         self.field = factors.field.map(R::of);
     }
 
-    /// Reads the border of one block in the configurations of the batch from `first` on, whose number is `configuration`; further
-    /// lanes repeat the last.
-    pub(super) fn load_border(
-        &mut self,
-        level: &Level,
-        spins: &[i8],
-        batch: usize,
-        block: usize,
-        first: usize,
-        configuration: u32,
-    ) {
-        let last = ROWS.min(batch - first) - 1;
+    /// Reads the borders of rows; `first_configuration` is the number of the batch's first.
+    pub(super) fn load_border(&mut self, level: &Level, spins: &[i8], rows: Rows, first_configuration: u32) {
+        let (blocks, configurations) = (rows.blocks(), rows.configurations());
         self.starts = std::array::from_fn(|lane| {
-            R::of(f64::from(1.0 + spread(block as u32, configuration.wrapping_add(lane as u32))))
+            let configuration = first_configuration.wrapping_add(configurations[lane]);
+            R::of(f64::from(1.0 + spread(blocks[lane], configuration)))
         });
-        for (lanes, &site) in self.border.iter_mut().zip(level.block_sites(block)) {
-            let column = &spins[site as usize * batch + first..];
-            *lanes = std::array::from_fn(|lane| R::of(f64::from(column[lane.min(last)])));
+        for (local, lanes) in self.border.iter_mut().enumerate() {
+            *lanes = rows.spins(level, spins, local);
         }
     }
 

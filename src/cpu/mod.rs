@@ -33,6 +33,7 @@ mod real;
 mod regression;
 mod residual;
 mod reward;
+mod rows;
 mod sample_heat_bath;
 mod sample_level;
 mod sample_square;
@@ -109,7 +110,7 @@ impl<R: Real> Cpu<R> {
     pub fn logits(&self, level: usize) -> Vec<f64> {
         let own = self.model.levels[level].conditional.net().map_or(0, |net| net.own);
         let tiles = &self.state.levels[level].tiles;
-        let of_site = |site: usize| tiles.iter().flat_map(move |tile| &tile.logits[site][..tile.rows]);
+        let of_site = |site: usize| tiles.iter().flat_map(move |tile| &tile.logits[site][..tile.rows.count]);
         (0..own).flat_map(of_site).map(|logit| logit.widen()).collect()
     }
 

@@ -2,6 +2,7 @@
 
 use super::control_variate::columns;
 use super::product::sum_lanes;
+use super::rows::Rows;
 use super::state::{MOMENT_PARTS, State};
 use super::tile::Lane;
 use super::vector::vectorised;
@@ -12,17 +13,15 @@ use rayon::prelude::*;
 
 pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
     let (batch, blocks) = (state.batch, model.hierarchy.levels[level].blocks);
-    let of_part = blocks.div_ceil(MOMENT_PARTS);
+    let lanes = (blocks * batch).div_ceil(LANES);
+    let of_part = lanes.div_ceil(MOMENT_PARTS);
     let mut all_parts = std::mem::take(&mut state.moment_parts);
-    let parts = &mut all_parts[..blocks.div_ceil(of_part)];
+    let parts = &mut all_parts[..lanes.div_ceil(of_part)];
     let read: &State<R> = state;
     parts.par_iter_mut().enumerate().for_each(|(part, sums)| {
         sums.fill(0.0);
-        for block in part * of_part..blocks.min((part + 1) * of_part) {
-            for first in (0..batch).step_by(LANES) {
-                let columns = columns(model, read, level, block, first);
-                add_products(&columns, LANES.min(batch - first), sums);
-            }
+        for rows in Rows::all(blocks, batch).skip(part * of_part).take(of_part) {
+            add_products(&columns(model, read, level, rows), rows.count, sums);
         }
     });
     let moments = &mut state.levels[level].moments;

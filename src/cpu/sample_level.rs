@@ -1,5 +1,6 @@
 //! Draws all blocks of a level.
 
+use super::rows::SpinKeys;
 use super::state::State;
 use super::tile::{Lane, Tile};
 use super::vector::vectorised;
@@ -12,35 +13,29 @@ use rayon::prelude::*;
 pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs, level: usize) {
     let (geometry, description) = (&model.hierarchy.levels[level], &model.levels[level]);
     let Some(net) = description.conditional.net() else { return };
-    let (batch, spins) = (state.batch, &mut state.spins);
+    let first_row = state.levels[level].rows(state.batch).start;
+    let spins = &mut state.spins;
     let parameters = &state.parameters[description.offset..];
     state.levels[level].tiles.par_iter_mut().for_each(|tile| {
         vectorised(
             #[inline(always)]
             || {
-                tile.load_border(net.gauge, geometry, spins, batch);
+                tile.load_border(net.gauge, geometry, spins);
                 tile.start_ln_q();
-                let key = SpinKey {
-                    seed: inputs.seed,
-                    step: inputs.step,
-                    configuration: inputs.first_configuration.wrapping_add(tile.first as u32),
-                    level: level as u32,
-                    block: tile.block as u32,
-                };
+                let keys = SpinKeys::new(inputs, level, tile.rows);
                 masked_block::run(
                     net,
                     parameters,
                     tile,
                     #[inline(always)]
-                    |tile, site, logits| draw(net, tile, site, logits, key),
+                    |tile, site, logits| draw(net, tile, site, logits, &keys),
                 );
             },
         );
     });
     for tile in &state.levels[level].tiles {
-        tile.store_own(geometry, spins, batch);
-        let rows = (state.levels[level].first_block + tile.block) * batch + tile.first;
-        tile.store_ln_q(&mut state.ln_q[rows..]);
+        tile.store_own(geometry, spins);
+        tile.store_ln_q(&mut state.ln_q[first_row + tile.rows.first..]);
     }
 }
 
@@ -50,13 +45,12 @@ fn draw<R: Real>(
     tile: &mut Tile<R>,
     site: usize,
     logits: &Lane<R>,
-    first: SpinKey,
+    keys: &SpinKeys,
 ) -> Lane<R> {
     let fixes_gauge = site == 0 && net.gauge == Gauge::FirstOwn;
     if site.is_multiple_of(4) {
         for lane in 0..LANES {
-            let key = SpinKey { configuration: first.configuration.wrapping_add(lane as u32), ..first };
-            for (word, of_lane) in key.words(site as u32 / 4).into_iter().zip(&mut tile.words) {
+            for (word, of_lane) in keys.of(lane).words(site as u32 / 4).into_iter().zip(&mut tile.words) {
                 of_lane[lane] = word;
             }
         }

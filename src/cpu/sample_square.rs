@@ -3,11 +3,11 @@
 use super::Real;
 use super::energy::owned_sums;
 use super::exact_square::{ExactSquare, ROWS, ln_probability};
+use super::rows::{Rows, SpinKeys};
 use super::state::State;
 use super::tile::Lane;
 use super::vector::vectorised;
 use crate::conditional::{Conditional, Model, SquareFactors};
-use crate::random::SpinKey;
 use crate::schedule::Inputs;
 use rayon::prelude::*;
 
@@ -19,43 +19,37 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let factors = SquareFactors::new(geometry, model.interaction, inputs.beta);
     let couplings = [model.interaction.coupling, model.interaction.field].map(|value| inputs.beta * value);
     let (spins, squares) = (&state.spins, &state.squares);
-    // `[blocks][own][batch]`, copied to the configurations when all are drawn.
-    let mut drawn = vec![0_i8; geometry.own * rows.len()];
-    let ln_q = state.ln_q[rows.clone()].par_chunks_mut(batch);
-    drawn.par_chunks_mut(geometry.own * batch).zip(ln_q).enumerate().for_each(|(block, (drawn, ln_q))| {
+    // `[lanes][own][ROWS]`, copied to the configurations when all are drawn.
+    let of_lanes = geometry.own * ROWS;
+    let mut drawn = vec![0_i8; of_lanes * rows.len().div_ceil(ROWS)];
+    let ln_q = state.ln_q[rows.clone()].par_chunks_mut(ROWS);
+    drawn.par_chunks_mut(of_lanes).zip(ln_q).enumerate().for_each(|(number, (drawn, ln_q))| {
+        let rows = Rows::of_lanes(number, ln_q.len(), batch);
+        let keys = SpinKeys::new(inputs, level, rows);
         let square = &mut *State::square(squares);
         square.set_factors(&factors);
-        for first in (0..batch).step_by(ROWS) {
-            let key = SpinKey {
-                seed: inputs.seed,
-                step: inputs.step,
-                configuration: inputs.first_configuration.wrapping_add(first as u32),
-                level: level as u32,
-                block: block as u32,
-            };
-            square.load_border(geometry, spins, batch, block, first, key.configuration);
-            let ln_sum = vectorised(
-                #[inline(always)]
-                || draw(square, width, key, |site, spins| store(drawn, batch, first, site, spins)),
-            );
-            for (ln_q, ln_sum) in ln_q[first..].iter_mut().zip(ln_sum) {
-                *ln_q = R::of(-ln_sum);
-            }
+        square.load_border(geometry, spins, rows, inputs.first_configuration);
+        let ln_sum = vectorised(
+            #[inline(always)]
+            || draw(square, width, &keys, |site, spins| store(&mut drawn[site * ROWS..][..ROWS], spins)),
+        );
+        for (ln_q, ln_sum) in ln_q.iter_mut().zip(ln_sum) {
+            *ln_q = R::of(-ln_sum);
         }
     });
-    for (block, drawn) in drawn.chunks(geometry.own * batch).enumerate() {
-        let sites = &geometry.block_sites(block)[geometry.border..];
-        for (&site, drawn) in sites.iter().zip(drawn.chunks(batch)) {
-            state.spins[site as usize * batch..][..batch].copy_from_slice(drawn);
+    for (rows, drawn) in Rows::all(geometry.blocks, batch).zip(drawn.chunks(of_lanes)) {
+        for part in rows.parts() {
+            for (own, drawn) in drawn.chunks(ROWS).enumerate() {
+                let places = rows.places(&part, geometry, geometry.border + own);
+                state.spins[places].copy_from_slice(&drawn[part.lanes.clone()]);
+            }
         }
     }
     let spins = &state.spins;
-    state.ln_q[rows].par_chunks_mut(batch).enumerate().for_each(|(block, ln_q)| {
-        for (chunk, ln_q) in ln_q.chunks_mut(ROWS).enumerate() {
-            let [bonds, fields] = owned_sums(geometry, spins, batch, block, chunk * ROWS);
-            for (lane, ln_q) in ln_q.iter_mut().enumerate() {
-                *ln_q += R::of(ln_probability(&factors, couplings, [bonds[lane], fields[lane]]));
-            }
+    state.ln_q[rows].par_chunks_mut(ROWS).enumerate().for_each(|(number, ln_q)| {
+        let [bonds, fields] = owned_sums(geometry, spins, Rows::of_lanes(number, ln_q.len(), batch));
+        for (lane, ln_q) in ln_q.iter_mut().enumerate() {
+            *ln_q += R::of(ln_probability(&factors, couplings, [bonds[lane], fields[lane]]));
         }
     });
 }
@@ -65,16 +59,14 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
 fn draw<R: Real>(
     square: &mut ExactSquare<R>,
     width: usize,
-    first: SpinKey,
+    keys: &SpinKeys,
     mut store: impl FnMut(usize, &Lane<R>),
 ) -> [f64; ROWS] {
     let ln_sum = square.ln_sum(true);
     let mut row = square.border_below();
     for i in (0..width).rev() {
-        square.draw_row(i, &mut row, |lane, j| {
-            let key = SpinKey { configuration: first.configuration.wrapping_add(lane as u32), ..first };
-            R::of(f64::from(key.uniform((i * width + j) as u32)))
-        });
+        square
+            .draw_row(i, &mut row, |lane, j| R::of(f64::from(keys.of(lane).uniform((i * width + j) as u32))));
         for (j, spins) in row.iter().enumerate() {
             store(i * width + j, spins);
         }
@@ -82,9 +74,8 @@ fn draw<R: Real>(
     ln_sum
 }
 
-fn store<R: Real>(drawn: &mut [i8], batch: usize, first: usize, site: usize, spins: &Lane<R>) {
-    let column = &mut drawn[site * batch + first..(site + 1) * batch];
-    for (drawn, &spin) in column.iter_mut().zip(spins) {
+fn store<R: Real>(drawn: &mut [i8], spins: &Lane<R>) {
+    for (drawn, &spin) in drawn.iter_mut().zip(spins) {
         *drawn = if spin > R::zero() { 1 } else { -1 };
     }
 }

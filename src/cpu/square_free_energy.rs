@@ -2,6 +2,7 @@
 
 use super::Real;
 use super::exact_square::ROWS;
+use super::rows::Rows;
 use super::state::State;
 use super::vector::vectorised;
 use crate::conditional::{Model, SquareFactors};
@@ -13,19 +14,15 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let (batch, spins, squares) = (state.batch, &state.spins, &state.squares);
     let rows = state.levels[level].rows(batch);
     let factors = SquareFactors::new(geometry, model.interaction, inputs.beta);
-    let shift = f64::from(inputs.reward_per_site) * geometry.own as f64 - factors.scale;
-    let rewards = state.reward[rows].par_chunks_mut(batch).enumerate();
-    let chunks = rewards.flat_map(|(block, rewards)| {
-        rewards.par_chunks_mut(ROWS).enumerate().map(move |(chunk, rewards)| (block, chunk * ROWS, rewards))
-    });
-    chunks.for_each(|(block, first, rewards)| {
+    let shift = inputs.reward_shift(model.interaction).of(geometry.bonds.len(), geometry.own) - factors.scale;
+    state.reward[rows].par_chunks_mut(ROWS).enumerate().for_each(|(number, rewards)| {
+        let rows = Rows::of_lanes(number, rewards.len(), batch);
         let square = &mut *State::square(squares);
         square.set_factors(&factors);
         vectorised(
             #[inline(always)]
             || {
-                let configuration = inputs.first_configuration.wrapping_add(first as u32);
-                square.load_border(geometry, spins, batch, block, first, configuration);
+                square.load_border(geometry, spins, rows, inputs.first_configuration);
                 for (reward, ln_sum) in rewards.iter_mut().zip(square.ln_sum(false)) {
                     *reward = R::of(shift - ln_sum);
                 }

@@ -1,6 +1,7 @@
 //! Everything the backend remembers between kernels.
 
 use super::exact_square::ExactSquare;
+use super::rows::Rows;
 use super::tile::{Lanes, Tile, lanes};
 use super::{CHUNK, LANES, Real};
 use crate::backend::Tensor;
@@ -52,7 +53,7 @@ pub(super) struct LevelState<R> {
     /// First of the level's blocks in per-block arrays.
     pub(super) first_block: usize,
     pub(super) blocks: usize,
-    /// In order of (block, first configuration).
+    /// In order of their rows.
     pub(super) tiles: Vec<Tile<R>>,
     /// Each covers an equal number of consecutive tiles.
     pub(super) partials: Vec<Partial<R>>,
@@ -86,10 +87,7 @@ impl<R: Real> State<R> {
             let (tiles, partials) = match description.conditional.net() {
                 None => (Vec::new(), Vec::new()),
                 Some(net) => {
-                    let starts = (0..blocks)
-                        .flat_map(|block| (0..batch).step_by(LANES).map(move |first| (block, first)));
-                    let tiles: Vec<_> =
-                        starts.map(|(block, first)| Tile::new(net, block, first, batch)).collect();
+                    let tiles: Vec<_> = Rows::all(blocks, batch).map(|rows| Tile::new(net, rows)).collect();
                     let partials = tiles.len().div_ceil(tiles.len().div_ceil(MAX_PARTIALS));
                     (tiles, (0..partials).map(|_| Partial::new(net)).collect())
                 }
@@ -172,7 +170,7 @@ fn squares<R: Real>(model: &Model) -> Vec<Mutex<ExactSquare<R>>> {
 pub(super) fn bytes<R>(model: &Model, batch: usize) -> u64 {
     let per_block = model.hierarchy.blocks() * batch;
     let per_level = model.nets().map(|(_, net, level)| {
-        let tiles = level.blocks * batch.div_ceil(LANES);
+        let tiles = (level.blocks * batch).div_ceil(LANES);
         let lanes = net.inputs() + net.own + 3 * net.depth * net.units();
         let partials = tiles.min(MAX_PARTIALS) * (net.parameters() + LANES * net.units());
         tiles * (LANES * lanes * size_of::<R>() + size_of::<Tile<R>>()) + partials * size_of::<R>()

@@ -1,5 +1,6 @@
 //! Up to [`LANES`] rows of one block with all that a forward pass leaves behind.
 
+use super::rows::Rows;
 use super::{LANES, Real};
 use crate::conditional::{Gauge, MaskedNet};
 use crate::hierarchy::Level;
@@ -16,12 +17,10 @@ pub(super) fn lanes<R: Real>(count: usize, value: R) -> Lanes<R> {
     avec![[64]| [value; LANES]; count]
 }
 
-/// Rows `first..first + rows` (configurations) of one block. Unused lanes repeat the last row.
+/// Up to [`LANES`] rows. Unused lanes repeat the last row.
 #[derive(Debug)]
 pub(super) struct Tile<R> {
-    pub(super) block: usize,
-    pub(super) first: usize,
-    pub(super) rows: usize,
+    pub(super) rows: Rows,
     pub(super) gauge: Lane<R>,
     /// `[border + own]`, after the gauge.
     pub(super) inputs: Lanes<R>,
@@ -42,12 +41,10 @@ pub(super) struct Tile<R> {
 }
 
 impl<R: Real> Tile<R> {
-    pub(super) fn new(net: &MaskedNet, block: usize, first: usize, batch: usize) -> Self {
+    pub(super) fn new(net: &MaskedNet, rows: Rows) -> Self {
         let zeros = |count: usize| lanes(count, R::zero());
         Self {
-            block,
-            first,
-            rows: LANES.min(batch - first),
+            rows,
             gauge: [R::one(); LANES],
             inputs: zeros(net.inputs()),
             hidden: zeros(net.depth * net.units()),
@@ -77,28 +74,18 @@ impl<R: Real> Tile<R> {
 
     /// After the last site.
     pub(super) fn store_ln_q(&self, rows: &mut [R]) {
-        for (row, (&whole, &rest)) in rows[..self.rows].iter_mut().zip(self.ln_q.iter().zip(&self.ln_q_rest))
+        for (row, (&whole, &rest)) in
+            rows[..self.rows.count].iter_mut().zip(self.ln_q.iter().zip(&self.ln_q_rest))
         {
             *row = whole + rest;
         }
     }
 
-    /// The spins of one site, before the gauge.
-    #[inline(always)]
-    pub(super) fn spins(&self, spins: &[i8], batch: usize, site: u32) -> Lane<R> {
-        let column = &spins[site as usize * batch + self.first..][..self.rows];
-        match column.try_into() {
-            Ok(column) => to_reals(column),
-            Err(_) => to_reals(&std::array::from_fn(|lane| column[lane.min(self.rows - 1)])),
-        }
-    }
-
     /// Reads the border and fixes the gauge, unless the gauge is fixed by an own spin.
     #[inline(always)]
-    pub(super) fn load_border(&mut self, gauge: Gauge, level: &Level, spins: &[i8], batch: usize) {
-        let sites = &level.block_sites(self.block)[..level.border];
-        for (input, &site) in sites.iter().enumerate() {
-            self.inputs[input] = self.spins(spins, batch, site);
+    pub(super) fn load_border(&mut self, gauge: Gauge, level: &Level, spins: &[i8]) {
+        for local in 0..level.border {
+            self.inputs[local] = self.rows.spins(level, spins, local);
         }
         self.gauge = [R::one(); LANES];
         if gauge == Gauge::Border {
@@ -125,21 +112,16 @@ impl<R: Real> Tile<R> {
     }
 
     /// Writes the own spins back to the configurations.
-    pub(super) fn store_own(&self, level: &Level, spins: &mut [i8], batch: usize) {
-        let sites = &level.block_sites(self.block)[level.border..];
-        for (input, &site) in self.inputs[level.border..].iter().zip(sites) {
-            let column = &mut spins[site as usize * batch + self.first..][..self.rows];
-            for (lane, spin) in column.iter_mut().enumerate() {
-                *spin = if input[lane] * self.gauge[lane] > R::zero() { 1 } else { -1 };
+    pub(super) fn store_own(&self, level: &Level, spins: &mut [i8]) {
+        for part in self.rows.parts() {
+            let gauge = &self.gauge[part.lanes.clone()];
+            for local in level.border..level.inputs() {
+                let column = &mut spins[self.rows.places(&part, level, local)];
+                let input = &self.inputs[local][part.lanes.clone()];
+                for (spin, (&input, &gauge)) in column.iter_mut().zip(input.iter().zip(gauge)) {
+                    *spin = if input * gauge > R::zero() { 1 } else { -1 };
+                }
             }
         }
     }
-}
-
-#[inline(always)]
-fn to_reals<R: Real>(spins: &[i8; LANES]) -> Lane<R> {
-    spins.map(
-        #[inline(always)]
-        |spin| if spin > 0 { R::one() } else { -R::one() },
-    )
 }

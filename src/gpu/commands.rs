@@ -64,11 +64,22 @@ impl Gpu {
         let job = self.weight_parts(kernel.level());
         let lane_rows = self.lane_rows(kernel, shape);
         let window = self.buffers.splits(kernel).then(|| self.buffers.window());
-        let Self { square, loads, exchange, at_once, .. } = *self;
+        let Self { square, drawing, loads, exchange, at_once, .. } = *self;
         let storage = self.model.storage;
         let slice_lanes = kernel.level().map_or(1, |level| self.buffers.tables.levels[level].slice_lanes);
-        let variant =
-            Variant { shape, square, loads, exchange, storage, job, lane_rows, at_once, slice_lanes, window };
+        let variant = Variant {
+            shape,
+            square,
+            drawing,
+            loads,
+            exchange,
+            storage,
+            job,
+            lane_rows,
+            at_once,
+            slice_lanes,
+            window,
+        };
         Specialisation::new(kernel, self.model.torus.side(), self.model.options, variant)
     }
 

@@ -54,7 +54,7 @@ impl Gpu {
             | Kernel::Energy { .. }
             | Kernel::Residual { .. } => rows.div_ceil(LANES),
             Kernel::Reward { .. } => rows.div_ceil(lane_rows * LANES),
-            Kernel::SampleSquare { .. } => rows.div_ceil(self.square.drawing().squares(side)),
+            Kernel::SampleSquare { .. } => rows.div_ceil(self.drawing.squares(side)),
             Kernel::EvaluateSquare { .. } | Kernel::SquareFreeEnergy { .. } => {
                 rows.div_ceil(self.square.squares(side))
             }

@@ -35,7 +35,7 @@ impl KernelShape {
     }
 }
 
-/// What was chosen for a level, where it is not what capabilities suggest.
+/// What was chosen for a level; what was not is what capabilities suggest.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Chosen {
     pub(super) forward: Option<Shape>,
@@ -49,20 +49,21 @@ impl Gpu {
     /// # Errors
     /// When the device fails.
     pub fn use_kernel_shape(&mut self, level: usize, shape: KernelShape) -> Result<()> {
+        if let (KernelShape::WeightParts(size), Some(net)) =
+            (shape, self.model.levels[level].conditional.net())
+        {
+            let made = self.buffers.make_jobs(&self.device, level, net, size);
+            made.map_err(|message| self.failed(message))?;
+        }
         let chosen = self.chosen.entry(level).or_default();
         match shape {
             KernelShape::Forward(shape) => chosen.forward = Some(shape),
+            // There is one level of them.
             KernelShape::Squares(shape) => self.square = shape,
             KernelShape::HiddenRows(rows) => chosen.hidden_rows = Some(rows),
-            KernelShape::WeightParts(size) => {
-                chosen.weight_parts = Some(size);
-                if let Some(net) = self.model.levels[level].conditional.net() {
-                    let made = self.buffers.make_jobs(&self.device, level, net, size);
-                    made.map_err(|message| self.failed(message))?;
-                }
-            }
+            KernelShape::WeightParts(size) => chosen.weight_parts = Some(size),
         }
-        self.commands.retain(|kernel, _| kernel.level() != Some(level));
+        self.commands.clear();
         Ok(())
     }
 
@@ -80,20 +81,22 @@ impl Gpu {
                 // What keeps states in registers takes slow compilers half a minute.
                 let slow = self.at_once < STAGED;
                 let all = if slow { Vec::new() } else { self.square_shapes() };
-                return Ok(vec![first(expected, all).map(KernelShape::Squares).collect()]);
+                return Ok(vec![expected_first(expected, all).map(KernelShape::Squares).collect()]);
             }
             Conditional::HeatBath => return Ok(Vec::new()),
         };
         let expected = self.expected_forward_shape(level, net)?;
         let all = Shape::candidates(self.is_software(), geometry.blocks, self.batch, net);
-        let forward = first(expected, all).map(KernelShape::Forward).collect();
+        let forward = expected_first(expected, all).map(KernelShape::Forward).collect();
         let (rows, parts) = match self.loads {
             Loads::Own => (vec![1, QUAD], vec![JobSize::SQUARE, JobSize::LARGE]),
             // Fixed by the batch and the net.
             Loads::Shared => Default::default(),
         };
-        let rows = first(self.expected_hidden_rows(level), rows).map(KernelShape::HiddenRows).collect();
-        let parts = first(JobSize::of(net, self.loads), parts).map(KernelShape::WeightParts).collect();
+        let rows =
+            expected_first(self.expected_hidden_rows(level), rows).map(KernelShape::HiddenRows).collect();
+        let parts =
+            expected_first(JobSize::of(net, self.loads), parts).map(KernelShape::WeightParts).collect();
         Ok(vec![forward, rows, parts])
     }
 }
@@ -153,6 +156,6 @@ impl Gpu {
 }
 
 /// `expected`, then all others.
-fn first<T: PartialEq + Copy>(expected: T, all: Vec<T>) -> impl Iterator<Item = T> {
+fn expected_first<T: PartialEq + Copy>(expected: T, all: Vec<T>) -> impl Iterator<Item = T> {
     std::iter::once(expected).chain(all.into_iter().filter(move |shape| *shape != expected))
 }

@@ -62,6 +62,8 @@ pub struct Step {
     pub beta_coupling: [f32; 2],
     pub beta_field: [f32; 2],
     pub square_reward: [f32; 2],
+    pub square_scale_rest: [f32; 2],
+    pub reward_shift: [f32; 2],
     pub seed: u32,
     pub step: u32,
     pub first_configuration: u32,
@@ -69,7 +71,6 @@ pub struct Step {
     pub batch: u32,
     pub norms: u32,
     pub clip: f32,
-    pub reward_per_site: f32,
     pub learning_rate: f32,
     pub beta1: f32,
     pub beta2: f32,
@@ -78,7 +79,6 @@ pub struct Step {
     pub second_correction: f32,
     pub one_minus_beta1: f32,
     pub one_minus_beta2: f32,
-    pub square_scale_rest: f32,
     pub bond_different: f32,
     pub bond_same: f32,
     pub pair_different: f32,
@@ -89,7 +89,7 @@ pub struct Step {
     pub scale_rate: u32,
     pub chunk: u32,
     pub chunk_share: f32,
-    pub padding: [u32; 3],
+    pub padding: [u32; 1],
     pub heat_bath_reward: [[f32; 4]; 5],
     pub heat_bath_ln_q: [[[f32; 4]; 2]; 5],
 }
@@ -174,7 +174,7 @@ impl Level {
     }
 }
 
-/// A value in two parts, of which the first is a multiple of 2^-12: its products with integers, and sums of those, are exact.
+/// A value in two parts, of which the first is a multiple of 2^-12: its products with integers, and sums of those, are exact up to 4096.
 fn split(value: f64) -> [f32; 2] {
     let first = ((value * 4096.0).round() / 4096.0) as f32;
     [first, (value - f64::from(first)) as f32]
@@ -189,12 +189,12 @@ fn around(value: f64, quantum: f64) -> [f32; 4] {
 impl Step {
     pub(super) fn new(model: &Model, batch: usize, norms: usize, inputs: &Inputs) -> Self {
         let (interaction, beta) = (model.interaction, inputs.beta);
-        let bottom = &model.hierarchy.levels[model.bottom()];
-        let factors = match model.levels[model.bottom()].conditional {
-            Conditional::ExactSquare { .. } => SquareFactors::new(bottom, interaction, beta),
-            _ => SquareFactors::default(),
-        };
-        let shift = f64::from(inputs.reward_per_site) * bottom.own as f64;
+        let square = model.hierarchy.levels.last().zip(model.levels.last()).and_then(|(geometry, level)| {
+            matches!(level.conditional, Conditional::ExactSquare { .. }).then_some(geometry)
+        });
+        let factors = square.map(|square| SquareFactors::new(square, interaction, beta)).unwrap_or_default();
+        let shift = inputs.reward_shift(interaction);
+        let of_square = square.map_or(0.0, |square| shift.of(square.bonds.len(), square.own));
         let [bond_different, bond_same] = factors.bond.map(|factor| factor as f32);
         let [pair_different, pair_mixed, pair_same] = factors.bond_pair.map(|factor| factor as f32);
         let [field_down, field_up] = factors.field.map(|factor| factor as f32);
@@ -203,7 +203,9 @@ impl Step {
             flip: bytemuck::cast(acceptance(interaction, beta)),
             beta_coupling: split(beta * interaction.coupling),
             beta_field: split(beta * interaction.field),
-            square_reward: split(shift - factors.scale),
+            square_reward: split(of_square - factors.scale),
+            square_scale_rest: split(factors.rest),
+            reward_shift: [shift.per_bond as f32, shift.per_site as f32],
             seed: inputs.seed,
             step: inputs.step,
             first_configuration: inputs.first_configuration,
@@ -211,7 +213,6 @@ impl Step {
             batch: batch as u32,
             norms: norms as u32,
             clip: inputs.adam.clip as f32,
-            reward_per_site: inputs.reward_per_site,
             learning_rate: inputs.learning_rate as f32,
             beta1: inputs.adam.beta1 as f32,
             beta2: inputs.adam.beta2 as f32,
@@ -220,7 +221,6 @@ impl Step {
             second_correction,
             one_minus_beta1: (1.0 - inputs.adam.beta1) as f32,
             one_minus_beta2: (1.0 - inputs.adam.beta2) as f32,
-            square_scale_rest: factors.rest as f32,
             bond_different,
             bond_same,
             pair_different,
@@ -231,10 +231,9 @@ impl Step {
             scale_rate: inputs.adam.scale_rate.into(),
             chunk: inputs.chunk.index,
             chunk_share: 1.0 / inputs.chunk.count as f32,
-            padding: [0; 3],
-            heat_bath_reward: NEIGHBOUR_SUMS.map(|sum| {
-                around(heat_bath_reward(interaction, beta, inputs.reward_per_site, sum), REWARD_QUANTUM)
-            }),
+            padding: [0; 1],
+            heat_bath_reward: NEIGHBOUR_SUMS
+                .map(|sum| around(heat_bath_reward(interaction, beta, shift, sum), REWARD_QUANTUM)),
             heat_bath_ln_q: NEIGHBOUR_SUMS
                 .map(|sum| [-1, 1].map(|spin| around(heat_bath_ln_q(interaction, beta, sum, spin), 0.0))),
         }

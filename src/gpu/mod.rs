@@ -82,9 +82,10 @@ pub struct Gpu {
     loads: Loads,
     exchange: Exchange,
     square: SquareShape,
+    drawing: SquareShape,
     /// Sources of the tile shape whose weights are loaded together.
     at_once: usize,
-    /// Kernel shapes of levels that are not those that capabilities suggest.
+    /// Kernel shapes of levels, where they do not follow from capabilities.
     chosen: HashMap<usize, Chosen>,
     snapshots: Snapshots,
     faults: Faults,
@@ -127,7 +128,7 @@ impl Gpu {
             return Err(Error::DeviceLimit { device: name, message });
         }
         let (loads, exchange) = (devices::loads(device), devices::exchange(device));
-        let side = square_side(model.options);
+        let square = SquareShape::choose(loads, exchange, square_side(model.options));
         let buffers = Buffers::new(device, &name, &model, batch, loads)?;
         let slice_rows = model.nets().map(|(level, ..)| buffers.tables.levels[level].slice_rows).max();
         if software && slice_rows.is_some_and(|rows| rows > SOFTWARE_TURNS) {
@@ -147,7 +148,8 @@ impl Gpu {
             shape: None,
             loads,
             exchange,
-            square: SquareShape::choose(loads, exchange, side),
+            square,
+            drawing: square.drawing(),
             at_once: devices::at_once(device),
             chosen: HashMap::new(),
             snapshots: Snapshots::default(),
@@ -169,9 +171,11 @@ impl Gpu {
         self.commands.clear();
     }
 
-    /// Uses a kernel shape for sums over exact squares, one of [`Gpu::square_shapes`], instead of the one that fits the device.
+    /// Uses a kernel shape for sums over exact squares and for drawing them, one of [`Gpu::square_shapes`], instead of the one that fits the
+    /// device.
     pub fn force_square_shape(&mut self, shape: SquareShape) {
         self.square = shape;
+        self.drawing = shape.drawing();
         self.commands.clear();
     }
 

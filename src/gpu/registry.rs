@@ -59,6 +59,8 @@ pub struct Variant {
     pub shape: Shape,
     /// Of sums over exact squares.
     pub square: SquareShape,
+    /// Of drawing them.
+    pub drawing: SquareShape,
     /// Who loads weights.
     pub loads: Loads,
     /// Through what lanes exchange values.
@@ -95,8 +97,19 @@ pub struct Specialisation {
 impl Specialisation {
     /// The specialisation of a kernel for a lattice of `side` and nets of these options. `shape` matters for the forward pass only.
     pub fn new(kernel: Kernel, side: u32, options: NetOptions, variant: Variant) -> Self {
-        let Variant { shape, square, loads, exchange, storage, job, lane_rows, at_once, slice_lanes, window } =
-            variant;
+        let Variant {
+            shape,
+            square,
+            drawing,
+            loads,
+            exchange,
+            storage,
+            job,
+            lane_rows,
+            at_once,
+            slice_lanes,
+            window,
+        } = variant;
         let net = [("WIDTH", options.width), ("DEPTH", options.depth)];
         let mut constants = vec![("LANES", LANES)];
         let mut shape_name = "";
@@ -122,7 +135,7 @@ impl Specialisation {
             }
             Kernel::SampleSquare { .. } => {
                 constants.push(("WIDTH", square_width(options)));
-                shape_name = square.drawing().name();
+                shape_name = drawing.name();
             }
             Kernel::EvaluateSquare { .. } | Kernel::SquareFreeEnergy { .. } => {
                 constants.push(("WIDTH", square_width(options)));
@@ -370,6 +383,7 @@ pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
                     let variant = Variant {
                         shape,
                         square,
+                        drawing: square.drawing(),
                         loads,
                         exchange,
                         storage,

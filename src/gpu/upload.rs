@@ -12,17 +12,15 @@ pub(super) fn upload(
     contents: &[u8],
     usage: BufferUsages,
 ) -> Result<Buffer, String> {
+    // No buffer is empty, nor is a mapped range.
+    let size = (contents.len() as BufferAddress).max(COPY_BUFFER_ALIGNMENT);
     let scope = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-    let buffer = device.create_buffer(&BufferDescriptor {
-        label: Some(label),
-        size: (contents.len() as BufferAddress).max(COPY_BUFFER_ALIGNMENT),
-        usage,
-        mapped_at_creation: true,
-    });
+    let buffer =
+        device.create_buffer(&BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: true });
     if pollster::block_on(scope.pop()).is_some() {
         return Err(format!("out of memory for {} bytes", contents.len()));
     }
-    let mapped = buffer.get_mapped_range_mut(..contents.len().max(1) as BufferAddress);
+    let mapped = buffer.get_mapped_range_mut(..size);
     let mut view = mapped.map_err(|_| "the device was lost, or its memory is full".to_owned())?;
     view.slice(..contents.len()).copy_from_slice(contents);
     drop(view);

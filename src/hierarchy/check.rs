@@ -104,7 +104,8 @@ fn descends(hierarchy: &Hierarchy, ancestor: (usize, usize), descendant: (usize,
         return false;
     }
     let level = &hierarchy.levels[ancestor.0];
-    level.children[ancestor.1 * level.children_per_block..][..level.children_per_block]
+    level
+        .block_children(ancestor.1)
         .iter()
         .any(|&child| descends(hierarchy, (ancestor.0 + 1, child as usize), descendant))
 }

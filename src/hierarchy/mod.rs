@@ -51,6 +51,11 @@ impl Level {
     pub fn block_sites(&self, block: usize) -> &[u32] {
         &self.sites[block * self.inputs()..][..self.inputs()]
     }
+
+    /// Blocks of the next level that hang on one block.
+    pub fn block_children(&self, block: usize) -> &[u32] {
+        &self.children[block * self.children_per_block..][..self.children_per_block]
+    }
 }
 
 /// An ordered list of levels that fixes every site exactly once.

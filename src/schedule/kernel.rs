@@ -1,5 +1,6 @@
 //! The kernels by name. `shaders/NAME.wgsl` and `src/cpu/NAME.rs` implement each one.
 
+use crate::lattice::Interaction;
 use serde::Serialize;
 
 /// One operation on a backend's state: one dispatch on a GPU.
@@ -253,7 +254,30 @@ impl Chunk {
     }
 }
 
+/// What is added to rewards, so that they stay near zero and keep their digits: for every bond what it is worth in order, for every site
+/// the rest of [`Inputs::reward_per_site`]. A torus has two bonds a site.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RewardShift {
+    /// A multiple of 2^-12 near `beta |J|`.
+    pub per_bond: f64,
+    /// A multiple of 2^-12.
+    pub per_site: f64,
+}
+
+impl RewardShift {
+    /// Of a block.
+    pub fn of(self, bonds: usize, sites: usize) -> f64 {
+        self.per_bond * bonds as f64 + self.per_site * sites as f64
+    }
+}
+
 impl Inputs {
+    /// How [`Inputs::reward_per_site`] is shared out.
+    pub fn reward_shift(&self, interaction: Interaction) -> RewardShift {
+        let per_bond = ((self.beta * interaction.coupling).abs() * 4096.0).round() / 4096.0;
+        RewardShift { per_bond, per_site: f64::from(self.reward_per_site) - 2.0 * per_bond }
+    }
+
     /// For sampling and evaluation, where no optimiser runs.
     pub fn sampling(seed: u32, first_configuration: u32, beta: f64, reward_per_site: f32) -> Self {
         let adam = Adam { beta1: 0.0, beta2: 0.0, epsilon: 1.0, clip: 0.0, scale_rate: false };

@@ -6,7 +6,7 @@ mod shape;
 mod square_shape;
 
 pub use cost::{KernelCost, KernelPlan, LevelPlan, Plan, Rates};
-pub use kernel::{Adam, COLUMNS, Chunk, Inputs, Kernel, Phase};
+pub use kernel::{Adam, COLUMNS, Chunk, Inputs, Kernel, Phase, RewardShift};
 pub use shape::{Exchange, JobSize, Loads, Shape};
 pub(crate) use shape::{LANES, QUAD, SHARING_LANES, SOFTWARE_TURNS, SOURCES_PER_TURN, STAGED};
 pub use square_shape::SquareShape;

@@ -11,11 +11,11 @@ const SHARED_SIDE: u32 = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SquareShape {
-    /// A lane for every two states of a row, with a barrier after every site: for graphics cards without subgroups.
+    /// A lane for every two states of a row, with a barrier after every site: by default on graphics cards without subgroups.
     Group,
     /// Eight lanes of a subgroup for a square of side 8.
     Subgroup,
-    /// A lane for a square, with its states in registers: for software adapters.
+    /// A lane for a square, with its states in registers: by default on software adapters.
     Lane,
 }
 

@@ -116,6 +116,17 @@ fn metropolis_samples_the_boltzmann_distribution_in_every_kind_of_field() {
 }
 
 #[test]
+fn metropolis_on_a_gpu_makes_the_same_chains() {
+    let device = gpu();
+    let adapter = device.adapter.get_info().name;
+    let sweeps = Sweeps { chains: 70, thermalisation: 20, sweeps: 40, every: 1 };
+    let system = system(8, Interaction { coupling: 1.0, field: 0.2 }, 0.4);
+    let [cpu, gpu] = ["cpu", &adapter].map(|device| simulated(system, Algorithm::Metropolis, sweeps, device));
+    let energy = |found: &MonteCarlo| of(&found.statistics.quantities, "energy_per_site");
+    assert_eq!(energy(&cpu), energy(&gpu));
+}
+
+#[test]
 fn metropolis_and_wolff_agree_and_have_the_known_magnetisation() {
     let system = system(8, FERROMAGNET, BETA);
     let wolff = Sweeps { chains: 16, thermalisation: 200, sweeps: 5000, every: 1 };

@@ -149,9 +149,9 @@ fn structs_have_the_layout_of_their_rust_twins() {
         target_width, first_target, weight, first_group, inclusive, has_bias);
     assert_eq!(members(&module, "Matrix").1 as usize, size_of::<Matrix>());
     let module = module_of("adam", Storage::F32, false);
-    assert_layout!(&module, "Step", Step: flip, beta_coupling, beta_field, square_reward, seed, step, first_configuration,
-        total_rows, batch, norms, clip, reward_per_site, learning_rate, beta1, beta2, epsilon, first_correction,
-        second_correction, one_minus_beta1, one_minus_beta2, square_scale_rest, bond_different, bond_same, pair_different,
+    assert_layout!(&module, "Step", Step: flip, beta_coupling, beta_field, square_reward, square_scale_rest, reward_shift, seed, step, first_configuration,
+        total_rows, batch, norms, clip, learning_rate, beta1, beta2, epsilon, first_correction,
+        second_correction, one_minus_beta1, one_minus_beta2, bond_different, bond_same, pair_different,
         pair_mixed, pair_same, field_down, field_up, scale_rate, chunk, chunk_share, heat_bath_reward, heat_bath_ln_q);
     assert_layout!(&module, "Status", Status: gradient_norm, first_bad_step);
 }

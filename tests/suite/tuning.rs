@@ -6,7 +6,7 @@ use han_gpu::backend::{Backend, Tensor};
 use han_gpu::gpu::{Gpu, KernelShape};
 use han_gpu::schedule::{Baseline, Inputs, Shape, evaluation, training_step};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[test]
 fn every_shape_gives_the_ln_q_of_the_f64_twin() {
@@ -94,11 +94,14 @@ fn shapes_of_all_but_the_forward_pass_give_the_same_bits() {
     assert!(tried > 0, "nothing to choose from");
 }
 
-fn shape_files(folder: &Path) -> Vec<Vec<u8>> {
+fn shape_paths(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.map(|entry| entry.unwrap().path());
-    let shapes = paths.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("shapes-"));
-    shapes.map(|path| fs::read(path).unwrap()).collect()
+    paths.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("shapes-")).collect()
+}
+
+fn shape_files(folder: &Path) -> Vec<Vec<u8>> {
+    shape_paths(folder).into_iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
 #[test]
@@ -132,6 +135,12 @@ fn measured_shapes_are_kept_and_a_damaged_file_counts_for_nothing() {
     let count = choices.len();
     bench("", &cache);
     assert_eq!(&shape_files(&cache)[0], kept, "what was measured is taken");
+    // A shape that this device cannot have, in a file that is otherwise right.
+    let path = shape_paths(&cache).remove(0);
+    let mut other: serde_json::Value = serde_json::from_slice(kept).unwrap();
+    other["choices"][0]["shape"] = serde_json::json!({"forward": {"lane": {"group": 1_000_000, "rows": 1}}});
+    fs::write(&path, serde_json::to_vec(&other).unwrap()).unwrap();
+    bench("", &cache);
     for entry in fs::read_dir(&cache).unwrap() {
         fs::write(entry.unwrap().path(), "[{\"shape\": {\"lane\": {\"group\": 1000000, \"rows\": 1}}}]")
             .unwrap();
