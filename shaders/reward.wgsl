@@ -14,7 +14,8 @@
 #include owned_sums
 #include spread
 
-// A multiple of 2^-22, of which sums of up to 4 are exact, above or below in shares that make the mean right.
+// A multiple of 2^-22 (REWARD_QUANTUM), of which sums of up to 4 are exact, above or below in shares that make the mean right. Twin of
+// `Real::up_or_down`.
 fn up_or_down(value: Rows, block: u32, configuration: u32) -> Rows {
     let words = block * BLOCK_SPREAD + row_numbers(configuration) * CONFIGURATION_SPREAD;
     return floor(value * 0x1p22f + Rows(words >> RowWords(8u)) * 0x1p-24f) * 0x1p-22f;

@@ -1,4 +1,4 @@
-//! The kernels by name. `shaders/NAME.wgsl` and `src/cpu/NAME.rs` implement each one.
+//! The kernels by name. `shaders/NAME.wgsl` and `src/cpu/NAME.rs` implement each one, but for `unpack_spins`, which only a GPU needs.
 
 use crate::lattice::Interaction;
 use serde::Serialize;
