@@ -12,14 +12,7 @@
 @group(0) @binding(9) var<storage, read_write> reward: array<Rows>;      // per block
 
 #include owned_sums
-#include spread
-
-// A multiple of 2^-22 (REWARD_QUANTUM), of which sums of up to 4 are exact, above or below in shares that make the mean right. Twin of
-// `Real::up_or_down`.
-fn up_or_down(value: Rows, block: u32, configuration: u32) -> Rows {
-    let words = block * BLOCK_SPREAD + row_numbers(configuration) * CONFIGURATION_SPREAD;
-    return floor(value * 0x1p22f + Rows(words >> RowWords(8u)) * 0x1p-24f) * 0x1p-22f;
-}
+#include rows_spread
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -45,7 +38,8 @@ fn main(
     let shift = Rows(step.reward_shift.x * f32(level.bond_count) + step.reward_shift.y * f32(level.own));
     // What is large cancels first, and exactly. An error of the energy, which has few values, would come back in thousands of blocks: what
     // does not fit goes up or down.
-    var total_reward = (shift - energy) + ln_q[here] - up_or_down(energy_rest, block, step.first_configuration + configuration);
+    let number = spread_of(block, step.first_configuration + configuration);
+    var total_reward = (shift - energy) + ln_q[here] - up_or_down(energy_rest, number);
     let children = level.children + block * level.children_per_block;
     let count = level.children_per_block;
     // Four a turn, for a square has four children: see owned_sums.

@@ -1,6 +1,7 @@
 // What the forward pass of a masked net reads and leaves behind; rows are innermost: coalesced over lanes.
 
 #include rows_$ROWS
+#include rows_spread
 
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(1) var<uniform> step: Step;
@@ -23,8 +24,8 @@ struct OwnRows {
     configuration: u32,      // the first
     stores: bool,            // not behind the last row: such lanes look at that row, to share its loads, and leave no trace
     gauge: Rows,
-    ln_q: Rows,              // of the sites so far: a whole number,
-    ln_q_rest: Rows,         // and the rest, below 1, so that many sites leave it its digits
+    ln_q: Rows,              // of the sites so far: multiples of 2^-12, whose sum is exact up to 4096,
+    ln_q_rest: Rows,         // and the rests, so small that many sites leave them their digits
     words: RowWords,         // inputs from the last multiple of 32 on
     fixed: u32,              // inputs up to here are
     numbers: array<vec4<u32>, LANE_ROWS>, // what decides four sites: see the kernel's site_numbers
@@ -98,15 +99,15 @@ fn keep_input(source: u32, x: Rows) {
 }
 
 fn add_ln_q(of_site: Rows) {
-    let rest = own.ln_q_rest + of_site;
-    let carried = floor(rest);
-    own.ln_q += carried;
-    own.ln_q_rest = rest - carried;
+    let coarse = floor(of_site * 0x1p12f) * 0x1p-12f;
+    own.ln_q += coarse;
+    own.ln_q_rest += of_site - coarse;
 }
 
 // ln q of all sites; infinite where a driver has ended loops before the last one, so that nobody takes it for a result.
 fn complete_ln_q() -> Rows {
-    return (own.ln_q + own.ln_q_rest) / select(0.0, 1.0, own.fixed == level.inputs);
+    let number = spread_of(own.block, step.first_configuration + own.configuration);
+    return sum_up_or_down(own.ln_q, own.ln_q_rest, number) / select(0.0, 1.0, own.fixed == level.inputs);
 }
 
 // Whether a site is the one whose spin fixes the gauge: its logit is 0 and the net always sees +1 there.

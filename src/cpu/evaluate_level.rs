@@ -5,9 +5,10 @@ use super::tile::Lane;
 use super::vector::vectorised;
 use super::{Real, masked_block};
 use crate::conditional::{Gauge, Model};
+use crate::schedule::Inputs;
 use rayon::prelude::*;
 
-pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
+pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs, level: usize) {
     let (geometry, description) = (&model.hierarchy.levels[level], &model.levels[level]);
     let Some(net) = description.conditional.net() else { return };
     let first_row = state.levels[level].rows(state.batch).start;
@@ -38,6 +39,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, level: usize) {
                         })
                     },
                 );
+                tile.complete_ln_q(inputs.first_configuration);
             },
         );
     });

@@ -137,7 +137,7 @@ impl<R: Real> Cpu<R> {
         let (model, state) = (&*self.model, &mut self.state);
         match kernel {
             Kernel::SampleLevel { level } => sample_level::run(model, state, inputs, level),
-            Kernel::EvaluateLevel { level } => evaluate_level::run(model, state, level),
+            Kernel::EvaluateLevel { level } => evaluate_level::run(model, state, inputs, level),
             Kernel::SampleHeatBath { level } => sample_heat_bath::run(model, state, inputs, level),
             Kernel::EvaluateHeatBath { level } => evaluate_heat_bath::run(model, state, inputs, level),
             Kernel::HeatBathFreeEnergy { level } => heat_bath_free_energy::run(model, state, inputs, level),

@@ -40,6 +40,9 @@ pub trait Real: Float + AddAssign + Sum + Default + Debug + Send + Sync + 'stati
     /// comes back. At f64, the value.
     fn up_or_down(value: f64, number: f32) -> f64;
 
+    /// `coarse + rest`, where the rest is far smaller, up or down to the next number that is a multiple of [`REWARD_QUANTUM`]. At f64, the sum.
+    fn sum_up_or_down(coarse: Self, rest: Self, number: f32) -> Self;
+
     /// `exp(-|self|)`.
     fn exp_minus_abs(self) -> Self;
 
@@ -125,6 +128,13 @@ impl Real for f32 {
         (value / REWARD_QUANTUM + f64::from(number)).floor() * REWARD_QUANTUM
     }
 
+    #[inline(always)]
+    fn sum_up_or_down(coarse: Self, rest: Self, number: f32) -> Self {
+        let size = coarse.abs().max(2.0);
+        let distance = size.next_up() - size;
+        coarse + (rest / distance + number).floor() * distance
+    }
+
     fn around(value: f64, quantum: f64) -> Around<Self> {
         let size = (value as Self).abs();
         let step = quantum.max((size.next_up() - size).widen());
@@ -167,6 +177,11 @@ impl Real for f64 {
         value
     }
 
+    #[inline(always)]
+    fn sum_up_or_down(coarse: Self, rest: Self, _: f32) -> Self {
+        coarse + rest
+    }
+
     fn around(value: f64, _: f64) -> Around<Self> {
         Around { near: value, other: value, share: 0.0 }
     }
@@ -198,6 +213,28 @@ mod tests {
             assert!((mean - value).abs() < 1e-13, "{value}: {mean}");
             assert_eq!(f64::around(value, quantum).rounded(0.5), value);
         }
+    }
+
+    #[test]
+    fn sums_go_up_or_down_with_the_right_mean() {
+        let sums =
+            [(-0.25, 1.23e-4), (-2.375, 3.3e-6), (-5.5, 2.0e-4), (-1.0 / 4096.0, 2.44e-4), (-700.0, 0.1)];
+        for (coarse, rest) in sums {
+            let numbers = (0..4096).map(|number| number as f32 / 4096.0);
+            let rounded = numbers.map(|number| f32::sum_up_or_down(coarse, rest, number));
+            let distance = REWARD_QUANTUM.max(f64::from(coarse.abs().next_up() - coarse.abs()));
+            let exact = f64::from(coarse) + f64::from(rest);
+            let mut mean = 0.0;
+            for found in rounded.map(f64::from) {
+                assert!(
+                    (found - exact).abs() < distance && (found / distance).fract() == 0.0,
+                    "{found}, {exact}"
+                );
+                mean += found / 4096.0;
+            }
+            assert!((mean - exact).abs() < distance / 1000.0, "{mean}, {exact}");
+        }
+        assert_eq!(f64::sum_up_or_down(-0.25, 1e-9, 0.9), -0.25 + 1e-9);
     }
 
     #[test]

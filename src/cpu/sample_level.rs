@@ -30,6 +30,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
                     #[inline(always)]
                     |tile, site, logits| draw(net, tile, site, logits, &keys),
                 );
+                tile.complete_ln_q(inputs.first_configuration);
             },
         );
     });

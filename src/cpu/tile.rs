@@ -4,6 +4,7 @@ use super::rows::Rows;
 use super::{LANES, Real};
 use crate::conditional::{Gauge, MaskedNet};
 use crate::hierarchy::Level;
+use crate::random::spread;
 use aligned_vec::{AVec, ConstAlign, avec};
 
 /// One value per row.
@@ -32,9 +33,9 @@ pub(super) struct Tile<R> {
     pub(super) logits: Lanes<R>,
     /// `[depth * units]` gradient with respect to activations; after `backward_slope` with respect to pre-activations.
     pub(super) error: Lanes<R>,
-    /// ln q of the sites so far: a whole number,
+    /// ln q of the sites so far: multiples of 2^-12, whose sum is exact up to 4096,
     ln_q: Lane<R>,
-    /// and the rest, below 1, so that the many sites of a large block leave it its digits.
+    /// and the rests, so small that the many sites of a large block leave them their digits.
     ln_q_rest: Lane<R>,
     /// Random words of the four own sites at hand.
     pub(super) words: [[u32; LANES]; 4],
@@ -66,19 +67,23 @@ impl<R: Real> Tile<R> {
 
     #[inline(always)]
     pub(super) fn add_ln_q(&mut self, lane: usize, of_site: R) {
-        let rest = self.ln_q_rest[lane] + of_site;
-        let carried = rest.floor();
-        self.ln_q[lane] += carried;
-        self.ln_q_rest[lane] = rest - carried;
+        let coarse = (of_site * R::of(4096.0)).floor() * R::of(1.0 / 4096.0);
+        self.ln_q[lane] += coarse;
+        self.ln_q_rest[lane] += of_site - coarse;
     }
 
-    /// After the last site.
-    pub(super) fn store_ln_q(&self, rows: &mut [R]) {
-        for (row, (&whole, &rest)) in
-            rows[..self.rows.count].iter_mut().zip(self.ln_q.iter().zip(&self.ln_q_rest))
-        {
-            *row = whole + rest;
+    /// After the last site. Rounds up or down: blocks that are equal would all be off by the same.
+    #[inline(always)]
+    pub(super) fn complete_ln_q(&mut self, first_configuration: u32) {
+        let (blocks, configurations) = (self.rows.blocks(), self.rows.configurations());
+        for lane in 0..LANES {
+            let number = spread(blocks[lane], first_configuration.wrapping_add(configurations[lane]));
+            self.ln_q[lane] = R::sum_up_or_down(self.ln_q[lane], self.ln_q_rest[lane], number);
         }
+    }
+
+    pub(super) fn store_ln_q(&self, rows: &mut [R]) {
+        rows[..self.rows.count].copy_from_slice(&self.ln_q[..self.rows.count]);
     }
 
     /// Reads the border and fixes the gauge, unless the gauge is fixed by an own spin.

@@ -37,7 +37,7 @@ const COMMON: &[(&str, &str)] = files!["common/":
     "hidden_gradient_shared", "inputs", "lane_dense", "masked_block_bindings", "masked_block_lane", "masked_block_tile",
     "net_parameters_split", "net_parameters_whole", "owned_sums", "packet_own", "packet_shared",
     "partials_split", "partials_whole", "philox", "reduce", "rounded_f16", "rounded_f32", "rows_four",
-    "rows_one", "site_words_four", "site_words_one", "spins", "spread", "status", "sum_eights_subgroup",
+    "rows_one", "rows_spread", "site_words_four", "site_words_one", "spins", "spread", "status", "sum_eights_subgroup",
     "sum_eights_workgroup", "tile_triangle", "types", "unit_weights_four", "unit_weights_one", "weight_gradient_own",
     "weight_gradient_shared",
 ];

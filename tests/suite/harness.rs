@@ -107,10 +107,14 @@ impl Case {
 
     /// Parameters away from their special starting point: every layer contributes and no gradient vanishes.
     pub(crate) fn parameters(self, seed: u32) -> Vec<f32> {
+        self.parameters_at(seed, BETA)
+    }
+
+    pub(crate) fn parameters_at(self, seed: u32, beta: f64) -> Vec<f32> {
         let model = self.model();
-        let mut parameters = model.initial_parameters(seed, BETA);
+        let mut parameters = model.initial_parameters(seed, beta);
         let published = Self { skip: false, ..self }.model();
-        let random = published.initial_parameters(seed + 1, BETA);
+        let random = published.initial_parameters(seed + 1, beta);
         for (k, net, _) in model.nets() {
             let other = published.levels[k].conditional.net().unwrap();
             let (to, from) = (model.levels[k].offset, published.levels[k].offset);
