@@ -102,7 +102,7 @@ def main():
     if arguments.json:
         print(json.dumps({"devices": on, "seconds": table}, indent=1))
         return
-    print(f"{on}, {arguments.threads} threads")
+    print(f"{on}; each may take {arguments.threads} threads")
     print(f"training step of the published network, batch {arguments.batch}, ms: median (smallest to largest)")
     print("| L | PyTorch published | PyTorch incremental | han-gpu | published / han-gpu | incremental / han-gpu |")
     print("|---|---|---|---|---|---|")
