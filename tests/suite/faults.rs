@@ -87,8 +87,8 @@ fn a_batch_that_does_not_fit_into_memory_is_cut_and_a_hopeless_one_refused() {
     let train = "train --batch 1048576 --steps 1 --set evaluation_samples=2 --set verification_samples=0 \
                  --set objective=reverse --set pool=100";
     let limited = |arguments: &str, out: &str| {
-        // Few threads: their stacks count too.
-        let limits = "export LP_NUM_THREADS=1 RAYON_NUM_THREADS=2; ulimit -v 1050000";
+        // Few threads and one heap: stacks count too, and the heaps that threads may or may not open.
+        let limits = "export LP_NUM_THREADS=1 RAYON_NUM_THREADS=2 MALLOC_ARENA_MAX=1; ulimit -v 880000";
         let script =
             format!("{limits}; exec {program} {train} {arguments} --out {out} --device '{}'", adapter.name);
         ended(Command::new("sh").current_dir(folder).args(["-c", &script]).output().unwrap())
