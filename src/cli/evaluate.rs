@@ -13,8 +13,9 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     #[command(flatten)]
     network: Network,
-    /// Configurations, int8 [N, L, L] of +-1
-    #[arg(long, value_name = "FILE.npy")]
+    /// Configurations, signed integers or floats [N, L, L] of +-1: an .npy file, or an .npz file with the array spins, such as
+    /// `sample` and `mc` write
+    #[arg(long, value_name = "FILE")]
     spins: PathBuf,
     /// Output: float64 [N]
     #[arg(long, value_name = "FILE.npy")]

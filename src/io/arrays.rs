@@ -1,13 +1,13 @@
-//! numpy arrays in and out.
+//! Arrays and tables of samples, written.
 
-use super::{atomic, input, npy};
+use super::atomic;
 use crate::error::{Error, Result};
 use crate::memory;
 use crate::sample::Samples;
-use ndarray::{Array1, Array3, ArrayView1, ArrayView3, Ix3};
+use ndarray::{Array1, ArrayView1, ArrayView3};
 use ndarray_npy::{NpzWriter, WriteNpyError, WriteNpyExt, WriteNpzError};
 use std::fs::File;
-use std::io::{BufReader, BufWriter};
+use std::io::BufWriter;
 use std::path::Path;
 use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
@@ -125,36 +125,6 @@ fn io_error(error: WriteNpzError) -> std::io::Error {
     }
 }
 
-/// Reads spins, int8 `[N, L, L]` of +-1, as `[N][L * L]`.
-///
-/// # Errors
-/// When the file cannot be read, or type, shape or values are not those.
-pub fn read_spins(path: &Path, side: usize) -> Result<Vec<i8>> {
-    let (file, length) = input::open(path)?;
-    let array = npy::read::<i8, Ix3>(BufReader::new(file), length).map_err(|error| {
-        Error::content(path, format!("expected an .npy file of int8 [N, {side}, {side}]: {error}"))
-    })?;
-    let (count, rows, columns) = array.dim();
-    if (rows, columns) != (side, side) || count == 0 {
-        let found = format!("the array has shape [{count}, {rows}, {columns}]");
-        return Err(Error::content(path, format!("{found}; this run needs [N, {side}, {side}] with N >= 1")));
-    }
-    checked_spins(path, array, side)
-}
-
-/// `[N][side * side]`, every value +-1.
-pub(super) fn checked_spins(path: &Path, array: Array3<i8>, side: usize) -> Result<Vec<i8>> {
-    let spins: Vec<i8> = array.iter().copied().collect();
-    if let Some(at) = spins.iter().position(|spin| !matches!(spin, 1 | -1)) {
-        let index = [at / (side * side), at / side % side, at % side];
-        return Err(Error::content(
-            path,
-            format!("spins{index:?} = {}; every spin must be 1 or -1", spins[at]),
-        ));
-    }
-    Ok(spins)
-}
-
 /// Writes ln q, float64 `[N]`; the file appears whole or not at all.
 ///
 /// # Errors
@@ -162,48 +132,4 @@ pub(super) fn checked_spins(path: &Path, array: Array3<i8>, side: usize) -> Resu
 pub fn write_ln_q(path: &Path, ln_q: Vec<f64>) -> Result<()> {
     let array = Array1::from(ln_q);
     atomic::write(path, |file| array.write_npy(file).map_err(std::io::Error::other))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refusal(fill: impl FnOnce(&Path)) -> String {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("spins.npy");
-        fill(&path);
-        read_spins(&path, 4).unwrap_err().to_string()
-    }
-
-    fn write<T: ndarray_npy::WritableElement + Clone>(path: &Path, shape: (usize, usize, usize), value: T) {
-        Array3::from_elem(shape, value).write_npy(File::create(path).unwrap()).unwrap();
-    }
-
-    #[test]
-    fn spins_of_the_wrong_kind_are_refused_by_name() {
-        let shape = refusal(|path| write(path, (2, 8, 8), 1_i8));
-        assert!(shape.contains("[2, 8, 8]") && shape.contains("[N, 4, 4]"), "{shape}");
-        let kind = refusal(|path| write(path, (2, 4, 4), 1.0_f64));
-        assert!(kind.contains("int8"), "{kind}");
-        let value = refusal(|path| write(path, (2, 4, 4), 0_i8));
-        assert!(value.contains("spins[0, 0, 0] = 0"), "{value}");
-        let smallest = refusal(|path| write(path, (1, 4, 4), i8::MIN));
-        assert!(smallest.contains("-128"), "{smallest}");
-        let text = refusal(|path| std::fs::write(path, "hello").unwrap());
-        assert!(text.contains(".npy"), "{text}");
-        let missing = refusal(|_| ());
-        assert!(missing.contains("cannot read"), "{missing}");
-        // A header that promises a petabyte, without the data.
-        let huge = refusal(|path| {
-            write(path, (1, 4, 4), 1_i8);
-            let mut bytes = std::fs::read(path).unwrap();
-            let at = bytes.windows(9).position(|window| window == b"(1, 4, 4)").unwrap();
-            bytes[at..at + 24].copy_from_slice(b"(1000000000000000, 4, 4)");
-            bytes[at + 24] = b'}';
-            std::fs::write(path, bytes).unwrap();
-        });
-        assert!(huge.contains("1000000000000000") && huge.contains("bytes"), "{huge}");
-        let empty = refusal(|path| write(path, (0, 4, 4), 1_i8));
-        assert!(empty.contains("N >= 1"), "{empty}");
-    }
 }

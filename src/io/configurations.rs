@@ -1,18 +1,15 @@
 //! Configurations from the Boltzmann distribution, with where they belong; and scalars of a network's samples.
 
-use super::arrays::{checked_spins, write_npz};
-use super::input::{self, Bounded};
-use super::npy;
+use super::arrays::write_npz;
+use super::npy::Array;
+use super::npz::Npz;
+use super::spins::spins_of;
 use crate::error::{Error, Result};
 use crate::lattice::Interaction;
 use crate::measure::{Scalars, System};
-use ndarray::{ArrayView1, ArrayView3, Ix0, Ix3};
-use std::io::{BufReader, Read};
+use ndarray::{ArrayView1, ArrayView3};
+use std::io::Read;
 use std::path::Path;
-use zip::ZipArchive;
-use zip::result::ZipError;
-
-type Archive = ZipArchive<BufReader<Bounded>>;
 
 /// Writes `spins` int8 `[N, L, L]`, `energy` float64 `[N]`, and `beta`, `coupling`, `field`, float64 without dimensions;
 /// the file appears whole or not at all.
@@ -39,52 +36,52 @@ pub fn write_configurations(path: &Path, system: &System, spins: &[i8]) -> Resul
     })
 }
 
-/// Reads the spins of [`write_configurations`], `[N][L * L]`, for a system.
+/// Reads the spins of [`write_configurations`], `[N][L * L]`, for a system. The array `spins` is of signed integers or
+/// floats, the scalars are numbers of any type, without dimensions or with one of length 1.
 ///
 /// # Errors
 /// When the file cannot be read, or is not of this lattice, temperature and interaction.
 pub fn read_configurations(path: &Path, system: &System) -> Result<Vec<i8>> {
-    let (file, length) = input::open(path)?;
-    let mut archive = ZipArchive::new(BufReader::new(Bounded::new(file, length))).map_err(|error| {
-        Error::content(path, format!("expected an .npz file, as `han-gpu mc --out` writes it: {error}"))
-    })?;
+    let mut archive = Npz::open(path)?;
     let System { torus, interaction: Interaction { coupling, field }, beta } = *system;
     for (name, wanted) in [("beta", beta), ("coupling", coupling), ("field", field)] {
-        let found = npy::read::<f64, Ix0>(entry(path, &mut archive, name)?, length)
-            .map_err(|error| Error::content(path, format!("{name}: expected one float64: {error}")))?
-            .into_scalar();
-        if (found - wanted).abs() > 1e-12 * wanted.abs() || found.is_nan() {
+        let found =
+            scalar(archive.array(name)?).map_err(|error| Error::content(path, format!("{name}: {error}")))?;
+        if !found.is(wanted) {
+            let found = found.value;
             let message = format!("its configurations are of {name} = {found}, the network is of {wanted}");
             return Err(Error::content(path, message));
         }
     }
-    let side = torus.side() as usize;
-    let array = npy::read::<i8, Ix3>(entry(path, &mut archive, "spins")?, length).map_err(|error| {
-        Error::content(path, format!("spins: expected int8 [N, {side}, {side}]: {error}"))
-    })?;
-    let (count, rows, columns) = array.dim();
-    if (rows, columns) != (side, side) || count == 0 {
-        let found = format!("its spins have shape [{count}, {rows}, {columns}]");
-        return Err(Error::content(
-            path,
-            format!("{found}; this network needs [N, {side}, {side}] with N >= 1"),
-        ));
-    }
-    checked_spins(path, array, side)
+    spins_of(path, &mut archive, torus.side() as usize)
 }
 
-/// One array's bytes.
-fn entry<'a>(path: &Path, archive: &'a mut Archive, name: &str) -> Result<impl Read + 'a> {
-    let missing = |error: ZipError| {
-        let message = match error {
-            ZipError::UnsupportedArchive(_) => {
-                format!("{name} is compressed; store it uncompressed, as numpy.savez does")
-            }
-            error => format!("it has no array {name:?} ({error}); files of `han-gpu mc --out` have it"),
-        };
-        Error::content(path, message)
+/// One number of a file.
+struct Scalar {
+    value: f64,
+    /// Relative error of its type.
+    tolerance: f64,
+}
+
+impl Scalar {
+    /// Whether it is another number, in as many digits as its type has.
+    fn is(&self, wanted: f64) -> bool {
+        (self.value - wanted).abs() <= self.tolerance * wanted.abs()
+    }
+}
+
+fn scalar(array: Result<Array<impl Read>, String>) -> Result<Scalar, String> {
+    let array = array?;
+    let (Some(kind), [] | [1]) = (array.kind, &array.shape[..]) else {
+        let (name, shape) = (&array.type_name, &array.shape);
+        return Err(format!(
+            "expected one number, as float(x) is one; it has type {name:?} and shape {shape:?}"
+        ));
     };
-    archive.by_name(&format!("{name}.npy")).map_err(missing)
+    let tolerance = if kind.size < size_of::<f64>() { f64::from(f32::EPSILON) } else { 1e-12 };
+    let mut value = f64::NAN;
+    array.read(kind, |_, found| value = found)?;
+    Ok(Scalar { value, tolerance })
 }
 
 /// Writes `ln_w`, `energy` and `magnetisation` (per site), float64 `[N]`; the file appears whole or not at all.
@@ -106,9 +103,12 @@ pub fn write_scalars(path: &Path, system: &System, scalars: &[Scalars]) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use super::super::npy::bytes;
     use super::*;
     use crate::lattice::Torus;
     use ndarray::Array3;
+    use std::io::Write;
+    use zip::write::{SimpleFileOptions, ZipWriter};
 
     fn system(side: u32, beta: f64) -> System {
         let interaction = Interaction { coupling: 1.0, field: 0.0 };
@@ -150,5 +150,36 @@ mod tests {
         })
         .unwrap();
         assert!(refusal().contains("spins[0, 0, 0] = 0"), "{}", refusal());
+    }
+
+    #[test]
+    fn scalars_may_be_numbers_of_any_type_and_compressed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("configs.npz");
+        let mut system = system(4, 0.44);
+        system.interaction.coupling = -2.0;
+        let read = |beta: &[u8], coupling: &[u8], field: &[u8]| {
+            let spins = bytes(3, "<i1", false, "(1, 4, 4)", &[255; 16]);
+            let mut zip = ZipWriter::new(std::fs::File::create(&path).unwrap());
+            for (name, array) in [("beta", beta), ("coupling", coupling), ("field", field), ("spins", &spins)]
+            {
+                zip.start_file(format!("{name}.npy"), SimpleFileOptions::default()).unwrap();
+                zip.write_all(array).unwrap();
+            }
+            zip.finish().unwrap();
+            read_configurations(&path, &system).map_err(|error| error.to_string())
+        };
+        let single = |value: f32| bytes(1, ">f4", false, "(1,)", &value.to_be_bytes());
+        let integer = |value: i64| bytes(1, "<i8", false, "()", &value.to_le_bytes());
+        let byte = |value: u8| bytes(2, "|u1", false, "()", &[value]);
+        assert_eq!(read(&single(0.44), &integer(-2), &byte(0)).unwrap(), [-1; 16]);
+        let other = read(&single(0.440_001), &integer(-2), &byte(0)).unwrap_err();
+        assert!(other.contains("beta = 0.44000"), "{other}");
+        let field = read(&single(0.44), &integer(-2), &byte(1)).unwrap_err();
+        assert!(field.contains("field = 1,"), "{field}");
+        let nan = read(&single(f32::NAN), &integer(-2), &byte(0)).unwrap_err();
+        assert!(nan.contains("beta = NaN"), "{nan}");
+        let two = read(&bytes(1, "<f4", false, "(2,)", &[0; 8]), &integer(-2), &byte(0)).unwrap_err();
+        assert!(two.contains("beta: expected one number") && two.contains("[2]"), "{two}");
     }
 }

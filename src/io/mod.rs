@@ -6,12 +6,14 @@ mod checkpoint;
 mod configurations;
 mod input;
 mod npy;
+mod npz;
 mod records;
 mod run_folder;
+mod spins;
 mod table;
 mod warm_start;
 
-pub use arrays::{SampleWriter, check_memory, read_spins, write_ln_q};
+pub use arrays::{SampleWriter, check_memory, write_ln_q};
 pub use atomic::{check_writable, write_bytes};
 pub use checkpoint::Checkpoint;
 pub(crate) use checkpoint::Stamp;
@@ -19,4 +21,5 @@ pub use configurations::{read_configurations, write_configurations, write_scalar
 pub(crate) use input::{read as read_at_most, read_text};
 pub use records::{Metrics, Summary};
 pub use run_folder::{MetricsWriter, RunFolder};
+pub use spins::read_spins;
 pub use table::{Row, Table, columns, row, write_figures};

@@ -98,6 +98,10 @@ fn a_run_is_trained_sampled_and_evaluated() {
         assert!((a - b).abs() <= 1e-4 + 1e-6 * b.abs(), "ln q {a} evaluated, {b} sampled");
     }
     assert_eq!(read_spins(&folder.join("spins.npy"), 4).unwrap().len(), 70 * 16);
+    // The program's own archive, whatever its name.
+    fs::rename(folder.join("samples.npz"), folder.join("samples")).unwrap();
+    succeed(folder, "evaluate run --spins samples --out again.npy");
+    assert_eq!(fs::read(folder.join("again.npy")).unwrap(), fs::read(folder.join("ln_q.npy")).unwrap());
 }
 
 #[test]
@@ -347,8 +351,8 @@ fn bad_files_are_refused_by_name_with_exit_code_1() {
     fail(folder, "evaluate run --spins s.npy --out l.npy", 1, &["[3, 8, 8]", "[N, 4, 4]"]);
     spins(Array3::zeros((3, 4, 4)));
     fail(folder, "evaluate run --spins s.npy --out l.npy", 1, &["spins[0, 0, 0] = 0"]);
-    Array3::<f32>::ones((3, 4, 4)).write_npy(File::create(folder.join("s.npy")).unwrap()).unwrap();
-    fail(folder, "evaluate run --spins s.npy --out l.npy", 1, &["int8"]);
+    Array3::<u8>::ones((3, 4, 4)).write_npy(File::create(folder.join("s.npy")).unwrap()).unwrap();
+    fail(folder, "evaluate run --spins s.npy --out l.npy", 1, &["\"|u1\"", "2 * x.astype(numpy.int8) - 1"]);
     assert!(!folder.join("l.npy").exists());
 
     let config = fs::read_to_string(run.join("config.toml")).unwrap();

@@ -1,0 +1,201 @@
+//! Spins that may come from other people.
+
+use super::input;
+use super::npy::{Array, Class};
+use super::npz::{Npz, is_archive};
+use crate::error::{Error, Result};
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+/// What turns arrays of 0 and 1 into spins.
+const FROM_BITS: &str = "2 * x.astype(numpy.int8) - 1";
+
+/// Reads spins `[N, L, L]` of +-1, signed integers or floats, as `[N][L * L]`: an `.npy` file, or the array `spins` of an
+/// `.npz` file, told apart by their content.
+///
+/// # Errors
+/// When the file cannot be read, or type, shape or values are not those.
+pub fn read_spins(path: &Path, side: usize) -> Result<Vec<i8>> {
+    if is_archive(path)? {
+        return spins_of(path, &mut Npz::open(path)?, side);
+    }
+    let (file, length) = input::open(path)?;
+    spins(Array::open(BufReader::new(file), length), side).map_err(|message| {
+        let expected = format!("expected an .npy or .npz file of spins [N, {side}, {side}]");
+        Error::content(path, format!("{expected}: {message}"))
+    })
+}
+
+/// Reads the array `spins` of an archive.
+///
+/// # Errors
+/// As [`read_spins`].
+pub(super) fn spins_of(path: &Path, archive: &mut Npz, side: usize) -> Result<Vec<i8>> {
+    spins(archive.array("spins")?, side).map_err(|message| Error::content(path, message))
+}
+
+/// `[N][side * side]`, every value +-1.
+fn spins(array: Result<Array<impl Read>, String>, side: usize) -> Result<Vec<i8>, String> {
+    let array = array?;
+    let name = &array.type_name;
+    let kind = match array.kind {
+        Some(kind) if matches!(kind.class, Class::Signed | Class::Float) => kind,
+        Some(_) => {
+            return Err(format!("spins are of type {name:?}, which has no -1; write {FROM_BITS} of 0 and 1"));
+        }
+        None => {
+            return Err(format!(
+                "spins are of type {name:?}, which is not read; write x.astype(numpy.int8) of 1 and -1"
+            ));
+        }
+    };
+    let shape = array.shape.clone();
+    if !matches!(shape[..], [count, rows, columns] if count > 0 && (rows, columns) == (side, side)) {
+        return Err(format!(
+            "spins have shape {shape:?}; they must be [N, {side}, {side}] with N >= 1, as \
+             x.reshape(-1, {side}, {side}) makes them"
+        ));
+    }
+    let mut spins: Vec<i8> = Vec::new();
+    let count = array.len();
+    spins.try_reserve_exact(count).map_err(|_| format!("{count} spins do not fit into memory; use fewer"))?;
+    spins.resize(count, 0);
+    let mut first_wrong: Option<(usize, f64)> = None;
+    array.read(kind, |at, value| {
+        spins[at] = value as i8;
+        if value.abs() != 1.0 && first_wrong.is_none_or(|(first, _)| at < first) {
+            first_wrong = Some((at, value));
+        }
+    })?;
+    match first_wrong {
+        None => Ok(spins),
+        Some((at, value)) => Err(wrong_value([at / (side * side), at / side % side, at % side], value)),
+    }
+}
+
+fn wrong_value(index: [usize; 3], value: f64) -> String {
+    let way_out = match value {
+        0.0 => format!("write {FROM_BITS} of an array of 0 and 1"),
+        _ => "correct it, or leave its configuration out".to_owned(),
+    };
+    format!("spins{index:?} = {value}; every spin must be 1 or -1: {way_out}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::npy::bytes;
+    use super::*;
+    use std::io::Write;
+    use zip::CompressionMethod::{Deflated, Stored};
+    use zip::write::{SimpleFileOptions, ZipWriter};
+
+    fn read(content: &[u8]) -> Result<Vec<i8>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spins.npy");
+        std::fs::write(&path, content).unwrap();
+        read_spins(&path, 2).map_err(|error| error.to_string())
+    }
+
+    fn file(type_name: &str, values: &[u8]) -> Vec<u8> {
+        bytes(1, type_name, false, "(1, 2, 2)", values)
+    }
+
+    fn archive(array: &[u8], method: zip::CompressionMethod) -> Vec<u8> {
+        let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        zip.start_file("spins.npy", SimpleFileOptions::default().compression_method(method)).unwrap();
+        zip.write_all(array).unwrap();
+        zip.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn spins_of_every_signed_type_order_and_archive_are_read() {
+        let expected = [1, -1, -1, 1];
+        let [int, wide, float] = [
+            expected.map(|spin: i8| i32::from(spin).to_be_bytes()).concat(),
+            expected.map(|spin: i8| i64::from(spin).to_le_bytes()).concat(),
+            expected.map(|spin: i8| f32::from(spin).to_be_bytes()).concat(),
+        ];
+        let double = expected.map(|spin: i8| f64::from(spin).to_le_bytes()).concat();
+        let single = [1, 255, 255, 1].as_slice();
+        for (name, values) in [
+            ("<i1", single),
+            (">i1", single),
+            ("=i1", single),
+            (">i4", &int),
+            ("<i8", &wide),
+            (">f4", &float),
+            ("<f8", &double),
+        ] {
+            let plain = file(name, values);
+            assert_eq!(read(&plain).unwrap(), expected, "{name}");
+            for method in [Stored, Deflated] {
+                assert_eq!(read(&archive(&plain, method)).unwrap(), expected, "{name}, {method}");
+            }
+        }
+        let fortran = bytes(2, "|i1", true, "(2, 2, 2)", &[1, 255, 1, 255, 1, 255, 255, 255]);
+        assert_eq!(read(&fortran).unwrap(), [1, 1, 1, -1, -1, -1, -1, -1]);
+    }
+
+    #[test]
+    fn other_types_and_values_are_refused_with_the_first_offender_and_the_way_out() {
+        for name in ["|b1", "|u1", "<u4"] {
+            let refused = read(&file(name, &[1; 16])).unwrap_err();
+            assert!(refused.contains(name) && refused.contains(FROM_BITS), "{refused}");
+        }
+        for name in ["<f2", "<c8", "<U1"] {
+            let refused = read(&file(name, &[1; 32])).unwrap_err();
+            assert!(refused.contains(name) && refused.contains("x.astype(numpy.int8)"), "{refused}");
+        }
+        let bits = read(&file("|i1", &[1, 255, 0, 2])).unwrap_err();
+        assert!(bits.contains("spins[0, 1, 0] = 0;") && bits.contains(FROM_BITS), "{bits}");
+        let of = |value: f64| read(&file("<f8", &[1.0, value, -1.0, 0.0].map(f64::to_le_bytes).concat()));
+        for (value, text) in [(2.0, "= 2;"), (0.5, "= 0.5;"), (f64::NAN, "= NaN;"), (-128.0, "= -128;")] {
+            let refused = of(value).unwrap_err();
+            assert!(refused.contains("spins[0, 0, 1]") && refused.contains(text), "{refused}");
+        }
+        // 257 is 1 in its lowest byte.
+        let wide = read(&file("<i4", &[1, 257, 1, 1].map(i32::to_le_bytes).concat())).unwrap_err();
+        assert!(wide.contains("= 257;"), "{wide}");
+        // In Fortran order the first of the array is not the first of the file.
+        let fortran = read(&bytes(1, "|i1", true, "(2, 2, 2)", &[1, 3, 1, 1, 2, 1, 1, 1])).unwrap_err();
+        assert!(fortran.contains("spins[0, 0, 1] = 2;"), "{fortran}");
+    }
+
+    #[test]
+    fn other_shapes_and_files_are_refused_by_name() {
+        for shape in ["(2, 8)", "(1, 4, 4)", "(16,)", "()"] {
+            let refused = read(&bytes(1, "|i1", false, shape, &[1; 16])).unwrap_err();
+            assert!(refused.contains("[N, 2, 2]") && refused.contains("x.reshape(-1, 2, 2)"), "{refused}");
+        }
+        let empty = read(&bytes(1, "|i1", false, "(0, 2, 2)", &[])).unwrap_err();
+        assert!(empty.contains("[0, 2, 2]") && empty.contains("N >= 1"), "{empty}");
+        assert!(read(b"hello, this is text").unwrap_err().contains(".npy"));
+        assert!(read(b"PK, this is text").unwrap_err().contains(".npz"));
+        let missing = read_spins(Path::new("nowhere.npy"), 2).unwrap_err().to_string();
+        assert!(missing.contains("cannot read nowhere.npy"), "{missing}");
+        // A header that promises a petabyte, without the data.
+        let promise = bytes(1, "|i1", false, "(1000000000000000, 2, 2)", &[1; 16]);
+        for content in [promise.clone(), archive(&promise, Deflated)] {
+            let refused = read(&content).unwrap_err();
+            assert!(refused.contains("1000000000000000") && refused.contains("bytes"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_compressed_array_is_read_no_further_than_its_header_says() {
+        let mut bomb = file("|i1", &[1; 4]);
+        bomb.resize(bomb.len() + (1 << 24), 1);
+        let refused = read(&archive(&bomb, Deflated)).unwrap_err();
+        assert!(refused.contains("goes on after the 4 values"), "{refused}");
+        // A promise that deflate cannot keep in so few bytes, and one that this file does not keep.
+        for count in [1_000_000, 10_000] {
+            let promise = bytes(1, "|i1", false, &format!("({count}, 2, 2)"), &[1; 16]);
+            let refused = read(&archive(&promise, Deflated)).unwrap_err();
+            assert!(refused.contains("bytes can be meant") || refused.contains("ends before"), "{refused}");
+        }
+        let mut damaged = archive(&file("|i1", &[1; 4]), Stored);
+        let at = damaged.windows(4).position(|window| window == [1; 4]).unwrap();
+        damaged[at] = 255;
+        assert!(read(&damaged).unwrap_err().contains("checksum"));
+    }
+}
