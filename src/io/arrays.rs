@@ -63,8 +63,8 @@ impl SampleWriter {
 }
 
 impl SampleWriter {
-    /// Writes a table with the columns `ln_q`, `energy`, `spin_sum` and `spins`, the last as `+` and `-` row by row; the
-    /// file appears whole or not at all.
+    /// Writes a table with the columns `ln_q`, `energy`, `spin_sum` and `spins`, the last as `u` (up) and `d` (down) row by row,
+    /// which no spreadsheet takes for a formula; the file appears whole or not at all.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -75,7 +75,7 @@ impl SampleWriter {
             table.write_record(["ln_q", "energy", "spin_sum", "spins"])?;
             for ((ln_q, energy), spins) in ln_q.iter().zip(energy).zip(spins.chunks(self.side * self.side)) {
                 let spin_sum: i64 = spins.iter().map(|&spin| i64::from(spin)).sum();
-                let drawn: String = spins.iter().map(|&spin| if spin > 0 { '+' } else { '-' }).collect();
+                let drawn: String = spins.iter().map(|&spin| if spin > 0 { 'u' } else { 'd' }).collect();
                 table.write_record([ln_q.to_string(), energy.to_string(), spin_sum.to_string(), drawn])?;
             }
             table.flush()

@@ -66,12 +66,14 @@ fn a_run_is_exported_as_tables() {
     assert!(samples.starts_with("ln_q,energy,spin_sum,spins\n"), "{samples}");
     for row in samples.lines().skip(1) {
         let [ln_q, energy, spin_sum, spins] = row.split(',').collect::<Vec<_>>()[..] else { panic!("{row}") };
-        let up = spins.matches('+').count() as i64;
-        assert_eq!((spins.len(), spins.matches('-').count() as i64), (16, 16 - up));
+        let up = spins.matches('u').count() as i64;
+        assert_eq!((spins.len(), spins.matches('d').count() as i64), (16, 16 - up));
+        // Spreadsheets take cells that begin so for formulas.
+        assert!(!spins.starts_with(['=', '+', '-', '@']), "{spins}");
         assert_eq!(spin_sum.parse::<i64>().unwrap(), 2 * up - 16);
         assert!(ln_q.parse::<f64>().unwrap() < 0.0);
         // Bonds of a 4 x 4 torus, by hand.
-        let spin = |x: usize, y: usize| if spins.as_bytes()[y % 4 * 4 + x % 4] == b'+' { 1 } else { -1 };
+        let spin = |x: usize, y: usize| if spins.as_bytes()[y % 4 * 4 + x % 4] == b'u' { 1 } else { -1 };
         let places = (0..4).flat_map(|y| (0..4).map(move |x| (x, y)));
         let bonds: i64 = places.map(|(x, y)| spin(x, y) * (spin(x + 1, y) + spin(x, y + 1))).sum();
         assert_eq!(energy.parse::<f64>().unwrap(), -bonds as f64);
