@@ -68,8 +68,11 @@ pub fn open_in_chunks(
         (Some(error), _) => Err(error),
         (None, Some(memory)) => {
             let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
-            let needed = format!("two configurations at a time need {:.3} GiB", gib(needs(batch.min(2))));
-            Err(Error::setting("--memory", gib(memory), format!("{needed}; use a smaller lattice or width")))
+            // As many digits as the smallest network needs, rounded up: what is named here is enough.
+            let needed = (gib(needs(batch.min(2))) * 1e6).ceil() / 1e6;
+            let expected =
+                format!("two configurations at a time need {needed} GiB; use a smaller lattice or width");
+            Err(Error::setting("--memory", gib(memory), expected))
         }
         // More than half of what is free: refused only if it is more than all of it.
         (None, None) => open(wanted, model.clone(), batch.min(2)),

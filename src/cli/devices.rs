@@ -1,6 +1,7 @@
 //! `han-gpu devices`.
 
 use crate::gpu::{AdapterDescription, AdapterKind, list};
+use crate::memory::readable;
 use serde::Serialize;
 
 /// List the devices of this machine.
@@ -54,8 +55,8 @@ fn offers(adapter: &AdapterDescription) -> String {
             features.iter().filter(|(_, offered)| *offered == wanted).map(|(name, _)| *name).collect();
         if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
     };
-    let largest = adapter.max_binding_bytes >> 20;
+    let largest = readable(adapter.max_binding_bytes);
     let memory =
-        adapter.memory_bytes.map_or(String::new(), |bytes| format!("{} MiB of memory, ", bytes >> 20));
-    format!("{memory}bindings up to {largest} MiB; offers {}; lacks {}", those(true), those(false))
+        adapter.memory_bytes.map_or(String::new(), |bytes| format!("{} of memory, ", readable(bytes)));
+    format!("{memory}bindings up to {largest}; offers {}; lacks {}", those(true), those(false))
 }

@@ -94,9 +94,9 @@ impl<R: Real> Cpu<R> {
         let way_out =
             fits.map_or("use a smaller lattice or width".to_owned(), |fits| format!("use --batch {fits}"));
         let message = format!(
-            "{} MiB are needed at batch {batch}, {} MiB are free; {way_out}",
-            needed >> 20,
-            free >> 20
+            "{} are needed at batch {batch}, {} are free; {way_out}",
+            memory::readable(needed),
+            memory::readable(free)
         );
         Err(Error::DeviceLimit { device: "CPU".to_owned(), message })
     }

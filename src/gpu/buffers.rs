@@ -9,6 +9,7 @@ use super::windows::{NET_BINDINGS, Window};
 use super::{AdapterKind, devices};
 use crate::conditional::{MaskedNet, Model, Storage};
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::schedule::{JobSize, Kernel, LANES, Loads};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -77,9 +78,9 @@ impl Buffers {
             Some(_) => {
                 let bytes: u64 = sizes.iter().map(|size| size.bytes).sum();
                 let message = format!(
-                    "out of memory for {} MiB, {batch} configurations at a time; use a smaller batch or chunk, a smaller \
+                    "out of memory for {}, {batch} configurations at a time; use a smaller batch or chunk, a smaller \
                      lattice or width, or --device cpu",
-                    bytes >> 20
+                    memory::readable(bytes)
                 );
                 Err(Error::DeviceLimit { device: name.to_owned(), message })
             }

@@ -7,6 +7,7 @@ use super::tables::Tables;
 use super::windows::{NET_BINDINGS, SPLIT_BUFFERS, Window};
 use crate::conditional::{Model, Storage};
 use crate::lattice::quantities;
+use crate::memory::readable;
 use crate::schedule::{COLUMNS, QUAD};
 use wgpu::Limits;
 
@@ -129,30 +130,42 @@ fn check_sizes(limits: &Limits, batch: usize, sizes: &[Size]) -> Result<(), Stri
         }
         _ => SMALLER.to_owned(),
     };
-    let [needed, offered] = [largest.bytes >> 20, limit(largest) >> 20];
-    Err(format!("a buffer of {needed} MiB is needed, the device allows {offered} MiB; {way_out}"))
+    let [needed, offered] = [largest.bytes, limit(largest)].map(readable);
+    Err(format!("a buffer of {needed} is needed, the device allows {offered}; {way_out}"))
 }
 
 fn check_nets(limits: &Limits, model: &Model, tables: &Tables) -> Result<(), String> {
     let window = Window::of(limits);
-    let bytes = |parameters: usize| (parameters as u64 * WORD) >> 20;
+    let size = |parameters: usize| readable(parameters as u64 * WORD);
     for (level, _, geometry) in model.nets() {
         let parameters = tables.levels[level].parameters;
         let what = format!("the net of a {} of side {}", geometry.name, geometry.side);
         if window.parts(parameters) > NET_BINDINGS {
-            let [needed, offered] = [parameters, NET_BINDINGS * window.parameters()].map(bytes);
-            return Err(format!(
-                "{what} has {needed} MiB of parameters, the device binds {offered} MiB; {SMALLER}"
-            ));
+            let [needed, offered] = [parameters, NET_BINDINGS * window.parameters()].map(size);
+            return Err(format!("{what} has {needed} of parameters, the device binds {offered}; {SMALLER}"));
         }
         let buffers = limits.max_storage_buffers_per_shader_stage;
         if window.splits(parameters) && buffers < SPLIT_BUFFERS {
-            let [needed, offered] = [parameters, window.parameters()].map(bytes);
+            let [needed, offered] = [parameters, window.parameters()].map(size);
             return Err(format!(
-                "{what} has {needed} MiB of parameters, the device binds {offered} MiB at a time and {buffers} buffers, of which \
+                "{what} has {needed} of parameters, the device binds {offered} at a time and {buffers} buffers, of which \
                  {SPLIT_BUFFERS} are needed then; {SMALLER}"
             ));
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_needed_and_what_is_there_never_read_the_same() {
+        let size = Size { slot: Slot::LnQ, level: None, bytes: 4096, batched: true };
+        let limits = Limits { max_storage_buffer_binding_size: 1000, ..Limits::default() };
+        let refused = check_sizes(&limits, 64, &[size]).unwrap_err();
+        assert!(refused.contains("4 KiB is needed") && refused.contains("allows 1000 bytes"), "{refused}");
+        assert!(refused.contains("--batch 15"), "{refused}");
+    }
 }
