@@ -25,7 +25,7 @@ mod system;
 mod train;
 
 use crate::error::Error;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use output::{complain, print, print_json, tell};
 use std::process::ExitCode;
 
@@ -60,9 +60,27 @@ enum Command {
 /// Parses the arguments, runs the command and reports errors.
 pub fn main() -> ExitCode {
     quiet_mesa();
-    let Arguments { loudness, command } = Arguments::parse();
+    let matches = Arguments::command().get_matches();
+    let Arguments { loudness, command } =
+        Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     loudness.set();
-    let result = match command {
+    let result = output::check_places(&matches).and_then(|()| run(command));
+    let stopped = result.as_ref().map_or_else(|error| error.is::<interrupt::Stopped>(), |()| true);
+    if let Err(error) = &result {
+        complain(&format!("{}{error}", if stopped { "" } else { "error: " }));
+    }
+    match (interrupt::exit_code().filter(|_| stopped), result) {
+        (Some(code), _) => ExitCode::from(code),
+        (None, Ok(())) => ExitCode::SUCCESS,
+        (None, Err(error)) => {
+            let usage = error.downcast_ref::<Error>().is_some_and(Error::is_usage);
+            ExitCode::from(if usage { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
@@ -77,18 +95,6 @@ pub fn main() -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Manual(arguments) => manual::manual(&arguments),
-    };
-    let stopped = result.as_ref().map_or_else(|error| error.is::<interrupt::Stopped>(), |()| true);
-    if let Err(error) = &result {
-        complain(&format!("{}{error}", if stopped { "" } else { "error: " }));
-    }
-    match (interrupt::exit_code().filter(|_| stopped), result) {
-        (Some(code), _) => ExitCode::from(code),
-        (None, Ok(())) => ExitCode::SUCCESS,
-        (None, Err(error)) => {
-            let usage = error.downcast_ref::<Error>().is_some_and(Error::is_usage);
-            ExitCode::from(if usage { 2 } else { 1 })
-        }
     }
 }
 

@@ -1,5 +1,7 @@
-//! What the program says: results on standard output; progress, warnings and the log on standard error.
+//! What the program says, and where: results on standard output; progress, warnings and the log on standard error.
 
+use crate::error::Error;
+use clap::ArgMatches;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing_subscriber::EnvFilter;
@@ -75,6 +77,23 @@ pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     print(&serde_json::to_string_pretty(value)?)
 }
 
+/// Arguments that name a file or folder to write, in any command.
+const PLACES: [&str; 3] = ["out", "keep", "folder"];
+
+/// Refuses `-` for a file or folder to write: elsewhere it means standard output, where no command writes files.
+pub(super) fn check_places(matches: &ArgMatches) -> anyhow::Result<()> {
+    let Some((_, command)) = matches.subcommand() else { return Ok(()) };
+    for place in PLACES {
+        // Not every command has each of them.
+        let given = command.try_get_raw(place).ok().flatten();
+        if given.is_some_and(|mut names| names.any(|name| name == "-")) {
+            let expected = "files are not written to standard output; name one, or ./- for one of that name";
+            return Err(Error::setting(place, "-", expected).into());
+        }
+    }
+    Ok(())
+}
+
 /// Messages quote files of other people: what would steer the terminal is written out.
 fn printable(message: &str) -> String {
     let steers = |character: char| character.is_control() && character != '\n';
@@ -88,6 +107,24 @@ fn printable(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::Arguments;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_file_or_folder_that_a_command_writes_is_known() {
+        let read = ["run", "resume", "init_from", "spins", "reference", "config", "paths"];
+        for command in Arguments::command().get_subcommands().filter(|command| command.get_name() != "help") {
+            let names_path = |argument: &&clap::Arg| {
+                let names = argument.get_value_names().unwrap_or_default();
+                argument.get_value_parser().type_id() == std::any::TypeId::of::<std::path::PathBuf>()
+                    || names.iter().any(|name| name.starts_with("FILE") || name == "DIR")
+            };
+            for argument in command.get_arguments().filter(names_path) {
+                let id = argument.get_id().as_str();
+                assert!(read.contains(&id) || PLACES.contains(&id), "{} {id}", command.get_name());
+            }
+        }
+    }
 
     #[test]
     fn messages_cannot_steer_the_terminal() {
