@@ -4,8 +4,8 @@ use super::grow::train_one;
 use super::interrupt::{Interrupt, Stopped};
 use super::progress::Progress;
 use super::run::open_run;
-use super::train::{Resources, parse_setting};
-use crate::config::{Config, MAX_SAMPLES, load, resolve};
+use super::train::{Resources, parse_setting, settings_file};
+use crate::config::{Config, MAX_SAMPLES, resolve};
 use crate::error::Error;
 use crate::io::{Row, RunFolder, Table, row};
 use crate::lattice::Torus;
@@ -150,8 +150,7 @@ fn check(arguments: &Arguments) -> anyhow::Result<Vec<Point>> {
 }
 
 fn settings(arguments: &Arguments, size: u32, beta: f64, previous: Option<&Path>) -> anyhow::Result<Config> {
-    let file = arguments.config.as_deref().map(load).transpose()?.unwrap_or_default();
-    let source = arguments.config.clone().unwrap_or_else(|| "command line".into());
+    let (file, source) = settings_file(arguments.config.as_deref())?;
     let mut flags = toml::Table::new();
     for setting in &arguments.set {
         flags.extend(parse_setting(setting)?);

@@ -168,11 +168,24 @@ pub(super) fn resolve_arguments<const N: usize>(
     arguments: &Arguments,
     more: [(&str, Value); N],
 ) -> anyhow::Result<Config> {
-    let file = arguments.config.as_deref().map(load).transpose()?.unwrap_or_default();
-    let source = arguments.config.clone().unwrap_or_else(|| "command line".into());
+    let (file, source) = settings_file(arguments.config.as_deref())?;
     let mut flags = flags(arguments)?;
     flags.extend(more.map(|(key, value)| (key.to_owned(), value)));
     Ok(resolve(arguments.preset.as_deref(), file, flags, &source)?)
+}
+
+/// The settings of a file, and what they are called in messages; none without a file.
+pub(super) fn settings_file(path: Option<&Path>) -> crate::Result<(Table, PathBuf)> {
+    let Some(path) = path else { return Ok((Table::new(), "command line".into())) };
+    if path.is_dir() {
+        let shown = path.display();
+        let message = match RunFolder::exists(path) {
+            true => format!("this is the folder of a run; to go on with it: han-gpu train --resume {shown}"),
+            false => "this is a folder; name a file of settings as TOML".to_owned(),
+        };
+        return Err(Error::Config { path: path.to_owned(), message });
+    }
+    Ok((load(path)?, path.to_owned()))
 }
 
 fn resume(path: &Path, arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {

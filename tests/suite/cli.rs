@@ -319,6 +319,15 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         ("train --size 16 --init-from run", &["init_from = run", "size 4", "16 or 8"]),
         ("train --size 8 --beta 0.3 --init-from run", &["init_from = run", "beta is 0.44"]),
         ("train --size 8 --width 3 --init-from run", &["init_from = run", "width = 4", "width = 3"]),
+        ("sample run --count 1 --out -", &["out = -", "./-"]),
+        ("evaluate run --spins s.npy --out=-", &["out = -"]),
+        ("mc --size 4 --beta 0.4 --sweeps 10 --out -", &["out = -"]),
+        ("measure run --count 10 --keep -", &["keep = -"]),
+        ("export run --count 10 --out -", &["out = -"]),
+        ("train --size 4 --out -", &["out = -"]),
+        ("scan --beta-from 0.3 --beta-to 0.4 --points 2 --size 4 --out -", &["out = -"]),
+        ("plot run --out -", &["out = -"]),
+        ("manual -", &["folder = -"]),
         ("frobnicate", &["frobnicate"]),
     ] {
         fail(folder, arguments, 2, expected);
@@ -331,7 +340,11 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
     fail(folder, "train config.toml", 2, &["config.toml"]);
     config("size = \"large\"");
     fail(folder, "train config.toml", 2, &["size = \"large\""]);
-    assert!(!folder.join("runs").exists(), "a refused command leaves nothing behind");
+    fail(folder, "train run", 2, &["run: this is the folder of a run", "han-gpu train --resume run"]);
+    fail(folder, "train .", 2, &["this is a folder", "TOML"]);
+    for name in ["runs", "-"] {
+        assert!(!folder.join(name).exists(), "a refused command leaves nothing behind");
+    }
 }
 
 #[test]
