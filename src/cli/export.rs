@@ -26,6 +26,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { network, count, seed, out } = arguments;
     let (folder, _) = RunFolder::open(network.path())?;
+    // Before anything is drawn or written: a run that was stopped early may have none.
+    folder.metrics()?;
     let drawing = network.open_to_draw(*count, *seed)?;
     std::fs::create_dir_all(out).map_err(|source| Error::file("create", out, source))?;
     drawing.draw()?.write_csv(&out.join("samples.csv"))?;

@@ -5,7 +5,7 @@ use super::run::open_run;
 use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};
 use crate::error::Error;
-use crate::io::{RunFolder, Table};
+use crate::io::{Metrics, RunFolder, Table};
 use crate::measure::{Measurement, Method, Settings, measure};
 use crate::plot::{self, Colouring, Configurations, Format};
 use crate::sample::draw;
@@ -79,7 +79,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if !(2..=MAX_SAMPLES).contains(&count) {
         return Err(Error::setting("count", count, format!("it must lie in 2 to {MAX_SAMPLES}")).into());
     }
-    for path in &arguments.paths {
+    // All are read before anything is drawn or written.
+    let sources = arguments.paths.iter().map(|path| Source::open(path)).collect::<crate::Result<Vec<_>>>()?;
+    for (path, source) in arguments.paths.iter().zip(&sources) {
         let own = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
         // Several runs in one folder, each in a folder of its own name there.
         let name = if path.is_dir() { path.file_name() } else { path.parent().and_then(Path::file_name) };
@@ -90,25 +92,43 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             std::fs::create_dir_all(&folder).map_err(|source| Error::file("create", &folder, source))?;
         }
         let place = Place { folder, formats: arguments.format.formats() };
-        if path.is_dir() {
-            plot_run(path, arguments, &place)?;
-        } else {
-            plot_table(path, &place)?;
+        match source {
+            Source::Run(config, metrics) => {
+                place.write("training", &plot::training(config, metrics))?;
+                plot_network(path, config, arguments, &place)?;
+            }
+            Source::Scan(table) => {
+                for (name, figure) in plot::scan(table) {
+                    place.write(name, &figure)?;
+                }
+            }
         }
     }
     Ok(())
 }
 
-fn plot_table(path: &Path, place: &Place<'_>) -> anyhow::Result<()> {
-    for (name, figure) in plot::scan(&Table::read_csv(path)?) {
-        place.write(name, &figure)?;
-    }
-    Ok(())
+/// What a path holds.
+enum Source {
+    Run(Box<Config>, Vec<Metrics>),
+    Scan(Table),
 }
 
-fn plot_run(path: &Path, arguments: &Arguments, place: &Place<'_>) -> anyhow::Result<()> {
-    let (folder, config) = RunFolder::open(path)?;
-    place.write("training", &plot::training(&config, &folder.metrics()?))?;
+impl Source {
+    fn open(path: &Path) -> crate::Result<Self> {
+        if !path.is_dir() {
+            return Ok(Self::Scan(Table::read_csv(path)?));
+        }
+        let (folder, config) = RunFolder::open(path)?;
+        Ok(Self::Run(Box::new(config), folder.metrics()?))
+    }
+}
+
+fn plot_network(
+    path: &Path,
+    config: &Config,
+    arguments: &Arguments,
+    place: &Place<'_>,
+) -> anyhow::Result<()> {
     let (config, mut backend) = open_run(path, &arguments.device, config.batch.min(arguments.count))?;
     let seed = arguments.seed.unwrap_or(config.seed);
     plot_configurations(&config, backend.as_mut(), seed, place)?;

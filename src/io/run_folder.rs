@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 const CONFIG: &str = "config.toml";
@@ -63,7 +63,7 @@ impl RunFolder {
         config.commit()?;
         for name in [METRICS, SUMMARY, MEASUREMENT] {
             match fs::remove_file(self.file(name)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(Error::file("overwrite", self.file(name), error));
                 }
                 _ => (),
@@ -156,13 +156,20 @@ impl RunFolder {
         input::read(&self.file(METRICS), u64::MAX)
     }
 
-    /// Rows of the table of metrics.
+    /// Rows of the table of metrics, at least one.
     ///
     /// # Errors
-    /// When it cannot be read or is another table.
+    /// When it cannot be read, is another table, or there is no row yet: the run was stopped before.
     pub fn metrics(&self) -> Result<Vec<Metrics>> {
         let path = self.file(METRICS);
-        kept_rows(&path, input::open(&path)?.0, u32::MAX)
+        let rows = existing_rows(&path, u32::MAX)?;
+        if rows.is_empty() {
+            let run = self.path.display();
+            let message =
+                format!("no row of metrics is written yet; go on with: han-gpu train --resume {run}");
+            return Err(Error::content(path, message));
+        }
+        Ok(rows)
     }
 
     /// The measurement that a scan left, if it did.
@@ -186,11 +193,7 @@ impl RunFolder {
     pub fn metrics_after(&self, step: u32) -> Result<MetricsWriter> {
         atomic::remove_leftovers(&self.path);
         let path = self.file(METRICS);
-        let kept = match input::open(&path) {
-            Ok((file, _)) => kept_rows(&path, file, step)?,
-            Err(Error::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(error),
-        };
+        let kept = existing_rows(&path, step)?;
         let elapsed_s = kept.last().map_or(0.0, |row| row.elapsed_s);
         atomic::write(&path, |file| {
             let mut table = csv::Writer::from_writer(file);
@@ -206,6 +209,15 @@ impl RunFolder {
             .map_err(|source| Error::file("write", &path, source))?;
         let table = csv::WriterBuilder::new().has_headers(false).from_writer(file);
         Ok(MetricsWriter { path, table, elapsed_s })
+    }
+}
+
+/// As [`kept_rows`]; none where there is no table.
+fn existing_rows(path: &Path, step: u32) -> Result<Vec<Metrics>> {
+    match input::open(path) {
+        Ok((file, _)) => kept_rows(path, file, step),
+        Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
     }
 }
 

@@ -83,6 +83,27 @@ fn a_run_is_exported_as_tables() {
 }
 
 #[test]
+fn a_run_without_metrics_is_neither_plotted_nor_exported() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    succeed(folder, TINY);
+    let table = folder.join("run/metrics.csv");
+    let header = fs::read_to_string(&table).unwrap().lines().next().unwrap().to_owned();
+    let there = || fs::read_dir(folder.join("run")).unwrap().count();
+    let before = there();
+    // As a run leaves it that is killed before its first row, and before its table.
+    fs::write(&table, header + "\n").unwrap();
+    for _ in 0..2 {
+        for command in ["plot run", "plot run --out figures", "export run --out tables --device cpu"] {
+            fail(folder, command, 1, &["run/metrics.csv", "no row", "han-gpu train --resume run"]);
+        }
+        fs::remove_file(&table).ok();
+    }
+    assert_eq!(there(), before - 1);
+    assert!(!folder.join("figures").exists() && !folder.join("tables").exists());
+}
+
+#[test]
 fn a_nice_run_learns_the_same() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
