@@ -4,12 +4,12 @@ use crate::backend::Backend;
 use crate::conditional::Model;
 use crate::cpu::Cpu;
 use crate::error::{Error, Result};
-use crate::gpu::{self, Gpu, select};
+use crate::gpu::{self, Gpu, select_named};
 use crate::memory;
 use std::sync::Arc;
 
 /// Opens the device that `wanted` names: `auto` (a discrete GPU, else an integrated one, else the CPU backend), `cpu`, or
-/// the index or a part of the name of an adapter.
+/// the index, the name or a part of the name of an adapter.
 ///
 /// # Errors
 /// When there is no such device, or the model does not fit it.
@@ -17,8 +17,8 @@ pub fn open(wanted: &str, model: Arc<Model>, batch: usize) -> Result<Box<dyn Bac
     if wanted == "cpu" {
         return Ok(Box::new(Cpu::<f32>::open(model, batch)?));
     }
-    Ok(match select(wanted)? {
-        Some(adapter) => Box::new(Gpu::open(&adapter, model, batch)?),
+    Ok(match select_named(wanted)? {
+        Some(selected) => Box::new(Gpu::open_selected(&selected, model, batch)?),
         None => Box::new(Cpu::<f32>::open(model, batch)?),
     })
 }
@@ -35,21 +35,23 @@ pub fn open_in_chunks(
     batch: usize,
     memory: Option<u64>,
 ) -> Result<Box<dyn Backend>> {
-    let adapter = if wanted == "cpu" { None } else { select(wanted)? };
+    let selected = if wanted == "cpu" { None } else { select_named(wanted)? };
     let chunks =
         (1..=batch.div_ceil(2)).filter(|count| batch.is_multiple_of(*count)).map(|count| batch / count);
-    let needs = |chunk| match adapter {
+    let needs = |chunk| match selected {
         Some(_) => Gpu::memory(model, chunk),
         None => Cpu::<f32>::memory(model, chunk),
     };
-    let budget = memory.or_else(|| match &adapter {
-        Some(adapter) => gpu::budget(adapter, memory::available()),
+    let budget = memory.or_else(|| match &selected {
+        Some(selected) => gpu::budget(&selected.adapter, memory::available()),
         None => memory::available().map(|free| free / 2),
     });
     let mut refused = None;
     for chunk in chunks.filter(|&chunk| budget.is_none_or(|budget| needs(chunk) <= budget)) {
-        let opened: Result<Box<dyn Backend>> = match &adapter {
-            Some(adapter) => Gpu::open(adapter, model.clone(), chunk).map(|gpu| Box::new(gpu) as _),
+        let opened: Result<Box<dyn Backend>> = match &selected {
+            Some(selected) => {
+                Gpu::open_selected(selected, model.clone(), chunk).map(|gpu| Box::new(gpu) as _)
+            }
             None => Cpu::<f32>::open(model.clone(), chunk).map(|cpu| Box::new(cpu) as _),
         };
         match opened {

@@ -27,12 +27,12 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let mut lines = vec![format!("cpu   native backend, {} threads", devices.cpu_threads)];
     for adapter in &devices.adapters {
-        let AdapterDescription { index, name, backend, driver, .. } = adapter;
+        let AdapterDescription { index, setting, backend, driver, .. } = adapter;
         let note = match adapter.kind {
             AdapterKind::Software => "; runs shaders on the CPU, slower than the native backend: for tests",
             _ => "",
         };
-        lines.push(format!("{index:<5} {name}: {:?} GPU, {backend}, {driver}{note}", adapter.kind));
+        lines.push(format!("{index:<5} {setting}: {:?} GPU, {backend}, {driver}{note}", adapter.kind));
         lines.push(format!("      {}", offers(adapter)));
         lines.extend(adapter.lacks.iter().map(|lack| format!("      CANNOT BE USED: {lack}")));
     }

@@ -32,7 +32,7 @@ impl Backend for Gpu {
     }
 
     fn setting(&self) -> String {
-        self.device.adapter_info().name
+        self.setting.clone()
     }
 
     fn model(&self) -> &Arc<Model> {

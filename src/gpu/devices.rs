@@ -1,6 +1,7 @@
 //! Adapters of this machine, and devices made from them.
 
 use super::adapter_memory::memory_bytes;
+use super::names;
 use super::windows::SPLIT_BUFFERS;
 use crate::error::{Error, Result};
 use crate::schedule::{Exchange, Loads, SHARING_LANES, SOURCES_PER_TURN, STAGED};
@@ -30,6 +31,8 @@ pub struct AdapterDescription {
     pub index: usize,
     /// The driver's name for it.
     pub name: String,
+    /// What a run records for it, and what `--device` finds it by: its name, `NAME #2` for the second one of that name.
+    pub setting: String,
     /// Kind.
     pub kind: AdapterKind,
     /// Vulkan, Metal or DX12.
@@ -61,14 +64,21 @@ fn adapters() -> Vec<Adapter> {
 
 /// Lists the adapters of this machine.
 pub fn list() -> Vec<AdapterDescription> {
-    adapters().iter().enumerate().map(|(index, adapter)| describe(index, adapter)).collect()
+    describe_all(&adapters())
 }
 
-fn describe(index: usize, adapter: &Adapter) -> AdapterDescription {
+fn describe_all(adapters: &[Adapter]) -> Vec<AdapterDescription> {
+    let names: Vec<String> = adapters.iter().map(|adapter| adapter.get_info().name).collect();
+    let described = adapters.iter().zip(names::settings(&names)).enumerate();
+    described.map(|(index, (adapter, setting))| describe(index, adapter, setting)).collect()
+}
+
+fn describe(index: usize, adapter: &Adapter, setting: String) -> AdapterDescription {
     let (info, features) = (adapter.get_info(), adapter.features());
     AdapterDescription {
         index,
         name: info.name,
+        setting,
         kind: kind(info.device_type),
         backend: info.backend.to_string(),
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
@@ -126,33 +136,42 @@ pub(super) fn loads(device: &wgpu::Device) -> Loads {
     }
 }
 
+/// An adapter, and the name that finds it again among those of this machine.
+#[derive(Debug)]
+pub(crate) struct Selected {
+    pub(crate) adapter: Adapter,
+    pub(crate) setting: String,
+}
+
 /// The adapter that `--device` names, or `None` where `auto` finds no GPU.
 ///
-/// `auto` takes a discrete GPU, else an integrated or virtual one; never a software adapter. An index or a part of a
-/// name (case ignored) takes what it says.
+/// `auto` takes a discrete GPU, else an integrated or virtual one; never a software adapter. An index, a name or a part of a
+/// name (case ignored) takes what it says: a whole name goes before a part, of several adapters of one name the first is
+/// taken, and `NAME #2` takes the second.
 ///
 /// # Errors
-/// When nothing answers to the name or index.
+/// When nothing answers to the name or index, or a part of a name fits adapters of different names.
 pub fn select(wanted: &str) -> Result<Option<Adapter>> {
+    Ok(select_named(wanted)?.map(|selected| selected.adapter))
+}
+
+/// As [`select`], with the name that a run records.
+///
+/// # Errors
+/// As [`select`].
+pub(crate) fn select_named(wanted: &str) -> Result<Option<Selected>> {
     let adapters = adapters();
-    let described: Vec<_> =
-        adapters.iter().enumerate().map(|(index, adapter)| describe(index, adapter)).collect();
-    let chosen = if wanted == "auto" {
-        match best(&described) {
-            Some(index) => index,
-            None => return Ok(None),
+    let described = describe_all(&adapters);
+    let chosen = match wanted {
+        "auto" => best(&described),
+        _ => {
+            let names: Vec<String> = described.iter().map(|adapter| adapter.name.clone()).collect();
+            Some(names::find(wanted, &names)?)
         }
-    } else {
-        named(wanted, &described).ok_or_else(|| Error::NoDevice {
-            wanted: wanted.to_owned(),
-            available: ["auto".to_owned(), "cpu".to_owned()]
-                .into_iter()
-                .chain(described.iter().map(|adapter| format!("{} = {}", adapter.index, adapter.name)))
-                .collect::<Vec<_>>()
-                .join(", "),
-        })?
     };
-    Ok(adapters.into_iter().nth(chosen))
+    let settings = described.into_iter().map(|adapter| adapter.setting);
+    let mut all = adapters.into_iter().zip(settings);
+    Ok(chosen.and_then(|index| all.nth(index)).map(|(adapter, setting)| Selected { adapter, setting }))
 }
 
 fn best(described: &[AdapterDescription]) -> Option<usize> {
@@ -160,16 +179,6 @@ fn best(described: &[AdapterDescription]) -> Option<usize> {
         .iter()
         .find_map(|kind| described.iter().find(|adapter| adapter.kind == *kind))
         .map(|adapter| adapter.index)
-}
-
-fn named(wanted: &str, described: &[AdapterDescription]) -> Option<usize> {
-    if let Ok(index) = wanted.parse::<usize>() {
-        return (index < described.len()).then_some(index);
-    }
-    let wanted = wanted.trim().to_lowercase();
-    let matches =
-        |adapter: &&AdapterDescription| !wanted.is_empty() && adapter.name.to_lowercase().contains(&wanted);
-    described.iter().find(matches).map(|adapter| adapter.index)
 }
 
 /// Features that are used where an adapter has them.
@@ -218,6 +227,7 @@ mod tests {
         AdapterDescription {
             index,
             name: name.to_owned(),
+            setting: name.to_owned(),
             kind,
             backend: "vulkan".to_owned(),
             driver: String::new(),
@@ -240,18 +250,5 @@ mod tests {
         assert_eq!(best(&[software.clone(), integrated.clone(), discrete.clone()]), Some(2));
         assert_eq!(best(&[software.clone(), integrated]), Some(1));
         assert_eq!(best(&[software]), None);
-    }
-
-    #[test]
-    fn names_match_in_part_and_indices_exactly() {
-        let all = [
-            adapter(0, "llvmpipe (LLVM 15)", AdapterKind::Software),
-            adapter(1, "Radeon RX", AdapterKind::Discrete),
-        ];
-        assert_eq!(named("LLVMpipe", &all), Some(0));
-        assert_eq!(named("1", &all), Some(1));
-        assert_eq!(named("2", &all), None);
-        assert_eq!(named("", &all), None);
-        assert_eq!(named("geforce", &all), None);
     }
 }

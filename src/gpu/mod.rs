@@ -12,6 +12,7 @@ mod faults;
 mod grid;
 mod kernel_shape;
 mod layout;
+mod names;
 mod packed_spins;
 mod pipeline_cache;
 mod pipelines;
@@ -37,6 +38,7 @@ pub use tables::Job;
 
 pub(crate) use adapter_memory::budget;
 pub use devices::{AdapterDescription, AdapterKind, list, request, select};
+pub(crate) use devices::{Selected, select_named};
 pub use kernel_shape::KernelShape;
 
 use crate::backend::{Snapshot, Tensor};
@@ -72,6 +74,8 @@ pub struct Gpu {
     model: Arc<Model>,
     batch: usize,
     name: String,
+    /// What a run records.
+    setting: String,
     device: Device,
     queue: Queue,
     buffers: Buffers,
@@ -108,6 +112,14 @@ impl Gpu {
         Ok(gpu)
     }
 
+    /// As [`Gpu::open`], for a run that records which adapter it was.
+    ///
+    /// # Errors
+    /// As [`Gpu::open`].
+    pub(crate) fn open_selected(selected: &Selected, model: Arc<Model>, batch: usize) -> Result<Self> {
+        Ok(Self { setting: selected.setting.clone(), ..Self::open(&selected.adapter, model, batch)? })
+    }
+
     /// On the caller's device, which may be made with `wgpu::Limits::default()` and no features.
     ///
     /// # Errors
@@ -140,6 +152,7 @@ impl Gpu {
             model,
             batch,
             name,
+            setting: info.name,
             device: device.clone(),
             queue: queue.clone(),
             buffers,
