@@ -130,10 +130,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
     let mut config = resolve_arguments(arguments, [])?;
-    let path = arguments.out.clone().unwrap_or_else(|| free_folder(&config));
     // The device first: a run that cannot start should leave no folder behind.
     let backend = open(&mut config, &arguments.resources)?;
-    let folder = RunFolder::create(&path, &config, arguments.force)?;
+    let folder = match &arguments.out {
+        Some(path) => RunFolder::create(path, &config, arguments.force)?,
+        None => RunFolder::create_numbered(&default_folder(&config), &config)?,
+    };
     Ok((execute(&config, backend, &folder)?, folder))
 }
 
@@ -293,15 +295,9 @@ fn flags(arguments: &Arguments) -> anyhow::Result<Table> {
     Ok(table)
 }
 
-/// The first folder under `runs/` that does not exist.
-fn free_folder(config: &Config) -> PathBuf {
-    let name = format!("runs/L{}-beta{}", config.size, config.beta);
-    let numbered = (2..).map(|number| format!("{name}-{number}"));
-    std::iter::once(name.clone())
-        .chain(numbered)
-        .map(PathBuf::from)
-        .find(|path| !path.exists())
-        .unwrap_or(name.into())
+/// Where a run goes if nothing is said, with a number if there is one already.
+fn default_folder(config: &Config) -> PathBuf {
+    format!("runs/L{}-beta{}", config.size, config.beta).into()
 }
 
 fn line(metrics: &Metrics, exact: Option<f64>) -> String {

@@ -33,23 +33,39 @@ impl RunFolder {
     /// # Errors
     /// When the folder is not empty and `force` is false, or cannot be written; an old run is then still whole.
     pub fn create(path: &Path, config: &Config, force: bool) -> Result<Self> {
-        let folder = Self { path: path.to_owned() };
         let occupied = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
         if occupied && !force {
             return Err(Error::RunExists { path: path.to_owned() });
         }
-        // Whatever can be refused is, before anything is made.
-        let model = config.model()?;
-        let mut checkpoint = Checkpoint::initial(config, &model);
-        warm_start(config, &model, &mut checkpoint.parameters)?;
-        let is_new = !path.exists();
-        fs::create_dir_all(path).map_err(|source| Error::file("create", path, source))?;
-        let written = folder.start(config, &model, &checkpoint);
-        if written.is_err() && is_new {
-            // Only ever an empty folder: files are staged under temporary names that are gone by now.
-            let _ = fs::remove_dir(path);
+        let start = Start::new(config)?;
+        let made = make_folders(path)?;
+        start.write(path, &made)
+    }
+
+    /// As [`RunFolder::create`], in the first folder of `path`, `path-2`, `path-3`, ... that does not exist yet. Each is taken by
+    /// one run alone, however many are started at a time.
+    ///
+    /// # Errors
+    /// When it cannot be made or written.
+    pub fn create_numbered(path: &Path, config: &Config) -> Result<Self> {
+        let start = Start::new(config)?;
+        let mut made = path.parent().map_or(Ok(Vec::new()), make_folders)?;
+        let numbered = (2..).map(|number| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(format!("-{number}"));
+            PathBuf::from(name)
+        });
+        for free in std::iter::once(path.to_owned()).chain(numbered) {
+            match fs::create_dir(&free) {
+                Ok(()) => {
+                    made.insert(0, free.clone());
+                    return start.write(&free, &made);
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => (),
+                Err(error) => return Err(Error::file("create", &free, error)),
+            }
         }
-        written.map(|()| folder)
+        Err(Error::RunExists { path: path.to_owned() })
     }
 
     fn start(&self, config: &Config, model: &Model, checkpoint: &Checkpoint) -> Result<()> {
@@ -212,6 +228,41 @@ impl RunFolder {
     }
 }
 
+/// What a new run starts from: whatever can be refused is, before anything is made.
+struct Start<'a> {
+    config: &'a Config,
+    model: Model,
+    checkpoint: Checkpoint,
+}
+
+impl<'a> Start<'a> {
+    fn new(config: &'a Config) -> Result<Self> {
+        let model = config.model()?;
+        let mut checkpoint = Checkpoint::initial(config, &model);
+        warm_start(config, &model, &mut checkpoint.parameters)?;
+        Ok(Self { config, model, checkpoint })
+    }
+
+    /// Writes it into a folder. If that fails, folders that were made for it go again, innermost first.
+    fn write(&self, path: &Path, made: &[PathBuf]) -> Result<RunFolder> {
+        let folder = RunFolder { path: path.to_owned() };
+        let written = folder.start(self.config, &self.model, &self.checkpoint);
+        if written.is_err() {
+            // Only ever empty ones: files are staged under temporary names that are gone by now.
+            made.iter().for_each(|folder| drop(fs::remove_dir(folder)));
+        }
+        written.map(|()| folder)
+    }
+}
+
+/// Makes a folder and those around it; gives the ones that were not there, innermost first.
+fn make_folders(path: &Path) -> Result<Vec<PathBuf>> {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let missing = path.ancestors().take_while(is_missing).map(Path::to_owned).collect();
+    fs::create_dir_all(path).map_err(|source| Error::file("create", path, source))?;
+    Ok(missing)
+}
+
 /// As [`kept_rows`]; none where there is no table.
 fn existing_rows(path: &Path, step: u32) -> Result<Vec<Metrics>> {
     match input::open(path) {
@@ -258,5 +309,30 @@ impl MetricsWriter {
             .map_err(std::io::Error::other)
             .and_then(|()| self.table.flush())
             .map_err(|source| Error::file("write", &self.path, source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn runs_that_start_at_the_same_time_take_folders_of_their_own() {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join("runs/L4-beta0.44");
+        let config = Config { size: 4, width: 1, exact_bottom: 2, ..Config::default() };
+        let start = || RunFolder::create_numbered(&path, &config).unwrap().path().to_owned();
+        let taken: BTreeSet<PathBuf> = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| [start(), start(), start(), start(), start()])).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(taken.len(), 40);
+        assert!(taken.contains(&path) && taken.contains(&temporary.path().join("runs/L4-beta0.44-40")));
+        for folder in &taken {
+            let (run, config) = RunFolder::open(folder).unwrap();
+            run.load_checkpoint(&config, &config.model().unwrap()).unwrap();
+        }
     }
 }

@@ -265,6 +265,24 @@ fn existing_runs_are_kept_unless_forced() {
 }
 
 #[test]
+fn runs_started_together_end_in_folders_of_their_own() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let quick = format!("{SMALL} --set verification_samples=0");
+    let started: Vec<_> = (0..12)
+        .map(|_| command(folder, &quick).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn())
+        .collect();
+    for child in started {
+        let ended = ended(child.unwrap().wait_with_output().unwrap());
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+    }
+    let runs: Vec<_> =
+        fs::read_dir(folder.join("runs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(runs.len(), 12, "{runs:?}");
+    assert!(runs.iter().all(|run| run.join("summary.json").is_file()), "{runs:?}");
+}
+
+#[test]
 fn wrong_usage_is_refused_by_name_with_exit_code_2() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
@@ -447,6 +465,8 @@ fn a_full_disk_is_reported_and_leaves_the_old_checkpoint() {
     assert_eq!(fresh.code, 1, "{}", fresh.stderr);
     assert!(fresh.stderr.contains("checkpoint.safetensors"), "{}", fresh.stderr);
     assert!(!folder.join("other").exists(), "a run that could not start leaves no folder");
+    assert_eq!(limited(SMALL).code, 1);
+    assert!(!folder.join("runs").exists(), "nor those around it");
     let forced = limited(&format!("{SMALL} --seed 3 --out run --force"));
     assert_eq!(forced.code, 1, "{}", forced.stderr);
     assert_eq!(fs::read(run.join("checkpoint.safetensors")).unwrap(), before, "the old run is still whole");
