@@ -6,6 +6,7 @@ use crate::io::read_text;
 use crate::lattice::{Interaction, Torus};
 use crate::schedule::{Adam, Baseline};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 use toml::{Table, Value};
 
@@ -193,6 +194,30 @@ impl Config {
             clip: self.clip,
             scale_rate: self.scale_rate,
         }
+    }
+
+    /// Settings that say how a network learns, by key, in the order of the keys: what a run has to go on with. Lattice, nets,
+    /// beta and seed are not among them, nor where and in what parts it is trained and what is written of it.
+    pub(crate) fn training(&self) -> BTreeMap<&'static str, String> {
+        let name = |name: &dyn std::fmt::Debug| format!("{name:?}").to_lowercase();
+        BTreeMap::from([
+            ("batch", self.batch.to_string()),
+            ("steps", self.steps.to_string()),
+            ("objective", name(&self.objective)),
+            ("forward_share", self.forward_share.to_string()),
+            ("pool", self.pool.to_string()),
+            ("baseline", name(&self.baseline)),
+            ("learning_rate", self.learning_rate.to_string()),
+            ("scale_rate", self.scale_rate.to_string()),
+            ("rate_schedule", name(&self.rate_schedule)),
+            ("warmup", self.warmup.to_string()),
+            ("final_rate", self.final_rate.to_string()),
+            ("annealing", self.annealing.to_string()),
+            ("adam_beta1", self.adam_beta1.to_string()),
+            ("adam_beta2", self.adam_beta2.to_string()),
+            ("adam_epsilon", self.adam_epsilon.to_string()),
+            ("clip", self.clip.to_string()),
+        ])
     }
 
     /// Reads the `config.toml` of a run: every key must be there.

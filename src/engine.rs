@@ -280,6 +280,7 @@ impl Engine {
             step: self.step,
             seed: self.config.seed,
             beta: self.config.beta,
+            training: self.config.training(),
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::Path;
 
@@ -23,11 +23,19 @@ const ARRAYS: [(Tensor, &str); 3] =
 const LONGEST_HEADER: u64 = 1 << 20;
 
 /// What a checkpoint tells beside its arrays.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Stamp {
     pub(crate) step: u32,
     pub(crate) seed: u32,
     pub(crate) beta: f64,
+    pub(crate) training: BTreeMap<&'static str, String>,
+}
+
+impl Stamp {
+    /// Of a run after `step` steps.
+    pub(crate) fn new(config: &Config, step: u32) -> Self {
+        Self { step, seed: config.seed, beta: config.beta, training: config.training() }
+    }
 }
 
 /// The state of a training run after `step` steps.
@@ -39,6 +47,8 @@ pub struct Checkpoint {
     pub seed: u32,
     /// Inverse temperature that the run aims at.
     pub beta: f64,
+    /// Settings of `config.toml` that say how it learned, by key; what a file does not tell is not there.
+    pub training: BTreeMap<&'static str, String>,
     /// Flat parameter buffer.
     pub parameters: Vec<f32>,
     /// Adam's first moment.
@@ -54,6 +64,7 @@ impl Checkpoint {
             step: 0,
             seed: config.seed,
             beta: config.beta,
+            training: config.training(),
             parameters: model.initial_parameters(config.seed, config.beta),
             first_moment: vec![0.0; model.parameters],
             second_moment: vec![0.0; model.parameters],
@@ -74,6 +85,24 @@ impl Checkpoint {
         Ok(())
     }
 
+    /// Checks that a run goes on with the settings that it was started with: its schedules would jump otherwise.
+    ///
+    /// # Errors
+    /// When one differs, named with both values; what a file does not tell is taken on trust.
+    pub(crate) fn check_training(&self, config: &Config, run: &Path) -> Result<()> {
+        for (key, wanted) in config.training() {
+            if let Some(found) = self.training.get(key).filter(|found| **found != wanted) {
+                let expected = format!(
+                    "the run was started with {key} = {found}; put that back into its config.toml, or start a new run from its \
+                     nets with --init-from {}",
+                    run.display()
+                );
+                return Err(Error::setting(key, wanted, expected));
+            }
+        }
+        Ok(())
+    }
+
     /// Checks that it belongs to a run with this configuration.
     pub(super) fn check(&self, path: &Path, config: &Config) -> Result<()> {
         let differs = |key: &str, found: &dyn std::fmt::Display, expected: &dyn std::fmt::Display| {
@@ -88,7 +117,13 @@ impl Checkpoint {
             return differs("seed", &self.seed, &config.seed);
         }
         if self.step > config.steps {
-            return Err(Error::content(path, format!("it is at step {} of {}", self.step, config.steps)));
+            return Err(Error::content(
+                path,
+                format!(
+                    "it is at step {} of {}; put steps back, or start a new run from its nets with --init-from",
+                    self.step, config.steps
+                ),
+            ));
         }
         Ok(())
     }
@@ -102,8 +137,8 @@ impl Checkpoint {
     }
 
     pub(super) fn stage(&self, path: &Path, model: &Model) -> Result<Staged> {
-        let &Self { step, seed, beta, .. } = self;
-        stage_state(path, model, Stamp { step, seed, beta }, &mut |tensor| {
+        let &Self { step, seed, beta, ref training, .. } = self;
+        stage_state(path, model, &Stamp { step, seed, beta, training: training.clone() }, &mut |tensor| {
             Ok(Cow::Borrowed(match tensor {
                 Tensor::FirstMoment => &self.first_moment,
                 Tensor::SecondMoment => &self.second_moment,
@@ -146,6 +181,7 @@ impl Checkpoint {
             step: reader.number("step")?,
             seed: reader.number("seed")?,
             beta: reader.number("beta")?,
+            training: reader.training(),
             parameters: buffer("")?,
             first_moment: buffer(FIRST_MOMENT)?,
             second_moment: buffer(SECOND_MOMENT)?,
@@ -157,7 +193,7 @@ impl Checkpoint {
 pub(super) fn stage_state<'a>(
     path: &Path,
     model: &Model,
-    stamp: Stamp,
+    stamp: &Stamp,
     read: &mut dyn FnMut(Tensor) -> Result<Cow<'a, [f32]>>,
 ) -> Result<Staged> {
     let header = header(path, model, stamp)?;
@@ -179,7 +215,7 @@ pub(super) fn stage_state<'a>(
 
 /// The file's header. safetensors would write its metadata in the order of a hash map; equal states must give equal files, so keys
 /// are sorted.
-fn header(path: &Path, model: &Model, stamp: Stamp) -> Result<Vec<u8>> {
+fn header(path: &Path, model: &Model, stamp: &Stamp) -> Result<Vec<u8>> {
     let (mut tensors, mut end) = (Vec::new(), 0);
     for (_, prefix) in ARRAYS {
         for TensorPlace { name, shape, .. } in model.tensors() {
@@ -198,13 +234,19 @@ fn header(path: &Path, model: &Model, stamp: Stamp) -> Result<Vec<u8>> {
     Ok(header)
 }
 
-fn metadata(model: &Model, stamp: Stamp) -> HashMap<String, String> {
+fn metadata(model: &Model, stamp: &Stamp) -> HashMap<String, String> {
     let own = [
         ("step", stamp.step.to_string()),
         ("seed", stamp.seed.to_string()),
         ("beta", stamp.beta.to_string()),
     ];
-    identity(model).into_iter().chain(own).map(|(key, value)| (key.to_owned(), value)).collect()
+    let training = stamp.training.clone();
+    identity(model)
+        .into_iter()
+        .chain(own)
+        .chain(training)
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
 }
 
 /// What must agree between a checkpoint and the model it is loaded into.
@@ -262,6 +304,12 @@ impl Reader<'_> {
         })
     }
 
+    /// Files of earlier versions tell none.
+    fn training(&self) -> BTreeMap<&'static str, String> {
+        let keys = Config::default().training().into_keys();
+        keys.filter_map(|key| Some((key, self.metadata.get(key)?.clone()))).collect()
+    }
+
     fn tensor(&self, prefix: &str, place: &TensorPlace) -> Result<Vec<f32>> {
         let name = format!("{prefix}{}", place.name);
         let view = self
@@ -302,6 +350,7 @@ mod tests {
             step: 12,
             seed: 3,
             beta: 0.44,
+            training: Config::default().training(),
             first_moment: parameters.iter().map(|p| p * 2.0).collect(),
             second_moment: parameters.iter().map(|p| p * p).collect(),
             parameters,
@@ -355,5 +404,40 @@ mod tests {
         };
         assert!(replaced("\"version\":\"1\"", "\"version\":\"9\"").contains("version 9"));
         assert!(replaced("han-gpu checkpoint", "hun-gpu checkpoint").contains("not a han-gpu checkpoint"));
+    }
+
+    #[test]
+    fn other_settings_than_those_it_was_started_with_are_named_and_old_files_tell_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut checkpoint, model, path) = saved(folder.path());
+        let config = Config::default();
+        let check = |config: &Config| {
+            Checkpoint::load(&path, &model).unwrap().check_training(config, Path::new("runs/a"))
+        };
+        check(&config).unwrap();
+        // Where it runs and what it writes may change.
+        let elsewhere = Config {
+            device: "cpu".into(),
+            chunk: 2,
+            metrics_every: 1,
+            checkpoint_every: 1,
+            ..config.clone()
+        };
+        check(&elsewhere).unwrap();
+        for (other, key) in [
+            (
+                Config { steps: 5000, ..config.clone() },
+                "steps = 5000 is not possible: the run was started with steps = 4000",
+            ),
+            (Config { batch: 64, ..config.clone() }, "batch = 64"),
+            (Config { warmup: 0.1, ..config.clone() }, "warmup = 0.1"),
+            (Config { objective: crate::config::Objective::Mixed, ..config.clone() }, "objective = mixed"),
+        ] {
+            let refused = check(&other).unwrap_err().to_string();
+            assert!(refused.contains(key) && refused.contains("--init-from runs/a"), "{refused}");
+        }
+        checkpoint.training.clear();
+        checkpoint.save(&path, &model).unwrap();
+        check(&Config { steps: 5000, ..config }).unwrap();
     }
 }

@@ -128,7 +128,7 @@ impl RunFolder {
     pub(crate) fn save_checkpoint(
         &self,
         model: &Model,
-        stamp: Stamp,
+        stamp: &Stamp,
         mut read: impl FnMut(Tensor) -> Result<Vec<f32>>,
     ) -> Result<()> {
         stage_state(&self.file(CHECKPOINT), model, stamp, &mut |tensor| Ok(Cow::Owned(read(tensor)?)))?

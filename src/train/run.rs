@@ -33,7 +33,7 @@ pub enum Event<'a> {
 /// is `None`, and training again from the last checkpoint goes on. After other events it goes on at once.
 ///
 /// # Errors
-/// When the device fails, a file cannot be written, or NaN or infinity appears; the last checkpoint is then still good.
+/// When the checkpoint is of a run with other settings of training, the device fails, a file cannot be written, or NaN or infinity appears; the last checkpoint is then still good.
 pub fn train(
     config: &Config,
     backend: &mut dyn Backend,
@@ -41,6 +41,7 @@ pub fn train(
     start: Checkpoint,
     observe: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<Option<Summary>> {
+    start.check_training(config, folder.path())?;
     let done = start.step;
     // Each is dropped when it is on the device.
     for (tensor, values) in [
@@ -186,8 +187,7 @@ impl Run<'_> {
     fn save(&mut self, step: u32) -> Result<()> {
         let Self { backend, checkpoint_step, .. } = self;
         let model = backend.model().clone();
-        let stamp = Stamp { step, seed: self.config.seed, beta: self.config.beta };
-        self.folder.save_checkpoint(&model, stamp, |tensor| {
+        self.folder.save_checkpoint(&model, &Stamp::new(self.config, step), |tensor| {
             let values = backend.read_f32(tensor)?;
             match values.iter().all(|value| value.is_finite()) {
                 true => Ok(values),

@@ -442,6 +442,31 @@ fn a_killed_run_resumes_to_the_same_checkpoint() {
     assert_eq!(left.len(), 5, "{left:?}");
 }
 
+#[test]
+fn a_run_goes_on_with_the_settings_it_was_started_with() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let run = trained(folder);
+    let config = fs::read_to_string(run.join("config.toml")).unwrap();
+    let names = ["checkpoint.safetensors", "metrics.csv"];
+    let before = names.map(|name| fs::read(run.join(name)).unwrap());
+    for (from, to) in [
+        ("steps = 20", "steps = 2000"),
+        ("learning_rate = 0.01", "learning_rate = 0.02"),
+        ("rate_schedule = \"cosine\"", "rate_schedule = \"constant\""),
+    ] {
+        assert!(config.contains(from), "{config}");
+        fs::write(run.join("config.toml"), config.replace(from, to)).unwrap();
+        let [from, to] = [from, to].map(|setting| setting.replace('"', ""));
+        fail(folder, "train --resume run", 2, &[&from, &to, "--init-from run"]);
+        assert_eq!(names.map(|name| fs::read(run.join(name)).unwrap()), before);
+        succeed(folder, "sample run --count 3 --device cpu --out s.npz");
+    }
+    // What is written, and how often, may change.
+    fs::write(run.join("config.toml"), config.replace("metrics_every = 10", "metrics_every = 5")).unwrap();
+    succeed(folder, "train --resume run");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_full_disk_is_reported_and_leaves_the_old_checkpoint() {
