@@ -85,7 +85,8 @@ mod tests {
         let all = names(&["llvmpipe (LLVM 15)", "Radeon RX"]);
         assert_eq!(find("LLVMpipe", &all).unwrap(), 0);
         assert_eq!(find("1", &all).unwrap(), 1);
-        for wanted in ["2", "", " ", "geforce", "#1", "radeon #2", "radeon #0"] {
+        // A number is an index and never a part of a name.
+        for wanted in ["15", "2", "", " ", "geforce", "#1", "radeon #2", "radeon #0"] {
             let refused = find(wanted, &all).unwrap_err();
             assert!(matches!(refused, Error::NoDevice { .. }), "{wanted}: {refused}");
             assert!(refused.to_string().contains("auto, cpu, 0 = llvmpipe (LLVM 15), 1 = Radeon RX"));
@@ -99,11 +100,11 @@ mod tests {
         assert_eq!(find("nvidia geforce rtx 3060", &all).unwrap(), 1);
         assert_eq!(find("nvidia geforce rtx 3060 #1", &all).unwrap(), 1);
         assert_eq!(find("3060 ti", &all).unwrap(), 0);
-        let refused = find("3060", &all).unwrap_err();
+        let refused = find("rtx 3060", &all).unwrap_err();
         assert!(refused.is_usage());
         let listed = "0 = NVIDIA GeForce RTX 3060 Ti, 1 = NVIDIA GeForce RTX 3060; give";
         assert!(
-            refused.to_string().contains("device = 3060") && refused.to_string().contains(listed),
+            refused.to_string().contains("device = rtx 3060") && refused.to_string().contains(listed),
             "{refused}"
         );
     }
@@ -120,7 +121,7 @@ mod tests {
         }
         let all = names(&["RTX 3060", "Arc", "RTX 3060"]);
         assert_eq!(settings(&all), ["RTX 3060", "Arc", "RTX 3060 #2"]);
-        assert_eq!([find("3060", &all), find("3060 #2", &all)].map(Result::unwrap), [0, 2]);
+        assert_eq!([find("rtx", &all), find("rtx #2", &all)].map(Result::unwrap), [0, 2]);
         // Taken out of the machine.
         assert!(find("RTX 3060 #3", &all).unwrap_err().to_string().contains("2 = RTX 3060 #2"));
     }

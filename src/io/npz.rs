@@ -60,7 +60,9 @@ impl Npz {
                     "array {name:?} is packed in a way that is not read ({detail}); use numpy.savez or \
                      numpy.savez_compressed"
                 ),
-                error => format!("it has no array {name:?} ({error}); write one of that name"),
+                error => {
+                    format!("it has no array {name:?} ({error}); numpy.savez(file, {name}=x) writes one")
+                }
             };
             Error::content(&self.path, message)
         })?;

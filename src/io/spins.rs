@@ -20,10 +20,9 @@ pub fn read_spins(path: &Path, side: usize) -> Result<Vec<i8>> {
         return spins_of(path, &mut Npz::open(path)?, side);
     }
     let (file, length) = input::open(path)?;
-    spins(Array::open(BufReader::new(file), length), side).map_err(|message| {
-        let expected = format!("expected an .npy or .npz file of spins [N, {side}, {side}]");
-        Error::content(path, format!("{expected}: {message}"))
-    })
+    let array = Array::open(BufReader::new(file), length)
+        .map_err(|reason| format!("expected an .npy or .npz file of spins [N, {side}, {side}]: {reason}"));
+    spins(array, side).map_err(|message| Error::content(path, message))
 }
 
 /// Reads the array `spins` of an archive.
@@ -41,12 +40,12 @@ fn spins(array: Result<Array<impl Read>, String>, side: usize) -> Result<Vec<i8>
     let kind = match array.kind {
         Some(kind) if matches!(kind.class, Class::Signed | Class::Float) => kind,
         Some(_) => {
-            return Err(format!("spins are of type {name:?}, which has no -1; write {FROM_BITS} of 0 and 1"));
+            return Err(format!(
+                "spins are of type {name:?}, which has no -1; for an x of 0 and 1 write {FROM_BITS}"
+            ));
         }
         None => {
-            return Err(format!(
-                "spins are of type {name:?}, which is not read; write x.astype(numpy.int8) of 1 and -1"
-            ));
+            return Err(format!("spins are of type {name:?}, which is not read; write x.astype(numpy.int8)"));
         }
     };
     let shape = array.shape.clone();
@@ -75,7 +74,7 @@ fn spins(array: Result<Array<impl Read>, String>, side: usize) -> Result<Vec<i8>
 
 fn wrong_value(index: [usize; 3], value: f64) -> String {
     let way_out = match value {
-        0.0 => format!("write {FROM_BITS} of an array of 0 and 1"),
+        0.0 => format!("for an x of 0 and 1 write {FROM_BITS}"),
         _ => "correct it, or leave its configuration out".to_owned(),
     };
     format!("spins{index:?} = {value}; every spin must be 1 or -1: {way_out}")

@@ -359,7 +359,8 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
     config("size = \"large\"");
     fail(folder, "train config.toml", 2, &["size = \"large\""]);
     fail(folder, "train run", 2, &["run: this is the folder of a run", "han-gpu train --resume run"]);
-    fail(folder, "train .", 2, &["this is a folder", "TOML"]);
+    fs::create_dir(folder.join("empty")).unwrap();
+    fail(folder, "train empty", 2, &["empty: this is a folder", "TOML"]);
     for name in ["runs", "-"] {
         assert!(!folder.join(name).exists(), "a refused command leaves nothing behind");
     }
