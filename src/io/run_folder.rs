@@ -33,13 +33,19 @@ impl RunFolder {
     /// # Errors
     /// When the folder is not empty and `force` is false, or cannot be written; an old run is then still whole.
     pub fn create(path: &Path, config: &Config, force: bool) -> Result<Self> {
+        let was_there = path.exists();
         let occupied = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
+        let exists = || Err(Error::RunExists { path: path.to_owned() });
         if occupied && !force {
-            return Err(Error::RunExists { path: path.to_owned() });
+            return exists();
         }
         let start = Start::new(config)?;
-        let made = make_folders(path)?;
-        start.write(path, &made)
+        match make_new(path)? {
+            Some(made) => start.write(path, &made),
+            // Another run has taken it since.
+            None if !was_there && !force => exists(),
+            None => start.write(path, &[]),
+        }
     }
 
     /// As [`RunFolder::create`], in the first folder of `path`, `path-2`, `path-3`, ... that does not exist yet. Each is taken by
@@ -49,23 +55,17 @@ impl RunFolder {
     /// When it cannot be made or written.
     pub fn create_numbered(path: &Path, config: &Config) -> Result<Self> {
         let start = Start::new(config)?;
-        let mut made = path.parent().map_or(Ok(Vec::new()), make_folders)?;
-        let numbered = (2..).map(|number| {
+        let mut free = path.to_owned();
+        let mut number = 1;
+        loop {
+            if let Some(made) = make_new(&free)? {
+                return start.write(&free, &made);
+            }
+            number += 1;
             let mut name = path.as_os_str().to_owned();
             name.push(format!("-{number}"));
-            PathBuf::from(name)
-        });
-        for free in std::iter::once(path.to_owned()).chain(numbered) {
-            match fs::create_dir(&free) {
-                Ok(()) => {
-                    made.insert(0, free.clone());
-                    return start.write(&free, &made);
-                }
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => (),
-                Err(error) => return Err(Error::file("create", &free, error)),
-            }
+            free = name.into();
         }
-        Err(Error::RunExists { path: path.to_owned() })
     }
 
     fn start(&self, config: &Config, model: &Model, checkpoint: &Checkpoint) -> Result<()> {
@@ -255,12 +255,18 @@ impl<'a> Start<'a> {
     }
 }
 
-/// Makes a folder and those around it; gives the ones that were not there, innermost first.
-fn make_folders(path: &Path) -> Result<Vec<PathBuf>> {
+/// Makes a folder that is not there yet, and those around it; gives all that were not there, innermost first, or nothing where there
+/// is something of that name already. Of several runs that try at a time one makes it.
+fn make_new(path: &Path) -> Result<Option<Vec<PathBuf>>> {
+    let failed = |source| Error::file("create", path, source);
     let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
     let missing = path.ancestors().take_while(is_missing).map(Path::to_owned).collect();
-    fs::create_dir_all(path).map_err(|source| Error::file("create", path, source))?;
-    Ok(missing)
+    path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
+    match fs::create_dir(path) {
+        Ok(()) => Ok(Some(missing)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 /// As [`kept_rows`]; none where there is no table.
