@@ -58,12 +58,11 @@ impl Kind {
 
     /// The value that `size` bytes stand for; integers above 2^53 are rounded.
     fn value(self, bytes: &[u8]) -> f64 {
-        let mut wide = [0; 8];
-        wide[..self.size].copy_from_slice(bytes);
-        if self.is_big_endian {
-            wide[..self.size].reverse();
-        }
-        let bits = u64::from_le_bytes(wide);
+        let shift = |bits: u64, byte: &u8| bits << 8 | u64::from(*byte);
+        let bits = match self.is_big_endian {
+            true => bytes.iter().fold(0, shift),
+            false => bytes.iter().rev().fold(0, shift),
+        };
         let unused = 64 - 8 * self.size;
         match self.class {
             Class::Bool | Class::Unsigned => bits as f64,
