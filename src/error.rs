@@ -85,7 +85,7 @@ pub enum Error {
     },
     /// NaN or infinity in training.
     #[error(
-        "training diverged at step {step}: {what} of level {level} ({level_name}) is not finite; the checkpoint of step {checkpoint_step} is good: lower learning_rate or set clip, or resume from it"
+        "training diverged at step {step}: {what} of level {level} ({level_name}) is not finite; the checkpoint of step {checkpoint_step} is good: resume from it, or start a new run from its nets with --init-from and a lower learning_rate or a clip"
     )]
     NotFinite {
         /// Step (1-based) at which it was seen first.
