@@ -1,6 +1,6 @@
 //! Every setting of a run, with its default. Layers (defaults, preset, file, flags) are TOML tables, later ones win.
 
-use crate::conditional::{MAX_SQUARE_BETA, Model, NetOptions, Storage};
+use crate::conditional::{MAX_SQUARE_BETA, Model, NetOptions, Storage, check_side};
 use crate::error::{Error, Result};
 use crate::io::read_text;
 use crate::lattice::{Interaction, Torus};
@@ -179,6 +179,7 @@ impl Config {
     /// When a setting of the lattice or the nets is out of range.
     pub fn model(&self) -> Result<Model> {
         let Self { width, depth, skip, gauge, exact_bottom, .. } = *self;
+        check_side(self.size)?;
         let options = NetOptions { width, depth, skip, gauge, exact_bottom };
         let interaction = Interaction::new(self.coupling, self.field)?;
         let storage = self.storage;

@@ -8,7 +8,6 @@ use super::train::{Resources, parse_setting, settings_file};
 use crate::config::{Config, MAX_SAMPLES, resolve};
 use crate::error::Error;
 use crate::io::{Row, RunFolder, Table, row};
-use crate::lattice::Torus;
 use crate::mc::{Algorithm, Simulation};
 use crate::measure::{
     Measurement, Method, MonteCarlo, Settings, Sweeps, System, measure, measure_chains, own_seed,
@@ -139,7 +138,6 @@ fn check(arguments: &Arguments) -> anyhow::Result<Vec<Point>> {
     let beta = |at: usize| ((beta_from + step * at as f64) * PER_UNIT).round() / PER_UNIT;
     let mut all = Vec::new();
     for &size in &arguments.size {
-        Torus::new(size)?;
         for beta in (0..points).map(beta) {
             settings(arguments, size, beta, None)?;
             let folder = arguments.out.join(format!("L{size}")).join(format!("beta{beta}"));

@@ -5,7 +5,7 @@ use crate::measure::System;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct SystemArguments {
-    /// Side of the lattice, a power of two from 4 to 1024
+    /// Side of the lattice, 2 to 1024; each site has a bond right and one down, so that at 2 every pair counts twice
     #[arg(long)]
     size: u32,
     /// Inverse temperature

@@ -10,6 +10,7 @@ mod transfer;
 pub use exact_square::{MAX_SQUARE_BETA, SquareFactors};
 pub use heat_bath::{NEIGHBOUR_SUMS, NEIGHBOURS, REWARD_QUANTUM, heat_bath_ln_q, heat_bath_reward};
 pub use masked_net::{Gauge, MaskedNet, Weights};
+pub(crate) use model::check_side;
 pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, Storage, TensorPlace};
 
 /// The distribution of a block's own sites given its border.

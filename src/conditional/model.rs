@@ -3,7 +3,7 @@
 use super::{Conditional, Gauge, MAX_SQUARE_BETA, MaskedNet};
 use crate::error::{Error, Result};
 use crate::hierarchy::{Hierarchy, Level};
-use crate::lattice::{Interaction, Torus};
+use crate::lattice::{Interaction, MAX_SIDE, Torus};
 use serde::{Deserialize, Serialize};
 
 /// Levels start at multiples of this many parameters, so that each can be bound on its own (256 bytes, of 16-bit numbers).
@@ -24,6 +24,8 @@ pub struct NetOptions {
     pub exact_bottom: u32,
 }
 
+/// Smallest side of a network's lattice.
+const MIN_SIDE: u32 = 4;
 /// Largest `width`.
 const MAX_WIDTH: usize = 64;
 /// Largest `depth`.
@@ -31,6 +33,7 @@ const MAX_DEPTH: usize = 3;
 
 impl NetOptions {
     fn check(&self, torus: Torus, field: f64) -> Result<()> {
+        check_side(torus.side())?;
         if !(1..=MAX_WIDTH).contains(&self.width) {
             return Err(Error::setting("width", self.width, format!("it must lie in 1 to {MAX_WIDTH}")));
         }
@@ -52,6 +55,16 @@ impl NetOptions {
             ));
         }
         Ok(())
+    }
+}
+
+/// Checks the side of a network's lattice, whose squares are halved again and again.
+pub(crate) fn check_side(side: u32) -> Result<()> {
+    if side.is_power_of_two() && (MIN_SIDE..=MAX_SIDE).contains(&side) {
+        Ok(())
+    } else {
+        let expected = format!("for a network it must be a power of two from {MIN_SIDE} to {MAX_SIDE}");
+        Err(Error::setting("size", side, expected))
     }
 }
 
@@ -99,7 +112,7 @@ impl Model {
     /// Boundary net, one net per side from L down to twice `exact_bottom`, exact squares of that side.
     ///
     /// # Errors
-    /// When an option is out of range.
+    /// When an option is out of range, or the side of the lattice not a power of two from 4 on.
     pub fn new(torus: Torus, interaction: Interaction, options: NetOptions) -> Result<Self> {
         options.check(torus, interaction.field)?;
         let hierarchy = Hierarchy::square_torus(torus, options.exact_bottom);
