@@ -1,11 +1,12 @@
 //! `han-gpu exact`.
 
 use super::system::SystemArguments;
-use crate::error::Error;
-use crate::exact::solve;
+use crate::exact;
 use serde::Serialize;
 
-/// Print exact thermodynamics of the torus; with a field, only size 4 can be solved.
+/// Print exact thermodynamics of the torus.
+///
+/// Without field every size is solved, but for J < 0 on odd sizes above 9; with a field, sizes up to 6.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu exact --size 16 --beta 0.44
@@ -35,13 +36,8 @@ struct Table {
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let system = arguments.system.system()?;
-    let exact = solve(system.torus, system.interaction, system.beta).ok_or_else(|| {
-        Error::setting(
-            "field",
-            system.interaction.field,
-            "no exact solution is known with a field, and only size 4 can be enumerated",
-        )
-    })?;
+    let exact = exact::solve(system.torus, system.interaction, system.beta)
+        .ok_or_else(|| exact::refusal(system.torus, system.interaction))?;
     let value = |name| system.exact_value(name, Some(exact)).filter(|value| value.is_finite());
     let table = Table {
         size: system.torus.side(),

@@ -155,7 +155,7 @@ fn checks(
     reference: Option<Vec<i8>>,
 ) -> anyhow::Result<(Option<Forward>, Option<Verification>)> {
     let System { torus, interaction, beta } = measurement.system;
-    let exact = exact::solve(torus, interaction, beta).map(|exact| exact.ln_z);
+    let exact = exact::ln_z(torus, interaction, beta);
     let ln_z = exact.map_or(measurement.importance.ln_z, Estimate::exact);
     let elements = settings.elements(backend.model());
     let found = if let Some(spins) = reference {

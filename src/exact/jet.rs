@@ -32,6 +32,16 @@ impl Jet {
         self.chain(self.value.ln(), 1.0 / self.value, -1.0 / (self.value * self.value))
     }
 
+    pub(super) fn exp(self) -> Self {
+        let value = self.value.exp();
+        self.chain(value, value, value)
+    }
+
+    pub(super) fn tanh(self) -> Self {
+        let (t, slope) = (self.value.tanh(), self.value.cosh().powi(-2));
+        self.chain(t, slope, -2.0 * t * slope)
+    }
+
     pub(super) fn sinh(self) -> Self {
         self.chain(self.value.sinh(), self.value.cosh(), self.value.sinh())
     }
@@ -49,27 +59,33 @@ impl Jet {
         self.chain(2.0 * (x / 2.0).sqrt().asinh(), 1.0 / root, -(x + 1.0) / (root * root * root))
     }
 
-    /// `ln(2 cosh x)` for x > 0.
+    /// `ln(2 cosh x)` for x >= 0.
     pub(super) fn ln_2cosh(self) -> Self {
-        let (x, t) = (self.value, self.value.tanh());
-        self.chain(x + (-2.0 * x).exp().ln_1p(), t, 1.0 - t * t)
+        let x = self.value;
+        let small = (-2.0 * x).exp();
+        self.chain(x + small.ln_1p(), x.tanh(), 4.0 * small / (1.0 + small).powi(2))
     }
 
     /// `ln(2 sinh x)` for x > 0.
     pub(super) fn ln_2sinh(self) -> Self {
-        let (x, coth) = (self.value, 1.0 / self.value.tanh());
-        self.chain(x + (-(-2.0 * x).exp_m1()).ln(), coth, 1.0 - coth * coth)
+        let x = self.value;
+        let small = (-2.0 * x).exp();
+        let rest = -(-2.0 * x).exp_m1();
+        self.chain(x + rest.ln(), 1.0 / x.tanh(), -4.0 * small / (rest * rest))
     }
 
     /// `ln sum_i sign_i exp(x_i)`.
     pub(super) fn ln_sum_exp(terms: &[(f64, Self)]) -> Self {
         let largest = terms.iter().map(|(_, x)| x.value).fold(f64::NEG_INFINITY, f64::max);
+        // First derivatives as large as the lattice are nearly equal: only their differences are squared.
+        let slope = terms[0].1.first;
         let mut sum = Self::constant(0.0);
         for (sign, x) in terms {
             let weight = sign * (x.value - largest).exp();
-            sum = sum + x.chain(weight, weight, weight);
+            sum = sum + Self { first: x.first - slope, ..*x }.chain(weight, weight, weight);
         }
-        sum.ln() + Self::constant(largest)
+        let rest = sum.ln();
+        Self { value: rest.value + largest, first: rest.first + slope, second: rest.second }
     }
 }
 
@@ -124,13 +140,16 @@ mod tests {
     #[test]
     fn derivatives_agree_with_central_differences() {
         type Named = (&'static str, fn(Jet) -> Jet);
-        let functions: [Named; 7] = [
+        let functions: [Named; 10] = [
             ("ln", Jet::ln),
+            ("exp", Jet::exp),
+            ("tanh", Jet::tanh),
             ("sinh", Jet::sinh),
             ("ln_tanh", Jet::ln_tanh),
             ("acosh_1p", Jet::acosh_1p),
             ("ln_2cosh", Jet::ln_2cosh),
             ("ln_2sinh", Jet::ln_2sinh),
+            ("ln_sum_exp", |x| Jet::ln_sum_exp(&[(1.0, x * x), (-1.0, x * 0.1), (1.0, x.sinh())])),
             ("quotient", |x| x.sinh() / (x * x)),
         ];
         let h = 1e-4;

@@ -125,7 +125,7 @@ fn neighbours(torus: Torus, site: u32) -> [u32; 4] {
 mod tests {
     use super::*;
     use crate::estimate::Estimate;
-    use crate::exact::{enumerate, solve};
+    use crate::exact::solve;
 
     /// Energies and |m| per site over `count` configurations, two sweeps apart, in 100 bins.
     fn means(side: u32, interaction: Interaction, beta: f64, count: usize) -> [Estimate; 2] {
@@ -172,7 +172,7 @@ mod tests {
         let torus = Torus::new(4).unwrap();
         for (coupling, field) in [(1.0, 0.2), (-1.0, 0.5), (-0.8, 0.0)] {
             let interaction = Interaction { coupling, field };
-            let exact = enumerate(torus, interaction, 0.35);
+            let exact = solve(torus, interaction, 0.35).unwrap();
             let [energy, _] = means(4, interaction, 0.35, 20_000);
             assert!(energy.error > 0.0 && energy.deviation(exact.energy_per_site).abs() < 4.0, "{energy:?}");
         }

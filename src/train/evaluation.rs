@@ -25,8 +25,7 @@ pub(super) fn evaluate(
         return Ok(None);
     }
     let weights: Importance = importance(&samples.ln_w);
-    let exact = exact::solve(backend.model().torus, backend.model().interaction, config.beta);
-    let exact = exact.map(|exact| exact.ln_z);
+    let exact = exact::ln_z(backend.model().torus, backend.model().interaction, config.beta);
     let ln_z = exact.map_or(weights.ln_z, Estimate::exact);
     let forward = match config.verification_samples {
         0 => None,

@@ -6,7 +6,7 @@ use han_gpu::conditional::Model;
 use han_gpu::config::{Config, Objective};
 use han_gpu::cpu::Cpu;
 use han_gpu::estimate::{Status, importance};
-use han_gpu::exact::{enumerate, kaufman, solve};
+use han_gpu::exact::{ln_z, solve};
 use han_gpu::io::RunFolder;
 use han_gpu::io::{Metrics, Summary};
 use han_gpu::sample::{centred_reward_per_site, log_weights, reward_per_site};
@@ -104,7 +104,7 @@ fn importance_sampling_is_exact_for_an_untrained_network() {
     let device = gpu();
     let case = Case { size: 4, batch: 1000, field: 0.2, gauge: false, ..Case::DEFAULT };
     let model = case.model();
-    let exact = enumerate(model.torus, model.interaction, 0.3);
+    let exact = solve(model.torus, model.interaction, 0.3).unwrap();
     for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
         backend.write(Tensor::Parameters, &model.initial_parameters(1, 0.3)).unwrap();
         let samples = log_weights(backend, 4, 0.3, 40_000, |_| ControlFlow::Continue(())).unwrap();
@@ -137,7 +137,8 @@ fn larger_lattices_train_on_both_backends_and_respect_the_bound() {
             ..Config::default()
         };
         let case = Case { size, batch, ..Case::DEFAULT };
-        let exact = kaufman(config.model().unwrap().torus, 1.0, config.beta).ln_z;
+        let model = config.model().unwrap();
+        let exact = ln_z(model.torus, model.interaction, config.beta).unwrap();
         let sites = f64::from(size * size);
         for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
             let (rows, summary) = trained(&config, backend);
