@@ -1,7 +1,7 @@
 //! Figures of a scan: every quantity against beta, for all sizes, with exact curves and Monte Carlo.
 
 use super::figure::{Axis, Curve, Figure, Panel, Point, Style};
-use crate::exact;
+use crate::exact::{self, Exact};
 use crate::io::{Row, Table};
 use crate::lattice::{Interaction, Torus};
 use crate::measure::{FREE_QUANTITIES, Meaning, QUANTITIES, System};
@@ -9,11 +9,19 @@ use crate::measure::{FREE_QUANTITIES, Meaning, QUANTITIES, System};
 /// Points of exact curves.
 const FINE: usize = 200;
 
+/// What there is of one size.
+struct Line<'a> {
+    side: u32,
+    rows: Vec<&'a Row>,
+    exact: Vec<(System, Exact)>,
+}
+
 /// Figures by the name of their file: `magnetisation`, `extensive` (F, U, S, C against beta) and `scan` (everything).
 pub fn scan(table: &Table) -> Vec<(&'static str, Figure)> {
+    let lines = lines(table);
     let figure = |title: &str, names: &[&str], columns| Figure {
         title: title.to_owned(),
-        panels: names.iter().map(|name| panel(table, name)).collect(),
+        panels: names.iter().map(|name| panel(&lines, name)).collect(),
         columns,
     };
     let extensive = ["free_energy_per_site", "energy_per_site", "entropy_per_site", "specific_heat"];
@@ -34,14 +42,24 @@ pub fn scan(table: &Table) -> Vec<(&'static str, Figure)> {
     ]
 }
 
-fn panel(table: &Table, name: &str) -> Panel {
+/// A line per size. Exact curves are solved here, once for all panels.
+fn lines(table: &Table) -> Vec<Line<'_>> {
     let mut sizes: Vec<u32> = table.rows.iter().map(size).collect();
     sizes.sort_unstable();
     sizes.dedup();
-    let mut curves = Vec::new();
-    for (number, &side) in sizes.iter().enumerate() {
+    let line = |side| {
         let rows: Vec<&Row> = table.rows.iter().filter(|row| size(row) == side).collect();
-        let exact = exact_points(&rows, name);
+        Line { side, exact: exact_curve(&rows), rows }
+    };
+    sizes.into_iter().map(line).collect()
+}
+
+fn panel(lines: &[Line<'_>], name: &str) -> Panel {
+    let mut curves = Vec::new();
+    for (number, Line { side, rows, exact }) in lines.iter().enumerate() {
+        let value =
+            |(system, exact): &(System, Exact)| Some((system.beta, system.exact_value(name, Some(*exact))?));
+        let exact: Vec<(f64, f64)> = exact.iter().filter_map(value).collect();
         if !exact.is_empty() {
             curves.push(Curve::new(format!("L = {side}, exact"), number, Style::Dashed, exact));
         }
@@ -65,8 +83,8 @@ fn size(row: &Row) -> u32 {
     row.get("size").copied().unwrap_or_default() as u32
 }
 
-/// The exact value on a fine grid between the first and the last beta, where it is known.
-fn exact_points(rows: &[&Row], name: &str) -> Vec<(f64, f64)> {
+/// Exact solutions on a fine grid between the first and the last beta, where they are known.
+fn exact_curve(rows: &[&Row]) -> Vec<(System, Exact)> {
     let betas = || rows.iter().filter_map(|row| row.get("beta"));
     let first = betas().copied().fold(f64::INFINITY, f64::min);
     let last = betas().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -77,7 +95,7 @@ fn exact_points(rows: &[&Row], name: &str) -> Vec<(f64, f64)> {
     let point = |at: usize| {
         let beta = first + (last - first) * at as f64 / (FINE - 1) as f64;
         let system = System { torus, interaction, beta };
-        Some((beta, system.exact_value(name, exact::solve(torus, interaction, beta))?))
+        Some((system, exact::solve(torus, interaction, beta)?))
     };
     (0..FINE).filter_map(point).collect()
 }
