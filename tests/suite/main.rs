@@ -10,6 +10,7 @@ mod cli_comfort;
 mod cli_measure;
 mod compilers;
 mod embed;
+mod exact;
 mod faults;
 mod gradients;
 mod harness;

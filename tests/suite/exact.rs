@@ -1,0 +1,88 @@
+//! Exact results against a table from arithmetic of many digits, and as a user asks for them.
+
+use crate::cli::succeed;
+use han_gpu::exact::{ln_z, solve};
+use han_gpu::lattice::{Interaction, Torus};
+
+/// Written by tools/exact_reference.py: size, beta, ln Z, U / N and C / N at J = 1, H = 0.
+const REFERENCE: &str = include_str!("exact_reference.csv");
+
+fn rows() -> Vec<[f64; 5]> {
+    let row = |line: &str| {
+        let numbers: Vec<f64> = line.split(',').map(|number| number.parse().unwrap()).collect();
+        numbers.try_into().unwrap()
+    };
+    REFERENCE.lines().skip(1).map(row).collect()
+}
+
+#[test]
+fn all_digits_of_the_reference_table_at_every_size_and_temperature() {
+    let mut worst = [0.0_f64; 3];
+    for [size, beta, expected @ ..] in rows() {
+        let torus = Torus::new(size as u32).unwrap();
+        let exact = solve(torus, Interaction { coupling: 1.0, field: 0.0 }, beta).unwrap();
+        let found = [exact.ln_z, exact.energy_per_site, exact.specific_heat];
+        assert!(exact.specific_heat > 0.0, "size {size}, beta {beta}: {exact:?}");
+        for (which, limit) in [1e-10, 1e-8, 1e-8].into_iter().enumerate() {
+            let error = (found[which] / expected[which] - 1.0).abs();
+            assert!(error < limit, "size {size}, beta {beta}: {found:?}, expected {expected:?}");
+            worst[which] = worst[which].max(error);
+        }
+    }
+    println!("worst relative errors of ln Z, U and C: {worst:?}");
+}
+
+#[test]
+fn nothing_is_negative_or_infinite_beyond_the_table() {
+    for side in [5, 6, 9, 10, 11, 100, 1023, 1024] {
+        let torus = Torus::new(side).unwrap();
+        for (coupling, beta) in
+            [(1.0, 0.0), (0.0, 1.0), (1.0, 1e-300), (1.0, 1e-9), (1.0, 95.0), (1000.0, 0.1)]
+        {
+            let exact = solve(torus, Interaction { coupling, field: 0.0 }, beta).unwrap();
+            let what = format!("side {side}, J = {coupling}, beta = {beta}: {exact:?}");
+            assert!(exact.ln_z.is_finite() && (0.0..1e-10).contains(&exact.specific_heat), "{what}");
+            let k = beta * coupling;
+            let bond = if k < 1.0 { k } else { 1.0 };
+            assert!(
+                (exact.energy_per_site + 2.0 * coupling * bond).abs() <= 1e-12 * coupling * bond,
+                "{what}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_solved_is_none() {
+    let torus = |side| Torus::new(side).unwrap();
+    for (side, coupling, field) in [(7, 1.0, 0.1), (8, -1.0, 0.1), (11, -1.0, 0.0), (1023, -1.0, 0.0)] {
+        let interaction = Interaction { coupling, field };
+        assert!(
+            solve(torus(side), interaction, 0.4).is_none() && ln_z(torus(side), interaction, 0.4).is_none()
+        );
+    }
+    for (side, coupling, field) in [(9, -1.0, 0.0), (6, -1.0, 0.2), (1022, -1.0, 0.0), (1023, 1.0, 0.0)] {
+        let interaction = Interaction { coupling, field };
+        let exact = solve(torus(side), interaction, 0.4).unwrap();
+        assert_eq!(ln_z(torus(side), interaction, 0.4), Some(exact.ln_z));
+    }
+}
+
+/// Against traces of powers of the transfer matrix in numpy.
+#[test]
+fn the_command_solves_small_sizes_with_frustration_and_field() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    for (arguments, expected) in [
+        ("--size 2 --beta 0.4", 4.113_274_011_058_828),
+        ("--size 3 --beta 0.7 --coupling -1", 8.914_023_388_227_841),
+        ("--size 5 --beta 0.5 --coupling -1 --field 0.3", 23.951_665_498_138_16),
+        ("--size 6 --beta 0.4 --field 0.3", 34.755_999_372_898_21),
+        ("--size 9 --beta 0.5 --coupling -1", 80.389_794_056_546_25),
+    ] {
+        let printed = succeed(folder, &format!("exact {arguments} --json")).stdout;
+        let exact: serde_json::Value = serde_json::from_str(&printed).unwrap();
+        let found = exact["ln_z"].as_f64().unwrap();
+        assert!((found / expected - 1.0_f64).abs() < 1e-12, "{arguments}: {found}, not {expected}");
+    }
+}
