@@ -1,5 +1,5 @@
-// Sums over configurations of what observables are made of, as exact integers: the spins of every row and column, and
-// products of spins at every distance along both axes, up to half the lattice.
+// Sums over configurations of what observables are made of, as exact integers: the spins of every row and column,
+// products of spins at every distance along both axes, up to half the lattice, and the spins of every row times (-1)^column.
 // Grid: ceil(batch / LANES) * SIDE workgroups of LANES lanes, one configuration per lane, one line and distance per workgroup.
 
 #include types
@@ -7,7 +7,7 @@
 
 @group(0) @binding(1) var<uniform> step: Step;
 @group(0) @binding(4) var<storage, read> spins: array<i32>;                    // [site][batch]
-@group(0) @binding(25) var<storage, read_write> observables: array<i32>;       // [rows, columns, distances 1 to SIDE / 2][batch]
+@group(0) @binding(25) var<storage, read_write> observables: array<i32>;       // [rows, columns, distances 1 to SIDE / 2, staggered rows][batch]
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -21,12 +21,14 @@ fn main(
     if configuration >= step.batch {
         return;
     }
-    var sums = vec2<i32>(0, 0);
+    var sums = vec3<i32>(0, 0, 0);
     for (var at = 0u; at < SIDE; at++) {
-        sums += vec2<i32>(spin(line, at, configuration), spin(at, line, configuration));
+        let of_row = spin(line, at, configuration);
+        sums += vec3<i32>(of_row, spin(at, line, configuration), select(of_row, -of_row, (at & 1u) == 1u));
     }
     observables[line * step.batch + configuration] = sums.x;
     observables[(SIDE + line) * step.batch + configuration] = sums.y;
+    observables[(2u * SIDE + SIDE / 2u + line) * step.batch + configuration] = sums.z;
     let distance = line + 1u;
     if 2u * distance > SIDE {
         return;

@@ -1,4 +1,4 @@
-//! Sums of rows, columns and products at every distance, as exact integers.
+//! Sums of rows, columns, products at every distance and rows with alternating signs, as exact integers.
 
 use super::LANES;
 use super::state::State;
@@ -9,34 +9,41 @@ use rayon::prelude::*;
 pub(super) fn run<R: Send + Sync>(torus: Torus, state: &mut State<R>) {
     let (batch, side, spins) = (state.batch, torus.side(), &state.spins);
     state.observables.par_chunks_mut(batch).enumerate().for_each(|(quantity, sums)| {
-        let (kind, line) = (quantity as u32 / side, quantity as u32 % side);
+        let (quantity, half) = (quantity as u32, side / 2);
         for (first, sums) in (0..).step_by(LANES).zip(sums.chunks_mut(LANES)) {
             let lanes = |row: u32, column: u32| {
                 &spins[torus.site(row, column) as usize * batch + first..][..sums.len()]
             };
             let mut total = [0; LANES];
-            match kind {
-                0 => (0..side).for_each(|column| add(&mut total, lanes(line, column))),
-                1 => (0..side).for_each(|row| add(&mut total, lanes(row, line))),
-                _ => vectorised(
+            if quantity < side {
+                (0..side).for_each(|column| add(&mut total, lanes(quantity, column), 1));
+            } else if quantity < 2 * side {
+                (0..side).for_each(|row| add(&mut total, lanes(row, quantity - side), 1));
+            } else if quantity < 2 * side + half {
+                let distance = quantity - 2 * side + 1;
+                vectorised(
                     #[inline(always)]
                     || {
-                        let distance = line + 1;
                         for site in 0..side * side {
                             let (row, column) = (site / side, site % side);
                             let others = [lanes(row, column + distance), lanes(row + distance, column)];
                             add_products(&mut total, lanes(row, column), others);
                         }
                     },
-                ),
+                );
+            } else {
+                let row = quantity - 2 * side - half;
+                (0..side).for_each(|column| {
+                    add(&mut total, lanes(row, column), if column.is_multiple_of(2) { 1 } else { -1 });
+                });
             }
             sums.copy_from_slice(&total[..sums.len()]);
         }
     });
 }
 
-fn add(total: &mut [i32; LANES], spins: &[i8]) {
-    total.iter_mut().zip(spins).for_each(|(total, &spin)| *total += i32::from(spin));
+fn add(total: &mut [i32; LANES], spins: &[i8], sign: i32) {
+    total.iter_mut().zip(spins).for_each(|(total, &spin)| *total += sign * i32::from(spin));
 }
 
 #[inline(always)]

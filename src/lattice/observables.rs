@@ -3,9 +3,10 @@
 use super::{Interaction, Torus};
 use std::f64::consts::TAU;
 
-/// Number of sums per configuration: every row and column, and products at distances 1 to L / 2.
+/// Number of sums per configuration: every row and column, products at distances 1 to L / 2, and every row with
+/// alternating signs.
 pub fn quantities(torus: Torus) -> usize {
-    2 * torus.side() as usize + torus.side() as usize / 2
+    3 * torus.side() as usize + torus.side() as usize / 2
 }
 
 /// Integer sums over each configuration of a batch.
@@ -13,8 +14,8 @@ pub fn quantities(torus: Torus) -> usize {
 pub struct Observables {
     torus: Torus,
     batch: usize,
-    /// `[quantities][batch]`: spins of every row, spins of every column, and for every distance d the sum over sites x
-    /// of `s(x) (s(x + d along the row) + s(x + d along the column))`.
+    /// `[quantities][batch]`: spins of every row; spins of every column; for every distance d the sum over sites x of
+    /// `s(x) (s(x + d along the row) + s(x + d along the column))`; and spins of every row times `(-1)^column`.
     sums: Vec<i32>,
     /// Cosine and sine at every line of the longest wave.
     wave: Vec<[f64; 2]>,
@@ -46,10 +47,21 @@ impl Observables {
         (0..self.torus.side() as usize).map(|row| self.sum(row, configuration)).sum()
     }
 
+    /// Sum of all spins times `(-1)^(row + column)`: the order parameter of an antiferromagnet. Nothing on an odd side,
+    /// where no such pattern closes around the torus.
+    pub fn staggered_sum(&self, configuration: usize) -> Option<i64> {
+        let side = self.torus.side() as usize;
+        let sign = |row: usize| if row.is_multiple_of(2) { 1 } else { -1 };
+        let first = 2 * side + side / 2;
+        side.is_multiple_of(2)
+            .then(|| (0..side).map(|row| sign(row) * self.sum(first + row, configuration)).sum())
+    }
+
     /// Reverses all spins of a configuration.
     pub fn flip(&mut self, configuration: usize) {
-        let lines = 2 * self.torus.side() as usize;
-        (0..lines).for_each(|line| self.sums[line * self.batch + configuration] *= -1);
+        let side = self.torus.side() as usize;
+        let linear = (0..2 * side).chain(2 * side + side / 2..3 * side + side / 2);
+        linear.for_each(|line| self.sums[line * self.batch + configuration] *= -1);
     }
 
     /// Sum of the products of all pairs of sites at a distance along an axis, of which there are 2 L^2 (at distance L / 2
@@ -106,6 +118,11 @@ mod tests {
             assert_eq!(observables.spin_sum(configuration), spin_sum);
             let energy = interaction.energy(torus.bond_sum(spins), spin_sum);
             assert_eq!(observables.energy(interaction, configuration), energy);
+            let staggered: f64 = (0..64)
+                .map(|at| (at / 8, at % 8))
+                .map(|(i, j)| if (i + j) % 2 == 0 { spin(i, j) } else { -spin(i, j) })
+                .sum();
+            assert_eq!(observables.staggered_sum(configuration), Some(staggered as i64));
             for distance in 1..=4 {
                 let sum: f64 = (0..64)
                     .map(|at| (at / 8, at % 8))
