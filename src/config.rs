@@ -26,7 +26,7 @@ pub enum RateSchedule {
 pub enum Objective {
     /// KL(q | p), on the network's own samples.
     Reverse,
-    /// KL(p | q), on configurations by cluster Monte Carlo.
+    /// KL(p | q), on configurations by Monte Carlo.
     Forward,
     /// First forward, then ever more reverse steps, in the end only those.
     Mixed,
@@ -101,11 +101,11 @@ pub struct Config {
     pub metrics_every: u32,
     /// Steps between checkpoints.
     pub checkpoint_every: u32,
-    /// Configurations by cluster Monte Carlo for the forward objective.
+    /// Configurations by Monte Carlo for the forward objective.
     pub pool: usize,
     /// Samples of the closing evaluation.
     pub evaluation_samples: usize,
-    /// Configurations by cluster Monte Carlo that the network is checked with at the end; 0: none.
+    /// Configurations by Monte Carlo that the network is checked with at the end; 0: none.
     pub verification_samples: usize,
 }
 

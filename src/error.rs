@@ -83,6 +83,16 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// Monte Carlo chains that do not forget where they started.
+    #[error(
+        "the Monte Carlo at {system} is not in equilibrium: {reason}; train without it (--objective reverse --set verification_samples=0), or choose another temperature or field"
+    )]
+    NotEquilibrated {
+        /// Size, beta, J and H.
+        system: String,
+        /// What does not agree, and after how many sweeps.
+        reason: String,
+    },
     /// NaN or infinity in training.
     #[error(
         "training diverged at step {step}: {what} of level {level} ({level_name}) is not finite; the checkpoint of step {checkpoint_step} is good: resume from it, or start a new run from its nets with --init-from and a lower learning_rate or a clip"

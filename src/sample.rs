@@ -38,10 +38,59 @@ pub fn reward_per_site(model: &Model, beta: f64) -> f32 {
     ((exact * 4096.0).round() / 4096.0) as f32
 }
 
-/// As [`reward_per_site`], for a network whose rewards have another mean: one that has learnt little is far from Z, and on a large lattice
+/// As [`reward_per_site`], for a network whose rewards lie around another value: one that has learnt little is far from Z, and on a large lattice
 /// 32 bits do not hold the distance to three digits behind the point.
-pub fn centred_reward_per_site(per_site: f32, mean_reward: f64, sites: usize) -> f32 {
-    per_site - (mean_reward / sites as f64 * 4096.0).round() as f32 / 4096.0
+pub fn centred_reward_per_site(per_site: f32, reward: f64, sites: usize) -> f32 {
+    per_site - (reward / sites as f64 * 4096.0).round() as f32 / 4096.0
+}
+
+/// Draws batches of configurations with their log weights, under a shift of the rewards that the first configuration settles.
+#[derive(Debug)]
+pub struct Weigher {
+    kernels: Vec<Kernel>,
+    inputs: Inputs,
+    sites: usize,
+    /// Whether the first configuration has been seen.
+    settled: bool,
+}
+
+impl Weigher {
+    /// For samples of a seed. The kernels of `completion` follow those that sample and weigh: they may draw the bottom,
+    /// which the weights sum out, and look at the complete configurations.
+    pub fn new(model: &Model, seed: u32, beta: f64, completion: impl IntoIterator<Item = Kernel>) -> Self {
+        let mut kernels = schedule::sampling(model, false);
+        kernels.extend(schedule::rewards(model));
+        kernels.extend(completion);
+        let inputs = Inputs::sampling(seed, 0, beta, reward_per_site(model, beta));
+        Self { kernels, inputs, sites: model.torus.sites(), settled: false }
+    }
+
+    /// Draws the batch whose first configuration has the given number: `[batch]` log weights, and the snapshot they come from.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn draw(&mut self, backend: &mut dyn Backend, first: u32) -> Result<(Vec<f64>, Snapshot)> {
+        self.inputs.first_configuration = first;
+        let mut snapshot = self.run(backend)?;
+        if !self.settled {
+            self.settled = true;
+            // The first configuration is the same whatever the batch, and near enough to the mean.
+            let centred =
+                centred_reward_per_site(self.inputs.reward_per_site, snapshot.rewards[0], self.sites);
+            if centred.is_finite() && centred != self.inputs.reward_per_site {
+                self.inputs.reward_per_site = centred;
+                snapshot = self.run(backend)?;
+            }
+        }
+        let shift = f64::from(self.inputs.reward_per_site) * self.sites as f64;
+        Ok((snapshot.rewards.iter().map(|reward| shift - reward).collect(), snapshot))
+    }
+
+    fn run(&self, backend: &mut dyn Backend) -> Result<Snapshot> {
+        backend.run(&self.kernels, &self.inputs)?;
+        backend.request_snapshot(0)?;
+        Ok(Snapshot::join(backend.snapshots(true)?).expect("the snapshot that was asked for"))
+    }
 }
 
 /// Draws `count` log weights. `progress` is told how many are done and may break: those are then what comes back.
@@ -55,26 +104,13 @@ pub fn log_weights(
     count: usize,
     mut progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<LogWeights> {
-    let mut kernels = schedule::sampling(backend.model(), false);
-    kernels.extend(schedule::rewards(backend.model()));
-    kernels.extend(schedule::completion(backend.model()));
-    let interaction = backend.model().interaction;
-    let sites = backend.model().torus.sites();
-    let mut per_site = reward_per_site(backend.model(), beta);
+    let model = backend.model().clone();
+    let mut weigher = Weigher::new(&model, seed, beta, schedule::completion(&model));
     let mut result = LogWeights::default();
     for first in (0..count).step_by(backend.batch()) {
-        let mut snapshot = weigh(backend, &kernels, &Inputs::sampling(seed, first as u32, beta, per_site))?;
-        if first == 0 {
-            let mean = snapshot.rewards.iter().sum::<f64>() / snapshot.rewards.len() as f64;
-            let centred = centred_reward_per_site(per_site, mean, sites);
-            if centred.is_finite() && centred != per_site {
-                per_site = centred;
-                snapshot = weigh(backend, &kernels, &Inputs::sampling(seed, 0, beta, per_site))?;
-            }
-        }
-        let shift = f64::from(per_site) * sites as f64;
-        result.ln_w.extend(snapshot.rewards.iter().map(|reward| shift - reward));
-        result.energy.extend(snapshot.energies(interaction));
+        let (ln_w, snapshot) = weigher.draw(backend, first as u32)?;
+        result.ln_w.extend(ln_w);
+        result.energy.extend(snapshot.energies(model.interaction));
         if progress(result.ln_w.len().min(count)).is_break() {
             break;
         }
@@ -82,13 +118,6 @@ pub fn log_weights(
     result.ln_w.truncate(count);
     result.energy.truncate(count);
     Ok(result)
-}
-
-/// Runs kernels and waits for what they tell.
-fn weigh(backend: &mut dyn Backend, kernels: &[Kernel], inputs: &Inputs) -> Result<Snapshot> {
-    backend.run(kernels, inputs)?;
-    backend.request_snapshot(0)?;
-    Ok(Snapshot::join(backend.snapshots(true)?).expect("the snapshot that was asked for"))
 }
 
 /// Draws `count` complete configurations, passing them on batch by batch.

@@ -2,6 +2,7 @@
 
 use super::progress::Progress;
 use super::run::Network;
+use super::verdict;
 use crate::io::{check_writable, read_spins, write_ln_q};
 use crate::sample::evaluate;
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let spins = read_spins(spins, side)?;
     let count = spins.len() / (side * side);
     let (config, mut backend) = network.open(count)?;
+    verdict::tell_of(&network.folder()?);
     let mut progress = Progress::new("configuration", 0, count as u64);
     let ln_q = evaluate(backend.as_mut(), config.beta, &spins, |done| progress.advance(done as u64))?;
     progress.finish();

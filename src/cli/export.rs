@@ -1,6 +1,7 @@
 //! `han-gpu export`.
 
 use super::run::Network;
+use super::verdict;
 use crate::error::Error;
 use crate::io::{RunFolder, write_bytes, write_figures};
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (folder, _) = RunFolder::open(network.path())?;
     // Before anything is drawn or written: a run that was stopped early may have none.
     folder.metrics()?;
+    verdict::tell_of(&folder);
     let drawing = network.open_to_draw(*count, *seed)?;
     std::fs::create_dir_all(out).map_err(|source| Error::file("create", out, source))?;
     drawing.draw()?.write_csv(&out.join("samples.csv"))?;

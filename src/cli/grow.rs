@@ -12,13 +12,14 @@ use toml::Value;
 /// Trains all sizes, in folders `L8`, `L16`, ... under one. What is there from an earlier call with the same settings is
 /// kept: finished sizes are passed over, an unfinished one goes on.
 ///
-/// Nothing is returned if all are finished.
-pub(super) fn run(arguments: &Arguments, sizes: &[u32]) -> anyhow::Result<Option<(Summary, RunFolder)>> {
-    if sizes.is_empty() || sizes.windows(2).any(|pair| pair[1] != 2 * pair[0]) {
+/// The last run is returned, with its summary unless it was finished before.
+pub(super) fn run(arguments: &Arguments, sizes: &[u32]) -> anyhow::Result<(Option<Summary>, RunFolder)> {
+    let refused = || {
         let given = sizes.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-        return Err(
-            Error::setting("--grow", given, "each size must be twice the one before, as 8,16,32").into()
-        );
+        Error::setting("--grow", given, "each size must be twice the one before, as 8,16,32")
+    };
+    if sizes.windows(2).any(|pair| pair[1] != 2 * pair[0]) {
+        return Err(refused().into());
     }
     let mut last = None;
     let mut previous = String::new();
@@ -33,11 +34,12 @@ pub(super) fn run(arguments: &Arguments, sizes: &[u32]) -> anyhow::Result<Option
         if config.size > config.exact_bottom {
             previous = folder.to_string_lossy().into_owned();
         }
-        if let Some(trained) = train_one(config, &folder, arguments.force, &arguments.resources)? {
-            last = Some(trained);
-        }
+        last = Some(match train_one(config, &folder, arguments.force, &arguments.resources)? {
+            Some((summary, folder)) => (Some(summary), folder),
+            None => (None, RunFolder::open(&folder)?.0),
+        });
     }
-    Ok(last)
+    Ok(last.ok_or_else(refused)?)
 }
 
 fn default_folder(config: &Config) -> PathBuf {

@@ -6,7 +6,7 @@ use super::system::SystemArguments;
 use crate::config::MAX_SAMPLES;
 use crate::error::Error;
 use crate::io::{check_memory, check_writable, write_configurations};
-use crate::mc::{Algorithm, Simulation};
+use crate::mc::{Algorithm, Setup, Simulation, equilibrate, thermalise};
 use crate::measure::{MonteCarlo, Sweeps, System, measure_chains};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -21,6 +21,7 @@ const MAX_SWEEPS: usize = 1 << 31;
 #[command(after_help = "Examples:
   han-gpu mc --size 16 --beta 0.44 --sweeps 10000
   han-gpu mc --size 16 --beta 0.44 --sweeps 20000 --algorithm metropolis --thermalisation 5000
+  han-gpu mc --size 24 --beta 0.6 --field 0.5 --sweeps 5000
   han-gpu mc --size 16 --beta 0.44 --sweeps 1000 --out configs.npz")]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -28,13 +29,15 @@ pub(super) struct Arguments {
     /// Measured sweeps of every chain
     #[arg(long)]
     sweeps: usize,
-    /// Cluster updates (on the CPU) or single-spin updates (on any device)
-    #[arg(long, value_enum, default_value = "wolff")]
-    algorithm: AlgorithmName,
-    /// Independent chains [default: 16 for wolff, 64 for metropolis]
+    /// Cluster updates (on the CPU), single-spin updates (on any device), or both and geometric clusters (on the CPU)
+    /// [default: wolff; hybrid in a field, and for J < 0 on an odd side]
+    #[arg(long, value_enum)]
+    algorithm: Option<AlgorithmName>,
+    /// Independent chains, half of which start ordered and half at random [default: 16, 64 for metropolis]
     #[arg(long)]
     chains: Option<usize>,
-    /// Sweeps of every chain before the first measurement [default: 200 for wolff, 2000 for metropolis]
+    /// Sweeps of every chain before the first measurement [default: until chains from both starts agree, and many
+    /// autocorrelation times]
     #[arg(long)]
     thermalisation: Option<usize>,
     /// Sweeps from one measurement to the next
@@ -61,6 +64,7 @@ pub(super) struct Arguments {
 enum AlgorithmName {
     Wolff,
     Metropolis,
+    Hybrid,
 }
 
 #[derive(Serialize)]
@@ -75,23 +79,20 @@ struct Report<'a> {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let system = arguments.system.system()?;
     let System { torus, interaction, beta } = system;
-    let (algorithm, sweeps) = plan(arguments)?;
+    let (algorithm, mut sweeps) = plan(arguments, &system)?;
     let out = arguments.out.as_deref().map(check_writable).transpose()?;
     if out.is_some() {
         let drawn = sweeps.sweeps / sweeps.every * sweeps.chains;
         check_memory("configurations", arguments.configurations.min(drawn), torus.sites())?;
     }
-    let mut simulation = Simulation::new(
-        torus,
-        interaction,
-        beta,
-        algorithm,
-        sweeps.chains,
-        arguments.seed,
-        &arguments.device,
-    )?;
-    simulation.thermalise(sweeps.thermalisation)?;
+    let setup = Setup { torus, interaction, beta, algorithm, chains: sweeps.chains, seed: arguments.seed };
+    let mut simulation = Simulation::new(setup, &arguments.device)?;
     super::tell(&format!("device {}; {} chains", simulation.device(), sweeps.chains));
+    let equilibrium = match arguments.thermalisation {
+        Some(sweeps) => thermalise(&mut simulation, sweeps)?,
+        None => equilibrate(&mut simulation)?,
+    };
+    sweeps.thermalisation = equilibrium.sweeps;
     let mut spins = Vec::new();
     let distance = rounds_between(sweeps, arguments.configurations);
     let interrupt = Interrupt::listen();
@@ -102,11 +103,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         Ok(())
     };
-    let result = measure_chains(&mut simulation, system, sweeps, keep, |done| {
+    let measured = measure_chains(&mut simulation, system, sweeps, keep, |done| {
         progress.advance(done as u64);
         interrupt.flow()
     })?;
     progress.finish();
+    let result = MonteCarlo { fault: equilibrium.fault, ..measured };
     spins.truncate(arguments.configurations * torus.sites());
     if let Some(path) = &out {
         write_configurations(path, &system, &spins)?;
@@ -121,14 +123,17 @@ fn rounds_between(sweeps: Sweeps, configurations: usize) -> usize {
     (sweeps.sweeps / sweeps.every * sweeps.chains).div_ceil(configurations)
 }
 
-fn plan(arguments: &Arguments) -> anyhow::Result<(Algorithm, Sweeps)> {
-    let (algorithm, chains, thermalisation) = match arguments.algorithm {
-        AlgorithmName::Wolff => (Algorithm::Wolff, 16, 200),
-        AlgorithmName::Metropolis => (Algorithm::Metropolis, 64, 2000),
+fn plan(arguments: &Arguments, system: &System) -> anyhow::Result<(Algorithm, Sweeps)> {
+    let algorithm = match arguments.algorithm {
+        None => Algorithm::fitting(system.torus, system.interaction),
+        Some(AlgorithmName::Wolff) => Algorithm::Wolff,
+        Some(AlgorithmName::Metropolis) => Algorithm::Metropolis,
+        Some(AlgorithmName::Hybrid) => Algorithm::Hybrid,
     };
+    let chains = if algorithm == Algorithm::Metropolis { 64 } else { 16 };
     let sweeps = Sweeps {
         chains: arguments.chains.unwrap_or(chains),
-        thermalisation: arguments.thermalisation.unwrap_or(thermalisation),
+        thermalisation: arguments.thermalisation.unwrap_or(1),
         // Whole measurements.
         sweeps: arguments.sweeps - arguments.sweeps % arguments.every.max(1),
         every: arguments.every,
@@ -153,7 +158,15 @@ fn describe(report: &Report<'_>) -> String {
     let side = torus.side();
     let mut lines = vec![
         format!("{side} x {side}, beta {beta}, J {}, H {}", interaction.coupling, interaction.field),
-        format!("{} chains of {} sweeps on {}", sweeps.chains, sweeps.sweeps, report.device),
+        format!(
+            "{} chains of {} sweeps after {}, {} on {}, seed {}",
+            sweeps.chains,
+            sweeps.sweeps,
+            sweeps.thermalisation,
+            report.algorithm.name(),
+            report.device,
+            report.seed
+        ),
         result.describe(),
     ];
     lines.extend(result.warnings().iter().map(|warning| format!("WARNING    {warning}")));

@@ -3,16 +3,17 @@
 use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::run::Network;
+use super::verdict::{self, Strict};
 use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};
 use crate::error::Error;
 use crate::estimate::{Estimate, Forward, Verification, forward, verify};
 use crate::exact;
-use crate::io::{check_memory, check_writable, read_configurations, write_scalars};
+use crate::io::{RunFolder, check_memory, check_writable, read_configurations, write_scalars};
 use crate::lattice::SymmetryGroup;
 use crate::measure::{
-    Measurement, Method, Scalars, Settings, System, measure, monte_carlo_check, own_seed,
-    reference_log_weights,
+    Measurement, Method, MonteCarloCheck, Scalars, Settings, System, measure, monte_carlo_check, own_seed,
+    reference_log_weights, references,
 };
 use serde::Serialize;
 use std::path::PathBuf;
@@ -49,9 +50,11 @@ pub(super) struct Arguments {
     /// Configurations of this system by `han-gpu mc --out`: forward effective sample size and KL, which see missing modes
     #[arg(long, value_name = "FILE.npz")]
     reference: Option<PathBuf>,
-    /// Check the network against exact results and a cluster Monte Carlo of its own
+    /// Check the network against exact results and a Monte Carlo of its own
     #[arg(long)]
     verify: bool,
+    #[command(flatten)]
+    strict: Strict,
     /// Keep every sample's scalars: ln_w, energy, magnetisation, float64 [N]
     #[arg(long, value_name = "FILE.npz")]
     keep: Option<PathBuf>,
@@ -75,6 +78,7 @@ struct Report<'a> {
     seed: u32,
     #[serde(flatten)]
     measurement: &'a Measurement,
+    warnings: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     forward: Option<Forward>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,8 +121,18 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         false => (None, None),
     };
     let (run, device) = (arguments.network.path().display().to_string(), backend.device().to_owned());
-    let report = Report { run, device, seed, measurement: &measurement, forward, verification };
-    if arguments.json { super::print_json(&report) } else { super::print(&describe(&report)) }
+    let (folder, _) = RunFolder::open(arguments.network.path())?;
+    let mut warnings = measurement.warnings();
+    warnings.extend(verdict::warning_of(&folder));
+    let report = Report { run, device, seed, measurement: &measurement, warnings, forward, verification };
+    if arguments.json {
+        super::print_json(&report)?
+    } else {
+        super::print(&describe(&report))?
+    }
+    let mut doubts = report.warnings;
+    doubts.extend(report.verification.iter().flat_map(verdict::doubts));
+    arguments.strict.check(&doubts)
 }
 
 fn draw(
@@ -158,27 +172,31 @@ fn checks(
     let exact = exact::ln_z(torus, interaction, beta);
     let ln_z = exact.map_or(measurement.importance.ln_z, Estimate::exact);
     let elements = settings.elements(backend.model());
-    let found = if let Some(spins) = reference {
+    let check = if let Some(spins) = reference {
         let mut progress = Progress::new("image of the reference", 0, elements.len() as u64);
         let told = |done| progress.advance(done as u64);
         let ln_w = reference_log_weights(backend, &elements, beta, &spins, told)?;
         progress.finish();
-        Some(forward(&ln_w, ln_z))
+        Some(MonteCarloCheck::Forward(forward(&ln_w, ln_z)))
     } else if arguments.verify {
         let count = config.verification_samples.max(CHECK);
         Some(monte_carlo_check(backend, &elements, beta, count, settings.seed, ln_z)?)
     } else {
         None
     };
-    let verification = arguments.verify.then(|| verify(&measurement.importance, exact, found.as_ref()));
-    Ok((found, verification))
+    let verified = || verify(&measurement.importance, references(exact, check.as_ref()));
+    let verification = arguments.verify.then(verified);
+    Ok((check.and_then(MonteCarloCheck::into_forward), verification))
 }
 
 fn describe(report: &Report<'_>) -> String {
     let System { torus, interaction, beta } = report.measurement.system;
     let side = torus.side();
     let mut lines = vec![
-        format!("{side} x {side}, beta {beta}, J {}, H {}", interaction.coupling, interaction.field),
+        format!(
+            "{side} x {side}, beta {beta}, J {}, H {}, seed {}",
+            interaction.coupling, interaction.field, report.seed
+        ),
         report.measurement.describe(),
     ];
     if let Some(forward) = &report.forward {
@@ -188,6 +206,6 @@ fn describe(report: &Report<'_>) -> String {
         ));
     }
     lines.extend(report.verification.as_ref().map(super::train::describe_verification));
-    lines.extend(report.measurement.warnings().iter().map(|warning| format!("WARNING    {warning}")));
+    lines.extend(report.warnings.iter().map(|warning| format!("WARNING    {warning}")));
     lines.join("\n")
 }

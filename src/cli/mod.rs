@@ -1,7 +1,7 @@
 //! The command line: one file per subcommand; nothing but arguments, progress and printing.
 //!
-//! Results go to standard output, progress and messages to standard error. Exit code 2 for wrong usage, 130 and 143
-//! after Ctrl-C and SIGTERM, 1 for the rest.
+//! Results go to standard output, progress and messages to standard error. Exit code 2 for wrong usage, 3 for suspect
+//! results under `--strict`, 130 and 143 after Ctrl-C and SIGTERM, 1 for the rest.
 mod bench;
 mod devices;
 mod evaluate;
@@ -23,6 +23,7 @@ mod sample;
 mod scan;
 mod system;
 mod train;
+mod verdict;
 
 use crate::error::Error;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -74,7 +75,11 @@ pub fn main() -> ExitCode {
         (None, Ok(())) => ExitCode::SUCCESS,
         (None, Err(error)) => {
             let usage = error.downcast_ref::<Error>().is_some_and(Error::is_usage);
-            ExitCode::from(if usage { 2 } else { 1 })
+            ExitCode::from(match () {
+                () if usage => 2,
+                () if error.is::<verdict::Suspect>() => 3,
+                () => 1,
+            })
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::progress::Progress;
 use super::run::open_run;
+use super::verdict;
 use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};
 use crate::error::Error;
@@ -95,7 +96,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         match source {
             Source::Run(config, metrics) => {
                 place.write("training", &plot::training(config, metrics))?;
-                plot_network(path, config, arguments, &place)?;
+                plot_network(path, arguments, &place)?;
             }
             Source::Scan(table) => {
                 for (name, figure) in plot::scan(table) {
@@ -123,12 +124,9 @@ impl Source {
     }
 }
 
-fn plot_network(
-    path: &Path,
-    config: &Config,
-    arguments: &Arguments,
-    place: &Place<'_>,
-) -> anyhow::Result<()> {
+fn plot_network(path: &Path, arguments: &Arguments, place: &Place<'_>) -> anyhow::Result<()> {
+    let (folder, config) = RunFolder::open(path)?;
+    verdict::tell_of(&folder);
     let (config, mut backend) = open_run(path, &arguments.device, config.batch.min(arguments.count))?;
     let seed = arguments.seed.unwrap_or(config.seed);
     plot_configurations(&config, backend.as_mut(), seed, place)?;

@@ -45,7 +45,12 @@ impl Network {
         Ok(Drawing { backend, writer, seed: seed.unwrap_or(config.seed), beta: config.beta, count })
     }
 
-    /// Its run folder.
+    /// Its run folder, opened.
+    pub(super) fn folder(&self) -> anyhow::Result<RunFolder> {
+        Ok(RunFolder::open(&self.run)?.0)
+    }
+
+    /// The path of its run folder.
     pub(super) fn path(&self) -> &Path {
         &self.run
     }

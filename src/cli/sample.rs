@@ -1,6 +1,7 @@
 //! `han-gpu sample`.
 
 use super::run::Network;
+use super::verdict;
 use crate::io::check_writable;
 use std::path::PathBuf;
 
@@ -26,6 +27,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { network, count, seed, out } = arguments;
     let place = check_writable(out)?;
+    verdict::tell_of(&network.folder()?);
     network.open_to_draw(*count, *seed)?.draw()?.write(&place)?;
     super::print(&format!("{count} configurations in {}", out.display()))
 }

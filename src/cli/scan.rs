@@ -5,10 +5,12 @@ use super::interrupt::{Interrupt, Stopped};
 use super::progress::Progress;
 use super::run::open_run;
 use super::train::{Resources, parse_setting, settings_file};
+use super::verdict::{self, Strict};
 use crate::config::{Config, MAX_SAMPLES, resolve};
 use crate::error::Error;
+use crate::estimate::Status;
 use crate::io::{Row, RunFolder, Table, row};
-use crate::mc::{Algorithm, Simulation};
+use crate::mc::{Algorithm, Equilibrium, Setup, Simulation, equilibrate};
 use crate::measure::{
     Measurement, Method, MonteCarlo, Settings, Sweeps, System, measure, measure_chains, own_seed,
 };
@@ -18,9 +20,12 @@ use std::path::{Path, PathBuf};
 
 /// Betas are multiples of one over this, so that names of folders are short.
 const PER_UNIT: f64 = 1e9;
-/// Chains and sweeps of thermalisation of the Monte Carlo beside each point.
+/// Chains of the Monte Carlo beside each point.
 const CHAINS: usize = 16;
-const THERMALISATION: usize = 200;
+/// Autocorrelation times that each of them is measured for, at least.
+const MEASURED: f64 = 50.0;
+/// Most sweeps that this can lead to.
+const MOST_SWEEPS: usize = 1 << 17;
 
 /// Train, measure and plot along beta: every point starts from the network of the one before.
 ///
@@ -50,7 +55,7 @@ pub(super) struct Arguments {
     /// Samples measured at every point
     #[arg(long, default_value_t = 50_000)]
     count: usize,
-    /// Sweeps of each of 16 cluster Monte Carlo chains beside every point; 0: none
+    /// Sweeps of each of 16 Monte Carlo chains beside every point, more where their autocorrelation time asks for it; 0: none
     #[arg(long, default_value_t = 2000)]
     mc_sweeps: usize,
     /// Seed
@@ -68,6 +73,8 @@ pub(super) struct Arguments {
     /// Folder of the scan
     #[arg(long, value_name = "DIR", default_value = "runs/scan")]
     out: PathBuf,
+    #[command(flatten)]
+    strict: Strict,
     /// Print the table as JSON
     #[arg(long)]
     json: bool,
@@ -103,9 +110,19 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     if arguments.json {
-        return super::print_json(&table.rows);
+        super::print_json(&table.rows)?;
+    } else {
+        super::print(&describe(&table, &arguments.out))?;
     }
-    super::print(&describe(&table, &arguments.out))
+    let suspect = |row: &Row| [row.status, row.mc_status].contains(&Some(Status::Suspect));
+    let name = |row: &Row| format!("L = {}, beta = {}", cell(row, "size"), cell(row, "beta"));
+    let doubts: Vec<String> = table.rows.iter().filter(|row| suspect(row)).map(name).collect();
+    arguments.strict.check(&doubts)
+}
+
+/// A number of a row; NaN if it has none.
+fn cell(row: &Row, name: &str) -> f64 {
+    row.get(name).unwrap_or(f64::NAN)
 }
 
 /// One lattice at one temperature.
@@ -179,24 +196,45 @@ fn measure_point(
     let (folder, config) = RunFolder::open(&point.folder)?;
     if let Some(found) = folder.measurement() {
         let same = |key: &str, wanted: usize| found[key].as_u64() == Some(wanted as u64);
-        if same("count", arguments.count) && same("mc_sweeps", arguments.mc_sweeps) {
+        // Measurements of older versions have no status.
+        if same("count", arguments.count)
+            && same("mc_sweeps", arguments.mc_sweeps)
+            && found["status"].is_string()
+        {
+            tell_doubts(&found);
             return Ok(found);
         }
     }
     let measurement = measure_network(arguments, &config, &point.folder, &device, interrupt)?;
     let mut warnings = measurement.warnings();
+    warnings.extend(folder.verification().iter().flat_map(verdict::doubts));
     let mut value = serde_json::to_value(&measurement)?;
     value["mc_sweeps"] = json!(arguments.mc_sweeps);
+    value["status"] = json!(status(&warnings));
     if arguments.mc_sweeps > 0 && !interrupt.pressed() {
         let monte_carlo = monte_carlo(arguments, &measurement.system, config.seed, interrupt)?;
-        warnings.extend(monte_carlo.warnings().iter().map(|warning| format!("Monte Carlo: {warning}")));
+        let own = monte_carlo.warnings();
         value["monte_carlo"] = serde_json::to_value(monte_carlo)?;
+        value["monte_carlo"]["status"] = json!(status(&own));
+        warnings.extend(own.iter().map(|warning| format!("Monte Carlo: {warning}")));
     }
+    value["warnings"] = json!(warnings);
     if !interrupt.pressed() {
         folder.write_measurement(&value)?;
     }
-    warnings.iter().for_each(|warning| super::tell(&format!("WARNING {warning}")));
+    tell_doubts(&value);
     Ok(value)
+}
+
+/// Figures under a warning are suspect.
+fn status(warnings: &[String]) -> Status {
+    if warnings.is_empty() { Status::Verified } else { Status::Suspect }
+}
+
+/// A line for every warning of a point.
+fn tell_doubts(measurement: &Value) {
+    let warnings = measurement["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    warnings.for_each(|warning| super::tell(&format!("WARNING {warning}")));
 }
 
 fn measure_network(
@@ -239,30 +277,34 @@ fn monte_carlo(
 ) -> anyhow::Result<MonteCarlo> {
     let seed = own_seed(seed, system);
     let System { torus, interaction, beta } = *system;
-    let mut simulation = Simulation::new(torus, interaction, beta, Algorithm::Wolff, CHAINS, seed, "cpu")?;
-    simulation.thermalise(THERMALISATION)?;
-    let sweeps =
-        Sweeps { chains: CHAINS, thermalisation: THERMALISATION, sweeps: arguments.mc_sweeps, every: 1 };
-    Ok(measure_chains(&mut simulation, *system, sweeps, |_, _| Ok(()), |_| interrupt.flow())?)
+    let algorithm = Algorithm::fitting(torus, interaction);
+    let setup = Setup { torus, interaction, beta, algorithm, chains: CHAINS, seed };
+    let mut simulation = Simulation::new(setup, "cpu")?;
+    let Equilibrium { sweeps: thermalisation, tau_int, fault } = equilibrate(&mut simulation)?;
+    let wanted = ((MEASURED * tau_int).ceil() as usize).min(MOST_SWEEPS);
+    let sweeps = Sweeps { chains: CHAINS, thermalisation, sweeps: arguments.mc_sweeps.max(wanted), every: 1 };
+    let measured = measure_chains(&mut simulation, *system, sweeps, |_, _| Ok(()), |_| interrupt.flow())?;
+    Ok(MonteCarlo { fault, ..measured })
 }
 
 fn describe(table: &Table, out: &Path) -> String {
     let mut lines = vec![format!(
-        "{:>5} {:>11} {:>14} {:>12} {:>10} {:>10} {:>10} {:>7}",
+        "{:>5} {:>11} {:>14} {:>12} {:>10} {:>10} {:>10} {:>7}  status",
         "L", "beta", "F/N", "U/N", "C/N", "S/N", "|m|", "ESS"
     )];
     for row in &table.rows {
-        let of = |name: &str| row.get(name).copied().unwrap_or(f64::NAN);
+        let monte_carlo = if row.mc_status == Some(Status::Suspect) { ", Monte Carlo suspect" } else { "" };
         lines.push(format!(
-            "{:>5} {:>11} {:>14.8} {:>12.6} {:>10.5} {:>10.5} {:>10.5} {:>7.4}",
-            of("size"),
-            of("beta"),
-            of("free_energy_per_site"),
-            of("energy_per_site"),
-            of("specific_heat"),
-            of("entropy_per_site"),
-            of("abs_magnetisation"),
-            of("ess")
+            "{:>5} {:>11} {:>14.8} {:>12.6} {:>10.5} {:>10.5} {:>10.5} {:>7.4}  {}{monte_carlo}",
+            cell(row, "size"),
+            cell(row, "beta"),
+            cell(row, "free_energy_per_site"),
+            cell(row, "energy_per_site"),
+            cell(row, "specific_heat"),
+            cell(row, "entropy_per_site"),
+            cell(row, "abs_magnetisation"),
+            cell(row, "ess"),
+            row.status.map_or("unknown", Status::name)
         ));
     }
     lines.push(format!("table and figures in {}", out.display()));

@@ -4,13 +4,14 @@ use super::grow;
 use super::interrupt::{Interrupt, Stopped};
 use super::memory::Memory;
 use super::progress::Progress;
+use super::verdict::{self, Strict};
 use crate::Pace;
 use crate::backend::{Backend, Tuning};
 use crate::conditional::Storage;
 use crate::config::{Config, load, resolve};
 use crate::device;
 use crate::error::Error;
-use crate::estimate::{Status, Verification};
+use crate::estimate::{Estimate, Status, Verification};
 use crate::io::RunFolder;
 use crate::io::{Metrics, Summary};
 use crate::plot::{self, Format};
@@ -61,7 +62,7 @@ pub(super) struct Arguments {
     /// Side of the squares that are summed exactly, without nets: 8, 4 or 2 [default: 8]
     #[arg(long, value_name = "SIDE")]
     exact_bottom: Option<i64>,
-    /// reverse, forward (learn from cluster Monte Carlo) or mixed (from forward to reverse)
+    /// reverse, forward (learn from Monte Carlo) or mixed (from forward to reverse)
     /// [default: reverse; mixed from size 64 on, forward in the ordered phase]
     #[arg(long, value_name = "NAME")]
     objective: Option<String>,
@@ -99,6 +100,8 @@ pub(super) struct Arguments {
         "out", "force"
     ])]
     resume: Option<PathBuf>,
+    #[command(flatten)]
+    strict: Strict,
     /// Print the summary as one JSON object
     #[arg(long)]
     json: bool,
@@ -119,13 +122,20 @@ pub(super) struct Resources {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let json = arguments.json;
-    let trained = match (&arguments.resume, &arguments.grow) {
-        (Some(path), _) => Some(resume(path, arguments)?),
+    let finished = |(summary, folder)| (Some(summary), folder);
+    let (summary, folder) = match (&arguments.resume, &arguments.grow) {
+        (Some(path), _) => finished(resume(path, arguments)?),
         (None, Some(sizes)) => grow::run(arguments, sizes)?,
-        (None, None) => Some(start(arguments)?),
+        (None, None) => finished(start(arguments)?),
     };
-    let Some((summary, folder)) = trained else { return Ok(()) };
-    if json { super::print_json(&summary) } else { super::print(&describe(&summary, folder.path())) }
+    match &summary {
+        Some(summary) if json => super::print_json(summary)?,
+        Some(summary) => super::print(&describe(summary, folder.path()))?,
+        // All sizes were trained by earlier calls.
+        None => verdict::tell_of(&folder),
+    }
+    let doubts: Vec<String> = folder.verification().iter().flat_map(verdict::doubts).collect();
+    arguments.strict.check(&doubts)
 }
 
 fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
@@ -307,7 +317,7 @@ fn line(metrics: &Metrics, exact: Option<f64>) -> String {
     let gap =
         exact.map(|exact| format!(" (gap {:.2e})", (beta_f_per_site - exact) * scale)).unwrap_or_default();
     format!(
-        "beta {beta:.4}  F/N {:.6}{gap}  ESS {ess:.3}  {configurations_per_s:.0} conf/s",
+        "beta {beta:.4}  F/N <= {:.6}{gap}  ESS {ess:.3}  {configurations_per_s:.0} conf/s",
         beta_f_per_site * scale
     )
 }
@@ -315,35 +325,38 @@ fn line(metrics: &Metrics, exact: Option<f64>) -> String {
 fn describe(summary: &Summary, folder: &Path) -> String {
     let forward = summary
         .forward
-        .map(|forward| format!(", {:.4} from {} of cluster Monte Carlo", forward.ess.value, forward.count));
-    let forward = forward.unwrap_or_default();
+        .map(|forward| format!(", {:.4} from {} of Monte Carlo", forward.ess.value, forward.count));
     let kl_of = if summary.ln_z_exact.is_some() { "exact ln Z" } else { "estimated ln Z" };
-    let exact = summary.ln_z_exact.zip(summary.ln_z_deviation);
-    let exact = exact
-        .map(|(ln_z, sigma)| format!("   exact {ln_z:.6}, off by {sigma:+.1} sigma"))
-        .unwrap_or_default();
-    format!(
-        "trained {} steps in {:.1} s on {}\n\
-         beta F/N  {:.8} +- {:.1e}\n\
-         ln Z      {:.6} +- {:.6}{exact}\n\
-         KL        {:.5} +- {:.5} nats (against the {kl_of})\n\
-         ESS       {:.4} from {} samples{forward}\n\
-         {}\n\
-         results in {}",
-        summary.steps,
-        summary.elapsed_s,
-        summary.device,
-        summary.beta_f_per_site.value,
-        summary.beta_f_per_site.error,
-        summary.ln_z.value,
-        summary.ln_z.error,
-        summary.kl.value,
-        summary.kl.error,
-        summary.ess,
-        summary.samples,
+    let exact = summary.ln_z_exact.map(|ln_z| format!("   exact {ln_z:.6}"));
+    let deviation = summary.ln_z_deviation.map(|sigma| format!(", off by {sigma:+.1} sigma"));
+    let mut lines =
+        vec![format!("trained {} steps in {:.1} s on {}", summary.steps, summary.elapsed_s, summary.device)];
+    let free_energy =
+        |estimate: Estimate| format!("F/N       {:.8} +- {:.1e} J", estimate.value, estimate.error);
+    lines.extend(summary.free_energy_per_site.map(free_energy));
+    lines.extend([
+        format!(
+            "ln Z      {:.6} +- {:.6}{}{}",
+            summary.ln_z.value,
+            summary.ln_z.error,
+            exact.unwrap_or_default(),
+            deviation.unwrap_or_default()
+        ),
+        format!(
+            "bound     {:.8} +- {:.1e}, the variational upper bound on beta F/N",
+            summary.beta_f_per_site.value, summary.beta_f_per_site.error
+        ),
+        format!("KL        {:.5} +- {:.5} nats (against the {kl_of})", summary.kl.value, summary.kl.error),
+        format!(
+            "ESS       {:.4} from {} samples{}",
+            summary.ess,
+            summary.samples,
+            forward.unwrap_or_default()
+        ),
         describe_verification(&summary.verification),
-        folder.display(),
-    )
+        format!("results in {}", folder.display()),
+    ]);
+    lines.join("\n")
 }
 
 pub(super) fn describe_verification(verification: &Verification) -> String {

@@ -101,7 +101,9 @@ impl Bins {
     fn full_bins(&self) -> Vec<Vec<f64>> {
         let mut bins: Vec<Vec<f64>> = self.sums.chunks(self.columns).map(<[f64]>::to_vec).collect();
         let full = self.count.is_multiple_of(self.length);
-        if let Some(rest) = bins.pop_if(|_| !full)
+        if !full
+            && bins.len() > 1
+            && let Some(rest) = bins.pop()
             && let Some(last) = bins.last_mut()
         {
             add(last, &rest);
@@ -165,6 +167,23 @@ mod tests {
         assert_eq!(bins.sums, [10.0, 26.0, 42.0, 27.0]);
         bins.lengthen(1e9);
         assert_eq!((bins.totals(), bins.sums.len()), (vec![105.0], 1));
+    }
+
+    #[test]
+    fn streams_that_are_shorter_than_a_bin_are_a_bin_each() {
+        let stream = |x: f64| {
+            let mut bins = Bins::new(2, 8);
+            [x, x + 1.0, x + 2.0].iter().for_each(|x| bins.push(&[1.0, *x]));
+            bins.lengthen(f64::INFINITY);
+            bins
+        };
+        let streams = [0.0, 3.0, 9.0].map(stream);
+        let found = Bins::jackknife_of(&streams, ratio)[0];
+        let means = Estimate::mean(&[1.0, 4.0, 10.0]);
+        assert!(
+            (found.value - means.value).abs() < 1e-12 && (found.error - means.error).abs() < 1e-12,
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -3,8 +3,12 @@
 use super::{Bins, Estimate};
 use serde::Serialize;
 
-/// Most bins of the jackknife.
-const BINS: usize = 256;
+/// Most bins of the jackknife: few and long, since configurations of a Markov chain are correlated.
+const BINS: usize = 64;
+
+/// Share of p that `count` configurations leave unseen, as a standard deviation: half of the three in `count` that 95 % of
+/// samples stay below.
+const UNSEEN: f64 = 1.5;
 
 /// Forward figures, from log weights `ln w = -beta E - ln q` of configurations drawn from p.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -18,7 +22,8 @@ pub struct Forward {
 }
 
 /// Forward figures; `ln_z` is the exact value, without error, or the best estimate. Configurations that follow each
-/// other may be correlated: errors are by jackknife over contiguous bins.
+/// other may be correlated: errors are by jackknife over contiguous bins. They include what configurations may contribute
+/// that are too rare to be seen: weights as large as the largest, and a nat or as many as the most.
 ///
 /// # Panics
 /// When `ln_w` is empty.
@@ -34,9 +39,13 @@ pub fn forward(ln_w: &[f64], ln_z: Estimate) -> Forward {
         let ln_ess = 2.0 * count.ln() - w.ln() - inverse.ln() - most + least;
         vec![ln_ess.exp(), most + u / count]
     });
-    let mean = estimates[1];
-    let kl = Estimate { value: mean.value - ln_z.value, error: mean.error.hypot(ln_z.error) };
-    Forward { ess: estimates[0], kl, count: ln_w.len() }
+    let [ess, mean] = [estimates[0], estimates[1]];
+    let unseen = UNSEEN / ln_w.len() as f64;
+    let mean_w = bins.totals()[2] / ln_w.len() as f64;
+    let nats = (most - ln_z.value).abs().max((least - ln_z.value).abs()).max(1.0);
+    let ess = Estimate { error: ess.error.hypot(ess.value * unseen / mean_w), ..ess };
+    let error = mean.error.hypot(ln_z.error).hypot(unseen * nats);
+    Forward { ess, kl: Estimate { value: mean.value - ln_z.value, error }, count: ln_w.len() }
 }
 
 #[cfg(test)]
@@ -48,6 +57,8 @@ mod tests {
         let exact = |value| Estimate { value, error: 0.0 };
         let perfect = forward(&[3.0; 100], exact(3.0));
         assert!((perfect.ess.value - 1.0).abs() < 1e-12 && perfect.kl.value.abs() < 1e-12);
+        // A hundred configurations do not show what happens once in a hundred.
+        assert!(perfect.ess.error > 0.01 && perfect.kl.error > 0.01, "{perfect:?}");
         // A fifth of p has e^-10 of its share in q.
         let mut ln_w = vec![3.0; 100];
         ln_w[..20].fill(13.0);

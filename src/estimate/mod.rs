@@ -1,5 +1,6 @@
 //! Estimators on arrays, in f64: importance sampling, Markov chains, honest errors. No device.
 
+mod agreement;
 mod bins;
 mod forward;
 mod importance;
@@ -8,11 +9,12 @@ mod noise;
 mod series;
 mod verification;
 
+pub use agreement::{LARGEST_DISAGREEMENT, deviation_of_means};
 pub use bins::Bins;
 pub use forward::{Forward, forward};
 pub use importance::{Importance, Weighted, importance, kl};
 pub use series::{Autocorrelation, Series};
-pub use verification::{Status, Verification, verify};
+pub use verification::{References, Status, Verification, verify};
 
 use serde::Serialize;
 

@@ -79,6 +79,11 @@ impl Series {
         self.length *= 2;
     }
 
+    /// Mean of all values so far; NaN without any.
+    pub fn mean(&self) -> f64 {
+        self.origin + self.sum / self.count as f64
+    }
+
     /// Whether all values of all chains were equal.
     pub fn is_constant(chains: &[Self]) -> bool {
         let first = chains.first().map(|chain| chain.origin);

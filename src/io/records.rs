@@ -71,7 +71,9 @@ pub struct Summary {
     pub elapsed_s: f64,
     /// Fresh samples that the figures below are taken from.
     pub samples: usize,
-    /// `E_q[ln q + beta E] / N`.
+    /// F / N from ln Z; nothing at beta = 0.
+    pub free_energy_per_site: Option<Estimate>,
+    /// `E_q[ln q + beta E] / N`: the variational bound, above `beta F / N` by the KL.
     pub beta_f_per_site: Estimate,
     /// `E_q[E] / N`, of the network, not reweighted.
     pub energy_per_site: Estimate,
@@ -85,7 +87,7 @@ pub struct Summary {
     pub kl: Estimate,
     /// Effective sample size, in (0, 1].
     pub ess: f64,
-    /// Figures from configurations by cluster Monte Carlo.
+    /// Figures from configurations by Monte Carlo.
     pub forward: Option<Forward>,
     /// Whether an independent reference agrees.
     pub verification: Verification,

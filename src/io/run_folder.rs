@@ -9,6 +9,7 @@ use crate::backend::Tensor;
 use crate::conditional::Model;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::estimate::Verification;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
@@ -162,6 +163,11 @@ impl RunFolder {
     /// The summary of a finished run, if there is one that can be read.
     pub fn summary(&self) -> Option<serde_json::Value> {
         serde_json::from_str(&read_text(&self.file(SUMMARY)).ok()?).ok()
+    }
+
+    /// What the closing check of a finished run said, if it can be read.
+    pub fn verification(&self) -> Option<Verification> {
+        serde_json::from_value(self.summary()?.get("verification")?.clone()).ok()
     }
 
     /// The table of metrics as it lies on the disk.

@@ -2,7 +2,9 @@
 
 use super::{atomic, input};
 use crate::error::{Error, Result};
+use crate::estimate::Status;
 use crate::measure::{FREE_QUANTITIES, QUANTITIES};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,8 +16,39 @@ const MOST_SIZES: usize = 64;
 /// Estimates of the network itself.
 const OF_THE_NETWORK: [&str; 2] = ["ess", "kl"];
 
-/// One row: values by column; what was not measured is not there.
-pub type Row = BTreeMap<String, f64>;
+/// Columns of words, after all others: whether the network can be trusted, and whether the Monte Carlo beside it can.
+const STATUS: [&str; 2] = ["status", "mc_status"];
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Row {
+    /// Values by column; a quantity that was not measured is not there.
+    #[serde(flatten)]
+    pub values: BTreeMap<String, f64>,
+    /// Whether the network can be trusted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// Whether the Monte Carlo can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mc_status: Option<Status>,
+}
+
+impl Row {
+    /// The value of a column.
+    pub fn get(&self, column: &str) -> Option<f64> {
+        self.values.get(column).copied()
+    }
+
+    /// The cell of a column in a table; empty without a value.
+    fn cell(&self, column: &str) -> String {
+        let word = |status: Option<Status>| status.map(Status::name).unwrap_or_default().to_owned();
+        match column {
+            "status" => word(self.status),
+            "mc_status" => word(self.mc_status),
+            _ => self.get(column).map(|value| value.to_string()).unwrap_or_default(),
+        }
+    }
+}
 
 /// Rows by column name.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,15 +71,16 @@ pub fn columns() -> Vec<String> {
         columns.extend(["", "_error", "_exact"].map(|part| format!("{}{part}", quantity.name)));
         columns.extend(["", "_error"].map(|part| format!("mc_{}{part}", quantity.name)));
     }
+    columns.extend(STATUS.map(str::to_owned));
     columns
 }
 
 /// The row of a measurement's JSON, with that of a Monte Carlo under `monte_carlo`.
 pub fn row(measurement: &Value) -> Row {
-    let mut row = Row::new();
+    let mut values = BTreeMap::new();
     let mut put = |column: String, value: &Value| {
         if let Some(value) = value.as_f64() {
-            row.insert(column, value);
+            values.insert(column, value);
         }
     };
     for key in KEYS {
@@ -60,7 +94,12 @@ pub fn row(measurement: &Value) -> Row {
         }
         put(format!("{name}_exact"), &measurement[name]["exact"]);
     }
-    row
+    let status = |value: &Value| Status::deserialize(value).ok();
+    Row {
+        values,
+        status: status(&measurement["status"]),
+        mc_status: status(&measurement["monte_carlo"]["status"]),
+    }
 }
 
 impl Table {
@@ -73,8 +112,7 @@ impl Table {
             let mut table = csv::Writer::from_writer(file);
             table.write_record(columns())?;
             for row in &self.rows {
-                let value = |column: &String| row.get(column).map(f64::to_string).unwrap_or_default();
-                table.write_record(columns().iter().map(value))?;
+                table.write_record(columns().iter().map(|column| row.cell(column)))?;
             }
             table.flush()
         })
@@ -107,17 +145,28 @@ impl Table {
         let mut rows = Vec::new();
         for record in reader.records() {
             let record = record.map_err(wrong)?;
-            let mut row = Row::new();
+            let mut row = Row::default();
             let is_known = |header: &str| known.iter().any(|column| column == header);
             let cells = headers.iter().zip(&record);
             for (header, text) in cells.filter(|(header, text)| !text.is_empty() && is_known(header)) {
+                if STATUS.contains(&header) {
+                    let Some(status) = Status::named(text) else {
+                        let message = format!(
+                            "row {}: {header} = {text:?} is neither verified nor suspect",
+                            rows.len() + 1
+                        );
+                        return Err(Error::content(path, message));
+                    };
+                    *(if header == "status" { &mut row.status } else { &mut row.mc_status }) = Some(status);
+                    continue;
+                }
                 let Some(value) = text.parse().ok().filter(|value: &f64| value.is_finite()) else {
                     let message = format!("row {}: {header} = {text:?} is no number", rows.len() + 1);
                     return Err(Error::content(path, message));
                 };
-                row.insert(header.to_owned(), value);
+                row.values.insert(header.to_owned(), value);
             }
-            sizes.extend(row.get("size").map(|size| size.to_bits()));
+            sizes.extend(row.get("size").map(f64::to_bits));
             if sizes.len() > MOST_SIZES {
                 let message = format!("more than {MOST_SIZES} sizes in one table: a figure cannot hold them");
                 return Err(Error::content(path, message));
@@ -166,12 +215,14 @@ mod tests {
             "size": 8, "beta": 0.44, "coupling": 1.0, "field": 0.0,
             "energy_per_site": {"value": -1.4, "error": 0.01, "exact": -1.41, "deviation": 1.0},
             "ess": {"value": 0.9, "error": null},
-            "monte_carlo": {"energy_per_site": {"value": -1.39, "error": 0.02}},
+            "status": "suspect",
+            "monte_carlo": {"energy_per_site": {"value": -1.39, "error": 0.02}, "status": "verified"},
         });
         let table = Table { rows: vec![row(&measurement)] };
-        assert_eq!(table.rows[0]["mc_energy_per_site_error"], 0.02);
-        assert_eq!(table.rows[0]["energy_per_site_exact"], -1.41);
-        assert!(!table.rows[0].contains_key("ess_error") && !table.rows[0].contains_key("ln_z"));
+        assert_eq!(table.rows[0].get("mc_energy_per_site_error"), Some(0.02));
+        assert_eq!(table.rows[0].get("energy_per_site_exact"), Some(-1.41));
+        assert_eq!((table.rows[0].get("ess_error"), table.rows[0].get("ln_z")), (None, None));
+        assert_eq!(table.rows[0].status, Some(Status::Suspect));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("table.csv");
         table.write_csv(&path).unwrap();
@@ -180,5 +231,7 @@ mod tests {
         assert!(Table::read_csv(&path).unwrap_err().to_string().contains("no column \"size\""));
         std::fs::write(&path, "size,beta,coupling,field\n8,high,1,0\n").unwrap();
         assert!(Table::read_csv(&path).unwrap_err().to_string().contains("beta = \"high\""));
+        std::fs::write(&path, "size,beta,coupling,field,status\n8,0.4,1,0,fine\n").unwrap();
+        assert!(Table::read_csv(&path).unwrap_err().to_string().contains("status = \"fine\""));
     }
 }

@@ -1,11 +1,17 @@
 //! Monte Carlo: configurations from the Boltzmann distribution itself, to check networks with and to learn from.
 
+mod algorithm;
+mod clusters;
+mod equilibrium;
 mod metropolis;
 mod pool;
+mod rules;
 mod simulation;
-mod wolff;
+mod start;
+mod walk;
 
+pub use algorithm::Algorithm;
+pub use equilibrium::{Equilibrium, equilibrate, thermalise};
 pub use metropolis::acceptance;
 pub use pool::Pool;
-pub use simulation::{Algorithm, Simulation};
-pub use wolff::Wolff;
+pub use simulation::{Setup, Simulation};

@@ -1,21 +1,27 @@
 //! Many configurations from the Boltzmann distribution, and batches of their images under the lattice's symmetries.
 
-use super::Wolff;
+use super::equilibrium::Record;
+use super::{Algorithm, Setup, Simulation, equilibrate};
+use crate::error::{Error, Result};
 use crate::lattice::{Interaction, Symmetry, Torus};
 use crate::random::{Stream, philox};
 use rand::RngExt;
 use rayon::prelude::*;
 
-/// Sweeps before the first configuration of a chain. Chains start disordered; cluster updates order them in a few.
-const EQUILIBRATION: usize = 100;
-/// Sweeps between configurations: several times the autocorrelation time of cluster updates.
-const DISTANCE: usize = 2;
-/// Configurations of one chain.
-const PER_CHAIN: usize = 64;
+/// Sweeps between configurations of a chain: at least so many, and so large a share of their autocorrelation time.
+const DISTANCE: (usize, f64) = (2, 0.25);
+/// Fewest and most chains: two groups of them are compared, and each has to come into equilibrium.
+const CHAINS: (usize, usize) = (8, 64);
+/// Configurations of a chain, where that leaves a number of chains in between.
+const PER_CHAIN: usize = 16;
+/// Most updates of single sites between the first configuration and the last, of all chains together.
+const MOST_UPDATES: f64 = (1_u64 << 35) as f64;
+/// Independent configurations that a pool must be worth: so many, or this share of a small one.
+const FEWEST_INDEPENDENT: (f64, f64) = (100.0, 0.2);
 /// Sets the pool's random numbers apart from those of networks of the same seed.
 const SALT: u32 = 0x9001;
 
-/// Configurations by cluster Monte Carlo.
+/// Configurations by Monte Carlo in equilibrium.
 #[derive(Debug, Clone)]
 pub struct Pool {
     torus: Torus,
@@ -27,19 +33,17 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Draws `count` configurations, a pure function of the seed.
-    pub fn new(torus: Torus, interaction: Interaction, beta: f64, count: usize, seed: u32) -> Self {
+    /// Draws `count` configurations, a pure function of the seed, by the algorithm that fits the system.
+    ///
+    /// # Errors
+    /// When the chains do not come into equilibrium, or do not fit into memory.
+    pub fn new(torus: Torus, interaction: Interaction, beta: f64, count: usize, seed: u32) -> Result<Self> {
         let key = philox([seed, SALT], [0; 4])[0];
-        let mut spins = vec![0; count * torus.sites()];
-        spins.par_chunks_mut(PER_CHAIN * torus.sites()).enumerate().for_each(|(chain, spins)| {
-            let mut wolff = Wolff::new(torus, interaction, beta, key, chain as u32);
-            wolff.equilibrate(EQUILIBRATION);
-            for configuration in spins.chunks_mut(torus.sites()) {
-                wolff.sweeps(DISTANCE);
-                configuration.copy_from_slice(wolff.spins());
-            }
-        });
-        Self { torus, flips: interaction.field == 0.0, spins, key }
+        let chains = (count / PER_CHAIN).clamp(CHAINS.0, CHAINS.1);
+        let algorithm = Algorithm::fitting(torus, interaction);
+        let setup = Setup { torus, interaction, beta, algorithm, chains, seed: key };
+        let spins = draw(&setup, count)?;
+        Ok(Self { torus, flips: interaction.field == 0.0, spins, key })
     }
 
     /// Bytes of `count` configurations, and of a batch of images with the copy that it leaves in a backend's order.
@@ -75,6 +79,47 @@ impl Pool {
     }
 }
 
+/// `[count][sites]`: configurations of chains in equilibrium, chain by chain.
+fn draw(setup: &Setup, count: usize) -> Result<Vec<i8>> {
+    let (sites, chains) = (setup.torus.sites(), setup.chains);
+    let refuse = |reason: String| {
+        let Setup { torus, interaction: Interaction { coupling, field }, beta, .. } = *setup;
+        let system = format!("L = {}, beta = {beta}, J = {coupling}, H = {field}", torus.side());
+        Err(Error::NotEquilibrated { system, reason })
+    };
+    let mut simulation = Simulation::new(*setup, "cpu")?;
+    let equilibrium = equilibrate(&mut simulation)?;
+    if let Some(reason) = equilibrium.fault {
+        return refuse(reason);
+    }
+    let per_chain = count.div_ceil(chains);
+    let affordable = (MOST_UPDATES / (per_chain * chains * sites) as f64) as usize;
+    let (least, share) = DISTANCE;
+    let distance = ((share * equilibrium.tau_int).ceil() as usize).min(affordable).max(least);
+    let later = (per_chain - 1) as f64 * (distance as f64 / equilibrium.tau_int).min(1.0);
+    let independent = chains as f64 * (1.0 + later);
+    if independent < FEWEST_INDEPENDENT.0.min(FEWEST_INDEPENDENT.1 * count as f64) {
+        let tau = equilibrium.tau_int;
+        return refuse(format!(
+            "only {independent:.0} of {count} configurations would be independent: tau_int is {tau:.0} sweeps"
+        ));
+    }
+    let mut record = Record::new(setup);
+    let mut spins = vec![0; per_chain * chains * sites];
+    for number in 0..per_chain {
+        simulation.sweep(distance)?;
+        record.push(&simulation.scalars()?);
+        for (chain, now) in simulation.spins()?.chunks(sites).enumerate() {
+            spins[(chain * per_chain + number) * sites..][..sites].copy_from_slice(now);
+        }
+    }
+    if let Some(reason) = record.disagreement() {
+        return refuse(reason);
+    }
+    spins.truncate(count * sites);
+    Ok(spins)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,7 +128,7 @@ mod tests {
     fn images_keep_energy_and_size_of_magnetisation_and_differ() {
         let torus = Torus::new(8).unwrap();
         let interaction = Interaction { coupling: 1.0, field: 0.0 };
-        let pool = Pool::new(torus, interaction, 0.44, 1, 5);
+        let pool = Pool::new(torus, interaction, 0.44, 1, 5).unwrap();
         let magnetisation = |spins: &[i8]| spins.iter().map(|&spin| i64::from(spin)).sum::<i64>().abs();
         let batch = pool.batch(50, 1);
         let mut distinct = std::collections::HashSet::new();

@@ -1,82 +1,92 @@
-//! Markov chains that move side by side, by cluster updates on the CPU or by Metropolis updates on any device.
+//! Markov chains that move side by side: on the CPU, or by the Metropolis kernels on any device.
 
-use super::Wolff;
+use super::Algorithm;
+use super::rules::Rules;
+use super::start::start;
+use super::walk::{Scalars, Walk};
 use crate::backend::Backend;
 use crate::conditional::Model;
 use crate::cpu::Cpu;
 use crate::device;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lattice::{Interaction, Observables, Torus};
 use crate::random::Stream;
 use crate::schedule::{Inputs, Kernel};
-use rand::RngExt;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Size of beta J from which the infinite lattice orders: ln(1 + sqrt 2) / 2.
-const CRITICAL: f64 = 0.440_686_793_509_772;
-
-/// How chains move.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Algorithm {
-    /// Single clusters.
-    Wolff,
-    /// Single spins, on a checkerboard.
-    Metropolis,
+/// What chains simulate, and how.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Setup {
+    /// The lattice.
+    pub torus: Torus,
+    /// J and H.
+    pub interaction: Interaction,
+    /// Inverse temperature.
+    pub beta: f64,
+    /// How chains move.
+    pub algorithm: Algorithm,
+    /// Number of chains. Those of even index start in order, the others at random.
+    pub chains: usize,
+    /// Seed of starts and moves.
+    pub seed: u32,
 }
 
-/// Chains of one system. Their configurations are a pure function of the seed, whatever the device.
+impl Setup {
+    /// Whether the Metropolis kernels can move the chains: they work on a checkerboard, in groups of four sites.
+    fn has_kernels(&self) -> bool {
+        let side = self.torus.side();
+        self.algorithm == Algorithm::Metropolis && side.is_power_of_two() && side >= 4
+    }
+}
+
+/// Chains of one system. Their configurations are a pure function of the setup, whatever the device.
 pub struct Simulation {
+    setup: Setup,
     backend: Box<dyn Backend>,
-    /// One per chain; none for Metropolis updates.
-    wolff: Vec<Wolff>,
-    beta: f64,
-    seed: u32,
+    /// One per chain; none where kernels move the chains.
+    walks: Vec<Walk>,
+    /// Sweeps done by kernels: part of their random numbers.
     sweeps: u32,
 }
 
 impl Simulation {
-    /// Starts chains. They are not in equilibrium yet: see [`Simulation::thermalise`].
+    /// Starts chains. They are not in equilibrium yet: see [`equilibrate`](super::equilibrate).
     ///
     /// # Errors
-    /// When there is no such device, or the chains do not fit it.
-    pub fn new(
-        torus: Torus,
-        interaction: Interaction,
-        beta: f64,
-        algorithm: Algorithm,
-        chains: usize,
-        seed: u32,
-        wanted: &str,
-    ) -> Result<Self> {
+    /// When there is no such device, the chains do not fit it, or a GPU is named for updates that run on the CPU alone.
+    pub fn new(setup: Setup, device: &str) -> Result<Self> {
+        let Setup { torus, interaction, beta, algorithm, chains, seed } = setup;
         let model = Arc::new(Model::without_network(torus, interaction));
-        let (backend, wolff): (Box<dyn Backend>, _) = match algorithm {
-            Algorithm::Wolff => {
-                let chain = |chain| Wolff::new(torus, interaction, beta, seed, chain as u32);
-                (Box::new(Cpu::<f32>::open(model, chains)?), (0..chains).map(chain).collect())
-            }
-            Algorithm::Metropolis => {
-                let mut backend = device::open(wanted, model, chains)?;
-                backend.write_spins(&start(torus, interaction, beta, chains, seed))?;
-                (backend, Vec::new())
-            }
+        let streams = (0..chains).map(|chain| (chain, Stream::new(seed, chain as u32)));
+        if setup.has_kernels() {
+            let mut backend = device::open(device, model, chains)?;
+            let spins: Vec<i8> =
+                streams.flat_map(|(chain, mut stream)| start(&setup, chain, &mut stream)).collect();
+            backend.write_spins(&spins)?;
+            return Ok(Self { setup, backend, walks: Vec::new(), sweeps: 0 });
+        }
+        if !matches!(device, "auto" | "cpu") {
+            let expected = format!(
+                "{} updates of side {} run on the CPU; leave it out (a GPU does metropolis updates of sides 4, 8, 16, ...)",
+                algorithm.name(),
+                torus.side()
+            );
+            return Err(Error::setting("device", device, expected));
+        }
+        let backend = Box::new(Cpu::<f32>::open(model, chains)?);
+        let rules = Arc::new(Rules::new(torus, interaction, beta, algorithm));
+        let walk = |(chain, mut stream)| {
+            let spins = start(&setup, chain, &mut stream);
+            Walk::new(rules.clone(), spins, stream)
         };
-        Ok(Self { backend, wolff, beta, seed, sweeps: 0 })
+        let walks = streams.map(walk).collect();
+        Ok(Self { setup, backend, walks, sweeps: 0 })
     }
 
-    /// Lets the chains come into equilibrium. A cluster sweep is as many updates as cover the lattice on average; how many those
-    /// are is found here.
-    ///
-    /// # Errors
-    /// When the device fails.
-    pub fn thermalise(&mut self, sweeps: usize) -> Result<()> {
-        if self.wolff.is_empty() {
-            return self.sweep(sweeps);
-        }
-        self.wolff.par_iter_mut().for_each(|chain| chain.equilibrate(sweeps));
-        Ok(())
+    /// The system and how it is simulated.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
     }
 
     /// Name of the device, for people.
@@ -84,18 +94,31 @@ impl Simulation {
         self.backend.device()
     }
 
+    /// Moves all chains by `sweeps`, which are not measured. A sweep of Wolff updates is as many clusters as cover the lattice
+    /// on average; the call finds how many those are.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn thermalise(&mut self, sweeps: usize) -> Result<()> {
+        if self.walks.is_empty() {
+            return self.sweep(sweeps);
+        }
+        self.walks.par_iter_mut().for_each(|walk| walk.thermalise(sweeps));
+        Ok(())
+    }
+
     /// Moves all chains by `count` sweeps.
     ///
     /// # Errors
     /// When the device fails.
     pub fn sweep(&mut self, count: usize) -> Result<()> {
-        if !self.wolff.is_empty() {
-            self.wolff.par_iter_mut().for_each(|chain| chain.sweeps(count));
+        if !self.walks.is_empty() {
+            self.walks.par_iter_mut().for_each(|walk| walk.sweep(count));
             return Ok(());
         }
         for _ in 0..count {
             self.sweeps += 1;
-            let inputs = Inputs { step: self.sweeps, ..Inputs::sampling(self.seed, 0, self.beta, 0.0) };
+            let inputs = Inputs { step: self.sweeps, ..self.inputs() };
             self.backend.run(&[0, 1].map(|colour| Kernel::Metropolis { colour }), &inputs)?;
         }
         Ok(())
@@ -106,11 +129,11 @@ impl Simulation {
     /// # Errors
     /// When the device fails.
     pub fn observe(&mut self) -> Result<Observables> {
-        if !self.wolff.is_empty() {
-            let spins = self.wolff_spins();
+        if !self.walks.is_empty() {
+            let spins = self.spins()?;
             self.backend.write_spins(&spins)?;
         }
-        self.backend.run(&[Kernel::Observables], &Inputs::sampling(self.seed, 0, self.beta, 0.0))?;
+        self.backend.run(&[Kernel::Observables], &self.inputs())?;
         self.backend.read_observables()
     }
 
@@ -119,31 +142,31 @@ impl Simulation {
     /// # Errors
     /// When the device fails.
     pub fn spins(&mut self) -> Result<Vec<i8>> {
-        if self.wolff.is_empty() { self.backend.read_spins() } else { Ok(self.wolff_spins()) }
+        match self.walks.is_empty() {
+            true => self.backend.read_spins(),
+            false => Ok(self.walks.iter().flat_map(|walk| &walk.spins).copied().collect()),
+        }
     }
 
-    fn wolff_spins(&self) -> Vec<i8> {
-        self.wolff.iter().flat_map(|chain| chain.spins()).copied().collect()
+    /// `[chains]`: energies and magnetisations.
+    pub(super) fn scalars(&mut self) -> Result<Vec<Scalars>> {
+        if !self.walks.is_empty() {
+            return Ok(self.walks.par_iter().map(Walk::scalars).collect());
+        }
+        let (observables, interaction) = (self.observe()?, self.setup.interaction);
+        let scalars = |chain| {
+            let magnetisation = observables.spin_sum(chain);
+            let staggered = observables.staggered_sum(chain).filter(|_| interaction.coupling < 0.0);
+            Scalars {
+                energy: observables.energy(interaction, chain),
+                magnetisation: magnetisation as f64,
+                order: staggered.unwrap_or(magnetisation).abs() as f64,
+            }
+        };
+        Ok((0..self.setup.chains).map(scalars).collect())
     }
-}
 
-/// Starting spins of single-spin updates: disordered where the system is; else ordered, as from disorder domains with
-/// straight walls would form, which live long. Along the field if there is one, else half of the chains either way.
-fn start(torus: Torus, interaction: Interaction, beta: f64, chains: usize, seed: u32) -> Vec<i8> {
-    let ordered = beta * interaction.coupling.abs() > CRITICAL;
-    let side = torus.side() as usize;
-    (0..chains)
-        .flat_map(|chain| {
-            let mut stream = Stream::new(seed, chain as u32);
-            (0..torus.sites()).map(move |site| {
-                let odd = interaction.coupling < 0.0 && (site / side + site % side) % 2 == 1;
-                let along = match interaction.field {
-                    0.0 => chain % 2 == 0,
-                    field => field > 0.0,
-                };
-                let up = if ordered { along != odd } else { stream.random_bool(0.5) };
-                if up { 1 } else { -1 }
-            })
-        })
-        .collect()
+    fn inputs(&self) -> Inputs {
+        Inputs::sampling(self.setup.seed, 0, self.setup.beta, 0.0)
+    }
 }

@@ -1,7 +1,7 @@
 //! Statistics of Markov chains: averages with errors that include autocorrelation.
 
-use super::quantities::{QUANTITIES, Quantity, System};
-use crate::estimate::{Autocorrelation, Bins, Estimate, Series};
+use super::quantities::{FEWEST_FOR_ERRORS, QUANTITIES, Quantity, System, told};
+use crate::estimate::{Autocorrelation, Bins, Estimate, Series, deviation_of_means};
 use crate::exact::Exact;
 
 /// Bins over all chains, at least.
@@ -12,6 +12,8 @@ const KEPT: usize = 1 << 18;
 const LONG: f64 = 5.0;
 /// Bins that must be left for an error to be known to a fifth of itself.
 const FEWEST: f64 = 16.0;
+/// Chains from which on their means alone tell errors, however short they are.
+const MANY_CHAINS: usize = 32;
 
 /// One Markov chain of configurations, in constant memory.
 #[derive(Debug, Clone)]
@@ -20,6 +22,10 @@ pub struct Chain {
     bins: Bins,
     energy: Series,
     abs_magnetisation: Series,
+    /// |M|, or |M_s| of an antiferromagnet.
+    order: Series,
+    /// Its place among the values.
+    order_at: usize,
 }
 
 /// What several chains say together.
@@ -29,14 +35,21 @@ pub struct ChainStatistics {
     pub quantities: Vec<Quantity>,
     /// Two-point function at distances from 1.
     pub correlation: Vec<Estimate>,
-    /// Of the energy; `None` if it never changed.
+    /// Of the energy; `None` if it never changed, or if chains are too short to tell.
     pub energy: Option<Autocorrelation>,
     /// Of |m|.
     pub abs_magnetisation: Option<Autocorrelation>,
+    /// The longest autocorrelation time of energy, |m| and the order parameter, where it is known.
+    pub tau_int: Option<Estimate>,
     /// Configurations of all chains.
     pub count: usize,
     /// Whether bins are too short, or chains too stuck, for errors to be right.
     pub is_short: bool,
+    /// Whether the energy never changed.
+    pub is_constant: bool,
+    /// Names of energy, |m| and order parameter, with the deviation of chains of even index from those of odd index in
+    /// standard deviations of a normal distribution: these are told opposite starts. Empty for fewer than two of each.
+    pub halves: Vec<(&'static str, f64)>,
 }
 
 impl Chain {
@@ -44,7 +57,13 @@ impl Chain {
     pub fn new(system: &System, chains: usize) -> Self {
         let series = || Series::new((KEPT / chains).max(64));
         let bins = Bins::new(1 + system.values_per_configuration(), (BINS / chains).max(4));
-        Self { bins, energy: series(), abs_magnetisation: series() }
+        Self {
+            bins,
+            energy: series(),
+            abs_magnetisation: series(),
+            order: series(),
+            order_at: system.order_parameter().0,
+        }
     }
 
     /// Adds the values of the chain's next configuration.
@@ -54,6 +73,7 @@ impl Chain {
         self.bins.push(&row);
         self.energy.push(values[0]);
         self.abs_magnetisation.push(values[2]);
+        self.order.push(values[self.order_at]);
     }
 
     /// Number of configurations.
@@ -66,42 +86,83 @@ impl Chain {
     /// # Panics
     /// When there are none, or they are empty.
     pub fn statistics(chains: &[Self], system: &System, exact: Option<Exact>) -> ChainStatistics {
-        let (energy, energy_is_short) = autocorrelation(chains, |chain| &chain.energy);
-        let (abs_magnetisation, m_is_short) = autocorrelation(chains, |chain| &chain.abs_magnetisation);
-        let tau = |found: &Option<Autocorrelation>| found.as_ref().map_or(1.0, |found| found.tau_int.value);
-        let wanted = LONG * tau(&energy).max(tau(&abs_magnetisation));
-        // Where tau is not known, only whole chains are independent.
-        let wanted = if energy_is_short || m_is_short { f64::INFINITY } else { wanted };
+        let observed = OBSERVED.map(|(_, of)| Observed::of(chains, of));
+        let times =
+            || observed.iter().filter_map(|observed| Some(observed.autocorrelation.as_ref()?.tau_int));
+        let tau_int = times().max_by(|a, b| a.value.total_cmp(&b.value));
+        // Where a time is not known, only whole chains are independent.
+        let unknown = observed.iter().any(|observed| observed.varies && observed.autocorrelation.is_none());
+        let wanted = if unknown { f64::INFINITY } else { LONG * tau_int.map_or(1.0, |tau| tau.value) };
         let bins = long_bins(chains, wanted);
+        let whole_chains = bins[0].length() >= chains[0].count() && chains.len() >= MANY_CHAINS;
+        let enough =
+            bins.iter().map(|bins| bins.count().div_ceil(bins.length())).sum::<usize>() >= FEWEST_FOR_ERRORS;
         let estimates = Bins::jackknife_of(&bins, |sums| {
             let means: Vec<f64> = sums[1..].iter().map(|sum| sum / sums[0]).collect();
             system.quantities(&means)
         });
         let (scalars, correlation) = estimates.split_at(QUANTITIES.len());
-        let mut quantities = system.named(&QUANTITIES, scalars, exact);
-        for (name, found) in [("energy_per_site", &energy), ("abs_magnetisation", &abs_magnetisation)] {
+        let mut quantities = system.named(&QUANTITIES, scalars, exact, enough);
+        let [energy, abs_magnetisation, order] = observed;
+        let of_order = (system.order_parameter().1, &order);
+        for (name, observed) in
+            [("energy_per_site", &energy), ("abs_magnetisation", &abs_magnetisation), of_order]
+        {
             let quantity = quantities.iter_mut().find(|quantity| quantity.meaning.name == name);
-            if let Some((quantity, found)) = quantity.zip(found.as_ref()) {
+            if let Some((quantity, found)) =
+                quantity.zip(observed.autocorrelation.as_ref()).filter(|_| enough)
+            {
                 quantity.estimate.error = found.mean.error;
             }
         }
         ChainStatistics {
             quantities,
-            correlation: correlation.to_vec(),
-            is_short: energy_is_short || m_is_short || (bins[0].length() as f64) < wanted,
-            energy,
-            abs_magnetisation,
+            correlation: correlation.iter().map(|&estimate| told(estimate, enough)).collect(),
+            is_short: !whole_chains && (bins[0].length() as f64) < wanted,
+            is_constant: !energy.varies,
+            halves: halves(chains),
+            energy: energy.autocorrelation,
+            abs_magnetisation: abs_magnetisation.autocorrelation,
+            tau_int,
             count: chains.iter().map(Self::count).sum(),
         }
     }
 }
 
-/// The autocorrelation of a series, and whether it is too long to be seen.
-fn autocorrelation(chains: &[Chain], of: fn(&Chain) -> &Series) -> (Option<Autocorrelation>, bool) {
-    let series: Vec<Series> = chains.iter().map(|chain| of(chain).clone()).collect();
-    let found = Series::autocorrelation(&series);
-    let is_short = found.is_none() && !Series::is_constant(&series);
-    (found, is_short)
+/// One of a chain's series.
+type SeriesOf = fn(&Chain) -> &Series;
+
+/// Series of a chain by their names.
+const OBSERVED: [(&str, SeriesOf); 3] = [
+    ("U/N", |chain| &chain.energy),
+    ("|m|", |chain| &chain.abs_magnetisation),
+    ("the order parameter", |chain| &chain.order),
+];
+
+/// A series of all chains.
+struct Observed {
+    /// `None` if it cannot be told.
+    autocorrelation: Option<Autocorrelation>,
+    /// Whether it ever changed.
+    varies: bool,
+}
+
+impl Observed {
+    fn of(chains: &[Chain], of: SeriesOf) -> Self {
+        let series: Vec<Series> = chains.iter().map(|chain| of(chain).clone()).collect();
+        Self { autocorrelation: Series::autocorrelation(&series), varies: !Series::is_constant(&series) }
+    }
+}
+
+/// How chains of even and of odd index differ.
+fn halves(chains: &[Chain]) -> Vec<(&'static str, f64)> {
+    let deviation = |(name, of): &(&'static str, SeriesOf)| {
+        let means = |first: usize| -> Vec<f64> {
+            chains.iter().skip(first).step_by(2).map(|chain| of(chain).mean()).collect()
+        };
+        Some((*name, deviation_of_means(&means(0), &means(1))?))
+    };
+    OBSERVED.iter().filter_map(deviation).collect()
 }
 
 /// Bins of a length, or as long as still leaves enough of them.

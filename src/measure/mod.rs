@@ -12,8 +12,9 @@ mod symmetrised;
 pub use chain::{Chain, ChainStatistics};
 pub use independence::IndependenceChain;
 pub use monte_carlo::{MonteCarlo, Sweeps, measure_chains};
+use quantities::{FEWEST_FOR_ERRORS, told};
 pub use quantities::{FREE_QUANTITIES, Meaning, QUANTITIES, Quantity, System};
-pub use reference::{monte_carlo_check, reference_log_weights};
+pub use reference::{MonteCarloCheck, monte_carlo_check, reference_log_weights, references};
 
 use crate::backend::Backend;
 use crate::conditional::Model;
@@ -22,8 +23,8 @@ use crate::estimate::{Estimate, Importance, Weighted};
 use crate::exact;
 use crate::lattice::{Observables, Symmetry, SymmetryGroup};
 use crate::random::philox;
-use crate::sample::reward_per_site;
-use crate::schedule::{self, Inputs, Kernel};
+use crate::sample::Weigher;
+use crate::schedule::{self, Kernel};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -102,6 +103,8 @@ pub struct Measurement {
     pub chain: Option<ChainFigures>,
     /// Images that q was averaged over; 1: none.
     pub images: usize,
+    /// Whether the energy never changed, or too few samples were drawn to see.
+    pub is_constant: bool,
 }
 
 /// Figures of the independence chain.
@@ -182,8 +185,11 @@ fn figures(
     });
     let (free, rest) = estimates.split_at(FREE_QUANTITIES.len());
     let (scalars, correlation) = rest.split_at(QUANTITIES.len());
-    let mut quantities = system.named(&FREE_QUANTITIES, free, exact);
-    quantities.extend(system.named(&QUANTITIES, scalars, exact));
+    let enough = weighted.count() >= FEWEST_FOR_ERRORS;
+    let of_configurations = system.named(&QUANTITIES, scalars, exact, enough);
+    let is_constant = !of_configurations[0].estimate.error.is_finite();
+    let mut quantities = system.free(free, exact, enough, is_constant);
+    quantities.extend(of_configurations);
     let importance = weighted.importance();
     let chain = chain.map(|chain| ChainFigures {
         acceptance: chain.acceptance(),
@@ -198,9 +204,10 @@ fn figures(
         importance,
         kl: exact.map_or(importance.gap, |exact| weighted.kl(exact.ln_z)),
         quantities,
-        correlation: correlation.to_vec(),
+        correlation: correlation.iter().map(|&estimate| told(estimate, enough)).collect(),
         chain,
         images: 1,
+        is_constant,
     }
 }
 
@@ -214,7 +221,7 @@ impl Measurement {
 /// Draws batches of samples: their log weights and what observables are made of.
 enum Source {
     /// From the rewards; the bottom is summed out of the weights.
-    Plain { kernels: Vec<Kernel>, inputs: Inputs, shift: f64 },
+    Plain(Weigher),
     /// Averaged over symmetries.
     Symmetrised(Symmetrised),
 }
@@ -226,29 +233,22 @@ impl Source {
         if elements.len() > 1 {
             return Self::Symmetrised(Symmetrised::new(model, elements, settings));
         }
-        let mut kernels = schedule::sampling(model, false);
-        kernels.extend(schedule::rewards(model));
-        kernels.extend([schedule::draw_bottom(model), Kernel::Observables]);
-        let per_site = reward_per_site(model, settings.beta);
-        let shift = f64::from(per_site) * model.torus.sites() as f64;
-        Self::Plain { kernels, inputs: Inputs::sampling(settings.seed, 0, settings.beta, per_site), shift }
+        let completion = [schedule::draw_bottom(model), Kernel::Observables];
+        Self::Plain(Weigher::new(model, settings.seed, settings.beta, completion))
     }
 
     fn images(&self) -> usize {
         match self {
-            Self::Plain { .. } => 1,
+            Self::Plain(_) => 1,
             Self::Symmetrised(symmetrised) => symmetrised.images(),
         }
     }
 
     fn draw(&mut self, backend: &mut dyn Backend, first: u32) -> Result<(Vec<f64>, Observables)> {
         match self {
-            Self::Plain { kernels, inputs, shift } => {
-                backend.run(kernels, &Inputs { first_configuration: first, ..*inputs })?;
-                backend.request_snapshot(0)?;
-                let snapshots = backend.snapshots(true)?;
-                let rewards = snapshots.into_iter().flat_map(|snapshot| snapshot.rewards);
-                Ok((rewards.map(|reward| *shift - reward).collect(), backend.read_observables()?))
+            Self::Plain(weigher) => {
+                let (ln_w, _) = weigher.draw(backend, first)?;
+                Ok((ln_w, backend.read_observables()?))
             }
             Self::Symmetrised(symmetrised) => symmetrised.draw(backend, first),
         }

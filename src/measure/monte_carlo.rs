@@ -1,12 +1,12 @@
 //! The same observables and errors from Monte Carlo chains: what a network is to be compared with.
 
 use super::chain::{Chain, ChainStatistics};
-use super::quantities::System;
-use super::report::{describe_correlation, describe_tau, line, serialize_tau};
+use super::quantities::{Quantity, System};
+use super::report::{NOTHING_CHANGED, describe_correlation, describe_tau, line, serialize_tau};
 use crate::error::Result;
-use crate::estimate::{Autocorrelation, Estimate};
+use crate::estimate::LARGEST_DISAGREEMENT;
 use crate::exact;
-use crate::mc::Simulation;
+use crate::mc::{Algorithm, Simulation};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::fmt::Write;
 use std::ops::ControlFlow;
@@ -39,6 +39,8 @@ pub struct MonteCarlo {
     pub statistics: ChainStatistics,
     /// Seconds of sweeping and measuring.
     pub elapsed_s: f64,
+    /// The reason why the chains were not in equilibrium when measuring began, if thermalisation found one.
+    pub fault: Option<String>,
 }
 
 /// Measures chains in equilibrium. `keep` sees the simulation after every measurement; `observe` is told the sweeps done and
@@ -79,50 +81,71 @@ pub fn measure_chains(
         sweeps: Sweeps { sweeps: done, ..sweeps },
         statistics: Chain::statistics(&chains, &system, exact),
         elapsed_s,
+        fault: None,
     })
 }
 
 impl MonteCarlo {
-    /// The longer integrated autocorrelation time of energy and |m|, in measurements.
-    fn tau_int(&self) -> Option<Estimate> {
-        let of = |found: &Option<Autocorrelation>| found.as_ref().map(|found| found.tau_int);
-        let (energy, m) = (of(&self.statistics.energy)?, of(&self.statistics.abs_magnetisation)?);
-        Some(if energy.value > m.value { energy } else { m })
-    }
-
-    /// The longer integrated autocorrelation time of energy and |m|, in sweeps: only an upper bound where sweeps between
-    /// measurements leave nothing of it to be seen.
+    /// The longest integrated autocorrelation time of energy, |m| and order parameter, in sweeps: only an upper bound where
+    /// sweeps between measurements leave nothing of it to be seen.
     pub fn tau_int_sweeps(&self) -> Option<f64> {
-        Some(self.tau_int()?.value * self.sweeps.every as f64)
+        Some(self.statistics.tau_int?.value * self.sweeps.every as f64)
     }
 
     /// Wall-clock seconds per independent configuration, of sweeping and measuring: what a network's seconds per effective
     /// sample are to be compared with.
     pub fn seconds_per_independent_configuration(&self) -> Option<f64> {
-        Some(self.elapsed_s * self.tau_int()?.value / self.statistics.count as f64)
+        Some(self.elapsed_s * self.statistics.tau_int?.value / self.statistics.count as f64)
     }
 
     /// What makes the figures doubtful.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
+        let unequal = |reason| {
+            let fitting = Algorithm::fitting(self.system.torus, self.system.interaction).name();
+            format!(
+                "{} sweeps of thermalisation do not show equilibrium: {reason}; use more, or --algorithm {fitting}",
+                self.sweeps.thermalisation
+            )
+        };
+        warnings.extend(self.fault.as_ref().map(unequal));
+        if self.statistics.is_constant {
+            warnings.push(NOTHING_CHANGED.to_owned());
+        }
         if self.statistics.is_short {
             warnings.push(
                 "the chains are short against their autocorrelation time: errors are too small; use more sweeps"
                     .to_owned(),
             );
         }
-        let (Some(tau), every) = (self.tau_int(), self.sweeps.every) else { return warnings };
+        let disagreement = |(name, deviation): &(&str, f64)| {
+            (deviation.abs() > LARGEST_DISAGREEMENT).then(|| {
+                format!(
+                    "chains that started ordered and chains that started at random differ in {name} by {deviation:+.1} sigma: \
+                     they are not in equilibrium; use more --thermalisation, or --algorithm {}",
+                    Algorithm::fitting(self.system.torus, self.system.interaction).name()
+                )
+            })
+        };
+        warnings.extend(self.statistics.halves.iter().find_map(disagreement));
+        warnings.extend(self.few_thermal_sweeps());
+        warnings.extend(self.statistics.quantities.iter().filter_map(Quantity::warning));
+        warnings
+    }
+
+    /// Says so if thermalisation was short against the measured autocorrelation time.
+    fn few_thermal_sweeps(&self) -> Option<String> {
+        let (tau, every) = (self.statistics.tau_int?, self.sweeps.every);
         let resolved = every == 1 || tau.value - 3.0 * tau.error > 1.0;
         let sweeps = tau.value * every as f64;
-        if resolved && THERMAL * sweeps > self.sweeps.thermalisation as f64 {
-            warnings.push(format!(
+        (resolved && THERMAL * sweeps > self.sweeps.thermalisation as f64).then(|| {
+            format!(
                 "{} sweeps of thermalisation are few against an autocorrelation time of {sweeps:.0}; use \
                  --thermalisation {:.0}",
                 self.sweeps.thermalisation,
                 (2.0 * THERMAL * sweeps).ceil()
-            ));
-        }
-        warnings
+            )
+        })
     }
 
     /// A table for people.

@@ -23,10 +23,11 @@ const fn meaning(name: &'static str, symbol: &'static str, unit: &'static str) -
 }
 
 /// Quantities of any source of configurations, in the order of [`System::quantities`].
-pub const QUANTITIES: [Meaning; 8] = [
+pub const QUANTITIES: [Meaning; 9] = [
     meaning("energy_per_site", "U/N", "J"),
     meaning("specific_heat", "C/N", "k_B"),
     meaning("abs_magnetisation", "|m|", ""),
+    meaning("staggered_magnetisation", "|m_s|", ""),
     meaning("magnetisation", "m", ""),
     meaning("magnetisation_squared", "m^2", ""),
     meaning("susceptibility", "chi", "1/J"),
@@ -46,28 +47,35 @@ pub const FREE_QUANTITIES: [Meaning; 3] = [
 pub struct Quantity {
     /// Name, symbol, unit.
     pub meaning: Meaning,
-    /// Value and standard error.
+    /// Value and standard error. The error is NaN where the samples do not tell it: there are too few of them, or the
+    /// quantity never changed.
     pub estimate: Estimate,
     /// The exact value of this lattice.
     pub exact: Option<f64>,
+    /// The reason why the quantity does not exist here; its estimate is NaN then.
+    pub missing: Option<&'static str>,
 }
 
 impl Quantity {
-    /// Distance from the exact value in standard errors.
+    /// Distance from the exact value in standard errors; nothing where the error is not known.
     pub fn deviation(&self) -> Option<f64> {
-        self.exact.map(|exact| self.estimate.deviation(exact))
+        let exact = self.exact.filter(|_| self.estimate.error.is_finite());
+        exact.map(|exact| self.estimate.deviation(exact))
     }
 }
 
-/// `value` and `error`; `exact` and `deviation` where known.
+/// `value` and `error`; `exact` and `deviation` where known; the `reason` of a quantity that does not exist.
 impl Serialize for Quantity {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("value", &self.estimate.value)?;
         map.serialize_entry("error", &self.estimate.error)?;
-        if let Some((exact, deviation)) = self.exact.zip(self.deviation()) {
+        if let Some(reason) = self.missing {
+            map.serialize_entry("reason", reason)?;
+        }
+        if let Some(exact) = self.exact {
             map.serialize_entry("exact", &exact)?;
-            map.serialize_entry("deviation", &deviation)?;
+            map.serialize_entry("deviation", &self.deviation())?;
         }
         map.end()
     }
@@ -85,7 +93,17 @@ pub struct System {
 }
 
 /// Means before those of the two-point function.
-const SCALARS: usize = 7;
+const SCALARS: usize = 8;
+/// Samples, or bins of a chain, below which nothing can be said about errors.
+pub(super) const FEWEST_FOR_ERRORS: usize = 8;
+/// Share of a value below which its error is rounding: the quantity never changed.
+const ROUNDING: f64 = 1e-12;
+
+/// Reasons why quantities do not exist.
+const NO_WAVE: &str =
+    "an antiferromagnet's longest wave is its weakest: there is no second-moment correlation length";
+const NO_PEAK: &str = "the longest wave does not stand out of the noise";
+const NO_BINDER: &str = "in a field moments about zero tell nothing about order";
 
 impl System {
     /// Number of values per configuration.
@@ -94,13 +112,14 @@ impl System {
     }
 
     /// What is averaged over configurations, per site: E, E^2, |M|, M, M^2, M^4, the structure factor at the smallest wave
-    /// number, and the two-point function along the axes at distances 1 to L / 2.
+    /// number, |M_s| (0 on an odd side), and the two-point function along the axes at distances 1 to L / 2.
     pub fn values(&self, observables: &Observables, configuration: usize) -> Vec<f64> {
         let sites = self.torus.sites() as f64;
         let energy = observables.energy(self.interaction, configuration) / sites;
         let m = observables.spin_sum(configuration) as f64 / sites;
         let wave = observables.structure_factor(configuration) / sites;
-        let mut values = vec![energy, energy * energy, m.abs(), m, m * m, m.powi(4), wave];
+        let staggered = observables.staggered_sum(configuration).unwrap_or(0).abs() as f64 / sites;
+        let mut values = vec![energy, energy * energy, m.abs(), m, m * m, m.powi(4), wave, staggered];
         let distances = 1..=self.torus.side() as usize / 2;
         values.extend(
             distances.map(|distance| observables.products(distance, configuration) as f64 / (2.0 * sites)),
@@ -111,33 +130,73 @@ impl System {
     /// [`QUANTITIES`], then the two-point function, from the means of [`System::values`].
     ///
     /// `C = beta^2 var(E)`, `chi = beta N (<m^2> - <|m|>^2)` (with `<m>` in place of `<|m|>` in a field),
-    /// `U_4 = 1 - <m^4> / (3 <m^2>^2)`, `xi = (S(0) / S(k) - 1)^(1/2) / (2 sin(k / 2))` with `S(0) = N <m^2>` and `k = 2 pi / L`.
+    /// `U_4 = 1 - <m^4> / (3 <m^2>^2)`, `xi = (S(0) / S(k) - 1)^(1/2) / (2 sin(k / 2))` with `S(0) = N <m^2>` (less
+    /// `N <m>^2` in a field) and `k = 2 pi / L`. NaN where a quantity does not exist.
     pub fn quantities(&self, means: &[f64]) -> Vec<f64> {
         let sites = self.torus.sites() as f64;
-        let [energy, energy_squared, abs_m, m, m_squared, m_fourth, wave] =
-            [0, 1, 2, 3, 4, 5, 6].map(|which| means[which]);
-        let order = if self.interaction.field == 0.0 { abs_m } else { m };
+        let [energy, energy_squared, abs_m, m, m_squared, m_fourth, wave, staggered] =
+            [0, 1, 2, 3, 4, 5, 6, 7].map(|which| means[which]);
+        let in_field = self.interaction.field != 0.0;
+        let order = if in_field { m } else { abs_m };
+        let connected = if in_field { m_squared - m * m } else { m_squared };
         let half_wave_number = PI / f64::from(self.torus.side());
         let mut quantities = vec![
             energy,
             self.beta * self.beta * sites * (energy_squared - energy * energy),
             abs_m,
+            if self.is_staggered() { staggered } else { f64::NAN },
             m,
             m_squared,
             self.beta * sites * (m_squared - order * order),
-            1.0 - m_fourth / (3.0 * m_squared * m_squared),
+            if in_field { f64::NAN } else { 1.0 - m_fourth / (3.0 * m_squared * m_squared) },
             // A wave that is only rounding has no length.
-            if wave > 1e-12 * m_squared { (m_squared / wave - 1.0).sqrt() } else { f64::NAN }
-                / (2.0 * half_wave_number.sin()),
+            if wave > 1e-12 * m_squared && self.interaction.coupling >= 0.0 {
+                (connected / wave - 1.0).sqrt() / (2.0 * half_wave_number.sin())
+            } else {
+                f64::NAN
+            },
         ];
         quantities.extend(&means[SCALARS..]);
         quantities
+    }
+
+    /// Whether order alternates from site to site.
+    fn is_staggered(&self) -> bool {
+        self.interaction.coupling < 0.0 && self.torus.side().is_multiple_of(2)
+    }
+
+    /// The order parameter: its place among [`System::values`] and its name.
+    pub(super) fn order_parameter(&self) -> (usize, &'static str) {
+        if self.is_staggered() { (7, "staggered_magnetisation") } else { (2, "abs_magnetisation") }
     }
 
     /// [`FREE_QUANTITIES`] from ln Z and the means: F = -ln Z / beta, S = beta (U - F).
     pub fn free_quantities(&self, ln_z: f64, means: &[f64]) -> Vec<f64> {
         let per_site = ln_z / self.torus.sites() as f64;
         vec![ln_z, -per_site / self.beta, self.beta * means[0] + per_site]
+    }
+
+    /// Estimates of [`FREE_QUANTITIES`] with their exact values. The weights alone tell the errors of ln Z and F, which a perfect
+    /// network makes 0; that of S needs the energy's too.
+    pub(super) fn free(
+        &self,
+        estimates: &[Estimate],
+        exact: Option<Exact>,
+        enough: bool,
+        energy_is_constant: bool,
+    ) -> Vec<Quantity> {
+        let named = |(meaning, estimate): (&Meaning, &Estimate)| {
+            let known = enough && !(energy_is_constant && meaning.name == "entropy_per_site");
+            let error = if known { estimate.error } else { f64::NAN };
+            Quantity {
+                meaning: *meaning,
+                estimate: Estimate { error, ..*estimate },
+                exact: self.exact_value(meaning.name, exact),
+                missing: None,
+            }
+        };
+        let there = |quantity: &Quantity| quantity.estimate.value.is_finite();
+        FREE_QUANTITIES.iter().zip(estimates).map(named).filter(there).collect()
     }
 
     /// The exact value of a quantity, where it is known.
@@ -162,20 +221,43 @@ impl System {
         map.serialize_entry("field", &self.interaction.field)
     }
 
-    /// Estimates with their meanings and exact values. What does not exist is left out: F at beta = 0, xi of a system whose
-    /// longest wave is not the strongest.
+    /// Estimates with their meanings and exact values, from enough samples to know errors or not. F at beta = 0 and the
+    /// staggered magnetisation of a ferromagnet are left out; other quantities that do not exist say why.
     pub(super) fn named(
         &self,
         meanings: &[Meaning],
         estimates: &[Estimate],
         exact: Option<Exact>,
+        enough: bool,
     ) -> Vec<Quantity> {
-        let named = |(meaning, estimate): (&Meaning, &Estimate)| Quantity {
-            meaning: *meaning,
-            estimate: *estimate,
-            exact: self.exact_value(meaning.name, exact),
+        let named = |(meaning, estimate): (&Meaning, &Estimate)| {
+            let missing = self.missing(meaning.name, *estimate);
+            let estimate = match missing {
+                Some(_) => Estimate { value: f64::NAN, error: f64::NAN },
+                None => told(*estimate, enough),
+            };
+            Quantity { meaning: *meaning, estimate, exact: self.exact_value(meaning.name, exact), missing }
         };
-        let finite = |quantity: &Quantity| quantity.estimate.value.is_finite();
-        meanings.iter().zip(estimates).map(named).filter(finite).collect()
+        let there = |quantity: &Quantity| quantity.estimate.value.is_finite() || quantity.missing.is_some();
+        meanings.iter().zip(estimates).map(named).filter(there).collect()
     }
+
+    /// The reason why a quantity does not exist in this system, if it does not.
+    fn missing(&self, name: &str, estimate: Estimate) -> Option<&'static str> {
+        match name {
+            "binder" if self.interaction.field != 0.0 => Some(NO_BINDER),
+            "correlation_length" if self.interaction.coupling < 0.0 => Some(NO_WAVE),
+            "correlation_length" if !estimate.value.is_finite() || !estimate.error.is_finite() => {
+                Some(NO_PEAK)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// An estimate whose error is NaN unless the samples tell it.
+pub(super) fn told(estimate: Estimate, enough: bool) -> Estimate {
+    let Estimate { value, error } = estimate;
+    let known = enough && error > ROUNDING * value.abs();
+    Estimate { value, error: if known { error } else { f64::NAN } }
 }

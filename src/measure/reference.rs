@@ -2,8 +2,8 @@
 
 use super::symmetrised::symmetrised_ln_q;
 use crate::backend::Backend;
-use crate::error::Result;
-use crate::estimate::{Estimate, Forward, forward};
+use crate::error::{Error, Result};
+use crate::estimate::{Estimate, Forward, References, forward};
 use crate::lattice::Symmetry;
 use crate::mc::Pool;
 
@@ -33,7 +33,37 @@ pub fn reference_log_weights(
     Ok(spins.chunks(torus.sites()).zip(ln_q).map(weight).collect())
 }
 
-/// Forward figures from `count` fresh configurations by cluster Monte Carlo; `ln_z` is the exact value or the best estimate.
+/// What configurations by a Monte Carlo of our own say of a network.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MonteCarloCheck {
+    /// Forward figures of the network.
+    Forward(Forward),
+    /// Nothing: the Monte Carlo did not come into equilibrium, for this reason.
+    NotEquilibrated(String),
+}
+
+impl MonteCarloCheck {
+    /// Forward figures, if there are any.
+    pub fn into_forward(self) -> Option<Forward> {
+        match self {
+            Self::Forward(forward) => Some(forward),
+            Self::NotEquilibrated(_) => None,
+        }
+    }
+}
+
+/// What a network is to be compared with: the exact ln Z, if it is known, and a Monte Carlo, if there was one.
+pub fn references(ln_z: Option<f64>, check: Option<&MonteCarloCheck>) -> References<'_> {
+    match check {
+        None => References { ln_z, ..Default::default() },
+        Some(MonteCarloCheck::Forward(forward)) => References { ln_z, forward: Some(forward), fault: None },
+        Some(MonteCarloCheck::NotEquilibrated(reason)) => {
+            References { ln_z, forward: None, fault: Some(reason) }
+        }
+    }
+}
+
+/// Forward figures from `count` fresh configurations by Monte Carlo; `ln_z` is the exact value or the best estimate.
 ///
 /// # Errors
 /// When the device fails.
@@ -44,8 +74,12 @@ pub fn monte_carlo_check(
     count: usize,
     seed: u32,
     ln_z: Estimate,
-) -> Result<Forward> {
+) -> Result<MonteCarloCheck> {
     let (torus, interaction) = (backend.model().torus, backend.model().interaction);
-    let pool = Pool::new(torus, interaction, beta, count, seed ^ SALT);
-    Ok(forward(&reference_log_weights(backend, elements, beta, pool.spins(), |_| ())?, ln_z))
+    let pool = match Pool::new(torus, interaction, beta, count, seed ^ SALT) {
+        Err(Error::NotEquilibrated { reason, .. }) => return Ok(MonteCarloCheck::NotEquilibrated(reason)),
+        pool => pool?,
+    };
+    let ln_w = reference_log_weights(backend, elements, beta, pool.spins(), |_| ())?;
+    Ok(MonteCarloCheck::Forward(forward(&ln_w, ln_z)))
 }

@@ -1,7 +1,7 @@
 //! A measurement as JSON and as text.
 
 use super::chain::ChainStatistics;
-use super::quantities::Quantity;
+use super::quantities::{FEWEST_FOR_ERRORS, Quantity};
 use super::{ChainFigures, Measurement, Method};
 use crate::estimate::{Autocorrelation, Estimate};
 use serde::Serialize;
@@ -15,6 +15,20 @@ const TAU_CONVENTION: &str = "1 + 2 sum rho(t): N / tau_int configurations count
 const FEWEST_EFFECTIVE: f64 = 100.0;
 /// Share of the weights from which on one sample dominates.
 const DOMINATING: f64 = 0.1;
+
+/// Standard errors from an exact value beyond which an estimate is doubtful.
+const LARGEST_DEVIATION: f64 = 5.0;
+/// The warning of configurations that are all alike.
+pub(super) const NOTHING_CHANGED: &str =
+    "the energy never changed: errors cannot be told; draw more, or choose a higher temperature";
+
+impl Quantity {
+    /// Says so if the estimate is far from the exact value.
+    pub(super) fn warning(&self) -> Option<String> {
+        let deviation = self.deviation().filter(|deviation| deviation.abs() > LARGEST_DEVIATION)?;
+        Some(format!("{} is {deviation:+.1} sigma from the exact value", self.meaning.symbol))
+    }
+}
 
 /// One distance of the two-point function.
 #[derive(Serialize)]
@@ -66,6 +80,12 @@ impl Measurement {
         if share > DOMINATING {
             warnings.push(format!("one sample carries {:.0} % of all weight", 100.0 * share));
         }
+        if self.count < FEWEST_FOR_ERRORS {
+            warnings.push(format!("{} samples are too few to tell errors; draw more", self.count));
+        } else if self.is_constant {
+            warnings.push(NOTHING_CHANGED.to_owned());
+        }
+        warnings.extend(self.main_quantities().iter().filter_map(Quantity::warning));
         if self.chain.as_ref().is_some_and(|chain| chain.statistics.is_short) {
             warnings.push(
                 "the Markov chain is short against its autocorrelation time: its errors are too small; draw more"
@@ -144,15 +164,18 @@ pub(super) fn describe_correlation(correlation: &[Estimate]) -> String {
 
 /// A quantity with its exact value.
 pub(super) fn line(quantity: &Quantity) -> String {
+    if let Some(reason) = quantity.missing {
+        return format!("{:<10} -   {reason}", quantity.meaning.symbol);
+    }
     let mut line = format!("{:<10} {}", quantity.meaning.symbol, brief(quantity.estimate));
     if !quantity.meaning.unit.is_empty() {
         let _ = write!(line, " {}", quantity.meaning.unit);
     }
-    if let Some((exact, deviation)) = quantity.exact.zip(quantity.deviation()) {
+    if let Some(exact) = quantity.exact {
         let _ = write!(line, "   exact {exact:.8}");
-        if quantity.estimate.error > 0.0 {
-            let _ = write!(line, ", off by {deviation:+.1} sigma");
-        }
+    }
+    if let Some(deviation) = quantity.deviation() {
+        let _ = write!(line, ", off by {deviation:+.1} sigma");
     }
     line
 }
@@ -167,7 +190,8 @@ pub(super) fn brief(estimate: Estimate) -> String {
     format!("{value:.digits$} +- {error:.digits$}")
 }
 
-/// Flat: every estimate under its name, the chain's own averages under `nmcmc`.
+/// Flat: every estimate under its name, the chain's own averages under `nmcmc`. Warnings are left to whoever knows more
+/// reasons for them.
 impl Serialize for Measurement {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -193,7 +217,6 @@ impl Serialize for Measurement {
         }
         map.serialize_entry("elapsed_s", &self.elapsed_s)?;
         map.serialize_entry("seconds_per_effective_sample", &self.seconds_per_effective_sample())?;
-        map.serialize_entry("warnings", &self.warnings())?;
         map.end()
     }
 }

@@ -84,6 +84,7 @@ fn draw_mark<B: DrawingBackend>(curve: &Curve, legend: &DrawingArea<B, Shift>, y
         Style::Dashed => [8, 18, 28].into_iter().try_for_each(|from| legend.draw(&stroke(from, from + 7))),
         Style::Dots => legend.draw(&Circle::new((22, y), 4, colour.filled())),
         Style::Squares => legend.draw(&Rectangle::new([(17, y - 5), (27, y + 5)], colour.stroke_width(2))),
+        Style::Crosses => legend.draw(&Cross::new((22, y), 5, colour.stroke_width(2))),
     }
 }
 
@@ -120,12 +121,14 @@ fn draw_panel<B: DrawingBackend>(panel: &Panel, area: &DrawingArea<B, Shift>) ->
             Style::Dashed => {
                 chart.draw_series(DashedLineSeries::new(line(), 8, 5, colour.stroke_width(2)))?;
             }
-            Style::Dots | Style::Squares => {
+            Style::Dots | Style::Squares | Style::Crosses => {
                 let bar =
                     |point: &Point| vec![(point.x, point.y - point.error), (point.x, point.y + point.error)];
                 chart.draw_series(points.iter().map(|point| PathElement::new(bar(point), colour)))?;
                 if curve.style == Style::Dots {
                     chart.draw_series(line().map(|at| Circle::new(at, 4, colour.filled())))?;
+                } else if curve.style == Style::Crosses {
+                    chart.draw_series(line().map(|at| Cross::new(at, 5, colour.stroke_width(2))))?;
                 } else {
                     chart.draw_series(line().map(|at| {
                         EmptyElement::at(at) + Rectangle::new([(-5, -5), (5, 5)], colour.stroke_width(2))

@@ -22,6 +22,8 @@ pub enum Style {
     Dots,
     /// Open squares with error bars: Monte Carlo.
     Squares,
+    /// Crosses with error bars: results that cannot be trusted.
+    Crosses,
 }
 
 /// One curve.

@@ -1,6 +1,7 @@
 //! Figures of a scan: every quantity against beta, for all sizes, with exact curves and Monte Carlo.
 
 use super::figure::{Axis, Curve, Figure, Panel, Point, Style};
+use crate::estimate::Status;
 use crate::exact::{self, Exact};
 use crate::io::{Row, Table};
 use crate::lattice::{Interaction, Torus};
@@ -63,33 +64,61 @@ fn panel(lines: &[Line<'_>], name: &str) -> Panel {
         if !exact.is_empty() {
             curves.push(Curve::new(format!("L = {side}, exact"), number, Style::Dashed, exact));
         }
-        for (prefix, source, style) in [("mc_", "Monte Carlo", Style::Squares), ("", "network", Style::Dots)]
-        {
-            let point = |row: &&Row| {
-                let y = *row.get(&format!("{prefix}{name}"))?;
-                let error = row.get(&format!("{prefix}{name}_error")).copied().unwrap_or(0.0);
-                Some(Point { x: *row.get("beta")?, y, error })
-            };
-            let points: Vec<Point> = rows.iter().filter_map(point).collect();
-            if !points.is_empty() {
-                curves.push(Curve { label: format!("L = {side}, {source}"), colour: number, style, points });
-            }
+        for source in [MONTE_CARLO, NETWORK] {
+            curves.extend(source.curves(rows, name, *side, number));
         }
     }
     Panel { x: Axis::linear("beta   [1/J]"), y: Axis::linear(axis_label(name)), curves }
 }
 
+/// Where values of a row come from.
+#[derive(Clone, Copy)]
+struct Source {
+    name: &'static str,
+    /// What its columns start with.
+    prefix: &'static str,
+    style: Style,
+    status: fn(&Row) -> Option<Status>,
+}
+
+const MONTE_CARLO: Source =
+    Source { name: "Monte Carlo", prefix: "mc_", style: Style::Squares, status: |row| row.mc_status };
+const NETWORK: Source = Source { name: "network", prefix: "", style: Style::Dots, status: |row| row.status };
+
+impl Source {
+    /// A quantity of rows of one size: points that can be trusted, and crosses for those that cannot.
+    fn curves(self, rows: &[&Row], quantity: &str, side: u32, colour: usize) -> Vec<Curve> {
+        let Self { name, prefix, style, status } = self;
+        let point = |row: &&Row| {
+            let y = row.get(&format!("{prefix}{quantity}"))?;
+            let error = row.get(&format!("{prefix}{quantity}_error")).unwrap_or(0.0);
+            Some(Point { x: row.get("beta")?, y, error })
+        };
+        let (suspect, trusted): (Vec<&Row>, Vec<&Row>) =
+            rows.iter().partition(|row| status(row) == Some(Status::Suspect));
+        let curve = |rows: Vec<&Row>, style: Style, word: &str| {
+            let points: Vec<Point> = rows.iter().filter_map(point).collect();
+            let label = format!("L = {side}, {name}{word}");
+            (!points.is_empty()).then_some(Curve { label, colour, style, points })
+        };
+        [curve(trusted, style, ""), curve(suspect, Style::Crosses, ", suspect")]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}
+
 fn size(row: &Row) -> u32 {
-    row.get("size").copied().unwrap_or_default() as u32
+    row.get("size").unwrap_or_default() as u32
 }
 
 /// Exact solutions on a fine grid between the first and the last beta, where they are known.
 fn exact_curve(rows: &[&Row]) -> Vec<(System, Exact)> {
     let betas = || rows.iter().filter_map(|row| row.get("beta"));
-    let first = betas().copied().fold(f64::INFINITY, f64::min);
-    let last = betas().copied().fold(f64::NEG_INFINITY, f64::max);
+    let first = betas().fold(f64::INFINITY, f64::min);
+    let last = betas().fold(f64::NEG_INFINITY, f64::max);
     let Some(row) = rows.first() else { return Vec::new() };
-    let number = |key: &str| row.get(key).copied().unwrap_or_default();
+    let number = |key: &str| row.get(key).unwrap_or_default();
     let interaction = Interaction { coupling: number("coupling"), field: number("field") };
     let Ok(torus) = Torus::new(size(row)) else { return Vec::new() };
     let point = |at: usize| {

@@ -8,7 +8,7 @@ use crate::estimate::{Estimate, Importance, importance, kl, verify};
 use crate::exact;
 use crate::io::Summary;
 use crate::lattice::Symmetry;
-use crate::measure::monte_carlo_check;
+use crate::measure::{MonteCarloCheck, monte_carlo_check, references};
 use crate::sample::log_weights;
 use std::ops::ControlFlow;
 
@@ -27,12 +27,13 @@ pub(super) fn evaluate(
     let weights: Importance = importance(&samples.ln_w);
     let exact = exact::ln_z(backend.model().torus, backend.model().interaction, config.beta);
     let ln_z = exact.map_or(weights.ln_z, Estimate::exact);
-    let forward = match config.verification_samples {
+    let check = match config.verification_samples {
         0 => None,
         count => {
             Some(monte_carlo_check(backend, &[Symmetry::default()], config.beta, count, config.seed, ln_z)?)
         }
     };
+    let verification = verify(&weights, references(exact, check.as_ref()));
     let model = backend.model();
     let sites = model.torus.sites() as f64;
     let energy = Estimate::mean(&samples.energy);
@@ -48,15 +49,23 @@ pub(super) fn evaluate(
         device: backend.device().to_owned(),
         elapsed_s,
         samples: weights.count,
+        free_energy_per_site: (config.beta > 0.0).then(|| free_energy(weights.ln_z, config.beta, sites)),
         beta_f_per_site: per_site(weights.beta_f),
         energy_per_site: per_site(energy),
         ln_z: weights.ln_z,
         ln_z_exact: exact,
-        ln_z_deviation: exact.map(|exact| weights.ln_z.deviation(exact)),
+        ln_z_deviation: exact
+            .map(|exact| weights.ln_z.deviation(exact))
+            .filter(|deviation| deviation.is_finite()),
         kl: exact.map_or(weights.gap, |exact| kl(&samples.ln_w, exact)),
         ess: weights.ess.value,
-        verification: verify(&weights, exact, forward.as_ref()),
-        forward,
+        verification,
+        forward: check.and_then(MonteCarloCheck::into_forward),
         largest_weight_share: weights.largest_weight_share,
     }))
+}
+
+/// F / N from ln Z.
+fn free_energy(ln_z: Estimate, beta: f64, sites: f64) -> Estimate {
+    Estimate { value: -ln_z.value / (beta * sites), error: ln_z.error / (beta * sites) }
 }

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::io::{Checkpoint, Metrics, MetricsWriter, RunFolder, Stamp, Summary};
 use crate::mc::Pool;
-use crate::schedule::{Chunk, Inputs};
+use crate::schedule::{Chunk, Inputs, Kernel};
 use std::ops::ControlFlow;
 
 /// What the loop tells while it runs.
@@ -56,7 +56,7 @@ pub fn train(
     let mut run = Run {
         config,
         lists: Lists::new(config, backend.model()),
-        pool: pool(config, backend.model(), done),
+        pool: pool(config, backend.model(), done)?,
         backend,
         folder,
         table,
@@ -116,7 +116,8 @@ impl Run<'_> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// All chunks of one step; the last one updates the parameters.
+    /// All chunks of one step; the last one updates the parameters. Metrics are always those of the network's own samples
+    /// before that.
     fn step(&mut self, step: u32) -> Result<()> {
         let whole = inputs(self.config, self.backend.model(), step);
         let chunk = self.backend.batch();
@@ -131,22 +132,31 @@ impl Run<'_> {
                     let rows = chunk * self.backend.model().hierarchy.sites;
                     self.learn(&spins[index as usize * rows..][..rows], &inputs)?;
                 }
-                None => self.backend.run(of_chunk(&self.lists.reverse, inputs.chunk), &inputs)?,
+                None => {
+                    self.backend.run(of_chunk(&self.lists.reverse, inputs.chunk), &inputs)?;
+                    if self.is_due(step) {
+                        self.backend.run(&self.lists.completion, &inputs)?;
+                    }
+                }
             }
             if self.is_due(step) {
-                self.backend.run(&self.lists.completion, &inputs)?;
                 self.backend.request_snapshot(step)?;
             }
         }
         Ok(())
     }
 
-    /// A chunk of a step on given configurations. Metrics are always those of the network's own samples.
+    /// A chunk of a step on given configurations.
     fn learn(&mut self, spins: &[i8], inputs: &Inputs) -> Result<()> {
         self.backend.write_spins(spins)?;
-        self.backend.run(of_chunk(&self.lists.forward, inputs.chunk), inputs)?;
-        if self.is_due(inputs.step) {
-            self.backend.run(&self.lists.rewards, inputs)?;
+        let kernels = of_chunk(&self.lists.forward, inputs.chunk);
+        if !self.is_due(inputs.step) {
+            return self.backend.run(kernels, inputs);
+        }
+        // The network draws samples of its own after the gradient, which they leave alone, and before Adam.
+        let (gradient, adam) = kernels.split_at(kernels.partition_point(|kernel| *kernel != Kernel::Adam));
+        for kernels in [gradient, &self.lists.rewards, &self.lists.completion, adam] {
+            self.backend.run(kernels, inputs)?;
         }
         Ok(())
     }
@@ -200,7 +210,7 @@ impl Run<'_> {
 }
 
 /// Configurations to learn from, if steps to come ask for them.
-fn pool(config: &Config, model: &Model, done: u32) -> Option<Pool> {
+fn pool(config: &Config, model: &Model, done: u32) -> Result<Option<Pool>> {
     let draw = || Pool::new(model.torus, model.interaction, config.beta, config.pool, config.seed);
-    (done + 1..=config.steps).any(|step| config.is_forward(step)).then(draw)
+    (done + 1..=config.steps).any(|step| config.is_forward(step)).then(draw).transpose()
 }

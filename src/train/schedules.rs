@@ -17,7 +17,7 @@ impl Config {
         self.learning_rate * height * (f64::from(step) / warm).min(1.0)
     }
 
-    /// Whether a step learns from configurations by cluster Monte Carlo.
+    /// Whether a step learns from configurations by Monte Carlo.
     pub fn is_forward(&self, step: u32) -> bool {
         match self.objective {
             Objective::Reverse => false,

@@ -1,0 +1,52 @@
+//! What the check of a run said, wherever the run is used; and `--strict`, which makes a suspect result a failure.
+
+use crate::estimate::{Status, Verification};
+use crate::io::RunFolder;
+
+/// A suspect result under `--strict`: exit code 3.
+#[derive(Debug, thiserror::Error)]
+#[error("the result is suspect, and --strict was given: {0}")]
+pub(super) struct Suspect(pub(super) String);
+
+/// The option of commands that give results.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub(super) struct Strict {
+    /// End with exit code 3 if a result is suspect or comes with a warning
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Strict {
+    /// Fails if there is a reason to doubt a result and `--strict` was given.
+    pub(super) fn check(self, doubts: &[String]) -> anyhow::Result<()> {
+        match self.strict && !doubts.is_empty() {
+            true => Err(Suspect(doubts.join("; ")).into()),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Reasons why a check leaves a network suspect; none if it is verified.
+pub(super) fn doubts(verification: &Verification) -> Vec<String> {
+    match verification.status {
+        Status::Verified => Vec::new(),
+        Status::Suspect => verification.reasons.clone(),
+    }
+}
+
+/// The warning that the network of a run needs, if its closing check left it suspect.
+pub(super) fn warning_of(folder: &RunFolder) -> Option<String> {
+    let verification = folder.verification()?;
+    let reasons = doubts(&verification).join("; ");
+    (!reasons.is_empty()).then(|| format!("{} is suspect: {reasons}", folder.path().display()))
+}
+
+/// Says so if the network of a run is suspect, or was never checked.
+pub(super) fn tell_of(folder: &RunFolder) {
+    if let Some(warning) = warning_of(folder) {
+        super::tell(&format!("WARNING    {warning}"));
+    } else if !folder.is_finished() {
+        let path = folder.path().display();
+        super::tell(&format!("training of {path} has not ended: its network has not been checked"));
+    }
+}

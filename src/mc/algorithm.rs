@@ -1,0 +1,33 @@
+//! Which updates move a chain, and which of them fit a system.
+
+use crate::lattice::{Interaction, Torus};
+use serde::{Deserialize, Serialize};
+
+/// How chains move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Algorithm {
+    /// Single clusters (U. Wolff, Phys. Rev. Lett. 62, 361, 1989), with a ghost spin for the field.
+    Wolff,
+    /// Single spins (Metropolis et al., J. Chem. Phys. 21, 1087, 1953).
+    Metropolis,
+    /// A sweep is a heat bath of every spin, a Wolff cluster and a geometric cluster (Heringa and Blöte, Phys. Rev. E 57, 4976, 1998).
+    Hybrid,
+}
+
+impl Algorithm {
+    /// The algorithm that fits a system: clusters alone where neither a field nor frustration spoils them, else all updates.
+    pub fn fitting(torus: Torus, interaction: Interaction) -> Self {
+        let frustrated = interaction.coupling < 0.0 && !torus.side().is_multiple_of(2);
+        if interaction.field == 0.0 && !frustrated { Self::Wolff } else { Self::Hybrid }
+    }
+
+    /// The name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wolff => "wolff",
+            Self::Metropolis => "metropolis",
+            Self::Hybrid => "hybrid",
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Cluster updates of a chain. Spins of the cluster at hand are doubled, so that one look at a neighbour tells both whether its
+//! bond is satisfied and whether it is outside.
+
+use super::rules::Rules;
+use super::walk::Walk;
+use rand::RngExt;
+
+/// `J s s'` in units of |J| of a spin of the cluster, 2 in size, and a neighbour outside, 1 in size, if their bond is satisfied.
+const SATISFIED_OUTSIDE: i8 = 2;
+
+impl Walk {
+    /// Builds one Wolff cluster and flips it, unless it is tied to the field. Returns the number of its sites.
+    pub(super) fn wolff_cluster(&mut self, rules: &Rules) -> usize {
+        let first = self.stream.random_range(0..self.spins.len() as u32);
+        let mut tied = self.join_or_tie(rules, first);
+        let mut next = 0;
+        // A tied cluster will not be flipped, however far it would reach.
+        while let Some(&site) = self.cluster.get(next).filter(|_| !tied) {
+            next += 1;
+            let spin = self.spins[site as usize];
+            for neighbour in rules.neighbours[site as usize] {
+                let open = rules.coupling * spin * self.spins[neighbour as usize] == SATISFIED_OUTSIDE;
+                if open && self.chance(rules.bond) {
+                    tied |= self.join_or_tie(rules, neighbour);
+                }
+            }
+        }
+        self.release(!tied)
+    }
+
+    /// Builds one geometric cluster: the lattice is turned by half a turn about a random point, and sites of the cluster
+    /// exchange their spins with their images. The magnetisation stays as it is, and so does the energy in a uniform field.
+    pub(super) fn geometric_cluster(&mut self, rules: &Rules) {
+        let side = rules.torus.side();
+        let sites = self.spins.len() as u32;
+        let [row, column] = [0; 2].map(|_| self.stream.random_range(0..side));
+        let image = |site: u32| rules.torus.site(row + side - site / side, column + side - site % side);
+        // Pairs of equal spins change nothing: only pairs of opposite ones are exchanged, which flips both.
+        let first = self.stream.random_range(0..sites);
+        let opposite = |spins: &[i8], site: u32| spins[site as usize] != spins[image(site) as usize];
+        if opposite(&self.spins, first) {
+            self.join(first);
+            self.join(image(first));
+        }
+        let mut next = 0;
+        while let Some(&site) = self.cluster.get(next) {
+            // Of both sites of a pair, the first one sees all bonds: those of the other one are their images.
+            next += 2;
+            let spin = self.spins[site as usize];
+            for neighbour in rules.neighbours[site as usize] {
+                let open = rules.coupling * spin * self.spins[neighbour as usize] == SATISFIED_OUTSIDE;
+                if open && opposite(&self.spins, neighbour) && self.chance(rules.pair) {
+                    self.join(neighbour);
+                    self.join(image(neighbour));
+                }
+            }
+        }
+        self.release(true);
+    }
+
+    fn join(&mut self, site: u32) {
+        self.spins[site as usize] *= 2;
+        self.cluster.push(site);
+    }
+
+    /// Takes a site into the cluster; whether its spin is tied to the field.
+    fn join_or_tie(&mut self, rules: &Rules, site: u32) -> bool {
+        self.join(site);
+        rules.field * self.spins[site as usize] > 0 && self.chance(rules.ghost)
+    }
+
+    /// Dissolves the cluster, flipped or not, and returns the number of its sites.
+    fn release(&mut self, flip: bool) -> usize {
+        for &site in &self.cluster {
+            let spin = self.spins[site as usize] / 2;
+            self.spins[site as usize] = if flip { -spin } else { spin };
+        }
+        let count = self.cluster.len();
+        self.cluster.clear();
+        count
+    }
+}

@@ -1,0 +1,147 @@
+//! Thermalisation of a measured length: chains go on until those that started in order and those that started at random
+//! agree, and until that took many times their autocorrelation time.
+
+use super::simulation::{Setup, Simulation};
+use super::start::is_ordered;
+use super::walk::Scalars;
+use crate::error::Result;
+use crate::estimate::{LARGEST_DISAGREEMENT, Series, deviation_of_means};
+
+/// Sweeps of the first window; windows double.
+const FIRST_WINDOW: usize = 64;
+/// Autocorrelation times that a window must last.
+const WINDOW: f64 = 20.0;
+/// Autocorrelation times that half of a given thermalisation must last: shorter than what is chosen here, long enough.
+const GIVEN_WINDOW: f64 = 5.0;
+/// Sweeps of a window that show anything.
+const FEWEST_SWEEPS: usize = 8;
+/// Most sweeps of a chain.
+const MOST_SWEEPS: usize = 1 << 17;
+/// Most updates of single sites, of all chains together: a minute or two on two cores.
+const MOST_UPDATES: usize = 1 << 34;
+/// Most measurements of a window; in longer ones they are further apart.
+const MEASUREMENTS: usize = 1024;
+
+/// How long chains took to forget where they came from, and whether they have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Equilibrium {
+    /// Sweeps done by every chain.
+    pub sweeps: usize,
+    /// Longest integrated autocorrelation time of energy, magnetisation and order parameter, in sweeps.
+    pub tau_int: f64,
+    /// The reason why the chains are not in equilibrium; nothing if they are.
+    pub fault: Option<String>,
+}
+
+/// Moves chains until they are in equilibrium, or until further sweeps would take too long.
+///
+/// # Errors
+/// When the device fails.
+pub fn equilibrate(simulation: &mut Simulation) -> Result<Equilibrium> {
+    let setup = *simulation.setup();
+    let most = MOST_SWEEPS.min(MOST_UPDATES / (setup.chains * setup.torus.sites()));
+    let (mut window, mut done) = (FIRST_WINDOW, 0);
+    loop {
+        done += 2 * window;
+        let found = round(simulation, window, WINDOW)?;
+        if found.fault.is_none() || done + 4 * window > most {
+            return Ok(Equilibrium { sweeps: done, ..found });
+        }
+        window *= 2;
+    }
+}
+
+/// Moves chains by a given number of sweeps, and tells whether that was enough.
+///
+/// # Errors
+/// When the device fails.
+pub fn thermalise(simulation: &mut Simulation, sweeps: usize) -> Result<Equilibrium> {
+    let window = sweeps / 2;
+    if window < FEWEST_SWEEPS {
+        simulation.thermalise(sweeps)?;
+        let fault = format!("{sweeps} sweeps are too few to judge");
+        return Ok(Equilibrium { sweeps, tau_int: sweeps as f64, fault: Some(fault) });
+    }
+    simulation.thermalise(sweeps - 2 * window)?;
+    Ok(Equilibrium { sweeps, ..round(simulation, window, GIVEN_WINDOW)? })
+}
+
+/// Moves chains by two windows of sweeps, and looks at the second one: it should last `wanted` autocorrelation times.
+fn round(simulation: &mut Simulation, window: usize, wanted: f64) -> Result<Equilibrium> {
+    simulation.thermalise(window)?;
+    let mut record = Record::new(simulation.setup());
+    let step = window.div_ceil(MEASUREMENTS);
+    for _ in 0..window / step {
+        simulation.sweep(step)?;
+        record.push(&simulation.scalars()?);
+    }
+    let (tau_int, fault) = record.verdict(window, step, wanted);
+    let fault = fault.map(|reason| format!("in the last {window} of them {reason}"));
+    Ok(Equilibrium { sweeps: 2 * window, tau_int, fault })
+}
+
+/// Time series of all chains: of every quantity by its name, `[chains]`. Without a field the magnetisation has no place among
+/// them: its mean is 0, whichever way a chain is ordered.
+pub(super) struct Record {
+    series: Vec<(&'static str, Vec<Series>)>,
+}
+
+impl Record {
+    pub(super) fn new(setup: &Setup) -> Self {
+        let mut names = vec!["energies", "sizes of the order parameter"];
+        names.extend((setup.interaction.field != 0.0).then_some("magnetisations"));
+        Self {
+            series: names
+                .into_iter()
+                .map(|name| (name, vec![Series::new(MEASUREMENTS + 1); setup.chains]))
+                .collect(),
+        }
+    }
+
+    /// Adds a value of every chain.
+    pub(super) fn push(&mut self, scalars: &[Scalars]) {
+        for (chain, &Scalars { energy, order, magnetisation }) in scalars.iter().enumerate() {
+            for ((_, series), value) in self.series.iter_mut().zip([energy, order, magnetisation]) {
+                series[chain].push(value);
+            }
+        }
+    }
+
+    /// The longest autocorrelation time in sweeps, of values `step` sweeps apart, and why a window of that many sweeps, which
+    /// should last `wanted` such times, does not show equilibrium.
+    fn verdict(&self, window: usize, step: usize, wanted: f64) -> (f64, Option<String>) {
+        let mut longest = 1.0_f64;
+        for (name, series) in &self.series {
+            // Constant series have nothing to forget; whether the constants agree is seen below.
+            let varies = series.iter().any(|series| !Series::is_constant(std::slice::from_ref(series)));
+            match Series::autocorrelation(series) {
+                Some(found) => longest = longest.max(found.tau_int.value * step as f64),
+                None if varies => {
+                    return (window as f64, Some(format!("the {name} still drift")));
+                }
+                None => (),
+            }
+        }
+        if wanted * longest > window as f64 {
+            let reason = format!("their autocorrelation time is still about {longest:.0} sweeps");
+            return (longest, Some(reason));
+        }
+        (longest, self.disagreement())
+    }
+
+    /// How chains from opposite starts differ, if they do.
+    pub(super) fn disagreement(&self) -> Option<String> {
+        self.series.iter().find_map(|(name, series)| {
+            let group = |ordered: bool| -> Vec<f64> {
+                let chains = series.iter().enumerate().filter(|(chain, _)| is_ordered(*chain) == ordered);
+                chains.map(|(_, series)| series.mean()).collect()
+            };
+            let deviation = deviation_of_means(&group(true), &group(false))?;
+            (deviation.abs() > LARGEST_DISAGREEMENT).then(|| {
+                format!(
+                    "the {name} of chains that started ordered and at random differ by {deviation:+.1} sigma"
+                )
+            })
+        })
+    }
+}

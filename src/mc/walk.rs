@@ -1,0 +1,124 @@
+//! One Markov chain on the CPU.
+
+use super::Algorithm;
+use super::rules::Rules;
+use crate::random::Stream;
+use rand::{Rng, RngExt};
+use std::sync::Arc;
+
+/// What tells whether a chain is in equilibrium.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Scalars {
+    /// E.
+    pub(super) energy: f64,
+    /// Sum of all spins.
+    pub(super) magnetisation: f64,
+    /// Size of the order parameter: of the sum of all spins, for J < 0 with alternating signs.
+    pub(super) order: f64,
+}
+
+/// A chain with the memory of its updates.
+#[derive(Debug, Clone)]
+pub(super) struct Walk {
+    pub(super) rules: Arc<Rules>,
+    /// `[sites]`: +-1; within a cluster update +-2 in the cluster.
+    pub(super) spins: Vec<i8>,
+    /// Sites of the cluster at hand.
+    pub(super) cluster: Vec<u32>,
+    /// Wolff clusters that make a sweep.
+    updates_per_sweep: usize,
+    pub(super) stream: Stream,
+}
+
+impl Walk {
+    /// A chain that starts from the given spins; it is not in equilibrium yet.
+    pub(super) fn new(rules: Arc<Rules>, spins: Vec<i8>, stream: Stream) -> Self {
+        Self { rules, spins, cluster: Vec::new(), updates_per_sweep: 1, stream }
+    }
+
+    /// Moves the chain by `sweeps`, and finds how many Wolff clusters make a sweep: as many as cover the lattice once, on average.
+    pub(super) fn thermalise(&mut self, sweeps: usize) {
+        if self.rules.algorithm != Algorithm::Wolff || sweeps == 0 {
+            return self.sweep(sweeps);
+        }
+        let (rules, sites) = (self.rules.clone(), self.spins.len());
+        let (mut updates, mut covered) = (0, 0);
+        while covered < sweeps * sites {
+            updates += 1;
+            covered += self.wolff_cluster(&rules);
+        }
+        // A fixed number: to stop where clusters have covered a lattice would favour what follows large clusters.
+        self.updates_per_sweep = (updates * sites).div_ceil(covered);
+    }
+
+    /// Moves the chain by `count` sweeps.
+    pub(super) fn sweep(&mut self, count: usize) {
+        let rules = self.rules.clone();
+        for _ in 0..count {
+            match rules.algorithm {
+                Algorithm::Wolff => {
+                    for _ in 0..self.updates_per_sweep {
+                        self.wolff_cluster(&rules);
+                    }
+                }
+                Algorithm::Metropolis => self.metropolis_sweep(&rules),
+                Algorithm::Hybrid => {
+                    self.heat_bath_sweep(&rules);
+                    self.wolff_cluster(&rules);
+                    self.geometric_cluster(&rules);
+                }
+            }
+        }
+    }
+
+    /// As many Metropolis updates as there are sites, at random ones: in a fixed order, updates that are always accepted would
+    /// turn chains in circles.
+    fn metropolis_sweep(&mut self, rules: &Rules) {
+        let sites = self.spins.len() as u32;
+        for _ in 0..sites {
+            let site = self.stream.random_range(0..sites) as usize;
+            let state = self.half_sum(&rules.neighbours[site]) + if self.spins[site] > 0 { 5 } else { 0 };
+            let threshold = rules.flip[state];
+            if threshold == u32::MAX || self.stream.next_u32() < threshold {
+                self.spins[site] = -self.spins[site];
+            }
+        }
+    }
+
+    /// A heat bath of every site, row by row: sides need not be even for that, as for a checkerboard.
+    fn heat_bath_sweep(&mut self, rules: &Rules) {
+        for (site, neighbours) in rules.neighbours.iter().enumerate() {
+            let up = rules.up[self.half_sum(neighbours)];
+            self.spins[site] = if self.chance(up) { 1 } else { -1 };
+        }
+    }
+
+    /// Half of 4 and the sum of four spins, 0 to 4.
+    fn half_sum(&self, neighbours: &[u32; 4]) -> usize {
+        let sum: i8 = neighbours.iter().map(|&neighbour| self.spins[neighbour as usize]).sum();
+        (sum + 4) as usize / 2
+    }
+
+    /// Energy and magnetisations of the configuration.
+    pub(super) fn scalars(&self) -> Scalars {
+        let (interaction, side) = (self.rules.interaction, self.rules.torus.side() as usize);
+        let (mut bonds, mut total, mut staggered) = (0, 0, 0);
+        for (site, (&spin, [below, _, right, _])) in self.spins.iter().zip(&self.rules.neighbours).enumerate()
+        {
+            let spin = i64::from(spin);
+            bonds += spin * i64::from(self.spins[*below as usize] + self.spins[*right as usize]);
+            total += spin;
+            staggered += if (site / side + site % side).is_multiple_of(2) { spin } else { -spin };
+        }
+        let order = if interaction.coupling < 0.0 { staggered } else { total };
+        Scalars {
+            energy: interaction.energy(bonds, total),
+            magnetisation: total as f64,
+            order: order.abs() as f64,
+        }
+    }
+
+    pub(super) fn chance(&mut self, threshold: u64) -> bool {
+        u64::from(self.stream.next_u32()) < threshold
+    }
+}
