@@ -8,7 +8,7 @@ use han_gpu::estimate::Estimate;
 use han_gpu::exact::solve;
 use han_gpu::io::RunFolder;
 use han_gpu::lattice::{Interaction, SymmetryGroup, Torus};
-use han_gpu::mc::{Algorithm, Simulation};
+use han_gpu::mc::{Algorithm, Setup, Simulation};
 use han_gpu::measure::{
     Measurement, Method, MonteCarlo, Settings, Sweeps, System, measure, measure_chains, symmetrised_ln_q,
 };
@@ -45,8 +45,8 @@ fn measured(backend: &mut dyn Backend, count: usize, seed: u32, symmetries: Symm
 
 fn simulated(system: System, algorithm: Algorithm, sweeps: Sweeps, device: &str) -> MonteCarlo {
     let System { torus, interaction, beta } = system;
-    let mut simulation =
-        Simulation::new(torus, interaction, beta, algorithm, sweeps.chains, 7, device).unwrap();
+    let setup = Setup { torus, interaction, beta, algorithm, chains: sweeps.chains, seed: 7 };
+    let mut simulation = Simulation::new(setup, device).unwrap();
     simulation.thermalise(sweeps.thermalisation).unwrap();
     measure_chains(&mut simulation, system, sweeps, |_, _| Ok(()), |_| ControlFlow::Continue(())).unwrap()
 }

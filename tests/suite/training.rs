@@ -151,6 +151,28 @@ fn a_batch_in_chunks_trains_and_reports_as_a_whole() {
     assert_eq!(run.metrics().unwrap()[0].energy_per_site_error, first.energy_per_site_error);
 }
 
+#[test]
+fn metrics_of_forward_steps_are_those_before_adam_in_every_chunk() {
+    // Steps so long that samples after one are quite others.
+    let config = Config { batch: 64, steps: 2, metrics_every: 1, learning_rate: 0.3, warmup: 0.0, ..small() };
+    let energies = |objective: Objective, chunk: usize| -> Vec<f64> {
+        let config = Config { objective, chunk, pool: 256, verification_samples: 0, ..config.clone() };
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunFolder::create(&folder.path().join("run"), &config, false).unwrap();
+        let mut cpu = Cpu::<f32>::new(std::sync::Arc::new(config.model().unwrap()), chunk);
+        let start = run.load_checkpoint(&config, cpu.model()).unwrap();
+        train(&config, &mut cpu, &run, start, &mut |_| ControlFlow::Continue(())).unwrap();
+        run.metrics().unwrap().iter().map(|row| row.energy_per_site).collect()
+    };
+    let whole = energies(Objective::Forward, 64);
+    let chunked = energies(Objective::Forward, 16);
+    assert_eq!(whole[0], energies(Objective::Reverse, 64)[0], "samples of the initial network");
+    assert_eq!(chunked[0], whole[0], "samples of the initial network, in chunks");
+    assert!((whole[1] - whole[0]).abs() > 0.05, "{whole:?}: the step was short");
+    // Gradients that are summed in another order make networks that differ by rounding.
+    assert!((chunked[1] - whole[1]).abs() < 0.02, "{chunked:?}, {whole:?}");
+}
+
 fn small() -> Config {
     Config {
         size: 8,

@@ -1,0 +1,358 @@
+//! Monte Carlo against all states, against a plain Metropolis of this file, and against itself from opposite starts.
+
+use han_gpu::backend::{Backend, Tensor};
+use han_gpu::conditional::{Model, NetOptions};
+use han_gpu::config::Config;
+use han_gpu::cpu::Cpu;
+use han_gpu::error::Error;
+use han_gpu::estimate::{Estimate, forward};
+use han_gpu::io::RunFolder;
+use han_gpu::lattice::{Interaction, Symmetry, Torus};
+use han_gpu::mc::{Algorithm, Pool, Setup, Simulation, equilibrate, thermalise};
+use han_gpu::measure::{
+    MonteCarlo, MonteCarloCheck, Sweeps, System, measure_chains, monte_carlo_check, reference_log_weights,
+};
+use han_gpu::random::Stream;
+use han_gpu::train::train;
+use rand::RngExt;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+const FIELDS: [f64; 4] = [0.1, 0.5, 1.0, 3.0];
+const BETAS: [f64; 3] = [0.3, 0.6, 1.0];
+
+fn system(side: u32, coupling: f64, field: f64, beta: f64) -> System {
+    System { torus: Torus::new(side).unwrap(), interaction: Interaction { coupling, field }, beta }
+}
+
+/// Ferromagnets and antiferromagnets in every field at every temperature.
+fn systems_in_a_field(side: u32) -> Vec<System> {
+    let of_field = |field| {
+        BETAS
+            .into_iter()
+            .flat_map(move |beta| [1.0, -1.0].map(|coupling| system(side, coupling, field, beta)))
+    };
+    FIELDS.into_iter().flat_map(of_field).collect()
+}
+
+/// Energy and magnetisation of a configuration.
+fn observe(system: &System, spins: &[i8]) -> [f64; 2] {
+    let total: i64 = spins.iter().map(|&spin| i64::from(spin)).sum();
+    [system.interaction.energy(system.torus.bond_sum(spins), total), total as f64]
+}
+
+/// All configurations of a small lattice with their log weights `-beta E`.
+fn states(system: &System) -> Vec<(Vec<i8>, f64)> {
+    let sites = system.torus.sites();
+    let spins = |state: u32| (0..sites).map(|site| if state >> site & 1 == 1 { 1 } else { -1 }).collect();
+    (0..1_u32 << sites)
+        .map(spins)
+        .map(|spins: Vec<i8>| {
+            let energy = observe(system, &spins)[0];
+            (spins, -system.beta * energy)
+        })
+        .collect()
+}
+
+/// Exact means of energy and magnetisation; the error is the standard deviation of a single configuration.
+fn enumerated(system: &System) -> [Estimate; 2] {
+    let states = states(system);
+    let most = states.iter().map(|(_, ln_w)| *ln_w).fold(f64::NEG_INFINITY, f64::max);
+    let weight = |ln_w: f64| (ln_w - most).exp();
+    let z: f64 = states.iter().map(|(_, ln_w)| weight(*ln_w)).sum();
+    [0, 1].map(|which| {
+        let mean_of = |of: &dyn Fn(f64) -> f64| {
+            states.iter().map(|(spins, ln_w)| weight(*ln_w) * of(observe(system, spins)[which])).sum::<f64>()
+                / z
+        };
+        let value = mean_of(&|x| x);
+        Estimate { value, error: mean_of(&|x| (x - value).powi(2)).sqrt() }
+    })
+}
+
+/// An exact mean, with the error that independent configurations leave: where excitations are rare, none may be seen.
+fn of_count(exact: Estimate, count: usize) -> Estimate {
+    Estimate { error: exact.error / (count as f64).sqrt(), ..exact }
+}
+
+/// Means over independent groups of configurations.
+fn means(groups: &[[f64; 2]]) -> [Estimate; 2] {
+    [0, 1].map(|which| Estimate::mean(&groups.iter().map(|group| group[which]).collect::<Vec<_>>()))
+}
+
+/// Energy and magnetisation of a pool, from the means of its chains.
+fn of_pool(system: &System, count: usize, seed: u32) -> [Estimate; 2] {
+    let pool = Pool::new(system.torus, system.interaction, system.beta, count, seed).unwrap();
+    let sites = system.torus.sites();
+    let groups: Vec<[f64; 2]> = pool
+        .spins()
+        .chunks(count / 64 * sites)
+        .map(|chain| {
+            let sum = chain.chunks(sites).map(|spins| observe(system, spins));
+            sum.fold([0.0; 2], |sum, now| [sum[0] + now[0], sum[1] + now[1]])
+        })
+        .map(|sums| sums.map(|sum| sum / (count / 64) as f64))
+        .collect();
+    assert_eq!(groups.len(), 64);
+    means(&groups)
+}
+
+#[track_caller]
+fn agrees(system: &System, what: &str, found: Estimate, expected: Estimate) {
+    // A chain that never moved has no error.
+    let error = found.error.hypot(expected.error).max(1e-9);
+    let deviation = (found.value - expected.value) / error;
+    assert!(deviation.abs() < 4.0, "{system:?}: {what} {found:?}, {expected:?}: {deviation:+.1} sigma");
+}
+
+#[test]
+fn pools_in_a_field_have_the_energy_and_magnetisation_of_all_states() {
+    for system in systems_in_a_field(4) {
+        let [energy, magnetisation] = of_pool(&system, 8192, 1);
+        let exact = enumerated(&system).map(|exact| of_count(exact, 8192));
+        agrees(&system, "energy", energy, exact[0]);
+        agrees(&system, "magnetisation", magnetisation, exact[1]);
+    }
+}
+
+/// A Metropolis of its own, site by site in random order, from order: means of energy and magnetisation.
+fn plain_metropolis(system: &System, chains: u32, sweeps: usize) -> [Estimate; 2] {
+    let (side, sites) = (system.torus.side(), system.torus.sites());
+    let chain = |seed: u32| {
+        let mut stream = Stream::new(1000 + seed, 5);
+        let odd = |site: u32| system.interaction.coupling < 0.0 && (site / side + site % side) % 2 == 1;
+        let mut spins: Vec<i8> = (0..sites as u32).map(|site| if odd(site) { -1 } else { 1 }).collect();
+        let mut sums = [0.0; 2];
+        for sweep in 0..2 * sweeps {
+            for _ in 0..sites {
+                let site = stream.random_range(0..sites as u32);
+                let (row, column) = (site / side, site % side);
+                let neighbours = [
+                    (row + 1, column),
+                    (row + side - 1, column),
+                    (row, column + 1),
+                    (row, column + side - 1),
+                ];
+                let sum: i8 = neighbours
+                    .iter()
+                    .map(|&(row, column)| spins[system.torus.site(row, column) as usize])
+                    .sum();
+                let spin = f64::from(spins[site as usize]);
+                let cost = 2.0 * spin * system.interaction.local_field(sum.into());
+                if stream.random::<f64>() < (-system.beta * cost).exp() {
+                    spins[site as usize] *= -1;
+                }
+            }
+            if sweep >= sweeps {
+                let now = observe(system, &spins);
+                sums = [sums[0] + now[0], sums[1] + now[1]];
+            }
+        }
+        sums.map(|sum| sum / sweeps as f64)
+    };
+    means(&(0..chains).map(chain).collect::<Vec<_>>())
+}
+
+#[test]
+fn pools_in_a_field_agree_with_a_long_plain_metropolis() {
+    for system in systems_in_a_field(16) {
+        let [energy, magnetisation] = of_pool(&system, 2048, 2);
+        let expected = plain_metropolis(&system, 12, 400);
+        agrees(&system, "energy", energy, expected[0]);
+        agrees(&system, "magnetisation", magnetisation, expected[1]);
+    }
+}
+
+/// A network after a few steps: good, but not perfect.
+fn trained(system: &System, seed: u32) -> Cpu<f32> {
+    let Interaction { coupling, field } = system.interaction;
+    let config = Config {
+        size: 4,
+        beta: system.beta,
+        coupling,
+        field,
+        seed,
+        steps: 800,
+        batch: 256,
+        gauge: false,
+        exact_bottom: 4,
+        evaluation_samples: 100,
+        verification_samples: 0,
+        ..Config::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunFolder::create(&folder.path().join("run"), &config, false).unwrap();
+    let mut cpu = Cpu::<f32>::new(Arc::new(config.model().unwrap()), 256);
+    let start = run.load_checkpoint(&config, cpu.model()).unwrap();
+    train(&config, &mut cpu, &run, start, &mut |_| ControlFlow::Continue(())).unwrap().unwrap();
+    cpu
+}
+
+#[test]
+fn the_forward_figures_are_those_of_all_states() {
+    for (number, system) in systems_in_a_field(4).into_iter().enumerate() {
+        let mut cpu = trained(&system, number as u32);
+        let identity = [Symmetry::default()];
+        let states = states(&system);
+        let spins: Vec<i8> = states.iter().flat_map(|(spins, _)| spins).copied().collect();
+        let ln_w = reference_log_weights(&mut cpu, &identity, system.beta, &spins, |_| ()).unwrap();
+        let most = states.iter().map(|(_, ln_p)| *ln_p).fold(f64::NEG_INFINITY, f64::max);
+        let z: f64 = states.iter().map(|(_, ln_p)| (ln_p - most).exp()).sum();
+        let ln_z = most + z.ln();
+        // Under p: E[w], E[1 / w], E[ln w] with w over Z.
+        let sums = states.iter().zip(&ln_w).fold([0.0; 3], |sums, ((_, ln_p), ln_w)| {
+            let (p, ln_w) = ((ln_p - ln_z).exp(), ln_w - ln_z);
+            [sums[0] + p * ln_w.exp(), sums[1] + p * (-ln_w).exp(), sums[2] + p * ln_w]
+        });
+        assert!((sums[1] - 1.0).abs() < 1e-4, "q does not sum to 1: {}", sums[1]);
+        let check =
+            monte_carlo_check(&mut cpu, &identity, system.beta, 2000, 9, Estimate::exact(ln_z)).unwrap();
+        let MonteCarloCheck::Forward(found) = check else { panic!("{system:?}: {check:?}") };
+        agrees(&system, "forward ESS", found.ess, Estimate::exact(1.0 / (sums[0] * sums[1])));
+        agrees(&system, "forward KL", found.kl, Estimate::exact(sums[2]));
+        assert!(found.kl.value > -4.0 * found.kl.error, "{system:?}: {found:?}");
+    }
+}
+
+fn measured(system: System, algorithm: Algorithm, chains: usize, sweeps: usize, seed: u32) -> MonteCarlo {
+    let System { torus, interaction, beta } = system;
+    let mut simulation =
+        Simulation::new(Setup { torus, interaction, beta, algorithm, chains, seed }, "cpu").unwrap();
+    let equilibrium = equilibrate(&mut simulation).unwrap();
+    assert_eq!(equilibrium.fault, None, "{system:?}, {algorithm:?}");
+    let sweeps = Sweeps { chains, thermalisation: equilibrium.sweeps, sweeps, every: 1 };
+    measure_chains(&mut simulation, system, sweeps, |_, _| Ok(()), |_| ControlFlow::Continue(())).unwrap()
+}
+
+fn quantity(found: &MonteCarlo, name: &str) -> Estimate {
+    found.statistics.quantities.iter().find(|quantity| quantity.meaning.name == name).unwrap().estimate
+}
+
+#[test]
+fn every_algorithm_samples_every_side() {
+    for side in [2, 3, 4] {
+        for (coupling, field) in [(1.0, 0.0), (-1.0, 0.0), (0.8, 0.3), (-1.0, 1.5)] {
+            let system = system(side, coupling, field, 0.4);
+            let sites = system.torus.sites() as f64;
+            let exact = enumerated(&system).map(|exact| exact.value / sites);
+            for algorithm in [Algorithm::Wolff, Algorithm::Metropolis, Algorithm::Hybrid] {
+                let found = measured(system, algorithm, 32, 2000, 3);
+                let named = format!("{algorithm:?} energy");
+                agrees(&system, &named, quantity(&found, "energy_per_site"), Estimate::exact(exact[0]));
+                let named = format!("{algorithm:?} magnetisation");
+                agrees(&system, &named, quantity(&found, "magnetisation"), Estimate::exact(exact[1]));
+                assert_eq!(found.warnings(), Vec::<String>::new(), "{system:?}, {algorithm:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn clusters_give_the_known_magnetisations() {
+    // |m| at beta = 0.44 from long cluster runs: 0.77512(24) and 0.70906(23).
+    for (side, known) in
+        [(8, Estimate { value: 0.77512, error: 2.4e-4 }), (16, Estimate { value: 0.70906, error: 2.3e-4 })]
+    {
+        let system = system(side, 1.0, 0.0, 0.44);
+        let found = measured(system, Algorithm::Wolff, 16, 2000, 3);
+        agrees(&system, "|m|", quantity(&found, "abs_magnetisation"), known);
+    }
+    // At beta = 0.6 the correlation length is below 2, so 32 x 32 is infinite (Yang, Phys. Rev. 85, 808, 1952). An antiferromagnet
+    // has the same order, with alternating signs.
+    let exact = (1.0 - (2.0_f64 * 0.6).sinh().powi(-4)).powf(0.125);
+    for (coupling, name) in [(1.0, "abs_magnetisation"), (-1.0, "staggered_magnetisation")] {
+        let system = system(32, coupling, 0.0, 0.6);
+        let found = measured(system, Algorithm::Wolff, 16, 500, 3);
+        agrees(&system, name, quantity(&found, name), Estimate::exact(exact));
+    }
+}
+
+#[test]
+fn quantities_that_do_not_exist_say_why() {
+    let reason = |found: &MonteCarlo, name: &str| {
+        let quantities = &found.statistics.quantities;
+        quantities.iter().find(|quantity| quantity.meaning.name == name).and_then(|quantity| quantity.missing)
+    };
+    let antiferromagnet = measured(system(8, -1.0, 0.0, 0.44), Algorithm::Wolff, 16, 200, 1);
+    assert!(
+        reason(&antiferromagnet, "correlation_length").is_some_and(|why| why.contains("antiferromagnet"))
+    );
+    let in_field = measured(system(16, 1.0, 0.5, 0.6), Algorithm::Hybrid, 16, 2000, 1);
+    assert!(reason(&in_field, "binder").is_some_and(|why| why.contains("field")));
+    // Without the square of the mean it was 1036 sites.
+    let length = quantity(&in_field, "correlation_length").value;
+    assert!(length.is_nan() || length < 2.0, "{length}");
+    let ferromagnet = measured(system(8, 1.0, 0.0, 0.44), Algorithm::Wolff, 16, 200, 1);
+    assert!(ferromagnet.statistics.quantities.iter().all(|quantity| quantity.missing.is_none()));
+}
+
+#[test]
+fn pulls_are_normal_for_few_long_chains_and_for_many_short_ones() {
+    let system = system(8, 1.0, 0.0, 0.4);
+    let exact = han_gpu::exact::solve(system.torus, system.interaction, system.beta).unwrap();
+    for (chains, sweeps) in [(4, 1500), (2000, 1), (400, 5)] {
+        let mut pulls = Vec::new();
+        for seed in 0..60 {
+            let found = measured(system, Algorithm::Wolff, chains, sweeps, seed);
+            assert_eq!(
+                found.warnings(),
+                Vec::<String>::new(),
+                "{chains} chains of {sweeps} sweeps, seed {seed}"
+            );
+            pulls.push(quantity(&found, "energy_per_site").deviation(exact.energy_per_site));
+        }
+        let spread = Estimate::mean(&pulls).error * (pulls.len() as f64).sqrt();
+        assert!(
+            (0.8..1.25).contains(&spread),
+            "{chains} chains of {sweeps} sweeps: pulls spread by {spread}"
+        );
+    }
+}
+
+#[test]
+fn chains_that_remember_their_start_are_found_out() {
+    // Below the critical temperature single spins leave stripes where the start was random.
+    let System { torus, interaction, beta } = system(32, 1.0, 0.0, 0.8);
+    let setup = Setup { torus, interaction, beta, algorithm: Algorithm::Metropolis, chains: 32, seed: 1 };
+    for sweeps in [4, 60, 200] {
+        let mut simulation = Simulation::new(setup, "cpu").unwrap();
+        let equilibrium = thermalise(&mut simulation, sweeps).unwrap();
+        assert!(equilibrium.fault.is_some(), "{sweeps} sweeps: {equilibrium:?}");
+        let sweeps = Sweeps { chains: 32, thermalisation: sweeps, sweeps: 20, every: 1 };
+        let system = System { torus, interaction, beta };
+        let found =
+            measure_chains(&mut simulation, system, sweeps, |_, _| Ok(()), |_| ControlFlow::Continue(()));
+        let warnings = MonteCarlo { fault: equilibrium.fault, ..found.unwrap() }.warnings().join("; ");
+        assert!(warnings.contains("equilibrium") && warnings.contains("wolff"), "{warnings}");
+    }
+    // Clusters do not care.
+    let setup = Setup { algorithm: Algorithm::Wolff, ..setup };
+    let mut simulation = Simulation::new(setup, "cpu").unwrap();
+    assert_eq!(thermalise(&mut simulation, 60).unwrap().fault, None);
+}
+
+#[test]
+fn a_negative_forward_kl_is_found_out() {
+    // Configurations of another temperature are not from p: the mean of ln w falls short of ln Z.
+    let (cold, warm) = (system(4, 1.0, 0.5, 0.6), system(4, 1.0, 0.5, 0.2));
+    let options = NetOptions { width: 2, depth: 1, skip: true, gauge: false, exact_bottom: 4 };
+    let mut cpu = Cpu::<f32>::new(Arc::new(Model::new(cold.torus, cold.interaction, options).unwrap()), 64);
+    let parameters = cpu.model().initial_parameters(1, cold.beta);
+    cpu.write(Tensor::Parameters, &parameters).unwrap();
+    let pool = Pool::new(warm.torus, warm.interaction, warm.beta, 2000, 1).unwrap();
+    let ln_w =
+        reference_log_weights(&mut cpu, &[Symmetry::default()], cold.beta, pool.spins(), |_| ()).unwrap();
+    let exact = han_gpu::exact::ln_z(cold.torus, cold.interaction, cold.beta).unwrap();
+    let found = forward(&ln_w, Estimate::exact(exact));
+    assert!(found.kl.value < -4.0 * found.kl.error, "{found:?}");
+}
+
+#[test]
+fn a_gpu_is_refused_where_only_the_cpu_has_the_updates() {
+    let System { torus, interaction, beta } = system(6, 1.0, 0.0, 0.4);
+    let setup = Setup { torus, interaction, beta, algorithm: Algorithm::Metropolis, chains: 4, seed: 1 };
+    let error = Simulation::new(setup, "0").err().map(|error| error.to_string()).unwrap();
+    assert!(error.contains("device = 0") && error.contains("CPU"), "{error}");
+    let refused = Error::NotEquilibrated { system: "L = 8".to_owned(), reason: "chains differ".to_owned() };
+    assert!(refused.to_string().contains("--objective reverse"), "{refused}");
+}
