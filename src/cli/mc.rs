@@ -26,11 +26,11 @@ const MAX_SWEEPS: usize = 1 << 31;
 pub(super) struct Arguments {
     #[command(flatten)]
     system: SystemArguments,
-    /// Measured sweeps of every chain
+    /// Measured sweeps of every chain, rounded down to whole measurements
     #[arg(long)]
     sweeps: usize,
-    /// Cluster updates (on the CPU), single-spin updates (on any device), or both and geometric clusters (on the CPU)
-    /// [default: wolff; hybrid in a field, and for J < 0 on an odd side]
+    /// wolff: single clusters, on the CPU; metropolis: single spins, on any device; hybrid: a heat bath of every spin, a single
+    /// cluster and a geometric cluster, on the CPU [default: wolff; hybrid in a field, and for J < 0 on an odd side]
     #[arg(long, value_enum)]
     algorithm: Option<AlgorithmName>,
     /// Independent chains, half of which start ordered and half at random [default: 16, 64 for metropolis]
@@ -141,7 +141,7 @@ fn plan(arguments: &Arguments, system: &System) -> anyhow::Result<(Algorithm, Sw
     for (name, value, least, most) in [
         ("chains", sweeps.chains, 1, MAX_CHAINS),
         ("every", sweeps.every, 1, MAX_SWEEPS),
-        ("sweeps", sweeps.sweeps, sweeps.every, MAX_SWEEPS),
+        ("sweeps", arguments.sweeps, sweeps.every, MAX_SWEEPS),
         ("thermalisation", sweeps.thermalisation, 1, MAX_SWEEPS),
         ("configurations", arguments.configurations, 1, MAX_SAMPLES),
     ] {

@@ -12,8 +12,8 @@ use crate::exact;
 use crate::io::{RunFolder, check_memory, check_writable, read_configurations, write_scalars};
 use crate::lattice::SymmetryGroup;
 use crate::measure::{
-    Measurement, Method, MonteCarloCheck, Scalars, Settings, System, measure, monte_carlo_check, own_seed,
-    reference_log_weights, references,
+    Measurement, Method, MonteCarloCheck, Scalars, Settings, System, brief, measure, monte_carlo_check,
+    own_seed, reference_log_weights, references,
 };
 use serde::Serialize;
 use std::path::PathBuf;
@@ -122,16 +122,21 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let (run, device) = (arguments.network.path().display().to_string(), backend.device().to_owned());
     let (folder, _) = RunFolder::open(arguments.network.path())?;
+    let of_run = verdict::warning_of(&folder);
+    let seen: Vec<String> = verification.iter().flat_map(verdict::doubts).collect();
+    let verification = verification.filter(|_| arguments.verify);
+    let mut doubts = measurement.doubts();
+    doubts.extend(of_run.iter().chain(&seen).cloned());
     let mut warnings = measurement.warnings();
-    warnings.extend(verdict::warning_of(&folder));
+    warnings.extend(of_run);
+    // Under --verify they are the verdict's own.
+    warnings.extend(seen.into_iter().filter(|_| !arguments.verify));
     let report = Report { run, device, seed, measurement: &measurement, warnings, forward, verification };
     if arguments.json {
         super::print_json(&report)?
     } else {
         super::print(&describe(&report))?
     }
-    let mut doubts = report.warnings;
-    doubts.extend(report.verification.iter().flat_map(verdict::doubts));
     arguments.strict.check(&doubts)
 }
 
@@ -185,7 +190,7 @@ fn checks(
         None
     };
     let verified = || verify(&measurement.importance, references(exact, check.as_ref()));
-    let verification = arguments.verify.then(verified);
+    let verification = check.is_some().then(verified);
     Ok((check.and_then(MonteCarloCheck::into_forward), verification))
 }
 
@@ -201,8 +206,10 @@ fn describe(report: &Report<'_>) -> String {
     ];
     if let Some(forward) = &report.forward {
         lines.push(format!(
-            "forward    ESS {:.4} +- {:.4}, KL {:.5} +- {:.5} nats, of {} configurations",
-            forward.ess.value, forward.ess.error, forward.kl.value, forward.kl.error, forward.count
+            "forward    ESS {}, KL {} nats, of {} configurations",
+            brief(forward.ess),
+            brief(forward.kl),
+            forward.count
         ));
     }
     lines.extend(report.verification.as_ref().map(super::train::describe_verification));

@@ -6,7 +6,8 @@ use super::verdict;
 use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};
 use crate::error::Error;
-use crate::io::{Metrics, RunFolder, Table};
+use crate::estimate::Status;
+use crate::io::{Metrics, Row, RunFolder, Table};
 use crate::measure::{Measurement, Method, Settings, measure};
 use crate::plot::{self, Colouring, Configurations, Format};
 use crate::sample::draw;
@@ -99,6 +100,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 plot_network(path, arguments, &place)?;
             }
             Source::Scan(table) => {
+                tell_of(path, table);
                 for (name, figure) in plot::scan(table) {
                     place.write(name, &figure)?;
                 }
@@ -106,6 +108,18 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Says so if a table has points that cannot be trusted.
+fn tell_of(path: &Path, table: &Table) {
+    let suspect = |row: &&Row| [row.status, row.mc_status].contains(&Some(Status::Suspect));
+    let (count, all) = (table.rows.iter().filter(suspect).count(), table.rows.len());
+    if count > 0 {
+        let path = path.display();
+        super::complain(&format!(
+            "WARNING    {path}: {count} of {all} points are suspect; they are crosses in the figures"
+        ));
+    }
 }
 
 /// What a path holds.

@@ -206,16 +206,17 @@ fn measure_point(
         }
     }
     let measurement = measure_network(arguments, &config, &point.folder, &device, interrupt)?;
-    let mut warnings = measurement.warnings();
-    warnings.extend(folder.verification().iter().flat_map(verdict::doubts));
+    let of_run: Vec<String> = folder.verification().iter().flat_map(verdict::doubts).collect();
+    let doubts = [measurement.doubts(), of_run.clone()].concat();
+    let mut warnings = [measurement.warnings(), of_run].concat();
     let mut value = serde_json::to_value(&measurement)?;
     value["mc_sweeps"] = json!(arguments.mc_sweeps);
-    value["status"] = json!(status(&warnings));
+    value["status"] = json!(status(&doubts));
     if arguments.mc_sweeps > 0 && !interrupt.pressed() {
         let monte_carlo = monte_carlo(arguments, &measurement.system, config.seed, interrupt)?;
-        let own = monte_carlo.warnings();
+        let (doubts, own) = (monte_carlo.doubts(), monte_carlo.warnings());
         value["monte_carlo"] = serde_json::to_value(monte_carlo)?;
-        value["monte_carlo"]["status"] = json!(status(&own));
+        value["monte_carlo"]["status"] = json!(status(&doubts));
         warnings.extend(own.iter().map(|warning| format!("Monte Carlo: {warning}")));
     }
     value["warnings"] = json!(warnings);
@@ -226,15 +227,15 @@ fn measure_point(
     Ok(value)
 }
 
-/// Figures under a warning are suspect.
-fn status(warnings: &[String]) -> Status {
-    if warnings.is_empty() { Status::Verified } else { Status::Suspect }
+/// Figures that there is a reason to doubt are suspect.
+fn status(doubts: &[String]) -> Status {
+    if doubts.is_empty() { Status::Verified } else { Status::Suspect }
 }
 
 /// A line for every warning of a point.
 fn tell_doubts(measurement: &Value) {
     let warnings = measurement["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    warnings.for_each(|warning| super::tell(&format!("WARNING {warning}")));
+    warnings.for_each(|warning| super::complain(&format!("WARNING    {warning}")));
 }
 
 fn measure_network(
@@ -294,16 +295,19 @@ fn describe(table: &Table, out: &Path) -> String {
     )];
     for row in &table.rows {
         let monte_carlo = if row.mc_status == Some(Status::Suspect) { ", Monte Carlo suspect" } else { "" };
+        let number = |name: &str, digits: usize| {
+            row.get(name).map_or("-".to_owned(), |value| format!("{value:.digits$}"))
+        };
         lines.push(format!(
-            "{:>5} {:>11} {:>14.8} {:>12.6} {:>10.5} {:>10.5} {:>10.5} {:>7.4}  {}{monte_carlo}",
+            "{:>5} {:>11} {:>14} {:>12} {:>10} {:>10} {:>10} {:>7}  {}{monte_carlo}",
             cell(row, "size"),
             cell(row, "beta"),
-            cell(row, "free_energy_per_site"),
-            cell(row, "energy_per_site"),
-            cell(row, "specific_heat"),
-            cell(row, "entropy_per_site"),
-            cell(row, "abs_magnetisation"),
-            cell(row, "ess"),
+            number("free_energy_per_site", 8),
+            number("energy_per_site", 6),
+            number("specific_heat", 5),
+            number("entropy_per_site", 5),
+            number("abs_magnetisation", 5),
+            number("ess", 4),
             row.status.map_or("unknown", Status::name)
         ));
     }

@@ -140,6 +140,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
     let mut config = resolve_arguments(arguments, [])?;
+    if !config.init_from.is_empty()
+        && let Ok((from, _)) = RunFolder::open(Path::new(&config.init_from))
+    {
+        verdict::tell_of(&from);
+    }
     // The device first: a run that cannot start should leave no folder behind.
     let backend = open(&mut config, &arguments.resources)?;
     let folder = match &arguments.out {

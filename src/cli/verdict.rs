@@ -11,7 +11,7 @@ pub(super) struct Suspect(pub(super) String);
 /// The option of commands that give results.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub(super) struct Strict {
-    /// End with exit code 3 if a result is suspect or comes with a warning
+    /// End with exit code 3 if there is a reason to doubt a result
     #[arg(long)]
     strict: bool,
 }
@@ -34,19 +34,19 @@ pub(super) fn doubts(verification: &Verification) -> Vec<String> {
     }
 }
 
-/// The warning that the network of a run needs, if its closing check left it suspect.
+/// The warning that the network of a run needs: its closing check left it suspect, or there was none.
 pub(super) fn warning_of(folder: &RunFolder) -> Option<String> {
-    let verification = folder.verification()?;
-    let reasons = doubts(&verification).join("; ");
-    (!reasons.is_empty()).then(|| format!("{} is suspect: {reasons}", folder.path().display()))
+    let path = folder.path().display();
+    if !folder.is_finished() {
+        return Some(format!("training of {path} has not ended: its network has not been checked"));
+    }
+    let reasons = folder.verification().iter().flat_map(doubts).collect::<Vec<_>>().join("; ");
+    (!reasons.is_empty()).then(|| format!("{path} is suspect: {reasons}"))
 }
 
-/// Says so if the network of a run is suspect, or was never checked.
+/// Says so, even where little else is said, if the network of a run is suspect or was never checked.
 pub(super) fn tell_of(folder: &RunFolder) {
     if let Some(warning) = warning_of(folder) {
-        super::tell(&format!("WARNING    {warning}"));
-    } else if !folder.is_finished() {
-        let path = folder.path().display();
-        super::tell(&format!("training of {path} has not ended: its network has not been checked"));
+        super::complain(&format!("WARNING    {warning}"));
     }
 }

@@ -2,6 +2,9 @@
 
 use super::Estimate;
 
+/// Bins that must share in an error for it to be told.
+pub(super) const FEWEST_SOURCES: f64 = 4.0;
+
 /// Sums of the columns of a stream of rows, in contiguous bins of equal length. Their number stays between half of
 /// a maximum and the maximum: when it is reached, neighbours are merged.
 #[derive(Debug, Clone)]
@@ -73,6 +76,28 @@ impl Bins {
 
     /// As [`Bins::jackknife`], over the bins of several independent streams of equal length.
     pub fn jackknife_of(streams: &[Self], functions: impl Fn(&[f64]) -> Vec<f64>) -> Vec<Estimate> {
+        Self::estimates(streams, functions, |_| true)
+    }
+
+    /// As [`Bins::jackknife_of`]; the error is NaN where fewer than four bins make it, as they do when an event is so rare that it
+    /// was seen once or twice.
+    pub fn told_jackknife_of(streams: &[Self], functions: impl Fn(&[f64]) -> Vec<f64>) -> Vec<Estimate> {
+        Self::estimates(streams, functions, |values| {
+            let wanted = (values.len() as f64 / 8.0).min(FEWEST_SOURCES);
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            let [squares, fourths] =
+                [2, 4].map(|power| values.iter().map(|value| (value - mean).powi(power)).sum::<f64>());
+            // The number of equal shares that a sum of squares consists of. A constant has none, and an error of 0.
+            fourths == 0.0 || squares * squares / fourths >= wanted
+        })
+    }
+
+    /// Jackknife estimates; errors are NaN unless the values without each bin are said to tell them.
+    fn estimates(
+        streams: &[Self],
+        functions: impl Fn(&[f64]) -> Vec<f64>,
+        tell: impl Fn(&[f64]) -> bool,
+    ) -> Vec<Estimate> {
         let mut totals = vec![0.0; streams[0].columns];
         streams.iter().for_each(|stream| add(&mut totals, &stream.totals()));
         let values = functions(&totals);
@@ -93,7 +118,8 @@ impl Bins {
         let error = |which: usize| {
             let values: Vec<f64> = left_out.iter().map(|values| values[which]).collect();
             // The jackknife's variance is (bins - 1)^2 times that of the mean of the left-out values.
-            Estimate::mean(&values).error * (bins.len() as f64 - 1.0)
+            let error = Estimate::mean(&values).error * (bins.len() as f64 - 1.0);
+            if tell(&values) { error } else { f64::NAN }
         };
         values.into_iter().enumerate().map(|(which, value)| Estimate { value, error: error(which) }).collect()
     }
@@ -184,6 +210,24 @@ mod tests {
             (found.value - means.value).abs() < 1e-12 && (found.error - means.error).abs() < 1e-12,
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn an_event_that_was_seen_once_tells_no_error_and_a_constant_has_none() {
+        let estimate = |events: usize| {
+            let mut bins = Bins::new(2, 256);
+            (0..1000).for_each(|n| bins.push(&[1.0, if n % 97 == 0 && n / 97 < events { 1.0 } else { 0.0 }]));
+            Bins::told_jackknife_of(std::slice::from_ref(&bins), ratio)[0]
+        };
+        assert_eq!(estimate(0).error, 0.0);
+        assert!([1, 2, 3].iter().all(|&events| estimate(events).error.is_nan()));
+        assert!((estimate(9).error / (9.0_f64.sqrt() / 1000.0) - 1.0).abs() < 0.1, "{:?}", estimate(9));
+        for seed in 0..50 {
+            let mut few = Bins::new(2, 8);
+            normal(8, seed).iter().for_each(|x| few.push(&[1.0, *x]));
+            let found = Bins::told_jackknife_of(std::slice::from_ref(&few), ratio)[0];
+            assert!(found.error > 0.0, "eight normal numbers tell an error: {found:?}");
+        }
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! What configurations from p say of q: they show the modes that samples of q miss.
 
+use super::importance::UNSEEN;
 use super::{Bins, Estimate};
 use serde::Serialize;
 
 /// Most bins of the jackknife: few and long, since configurations of a Markov chain are correlated.
 const BINS: usize = 64;
 
-/// Share of p that `count` configurations leave unseen, as a standard deviation: half of the three in `count` that 95 % of
-/// samples stay below.
-const UNSEEN: f64 = 1.5;
+/// Configurations below which nothing can be said about errors.
+const FEWEST: usize = 8;
 
 /// Forward figures, from log weights `ln w = -beta E - ln q` of configurations drawn from p.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -43,8 +43,9 @@ pub fn forward(ln_w: &[f64], ln_z: Estimate) -> Forward {
     let unseen = UNSEEN / ln_w.len() as f64;
     let mean_w = bins.totals()[2] / ln_w.len() as f64;
     let nats = (most - ln_z.value).abs().max((least - ln_z.value).abs()).max(1.0);
-    let ess = Estimate { error: ess.error.hypot(ess.value * unseen / mean_w), ..ess };
-    let error = mean.error.hypot(ln_z.error).hypot(unseen * nats);
+    let told = if ln_w.len() < FEWEST { f64::NAN } else { 0.0 };
+    let ess = Estimate { error: told + ess.error.hypot(ess.value * unseen / mean_w), ..ess };
+    let error = told + mean.error.hypot(ln_z.error).hypot(unseen * nats);
     Forward { ess, kl: Estimate { value: mean.value - ln_z.value, error }, count: ln_w.len() }
 }
 

@@ -5,6 +5,8 @@ use serde::Serialize;
 
 /// Most bins of the jackknife.
 const BINS: usize = 256;
+/// Share of a distribution that `count` samples leave unseen, times `count`, as a standard deviation.
+pub(super) const UNSEEN: f64 = 1.5;
 
 /// What a set of independent log weights `ln w = -beta E - ln q` says.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -21,6 +23,15 @@ pub struct Importance {
     pub largest_weight_share: f64,
     /// Number of samples.
     pub count: usize,
+}
+
+impl Importance {
+    /// The same values, from too few samples to tell errors.
+    pub fn without_errors(self) -> Self {
+        let value = |estimate: Estimate| Estimate { error: f64::NAN, ..estimate };
+        let Self { ln_z, beta_f, gap, ess, .. } = self;
+        Self { ln_z: value(ln_z), beta_f: value(beta_f), gap: value(gap), ess: value(ess), ..self }
+    }
 }
 
 /// A stream of independent samples with their log weights and observables, in constant memory.
@@ -104,6 +115,7 @@ impl Weighted {
             vec![ln_z, beta_f, ln_z + beta_f, sums.ess()]
         });
         let [ln_z, beta_f, gap, ess] = [0, 1, 2, 3].map(|which| estimates[which]);
+        let ln_z = with_unseen(ln_z, self.count());
         let largest_weight_share = 1.0 / self.bins.totals()[1];
         Importance { ln_z, beta_f, gap, ess, largest_weight_share, count: self.count() }
     }
@@ -129,14 +141,21 @@ impl Weighted {
         if consistent { corrected } else { plain }
     }
 
-    /// Functions of ln Z and the observables' reweighted means `sum w O / sum w`, with jackknife errors.
+    /// Functions of ln Z and the observables' reweighted means `sum w O / sum w`, with jackknife errors: NaN where a few samples
+    /// make them.
     pub fn means(&self, functions: impl Fn(f64, &[f64]) -> Vec<f64>) -> Vec<Estimate> {
-        self.bins.jackknife(|sums| {
+        Bins::told_jackknife_of(std::slice::from_ref(&self.bins), |sums| {
             let ln_z = self.largest + Sums(sums).mean_weight().ln();
             let means: Vec<f64> = sums[OWN..].iter().map(|sum| sum / sums[1]).collect();
             functions(ln_z, &means)
         })
     }
+}
+
+/// ln Z with the error of what is too rare to be seen by `count` samples: half of the three in `count` that 95 % of samples stay
+/// below, at the mean weight. Weights that are all alike would else make an error of 0.
+fn with_unseen(ln_z: Estimate, count: usize) -> Estimate {
+    Estimate { error: ln_z.error.hypot(UNSEEN / count as f64), ..ln_z }
 }
 
 /// Importance sampling estimates from log weights.

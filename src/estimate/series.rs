@@ -1,6 +1,7 @@
 //! Autocorrelation of Markov chains: the Gamma method with its automatic window (U. Wolff, hep-lat/0306017).
 
 use super::Estimate;
+use super::bins::FEWEST_SOURCES;
 
 /// Wolff's S: assumed ratio of exponential to integrated autocorrelation time.
 const S: f64 = 1.5;
@@ -90,6 +91,16 @@ impl Series {
         chains.iter().all(|chain| Some(chain.origin) == first && chain.square_sum == 0.0)
     }
 
+    /// Whether values changed so rarely that fewer than four blocks of all chains make their variance.
+    pub fn is_rare(chains: &[Self]) -> bool {
+        let blocks = || chains.iter().flat_map(|chain| chain.blocks.iter().map(|value| value + chain.origin));
+        let mean = blocks().sum::<f64>() / blocks().count() as f64;
+        let [squares, fourths] =
+            [2, 4].map(|power| blocks().map(|value| (value - mean).powi(power)).sum::<f64>());
+        let wanted = (blocks().count() as f64 / 8.0).min(FEWEST_SOURCES);
+        fourths > 0.0 && squares * squares / fourths < wanted
+    }
+
     /// The autocorrelation of independent chains of equal length. `None` for too few values or a constant series.
     pub fn autocorrelation(chains: &[Self]) -> Option<Autocorrelation> {
         let count: usize = chains.iter().map(|chain| chain.count).sum();
@@ -117,6 +128,8 @@ impl Series {
             match window(&merged, least) {
                 Some(found) => break found,
                 None if least >= FEWEST => merged.iter_mut().for_each(Self::merge),
+                // Anticorrelated to the end: as many independent blocks have a larger error, not a smaller one.
+                None if gamma(&merged, 1) < 0.0 => break (gamma(&merged, 0), 1.0, 1),
                 None => return None,
             }
         };
@@ -198,6 +211,16 @@ mod tests {
                 assert!(found.mean.deviation(0.0).abs() < 4.0, "a = {a}: {:?}", found.mean);
             }
         }
+    }
+
+    #[test]
+    fn short_series_that_alternate_have_an_error_that_is_not_too_small() {
+        let chains: Vec<Series> =
+            (0..16).map(|seed| series(&autoregressive(-0.9, 300, seed), 1 << 20)).collect();
+        let found = Series::autocorrelation(&chains).unwrap();
+        let exact = ((1.0 - 0.9) / (1.0 + 0.9) / 4800.0_f64).sqrt();
+        assert!(found.mean.error > 0.9 * exact && found.mean.error < 5.0 * exact, "{found:?}, {exact}");
+        assert!(found.mean.value.abs() < 4.0 * found.mean.error, "{found:?}");
     }
 
     #[test]

@@ -97,5 +97,6 @@ fn temporary_beside(path: &Path) -> std::io::Result<NamedTempFile> {
     // Temporary files are private by default; results are as readable as the user's umask lets any file be.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.prefix(PREFIX).tempfile_in(folder)
+    // The error of the folder, without the name that nobody gave.
+    builder.prefix(PREFIX).tempfile_in(folder).map_err(|error| error.kind().into())
 }

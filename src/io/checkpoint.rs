@@ -19,6 +19,8 @@ const SECOND_MOMENT: &str = "adam.second_moment.";
 /// What names in the file start with, array by array, in the order in which they are written.
 const ARRAYS: [(Tensor, &str); 3] =
     [(Tensor::FirstMoment, FIRST_MOMENT), (Tensor::SecondMoment, SECOND_MOMENT), (Tensor::Parameters, "")];
+/// The way out where settings were changed after a run was started.
+const PUT_BACK: &str = "put that back into config.toml, or start a new run";
 /// Longest header in bytes: a few hundred for each tensor.
 const LONGEST_HEADER: u64 = 1 << 20;
 
@@ -106,8 +108,9 @@ impl Checkpoint {
     /// Checks that it belongs to a run with this configuration.
     pub(super) fn check(&self, path: &Path, config: &Config) -> Result<()> {
         let differs = |key: &str, found: &dyn std::fmt::Display, expected: &dyn std::fmt::Display| {
-            let message =
-                format!("the checkpoint has {key} = {found}, the run's config.toml has {key} = {expected}");
+            let message = format!(
+                "the checkpoint has {key} = {found}, the run's config.toml has {key} = {expected}: {PUT_BACK}"
+            );
             Err(Error::content(path, message))
         };
         if self.beta != config.beta {
@@ -288,7 +291,7 @@ impl Reader<'_> {
                 (_, found) => {
                     let found = found.unwrap_or("nothing");
                     format!(
-                        "the checkpoint has {key} = {found}, the run's config.toml has {key} = {expected}"
+                        "the checkpoint has {key} = {found}, the run's config.toml has {key} = {expected}: {PUT_BACK}"
                     )
                 }
             };

@@ -89,7 +89,7 @@ impl Interaction {
         for (name, value) in [("coupling", coupling), ("field", field)] {
             if !(value.is_finite() && value.abs() <= MAX_INTERACTION) {
                 let expected = format!("it must lie in -{MAX_INTERACTION} to {MAX_INTERACTION}");
-                return Err(Error::setting(name, value, expected));
+                return Err(Error::setting(name, format!("{value:?}"), expected));
             }
         }
         Ok(Self { coupling, field })

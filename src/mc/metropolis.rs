@@ -2,15 +2,16 @@
 
 use crate::lattice::Interaction;
 
-/// Below this size of beta J and beta H only every second flip is tried: were nearly all accepted, sweeps would turn the
-/// lattice over and back.
-const HOT: f64 = 0.1;
+/// Below this change of beta E only every second flip is tried, where neighbours are all alike: were nearly all flips accepted,
+/// sweeps would turn whole sublattices over and back.
+const HOT: f64 = 0.8;
 
 /// Probabilities `min(1, exp(-beta dE))` (half of that where it is hot) to flip a spin, times 2^32 (`u32::MAX`: always): at `(neighbours + 4) / 2`,
 /// plus 5 for a spin up. Integers, so that all devices decide alike.
 pub fn acceptance(interaction: Interaction, beta: f64) -> [u32; 12] {
     let mut thresholds = [0; 12];
-    let hot = beta * interaction.coupling.abs().max(interaction.field.abs()) < HOT;
+    let change = |neighbours: i32| 2.0 * beta * interaction.local_field(neighbours).abs();
+    let hot = change(4).min(change(-4)) < HOT;
     let tried = if hot { 0.5 } else { 1.0 };
     for (at, threshold) in thresholds[..10].iter_mut().enumerate() {
         let spin = if at < 5 { -1.0 } else { 1.0 };

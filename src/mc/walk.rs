@@ -25,7 +25,7 @@ pub(super) struct Walk {
     pub(super) spins: Vec<i8>,
     /// Sites of the cluster at hand.
     pub(super) cluster: Vec<u32>,
-    /// Wolff clusters that make a sweep.
+    /// Wolff clusters that make a sweep; every sweep has so many or one more.
     updates_per_sweep: usize,
     pub(super) stream: Stream,
 }
@@ -57,7 +57,10 @@ impl Walk {
         for _ in 0..count {
             match rules.algorithm {
                 Algorithm::Wolff => {
-                    for _ in 0..self.updates_per_sweep {
+                    // A coin decides on one more: an even number of clusters that all are single spins, or all the lattice, would
+                    // leave the parity or the sign of the magnetisation as it was, sweep by sweep.
+                    let more = usize::from(self.stream.random_bool(0.5));
+                    for _ in 0..self.updates_per_sweep + more {
                         self.wolff_cluster(&rules);
                     }
                 }

@@ -22,6 +22,8 @@ pub struct Chain {
     bins: Bins,
     energy: Series,
     abs_magnetisation: Series,
+    /// M, which at H = 0 tells nothing but its own error.
+    magnetisation: Series,
     /// |M|, or |M_s| of an antiferromagnet.
     order: Series,
     /// Its place among the values.
@@ -61,6 +63,7 @@ impl Chain {
             bins,
             energy: series(),
             abs_magnetisation: series(),
+            magnetisation: series(),
             order: series(),
             order_at: system.order_parameter().0,
         }
@@ -73,6 +76,7 @@ impl Chain {
         self.bins.push(&row);
         self.energy.push(values[0]);
         self.abs_magnetisation.push(values[2]);
+        self.magnetisation.push(values[3]);
         self.order.push(values[self.order_at]);
     }
 
@@ -86,45 +90,43 @@ impl Chain {
     /// # Panics
     /// When there are none, or they are empty.
     pub fn statistics(chains: &[Self], system: &System, exact: Option<Exact>) -> ChainStatistics {
-        let observed = OBSERVED.map(|(_, of)| Observed::of(chains, of));
-        let times =
-            || observed.iter().filter_map(|observed| Some(observed.autocorrelation.as_ref()?.tau_int));
-        let tau_int = times().max_by(|a, b| a.value.total_cmp(&b.value));
+        let observed = observed(chains, system);
+        let tau_int =
+            observed.iter().filter_map(Observed::tau_int).max_by(|a, b| a.value.total_cmp(&b.value));
         // Where a time is not known, only whole chains are independent.
-        let unknown = observed.iter().any(|observed| observed.varies && observed.autocorrelation.is_none());
+        let unknown = observed.iter().any(Observed::is_unknown);
         let wanted = if unknown { f64::INFINITY } else { LONG * tau_int.map_or(1.0, |tau| tau.value) };
         let bins = long_bins(chains, wanted);
         let whole_chains = bins[0].length() >= chains[0].count() && chains.len() >= MANY_CHAINS;
-        let enough =
-            bins.iter().map(|bins| bins.count().div_ceil(bins.length())).sum::<usize>() >= FEWEST_FOR_ERRORS;
-        let estimates = Bins::jackknife_of(&bins, |sums| {
+        let count_of = |bins: &Bins| bins.count().div_ceil(bins.length());
+        let enough = bins.iter().map(count_of).sum::<usize>() >= FEWEST_FOR_ERRORS;
+        let estimates = Bins::told_jackknife_of(&bins, |sums| {
             let means: Vec<f64> = sums[1..].iter().map(|sum| sum / sums[0]).collect();
             system.quantities(&means)
         });
         let (scalars, correlation) = estimates.split_at(QUANTITIES.len());
         let mut quantities = system.named(&QUANTITIES, scalars, exact, enough);
-        let [energy, abs_magnetisation, order] = observed;
-        let of_order = (system.order_parameter().1, &order);
-        for (name, observed) in
-            [("energy_per_site", &energy), ("abs_magnetisation", &abs_magnetisation), of_order]
-        {
-            let quantity = quantities.iter_mut().find(|quantity| quantity.meaning.name == name);
-            if let Some((quantity, found)) =
-                quantity.zip(observed.autocorrelation.as_ref()).filter(|_| enough)
-            {
-                quantity.estimate.error = found.mean.error;
+        let magnetisation = Observed::of(chains, "magnetisation", |chain| &chain.magnetisation);
+        for observed in observed.iter().chain([&magnetisation]).filter(|_| enough) {
+            let named = |quantity: &&mut Quantity| quantity.meaning.name == observed.name;
+            if let Some(quantity) = quantities.iter_mut().find(named) {
+                quantity.estimate.error = observed.error(quantity.estimate.error, whole_chains);
             }
         }
+        let found = |name: &str| {
+            let of_name = observed.iter().find(|observed| observed.name == name);
+            of_name.and_then(|observed| observed.autocorrelation.clone())
+        };
         ChainStatistics {
             quantities,
             correlation: correlation.iter().map(|&estimate| told(estimate, enough)).collect(),
-            is_short: !whole_chains && (bins[0].length() as f64) < wanted,
-            is_constant: !energy.varies,
-            halves: halves(chains),
-            energy: energy.autocorrelation,
-            abs_magnetisation: abs_magnetisation.autocorrelation,
+            energy: found("energy_per_site"),
+            abs_magnetisation: found("abs_magnetisation"),
             tau_int,
             count: chains.iter().map(Self::count).sum(),
+            is_short: !whole_chains && (bins[0].length() as f64) < wanted,
+            is_constant: system.is_constant(scalars[0]),
+            halves: halves(chains),
         }
     }
 }
@@ -132,27 +134,67 @@ impl Chain {
 /// One of a chain's series.
 type SeriesOf = fn(&Chain) -> &Series;
 
-/// Series of a chain by their names.
-const OBSERVED: [(&str, SeriesOf); 3] = [
-    ("U/N", |chain| &chain.energy),
-    ("|m|", |chain| &chain.abs_magnetisation),
-    ("the order parameter", |chain| &chain.order),
-];
-
 /// A series of all chains.
 struct Observed {
+    /// The quantity's name.
+    name: &'static str,
     /// `None` if it cannot be told.
     autocorrelation: Option<Autocorrelation>,
     /// Whether it ever changed.
     varies: bool,
+    /// Whether it changed too rarely to tell anything.
+    is_rare: bool,
 }
 
 impl Observed {
-    fn of(chains: &[Chain], of: SeriesOf) -> Self {
+    fn of(chains: &[Chain], name: &'static str, of: SeriesOf) -> Self {
         let series: Vec<Series> = chains.iter().map(|chain| of(chain).clone()).collect();
-        Self { autocorrelation: Series::autocorrelation(&series), varies: !Series::is_constant(&series) }
+        Self {
+            name,
+            autocorrelation: Series::autocorrelation(&series),
+            varies: !Series::is_constant(&series),
+            is_rare: Series::is_rare(&series),
+        }
+    }
+
+    fn tau_int(&self) -> Option<Estimate> {
+        Some(self.autocorrelation.as_ref().filter(|_| !self.is_rare)?.tau_int)
+    }
+
+    /// Whether its time should be known, but is not.
+    fn is_unknown(&self) -> bool {
+        self.varies && !self.is_rare && self.autocorrelation.is_none()
+    }
+
+    /// The error of its mean: by the Gamma method, or by whole chains where they are too short for that.
+    fn error(&self, of_bins: f64, whole_chains: bool) -> f64 {
+        match &self.autocorrelation {
+            Some(found) if !self.is_rare => found.mean.error,
+            _ if whole_chains || !self.varies => of_bins,
+            _ => f64::NAN,
+        }
     }
 }
+
+/// Energy, |m| and, in an antiferromagnet, its order parameter.
+fn observed(chains: &[Chain], system: &System) -> Vec<Observed> {
+    let mut observed = vec![
+        Observed::of(chains, "energy_per_site", |chain| &chain.energy),
+        Observed::of(chains, "abs_magnetisation", |chain| &chain.abs_magnetisation),
+    ];
+    let order = system.order_parameter().1;
+    if order != "abs_magnetisation" {
+        observed.push(Observed::of(chains, order, |chain| &chain.order));
+    }
+    observed
+}
+
+/// Series whose halves are compared, by the symbols of their quantities.
+const COMPARED: [(&str, SeriesOf); 3] = [
+    ("U/N", |chain| &chain.energy),
+    ("|m|", |chain| &chain.abs_magnetisation),
+    ("the order parameter", |chain| &chain.order),
+];
 
 /// How chains of even and of odd index differ.
 fn halves(chains: &[Chain]) -> Vec<(&'static str, f64)> {
@@ -162,7 +204,7 @@ fn halves(chains: &[Chain]) -> Vec<(&'static str, f64)> {
         };
         Some((*name, deviation_of_means(&means(0), &means(1))?))
     };
-    OBSERVED.iter().filter_map(deviation).collect()
+    COMPARED.iter().filter_map(deviation).collect()
 }
 
 /// Bins of a length, or as long as still leaves enough of them.

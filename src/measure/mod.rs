@@ -15,6 +15,7 @@ pub use monte_carlo::{MonteCarlo, Sweeps, measure_chains};
 use quantities::{FEWEST_FOR_ERRORS, told};
 pub use quantities::{FREE_QUANTITIES, Meaning, QUANTITIES, Quantity, System};
 pub use reference::{MonteCarloCheck, monte_carlo_check, reference_log_weights, references};
+pub use report::brief;
 
 use crate::backend::Backend;
 use crate::conditional::Model;
@@ -103,7 +104,7 @@ pub struct Measurement {
     pub chain: Option<ChainFigures>,
     /// Images that q was averaged over; 1: none.
     pub images: usize,
-    /// Whether the energy never changed, or too few samples were drawn to see.
+    /// Whether the energy never changed, though it could.
     pub is_constant: bool,
 }
 
@@ -170,6 +171,11 @@ pub fn measure(
     })
 }
 
+/// An estimate, without its error if there are too few samples for one.
+fn told_if(enough: bool, estimate: Estimate) -> Estimate {
+    Estimate { error: if enough { estimate.error } else { f64::NAN }, ..estimate }
+}
+
 /// All figures from what was collected.
 fn figures(
     weighted: &Weighted,
@@ -187,10 +193,10 @@ fn figures(
     let (scalars, correlation) = rest.split_at(QUANTITIES.len());
     let enough = weighted.count() >= FEWEST_FOR_ERRORS;
     let of_configurations = system.named(&QUANTITIES, scalars, exact, enough);
-    let is_constant = !of_configurations[0].estimate.error.is_finite();
-    let mut quantities = system.free(free, exact, enough, is_constant);
+    let is_constant = system.is_constant(scalars[0]);
+    let importance = if enough { weighted.importance() } else { weighted.importance().without_errors() };
+    let mut quantities = system.free(free, importance.ln_z, of_configurations[0].estimate.error, exact);
     quantities.extend(of_configurations);
-    let importance = weighted.importance();
     let chain = chain.map(|chain| ChainFigures {
         acceptance: chain.acceptance(),
         longest_streak: chain.longest_streak(),
@@ -202,7 +208,7 @@ fn figures(
         count: weighted.count(),
         elapsed_s: 0.0,
         importance,
-        kl: exact.map_or(importance.gap, |exact| weighted.kl(exact.ln_z)),
+        kl: exact.map_or(importance.gap, |exact| told_if(enough, weighted.kl(exact.ln_z))),
         quantities,
         correlation: correlation.iter().map(|&estimate| told(estimate, enough)).collect(),
         chain,

@@ -2,7 +2,7 @@
 
 use super::chain::{Chain, ChainStatistics};
 use super::quantities::{Quantity, System};
-use super::report::{NOTHING_CHANGED, describe_correlation, describe_tau, line, serialize_tau};
+use super::report::{describe_correlation, describe_tau, line, serialize_tau, untold};
 use crate::error::Result;
 use crate::estimate::LARGEST_DISAGREEMENT;
 use crate::exact;
@@ -33,7 +33,9 @@ pub struct Sweeps {
 pub struct MonteCarlo {
     /// What was simulated.
     pub system: System,
-    /// How; `sweeps` is what was done if the simulation was stopped.
+    /// How chains moved.
+    pub algorithm: Algorithm,
+    /// How long; `sweeps` is what was done if the simulation was stopped.
     pub sweeps: Sweeps,
     /// Averages, with autocorrelation times in measurements.
     pub statistics: ChainStatistics,
@@ -78,6 +80,7 @@ pub fn measure_chains(
     let exact = exact::solve(system.torus, system.interaction, system.beta);
     Ok(MonteCarlo {
         system,
+        algorithm: simulation.setup().algorithm,
         sweeps: Sweeps { sweeps: done, ..sweeps },
         statistics: Chain::statistics(&chains, &system, exact),
         elapsed_s,
@@ -98,22 +101,19 @@ impl MonteCarlo {
         Some(self.elapsed_s * self.statistics.tau_int?.value / self.statistics.count as f64)
     }
 
-    /// What makes the figures doubtful.
-    pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
+    /// Reasons to doubt the figures.
+    pub fn doubts(&self) -> Vec<String> {
+        let mut doubts = Vec::new();
         let unequal = |reason| {
-            let fitting = Algorithm::fitting(self.system.torus, self.system.interaction).name();
             format!(
-                "{} sweeps of thermalisation do not show equilibrium: {reason}; use more, or --algorithm {fitting}",
-                self.sweeps.thermalisation
+                "thermalisation ({}) does not show equilibrium: {reason}; {}",
+                self.sweeps.thermalisation,
+                self.cure()
             )
         };
-        warnings.extend(self.fault.as_ref().map(unequal));
-        if self.statistics.is_constant {
-            warnings.push(NOTHING_CHANGED.to_owned());
-        }
+        doubts.extend(self.fault.as_ref().map(unequal));
         if self.statistics.is_short {
-            warnings.push(
+            doubts.push(
                 "the chains are short against their autocorrelation time: errors are too small; use more sweeps"
                     .to_owned(),
             );
@@ -122,15 +122,33 @@ impl MonteCarlo {
             (deviation.abs() > LARGEST_DISAGREEMENT).then(|| {
                 format!(
                     "chains that started ordered and chains that started at random differ in {name} by {deviation:+.1} sigma: \
-                     they are not in equilibrium; use more --thermalisation, or --algorithm {}",
-                    Algorithm::fitting(self.system.torus, self.system.interaction).name()
+                     they are not in equilibrium; {}",
+                    self.cure()
                 )
             })
         };
-        warnings.extend(self.statistics.halves.iter().find_map(disagreement));
-        warnings.extend(self.few_thermal_sweeps());
-        warnings.extend(self.statistics.quantities.iter().filter_map(Quantity::warning));
+        doubts.extend(self.statistics.halves.iter().find_map(disagreement));
+        doubts.extend(self.few_thermal_sweeps());
+        doubts.extend(self.statistics.quantities.iter().filter_map(Quantity::doubt));
+        doubts
+    }
+
+    /// Doubts, and what the chains do not tell although they are as they should be.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.doubts();
+        warnings.extend(untold(self.statistics.is_constant, &self.statistics.quantities));
         warnings
+    }
+
+    /// The way to equilibrium.
+    fn cure(&self) -> String {
+        let fitting = Algorithm::fitting(self.system.torus, self.system.interaction);
+        let other = if fitting == self.algorithm {
+            String::new()
+        } else {
+            format!(", or --algorithm {}", fitting.name())
+        };
+        format!("use more --thermalisation{other}")
     }
 
     /// Says so if thermalisation was short against the measured autocorrelation time.

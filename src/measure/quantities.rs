@@ -99,6 +99,9 @@ pub(super) const FEWEST_FOR_ERRORS: usize = 8;
 /// Share of a value below which its error is rounding: the quantity never changed.
 const ROUNDING: f64 = 1e-12;
 
+/// Share of two means below which their difference is rounding.
+const CANCELLED: f64 = 1e-13;
+
 /// Reasons why quantities do not exist.
 const NO_WAVE: &str =
     "an antiferromagnet's longest wave is its weakest: there is no second-moment correlation length";
@@ -138,16 +141,16 @@ impl System {
             [0, 1, 2, 3, 4, 5, 6, 7].map(|which| means[which]);
         let in_field = self.interaction.field != 0.0;
         let order = if in_field { m } else { abs_m };
-        let connected = if in_field { m_squared - m * m } else { m_squared };
+        let connected = if in_field { difference(m_squared, m * m) } else { m_squared };
         let half_wave_number = PI / f64::from(self.torus.side());
         let mut quantities = vec![
             energy,
-            self.beta * self.beta * sites * (energy_squared - energy * energy),
+            self.beta * self.beta * sites * difference(energy_squared, energy * energy),
             abs_m,
             if self.is_staggered() { staggered } else { f64::NAN },
             m,
             m_squared,
-            self.beta * sites * (m_squared - order * order),
+            self.beta * sites * difference(m_squared, order * order),
             if in_field { f64::NAN } else { 1.0 - m_fourth / (3.0 * m_squared * m_squared) },
             // A wave that is only rounding has no length.
             if wave > 1e-12 * m_squared && self.interaction.coupling >= 0.0 {
@@ -158,6 +161,12 @@ impl System {
         ];
         quantities.extend(&means[SCALARS..]);
         quantities
+    }
+
+    /// Whether an estimate of the energy says that it never changed, though it could.
+    pub(super) fn is_constant(&self, energy: Estimate) -> bool {
+        let can_change = self.interaction.coupling != 0.0 || self.interaction.field != 0.0;
+        can_change && energy.error <= ROUNDING * energy.value.abs()
     }
 
     /// Whether order alternates from site to site.
@@ -176,18 +185,24 @@ impl System {
         vec![ln_z, -per_site / self.beta, self.beta * means[0] + per_site]
     }
 
-    /// Estimates of [`FREE_QUANTITIES`] with their exact values. The weights alone tell the errors of ln Z and F, which a perfect
-    /// network makes 0; that of S needs the energy's too.
+    /// Estimates of [`FREE_QUANTITIES`] with their exact values, from ln Z and the error of U/N. The weights alone tell the errors of
+    /// ln Z and F; that of S needs the energy's too.
     pub(super) fn free(
         &self,
         estimates: &[Estimate],
+        ln_z: Estimate,
+        energy_error: f64,
         exact: Option<Exact>,
-        enough: bool,
-        energy_is_constant: bool,
     ) -> Vec<Quantity> {
+        let sites = self.torus.sites() as f64;
         let named = |(meaning, estimate): (&Meaning, &Estimate)| {
-            let known = enough && !(energy_is_constant && meaning.name == "entropy_per_site");
-            let error = if known { estimate.error } else { f64::NAN };
+            let error = match meaning.name {
+                "ln_z" => ln_z.error,
+                "free_energy_per_site" => ln_z.error / (self.beta * sites),
+                // Jackknife knows how errors of ln Z and U go together, but not what was not seen.
+                _ if energy_error.is_nan() => f64::NAN,
+                _ => estimate.error,
+            };
             Quantity {
                 meaning: *meaning,
                 estimate: Estimate { error, ..*estimate },
@@ -253,6 +268,11 @@ impl System {
             _ => None,
         }
     }
+}
+
+/// The difference of two means, 0 where it is rounding.
+fn difference(a: f64, b: f64) -> f64 {
+    if (a - b).abs() <= CANCELLED * (a.abs() + b.abs()) { 0.0 } else { a - b }
 }
 
 /// An estimate whose error is NaN unless the samples tell it.

@@ -19,14 +19,28 @@ const DOMINATING: f64 = 0.1;
 /// Standard errors from an exact value beyond which an estimate is doubtful.
 const LARGEST_DEVIATION: f64 = 5.0;
 /// The warning of configurations that are all alike.
-pub(super) const NOTHING_CHANGED: &str =
+const NOTHING_CHANGED: &str =
     "the energy never changed: errors cannot be told; draw more, or choose a higher temperature";
+/// The warning of configurations that differ from each other a few times.
+const HARDLY_CHANGED: &str =
+    "the energy changed too rarely to tell errors; draw more, or choose a higher temperature";
 
 impl Quantity {
     /// Says so if the estimate is far from the exact value.
-    pub(super) fn warning(&self) -> Option<String> {
+    pub(super) fn doubt(&self) -> Option<String> {
         let deviation = self.deviation().filter(|deviation| deviation.abs() > LARGEST_DEVIATION)?;
         Some(format!("{} is {deviation:+.1} sigma from the exact value", self.meaning.symbol))
+    }
+}
+
+/// Says so if configurations are alike, or differ too rarely to tell the error of the energy.
+pub(super) fn untold(is_constant: bool, quantities: &[Quantity]) -> Option<String> {
+    let energy = quantities.iter().find(|quantity| quantity.meaning.name == "energy_per_site");
+    let unknown = energy.is_some_and(|energy| energy.estimate.error.is_nan() && energy.estimate.value != 0.0);
+    match (is_constant, unknown) {
+        (true, _) => Some(NOTHING_CHANGED.to_owned()),
+        (false, true) => Some(HARDLY_CHANGED.to_owned()),
+        (false, false) => None,
     }
 }
 
@@ -66,31 +80,38 @@ impl Measurement {
         self.elapsed_s / (self.importance.ess.value * self.count as f64)
     }
 
-    /// What makes the figures doubtful.
-    pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
+    /// Reasons to doubt the figures.
+    pub fn doubts(&self) -> Vec<String> {
+        let mut doubts = Vec::new();
         let effective = self.importance.ess.value * self.count as f64;
         if effective < FEWEST_EFFECTIVE {
-            warnings.push(format!(
+            doubts.push(format!(
                 "only {effective:.1} effective samples: values and errors are not reliable; draw more, or train the \
                  network further"
             ));
         }
         let share = self.importance.largest_weight_share;
         if share > DOMINATING {
-            warnings.push(format!("one sample carries {:.0} % of all weight", 100.0 * share));
+            doubts.push(format!("one sample carries {:.0} % of all weight", 100.0 * share));
         }
         if self.count < FEWEST_FOR_ERRORS {
-            warnings.push(format!("{} samples are too few to tell errors; draw more", self.count));
-        } else if self.is_constant {
-            warnings.push(NOTHING_CHANGED.to_owned());
+            doubts.push(format!("too few samples to tell errors ({}): draw more", self.count));
         }
-        warnings.extend(self.main_quantities().iter().filter_map(Quantity::warning));
+        doubts.extend(self.main_quantities().iter().filter_map(Quantity::doubt));
         if self.chain.as_ref().is_some_and(|chain| chain.statistics.is_short) {
-            warnings.push(
+            doubts.push(
                 "the Markov chain is short against its autocorrelation time: its errors are too small; draw more"
                     .to_owned(),
             );
+        }
+        doubts
+    }
+
+    /// Doubts, and what the samples do not tell although they are as they should be.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.doubts();
+        if self.count >= FEWEST_FOR_ERRORS {
+            warnings.extend(untold(self.is_constant, &self.main_quantities()));
         }
         warnings
     }
@@ -180,8 +201,8 @@ pub(super) fn line(quantity: &Quantity) -> String {
     line
 }
 
-/// Value and error with two digits of the error.
-pub(super) fn brief(estimate: Estimate) -> String {
+/// Value and error with two digits of the error, for people; `?` for an error that is not known.
+pub fn brief(estimate: Estimate) -> String {
     let Estimate { value, error } = estimate;
     if !(error.is_finite() && error > 0.0) {
         return format!("{value:.8} +- ?");

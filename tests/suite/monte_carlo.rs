@@ -248,6 +248,57 @@ fn every_algorithm_samples_every_side() {
 }
 
 #[test]
+fn nothing_is_conserved_where_clusters_are_single_spins_or_the_whole_lattice() {
+    for (side, coupling, beta) in
+        [(2, -2.0, 0.0), (4, 1.0, 1e-6), (4, 0.0, 0.7), (4, 1.0, 1.0), (4, -1.0, 1.2)]
+    {
+        let system = system(side, coupling, 0.0, beta);
+        let states = states(&system);
+        let z: f64 = states.iter().map(|(_, ln_w)| ln_w.exp()).sum();
+        let size = |spins: &[i8]| observe(&system, spins)[1].abs() / system.torus.sites() as f64;
+        let exact = states.iter().map(|(spins, ln_w)| size(spins) * ln_w.exp()).sum::<f64>() / z;
+        for seed in 0..8 {
+            let found = measured(system, Algorithm::Wolff, 16, 1000, seed);
+            agrees(&system, "|m|", quantity(&found, "abs_magnetisation"), Estimate::exact(exact));
+            agrees(&system, "m", quantity(&found, "magnetisation"), Estimate::exact(0.0));
+        }
+        // One cluster in two sweeps must move a chain too.
+        let pool = Pool::new(system.torus, system.interaction, beta, 2000, 1).unwrap();
+        let sizes: Vec<f64> = pool.spins().chunks(system.torus.sites()).map(size).collect();
+        let found = Estimate::mean(&sizes);
+        agrees(
+            &system,
+            "|m| of a pool",
+            Estimate { error: 2.0 * found.error, ..found },
+            Estimate::exact(exact),
+        );
+    }
+}
+
+#[test]
+fn single_spins_do_not_turn_whole_sublattices_over() {
+    // At H = 4 |J| a spin between four equal neighbours costs nothing to flip.
+    let system = system(4, -1.0, 4.0, 0.5);
+    let exact = enumerated(&system);
+    for seed in 0..12 {
+        let found = measured(system, Algorithm::Metropolis, 64, 1000, seed);
+        let sites = system.torus.sites() as f64;
+        agrees(
+            &system,
+            "energy",
+            quantity(&found, "energy_per_site"),
+            Estimate::exact(exact[0].value / sites),
+        );
+        agrees(
+            &system,
+            "magnetisation",
+            quantity(&found, "magnetisation"),
+            Estimate::exact(exact[1].value / sites),
+        );
+    }
+}
+
+#[test]
 fn clusters_give_the_known_magnetisations() {
     // |m| at beta = 0.44 from long cluster runs: 0.77512(24) and 0.70906(23).
     for (side, known) in
