@@ -14,25 +14,25 @@
 
 const TOP: bool = LAYER + 1u == DEPTH;
 
-// What a lane multiplies: weights of its units, [UNITS][targets], with the gradients of its rows.
+// What the lanes of a workgroup multiply: weights of their units, [UNITS][targets], with the gradients of rows. The rows are each
+// lane's own and stand apart: barriers depend on the other numbers.
 struct Product {
     weights: u32,            // where they start
     targets: u32,
     first_target: u32,       // the first that is seen
-    rows: u32,
     stride: u32,
 }
 
 var<private> sums: array<Rows, UNITS>;
 
 // Gradient with respect to what a target of the matrix above gives before its PReLU, or to a logit; behind the last that of the last.
-fn gradient_of(product: Product, wanted: u32) -> Rows {
+fn gradient_of(product: Product, rows: u32, wanted: u32) -> Rows {
     let target_unit = min(wanted, product.targets - 1u);
     if TOP {
-        return logits[target_unit * product.stride + product.rows];
+        return logits[target_unit * product.stride + rows];
     }
     let slope = parameter(level.layers[min(LAYER + 1u, DEPTH - 1u)].slope + target_unit);
-    let at = ((LAYER + 1u) * level.units + target_unit) * product.stride + product.rows;
+    let at = ((LAYER + 1u) * level.units + target_unit) * product.stride + rows;
     return error[at] * select(Rows(slope), Rows(1.0), Rows(hidden[at]) > Rows(0.0));
 }
 
@@ -60,7 +60,7 @@ fn main(
     // A border unit is seen by every target, an own unit by those of its own group and later.
     let groups_skipped = select(0u, first_group - min(first_group, select(0u, level.border, TOP)), first_group >= level.border);
     let skipped = select(groups_skipped * WIDTH, groups_skipped, TOP);
-    add_targets(Product(weights + first * columns, columns, skipped, rows, stride), lane);
+    add_targets(Product(weights + first * columns, columns, skipped, stride), rows, lane);
     // Over all units, so that the loop is unrolled and sums stay in registers.
     for (var t = 0u; t < UNITS; t++) {
         if first + t < level.units {

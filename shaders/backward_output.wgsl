@@ -26,7 +26,7 @@ fn main(
     let row = at % rows;
     let logit_at = site * (level.stride / LANE_ROWS) + row;
     let source = level.border + site;
-    let down = (input_word(source, row) >> RowWords(source % 32u) & RowWords(1u)) == RowWords(1u);
+    let down = ((input_word(source, row) >> RowWords(source % 32u)) & RowWords(1u)) == RowWords(1u);
     let up = select(Rows(1.0), Rows(0.0), down);
     let gradient = advantage[level.first_row / LANE_ROWS + row] * (up - sigmoid_of(logits[logit_at], exp_minus_abs_of(logits[logit_at])));
     // The spin that fixes the gauge has no logit.

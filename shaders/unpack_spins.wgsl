@@ -17,6 +17,6 @@ fn main(
         return;
     }
     let bits = packed_spins[four / 8u] >> (four % 8u * 4u);
-    let up = (vec4<u32>(bits) >> vec4<u32>(0u, 1u, 2u, 3u) & vec4<u32>(1u)) == vec4<u32>(1u);
+    let up = ((vec4<u32>(bits) >> vec4<u32>(0u, 1u, 2u, 3u)) & vec4<u32>(1u)) == vec4<u32>(1u);
     spins[four] = select(vec4<i32>(-1), vec4<i32>(1), up);
 }

@@ -22,12 +22,12 @@ fn word(index: u32, row: u32) -> u32 {
 
 // Bits from `shift` of the lower word on.
 fn bits_from(low: u32, high: u32, shift: u32) -> u32 {
-    return select(low >> shift | high << (32u - shift), low, shift == 0u);
+    return select((low >> shift) | (high << (32u - shift)), low, shift == 0u);
 }
 
 // The spin of a bit.
 fn spin_of(word: u32, bit: u32) -> i32 {
-    return 1 - 2 * i32(word >> bit & 1u);
+    return 1 - 2 * i32((word >> bit) & 1u);
 }
 
 // Sum of the spins, or products of two, that the lowest `count` of 32 bits stand for; 0 if there are none.
@@ -48,8 +48,8 @@ fn side(first: u32, width: u32, row: u32) -> Side {
         let left = i32(width - done);
         result.spin_sum += sum_of(here, min(left, 32));
         result.last = spin_of(here, min(width - done, 32u) - 1u);
-        let near = vec4<u32>(here) ^ (vec4<u32>(here) >> NEAR | vec4<u32>(next) << (32u - NEAR));
-        let far = vec3<u32>(here) ^ (vec3<u32>(here) >> FAR | vec3<u32>(next) << (32u - FAR));
+        let near = vec4<u32>(here) ^ ((vec4<u32>(here) >> NEAR) | (vec4<u32>(next) << (32u - NEAR)));
+        let far = vec3<u32>(here) ^ ((vec3<u32>(here) >> FAR) | (vec3<u32>(next) << (32u - FAR)));
         let near_pairs = min(vec4<i32>(left) - vec4<i32>(NEAR), vec4<i32>(32));
         let far_pairs = min(vec3<i32>(left) - vec3<i32>(FAR), vec3<i32>(32));
         result.near += vec4<i32>(

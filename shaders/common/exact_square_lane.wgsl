@@ -113,7 +113,7 @@ fn mix_block(j: u32, left_down: vec4<f32>, left_up: vec4<f32>, first: u32) {
         let pair = (first + p) % PAIRS;
         let low = ((pair >> j) << (j + 1u)) | (pair & ((1u << j) - 1u));
         let high = low | (1u << j);
-        let pairs = select(left_down, left_up, (low << 1u >> j & 1u) == 1u);
+        let pairs = select(left_down, left_up, (((low << 1u) >> j) & 1u) == 1u);
         let down = states[low];
         let up = states[high];
         states[low] = (down * pairs.x + up * pairs.y) * field.x;

@@ -13,7 +13,7 @@ fn stage(product: Product, first: u32, lane: u32) {
     staged[lane / QUADS][lane % QUADS] = select(vec4<f32>(0.0), four_parameters(at), counts);
 }
 
-fn add_targets(product: Product, lane: u32) {
+fn add_targets(product: Product, rows: u32, lane: u32) {
     for (var first = product.first_target; first < product.targets; first += 4u * QUADS) {
         workgroupBarrier();
         stage(product, first + 4u * (lane % QUADS), lane);
@@ -21,10 +21,10 @@ fn add_targets(product: Product, lane: u32) {
         let quads = min(QUADS, (product.targets - first + 3u) / 4u);
         for (var quad = 0u; quad < quads; quad++) {
             let target_unit = first + 4u * quad;
-            let a = gradient_of(product, target_unit);
-            let b = gradient_of(product, target_unit + 1u);
-            let c = gradient_of(product, target_unit + 2u);
-            let d = gradient_of(product, target_unit + 3u);
+            let a = gradient_of(product, rows, target_unit);
+            let b = gradient_of(product, rows, target_unit + 1u);
+            let c = gradient_of(product, rows, target_unit + 2u);
+            let d = gradient_of(product, rows, target_unit + 3u);
             for (var t = 0u; t < UNITS; t++) {
                 let weights = staged[t][quad];
                 sums[t] = sums[t] + weights.x * a + weights.y * b + weights.z * c + weights.w * d;

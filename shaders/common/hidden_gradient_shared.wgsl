@@ -3,12 +3,12 @@
 #include packet_shared
 
 // Four targets a turn; the test stands at the end, since software adapters run what is behind it once more, for nobody.
-fn add_targets(product: Product, lane: u32) {
+fn add_targets(product: Product, rows: u32, lane: u32) {
     var target_unit = product.first_target;
     loop {
         var gradients: array<Rows, 4>;
         for (var g = 0u; g < 4u; g++) {
-            gradients[g] = select(Rows(), gradient_of(product, target_unit + g), target_unit + g < product.targets);
+            gradients[g] = select(Rows(), gradient_of(product, rows, target_unit + g), target_unit + g < product.targets);
         }
         let start = product.weights + target_unit;
         var a = packet(start, product.targets, lane);

@@ -7,5 +7,5 @@ fn input_word(source: u32, row: u32) -> RowWords {
 
 // x times the spins of an input that lie in `words`.
 fn times_spin(x: Rows, words: RowWords, source: u32) -> Rows {
-    return bitcast<Rows>(bitcast<RowWords>(x) ^ (words << RowWords(31u - source % 32u) & RowWords(0x80000000u)));
+    return bitcast<Rows>(bitcast<RowWords>(x) ^ ((words << RowWords(31u - source % 32u)) & RowWords(0x80000000u)));
 }

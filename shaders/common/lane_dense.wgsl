@@ -149,11 +149,11 @@ fn dense_hidden(layer: u32, first: u32, known: u32) {
             loop {
                 push_four_to_hidden(layer, four_activations(below, source, columns));
                 source += 4u;
-                if source % 32u == 0u || source >= below.known {
+                if source % 32u == 0u || source >= known * WIDTH {
                     break;
                 }
             }
-            if source >= below.known {
+            if source >= known * WIDTH {
                 break;
             }
         }
@@ -186,11 +186,11 @@ fn dense_logits(site: u32, known: u32) {
         loop {
             push_four_to_logits(four_activations(below, source, outputs));
             source += 4u;
-            if source % 32u == 0u || source >= below.known {
+            if source % 32u == 0u || source >= known * WIDTH {
                 break;
             }
         }
-        if source >= below.known {
+        if source >= known * WIDTH {
             break;
         }
     }

@@ -58,8 +58,9 @@ fn main(
     @builtin(local_invocation_index) lane_index: u32,
 ) {
     lane = lane_index;
-    tile_row = group_index(group, groups) * ROWS;
-    if tile_row >= level.rows {
+    let first_row = group_index(group, groups) * ROWS;
+    tile_row = first_row;
+    if first_row >= level.rows {
         return;
     }
     load_border();

@@ -9,6 +9,7 @@ use naga::back::hlsl::ShaderModel;
 use naga::back::spv;
 use naga::valid::ModuleInfo;
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
@@ -67,5 +68,53 @@ fn fxc_accepts_every_specialisation_that_it_can_get() {
     let translated =
         |module: &Module, info: &ModuleInfo| in_hlsl(module, info, ShaderModel::V5_1).into_bytes();
     let refused = refusals("fxc", &["/nologo", "/Ges", "/T", "cs_5_1", "/E", "main"], &shaders, translated);
+    assert!(refused.is_empty(), "{refused:#?}");
+}
+
+/// Times that Dawn is started at the most.
+const DAWN_STARTS: usize = 10;
+
+/// The front end of Chromium, and so of every page that runs the shaders: the program `tint`, or Dawn by the npm package `webgpu`
+/// in the folder that HAN_GPU_DAWN names.
+#[test]
+fn tint_accepts_every_specialisation() {
+    let shaders = specialisations(&NETS);
+    // The standard wants to be told of subgroups, and naga refuses that line.
+    let text = |shader: &Specialisation| {
+        format!(
+            "{}{}",
+            if shader.needs_subgroups() { "enable subgroups;\n" } else { "" },
+            shader.source().unwrap()
+        )
+    };
+    let texts: BTreeSet<String> = shaders.iter().map(text).collect();
+    let folder = tempfile::tempdir().unwrap();
+    for (index, text) in texts.iter().enumerate() {
+        fs::write(folder.path().join(format!("{index:04}.wgsl")), text).unwrap();
+    }
+    println!("{} specialisations, {} distinct", shaders.len(), texts.len());
+    if std::env::var_os("HAN_GPU_DAWN").is_some() {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tools/dawn.mjs");
+        // Exit codes 0 and 1 are verdicts. Dawn sometimes crashes as it starts.
+        let verdict = (0..DAWN_STARTS)
+            .map(|_| Command::new("node").arg(script).arg(folder.path()).output().unwrap())
+            .find(|said| matches!(said.status.code(), Some(0 | 1)))
+            .unwrap_or_else(|| panic!("Dawn did not start in {DAWN_STARTS} tries"));
+        let text = [verdict.stdout, verdict.stderr].concat();
+        assert!(verdict.status.success(), "{}", String::from_utf8_lossy(&text));
+        return;
+    }
+    if Command::new("tint").arg("--version").output().is_err() {
+        println!("left out: tint is not installed, and HAN_GPU_DAWN is not set");
+        return;
+    }
+    let refused: Vec<String> = (0..texts.len())
+        .into_par_iter()
+        .filter_map(|index| {
+            let file = folder.path().join(format!("{index:04}.wgsl"));
+            let said = Command::new("tint").arg("--format=wgsl").arg(&file).output().unwrap();
+            (!said.status.success()).then(|| String::from_utf8_lossy(&said.stderr).into_owned())
+        })
+        .collect();
     assert!(refused.is_empty(), "{refused:#?}");
 }
