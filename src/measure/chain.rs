@@ -95,7 +95,7 @@ impl Chain {
             observed.iter().filter_map(Observed::tau_int).max_by(|a, b| a.value.total_cmp(&b.value));
         // Where a time is not known, only whole chains are independent.
         let unknown = observed.iter().any(Observed::is_unknown);
-        let wanted = if unknown { f64::INFINITY } else { LONG * tau_int.map_or(1.0, |tau| tau.value) };
+        let wanted = if unknown { f64::INFINITY } else { tau_int.map_or(1.0, |tau| LONG * tau.value) };
         let bins = long_bins(chains, wanted);
         let whole_chains = bins[0].length() >= chains[0].count() && chains.len() >= MANY_CHAINS;
         let count_of = |bins: &Bins| bins.count().div_ceil(bins.length());

@@ -117,6 +117,7 @@ fn errors_that_nobody_knows_are_null() {
         assert!(found[key]["value"].is_f64() && found[key]["error"].is_null(), "{key}: {}", found[key]);
         assert!(found[key]["deviation"].is_null(), "{key}: {}", found[key]);
     }
+    assert_eq!(found["warnings"].as_array().unwrap().len(), 1, "{}", found["warnings"]);
     assert!(warnings(&found).contains("never changed"), "{}", found["warnings"]);
     let text = succeed(folder, frozen).stdout;
     assert!(text.contains("+- ?") && !text.contains("sigma"), "{text}");
