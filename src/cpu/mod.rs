@@ -1,4 +1,5 @@
-//! The native backend: every kernel of `shaders/` in Rust, under the same name, generic over f32 and f64.
+//! The native backend: the kernels of `shaders/` in Rust, under the same names, generic over f32 and f64. `unpack_spins` has none:
+//! configurations travel to a GPU as bits, and to this backend as they are.
 //!
 //! At f64 it is the oracle that the GPU kernels are tested against; at f32 it is the default where there is no GPU.
 //! Work is spread over tiles of [`LANES`] rows, a row being one block of one configuration. All sums run in a fixed

@@ -1,8 +1,8 @@
 //! The hierarchy as data: levels of equal blocks given by index tables.
 //!
 //! A configuration is fixed level by level. All blocks of a level are translations of one another: each is conditioned
-//! on its *border* (sites fixed by earlier levels) and fixes its *own* sites. Kernels see only these tables; the one
-//! place that knows rows and columns is `square.rs`.
+//! on its *border* (sites fixed by earlier levels) and fixes its *own* sites. Kernels of nets see only
+//! these tables; within this folder, `square.rs` alone knows rows and columns.
 
 mod check;
 mod square;

@@ -75,15 +75,20 @@ impl Measurement {
         of_chain.map_or(&self.correlation, |chain| &chain.statistics.correlation)
     }
 
+    /// Independent samples of the Boltzmann distribution that the samples are worth.
+    fn effective_samples(&self) -> f64 {
+        self.importance.ess.value * self.count as f64
+    }
+
     /// Wall-clock seconds per effective sample.
     pub fn seconds_per_effective_sample(&self) -> f64 {
-        self.elapsed_s / (self.importance.ess.value * self.count as f64)
+        self.elapsed_s / self.effective_samples()
     }
 
     /// Reasons to doubt the figures.
     pub fn doubts(&self) -> Vec<String> {
         let mut doubts = Vec::new();
-        let effective = self.importance.ess.value * self.count as f64;
+        let effective = self.effective_samples();
         if effective < FEWEST_EFFECTIVE {
             doubts.push(format!(
                 "only {effective:.1} effective samples: values and errors are not reliable; draw more, or train the \
@@ -110,7 +115,8 @@ impl Measurement {
     /// Doubts, and what the samples do not tell although they are as they should be.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.doubts();
-        if self.count >= FEWEST_FOR_ERRORS {
+        // Where a few weights make the errors, that is the doubt.
+        if self.count >= FEWEST_FOR_ERRORS && self.effective_samples() >= FEWEST_EFFECTIVE {
             warnings.extend(untold(self.is_constant, &self.main_quantities()));
         }
         warnings
