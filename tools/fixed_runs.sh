@@ -7,6 +7,8 @@ set -euo pipefail
 program=$(realpath "${1:-${CARGO_TARGET_DIR:-target}/release/han-gpu}")
 gpu=${HAN_GPU_TEST_DEVICE:-0}
 export NODEVICE_SELECT=1 HAN_GPU_CACHE=none
+# Networks of twenty steps are suspect, and every command says so.
+exec 2> >(grep -v WARNING >&2)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"

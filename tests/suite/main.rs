@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a test says what it leaves out and what it heard")]
 
 mod allocations;
+mod architecture;
 mod baselines;
 mod cli;
 mod cli_comfort;
