@@ -23,6 +23,7 @@ mod monte_carlo;
 mod normalisation;
 mod physics;
 mod readers;
+mod reference;
 mod shaders;
 mod squares;
 mod training;
