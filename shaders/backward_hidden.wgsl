@@ -14,7 +14,7 @@
 
 const TOP: bool = LAYER + 1u == DEPTH;
 
-// What the lanes of a workgroup multiply: weights of their units, [UNITS][targets], with the gradients of rows. The rows are each
+// A product of all lanes of a workgroup: weights of their units, [UNITS][targets], times the gradients of rows. The rows are each
 // lane's own and stand apart: barriers depend on the other numbers.
 struct Product {
     weights: u32,            // where they start

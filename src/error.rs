@@ -90,7 +90,7 @@ pub enum Error {
     NotEquilibrated {
         /// Size, beta, J and H.
         system: String,
-        /// What does not agree, and after how many sweeps.
+        /// The quantities that do not agree, and after how many sweeps.
         reason: String,
     },
     /// NaN or infinity in training.

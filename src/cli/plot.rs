@@ -122,7 +122,7 @@ fn tell_of(path: &Path, table: &Table) {
     }
 }
 
-/// What a path holds.
+/// The content of a path.
 enum Source {
     Run(Box<Config>, Vec<Metrics>),
     Scan(Table),

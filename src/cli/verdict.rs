@@ -1,4 +1,4 @@
-//! What the check of a run said, wherever the run is used; and `--strict`, which makes a suspect result a failure.
+//! The verdict of a run's closing check, wherever the run is used; and `--strict`, which makes a suspect result a failure.
 
 use crate::estimate::{Status, Verification};
 use crate::io::RunFolder;

@@ -53,7 +53,7 @@ pub struct Verification {
     pub reasons: Vec<String>,
 }
 
-/// What a network's own figures are compared with.
+/// References that a network's own figures are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct References<'a> {
     /// The exact ln Z.
@@ -85,7 +85,7 @@ pub fn verify(own: &Importance, references: References<'_>) -> Verification {
     findings.verdict()
 }
 
-/// What agrees and what does not.
+/// Figures that agree, and figures that do not.
 #[derive(Default)]
 struct Findings {
     agree: Vec<String>,

@@ -1,4 +1,4 @@
-//! What the updates of all chains of a simulation share: neighbours and probabilities.
+//! Neighbours and probabilities that the updates of all chains of a simulation share.
 
 use super::Algorithm;
 use super::metropolis::acceptance;

@@ -15,7 +15,7 @@ use crate::schedule::{Inputs, Kernel};
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// What chains simulate, and how.
+/// The system that chains simulate, and how they do it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Setup {
     /// The lattice.

@@ -6,7 +6,7 @@ use crate::random::Stream;
 use rand::{Rng, RngExt};
 use std::sync::Arc;
 
-/// What tells whether a chain is in equilibrium.
+/// Numbers that tell whether a chain is in equilibrium.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scalars {
     /// E.

@@ -1,4 +1,4 @@
-//! What a network says of configurations that it did not draw.
+//! The weights of configurations that a network did not draw, and the verdict of Monte Carlo on it.
 
 use super::symmetrised::symmetrised_ln_q;
 use crate::backend::Backend;
@@ -33,7 +33,7 @@ pub fn reference_log_weights(
     Ok(spins.chunks(torus.sites()).zip(ln_q).map(weight).collect())
 }
 
-/// What configurations by a Monte Carlo of our own say of a network.
+/// The outcome of a Monte Carlo of our own.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MonteCarloCheck {
     /// Forward figures of the network.
@@ -52,7 +52,7 @@ impl MonteCarloCheck {
     }
 }
 
-/// What a network is to be compared with: the exact ln Z, if it is known, and a Monte Carlo, if there was one.
+/// References for a network: the exact ln Z, if it is known, and a Monte Carlo, if there was one.
 pub fn references(ln_z: Option<f64>, check: Option<&MonteCarloCheck>) -> References<'_> {
     match check {
         None => References { ln_z, ..Default::default() },
