@@ -1,4 +1,4 @@
-//! What the program says, and where: results on standard output; progress, warnings and the log on standard error.
+//! The program's words: results on standard output; progress, warnings and the log on standard error.
 
 use crate::error::Error;
 use clap::ArgMatches;

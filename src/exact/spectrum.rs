@@ -51,7 +51,7 @@ impl Spectrum {
 
     /// ln Z, energy and specific heat.
     pub(super) fn solve(&self, Interaction { coupling, field }: Interaction, beta: f64) -> Exact {
-        // What counts is -E, at most `most`.
+        // The number that counts is -E, at most `most`.
         let gain = |level: &Level| coupling * level.bond_sum + field * level.spin_sum;
         let most = self.levels.iter().map(gain).fold(f64::NEG_INFINITY, f64::max);
         let sum = |term: &dyn Fn(f64) -> f64| {

@@ -31,7 +31,7 @@ pub struct AdapterDescription {
     pub index: usize,
     /// The driver's name for it.
     pub name: String,
-    /// What a run records for it, and what `--device` finds it by: its name, `NAME #2` for the second one of that name.
+    /// The text that a run records for it and that `--device` finds it by: its name, `NAME #2` for the second one of that name.
     pub setting: String,
     /// Kind.
     pub kind: AdapterKind,

@@ -74,7 +74,7 @@ pub struct Gpu {
     model: Arc<Model>,
     batch: usize,
     name: String,
-    /// What a run records.
+    /// The text that a run records.
     setting: String,
     device: Device,
     queue: Queue,

@@ -34,7 +34,7 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    /// Of a run after `step` steps.
+    /// The stamp of a run after `step` steps.
     pub(crate) fn new(config: &Config, step: u32) -> Self {
         Self { step, seed: config.seed, beta: config.beta, training: config.training() }
     }

@@ -12,7 +12,7 @@ const PREFIX: usize = 8;
 /// Values that are read at a time.
 const AT_ONCE: usize = 8192;
 
-/// What values are.
+/// The type of the values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Bool,

@@ -165,7 +165,7 @@ impl RunFolder {
         serde_json::from_str(&read_text(&self.file(SUMMARY)).ok()?).ok()
     }
 
-    /// What the closing check of a finished run said, if it can be read.
+    /// The verdict of a finished run's closing check, if it can be read.
     pub fn verification(&self) -> Option<Verification> {
         serde_json::from_value(self.summary()?.get("verification")?.clone()).ok()
     }
@@ -234,7 +234,7 @@ impl RunFolder {
     }
 }
 
-/// What a new run starts from: whatever can be refused is, before anything is made.
+/// The state that a new run starts from; whatever can be refused is refused before anything is made.
 struct Start<'a> {
     config: &'a Config,
     model: Model,
