@@ -11,6 +11,8 @@ use naga::valid::ModuleInfo;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
 use std::process::Command;
 
 /// Hands a translation of every shader to a program as a file; what it says of those that it refuses, or nothing where it
@@ -75,7 +77,8 @@ fn fxc_accepts_every_specialisation_that_it_can_get() {
 const DAWN_STARTS: usize = 10;
 
 /// The front end of Chromium, and so of every page that runs the shaders: the program `tint`, or Dawn by the npm package `webgpu`
-/// in the folder that HAN_GPU_DAWN names.
+/// in the folder that HAN_GPU_DAWN names. HAN_GPU_WGSL names a folder that keeps the texts, one file for each distinct one, so that
+/// two commits can be compared.
 #[test]
 fn tint_accepts_every_specialisation() {
     let shaders = specialisations(&NETS);
@@ -91,6 +94,13 @@ fn tint_accepts_every_specialisation() {
     let folder = tempfile::tempdir().unwrap();
     for (index, text) in texts.iter().enumerate() {
         fs::write(folder.path().join(format!("{index:04}.wgsl")), text).unwrap();
+    }
+    if let Some(kept) = std::env::var_os("HAN_GPU_WGSL") {
+        for text in &texts {
+            let mut hasher = DefaultHasher::new();
+            text.hash(&mut hasher);
+            fs::write(Path::new(&kept).join(format!("{:016x}.wgsl", hasher.finish())), text).unwrap();
+        }
     }
     println!("{} specialisations, {} distinct", shaders.len(), texts.len());
     if std::env::var_os("HAN_GPU_DAWN").is_some() {
