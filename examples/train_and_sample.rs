@@ -16,7 +16,7 @@ use std::sync::Arc;
 fn main() -> han_gpu::Result<()> {
     let config = Config { size: 8, steps: 200, batch: 128, evaluation_samples: 1000, ..Config::default() };
     let model = Arc::new(config.model()?);
-    let exact = exact::ln_z(model.torus, model.interaction, config.beta).expect("known without field");
+    let exact = exact::ln_z(&model.system, config.beta).expect("known without field");
     let mut backend = device::open("auto", model, config.batch)?;
 
     let folder = std::env::temp_dir().join("han-gpu-example");

@@ -96,7 +96,7 @@ impl Training {
 
     fn exact_free_energy(&self) -> Option<f64> {
         let (model, beta) = (self.engine.model(), self.engine.config().beta);
-        exact::ln_z(model.torus, model.interaction, beta).map(|ln_z| -ln_z / model.torus.sites() as f64)
+        exact::ln_z(&model.system, beta).map(|ln_z| -ln_z / model.system.lattice.sites() as f64)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::conditional::{MAX_SQUARE_BETA, Model, NetOptions, Storage, check_side};
 use crate::error::{Error, Result};
 use crate::io::read_text;
-use crate::lattice::{Interaction, Torus};
+use crate::lattice::{Interaction, Lattice, System};
 use crate::schedule::{Adam, Baseline};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -182,8 +182,9 @@ impl Config {
         check_side(self.size)?;
         let options = NetOptions { width, depth, skip, gauge, exact_bottom };
         let interaction = Interaction::new(self.coupling, self.field)?;
+        let system = System { lattice: Lattice::square(self.size)?, interaction };
         let storage = self.storage;
-        Ok(Model { storage, ..Model::new(Torus::new(self.size)?, interaction, options)? })
+        Ok(Model { storage, ..Model::new(system, options)? })
     }
 
     /// Optimiser constants.

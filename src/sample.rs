@@ -4,7 +4,7 @@ use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
 use crate::error::Result;
 use crate::exact;
-use crate::lattice::Interaction;
+use crate::lattice::{Interaction, System};
 use crate::schedule::{self, Inputs, Kernel};
 use std::ops::ControlFlow;
 
@@ -31,9 +31,10 @@ pub struct LogWeights {
 /// A shift of rewards per site that keeps them near zero: ln Z per site at H = 0. Any value gives the same results up to
 /// rounding.
 pub fn reward_per_site(model: &Model, beta: f64) -> f32 {
-    let free = Interaction { field: 0.0, ..model.interaction };
-    let ln_z = exact::ln_z(model.torus, free, beta).expect("a network's side is even");
-    let exact = ln_z / model.torus.sites() as f64;
+    let interaction = Interaction { field: 0.0, ..model.system.interaction };
+    let free = System { interaction, ..model.system };
+    let ln_z = exact::ln_z(&free, beta).expect("a network's side is even");
+    let exact = ln_z / model.system.lattice.sites() as f64;
     // A multiple of 2^-12, so that its product with a block's number of sites is exact in f32.
     ((exact * 4096.0).round() / 4096.0) as f32
 }
@@ -62,7 +63,7 @@ impl Weigher {
         kernels.extend(schedule::rewards(model));
         kernels.extend(completion);
         let inputs = Inputs::sampling(seed, 0, beta, reward_per_site(model, beta));
-        Self { kernels, inputs, sites: model.torus.sites(), settled: false }
+        Self { kernels, inputs, sites: model.system.lattice.sites(), settled: false }
     }
 
     /// Draws the batch whose first configuration has the given number: `[batch]` log weights, and the snapshot they come from.
@@ -110,7 +111,7 @@ pub fn log_weights(
     for first in (0..count).step_by(backend.batch()) {
         let (ln_w, snapshot) = weigher.draw(backend, first as u32)?;
         result.ln_w.extend(ln_w);
-        result.energy.extend(snapshot.energies(model.interaction));
+        result.energy.extend(snapshot.energies(model.system.interaction));
         if progress(result.ln_w.len().min(count)).is_break() {
             break;
         }
@@ -133,7 +134,7 @@ pub fn draw(
 ) -> Result<()> {
     let mut kernels = schedule::sampling(backend.model(), true);
     kernels.extend(schedule::energies(backend.model()));
-    let (interaction, sites) = (backend.model().interaction, backend.model().hierarchy.sites);
+    let (interaction, sites) = (backend.model().system.interaction, backend.model().hierarchy.sites);
     for first in (0..count).step_by(backend.batch()) {
         backend.run(&kernels, &Inputs::sampling(seed, first as u32, beta, 0.0))?;
         let rows = backend.batch().min(count - first);

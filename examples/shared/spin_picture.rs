@@ -55,7 +55,7 @@ impl SpinPicture {
             source: wgpu::ShaderSource::Wgsl(SHADER.into()),
         });
         let constants = [
-            ("side", f64::from(engine.model().torus.side())),
+            ("side", f64::from(engine.model().system.lattice.side())),
             ("batch", engine.batch() as f64),
             ("columns", f64::from(columns)),
             ("pixels", f64::from(PIXELS)),

@@ -2,9 +2,10 @@
 
 use super::system::SystemArguments;
 use crate::exact;
+use crate::lattice::Ensemble;
 use serde::Serialize;
 
-/// Print exact thermodynamics of the torus.
+/// Print exact thermodynamics of a lattice.
 ///
 /// Without field every size is solved, but for J < 0 on odd sizes above 9; with a field, sizes up to 6.
 #[derive(Debug, clap::Args)]
@@ -35,13 +36,13 @@ struct Table {
 }
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let system = arguments.system.system()?;
-    let exact = exact::solve(system.torus, system.interaction, system.beta)
-        .ok_or_else(|| exact::refusal(system.torus, system.interaction))?;
-    let value = |name| system.exact_value(name, Some(exact)).filter(|value| value.is_finite());
+    let ensemble = arguments.system.ensemble()?;
+    let Ensemble { system, beta } = &ensemble;
+    let exact = exact::solve(system, *beta).ok_or_else(|| exact::refusal(system))?;
+    let value = |name| ensemble.exact_value(name, Some(exact)).filter(|value| value.is_finite());
     let table = Table {
-        size: system.torus.side(),
-        beta: system.beta,
+        size: system.lattice.side(),
+        beta: *beta,
         coupling: system.interaction.coupling,
         field: system.interaction.field,
         ln_z: exact.ln_z,

@@ -6,8 +6,9 @@ use super::system::SystemArguments;
 use crate::config::MAX_SAMPLES;
 use crate::error::Error;
 use crate::io::{check_memory, check_writable, write_configurations};
+use crate::lattice::System;
 use crate::mc::{Algorithm, Setup, Simulation, equilibrate, thermalise};
-use crate::measure::{MonteCarlo, Sweeps, System, measure_chains};
+use crate::measure::{MonteCarlo, Sweeps, measure_chains};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -77,15 +78,15 @@ struct Report<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let system = arguments.system.system()?;
-    let System { torus, interaction, beta } = system;
-    let (algorithm, mut sweeps) = plan(arguments, &system)?;
+    let ensemble = arguments.system.ensemble()?;
+    let sites = ensemble.system.lattice.sites();
+    let (algorithm, mut sweeps) = plan(arguments, &ensemble.system)?;
     let out = arguments.out.as_deref().map(check_writable).transpose()?;
     if out.is_some() {
         let drawn = sweeps.sweeps / sweeps.every * sweeps.chains;
-        check_memory("configurations", arguments.configurations.min(drawn), torus.sites())?;
+        check_memory("configurations", arguments.configurations.min(drawn), sites)?;
     }
-    let setup = Setup { torus, interaction, beta, algorithm, chains: sweeps.chains, seed: arguments.seed };
+    let setup = Setup { ensemble, algorithm, chains: sweeps.chains, seed: arguments.seed };
     let mut simulation = Simulation::new(setup, &arguments.device)?;
     super::tell(&format!("device {}; {} chains", simulation.device(), sweeps.chains));
     let equilibrium = match arguments.thermalisation {
@@ -103,15 +104,15 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         Ok(())
     };
-    let measured = measure_chains(&mut simulation, system, sweeps, keep, |done| {
+    let measured = measure_chains(&mut simulation, sweeps, keep, |done| {
         progress.advance(done as u64);
         interrupt.flow()
     })?;
     progress.finish();
     let result = MonteCarlo { fault: equilibrium.fault, ..measured };
-    spins.truncate(arguments.configurations * torus.sites());
+    spins.truncate(arguments.configurations * sites);
     if let Some(path) = &out {
-        write_configurations(path, &system, &spins)?;
+        write_configurations(path, &result.ensemble, &spins)?;
     }
     let report =
         Report { algorithm, device: simulation.device().to_owned(), seed: arguments.seed, result: &result };
@@ -125,7 +126,7 @@ fn rounds_between(sweeps: Sweeps, configurations: usize) -> usize {
 
 fn plan(arguments: &Arguments, system: &System) -> anyhow::Result<(Algorithm, Sweeps)> {
     let algorithm = match arguments.algorithm {
-        None => Algorithm::fitting(system.torus, system.interaction),
+        None => Algorithm::fitting(system),
         Some(AlgorithmName::Wolff) => Algorithm::Wolff,
         Some(AlgorithmName::Metropolis) => Algorithm::Metropolis,
         Some(AlgorithmName::Hybrid) => Algorithm::Hybrid,
@@ -154,10 +155,9 @@ fn plan(arguments: &Arguments, system: &System) -> anyhow::Result<(Algorithm, Sw
 
 fn describe(report: &Report<'_>) -> String {
     let result = report.result;
-    let (System { torus, interaction, beta }, sweeps) = (result.system, result.sweeps);
-    let side = torus.side();
+    let sweeps = result.sweeps;
     let mut lines = vec![
-        format!("{side} x {side}, beta {beta}, J {}, H {}", interaction.coupling, interaction.field),
+        result.ensemble.to_string(),
         format!(
             "{} chains of {} sweeps after {}, {} on {}, seed {}",
             sweeps.chains,

@@ -10,10 +10,10 @@ use crate::error::Error;
 use crate::estimate::{Estimate, Forward, Verification, forward, verify};
 use crate::exact;
 use crate::io::{RunFolder, check_memory, check_writable, read_configurations, write_scalars};
-use crate::lattice::SymmetryGroup;
+use crate::lattice::{Ensemble, SymmetryGroup};
 use crate::measure::{
-    Measurement, Method, MonteCarloCheck, Scalars, Settings, System, brief, measure, monte_carlo_check,
-    own_seed, reference_log_weights, references,
+    Measurement, Method, MonteCarloCheck, Scalars, Settings, brief, measure, monte_carlo_check, own_seed,
+    reference_log_weights, references,
 };
 use serde::Serialize;
 use std::path::PathBuf;
@@ -96,24 +96,24 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let (config, mut backend) = arguments.network.open(count)?;
     let model = backend.model();
-    let system = System { torus: model.torus, interaction: model.interaction, beta: config.beta };
+    let ensemble = Ensemble { system: model.system.clone(), beta: config.beta };
     let symmetries = match &arguments.symmetrise {
-        Some(text) => SymmetryGroup::parse(text, system.torus, system.interaction)?,
+        Some(text) => SymmetryGroup::parse(text, &ensemble.system)?,
         None => SymmetryGroup::default(),
     };
     let reference =
-        arguments.reference.as_deref().map(|path| read_configurations(path, &system)).transpose()?;
+        arguments.reference.as_deref().map(|path| read_configurations(path, &ensemble)).transpose()?;
     let method = match arguments.method {
         MethodName::Nis => Method::Nis,
         MethodName::Nmcmc => Method::Nmcmc,
         MethodName::Both => Method::Both,
     };
-    let seed = arguments.seed.unwrap_or(own_seed(config.seed, &system));
+    let seed = arguments.seed.unwrap_or(own_seed(config.seed, &ensemble));
     let settings = Settings { count, seed, beta: config.beta, method, symmetries };
     let mut scalars = Vec::new();
     let measurement = draw(backend.as_mut(), &settings, keep.is_some().then_some(&mut scalars))?;
     if let Some(path) = &keep {
-        write_scalars(path, &system, &scalars)?;
+        write_scalars(path, &ensemble.system, &scalars)?;
     }
     let (forward, verification) = match measurement.count == count {
         true => checks(backend.as_mut(), arguments, &config, &settings, &measurement, reference)?,
@@ -173,8 +173,8 @@ fn checks(
     measurement: &Measurement,
     reference: Option<Vec<i8>>,
 ) -> anyhow::Result<(Option<Forward>, Option<Verification>)> {
-    let System { torus, interaction, beta } = measurement.system;
-    let exact = exact::ln_z(torus, interaction, beta);
+    let beta = measurement.ensemble.beta;
+    let exact = exact::ln_z(&measurement.ensemble.system, beta);
     let ln_z = exact.map_or(measurement.importance.ln_z, Estimate::exact);
     let elements = settings.elements(backend.model());
     let check = if let Some(spins) = reference {
@@ -195,15 +195,8 @@ fn checks(
 }
 
 fn describe(report: &Report<'_>) -> String {
-    let System { torus, interaction, beta } = report.measurement.system;
-    let side = torus.side();
-    let mut lines = vec![
-        format!(
-            "{side} x {side}, beta {beta}, J {}, H {}, seed {}",
-            interaction.coupling, interaction.field, report.seed
-        ),
-        report.measurement.describe(),
-    ];
+    let mut lines =
+        vec![format!("{}, seed {}", report.measurement.ensemble, report.seed), report.measurement.describe()];
     if let Some(forward) = &report.forward {
         lines.push(format!(
             "forward    ESS {}, KL {} nats, of {} configurations",

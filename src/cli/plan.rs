@@ -55,7 +55,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let output = Output {
         gpu_memory_bytes: Gpu::memory(&model, config.batch),
         cpu_memory_bytes: Cpu::<f32>::memory(&model, config.batch),
-        pool_memory_bytes: if learns { Pool::memory(model.torus, config.pool, config.batch) } else { 0 },
+        pool_memory_bytes: if learns {
+            Pool::memory(model.system.lattice, config.pool, config.batch)
+        } else {
+            0
+        },
         training_step_s: seconds(kernels(&plan)),
         plan,
     };

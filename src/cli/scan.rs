@@ -10,10 +10,9 @@ use crate::config::{Config, MAX_SAMPLES, resolve};
 use crate::error::Error;
 use crate::estimate::Status;
 use crate::io::{Row, RunFolder, Table, row};
+use crate::lattice::Ensemble;
 use crate::mc::{Algorithm, Equilibrium, Setup, Simulation, equilibrate};
-use crate::measure::{
-    Measurement, Method, MonteCarlo, Settings, Sweeps, System, measure, measure_chains, own_seed,
-};
+use crate::measure::{Measurement, Method, MonteCarlo, Settings, Sweeps, measure, measure_chains, own_seed};
 use crate::plot::{self, Format};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -213,7 +212,7 @@ fn measure_point(
     value["mc_sweeps"] = json!(arguments.mc_sweeps);
     value["status"] = json!(status(&doubts));
     if arguments.mc_sweeps > 0 && !interrupt.pressed() {
-        let monte_carlo = monte_carlo(arguments, &measurement.system, config.seed, interrupt)?;
+        let monte_carlo = monte_carlo(arguments, &measurement.ensemble, config.seed, interrupt)?;
         let (doubts, own) = (monte_carlo.doubts(), monte_carlo.warnings());
         value["monte_carlo"] = serde_json::to_value(monte_carlo)?;
         value["monte_carlo"]["status"] = json!(status(&doubts));
@@ -248,10 +247,10 @@ fn measure_network(
     let count = arguments.count;
     let (_, mut backend) = open_run(path, device, config.batch.min(count))?;
     let model = backend.model();
-    let system = System { torus: model.torus, interaction: model.interaction, beta: config.beta };
+    let ensemble = Ensemble { system: model.system.clone(), beta: config.beta };
     let settings = Settings {
         count,
-        seed: own_seed(config.seed, &system),
+        seed: own_seed(config.seed, &ensemble),
         beta: config.beta,
         method: Method::Both,
         symmetries: Default::default(),
@@ -272,19 +271,18 @@ fn measure_network(
 
 fn monte_carlo(
     arguments: &Arguments,
-    system: &System,
+    ensemble: &Ensemble,
     seed: u32,
     interrupt: &Interrupt,
 ) -> anyhow::Result<MonteCarlo> {
-    let seed = own_seed(seed, system);
-    let System { torus, interaction, beta } = *system;
-    let algorithm = Algorithm::fitting(torus, interaction);
-    let setup = Setup { torus, interaction, beta, algorithm, chains: CHAINS, seed };
+    let seed = own_seed(seed, ensemble);
+    let algorithm = Algorithm::fitting(&ensemble.system);
+    let setup = Setup { ensemble: ensemble.clone(), algorithm, chains: CHAINS, seed };
     let mut simulation = Simulation::new(setup, "cpu")?;
     let Equilibrium { sweeps: thermalisation, tau_int, fault } = equilibrate(&mut simulation)?;
     let wanted = ((MEASURED * tau_int).ceil() as usize).min(MOST_SWEEPS);
     let sweeps = Sweeps { chains: CHAINS, thermalisation, sweeps: arguments.mc_sweeps.max(wanted), every: 1 };
-    let measured = measure_chains(&mut simulation, *system, sweeps, |_, _| Ok(()), |_| interrupt.flow())?;
+    let measured = measure_chains(&mut simulation, sweeps, |_, _| Ok(()), |_| interrupt.flow())?;
     Ok(MonteCarlo { fault, ..measured })
 }
 

@@ -1,7 +1,6 @@
 //! A lattice at a temperature, on the command line.
 
-use crate::lattice::{Interaction, Torus};
-use crate::measure::System;
+use crate::lattice::{Ensemble, Interaction, Lattice, System};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct SystemArguments {
@@ -20,9 +19,8 @@ pub(super) struct SystemArguments {
 }
 
 impl SystemArguments {
-    pub(super) fn system(&self) -> crate::Result<System> {
-        let torus = Torus::new(self.size)?;
-        let interaction = Interaction::new(self.coupling, self.field)?;
-        Ok(System { torus, interaction, beta: interaction.check_beta(self.beta)? })
+    pub(super) fn ensemble(&self) -> crate::Result<Ensemble> {
+        let lattice = Lattice::square(self.size)?;
+        System { lattice, interaction: Interaction::new(self.coupling, self.field)? }.at(self.beta)
     }
 }

@@ -3,7 +3,7 @@
 use crate::lattice::Interaction;
 use crate::schedule::RewardShift;
 
-/// Neighbours of a spin on the torus.
+/// Neighbours of a spin on the square lattice.
 pub const NEIGHBOURS: i32 = 4;
 
 /// Sums that four neighbours can have.

@@ -33,11 +33,11 @@ impl Model {
 
     fn couplings(&self, own: &mut [f32], net: &MaskedNet, skip: &Weights, level: &Level, beta: f64) {
         let bias = net.output.bias_offset();
-        own[bias..bias + net.own].fill((2.0 * beta * self.interaction.field) as f32);
+        own[bias..bias + net.own].fill((2.0 * beta * self.system.interaction.field) as f32);
         for bond in &level.bonds {
             let target = bond.later as usize - level.border;
             own[skip.offset + bond.earlier as usize * skip.targets + target] +=
-                (2.0 * beta * self.interaction.coupling) as f32;
+                (2.0 * beta * self.system.interaction.coupling) as f32;
         }
     }
 }
@@ -66,11 +66,12 @@ fn uniform(own: &mut [f32], weights: &Weights, stream: &mut Stream) {
 #[cfg(test)]
 mod tests {
     use crate::conditional::{Model, NetOptions};
-    use crate::lattice::{Interaction, Torus};
+    use crate::lattice::{Interaction, Lattice, System};
 
     fn model(skip: bool) -> Model {
         let options = NetOptions { width: 2, depth: 2, skip, gauge: false, exact_bottom: 2 };
-        Model::new(Torus::new(8).unwrap(), Interaction { coupling: 1.0, field: 0.5 }, options).unwrap()
+        let interaction = Interaction { coupling: 1.0, field: 0.5 };
+        Model::new(System { lattice: Lattice::square(8).unwrap(), interaction }, options).unwrap()
     }
 
     #[test]

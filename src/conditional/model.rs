@@ -3,7 +3,7 @@
 use super::{Conditional, Gauge, MAX_SQUARE_BETA, MaskedNet};
 use crate::error::{Error, Result};
 use crate::hierarchy::{Hierarchy, Level};
-use crate::lattice::{Interaction, MAX_SIDE, Torus};
+use crate::lattice::{Interaction, MAX_SIDE, System};
 use serde::{Deserialize, Serialize};
 
 /// Levels start at multiples of this many parameters, so that each can be bound on its own (256 bytes, of 16-bit numbers).
@@ -32,8 +32,9 @@ const MAX_WIDTH: usize = 64;
 const MAX_DEPTH: usize = 3;
 
 impl NetOptions {
-    fn check(&self, torus: Torus, field: f64) -> Result<()> {
-        check_side(torus.side())?;
+    fn check(&self, system: &System) -> Result<()> {
+        let side = system.lattice.side();
+        check_side(side)?;
         if !(1..=MAX_WIDTH).contains(&self.width) {
             return Err(Error::setting("width", self.width, format!("it must lie in 1 to {MAX_WIDTH}")));
         }
@@ -43,11 +44,11 @@ impl NetOptions {
         if ![2, 4, 8].contains(&self.exact_bottom) {
             return Err(Error::setting("exact_bottom", self.exact_bottom, "it must be 8, 4 or 2"));
         }
-        if self.exact_bottom > torus.side() {
-            let expected = format!("it must not be larger than size = {}", torus.side());
+        if self.exact_bottom > side {
+            let expected = format!("it must not be larger than size = {side}");
             return Err(Error::setting("exact_bottom", self.exact_bottom, expected));
         }
-        if self.gauge && field != 0.0 {
+        if self.gauge && !system.has_spin_flip() {
             return Err(Error::setting(
                 "gauge",
                 true,
@@ -80,10 +81,8 @@ pub struct LevelModel {
 /// The network for one lattice: pure description, shared by both backends.
 #[derive(Debug, Clone)]
 pub struct Model {
-    /// The lattice.
-    pub torus: Torus,
-    /// J and H.
-    pub interaction: Interaction,
+    /// The system whose Boltzmann distribution it learns.
+    pub system: System,
     /// How the nets are built.
     pub options: NetOptions,
     /// Index tables.
@@ -113,9 +112,9 @@ impl Model {
     ///
     /// # Errors
     /// When an option is out of range, or the side of the lattice not a power of two from 4 on.
-    pub fn new(torus: Torus, interaction: Interaction, options: NetOptions) -> Result<Self> {
-        options.check(torus, interaction.field)?;
-        let hierarchy = Hierarchy::square_torus(torus, options.exact_bottom);
+    pub fn new(system: System, options: NetOptions) -> Result<Self> {
+        options.check(&system)?;
+        let hierarchy = Hierarchy::square(system.lattice, options.exact_bottom);
         let mut parameters = 0;
         let levels = hierarchy
             .levels
@@ -128,15 +127,15 @@ impl Model {
                 LevelModel { conditional, offset }
             })
             .collect();
-        Ok(Self { torus, interaction, options, hierarchy, levels, parameters, storage: Storage::F32 })
+        Ok(Self { system, options, hierarchy, levels, parameters, storage: Storage::F32 })
     }
 
     /// A lattice without a network, for Monte Carlo on a backend: only kernels without a level run on it.
-    pub fn without_network(torus: Torus, interaction: Interaction) -> Self {
+    pub fn without_network(system: System) -> Self {
         let options = NetOptions { width: 1, depth: 1, skip: false, gauge: false, exact_bottom: 2 };
-        let hierarchy = Hierarchy { sites: torus.sites(), levels: Vec::new() };
+        let hierarchy = Hierarchy { sites: system.lattice.sites(), levels: Vec::new() };
         let storage = Storage::F32;
-        Self { torus, interaction, options, hierarchy, levels: Vec::new(), parameters: 0, storage }
+        Self { system, options, hierarchy, levels: Vec::new(), parameters: 0, storage }
     }
 
     /// Checks an inverse temperature for this model.
@@ -144,8 +143,8 @@ impl Model {
     /// # Errors
     /// When it is out of range, or too large for exact squares.
     pub fn check_beta(&self, beta: f64) -> Result<f64> {
-        let beta = self.interaction.check_beta(beta)?;
-        let Interaction { coupling, field } = self.interaction;
+        let Interaction { coupling, field } = self.system.interaction;
+        let beta = self.system.interaction.check_beta(beta)?;
         let side = self.options.exact_bottom;
         if side > 2 && beta * coupling.abs().max(field.abs()) > MAX_SQUARE_BETA {
             let expected =

@@ -14,8 +14,9 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let geometry = &model.hierarchy.levels[level];
     let (batch, spins, squares) = (state.batch, &state.spins, &state.squares);
     let rows = state.levels[level].rows(batch);
-    let factors = SquareFactors::new(geometry, model.interaction, inputs.beta);
-    let couplings = [model.interaction.coupling, model.interaction.field].map(|value| inputs.beta * value);
+    let factors = SquareFactors::new(geometry, model.system.interaction, inputs.beta);
+    let couplings =
+        [model.system.interaction.coupling, model.system.interaction.field].map(|value| inputs.beta * value);
     state.ln_q[rows].par_chunks_mut(ROWS).enumerate().for_each(|(number, ln_q)| {
         let rows = Rows::of_lanes(number, ln_q.len(), batch);
         let square = &mut *State::square(squares);

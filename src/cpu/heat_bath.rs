@@ -21,7 +21,8 @@ pub(super) struct LnQ<R> {
 
 impl<R: Real> LnQ<R> {
     pub(super) fn new(model: &Model, inputs: &Inputs) -> Self {
-        let ln_q = |sum, spin| R::around(heat_bath_ln_q(model.interaction, inputs.beta, sum, spin), 0.0);
+        let ln_q =
+            |sum, spin| R::around(heat_bath_ln_q(model.system.interaction, inputs.beta, sum, spin), 0.0);
         let of_sum = NEIGHBOUR_SUMS.map(|sum| [-1, 1].map(|spin| ln_q(sum, spin)));
         Self { of_sum, first_configuration: inputs.first_configuration }
     }

@@ -14,8 +14,8 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let geometry = &model.hierarchy.levels[level];
     let (batch, spins) = (state.batch, &state.spins);
     let rows = state.levels[level].rows(batch);
-    let shift = inputs.reward_shift(model.interaction);
-    let reward = |sum| heat_bath_reward(model.interaction, inputs.beta, shift, sum);
+    let shift = inputs.reward_shift(model.system.interaction);
+    let reward = |sum| heat_bath_reward(model.system.interaction, inputs.beta, shift, sum);
     let of_sum = NEIGHBOUR_SUMS.map(|sum| R::around(reward(sum), REWARD_QUANTUM));
     state.reward[rows].par_chunks_mut(batch).enumerate().for_each(|(block, rewards)| {
         for (row, reward) in rewards.iter_mut().enumerate() {

@@ -8,13 +8,13 @@ use crate::schedule::Inputs;
 use rayon::prelude::*;
 
 pub(super) fn run<R>(model: &Model, state: &mut State<R>, inputs: &Inputs, colour: u32) {
-    let (torus, batch) = (model.torus, state.batch);
-    let side = torus.side();
-    let flip = acceptance(model.interaction, inputs.beta);
+    let (lattice, batch) = (model.system.lattice, state.batch);
+    let side = lattice.side();
+    let flip = acceptance(&model.system, inputs.beta);
     let old = &state.spins;
-    let spin_at = |row: u32, column: u32, lane: usize| old[torus.site(row, column) as usize * batch + lane];
+    let spin_at = |row: u32, column: u32, lane: usize| old[lattice.site(row, column) as usize * batch + lane];
     // A spin of the colour keeps its neighbours, which are of the other one, so all can be decided before any is flipped.
-    let flips: Vec<[bool; 4]> = (0..torus.sites() / 8 * batch)
+    let flips: Vec<[bool; 4]> = (0..lattice.sites() / 8 * batch)
         .into_par_iter()
         .with_min_len(1024)
         .map(|at| {
@@ -36,7 +36,7 @@ pub(super) fn run<R>(model: &Model, state: &mut State<R>, inputs: &Inputs, colou
     for (at, flips) in flips.iter().enumerate() {
         for i in (0..4).filter(|&i| flips[i]) {
             let [row, column] = site_of(side, colour, (4 * (at / batch) + i) as u32);
-            let spin = &mut state.spins[torus.site(row, column) as usize * batch + at % batch];
+            let spin = &mut state.spins[lattice.site(row, column) as usize * batch + at % batch];
             *spin = -*spin;
         }
     }

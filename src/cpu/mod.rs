@@ -161,7 +161,7 @@ impl<R: Real> Cpu<R> {
             Kernel::GradientSum { level } => gradient_sum::run(model, state, inputs, level),
             Kernel::GradientNorm => gradient_norm::run(state, inputs),
             Kernel::Adam => adam::run(model, state, inputs),
-            Kernel::Observables => observables::run(model.torus, state),
+            Kernel::Observables => observables::run(model.system.lattice, state),
             Kernel::UnpackSpins => (),
             Kernel::Metropolis { colour } => metropolis::run(model, state, inputs, colour),
         }
@@ -255,7 +255,7 @@ impl<R: Real> Backend for Cpu<R> {
     }
 
     fn read_observables(&mut self) -> Result<Observables> {
-        Ok(Observables::new(self.model.torus, self.state.batch, self.state.observables.clone()))
+        Ok(Observables::new(self.model.system.lattice, self.state.batch, self.state.observables.clone()))
     }
 
     fn request_snapshot(&mut self, step: u32) -> Result<()> {

@@ -3,16 +3,16 @@
 use super::LANES;
 use super::state::State;
 use super::vector::vectorised;
-use crate::lattice::Torus;
+use crate::lattice::Lattice;
 use rayon::prelude::*;
 
-pub(super) fn run<R: Send + Sync>(torus: Torus, state: &mut State<R>) {
-    let (batch, side, spins) = (state.batch, torus.side(), &state.spins);
+pub(super) fn run<R: Send + Sync>(lattice: Lattice, state: &mut State<R>) {
+    let (batch, side, spins) = (state.batch, lattice.side(), &state.spins);
     state.observables.par_chunks_mut(batch).enumerate().for_each(|(quantity, sums)| {
         let (quantity, half) = (quantity as u32, side / 2);
         for (first, sums) in (0..).step_by(LANES).zip(sums.chunks_mut(LANES)) {
             let lanes = |row: u32, column: u32| {
-                &spins[torus.site(row, column) as usize * batch + first..][..sums.len()]
+                &spins[lattice.site(row, column) as usize * batch + first..][..sums.len()]
             };
             let mut total = [0; LANES];
             if quantity < side {

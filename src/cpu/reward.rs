@@ -14,7 +14,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let (batch, spins) = (state.batch, &state.spins);
     let rows = state.levels[level].rows(batch);
     let (rewards, rewards_below) = state.reward.split_at_mut(rows.end);
-    let shift = inputs.reward_shift(model.interaction).of(geometry.bonds.len(), geometry.own);
+    let shift = inputs.reward_shift(model.system.interaction).of(geometry.bonds.len(), geometry.own);
     let rewards = rewards[rows.clone()].par_chunks_mut(LANES);
     let ln_q = state.ln_q[rows].par_chunks(LANES);
     rewards.zip(ln_q).enumerate().for_each(|(number, (rewards, ln_q))| {
@@ -22,7 +22,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
         let [bonds, spins] = owned_sums(geometry, spins, rows);
         let (blocks, configurations) = (rows.blocks(), rows.configurations());
         for (lane, (total, ln_q)) in rewards.iter_mut().zip(ln_q).enumerate() {
-            let energy = model.interaction.energy(bonds[lane].into(), spins[lane].into());
+            let energy = model.system.interaction.energy(bonds[lane].into(), spins[lane].into());
             // It has few values: an error would come back in thousands of blocks.
             let configuration = inputs.first_configuration.wrapping_add(configurations[lane]);
             let shifted = R::up_or_down(inputs.beta * energy + shift, spread(blocks[lane], configuration));

@@ -27,7 +27,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
                 block: block as u32,
             };
             let sum = border_sum(geometry, spins, batch, block, row);
-            let logit = R::of(2.0 * inputs.beta * model.interaction.local_field(sum));
+            let logit = R::of(2.0 * inputs.beta * model.system.interaction.local_field(sum));
             drawn[row] = if R::of(f64::from(key.uniform(0))) < logit.sigmoid() { 1 } else { -1 };
             ln_q[row] = of_spins.of(block, row, sum, drawn[row]);
         }

@@ -16,8 +16,9 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let geometry = &model.hierarchy.levels[level];
     let batch = state.batch;
     let rows = state.levels[level].rows(batch);
-    let factors = SquareFactors::new(geometry, model.interaction, inputs.beta);
-    let couplings = [model.interaction.coupling, model.interaction.field].map(|value| inputs.beta * value);
+    let factors = SquareFactors::new(geometry, model.system.interaction, inputs.beta);
+    let couplings =
+        [model.system.interaction.coupling, model.system.interaction.field].map(|value| inputs.beta * value);
     let (spins, squares) = (&state.spins, &state.squares);
     // `[lanes][own][ROWS]`, copied to the configurations when all are drawn.
     let of_lanes = geometry.own * ROWS;

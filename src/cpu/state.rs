@@ -6,7 +6,7 @@ use super::tile::{Lanes, Tile, lanes};
 use super::{CHUNK, LANES, Real};
 use crate::backend::Tensor;
 use crate::conditional::{Conditional, MaskedNet, Model};
-use crate::lattice::quantities;
+use crate::lattice::Observables;
 use crate::schedule::COLUMNS;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -113,7 +113,7 @@ impl<R: Real> State<R> {
             advantage: zeros(per_block),
             sums: vec![[0; 2]; per_block],
             configuration_sums: vec![[0; 2]; batch],
-            observables: vec![0; quantities(model.torus) * batch],
+            observables: vec![0; Observables::sums_per_configuration(model.system.lattice) * batch],
             baseline: R::zero(),
             gradient_norm: R::zero(),
             first_bad_step: None,
@@ -177,7 +177,7 @@ pub(super) fn bytes<R>(model: &Model, batch: usize) -> u64 {
     });
     // Parameters, moments and gradient; ln q, reward and advantage.
     let values = 4 * model.parameters + 3 * per_block;
-    let integers = 2 * per_block + (2 + quantities(model.torus)) * batch;
+    let integers = 2 * per_block + (2 + Observables::sums_per_configuration(model.system.lattice)) * batch;
     let spins = model.hierarchy.sites * batch;
     (values * size_of::<R>() + integers * size_of::<i32>() + spins + per_level.sum::<usize>()) as u64
 }

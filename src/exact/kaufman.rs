@@ -2,29 +2,29 @@
 
 use super::jet::Jet;
 use super::{Exact, series};
-use crate::lattice::Torus;
+use crate::lattice::Lattice;
 use std::f64::consts::{LN_2, PI};
 
 /// Smallest K of the formula, which divides by K^2.
 const SMALLEST_K: f64 = 1e-6;
 
 /// ln Z at H = 0, for J >= 0 or an even side.
-pub(super) fn ln_z(torus: Torus, coupling: f64, beta: f64) -> f64 {
+pub(super) fn ln_z(lattice: Lattice, coupling: f64, beta: f64) -> f64 {
     let k = beta * coupling.abs();
     if k < SMALLEST_K {
         // High temperature: 2 N bonds, each with <s s> = K to this order.
-        return torus.sites() as f64 * (LN_2 + k * k);
+        return lattice.sites() as f64 * (LN_2 + k * k);
     }
-    formula(torus.side(), Jet::variable(k)).value
+    formula(lattice.side(), Jet::variable(k)).value
 }
 
 /// ln Z, energy and specific heat at H = 0, for J >= 0 or an even side, of at least 8 for all digits at high temperature.
-pub(super) fn solve(torus: Torus, coupling: f64, beta: f64) -> Exact {
+pub(super) fn solve(lattice: Lattice, coupling: f64, beta: f64) -> Exact {
     let k = beta * coupling.abs();
     let per_site = series::per_site(Jet::variable(k))
-        .unwrap_or_else(|| formula(torus.side(), Jet::variable(k)) * (1.0 / torus.sites() as f64));
+        .unwrap_or_else(|| formula(lattice.side(), Jet::variable(k)) * (1.0 / lattice.sites() as f64));
     Exact {
-        ln_z: ln_z(torus, coupling, beta),
+        ln_z: ln_z(lattice, coupling, beta),
         energy_per_site: 0.0 - coupling.abs() * per_site.first,
         specific_heat: k * k * per_site.second,
     }
@@ -66,7 +66,7 @@ fn formula(side: u32, k: Jet) -> Jet {
 mod tests {
     use super::*;
     use crate::exact::spectrum::Spectrum;
-    use crate::lattice::Interaction;
+    use crate::lattice::{Interaction, System};
 
     /// ln(1 + sqrt 2) / 2.
     const CRITICAL: f64 = 0.440_686_793_509_77;
@@ -83,9 +83,9 @@ mod tests {
             (128, 15216.852171724163, 15232.769323338784),
         ];
         for (side, at_044, at_critical) in table {
-            let torus = Torus::new(side).unwrap();
+            let lattice = Lattice::square(side).unwrap();
             for (beta, expected) in [(0.44, at_044), (CRITICAL, at_critical)] {
-                let ln_z = ln_z(torus, 1.0, beta);
+                let ln_z = ln_z(lattice, 1.0, beta);
                 assert!(
                     (ln_z / expected - 1.0).abs() < 1e-10,
                     "L = {side}, beta = {beta}: {ln_z}, not {expected}"
@@ -98,11 +98,13 @@ mod tests {
     #[test]
     fn agrees_with_the_spectrum_in_all_derivatives() {
         for (side, coupling) in [(2, 1.0), (3, 2.0), (4, -0.7), (5, 1.0), (6, 1.0), (7, 1.0), (8, -1.0)] {
-            let (torus, interaction) = (Torus::new(side).unwrap(), Interaction { coupling, field: 0.0 });
+            let (lattice, interaction) =
+                (Lattice::square(side).unwrap(), Interaction { coupling, field: 0.0 });
             for k in [0.05, 0.2, 0.4, CRITICAL, 0.5, 0.9, 1.3] {
                 let beta = k / coupling.abs();
-                let exact = solve(torus, coupling, beta);
-                let counted = Spectrum::of(torus, interaction).unwrap().solve(interaction, beta);
+                let exact = solve(lattice, coupling, beta);
+                let counted =
+                    Spectrum::of(&System { lattice, interaction }).unwrap().solve(interaction, beta);
                 let close = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-10;
                 assert!(
                     close(exact.ln_z, counted.ln_z)
@@ -118,9 +120,9 @@ mod tests {
     fn stays_finite_at_the_extremes() {
         for side in [4, 1024] {
             for beta in [0.0, 1e-300, 1e-8, 2e-6, 5.0, 100.0] {
-                let torus = Torus::new(side).unwrap();
-                let exact = solve(torus, 1.0, beta);
-                let sites = torus.sites() as f64;
+                let lattice = Lattice::square(side).unwrap();
+                let exact = solve(lattice, 1.0, beta);
+                let sites = lattice.sites() as f64;
                 assert!(
                     exact.ln_z.is_finite() && exact.specific_heat >= 0.0 && exact.specific_heat.is_finite(),
                     "L = {side}, beta = {beta}"

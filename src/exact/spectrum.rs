@@ -1,7 +1,7 @@
 //! How many configurations of a small lattice have which bond sum and spin sum: everything exact follows from sums of positive terms.
 
 use super::Exact;
-use crate::lattice::{Interaction, Torus};
+use crate::lattice::{Interaction, LatticeKind, System};
 use std::sync::OnceLock;
 
 /// Largest side that is counted by bond sum: half a second, once.
@@ -26,14 +26,15 @@ struct Level {
 
 impl Spectrum {
     /// The spectrum of a lattice that is small enough, counted on the first call.
-    pub(super) fn of(torus: Torus, interaction: Interaction) -> Option<&'static Self> {
+    pub(super) fn of(system: &System) -> Option<&'static Self> {
         static WITHOUT_FIELD: [OnceLock<Spectrum>; MAX_SIDE as usize + 1] =
             [const { OnceLock::new() }; MAX_SIDE as usize + 1];
         static IN_FIELD: [OnceLock<Spectrum>; MAX_SIDE_IN_FIELD as usize + 1] =
             [const { OnceLock::new() }; MAX_SIDE_IN_FIELD as usize + 1];
-        let in_field = interaction.field != 0.0;
-        let place = if in_field { IN_FIELD.as_slice() } else { &WITHOUT_FIELD }.get(torus.side() as usize)?;
-        Some(place.get_or_init(|| Self::count(torus.side(), in_field)))
+        let in_field = !system.has_spin_flip();
+        let side = (system.lattice.kind() == LatticeKind::Square).then_some(system.lattice.side())?;
+        let place = if in_field { IN_FIELD.as_slice() } else { &WITHOUT_FIELD }.get(side as usize)?;
+        Some(place.get_or_init(|| Self::count(side, in_field)))
     }
 
     fn count(side: u32, by_spin_sum: bool) -> Self {
@@ -163,6 +164,11 @@ fn add(to: &mut [f64], from: &[f64], shift: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lattice::Lattice;
+
+    fn system(side: u32, interaction: Interaction) -> System {
+        System { lattice: Lattice::square(side).unwrap(), interaction }
+    }
     use std::collections::BTreeMap;
 
     fn counted(side: u32, by_spin_sum: bool) -> BTreeMap<(i64, i64), f64> {
@@ -173,12 +179,13 @@ mod tests {
     #[test]
     fn counts_are_those_of_all_configurations_one_by_one() {
         for side in [2, 3, 4] {
-            let torus = Torus::new(side).unwrap();
+            let lattice = Lattice::square(side).unwrap();
             let [mut by_both, mut by_bonds] = [const { BTreeMap::new() }; 2];
-            for state in 0..1_u32 << torus.sites() {
+            for state in 0..1_u32 << lattice.sites() {
                 let spins: Vec<i8> =
-                    (0..torus.sites()).map(|site| if state >> site & 1 == 1 { 1 } else { -1 }).collect();
-                let (bonds, sum) = (torus.bond_sum(&spins), spins.iter().map(|&spin| i64::from(spin)).sum());
+                    (0..lattice.sites()).map(|site| if state >> site & 1 == 1 { 1 } else { -1 }).collect();
+                let (bonds, sum) =
+                    (lattice.bond_sum(&spins), spins.iter().map(|&spin| i64::from(spin)).sum());
                 *by_both.entry((bonds, sum)).or_insert(0.0) += 1.0;
                 *by_bonds.entry((bonds, 0)).or_insert(0.0) += 1.0;
             }
@@ -202,7 +209,7 @@ mod tests {
     #[test]
     fn a_field_on_four_by_four_gives_the_known_ln_z() {
         let interaction = Interaction { coupling: 1.0, field: 0.2 };
-        let spectrum = Spectrum::of(Torus::new(4).unwrap(), interaction).unwrap();
+        let spectrum = Spectrum::of(&system(4, interaction)).unwrap();
         assert!((spectrum.solve(interaction, 0.4).ln_z - 15.030_864_862_686_647).abs() < 1e-13);
     }
 
@@ -210,7 +217,7 @@ mod tests {
     fn free_spins_in_a_field_keep_their_digits_at_both_ends() {
         let interaction = Interaction { coupling: 0.0, field: -1.0 };
         for beta in [1e-300, 1e-12, 1e-6, 0.02, 0.1, 1.0, 30.0, 100.0_f64] {
-            let exact = Spectrum::of(Torus::new(5).unwrap(), interaction).unwrap().solve(interaction, beta);
+            let exact = Spectrum::of(&system(5, interaction)).unwrap().solve(interaction, beta);
             let (energy, heat) = (-beta.tanh(), (beta / beta.cosh()).powi(2));
             assert!((exact.energy_per_site / energy - 1.0).abs() < 1e-13, "U at {beta}: {exact:?}");
             assert!((exact.specific_heat - heat).abs() <= 1e-12 * heat, "C at {beta}: {exact:?}");

@@ -167,7 +167,7 @@ impl Backend for Gpu {
 
     fn read_observables(&mut self) -> Result<Observables> {
         let sums = self.read_buffer(self.buffers.shared(Slot::Observables))?;
-        Ok(Observables::new(self.model.torus, self.batch, sums))
+        Ok(Observables::new(self.model.system.lattice, self.batch, sums))
     }
 
     fn request_snapshot(&mut self, step: u32) -> Result<()> {

@@ -23,7 +23,7 @@ impl Gpu {
     }
 
     fn workgroups_on_all(&self, kernel: Kernel) -> usize {
-        let side = self.model.torus.side() as usize;
+        let side = self.model.system.lattice.side() as usize;
         match kernel {
             Kernel::ConfigurationEnergy => self.batch.div_ceil(LANES),
             Kernel::Advantage | Kernel::Likelihood => {

@@ -188,7 +188,8 @@ fn around(value: f64, quantum: f64) -> [f32; 4] {
 
 impl Step {
     pub(super) fn new(model: &Model, batch: usize, norms: usize, inputs: &Inputs) -> Self {
-        let (interaction, beta) = (model.interaction, inputs.beta);
+        let (interaction, beta) = (model.system.interaction, inputs.beta);
+        let flip: [u32; 12] = std::array::from_fn(|state| acceptance(&model.system, beta)[state]);
         let square = model.hierarchy.levels.last().zip(model.levels.last()).and_then(|(geometry, level)| {
             matches!(level.conditional, Conditional::ExactSquare { .. }).then_some(geometry)
         });
@@ -200,7 +201,7 @@ impl Step {
         let [field_down, field_up] = factors.field.map(|factor| factor as f32);
         let [first_correction, second_correction] = inputs.bias_corrections().map(|value| value as f32);
         Self {
-            flip: bytemuck::cast(acceptance(interaction, beta)),
+            flip: bytemuck::cast(flip),
             beta_coupling: split(beta * interaction.coupling),
             beta_field: split(beta * interaction.field),
             square_reward: split(of_square - factors.scale),

@@ -128,10 +128,10 @@ impl Gpu {
         let info = device.adapter_info();
         let name = format!("{} ({})", info.name, info.backend);
         let software = devices::kind(info.device_type) == AdapterKind::Software;
-        if software && model.torus.side() > MAX_SOFTWARE_SIDE {
+        if software && model.system.lattice.side() > MAX_SOFTWARE_SIDE {
             let message = format!(
                 "this driver ends loops too early for lattices of side {}; use --device cpu",
-                model.torus.side()
+                model.system.lattice.side()
             );
             return Err(Error::DeviceLimit { device: name, message });
         }

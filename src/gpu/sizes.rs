@@ -6,7 +6,7 @@ use super::registry::MOMENT_SLICES;
 use super::tables::Tables;
 use super::windows::{NET_BINDINGS, SPLIT_BUFFERS, Window};
 use crate::conditional::{Model, Storage};
-use crate::lattice::quantities;
+use crate::lattice::Observables;
 use crate::memory::readable;
 use crate::schedule::{COLUMNS, QUAD};
 use wgpu::Limits;
@@ -57,7 +57,7 @@ pub(super) fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
         shared(Slot::Advantage, rows, true),
         shared(Slot::Sums, 2 * rows, true),
         shared(Slot::ConfigurationSums, 2 * batch, true),
-        shared(Slot::Observables, quantities(model.torus) * batch, true),
+        shared(Slot::Observables, Observables::sums_per_configuration(model.system.lattice) * batch, true),
     ];
     if model.storage == Storage::F16 {
         sizes.push(shared(Slot::NetParameters, model.parameters.div_ceil(2), false));

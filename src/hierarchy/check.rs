@@ -113,17 +113,17 @@ fn descends(hierarchy: &Hierarchy, ancestor: (usize, usize), descendant: (usize,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lattice::Torus;
+    use crate::lattice::Lattice;
 
-    fn torus(side: u32, bottom: u32) -> (Hierarchy, Vec<[u32; 2]>) {
-        let torus = Torus::new(side).unwrap();
-        (Hierarchy::square_torus(torus, bottom), torus.bonds().collect())
+    fn square(side: u32, bottom: u32) -> (Hierarchy, Vec<[u32; 2]>) {
+        let lattice = Lattice::square(side).unwrap();
+        (Hierarchy::square(lattice, bottom), lattice.bonds().collect())
     }
 
     #[test]
     fn the_square_hierarchy_satisfies_every_rule() {
         for (side, bottom) in [(4, 2), (4, 4), (8, 2), (8, 8), (16, 2), (16, 4), (32, 8)] {
-            let (hierarchy, bonds) = torus(side, bottom);
+            let (hierarchy, bonds) = square(side, bottom);
             check(&hierarchy, &bonds).unwrap();
             let owned: usize = hierarchy.levels.iter().map(|level| level.blocks * level.bonds.len()).sum();
             assert_eq!(owned, 2 * hierarchy.sites);
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn sizes_match_the_published_ones() {
-        let (hierarchy, _) = torus(16, 2);
+        let (hierarchy, _) = square(16, 2);
         let shapes: Vec<_> = hierarchy.levels.iter().map(|l| (l.blocks, l.border, l.own)).collect();
         assert_eq!(shapes, [(1, 0, 31), (1, 60, 29), (4, 28, 13), (16, 12, 5), (64, 4, 1)]);
         assert_eq!(hierarchy.blocks(), 86);
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn the_check_sees_each_kind_of_fault() {
         let faulty = |break_it: fn(&mut Hierarchy)| {
-            let (mut hierarchy, bonds) = torus(8, 2);
+            let (mut hierarchy, bonds) = square(8, 2);
             break_it(&mut hierarchy);
             check(&hierarchy, &bonds).unwrap_err()
         };

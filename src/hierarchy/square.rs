@@ -1,8 +1,8 @@
-//! The square lattice on a torus: a boundary of one row and one column, then squares split by their crosses
+//! The square lattice on a lattice: a boundary of one row and one column, then squares split by their crosses
 //! (arXiv:2203.10989, section II; boundary layout of the authors' code).
 
 use super::{Bond, Hierarchy, Level};
-use crate::lattice::Torus;
+use crate::lattice::Lattice;
 
 impl Hierarchy {
     /// Boundary (row 0, then column 0), then squares of side L, L/2, ..., `bottom`.
@@ -10,22 +10,22 @@ impl Hierarchy {
     /// A square of side l at corner (r, c) has interior width `w = l - 1`. Its border is the `4 w` sites around the
     /// interior without corners (top, right, bottom, left). Its own sites are the cross (the middle column top to
     /// bottom, then the middle row left to right without the centre); at the last level the whole interior, row by row.
-    pub fn square_torus(torus: Torus, bottom: u32) -> Self {
-        let mut levels = vec![boundary(torus)];
-        let mut side = torus.side();
+    pub fn square(lattice: Lattice, bottom: u32) -> Self {
+        let mut levels = vec![boundary(lattice)];
+        let mut side = lattice.side();
         while side > bottom {
-            levels.push(crosses(torus, side));
+            levels.push(crosses(lattice, side));
             side /= 2;
         }
-        levels.push(interiors(torus, bottom));
-        Self { sites: torus.sites(), levels }
+        levels.push(interiors(lattice, bottom));
+        Self { sites: lattice.sites(), levels }
     }
 }
 
-fn boundary(torus: Torus) -> Level {
-    let side = torus.side();
-    let row = (0..side).map(|column| torus.site(0, column));
-    let column = (1..side).map(|row| torus.site(row, 0));
+fn boundary(lattice: Lattice) -> Level {
+    let side = lattice.side();
+    let row = (0..side).map(|column| lattice.site(0, column));
+    let column = (1..side).map(|row| lattice.site(row, 0));
     // Both lines are rings through site (0, 0), which is local index 0.
     let ring = |first: u32| {
         let member = move |step: u32| if step == 0 { 0 } else { first + step - 1 };
@@ -48,13 +48,13 @@ fn boundary(torus: Torus) -> Level {
 
 /// Squares of one side, tiling the lattice.
 struct Squares {
-    torus: Torus,
+    lattice: Lattice,
     side: u32,
 }
 
 impl Squares {
     fn per_row(&self) -> u32 {
-        self.torus.side() / self.side
+        self.lattice.side() / self.side
     }
 
     fn count(&self) -> u32 {
@@ -69,7 +69,7 @@ impl Squares {
     /// Lattice site at (i, j) counted from a square's corner.
     fn site(&self, square: u32, [i, j]: [u32; 2]) -> u32 {
         let [row, column] = self.place(square);
-        self.torus.site(row * self.side + i, column * self.side + j)
+        self.lattice.site(row * self.side + i, column * self.side + j)
     }
 
     /// Places of the border, counted from the corner: top, right, bottom, left.
@@ -115,8 +115,8 @@ impl Squares {
     }
 }
 
-fn crosses(torus: Torus, side: u32) -> Level {
-    let squares = Squares { torus, side };
+fn crosses(lattice: Lattice, side: u32) -> Level {
+    let squares = Squares { lattice, side };
     let half = side / 2;
     let column = (1..side).map(|i| [i, half]);
     let row = (1..side).filter(|&j| j != half).map(|j| [half, j]);
@@ -130,8 +130,8 @@ fn crosses(torus: Torus, side: u32) -> Level {
     Level { children_per_block: 4, children: children.collect(), ..level }
 }
 
-fn interiors(torus: Torus, side: u32) -> Level {
-    let squares = Squares { torus, side };
+fn interiors(lattice: Lattice, side: u32) -> Level {
+    let squares = Squares { lattice, side };
     let own: Vec<_> = (1..side).flat_map(|i| (1..side).map(move |j| [i, j])).collect();
     squares.level(&own, interior_bonds(&squares))
 }

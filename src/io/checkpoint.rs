@@ -257,9 +257,9 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
     vec![
         ("format", FORMAT.to_owned()),
         ("version", VERSION.to_owned()),
-        ("size", model.torus.side().to_string()),
-        ("coupling", model.interaction.coupling.to_string()),
-        ("field", model.interaction.field.to_string()),
+        ("size", model.system.lattice.side().to_string()),
+        ("coupling", model.system.interaction.coupling.to_string()),
+        ("field", model.system.interaction.field.to_string()),
         ("width", model.options.width.to_string()),
         ("depth", model.options.depth.to_string()),
         ("skip", model.options.skip.to_string()),

@@ -5,8 +5,8 @@ use super::npy::Array;
 use super::npz::Npz;
 use super::spins::spins_of;
 use crate::error::{Error, Result};
-use crate::lattice::Interaction;
-use crate::measure::{Scalars, System};
+use crate::lattice::{Ensemble, Interaction, System};
+use crate::measure::Scalars;
 use ndarray::{ArrayView1, ArrayView3};
 use std::io::Read;
 use std::path::Path;
@@ -16,23 +16,19 @@ use std::path::Path;
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_configurations(path: &Path, system: &System, spins: &[i8]) -> Result<()> {
-    let System { torus, interaction, beta } = *system;
-    let side = torus.side() as usize;
-    let energy: Vec<f64> = spins
-        .chunks(torus.sites())
-        .map(|spins| {
-            interaction.energy(torus.bond_sum(spins), spins.iter().map(|&spin| i64::from(spin)).sum())
-        })
-        .collect();
-    let spins = ArrayView3::from_shape((energy.len(), side, side), spins)
+pub fn write_configurations(path: &Path, ensemble: &Ensemble, spins: &[i8]) -> Result<()> {
+    let Ensemble { system, beta } = ensemble;
+    let Interaction { coupling, field } = system.interaction;
+    let energy: Vec<f64> = spins.chunks(system.lattice.sites()).map(|spins| system.energy(spins)).collect();
+    let [rows, columns] = system.lattice.shape();
+    let spins = ArrayView3::from_shape((energy.len(), rows, columns), spins)
         .map_err(|error| Error::content(path, error.to_string()))?;
     write_npz(path, |npz| {
         npz.add_array("spins", &spins)?;
         npz.add_array("energy", &ArrayView1::from(&energy))?;
-        npz.add_array("beta", &ndarray::arr0(beta))?;
-        npz.add_array("coupling", &ndarray::arr0(interaction.coupling))?;
-        npz.add_array("field", &ndarray::arr0(interaction.field))
+        npz.add_array("beta", &ndarray::arr0(*beta))?;
+        npz.add_array("coupling", &ndarray::arr0(coupling))?;
+        npz.add_array("field", &ndarray::arr0(field))
     })
 }
 
@@ -41,10 +37,11 @@ pub fn write_configurations(path: &Path, system: &System, spins: &[i8]) -> Resul
 ///
 /// # Errors
 /// When the file cannot be read, or is not of this lattice, temperature and interaction.
-pub fn read_configurations(path: &Path, system: &System) -> Result<Vec<i8>> {
+pub fn read_configurations(path: &Path, ensemble: &Ensemble) -> Result<Vec<i8>> {
     let mut archive = Npz::open(path)?;
-    let System { torus, interaction: Interaction { coupling, field }, beta } = *system;
-    for (name, wanted) in [("beta", beta), ("coupling", coupling), ("field", field)] {
+    let Ensemble { system, beta } = ensemble;
+    let Interaction { coupling, field } = system.interaction;
+    for (name, wanted) in [("beta", *beta), ("coupling", coupling), ("field", field)] {
         let found =
             scalar(archive.array(name)?).map_err(|error| Error::content(path, format!("{name}: {error}")))?;
         if !found.is(wanted) {
@@ -53,7 +50,7 @@ pub fn read_configurations(path: &Path, system: &System) -> Result<Vec<i8>> {
             return Err(Error::content(path, message));
         }
     }
-    spins_of(path, &mut archive, torus.side() as usize)
+    spins_of(path, &mut archive, system.lattice.side() as usize)
 }
 
 /// One number of a file.
@@ -90,7 +87,7 @@ fn scalar(array: Result<Array<impl Read>, String>) -> Result<Scalar, String> {
 /// When the file cannot be written.
 pub fn write_scalars(path: &Path, system: &System, scalars: &[Scalars]) -> Result<()> {
     let column = |of: &dyn Fn(&Scalars) -> f64| scalars.iter().map(of).collect::<Vec<f64>>();
-    let sites = system.torus.sites() as f64;
+    let sites = system.lattice.sites() as f64;
     let columns = [
         ("ln_w", column(&|scalars| scalars.ln_w)),
         ("energy", column(&|scalars| scalars.energy)),
@@ -105,14 +102,14 @@ pub fn write_scalars(path: &Path, system: &System, scalars: &[Scalars]) -> Resul
 mod tests {
     use super::super::npy::bytes;
     use super::*;
-    use crate::lattice::Torus;
+    use crate::lattice::Lattice;
     use ndarray::Array3;
     use std::io::Write;
     use zip::write::{SimpleFileOptions, ZipWriter};
 
-    fn system(side: u32, beta: f64) -> System {
+    fn ensemble(side: u32, beta: f64) -> Ensemble {
         let interaction = Interaction { coupling: 1.0, field: 0.0 };
-        System { torus: Torus::new(side).unwrap(), interaction, beta }
+        System { lattice: Lattice::square(side).unwrap(), interaction }.at(beta).unwrap()
     }
 
     #[test]
@@ -120,15 +117,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("configs.npz");
         let spins: Vec<i8> = (0..48).map(|at| if at % 3 == 0 { 1 } else { -1 }).collect();
-        write_configurations(&path, &system(4, 0.44), &spins).unwrap();
-        assert_eq!(read_configurations(&path, &system(4, 0.44)).unwrap(), spins);
-        let refusal = |system: &System| read_configurations(&path, system).unwrap_err().to_string();
-        let beta = refusal(&system(4, 0.4));
+        write_configurations(&path, &ensemble(4, 0.44), &spins).unwrap();
+        assert_eq!(read_configurations(&path, &ensemble(4, 0.44)).unwrap(), spins);
+        let refusal = |ensemble: &Ensemble| read_configurations(&path, ensemble).unwrap_err().to_string();
+        let beta = refusal(&ensemble(4, 0.4));
         assert!(beta.contains("beta = 0.44") && beta.contains("0.4"), "{beta}");
-        let side = refusal(&system(8, 0.44));
+        let side = refusal(&ensemble(8, 0.44));
         assert!(side.contains("[3, 4, 4]") && side.contains("[N, 8, 8]"), "{side}");
-        let mut in_field = system(4, 0.44);
-        in_field.interaction.field = 0.1;
+        let mut in_field = ensemble(4, 0.44);
+        in_field.system.interaction.field = 0.1;
         assert!(refusal(&in_field).contains("field = 0"), "{}", refusal(&in_field));
     }
 
@@ -136,7 +133,7 @@ mod tests {
     fn files_of_another_kind_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("configs.npz");
-        let refusal = || read_configurations(&path, &system(4, 0.44)).unwrap_err().to_string();
+        let refusal = || read_configurations(&path, &ensemble(4, 0.44)).unwrap_err().to_string();
         assert!(refusal().contains("cannot read"), "{}", refusal());
         std::fs::write(&path, "text").unwrap();
         assert!(refusal().contains(".npz"), "{}", refusal());
@@ -156,8 +153,8 @@ mod tests {
     fn scalars_may_be_numbers_of_any_type_and_compressed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("configs.npz");
-        let mut system = system(4, 0.44);
-        system.interaction.coupling = -2.0;
+        let mut ensemble = ensemble(4, 0.44);
+        ensemble.system.interaction.coupling = -2.0;
         let read = |beta: &[u8], coupling: &[u8], field: &[u8]| {
             let spins = bytes(3, "<i1", false, "(1, 4, 4)", &[255; 16]);
             let mut zip = ZipWriter::new(std::fs::File::create(&path).unwrap());
@@ -167,7 +164,7 @@ mod tests {
                 zip.write_all(array).unwrap();
             }
             zip.finish().unwrap();
-            read_configurations(&path, &system).map_err(|error| error.to_string())
+            read_configurations(&path, &ensemble).map_err(|error| error.to_string())
         };
         let single = |value: f32| bytes(1, ">f4", false, "(1,)", &value.to_be_bytes());
         let integer = |value: i64| bytes(1, "<i8", false, "()", &value.to_le_bytes());

@@ -1,6 +1,6 @@
-//! Symmetries of the torus and the model, and groups of them.
+//! Symmetries of the lattice and the model, and groups of them.
 
-use super::{Interaction, Torus};
+use super::{Lattice, System};
 use crate::error::{Error, Result};
 
 /// Moves, mirrors, transposes and flips a configuration; the energy stays the same where the group allows it.
@@ -18,15 +18,15 @@ pub struct Symmetry {
 
 impl Symmetry {
     /// Writes the image of a configuration, `[sites]` each.
-    pub fn apply(&self, torus: Torus, from: &[i8], image: &mut [i8]) {
-        let side = torus.side();
+    pub fn apply(&self, lattice: Lattice, from: &[i8], image: &mut [i8]) {
+        let side = lattice.side();
         let sign = if self.flipped { -1 } else { 1 };
         let moved = |which: usize, at: u32| {
             self.translation[which] + if self.mirrored[which] { side - at } else { at }
         };
         // Where every row and every column comes from: a site's source is the sum of both.
-        let rows: Vec<u32> = (0..side).map(|i| torus.site(moved(0, i), 0)).collect();
-        let columns: Vec<u32> = (0..side).map(|j| torus.site(0, moved(1, j))).collect();
+        let rows: Vec<u32> = (0..side).map(|i| lattice.site(moved(0, i), 0)).collect();
+        let columns: Vec<u32> = (0..side).map(|j| lattice.site(0, moved(1, j))).collect();
         let (across, along) = if self.transposed { (columns, rows) } else { (rows, columns) };
         for (image, across) in image.chunks_exact_mut(side as usize).zip(across) {
             for (spin, along) in image.iter_mut().zip(&along) {
@@ -54,7 +54,8 @@ impl SymmetryGroup {
     ///
     /// # Errors
     /// When a part is unknown, or what is described is no symmetry of the model, or no group.
-    pub fn parse(text: &str, torus: Torus, interaction: Interaction) -> Result<Self> {
+    pub fn parse(text: &str, system: &System) -> Result<Self> {
+        let lattice = system.lattice;
         let mut group = Self::default();
         let refuse = |expected: &str| Error::setting("symmetrise", text, expected);
         for part in text.split(',').map(str::trim) {
@@ -63,8 +64,8 @@ impl SymmetryGroup {
                 ("reflections", _) => group.reflections = true,
                 ("transpose", _) => group.transpose = true,
                 (_, Some(steps)) => {
-                    group.translations = parse_steps(steps, torus).ok_or_else(|| {
-                        let side = torus.side();
+                    group.translations = parse_steps(steps, lattice).ok_or_else(|| {
+                        let side = lattice.side();
                         refuse(&format!(
                             "translations are two powers of two up to {side}, for example translations=4x4"
                         ))
@@ -77,7 +78,13 @@ impl SymmetryGroup {
                 }
             }
         }
-        if group.z2 && interaction.field != 0.0 {
+        if group.reflections && !lattice.has_mirrors() {
+            let name = lattice.kind().name();
+            return Err(refuse(&format!(
+                "reflections are no symmetry of the {name} lattice; leave them out"
+            )));
+        }
+        if group.z2 && !system.has_spin_flip() {
             return Err(refuse("z2 is no symmetry in a field; leave it out"));
         }
         if group.transpose && group.translations[0] != group.translations[1] {
@@ -87,11 +94,11 @@ impl SymmetryGroup {
     }
 
     /// All elements, the identity first.
-    pub fn elements(&self, torus: Torus) -> Vec<Symmetry> {
+    pub fn elements(&self, lattice: Lattice) -> Vec<Symmetry> {
         let bools = |both: bool| if both { vec![false, true] } else { vec![false] };
         let [rows, columns] = self.translations.map(|steps| {
             let steps = steps.max(1);
-            (0..steps).map(move |step| step * (torus.side() / steps)).collect::<Vec<_>>()
+            (0..steps).map(move |step| step * (lattice.side() / steps)).collect::<Vec<_>>()
         });
         let mut elements = Vec::new();
         for &flipped in &bools(self.z2) {
@@ -115,21 +122,24 @@ impl SymmetryGroup {
     }
 }
 
-fn parse_steps(text: &str, torus: Torus) -> Option<[u32; 2]> {
+fn parse_steps(text: &str, lattice: Lattice) -> Option<[u32; 2]> {
     let (rows, columns) = text.split_once('x')?;
     let steps = [rows.parse().ok()?, columns.parse().ok()?];
-    steps.iter().all(|steps: &u32| steps.is_power_of_two() && *steps <= torus.side()).then_some(steps)
+    steps.iter().all(|steps: &u32| steps.is_power_of_two() && *steps <= lattice.side()).then_some(steps)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Interaction;
     use super::*;
     use std::collections::HashSet;
 
-    const PLAIN: Interaction = Interaction { coupling: 1.0, field: 0.0 };
+    fn system(lattice: Lattice, field: f64) -> System {
+        System { lattice, interaction: Interaction { coupling: 1.0, field } }
+    }
 
-    fn torus() -> Torus {
-        Torus::new(8).unwrap()
+    fn lattice() -> Lattice {
+        Lattice::square(8).unwrap()
     }
 
     fn spins() -> Vec<i8> {
@@ -145,18 +155,18 @@ mod tests {
             ("transpose,reflections,translations=2x2", 32),
             ("z2", 2),
         ] {
-            let elements = SymmetryGroup::parse(text, torus(), PLAIN).unwrap().elements(torus());
+            let elements = SymmetryGroup::parse(text, &system(lattice(), 0.0)).unwrap().elements(lattice());
             assert_eq!(elements.len(), size, "{text}");
             let image = |symmetry: &Symmetry, of: &[i8]| {
                 let mut image = vec![0; 64];
-                symmetry.apply(torus(), of, &mut image);
+                symmetry.apply(lattice(), of, &mut image);
                 image
             };
             let orbit: HashSet<Vec<i8>> = elements.iter().map(|g| image(g, &spins())).collect();
             assert_eq!(orbit.len(), size, "{text}: elements that coincide");
             for first in elements.iter().step_by(5) {
                 let moved = image(first, &spins());
-                assert_eq!(torus().bond_sum(&moved), torus().bond_sum(&spins()));
+                assert_eq!(lattice().bond_sum(&moved), lattice().bond_sum(&spins()));
                 let again: HashSet<Vec<i8>> = elements.iter().map(|g| image(g, &moved)).collect();
                 assert_eq!(again, orbit, "{text} is no group");
             }
@@ -165,17 +175,17 @@ mod tests {
 
     #[test]
     fn what_is_no_symmetry_is_refused_by_name() {
-        let field = Interaction { coupling: 1.0, field: 0.1 };
-        for (text, interaction, part) in [
-            ("rotations", PLAIN, "rotations"),
-            ("translations=3x4", PLAIN, "powers of two"),
-            ("translations=16x1", PLAIN, "up to 8"),
-            ("translations=4", PLAIN, "translations=4x4"),
-            ("translations=2x4,transpose", PLAIN, "the same"),
-            ("z2", field, "field"),
-            ("", PLAIN, "z2"),
+        let plain = system(lattice(), 0.0);
+        for (text, system, part) in [
+            ("rotations", &plain, "rotations"),
+            ("translations=3x4", &plain, "powers of two"),
+            ("translations=16x1", &plain, "up to 8"),
+            ("translations=4", &plain, "translations=4x4"),
+            ("translations=2x4,transpose", &plain, "the same"),
+            ("z2", &system(lattice(), 0.1), "field"),
+            ("", &plain, "z2"),
         ] {
-            let error = SymmetryGroup::parse(text, torus(), interaction).unwrap_err().to_string();
+            let error = SymmetryGroup::parse(text, system).unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
         }
     }

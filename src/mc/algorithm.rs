@@ -1,6 +1,6 @@
 //! Which updates move a chain, and which of them fit a system.
 
-use crate::lattice::{Interaction, Torus};
+use crate::lattice::System;
 use serde::{Deserialize, Serialize};
 
 /// How chains move.
@@ -17,9 +17,8 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// The algorithm that fits a system: clusters alone where neither a field nor frustration spoils them, else all updates.
-    pub fn fitting(torus: Torus, interaction: Interaction) -> Self {
-        let frustrated = interaction.coupling < 0.0 && !torus.side().is_multiple_of(2);
-        if interaction.field == 0.0 && !frustrated { Self::Wolff } else { Self::Hybrid }
+    pub fn fitting(system: &System) -> Self {
+        if system.has_spin_flip() && !system.is_frustrated() { Self::Wolff } else { Self::Hybrid }
     }
 
     /// The name on the command line and in files.

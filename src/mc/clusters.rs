@@ -18,7 +18,7 @@ impl Walk {
         while let Some(&site) = self.cluster.get(next).filter(|_| !tied) {
             next += 1;
             let spin = self.spins[site as usize];
-            for neighbour in rules.neighbours[site as usize] {
+            for &neighbour in rules.neighbours(site) {
                 let open = rules.coupling * spin * self.spins[neighbour as usize] == SATISFIED_OUTSIDE;
                 if open && self.chance(rules.bond) {
                     tied |= self.join_or_tie(rules, neighbour);
@@ -31,10 +31,11 @@ impl Walk {
     /// Builds one geometric cluster: the lattice is turned by half a turn about a random point, and sites of the cluster
     /// exchange their spins with their images. The magnetisation stays as it is, and so does the energy in a uniform field.
     pub(super) fn geometric_cluster(&mut self, rules: &Rules) {
-        let side = rules.torus.side();
+        let lattice = rules.ensemble.system.lattice;
+        let side = lattice.side();
         let sites = self.spins.len() as u32;
         let [row, column] = [0; 2].map(|_| self.stream.random_range(0..side));
-        let image = |site: u32| rules.torus.site(row + side - site / side, column + side - site % side);
+        let image = |site: u32| lattice.site(row + side - site / side, column + side - site % side);
         // Pairs of equal spins change nothing: only pairs of opposite ones are exchanged, which flips both.
         let first = self.stream.random_range(0..sites);
         let opposite = |spins: &[i8], site: u32| spins[site as usize] != spins[image(site) as usize];
@@ -47,7 +48,7 @@ impl Walk {
             // Of both sites of a pair, the first one sees all bonds: those of the other one are their images.
             next += 2;
             let spin = self.spins[site as usize];
-            for neighbour in rules.neighbours[site as usize] {
+            for &neighbour in rules.neighbours(site) {
                 let open = rules.coupling * spin * self.spins[neighbour as usize] == SATISFIED_OUTSIDE;
                 if open && opposite(&self.spins, neighbour) && self.chance(rules.pair) {
                     self.join(neighbour);

@@ -38,8 +38,8 @@ pub struct Equilibrium {
 /// # Errors
 /// When the device fails.
 pub fn equilibrate(simulation: &mut Simulation) -> Result<Equilibrium> {
-    let setup = *simulation.setup();
-    let most = MOST_SWEEPS.min(MOST_UPDATES / (setup.chains * setup.torus.sites()));
+    let setup = simulation.setup();
+    let most = MOST_SWEEPS.min(MOST_UPDATES / (setup.chains * setup.ensemble.system.lattice.sites()));
     let (mut window, mut done) = (FIRST_WINDOW, 0);
     loop {
         done += 2 * window;
@@ -89,7 +89,7 @@ pub(super) struct Record {
 impl Record {
     pub(super) fn new(setup: &Setup) -> Self {
         let mut names = vec!["energies", "sizes of the order parameter"];
-        names.extend((setup.interaction.field != 0.0).then_some("magnetisations"));
+        names.extend((!setup.ensemble.system.has_spin_flip()).then_some("magnetisations"));
         Self {
             series: names
                 .into_iter()

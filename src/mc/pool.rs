@@ -3,7 +3,7 @@
 use super::equilibrium::Record;
 use super::{Algorithm, Setup, Simulation, equilibrate};
 use crate::error::{Error, Result};
-use crate::lattice::{Interaction, Symmetry, Torus};
+use crate::lattice::{Ensemble, Lattice, Symmetry};
 use crate::random::{Stream, philox};
 use rand::RngExt;
 use rayon::prelude::*;
@@ -24,7 +24,7 @@ const SALT: u32 = 0x9001;
 /// Configurations by Monte Carlo in equilibrium.
 #[derive(Debug, Clone)]
 pub struct Pool {
-    torus: Torus,
+    lattice: Lattice,
     /// Whether flipping all spins is a symmetry.
     flips: bool,
     /// `[count][sites]`.
@@ -37,18 +37,19 @@ impl Pool {
     ///
     /// # Errors
     /// When the chains do not come into equilibrium, or do not fit into memory.
-    pub fn new(torus: Torus, interaction: Interaction, beta: f64, count: usize, seed: u32) -> Result<Self> {
+    pub fn new(ensemble: &Ensemble, count: usize, seed: u32) -> Result<Self> {
         let key = philox([seed, SALT], [0; 4])[0];
         let chains = (count / PER_CHAIN).clamp(CHAINS.0, CHAINS.1);
-        let algorithm = Algorithm::fitting(torus, interaction);
-        let setup = Setup { torus, interaction, beta, algorithm, chains, seed: key };
+        let system = &ensemble.system;
+        let algorithm = Algorithm::fitting(system);
+        let setup = Setup { ensemble: ensemble.clone(), algorithm, chains, seed: key };
         let spins = draw(&setup, count)?;
-        Ok(Self { torus, flips: interaction.field == 0.0, spins, key })
+        Ok(Self { lattice: system.lattice, flips: system.has_spin_flip(), spins, key })
     }
 
     /// Bytes of `count` configurations, and of a batch of images with the copy that it leaves in a backend's order.
-    pub fn memory(torus: Torus, count: usize, batch: usize) -> u64 {
-        ((count + 2 * batch) * torus.sites()) as u64
+    pub fn memory(lattice: Lattice, count: usize, batch: usize) -> u64 {
+        ((count + 2 * batch) * lattice.sites()) as u64
     }
 
     /// All configurations, `[count][sites]`.
@@ -59,21 +60,22 @@ impl Pool {
     /// `batch` random configurations, each moved by a random translation, reflection and transposition and, without a
     /// field, flipped or not: again from the Boltzmann distribution. A pure function of the step.
     pub fn batch(&self, batch: usize, step: u32) -> Vec<i8> {
-        let sites = self.torus.sites();
+        let sites = self.lattice.sites();
         let mut stream = Stream::new(self.key, u32::MAX - step);
         let count = self.spins.len() / sites;
         let mut draw = || {
             let from = &self.spins[stream.random_range(0..count) * sites..][..sites];
-            let translation = [0; 2].map(|_| stream.random_range(0..self.torus.side()));
+            let translation = [0; 2].map(|_| stream.random_range(0..self.lattice.side()));
             let [transposed, flipped] = [0; 2].map(|_| stream.random_bool(0.5));
-            let mirrored = [0; 2].map(|_| stream.random_bool(0.5));
+            let [rows, columns] = [0; 2].map(|_| stream.random_bool(0.5));
+            let mirrored = [rows, if self.lattice.has_mirrors() { columns } else { rows }];
             (from, Symmetry { translation, mirrored, transposed, flipped: flipped && self.flips })
         };
         // The order of random numbers is fixed, that of the work on them is not.
         let drawn: Vec<_> = (0..batch).map(|_| draw()).collect();
         let mut result = vec![0; batch * sites];
         result.par_chunks_mut(sites).zip(drawn).for_each(|(image, (from, symmetry))| {
-            symmetry.apply(self.torus, from, image);
+            symmetry.apply(self.lattice, from, image);
         });
         result
     }
@@ -81,13 +83,9 @@ impl Pool {
 
 /// `[count][sites]`: configurations of chains in equilibrium, chain by chain.
 fn draw(setup: &Setup, count: usize) -> Result<Vec<i8>> {
-    let (sites, chains) = (setup.torus.sites(), setup.chains);
-    let refuse = |reason: String| {
-        let Setup { torus, interaction: Interaction { coupling, field }, beta, .. } = *setup;
-        let system = format!("L = {}, beta = {beta}, J = {coupling}, H = {field}", torus.side());
-        Err(Error::NotEquilibrated { system, reason })
-    };
-    let mut simulation = Simulation::new(*setup, "cpu")?;
+    let (sites, chains) = (setup.ensemble.system.lattice.sites(), setup.chains);
+    let refuse = |reason: String| Err(Error::NotEquilibrated { system: setup.ensemble.to_string(), reason });
+    let mut simulation = Simulation::new(setup.clone(), "cpu")?;
     let equilibrium = equilibrate(&mut simulation)?;
     if let Some(reason) = equilibrium.fault {
         return refuse(reason);
@@ -123,17 +121,24 @@ fn draw(setup: &Setup, count: usize) -> Result<Vec<i8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lattice::{Interaction, System};
 
     #[test]
     fn images_keep_energy_and_size_of_magnetisation_and_differ() {
-        let torus = Torus::new(8).unwrap();
+        for lattice in [Lattice::square(8), Lattice::triangular(8)] {
+            images_keep_what_they_should(lattice.unwrap());
+        }
+    }
+
+    fn images_keep_what_they_should(lattice: Lattice) {
         let interaction = Interaction { coupling: 1.0, field: 0.0 };
-        let pool = Pool::new(torus, interaction, 0.44, 1, 5).unwrap();
+        let ensemble = System { lattice, interaction }.at(0.25).unwrap();
+        let pool = Pool::new(&ensemble, 1, 5).unwrap();
         let magnetisation = |spins: &[i8]| spins.iter().map(|&spin| i64::from(spin)).sum::<i64>().abs();
         let batch = pool.batch(50, 1);
         let mut distinct = std::collections::HashSet::new();
         for image in batch.chunks(64) {
-            assert_eq!(torus.bond_sum(image), torus.bond_sum(pool.spins()));
+            assert_eq!(lattice.bond_sum(image), lattice.bond_sum(pool.spins()));
             assert_eq!(magnetisation(image), magnetisation(pool.spins()));
             distinct.insert(image.to_vec());
         }

@@ -2,16 +2,18 @@
 
 use super::Algorithm;
 use super::metropolis::acceptance;
-use crate::lattice::{Interaction, Torus};
+use crate::lattice::Ensemble;
 
 /// Neighbours of every site, and probabilities times 2^32.
 #[derive(Debug)]
 pub(super) struct Rules {
-    pub(super) torus: Torus,
-    pub(super) interaction: Interaction,
+    pub(super) ensemble: Ensemble,
     pub(super) algorithm: Algorithm,
-    /// `[sites]`: the sites below, above, to the right and to the left.
-    pub(super) neighbours: Vec<[u32; 4]>,
+    /// `[sites][coordination]`: forwards and backwards along every axis.
+    neighbours: Vec<u32>,
+    coordination: usize,
+    /// `[sites]`: the spins of a ground state without field.
+    pub(super) pattern: Vec<i8>,
     /// Signs of J and H.
     pub(super) coupling: i8,
     pub(super) field: i8,
@@ -22,41 +24,41 @@ pub(super) struct Rules {
     /// A satisfied bond of two pairs of opposite spins joins them: `1 - exp(-4 beta |J|)`.
     pub(super) pair: u64,
     /// Thresholds of [`acceptance`].
-    pub(super) flip: [u32; 12],
-    /// A spin is up in a heat bath of its neighbours, at half of 4 and their sum: `1 / (1 + exp(-2 beta (J sum + H)))`.
-    pub(super) up: [u64; 5],
+    pub(super) flip: [u32; 16],
+    /// A spin is up in a heat bath of its neighbours, at half of their number and their sum: `1 / (1 + exp(-2 beta (J sum + H)))`.
+    pub(super) up: Vec<u64>,
 }
 
 impl Rules {
-    pub(super) fn new(torus: Torus, interaction: Interaction, beta: f64, algorithm: Algorithm) -> Self {
-        let side = torus.side();
-        let neighbours = |row: u32, column: u32| {
-            [
-                torus.site(row + 1, column),
-                torus.site(row + side - 1, column),
-                torus.site(row, column + 1),
-                torus.site(row, column + side - 1),
-            ]
+    pub(super) fn new(ensemble: &Ensemble, algorithm: Algorithm) -> Self {
+        let Ensemble { system, beta } = ensemble;
+        let (lattice, interaction) = (system.lattice, system.interaction);
+        let sites = 0..lattice.sites() as u32;
+        let most = lattice.coordination() as i32;
+        let up = |sum: i32| {
+            let odds = (-2.0 * beta * interaction.local_field(sum)).exp();
+            (2.0_f64.powi(32) / (1.0 + odds)) as u64
         };
         let joined = |energy: f64| (-(-2.0 * beta * energy.abs()).exp_m1() * 2.0_f64.powi(32)) as u64;
         Self {
-            torus,
-            interaction,
+            ensemble: ensemble.clone(),
             algorithm,
-            neighbours: (0..side)
-                .flat_map(|row| (0..side).map(move |column| neighbours(row, column)))
-                .collect(),
+            neighbours: sites.clone().flat_map(|site| lattice.neighbours(site)).collect(),
+            coordination: lattice.coordination(),
+            pattern: sites.map(|site| system.ordered_spin(site)).collect(),
             coupling: sign(interaction.coupling),
             field: sign(interaction.field),
             bond: joined(interaction.coupling),
             ghost: joined(interaction.field),
             pair: joined(2.0 * interaction.coupling),
-            flip: acceptance(interaction, beta),
-            up: [-4, -2, 0, 2, 4].map(|sum| {
-                let odds = (-2.0 * beta * interaction.local_field(sum)).exp();
-                (2.0_f64.powi(32) / (1.0 + odds)) as u64
-            }),
+            flip: acceptance(system, *beta),
+            up: (-most..=most).step_by(2).map(up).collect(),
         }
+    }
+
+    /// Neighbours of a site: those at even places lie along its own bonds, those at odd places on the opposite sides.
+    pub(super) fn neighbours(&self, site: u32) -> &[u32] {
+        &self.neighbours[site as usize * self.coordination..][..self.coordination]
     }
 }
 

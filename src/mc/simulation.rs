@@ -9,21 +9,17 @@ use crate::conditional::Model;
 use crate::cpu::Cpu;
 use crate::device;
 use crate::error::{Error, Result};
-use crate::lattice::{Interaction, Observables, Torus};
+use crate::lattice::{Ensemble, Observables};
 use crate::random::Stream;
 use crate::schedule::{Inputs, Kernel};
 use rayon::prelude::*;
 use std::sync::Arc;
 
 /// The system that chains simulate, and how they do it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Setup {
-    /// The lattice.
-    pub torus: Torus,
-    /// J and H.
-    pub interaction: Interaction,
-    /// Inverse temperature.
-    pub beta: f64,
+    /// The system and its temperature.
+    pub ensemble: Ensemble,
     /// How chains move.
     pub algorithm: Algorithm,
     /// Number of chains. Those of even index start in order, the others at random.
@@ -35,7 +31,7 @@ pub struct Setup {
 impl Setup {
     /// Whether the Metropolis kernels can move the chains: they work on a checkerboard, in groups of four sites.
     fn has_kernels(&self) -> bool {
-        let side = self.torus.side();
+        let side = self.ensemble.system.lattice.side();
         self.algorithm == Algorithm::Metropolis && side.is_power_of_two() && side >= 4
     }
 }
@@ -56,8 +52,9 @@ impl Simulation {
     /// # Errors
     /// When there is no such device, the chains do not fit it, or a GPU is named for updates that run on the CPU alone.
     pub fn new(setup: Setup, device: &str) -> Result<Self> {
-        let Setup { torus, interaction, beta, algorithm, chains, seed } = setup;
-        let model = Arc::new(Model::without_network(torus, interaction));
+        let Setup { algorithm, chains, seed, .. } = setup;
+        let system = &setup.ensemble.system;
+        let model = Arc::new(Model::without_network(system.clone()));
         let streams = (0..chains).map(|chain| (chain, Stream::new(seed, chain as u32)));
         if setup.has_kernels() {
             let mut backend = device::open(device, model, chains)?;
@@ -70,12 +67,12 @@ impl Simulation {
             let expected = format!(
                 "{} updates of side {} run on the CPU; leave it out (a GPU does metropolis updates of sides 4, 8, 16, ...)",
                 algorithm.name(),
-                torus.side()
+                system.lattice.side()
             );
             return Err(Error::setting("device", device, expected));
         }
         let backend = Box::new(Cpu::<f32>::open(model, chains)?);
-        let rules = Arc::new(Rules::new(torus, interaction, beta, algorithm));
+        let rules = Arc::new(Rules::new(&setup.ensemble, algorithm));
         let walk = |(chain, mut stream)| {
             let spins = start(&setup, chain, &mut stream);
             Walk::new(rules.clone(), spins, stream)
@@ -153,12 +150,13 @@ impl Simulation {
         if !self.walks.is_empty() {
             return Ok(self.walks.par_iter().map(Walk::scalars).collect());
         }
-        let (observables, interaction) = (self.observe()?, self.setup.interaction);
+        let observables = self.observe()?;
+        let system = &self.setup.ensemble.system;
         let scalars = |chain| {
             let magnetisation = observables.spin_sum(chain);
-            let staggered = observables.staggered_sum(chain).filter(|_| interaction.coupling < 0.0);
+            let staggered = observables.staggered_sum(chain).filter(|_| system.is_staggered());
             Scalars {
-                energy: observables.energy(interaction, chain),
+                energy: observables.energy(system.interaction, chain),
                 magnetisation: magnetisation as f64,
                 order: staggered.unwrap_or(magnetisation).abs() as f64,
             }
@@ -167,6 +165,6 @@ impl Simulation {
     }
 
     fn inputs(&self) -> Inputs {
-        Inputs::sampling(self.setup.seed, 0, self.setup.beta, 0.0)
+        Inputs::sampling(self.setup.seed, 0, self.setup.ensemble.beta, 0.0)
     }
 }

@@ -10,19 +10,25 @@ pub(super) fn is_ordered(chain: usize) -> bool {
     chain.is_multiple_of(2)
 }
 
-/// `[sites]`: the configuration that a chain starts from. Order is along the field for J >= 0, else one of the two patterns
-/// of least bond energy, half of the ordered chains each.
+/// `[sites]`: the configuration that a chain starts from. Order is along the field for J >= 0, else a pattern
+/// of least bond energy and its opposite, half of the ordered chains each.
 pub(super) fn start(setup: &Setup, chain: usize, stream: &mut Stream) -> Vec<i8> {
-    let (side, interaction) = (setup.torus.side() as usize, setup.interaction);
-    let alternates = interaction.coupling < 0.0;
+    let system = &setup.ensemble.system;
+    let interaction = system.interaction;
     let first_up = match interaction.field {
-        field if field != 0.0 && !alternates => field > 0.0,
+        field if field != 0.0 && interaction.coupling >= 0.0 => field > 0.0,
         _ => (chain / 2).is_multiple_of(2),
     };
-    let mut spin = |site: usize| {
-        let odd = alternates && !(site / side + site % side).is_multiple_of(2);
-        let up = if is_ordered(chain) { first_up != odd } else { stream.random_bool(0.5) };
-        if up { 1 } else { -1 }
+    let first = if first_up { 1 } else { -1 };
+    let mut spin = |site: u32| match is_ordered(chain) {
+        true => first * system.ordered_spin(site),
+        false => {
+            if stream.random_bool(0.5) {
+                1
+            } else {
+                -1
+            }
+        }
     };
-    (0..setup.torus.sites()).map(&mut spin).collect()
+    (0..system.lattice.sites() as u32).map(&mut spin).collect()
 }

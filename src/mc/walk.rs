@@ -13,7 +13,7 @@ pub(super) struct Scalars {
     pub(super) energy: f64,
     /// Sum of all spins.
     pub(super) magnetisation: f64,
-    /// Size of the order parameter: of the sum of all spins, for J < 0 with alternating signs.
+    /// Size of the order parameter: of the sum of all spins, each times that of a ground state.
     pub(super) order: f64,
 }
 
@@ -80,7 +80,8 @@ impl Walk {
         let sites = self.spins.len() as u32;
         for _ in 0..sites {
             let site = self.stream.random_range(0..sites) as usize;
-            let state = self.half_sum(&rules.neighbours[site]) + if self.spins[site] > 0 { 5 } else { 0 };
+            let state = self.half_sum(rules.neighbours(site as u32))
+                + if self.spins[site] > 0 { rules.up.len() } else { 0 };
             let threshold = rules.flip[state];
             if threshold == u32::MAX || self.stream.next_u32() < threshold {
                 self.spins[site] = -self.spins[site];
@@ -90,32 +91,30 @@ impl Walk {
 
     /// A heat bath of every site, row by row: sides need not be even for that, as for a checkerboard.
     fn heat_bath_sweep(&mut self, rules: &Rules) {
-        for (site, neighbours) in rules.neighbours.iter().enumerate() {
-            let up = rules.up[self.half_sum(neighbours)];
+        for site in 0..self.spins.len() {
+            let up = rules.up[self.half_sum(rules.neighbours(site as u32))];
             self.spins[site] = if self.chance(up) { 1 } else { -1 };
         }
     }
 
-    /// Half of 4 and the sum of four spins, 0 to 4.
-    fn half_sum(&self, neighbours: &[u32; 4]) -> usize {
+    /// Half of the number and the sum of spins: how many of them are up.
+    fn half_sum(&self, neighbours: &[u32]) -> usize {
         let sum: i8 = neighbours.iter().map(|&neighbour| self.spins[neighbour as usize]).sum();
-        (sum + 4) as usize / 2
+        (sum + neighbours.len() as i8) as usize / 2
     }
 
     /// Energy and magnetisations of the configuration.
     pub(super) fn scalars(&self) -> Scalars {
-        let (interaction, side) = (self.rules.interaction, self.rules.torus.side() as usize);
-        let (mut bonds, mut total, mut staggered) = (0, 0, 0);
-        for (site, (&spin, [below, _, right, _])) in self.spins.iter().zip(&self.rules.neighbours).enumerate()
-        {
-            let spin = i64::from(spin);
-            bonds += spin * i64::from(self.spins[*below as usize] + self.spins[*right as usize]);
-            total += spin;
-            staggered += if (site / side + site % side).is_multiple_of(2) { spin } else { -spin };
+        let rules = &self.rules;
+        let (mut bonds, mut total, mut order) = (0, 0, 0);
+        for (site, (&spin, &of_pattern)) in (0..).zip(self.spins.iter().zip(&rules.pattern)) {
+            let own = rules.neighbours(site).iter().step_by(2);
+            bonds += i64::from(spin * own.map(|&neighbour| self.spins[neighbour as usize]).sum::<i8>());
+            total += i64::from(spin);
+            order += i64::from(spin * of_pattern);
         }
-        let order = if interaction.coupling < 0.0 { staggered } else { total };
         Scalars {
-            energy: interaction.energy(bonds, total),
+            energy: rules.ensemble.system.interaction.energy(bonds, total),
             magnetisation: total as f64,
             order: order.abs() as f64,
         }

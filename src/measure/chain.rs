@@ -1,8 +1,9 @@
 //! Statistics of Markov chains: averages with errors that include autocorrelation.
 
-use super::quantities::{FEWEST_FOR_ERRORS, QUANTITIES, Quantity, System, told};
+use super::quantities::{FEWEST_FOR_ERRORS, QUANTITIES, Quantity, told};
 use crate::estimate::{Autocorrelation, Bins, Estimate, Series, deviation_of_means};
 use crate::exact::Exact;
+use crate::lattice::Ensemble;
 
 /// Bins over all chains, at least.
 const BINS: usize = 256;
@@ -18,7 +19,7 @@ const MANY_CHAINS: usize = 32;
 /// One Markov chain of configurations, in constant memory.
 #[derive(Debug, Clone)]
 pub struct Chain {
-    /// 1 and the values of [`System::values`].
+    /// 1 and the values of [`Ensemble::values`].
     bins: Bins,
     energy: Series,
     abs_magnetisation: Series,
@@ -55,17 +56,17 @@ pub struct ChainStatistics {
 }
 
 impl Chain {
-    /// One of `chains` chains of a system.
-    pub fn new(system: &System, chains: usize) -> Self {
+    /// One of `chains` chains of an ensemble.
+    pub fn new(ensemble: &Ensemble, chains: usize) -> Self {
         let series = || Series::new((KEPT / chains).max(64));
-        let bins = Bins::new(1 + system.values_per_configuration(), (BINS / chains).max(4));
+        let bins = Bins::new(1 + ensemble.values_per_configuration(), (BINS / chains).max(4));
         Self {
             bins,
             energy: series(),
             abs_magnetisation: series(),
             magnetisation: series(),
             order: series(),
-            order_at: system.order_parameter().0,
+            order_at: ensemble.order_parameter().0,
         }
     }
 
@@ -89,8 +90,8 @@ impl Chain {
     ///
     /// # Panics
     /// When there are none, or they are empty.
-    pub fn statistics(chains: &[Self], system: &System, exact: Option<Exact>) -> ChainStatistics {
-        let observed = observed(chains, system);
+    pub fn statistics(chains: &[Self], ensemble: &Ensemble, exact: Option<Exact>) -> ChainStatistics {
+        let observed = observed(chains, ensemble);
         let tau_int =
             observed.iter().filter_map(Observed::tau_int).max_by(|a, b| a.value.total_cmp(&b.value));
         // Where a time is not known, only whole chains are independent.
@@ -102,10 +103,10 @@ impl Chain {
         let enough = bins.iter().map(count_of).sum::<usize>() >= FEWEST_FOR_ERRORS;
         let estimates = Bins::told_jackknife_of(&bins, |sums| {
             let means: Vec<f64> = sums[1..].iter().map(|sum| sum / sums[0]).collect();
-            system.quantities(&means)
+            ensemble.quantities(&means)
         });
         let (scalars, correlation) = estimates.split_at(QUANTITIES.len());
-        let mut quantities = system.named(&QUANTITIES, scalars, exact, enough);
+        let mut quantities = ensemble.named(&QUANTITIES, scalars, exact, enough);
         let magnetisation = Observed::of(chains, "magnetisation", |chain| &chain.magnetisation);
         for observed in observed.iter().chain([&magnetisation]).filter(|_| enough) {
             let named = |quantity: &&mut Quantity| quantity.meaning.name == observed.name;
@@ -125,7 +126,7 @@ impl Chain {
             tau_int,
             count: chains.iter().map(Self::count).sum(),
             is_short: !whole_chains && (bins[0].length() as f64) < wanted,
-            is_constant: system.is_constant(scalars[0]),
+            is_constant: ensemble.is_constant(scalars[0]),
             halves: halves(chains),
         }
     }
@@ -177,12 +178,12 @@ impl Observed {
 }
 
 /// Energy, |m| and, in an antiferromagnet, its order parameter.
-fn observed(chains: &[Chain], system: &System) -> Vec<Observed> {
+fn observed(chains: &[Chain], ensemble: &Ensemble) -> Vec<Observed> {
     let mut observed = vec![
         Observed::of(chains, "energy_per_site", |chain| &chain.energy),
         Observed::of(chains, "abs_magnetisation", |chain| &chain.abs_magnetisation),
     ];
-    let order = system.order_parameter().1;
+    let order = ensemble.order_parameter().1;
     if order != "abs_magnetisation" {
         observed.push(Observed::of(chains, order, |chain| &chain.order));
     }

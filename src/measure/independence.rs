@@ -2,7 +2,7 @@
 //! accepted with probability min(1, w' / w).
 
 use super::chain::Chain;
-use super::quantities::System;
+use crate::lattice::Ensemble;
 use crate::random::Stream;
 use rand::RngExt;
 
@@ -24,9 +24,9 @@ pub struct IndependenceChain {
 
 impl IndependenceChain {
     /// An empty chain; the first proposal is accepted.
-    pub fn new(system: &System, seed: u32) -> Self {
+    pub fn new(ensemble: &Ensemble, seed: u32) -> Self {
         Self {
-            chain: Chain::new(system, 1),
+            chain: Chain::new(ensemble, 1),
             stream: Stream::new(seed, STREAM),
             ln_w: f64::NEG_INFINITY,
             values: Vec::new(),

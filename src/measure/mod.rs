@@ -13,7 +13,7 @@ pub use chain::{Chain, ChainStatistics};
 pub use independence::IndependenceChain;
 pub use monte_carlo::{MonteCarlo, Sweeps, measure_chains};
 use quantities::{FEWEST_FOR_ERRORS, told};
-pub use quantities::{FREE_QUANTITIES, Meaning, QUANTITIES, Quantity, System};
+pub use quantities::{FREE_QUANTITIES, Meaning, QUANTITIES, Quantity};
 pub use reference::{MonteCarloCheck, monte_carlo_check, reference_log_weights, references};
 pub use report::brief;
 
@@ -22,7 +22,7 @@ use crate::conditional::Model;
 use crate::error::Result;
 use crate::estimate::{Estimate, Importance, Weighted};
 use crate::exact;
-use crate::lattice::{Observables, Symmetry, SymmetryGroup};
+use crate::lattice::{Ensemble, Observables, Symmetry, SymmetryGroup};
 use crate::random::philox;
 use crate::sample::Weigher;
 use crate::schedule::{self, Kernel};
@@ -66,7 +66,7 @@ impl Settings {
     /// The symmetries that q is averaged over; spin reversal is left out where it is built into the network, at no cost.
     pub fn elements(&self, model: &Model) -> Vec<Symmetry> {
         let group = SymmetryGroup { z2: self.symmetries.z2 && !model.options.gauge, ..self.symmetries };
-        group.elements(model.torus)
+        group.elements(model.system.lattice)
     }
 }
 
@@ -84,8 +84,8 @@ pub struct Scalars {
 /// Everything that was measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
-    /// What was measured.
-    pub system: System,
+    /// The system and its temperature.
+    pub ensemble: Ensemble,
     /// By which method.
     pub method: Method,
     /// Samples drawn: fewer than asked for if the measurement was stopped.
@@ -121,9 +121,9 @@ pub struct ChainFigures {
 
 /// The default seed of samples: one of its own for every system and seed of a run, so that they are neither those of the
 /// run's closing evaluation nor alike from point to point of a scan.
-pub fn own_seed(run_seed: u32, system: &System) -> u32 {
-    let beta = system.beta.to_bits();
-    philox([run_seed, SALT], [beta as u32, (beta >> 32) as u32, system.torus.side(), 0])[0]
+pub fn own_seed(run_seed: u32, ensemble: &Ensemble) -> u32 {
+    let beta = ensemble.beta.to_bits();
+    philox([run_seed, SALT], [beta as u32, (beta >> 32) as u32, ensemble.system.lattice.side(), 0])[0]
 }
 
 /// Measures a network with samples of its own. `observe` is told how many are done and may stop; what was drawn until
@@ -142,21 +142,22 @@ pub fn measure(
 ) -> Result<Measurement> {
     assert!(settings.count > 0, "nothing to measure");
     let model = backend.model();
-    let system = System { torus: model.torus, interaction: model.interaction, beta: settings.beta };
+    let ensemble = Ensemble { system: model.system.clone(), beta: settings.beta };
     let mut source = Source::new(backend, settings);
-    let mut weighted = Weighted::new(system.values_per_configuration());
-    let mut chain = (settings.method != Method::Nis).then(|| IndependenceChain::new(&system, settings.seed));
+    let mut weighted = Weighted::new(ensemble.values_per_configuration());
+    let mut chain =
+        (settings.method != Method::Nis).then(|| IndependenceChain::new(&ensemble, settings.seed));
     let start = Instant::now();
     for first in (0..settings.count).step_by(backend.batch()) {
         let (ln_w, observables) = source.draw(backend, first as u32)?;
         let rows = backend.batch().min(settings.count - first);
         for (row, &ln_w) in ln_w[..rows].iter().enumerate() {
-            let values = system.values(&observables, row);
+            let values = ensemble.values(&observables, row);
             weighted.push(ln_w, &values);
             if let Some(chain) = &mut chain {
                 chain.propose(ln_w, &values);
             }
-            let energy = observables.energy(system.interaction, row);
+            let energy = observables.energy(ensemble.system.interaction, row);
             keep(Scalars { ln_w, energy, spin_sum: observables.spin_sum(row) })?;
         }
         if observe(first + rows).is_break() {
@@ -167,7 +168,7 @@ pub fn measure(
     Ok(Measurement {
         elapsed_s,
         images: source.images(),
-        ..figures(&weighted, chain, system, settings.method)
+        ..figures(&weighted, chain, ensemble, settings.method)
     })
 }
 
@@ -180,30 +181,30 @@ fn told_if(enough: bool, estimate: Estimate) -> Estimate {
 fn figures(
     weighted: &Weighted,
     chain: Option<IndependenceChain>,
-    system: System,
+    ensemble: Ensemble,
     method: Method,
 ) -> Measurement {
-    let exact = exact::solve(system.torus, system.interaction, system.beta);
+    let exact = exact::solve(&ensemble.system, ensemble.beta);
     let estimates = weighted.means(|ln_z, means| {
-        let mut all = system.free_quantities(ln_z, means);
-        all.extend(system.quantities(means));
+        let mut all = ensemble.free_quantities(ln_z, means);
+        all.extend(ensemble.quantities(means));
         all
     });
     let (free, rest) = estimates.split_at(FREE_QUANTITIES.len());
     let (scalars, correlation) = rest.split_at(QUANTITIES.len());
     let enough = weighted.count() >= FEWEST_FOR_ERRORS;
-    let of_configurations = system.named(&QUANTITIES, scalars, exact, enough);
-    let is_constant = system.is_constant(scalars[0]);
+    let of_configurations = ensemble.named(&QUANTITIES, scalars, exact, enough);
+    let is_constant = ensemble.is_constant(scalars[0]);
     let importance = if enough { weighted.importance() } else { weighted.importance().without_errors() };
-    let mut quantities = system.free(free, importance.ln_z, of_configurations[0].estimate.error, exact);
+    let mut quantities = ensemble.free(free, importance.ln_z, of_configurations[0].estimate.error, exact);
     quantities.extend(of_configurations);
     let chain = chain.map(|chain| ChainFigures {
         acceptance: chain.acceptance(),
         longest_streak: chain.longest_streak(),
-        statistics: Chain::statistics(&[chain.chain], &system, exact),
+        statistics: Chain::statistics(&[chain.chain], &ensemble, exact),
     });
     Measurement {
-        system,
+        ensemble,
         method,
         count: weighted.count(),
         elapsed_s: 0.0,

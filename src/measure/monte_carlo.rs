@@ -1,11 +1,12 @@
 //! The same observables and errors from Monte Carlo chains: what a network is to be compared with.
 
 use super::chain::{Chain, ChainStatistics};
-use super::quantities::{Quantity, System};
+use super::quantities::Quantity;
 use super::report::{describe_correlation, describe_tau, line, serialize_tau, untold};
 use crate::error::Result;
 use crate::estimate::LARGEST_DISAGREEMENT;
 use crate::exact;
+use crate::lattice::Ensemble;
 use crate::mc::{Algorithm, Simulation};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::fmt::Write;
@@ -28,11 +29,11 @@ pub struct Sweeps {
     pub every: usize,
 }
 
-/// What Monte Carlo says of a system.
+/// What Monte Carlo says of an ensemble.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MonteCarlo {
     /// What was simulated.
-    pub system: System,
+    pub ensemble: Ensemble,
     /// How chains moved.
     pub algorithm: Algorithm,
     /// How long; `sweeps` is what was done if the simulation was stopped.
@@ -55,20 +56,20 @@ pub struct MonteCarlo {
 /// When nothing is to be measured.
 pub fn measure_chains(
     simulation: &mut Simulation,
-    system: System,
     sweeps: Sweeps,
     mut keep: impl FnMut(&mut Simulation, usize) -> Result<()>,
     mut observe: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<MonteCarlo> {
     assert!(sweeps.sweeps >= sweeps.every && sweeps.every > 0 && sweeps.chains > 0, "nothing to measure");
-    let mut chains = vec![Chain::new(&system, sweeps.chains); sweeps.chains];
+    let ensemble = simulation.setup().ensemble.clone();
+    let mut chains = vec![Chain::new(&ensemble, sweeps.chains); sweeps.chains];
     let start = Instant::now();
     let mut done = 0;
     for measurement in 0..sweeps.sweeps / sweeps.every {
         simulation.sweep(sweeps.every)?;
         let observables = simulation.observe()?;
         for (index, chain) in chains.iter_mut().enumerate() {
-            chain.push(&system.values(&observables, index));
+            chain.push(&ensemble.values(&observables, index));
         }
         keep(simulation, measurement)?;
         done += sweeps.every;
@@ -77,12 +78,12 @@ pub fn measure_chains(
         }
     }
     let elapsed_s = start.elapsed().as_secs_f64();
-    let exact = exact::solve(system.torus, system.interaction, system.beta);
+    let exact = exact::solve(&ensemble.system, ensemble.beta);
     Ok(MonteCarlo {
-        system,
         algorithm: simulation.setup().algorithm,
         sweeps: Sweeps { sweeps: done, ..sweeps },
-        statistics: Chain::statistics(&chains, &system, exact),
+        statistics: Chain::statistics(&chains, &ensemble, exact),
+        ensemble,
         elapsed_s,
         fault: None,
     })
@@ -142,7 +143,7 @@ impl MonteCarlo {
 
     /// The way to equilibrium.
     fn cure(&self) -> String {
-        let fitting = Algorithm::fitting(self.system.torus, self.system.interaction);
+        let fitting = Algorithm::fitting(&self.ensemble.system);
         let other = if fitting == self.algorithm {
             String::new()
         } else {
@@ -190,7 +191,7 @@ impl MonteCarlo {
 impl Serialize for MonteCarlo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        self.system.serialize_entries(&mut map)?;
+        self.ensemble.serialize_entries(&mut map)?;
         map.serialize_entry("chains", &self.sweeps.chains)?;
         map.serialize_entry("thermalisation", &self.sweeps.thermalisation)?;
         map.serialize_entry("sweeps", &self.sweeps.sweeps)?;

@@ -2,10 +2,9 @@
 
 use crate::estimate::Estimate;
 use crate::exact::Exact;
-use crate::lattice::{Interaction, Observables, Torus};
+use crate::lattice::{Ensemble, Observables};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use std::f64::consts::PI;
 
 /// A quantity by its name in files, its symbol and its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +21,7 @@ const fn meaning(name: &'static str, symbol: &'static str, unit: &'static str) -
     Meaning { name, symbol, unit }
 }
 
-/// Quantities of any source of configurations, in the order of [`System::quantities`].
+/// Quantities of any source of configurations, in the order of [`Ensemble::quantities`].
 pub const QUANTITIES: [Meaning; 9] = [
     meaning("energy_per_site", "U/N", "J"),
     meaning("specific_heat", "C/N", "k_B"),
@@ -35,7 +34,7 @@ pub const QUANTITIES: [Meaning; 9] = [
     meaning("correlation_length", "xi", "sites"),
 ];
 
-/// Quantities that only a network gives, in the order of [`System::free_quantities`].
+/// Quantities that only a network gives, in the order of [`Ensemble::free_quantities`].
 pub const FREE_QUANTITIES: [Meaning; 3] = [
     meaning("ln_z", "ln Z", ""),
     meaning("free_energy_per_site", "F/N", "J"),
@@ -81,17 +80,6 @@ impl Serialize for Quantity {
     }
 }
 
-/// What is measured: a lattice at a temperature.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct System {
-    /// The lattice.
-    pub torus: Torus,
-    /// J and H.
-    pub interaction: Interaction,
-    /// Inverse temperature.
-    pub beta: f64,
-}
-
 /// Means before those of the two-point function.
 const SCALARS: usize = 8;
 /// Samples, or bins of a chain, below which nothing can be said about errors.
@@ -108,53 +96,52 @@ const NO_WAVE: &str =
 const NO_PEAK: &str = "the longest wave does not stand out of the noise";
 const NO_BINDER: &str = "in a field moments about zero tell nothing about order";
 
-impl System {
+impl Ensemble {
     /// Number of values per configuration.
     pub fn values_per_configuration(&self) -> usize {
-        SCALARS + self.torus.side() as usize / 2
+        SCALARS + self.system.lattice.side() as usize / 2
     }
 
     /// What is averaged over configurations, per site: E, E^2, |M|, M, M^2, M^4, the structure factor at the smallest wave
-    /// number, |M_s| (0 on an odd side), and the two-point function along the axes at distances 1 to L / 2.
+    /// number, |M_s| (0 where there is no such pattern), and the two-point function along the axes at distances 1 to L / 2.
     pub fn values(&self, observables: &Observables, configuration: usize) -> Vec<f64> {
-        let sites = self.torus.sites() as f64;
-        let energy = observables.energy(self.interaction, configuration) / sites;
+        let sites = self.system.lattice.sites() as f64;
+        let energy = observables.energy(self.system.interaction, configuration) / sites;
         let m = observables.spin_sum(configuration) as f64 / sites;
         let wave = observables.structure_factor(configuration) / sites;
         let staggered = observables.staggered_sum(configuration).unwrap_or(0).abs() as f64 / sites;
         let mut values = vec![energy, energy * energy, m.abs(), m, m * m, m.powi(4), wave, staggered];
-        let distances = 1..=self.torus.side() as usize / 2;
-        values.extend(
-            distances.map(|distance| observables.products(distance, configuration) as f64 / (2.0 * sites)),
-        );
+        let distances = 1..=self.system.lattice.side() as usize / 2;
+        let pairs = self.system.lattice.bonds_per_site() as f64 * sites;
+        values.extend(distances.map(|distance| observables.products(distance, configuration) as f64 / pairs));
         values
     }
 
-    /// [`QUANTITIES`], then the two-point function, from the means of [`System::values`].
+    /// [`QUANTITIES`], then the two-point function, from the means of [`Ensemble::values`].
     ///
     /// `C = beta^2 var(E)`, `chi = beta N (<m^2> - <|m|>^2)` (with `<m>` in place of `<|m|>` in a field),
-    /// `U_4 = 1 - <m^4> / (3 <m^2>^2)`, `xi = (S(0) / S(k) - 1)^(1/2) / (2 sin(k / 2))` with `S(0) = N <m^2>` (less
-    /// `N <m>^2` in a field) and `k = 2 pi / L`. NaN where a quantity does not exist.
+    /// `U_4 = 1 - <m^4> / (3 <m^2>^2)`, `xi = (S(0) / S(k) - 1)^(1/2) / |k|` with `S(0) = N <m^2>` (less
+    /// `N <m>^2` in a field) and `|k|` of [`Lattice::smallest_wave_number_squared`](crate::lattice::Lattice::smallest_wave_number_squared). NaN where a quantity does not exist.
     pub fn quantities(&self, means: &[f64]) -> Vec<f64> {
-        let sites = self.torus.sites() as f64;
+        let sites = self.system.lattice.sites() as f64;
         let [energy, energy_squared, abs_m, m, m_squared, m_fourth, wave, staggered] =
             [0, 1, 2, 3, 4, 5, 6, 7].map(|which| means[which]);
-        let in_field = self.interaction.field != 0.0;
+        let in_field = self.system.interaction.field != 0.0;
         let order = if in_field { m } else { abs_m };
         let connected = if in_field { difference(m_squared, m * m) } else { m_squared };
-        let half_wave_number = PI / f64::from(self.torus.side());
+        let wave_number = self.system.lattice.smallest_wave_number_squared().sqrt();
         let mut quantities = vec![
             energy,
             self.beta * self.beta * sites * difference(energy_squared, energy * energy),
             abs_m,
-            if self.is_staggered() { staggered } else { f64::NAN },
+            if self.system.is_staggered() { staggered } else { f64::NAN },
             m,
             m_squared,
             self.beta * sites * difference(m_squared, order * order),
             if in_field { f64::NAN } else { 1.0 - m_fourth / (3.0 * m_squared * m_squared) },
             // A wave that is only rounding has no length.
-            if wave > 1e-12 * m_squared && self.interaction.coupling >= 0.0 {
-                (connected / wave - 1.0).sqrt() / (2.0 * half_wave_number.sin())
+            if wave > 1e-12 * m_squared && self.system.interaction.coupling >= 0.0 {
+                (connected / wave - 1.0).sqrt() / wave_number
             } else {
                 f64::NAN
             },
@@ -165,23 +152,18 @@ impl System {
 
     /// Whether an estimate of the energy says that it never changed, though it could.
     pub(super) fn is_constant(&self, energy: Estimate) -> bool {
-        let can_change = self.interaction.coupling != 0.0 || self.interaction.field != 0.0;
+        let can_change = self.system.interaction.coupling != 0.0 || self.system.interaction.field != 0.0;
         can_change && energy.error <= ROUNDING * energy.value.abs()
     }
 
-    /// Whether order alternates from site to site.
-    fn is_staggered(&self) -> bool {
-        self.interaction.coupling < 0.0 && self.torus.side().is_multiple_of(2)
-    }
-
-    /// The order parameter: its place among [`System::values`] and its name.
+    /// The order parameter: its place among [`Ensemble::values`] and its name.
     pub(super) fn order_parameter(&self) -> (usize, &'static str) {
-        if self.is_staggered() { (7, "staggered_magnetisation") } else { (2, "abs_magnetisation") }
+        if self.system.is_staggered() { (7, "staggered_magnetisation") } else { (2, "abs_magnetisation") }
     }
 
     /// [`FREE_QUANTITIES`] from ln Z and the means: F = -ln Z / beta, S = beta (U - F).
     pub fn free_quantities(&self, ln_z: f64, means: &[f64]) -> Vec<f64> {
-        let per_site = ln_z / self.torus.sites() as f64;
+        let per_site = ln_z / self.system.lattice.sites() as f64;
         vec![ln_z, -per_site / self.beta, self.beta * means[0] + per_site]
     }
 
@@ -194,7 +176,7 @@ impl System {
         energy_error: f64,
         exact: Option<Exact>,
     ) -> Vec<Quantity> {
-        let sites = self.torus.sites() as f64;
+        let sites = self.system.lattice.sites() as f64;
         let named = |(meaning, estimate): (&Meaning, &Estimate)| {
             let error = match meaning.name {
                 "ln_z" => ln_z.error,
@@ -217,7 +199,7 @@ impl System {
     /// The exact value of a quantity, where it is known.
     pub fn exact_value(&self, name: &str, exact: Option<Exact>) -> Option<f64> {
         let exact = exact?;
-        let per_site = exact.ln_z / self.torus.sites() as f64;
+        let per_site = exact.ln_z / self.system.lattice.sites() as f64;
         match name {
             "ln_z" => Some(exact.ln_z),
             "free_energy_per_site" => Some(-per_site / self.beta),
@@ -230,10 +212,10 @@ impl System {
 
     /// Size, beta, J and H under their names.
     pub(super) fn serialize_entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        map.serialize_entry("size", &self.torus.side())?;
+        map.serialize_entry("size", &self.system.lattice.side())?;
         map.serialize_entry("beta", &self.beta)?;
-        map.serialize_entry("coupling", &self.interaction.coupling)?;
-        map.serialize_entry("field", &self.interaction.field)
+        map.serialize_entry("coupling", &self.system.interaction.coupling)?;
+        map.serialize_entry("field", &self.system.interaction.field)
     }
 
     /// Estimates with their meanings and exact values, from enough samples to know errors or not. F at beta = 0 and the
@@ -257,11 +239,11 @@ impl System {
         meanings.iter().zip(estimates).map(named).filter(there).collect()
     }
 
-    /// The reason why a quantity does not exist in this system, if it does not.
+    /// The reason why a quantity does not exist in this ensemble, if it does not.
     fn missing(&self, name: &str, estimate: Estimate) -> Option<&'static str> {
         match name {
-            "binder" if self.interaction.field != 0.0 => Some(NO_BINDER),
-            "correlation_length" if self.interaction.coupling < 0.0 => Some(NO_WAVE),
+            "binder" if self.system.interaction.field != 0.0 => Some(NO_BINDER),
+            "correlation_length" if self.system.interaction.coupling < 0.0 => Some(NO_WAVE),
             "correlation_length" if !estimate.value.is_finite() || !estimate.error.is_finite() => {
                 Some(NO_PEAK)
             }

@@ -4,7 +4,7 @@ use super::symmetrised::symmetrised_ln_q;
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::estimate::{Estimate, Forward, References, forward};
-use crate::lattice::Symmetry;
+use crate::lattice::{Ensemble, Symmetry};
 use crate::mc::Pool;
 
 /// Keeps the check's Monte Carlo apart from that of the forward objective.
@@ -24,13 +24,10 @@ pub fn reference_log_weights(
     spins: &[i8],
     progress: impl FnMut(usize),
 ) -> Result<Vec<f64>> {
-    let (torus, interaction) = (backend.model().torus, backend.model().interaction);
+    let system = backend.model().system.clone();
     let ln_q = symmetrised_ln_q(backend, elements, beta, spins, progress)?;
-    let weight = |(spins, ln_q): (&[i8], f64)| {
-        let spin_sum = spins.iter().map(|&spin| i64::from(spin)).sum();
-        -beta * interaction.energy(torus.bond_sum(spins), spin_sum) - ln_q
-    };
-    Ok(spins.chunks(torus.sites()).zip(ln_q).map(weight).collect())
+    let weight = |(spins, ln_q): (&[i8], f64)| -beta * system.energy(spins) - ln_q;
+    Ok(spins.chunks(system.lattice.sites()).zip(ln_q).map(weight).collect())
 }
 
 /// The outcome of a Monte Carlo of our own.
@@ -75,8 +72,8 @@ pub fn monte_carlo_check(
     seed: u32,
     ln_z: Estimate,
 ) -> Result<MonteCarloCheck> {
-    let (torus, interaction) = (backend.model().torus, backend.model().interaction);
-    let pool = match Pool::new(torus, interaction, beta, count, seed ^ SALT) {
+    let ensemble = Ensemble { system: backend.model().system.clone(), beta };
+    let pool = match Pool::new(&ensemble, count, seed ^ SALT) {
         Err(Error::NotEquilibrated { reason, .. }) => return Ok(MonteCarloCheck::NotEquilibrated(reason)),
         pool => pool?,
     };

@@ -222,7 +222,7 @@ pub fn brief(estimate: Estimate) -> String {
 impl Serialize for Measurement {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        self.system.serialize_entries(&mut map)?;
+        self.ensemble.serialize_entries(&mut map)?;
         map.serialize_entry("method", &self.method)?;
         map.serialize_entry("count", &self.count)?;
         map.serialize_entry("images", &self.images)?;

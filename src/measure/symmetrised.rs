@@ -37,7 +37,7 @@ impl Symmetrised {
         backend.run(&self.sampling, &Inputs { first_configuration: first, ..self.inputs })?;
         let mut observables = backend.read_observables()?;
         let spins = backend.read_spins()?;
-        let (interaction, beta) = (backend.model().interaction, self.inputs.beta);
+        let (interaction, beta) = (backend.model().system.interaction, self.inputs.beta);
         let ln_q = symmetrised_ln_q(backend, &self.elements, beta, &spins, |_| ())?;
         let ln_w = ln_q
             .iter()
@@ -71,13 +71,13 @@ pub fn symmetrised_ln_q(
     mut progress: impl FnMut(usize),
 ) -> Result<Vec<f64>> {
     assert!(!elements.is_empty(), "no symmetries");
-    let torus = backend.model().torus;
+    let lattice = backend.model().system.lattice;
     let mut images = vec![0; spins.len()];
     // ln of the sum over images so far.
-    let mut total = vec![f64::NEG_INFINITY; spins.len() / torus.sites()];
+    let mut total = vec![f64::NEG_INFINITY; spins.len() / lattice.sites()];
     for (done, element) in elements.iter().enumerate() {
-        for (from, image) in spins.chunks(torus.sites()).zip(images.chunks_mut(torus.sites())) {
-            element.apply(torus, from, image);
+        for (from, image) in spins.chunks(lattice.sites()).zip(images.chunks_mut(lattice.sites())) {
+            element.apply(lattice, from, image);
         }
         let ln_q = evaluate(backend, beta, &images, |_| ())?;
         for (total, ln_q) in total.iter_mut().zip(ln_q) {

@@ -4,8 +4,8 @@ use super::figure::{Axis, Curve, Figure, Panel, Point, Style};
 use crate::estimate::Status;
 use crate::exact::{self, Exact};
 use crate::io::{Row, Table};
-use crate::lattice::{Interaction, Torus};
-use crate::measure::{FREE_QUANTITIES, Meaning, QUANTITIES, System};
+use crate::lattice::{Ensemble, Interaction, Lattice, System};
+use crate::measure::{FREE_QUANTITIES, Meaning, QUANTITIES};
 
 /// Points of exact curves.
 const FINE: usize = 200;
@@ -14,7 +14,7 @@ const FINE: usize = 200;
 struct Line<'a> {
     side: u32,
     rows: Vec<&'a Row>,
-    exact: Vec<(System, Exact)>,
+    exact: Vec<(Ensemble, Exact)>,
 }
 
 /// Figures by the name of their file: `magnetisation`, `extensive` (F, U, S, C against beta) and `scan` (everything).
@@ -58,8 +58,9 @@ fn lines(table: &Table) -> Vec<Line<'_>> {
 fn panel(lines: &[Line<'_>], name: &str) -> Panel {
     let mut curves = Vec::new();
     for (number, Line { side, rows, exact }) in lines.iter().enumerate() {
-        let value =
-            |(system, exact): &(System, Exact)| Some((system.beta, system.exact_value(name, Some(*exact))?));
+        let value = |(ensemble, exact): &(Ensemble, Exact)| {
+            Some((ensemble.beta, ensemble.exact_value(name, Some(*exact))?))
+        };
         let exact: Vec<(f64, f64)> = exact.iter().filter_map(value).collect();
         if !exact.is_empty() {
             curves.push(Curve::new(format!("L = {side}, exact"), number, Style::Dashed, exact));
@@ -113,18 +114,19 @@ fn size(row: &Row) -> u32 {
 }
 
 /// Exact solutions on a fine grid between the first and the last beta, where they are known.
-fn exact_curve(rows: &[&Row]) -> Vec<(System, Exact)> {
+fn exact_curve(rows: &[&Row]) -> Vec<(Ensemble, Exact)> {
     let betas = || rows.iter().filter_map(|row| row.get("beta"));
     let first = betas().fold(f64::INFINITY, f64::min);
     let last = betas().fold(f64::NEG_INFINITY, f64::max);
     let Some(row) = rows.first() else { return Vec::new() };
     let number = |key: &str| row.get(key).unwrap_or_default();
     let interaction = Interaction { coupling: number("coupling"), field: number("field") };
-    let Ok(torus) = Torus::new(size(row)) else { return Vec::new() };
+    let Ok(lattice) = Lattice::square(size(row)) else { return Vec::new() };
     let point = |at: usize| {
         let beta = first + (last - first) * at as f64 / (FINE - 1) as f64;
-        let system = System { torus, interaction, beta };
-        Some((system, exact::solve(torus, interaction, beta)?))
+        let system = System { lattice, interaction };
+        let exact = exact::solve(&system, beta)?;
+        Some((Ensemble { system, beta }, exact))
     };
     (0..FINE).filter_map(point).collect()
 }

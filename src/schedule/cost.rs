@@ -2,7 +2,7 @@
 
 use super::{Baseline, COLUMNS, Kernel, LANES, sampling, training_step};
 use crate::conditional::{Conditional, MaskedNet, Model, Storage};
-use crate::lattice::quantities;
+use crate::lattice::Observables;
 use serde::Serialize;
 use std::iter::Sum;
 
@@ -130,7 +130,9 @@ fn on_all_levels(kernel: Kernel, model: &Model, batch: usize) -> usize {
             Storage::F32 => 7 * model.parameters,
             Storage::F16 => 7 * model.parameters + model.parameters.div_ceil(2),
         },
-        Kernel::Observables => (model.hierarchy.sites + quantities(model.torus)) * batch,
+        Kernel::Observables => {
+            (model.hierarchy.sites + Observables::sums_per_configuration(model.system.lattice)) * batch
+        }
         _ => model.hierarchy.sites * batch,
     }
 }
@@ -206,7 +208,7 @@ impl Plan {
         let sampling = levels.iter().map(|level| level.sampling).sum();
         let training = levels.iter().map(|level| level.training).chain([total(&shared)]).sum();
         Self {
-            size: model.torus.side(),
+            size: model.system.lattice.side(),
             batch,
             levels,
             shared_dispatches: shared.len(),

@@ -141,14 +141,15 @@ pub fn training_step(model: &Model, baseline: Baseline) -> Vec<Kernel> {
 mod tests {
     use super::*;
     use crate::conditional::NetOptions;
-    use crate::lattice::{Interaction, Torus};
+    use crate::lattice::{Interaction, Lattice, System};
 
     #[test]
     fn every_level_is_sampled_by_exactly_one_dispatch() {
         for side in [4, 8, 64] {
             let options = NetOptions { width: 1, depth: 2, skip: true, gauge: true, exact_bottom: 2 };
             let interaction = Interaction { coupling: 1.0, field: 0.0 };
-            let model = Model::new(Torus::new(side).unwrap(), interaction, options).unwrap();
+            let lattice = Lattice::square(side).unwrap();
+            let model = Model::new(System { lattice, interaction }, options).unwrap();
             let levels: Vec<_> = sampling(&model, true).iter().map(|kernel| kernel.level()).collect();
             assert_eq!(levels, (0..model.levels.len()).map(Some).collect::<Vec<_>>());
             let step = training_step(&model, Baseline::Regression);

@@ -25,7 +25,7 @@ pub(super) fn evaluate(
         return Ok(None);
     }
     let weights: Importance = importance(&samples.ln_w);
-    let exact = exact::ln_z(backend.model().torus, backend.model().interaction, config.beta);
+    let exact = exact::ln_z(&backend.model().system, config.beta);
     let ln_z = exact.map_or(weights.ln_z, Estimate::exact);
     let check = match config.verification_samples {
         0 => None,
@@ -35,7 +35,7 @@ pub(super) fn evaluate(
     };
     let verification = verify(&weights, references(exact, check.as_ref()));
     let model = backend.model();
-    let sites = model.torus.sites() as f64;
+    let sites = model.system.lattice.sites() as f64;
     let energy = Estimate::mean(&samples.energy);
     let per_site =
         |estimate: Estimate| Estimate { value: estimate.value / sites, error: estimate.error / sites };

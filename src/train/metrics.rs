@@ -15,12 +15,12 @@ pub(crate) fn row(
     snapshot: &Snapshot,
     clock: &mut Clock,
 ) -> (Metrics, Option<f64>) {
-    let sites = model.torus.sites() as f64;
+    let sites = model.system.lattice.sites() as f64;
     let shift = f64::from(inputs.reward_per_site) * sites;
     let ln_w: Vec<f64> = snapshot.rewards.iter().map(|reward| shift - reward).collect();
     let weights = importance(&ln_w);
-    let energy = Estimate::mean(&snapshot.energies(model.interaction).collect::<Vec<_>>());
-    let exact = exact::ln_z(model.torus, model.interaction, inputs.beta);
+    let energy = Estimate::mean(&snapshot.energies(model.system.interaction).collect::<Vec<_>>());
+    let exact = exact::ln_z(&model.system, inputs.beta);
     let (elapsed_s, configurations_per_s) = clock.lap(snapshot.step, snapshot.rewards.len());
     let metrics = Metrics {
         step: snapshot.step,

@@ -9,6 +9,7 @@ use crate::conditional::Model;
 use crate::config::Config;
 use crate::error::Result;
 use crate::io::{Checkpoint, Metrics, MetricsWriter, RunFolder, Stamp, Summary};
+use crate::lattice::Ensemble;
 use crate::mc::Pool;
 use crate::schedule::{Chunk, Inputs, Kernel};
 use std::ops::ControlFlow;
@@ -211,6 +212,7 @@ impl Run<'_> {
 
 /// Configurations to learn from, if steps to come ask for them.
 fn pool(config: &Config, model: &Model, done: u32) -> Result<Option<Pool>> {
-    let draw = || Pool::new(model.torus, model.interaction, config.beta, config.pool, config.seed);
+    let ensemble = Ensemble { system: model.system.clone(), beta: config.beta };
+    let draw = || Pool::new(&ensemble, config.pool, config.seed);
     (done + 1..=config.steps).any(|step| config.is_forward(step)).then(draw).transpose()
 }

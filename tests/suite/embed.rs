@@ -134,16 +134,16 @@ fn sampling_gives_new_configurations_with_their_energy_and_probability() {
         let values: Vec<i32> = bytemuck::pod_collect_to_vec(&staging.get_mapped_range(..).unwrap());
         drawn.push(values);
     }
-    let (batch, torus) = (engine.batch(), engine.model().torus);
+    let (batch, lattice) = (engine.batch(), engine.model().system.lattice);
     assert_ne!(drawn[0], drawn[1], "every recording draws other configurations");
     for values in drawn {
-        let (spins, sums) = values.split_at(torus.sites() * batch);
+        let (spins, sums) = values.split_at(lattice.sites() * batch);
         for configuration in 0..batch {
             let own: Vec<i8> =
-                (0..torus.sites()).map(|site| spins[site * batch + configuration] as i8).collect();
+                (0..lattice.sites()).map(|site| spins[site * batch + configuration] as i8).collect();
             assert!(own.iter().all(|spin| spin.abs() == 1));
             let bonds = i64::from(sums[2 * configuration]);
-            assert_eq!(bonds, torus.bond_sum(&own), "layouts are as documented");
+            assert_eq!(bonds, lattice.bond_sum(&own), "layouts are as documented");
         }
     }
 }

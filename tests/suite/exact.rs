@@ -2,7 +2,7 @@
 
 use crate::cli::succeed;
 use han_gpu::exact::{ln_z, solve};
-use han_gpu::lattice::{Interaction, Torus};
+use han_gpu::lattice::{Interaction, Lattice, System};
 
 /// Written by tools/exact_reference.py: size, beta, ln Z, U / N and C / N at J = 1, H = 0.
 const REFERENCE: &str = include_str!("exact_reference.csv");
@@ -15,12 +15,15 @@ fn rows() -> Vec<[f64; 5]> {
     REFERENCE.lines().skip(1).map(row).collect()
 }
 
+fn system(side: u32, coupling: f64, field: f64) -> System {
+    System { lattice: Lattice::square(side).unwrap(), interaction: Interaction { coupling, field } }
+}
+
 #[test]
 fn all_digits_of_the_reference_table_at_every_size_and_temperature() {
     let mut worst = [0.0_f64; 3];
     for [size, beta, expected @ ..] in rows() {
-        let torus = Torus::new(size as u32).unwrap();
-        let exact = solve(torus, Interaction { coupling: 1.0, field: 0.0 }, beta).unwrap();
+        let exact = solve(&system(size as u32, 1.0, 0.0), beta).unwrap();
         let found = [exact.ln_z, exact.energy_per_site, exact.specific_heat];
         assert!(exact.specific_heat > 0.0, "size {size}, beta {beta}: {exact:?}");
         for (which, limit) in [1e-10, 1e-8, 1e-8].into_iter().enumerate() {
@@ -35,11 +38,10 @@ fn all_digits_of_the_reference_table_at_every_size_and_temperature() {
 #[test]
 fn nothing_is_negative_or_infinite_beyond_the_table() {
     for side in [5, 6, 9, 10, 11, 100, 1023, 1024] {
-        let torus = Torus::new(side).unwrap();
         for (coupling, beta) in
             [(1.0, 0.0), (0.0, 1.0), (1.0, 1e-300), (1.0, 1e-9), (1.0, 95.0), (1000.0, 0.1)]
         {
-            let exact = solve(torus, Interaction { coupling, field: 0.0 }, beta).unwrap();
+            let exact = solve(&system(side, coupling, 0.0), beta).unwrap();
             let what = format!("side {side}, J = {coupling}, beta = {beta}: {exact:?}");
             assert!(exact.ln_z.is_finite() && (0.0..1e-10).contains(&exact.specific_heat), "{what}");
             let k = beta * coupling;
@@ -54,17 +56,14 @@ fn nothing_is_negative_or_infinite_beyond_the_table() {
 
 #[test]
 fn what_cannot_be_solved_is_none() {
-    let torus = |side| Torus::new(side).unwrap();
     for (side, coupling, field) in [(7, 1.0, 0.1), (8, -1.0, 0.1), (11, -1.0, 0.0), (1023, -1.0, 0.0)] {
-        let interaction = Interaction { coupling, field };
-        assert!(
-            solve(torus(side), interaction, 0.4).is_none() && ln_z(torus(side), interaction, 0.4).is_none()
-        );
+        let system = system(side, coupling, field);
+        assert!(solve(&system, 0.4).is_none() && ln_z(&system, 0.4).is_none());
     }
     for (side, coupling, field) in [(9, -1.0, 0.0), (6, -1.0, 0.2), (1022, -1.0, 0.0), (1023, 1.0, 0.0)] {
-        let interaction = Interaction { coupling, field };
-        let exact = solve(torus(side), interaction, 0.4).unwrap();
-        assert_eq!(ln_z(torus(side), interaction, 0.4), Some(exact.ln_z));
+        let system = system(side, coupling, field);
+        let exact = solve(&system, 0.4).unwrap();
+        assert_eq!(ln_z(&system, 0.4), Some(exact.ln_z));
     }
 }
 

@@ -4,7 +4,7 @@ use han_gpu::backend::Backend;
 use han_gpu::conditional::{Model, NetOptions};
 use han_gpu::cpu::{Cpu, Real};
 use han_gpu::gpu::{self, Gpu};
-use han_gpu::lattice::{Interaction, Torus};
+use han_gpu::lattice::{Interaction, Lattice, System};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// How far two values may differ: `absolute + relative * |expected|`.
@@ -98,7 +98,8 @@ impl Case {
         let Self { width, depth, skip, gauge, exact_bottom, .. } = self;
         let interaction = Interaction { coupling: self.coupling, field: self.field };
         let options = NetOptions { width, depth, skip, gauge, exact_bottom };
-        Arc::new(Model::new(Torus::new(self.size).unwrap(), interaction, options).unwrap())
+        let system = System { lattice: Lattice::square(self.size).unwrap(), interaction };
+        Arc::new(Model::new(system, options).unwrap())
     }
 
     pub(crate) fn cpu<R: Real>(self) -> Cpu<R> {

@@ -7,10 +7,10 @@ use han_gpu::cpu::Cpu;
 use han_gpu::estimate::Estimate;
 use han_gpu::exact::solve;
 use han_gpu::io::RunFolder;
-use han_gpu::lattice::{Interaction, SymmetryGroup, Torus};
+use han_gpu::lattice::{Ensemble, Interaction, Lattice, SymmetryGroup, System};
 use han_gpu::mc::{Algorithm, Setup, Simulation};
 use han_gpu::measure::{
-    Measurement, Method, MonteCarlo, Settings, Sweeps, System, measure, measure_chains, symmetrised_ln_q,
+    Measurement, Method, MonteCarlo, Settings, Sweeps, measure, measure_chains, symmetrised_ln_q,
 };
 use han_gpu::schedule::{Inputs, Kernel};
 use han_gpu::train::train;
@@ -19,8 +19,8 @@ use std::sync::Arc;
 
 const FERROMAGNET: Interaction = Interaction { coupling: 1.0, field: 0.0 };
 
-fn system(side: u32, interaction: Interaction, beta: f64) -> System {
-    System { torus: Torus::new(side).unwrap(), interaction, beta }
+fn ensemble(side: u32, interaction: Interaction, beta: f64) -> Ensemble {
+    System { lattice: Lattice::square(side).unwrap(), interaction }.at(beta).unwrap()
 }
 
 /// A trained network on the CPU.
@@ -43,12 +43,11 @@ fn measured(backend: &mut dyn Backend, count: usize, seed: u32, symmetries: Symm
     measure(backend, &settings, |_| Ok(()), |_| ControlFlow::Continue(())).unwrap()
 }
 
-fn simulated(system: System, algorithm: Algorithm, sweeps: Sweeps, device: &str) -> MonteCarlo {
-    let System { torus, interaction, beta } = system;
-    let setup = Setup { torus, interaction, beta, algorithm, chains: sweeps.chains, seed: 7 };
+fn simulated(ensemble: &Ensemble, algorithm: Algorithm, sweeps: Sweeps, device: &str) -> MonteCarlo {
+    let setup = Setup { ensemble: ensemble.clone(), algorithm, chains: sweeps.chains, seed: 7 };
     let mut simulation = Simulation::new(setup, device).unwrap();
     simulation.thermalise(sweeps.thermalisation).unwrap();
-    measure_chains(&mut simulation, system, sweeps, |_, _| Ok(()), |_| ControlFlow::Continue(())).unwrap()
+    measure_chains(&mut simulation, sweeps, |_, _| Ok(()), |_| ControlFlow::Continue(())).unwrap()
 }
 
 fn of(quantities: &[han_gpu::measure::Quantity], name: &str) -> Estimate {
@@ -105,9 +104,9 @@ fn metropolis_samples_the_boltzmann_distribution_in_every_kind_of_field() {
         (0.1, 1.0, 0.1),
         (1.0, 0.0, 0.02),
     ] {
-        let system = system(4, Interaction { coupling, field }, beta);
-        let exact = solve(system.torus, system.interaction, beta).unwrap();
-        let found = simulated(system, Algorithm::Metropolis, sweeps, "cpu");
+        let ensemble = ensemble(4, Interaction { coupling, field }, beta);
+        let exact = solve(&ensemble.system, beta).unwrap();
+        let found = simulated(&ensemble, Algorithm::Metropolis, sweeps, "cpu");
         let energy = of(&found.statistics.quantities, "energy_per_site");
         assert!(energy.deviation(exact.energy_per_site).abs() < 4.0, "{energy:?}, {exact:?}");
         let specific_heat = of(&found.statistics.quantities, "specific_heat");
@@ -120,19 +119,20 @@ fn metropolis_on_a_gpu_makes_the_same_chains() {
     let device = gpu();
     let adapter = device.adapter.get_info().name;
     let sweeps = Sweeps { chains: 70, thermalisation: 20, sweeps: 40, every: 1 };
-    let system = system(8, Interaction { coupling: 1.0, field: 0.2 }, 0.4);
-    let [cpu, gpu] = ["cpu", &adapter].map(|device| simulated(system, Algorithm::Metropolis, sweeps, device));
+    let ensemble = ensemble(8, Interaction { coupling: 1.0, field: 0.2 }, 0.4);
+    let [cpu, gpu] =
+        ["cpu", &adapter].map(|device| simulated(&ensemble, Algorithm::Metropolis, sweeps, device));
     let energy = |found: &MonteCarlo| of(&found.statistics.quantities, "energy_per_site");
     assert_eq!(energy(&cpu), energy(&gpu));
 }
 
 #[test]
 fn metropolis_and_wolff_agree_and_have_the_known_magnetisation() {
-    let system = system(8, FERROMAGNET, BETA);
+    let ensemble = ensemble(8, FERROMAGNET, BETA);
     let wolff = Sweeps { chains: 16, thermalisation: 200, sweeps: 5000, every: 1 };
     let metropolis = Sweeps { chains: 64, thermalisation: 500, sweeps: 4000, every: 1 };
-    let wolff = simulated(system, Algorithm::Wolff, wolff, "cpu");
-    let metropolis = simulated(system, Algorithm::Metropolis, metropolis, "cpu");
+    let wolff = simulated(&ensemble, Algorithm::Wolff, wolff, "cpu");
+    let metropolis = simulated(&ensemble, Algorithm::Metropolis, metropolis, "cpu");
     for name in ["energy_per_site", "abs_magnetisation", "susceptibility", "binder", "correlation_length"] {
         agree(name, of(&wolff.statistics.quantities, name), of(&metropolis.statistics.quantities, name));
     }
@@ -142,7 +142,7 @@ fn metropolis_and_wolff_agree_and_have_the_known_magnetisation() {
         assert!(found.warnings().is_empty(), "{:?}", found.warnings());
         agree("|m|", of(&found.statistics.quantities, "abs_magnetisation"), known);
         let energy = of(&found.statistics.quantities, "energy_per_site");
-        let exact = solve(system.torus, system.interaction, BETA).unwrap().energy_per_site;
+        let exact = solve(&ensemble.system, BETA).unwrap().energy_per_site;
         assert!(energy.deviation(exact).abs() < 4.0, "{energy:?}, {exact}");
     }
     assert!(metropolis.tau_int_sweeps() > wolff.tau_int_sweeps(), "single spins are slower than clusters");
@@ -151,9 +151,9 @@ fn metropolis_and_wolff_agree_and_have_the_known_magnetisation() {
 #[test]
 fn errors_are_right_over_forty_seeds() {
     let mut cpu = trained(&quick(8, 60));
-    let exact = solve(cpu.model().torus, FERROMAGNET, BETA).unwrap();
+    let exact = solve(&cpu.model().system, BETA).unwrap();
     let sweeps = Sweeps { chains: 16, thermalisation: 200, sweeps: 15_000, every: 1 };
-    let reference = simulated(system(8, FERROMAGNET, BETA), Algorithm::Wolff, sweeps, "cpu");
+    let reference = simulated(&ensemble(8, FERROMAGNET, BETA), Algorithm::Wolff, sweeps, "cpu");
     let reference = of(&reference.statistics.quantities, "abs_magnetisation");
     let known = [
         ("ln_z", exact.ln_z),
@@ -214,13 +214,16 @@ fn averages_over_symmetries_are_normalised_and_invariant() {
     let case = Case { size: 4, batch: 1 << 16, gauge: false, width: 2, ..Case::DEFAULT };
     let mut cpu = case.cpu::<f64>();
     cpu.write(Tensor::Parameters, &case.parameters(5)).unwrap();
-    let torus = Torus::new(4).unwrap();
+    let lattice = Lattice::square(4).unwrap();
     let all: Vec<i8> = (0..1_u32 << 16)
         .flat_map(|state| (0..16).map(move |site| if state >> site & 1 == 1 { 1 } else { -1 }))
         .collect();
-    let group =
-        SymmetryGroup::parse("translations=2x2,reflections,transpose,z2", torus, FERROMAGNET).unwrap();
-    let elements = group.elements(torus);
+    let group = SymmetryGroup::parse(
+        "translations=2x2,reflections,transpose,z2",
+        &ensemble(4, FERROMAGNET, BETA).system,
+    )
+    .unwrap();
+    let elements = group.elements(lattice);
     let ln_q = symmetrised_ln_q(&mut cpu, &elements, BETA, &all, |_| ()).unwrap();
     let total: f64 = ln_q.iter().map(|ln_q| ln_q.exp()).sum();
     assert!((total - 1.0).abs() < 1e-9, "{total}");
@@ -238,8 +241,8 @@ fn averages_over_symmetries_are_normalised_and_invariant() {
 fn symmetries_raise_the_effective_sample_size_and_keep_the_averages() {
     let mut cpu = trained(&quick(16, 80));
     let plain = measured(&mut cpu, 4000, 1, SymmetryGroup::default());
-    let torus = cpu.model().torus;
-    let group = SymmetryGroup::parse("translations=2x2,transpose,z2", torus, FERROMAGNET).unwrap();
+    let group = SymmetryGroup::parse("translations=2x2,transpose,z2", &ensemble(4, FERROMAGNET, BETA).system)
+        .unwrap();
     let averaged = measured(&mut cpu, 4000, 1, group);
     assert_eq!(averaged.images, 8, "spin reversal is built into the network");
     let (before, after) = (plain.importance.ess, averaged.importance.ess);

@@ -7,10 +7,10 @@ use han_gpu::cpu::Cpu;
 use han_gpu::error::Error;
 use han_gpu::estimate::{Estimate, forward};
 use han_gpu::io::RunFolder;
-use han_gpu::lattice::{Interaction, Symmetry, Torus};
+use han_gpu::lattice::{Ensemble, Interaction, Lattice, Symmetry, System};
 use han_gpu::mc::{Algorithm, Pool, Setup, Simulation, equilibrate, thermalise};
 use han_gpu::measure::{
-    MonteCarlo, MonteCarloCheck, Sweeps, System, measure_chains, monte_carlo_check, reference_log_weights,
+    MonteCarlo, MonteCarloCheck, Sweeps, measure_chains, monte_carlo_check, reference_log_weights,
 };
 use han_gpu::random::Stream;
 use han_gpu::train::train;
@@ -21,48 +21,52 @@ use std::sync::Arc;
 const FIELDS: [f64; 4] = [0.1, 0.5, 1.0, 3.0];
 const BETAS: [f64; 3] = [0.3, 0.6, 1.0];
 
-fn system(side: u32, coupling: f64, field: f64, beta: f64) -> System {
-    System { torus: Torus::new(side).unwrap(), interaction: Interaction { coupling, field }, beta }
+fn ensemble(side: u32, coupling: f64, field: f64, beta: f64) -> Ensemble {
+    let (lattice, interaction) = (Lattice::square(side).unwrap(), Interaction { coupling, field });
+    System { lattice, interaction }.at(beta).unwrap()
 }
 
 /// Ferromagnets and antiferromagnets in every field at every temperature.
-fn systems_in_a_field(side: u32) -> Vec<System> {
+fn systems_in_a_field(side: u32) -> Vec<Ensemble> {
     let of_field = |field| {
         BETAS
             .into_iter()
-            .flat_map(move |beta| [1.0, -1.0].map(|coupling| system(side, coupling, field, beta)))
+            .flat_map(move |beta| [1.0, -1.0].map(|coupling| ensemble(side, coupling, field, beta)))
     };
     FIELDS.into_iter().flat_map(of_field).collect()
 }
 
 /// Energy and magnetisation of a configuration.
-fn observe(system: &System, spins: &[i8]) -> [f64; 2] {
+fn observe(ensemble: &Ensemble, spins: &[i8]) -> [f64; 2] {
     let total: i64 = spins.iter().map(|&spin| i64::from(spin)).sum();
-    [system.interaction.energy(system.torus.bond_sum(spins), total), total as f64]
+    [ensemble.system.energy(spins), total as f64]
 }
 
 /// All configurations of a small lattice with their log weights `-beta E`.
-fn states(system: &System) -> Vec<(Vec<i8>, f64)> {
-    let sites = system.torus.sites();
+fn states(ensemble: &Ensemble) -> Vec<(Vec<i8>, f64)> {
+    let sites = ensemble.system.lattice.sites();
     let spins = |state: u32| (0..sites).map(|site| if state >> site & 1 == 1 { 1 } else { -1 }).collect();
     (0..1_u32 << sites)
         .map(spins)
         .map(|spins: Vec<i8>| {
-            let energy = observe(system, &spins)[0];
-            (spins, -system.beta * energy)
+            let energy = observe(ensemble, &spins)[0];
+            (spins, -ensemble.beta * energy)
         })
         .collect()
 }
 
 /// Exact means of energy and magnetisation; the error is the standard deviation of a single configuration.
-fn enumerated(system: &System) -> [Estimate; 2] {
-    let states = states(system);
+fn enumerated(ensemble: &Ensemble) -> [Estimate; 2] {
+    let states = states(ensemble);
     let most = states.iter().map(|(_, ln_w)| *ln_w).fold(f64::NEG_INFINITY, f64::max);
     let weight = |ln_w: f64| (ln_w - most).exp();
     let z: f64 = states.iter().map(|(_, ln_w)| weight(*ln_w)).sum();
     [0, 1].map(|which| {
         let mean_of = |of: &dyn Fn(f64) -> f64| {
-            states.iter().map(|(spins, ln_w)| weight(*ln_w) * of(observe(system, spins)[which])).sum::<f64>()
+            states
+                .iter()
+                .map(|(spins, ln_w)| weight(*ln_w) * of(observe(ensemble, spins)[which]))
+                .sum::<f64>()
                 / z
         };
         let value = mean_of(&|x| x);
@@ -81,14 +85,14 @@ fn means(groups: &[[f64; 2]]) -> [Estimate; 2] {
 }
 
 /// Energy and magnetisation of a pool, from the means of its chains.
-fn of_pool(system: &System, count: usize, seed: u32) -> [Estimate; 2] {
-    let pool = Pool::new(system.torus, system.interaction, system.beta, count, seed).unwrap();
-    let sites = system.torus.sites();
+fn of_pool(ensemble: &Ensemble, count: usize, seed: u32) -> [Estimate; 2] {
+    let pool = Pool::new(ensemble, count, seed).unwrap();
+    let sites = ensemble.system.lattice.sites();
     let groups: Vec<[f64; 2]> = pool
         .spins()
         .chunks(count / 64 * sites)
         .map(|chain| {
-            let sum = chain.chunks(sites).map(|spins| observe(system, spins));
+            let sum = chain.chunks(sites).map(|spins| observe(ensemble, spins));
             sum.fold([0.0; 2], |sum, now| [sum[0] + now[0], sum[1] + now[1]])
         })
         .map(|sums| sums.map(|sum| sum / (count / 64) as f64))
@@ -98,29 +102,30 @@ fn of_pool(system: &System, count: usize, seed: u32) -> [Estimate; 2] {
 }
 
 #[track_caller]
-fn agrees(system: &System, what: &str, found: Estimate, expected: Estimate) {
+fn agrees(ensemble: &Ensemble, what: &str, found: Estimate, expected: Estimate) {
     // A chain that never moved has no error.
     let error = found.error.hypot(expected.error).max(1e-9);
     let deviation = (found.value - expected.value) / error;
-    assert!(deviation.abs() < 4.0, "{system:?}: {what} {found:?}, {expected:?}: {deviation:+.1} sigma");
+    assert!(deviation.abs() < 4.0, "{ensemble:?}: {what} {found:?}, {expected:?}: {deviation:+.1} sigma");
 }
 
 #[test]
 fn pools_in_a_field_have_the_energy_and_magnetisation_of_all_states() {
-    for system in systems_in_a_field(4) {
-        let [energy, magnetisation] = of_pool(&system, 8192, 1);
-        let exact = enumerated(&system).map(|exact| of_count(exact, 8192));
-        agrees(&system, "energy", energy, exact[0]);
-        agrees(&system, "magnetisation", magnetisation, exact[1]);
+    for ensemble in systems_in_a_field(4) {
+        let [energy, magnetisation] = of_pool(&ensemble, 8192, 1);
+        let exact = enumerated(&ensemble).map(|exact| of_count(exact, 8192));
+        agrees(&ensemble, "energy", energy, exact[0]);
+        agrees(&ensemble, "magnetisation", magnetisation, exact[1]);
     }
 }
 
 /// A Metropolis of its own, site by site in random order, from order: means of energy and magnetisation.
-fn plain_metropolis(system: &System, chains: u32, sweeps: usize) -> [Estimate; 2] {
-    let (side, sites) = (system.torus.side(), system.torus.sites());
+fn plain_metropolis(ensemble: &Ensemble, chains: u32, sweeps: usize) -> [Estimate; 2] {
+    let (side, sites) = (ensemble.system.lattice.side(), ensemble.system.lattice.sites());
     let chain = |seed: u32| {
         let mut stream = Stream::new(1000 + seed, 5);
-        let odd = |site: u32| system.interaction.coupling < 0.0 && (site / side + site % side) % 2 == 1;
+        let odd =
+            |site: u32| ensemble.system.interaction.coupling < 0.0 && (site / side + site % side) % 2 == 1;
         let mut spins: Vec<i8> = (0..sites as u32).map(|site| if odd(site) { -1 } else { 1 }).collect();
         let mut sums = [0.0; 2];
         for sweep in 0..2 * sweeps {
@@ -135,16 +140,16 @@ fn plain_metropolis(system: &System, chains: u32, sweeps: usize) -> [Estimate; 2
                 ];
                 let sum: i8 = neighbours
                     .iter()
-                    .map(|&(row, column)| spins[system.torus.site(row, column) as usize])
+                    .map(|&(row, column)| spins[ensemble.system.lattice.site(row, column) as usize])
                     .sum();
                 let spin = f64::from(spins[site as usize]);
-                let cost = 2.0 * spin * system.interaction.local_field(sum.into());
-                if stream.random::<f64>() < (-system.beta * cost).exp() {
+                let cost = 2.0 * spin * ensemble.system.interaction.local_field(sum.into());
+                if stream.random::<f64>() < (-ensemble.beta * cost).exp() {
                     spins[site as usize] *= -1;
                 }
             }
             if sweep >= sweeps {
-                let now = observe(system, &spins);
+                let now = observe(ensemble, &spins);
                 sums = [sums[0] + now[0], sums[1] + now[1]];
             }
         }
@@ -155,20 +160,20 @@ fn plain_metropolis(system: &System, chains: u32, sweeps: usize) -> [Estimate; 2
 
 #[test]
 fn pools_in_a_field_agree_with_a_long_plain_metropolis() {
-    for system in systems_in_a_field(16) {
-        let [energy, magnetisation] = of_pool(&system, 2048, 2);
-        let expected = plain_metropolis(&system, 12, 400);
-        agrees(&system, "energy", energy, expected[0]);
-        agrees(&system, "magnetisation", magnetisation, expected[1]);
+    for ensemble in systems_in_a_field(16) {
+        let [energy, magnetisation] = of_pool(&ensemble, 2048, 2);
+        let expected = plain_metropolis(&ensemble, 12, 400);
+        agrees(&ensemble, "energy", energy, expected[0]);
+        agrees(&ensemble, "magnetisation", magnetisation, expected[1]);
     }
 }
 
 /// A network after a few steps: good, but not perfect.
-fn trained(system: &System, seed: u32) -> Cpu<f32> {
-    let Interaction { coupling, field } = system.interaction;
+fn trained(ensemble: &Ensemble, seed: u32) -> Cpu<f32> {
+    let Interaction { coupling, field } = ensemble.system.interaction;
     let config = Config {
         size: 4,
-        beta: system.beta,
+        beta: ensemble.beta,
         coupling,
         field,
         seed,
@@ -190,12 +195,12 @@ fn trained(system: &System, seed: u32) -> Cpu<f32> {
 
 #[test]
 fn the_forward_figures_are_those_of_all_states() {
-    for (number, system) in systems_in_a_field(4).into_iter().enumerate() {
-        let mut cpu = trained(&system, number as u32);
+    for (number, ensemble) in systems_in_a_field(4).into_iter().enumerate() {
+        let mut cpu = trained(&ensemble, number as u32);
         let identity = [Symmetry::default()];
-        let states = states(&system);
+        let states = states(&ensemble);
         let spins: Vec<i8> = states.iter().flat_map(|(spins, _)| spins).copied().collect();
-        let ln_w = reference_log_weights(&mut cpu, &identity, system.beta, &spins, |_| ()).unwrap();
+        let ln_w = reference_log_weights(&mut cpu, &identity, ensemble.beta, &spins, |_| ()).unwrap();
         let most = states.iter().map(|(_, ln_p)| *ln_p).fold(f64::NEG_INFINITY, f64::max);
         let z: f64 = states.iter().map(|(_, ln_p)| (ln_p - most).exp()).sum();
         let ln_z = most + z.ln();
@@ -206,22 +211,27 @@ fn the_forward_figures_are_those_of_all_states() {
         });
         assert!((sums[1] - 1.0).abs() < 1e-4, "q does not sum to 1: {}", sums[1]);
         let check =
-            monte_carlo_check(&mut cpu, &identity, system.beta, 2000, 9, Estimate::exact(ln_z)).unwrap();
-        let MonteCarloCheck::Forward(found) = check else { panic!("{system:?}: {check:?}") };
-        agrees(&system, "forward ESS", found.ess, Estimate::exact(1.0 / (sums[0] * sums[1])));
-        agrees(&system, "forward KL", found.kl, Estimate::exact(sums[2]));
-        assert!(found.kl.value > -4.0 * found.kl.error, "{system:?}: {found:?}");
+            monte_carlo_check(&mut cpu, &identity, ensemble.beta, 2000, 9, Estimate::exact(ln_z)).unwrap();
+        let MonteCarloCheck::Forward(found) = check else { panic!("{ensemble:?}: {check:?}") };
+        agrees(&ensemble, "forward ESS", found.ess, Estimate::exact(1.0 / (sums[0] * sums[1])));
+        agrees(&ensemble, "forward KL", found.kl, Estimate::exact(sums[2]));
+        assert!(found.kl.value > -4.0 * found.kl.error, "{ensemble:?}: {found:?}");
     }
 }
 
-fn measured(system: System, algorithm: Algorithm, chains: usize, sweeps: usize, seed: u32) -> MonteCarlo {
-    let System { torus, interaction, beta } = system;
-    let mut simulation =
-        Simulation::new(Setup { torus, interaction, beta, algorithm, chains, seed }, "cpu").unwrap();
+fn measured(
+    ensemble: &Ensemble,
+    algorithm: Algorithm,
+    chains: usize,
+    sweeps: usize,
+    seed: u32,
+) -> MonteCarlo {
+    let setup = Setup { ensemble: ensemble.clone(), algorithm, chains, seed };
+    let mut simulation = Simulation::new(setup, "cpu").unwrap();
     let equilibrium = equilibrate(&mut simulation).unwrap();
-    assert_eq!(equilibrium.fault, None, "{system:?}, {algorithm:?}");
+    assert_eq!(equilibrium.fault, None, "{ensemble:?}, {algorithm:?}");
     let sweeps = Sweeps { chains, thermalisation: equilibrium.sweeps, sweeps, every: 1 };
-    measure_chains(&mut simulation, system, sweeps, |_, _| Ok(()), |_| ControlFlow::Continue(())).unwrap()
+    measure_chains(&mut simulation, sweeps, |_, _| Ok(()), |_| ControlFlow::Continue(())).unwrap()
 }
 
 fn quantity(found: &MonteCarlo, name: &str) -> Estimate {
@@ -232,16 +242,16 @@ fn quantity(found: &MonteCarlo, name: &str) -> Estimate {
 fn every_algorithm_samples_every_side() {
     for side in [2, 3, 4] {
         for (coupling, field) in [(1.0, 0.0), (-1.0, 0.0), (0.8, 0.3), (-1.0, 1.5)] {
-            let system = system(side, coupling, field, 0.4);
-            let sites = system.torus.sites() as f64;
-            let exact = enumerated(&system).map(|exact| exact.value / sites);
+            let ensemble = ensemble(side, coupling, field, 0.4);
+            let sites = ensemble.system.lattice.sites() as f64;
+            let exact = enumerated(&ensemble).map(|exact| exact.value / sites);
             for algorithm in [Algorithm::Wolff, Algorithm::Metropolis, Algorithm::Hybrid] {
-                let found = measured(system, algorithm, 32, 2000, 3);
+                let found = measured(&ensemble, algorithm, 32, 2000, 3);
                 let named = format!("{algorithm:?} energy");
-                agrees(&system, &named, quantity(&found, "energy_per_site"), Estimate::exact(exact[0]));
+                agrees(&ensemble, &named, quantity(&found, "energy_per_site"), Estimate::exact(exact[0]));
                 let named = format!("{algorithm:?} magnetisation");
-                agrees(&system, &named, quantity(&found, "magnetisation"), Estimate::exact(exact[1]));
-                assert_eq!(found.warnings(), Vec::<String>::new(), "{system:?}, {algorithm:?}");
+                agrees(&ensemble, &named, quantity(&found, "magnetisation"), Estimate::exact(exact[1]));
+                assert_eq!(found.warnings(), Vec::<String>::new(), "{ensemble:?}, {algorithm:?}");
             }
         }
     }
@@ -252,22 +262,22 @@ fn nothing_is_conserved_where_clusters_are_single_spins_or_the_whole_lattice() {
     for (side, coupling, beta) in
         [(2, -2.0, 0.0), (4, 1.0, 1e-6), (4, 0.0, 0.7), (4, 1.0, 1.0), (4, -1.0, 1.2)]
     {
-        let system = system(side, coupling, 0.0, beta);
-        let states = states(&system);
+        let ensemble = ensemble(side, coupling, 0.0, beta);
+        let states = states(&ensemble);
         let z: f64 = states.iter().map(|(_, ln_w)| ln_w.exp()).sum();
-        let size = |spins: &[i8]| observe(&system, spins)[1].abs() / system.torus.sites() as f64;
+        let size = |spins: &[i8]| observe(&ensemble, spins)[1].abs() / ensemble.system.lattice.sites() as f64;
         let exact = states.iter().map(|(spins, ln_w)| size(spins) * ln_w.exp()).sum::<f64>() / z;
         for seed in 0..8 {
-            let found = measured(system, Algorithm::Wolff, 16, 1000, seed);
-            agrees(&system, "|m|", quantity(&found, "abs_magnetisation"), Estimate::exact(exact));
-            agrees(&system, "m", quantity(&found, "magnetisation"), Estimate::exact(0.0));
+            let found = measured(&ensemble, Algorithm::Wolff, 16, 1000, seed);
+            agrees(&ensemble, "|m|", quantity(&found, "abs_magnetisation"), Estimate::exact(exact));
+            agrees(&ensemble, "m", quantity(&found, "magnetisation"), Estimate::exact(0.0));
         }
         // One cluster in two sweeps must move a chain too.
-        let pool = Pool::new(system.torus, system.interaction, beta, 2000, 1).unwrap();
-        let sizes: Vec<f64> = pool.spins().chunks(system.torus.sites()).map(size).collect();
+        let pool = Pool::new(&ensemble, 2000, 1).unwrap();
+        let sizes: Vec<f64> = pool.spins().chunks(ensemble.system.lattice.sites()).map(size).collect();
         let found = Estimate::mean(&sizes);
         agrees(
-            &system,
+            &ensemble,
             "|m| of a pool",
             Estimate { error: 2.0 * found.error, ..found },
             Estimate::exact(exact),
@@ -278,19 +288,19 @@ fn nothing_is_conserved_where_clusters_are_single_spins_or_the_whole_lattice() {
 #[test]
 fn single_spins_do_not_turn_whole_sublattices_over() {
     // At H = 4 |J| a spin between four equal neighbours costs nothing to flip.
-    let system = system(4, -1.0, 4.0, 0.5);
-    let exact = enumerated(&system);
+    let ensemble = ensemble(4, -1.0, 4.0, 0.5);
+    let exact = enumerated(&ensemble);
     for seed in 0..12 {
-        let found = measured(system, Algorithm::Metropolis, 64, 1000, seed);
-        let sites = system.torus.sites() as f64;
+        let found = measured(&ensemble, Algorithm::Metropolis, 64, 1000, seed);
+        let sites = ensemble.system.lattice.sites() as f64;
         agrees(
-            &system,
+            &ensemble,
             "energy",
             quantity(&found, "energy_per_site"),
             Estimate::exact(exact[0].value / sites),
         );
         agrees(
-            &system,
+            &ensemble,
             "magnetisation",
             quantity(&found, "magnetisation"),
             Estimate::exact(exact[1].value / sites),
@@ -304,17 +314,17 @@ fn clusters_give_the_known_magnetisations() {
     for (side, known) in
         [(8, Estimate { value: 0.77512, error: 2.4e-4 }), (16, Estimate { value: 0.70906, error: 2.3e-4 })]
     {
-        let system = system(side, 1.0, 0.0, 0.44);
-        let found = measured(system, Algorithm::Wolff, 16, 2000, 3);
-        agrees(&system, "|m|", quantity(&found, "abs_magnetisation"), known);
+        let ensemble = ensemble(side, 1.0, 0.0, 0.44);
+        let found = measured(&ensemble, Algorithm::Wolff, 16, 2000, 3);
+        agrees(&ensemble, "|m|", quantity(&found, "abs_magnetisation"), known);
     }
     // At beta = 0.6 the correlation length is below 2, so 32 x 32 is infinite (Yang, Phys. Rev. 85, 808, 1952). An antiferromagnet
     // has the same order, with alternating signs.
     let exact = (1.0 - (2.0_f64 * 0.6).sinh().powi(-4)).powf(0.125);
     for (coupling, name) in [(1.0, "abs_magnetisation"), (-1.0, "staggered_magnetisation")] {
-        let system = system(32, coupling, 0.0, 0.6);
-        let found = measured(system, Algorithm::Wolff, 16, 500, 3);
-        agrees(&system, name, quantity(&found, name), Estimate::exact(exact));
+        let ensemble = ensemble(32, coupling, 0.0, 0.6);
+        let found = measured(&ensemble, Algorithm::Wolff, 16, 500, 3);
+        agrees(&ensemble, name, quantity(&found, name), Estimate::exact(exact));
     }
 }
 
@@ -324,27 +334,27 @@ fn quantities_that_do_not_exist_say_why() {
         let quantities = &found.statistics.quantities;
         quantities.iter().find(|quantity| quantity.meaning.name == name).and_then(|quantity| quantity.missing)
     };
-    let antiferromagnet = measured(system(8, -1.0, 0.0, 0.44), Algorithm::Wolff, 16, 200, 1);
+    let antiferromagnet = measured(&ensemble(8, -1.0, 0.0, 0.44), Algorithm::Wolff, 16, 200, 1);
     assert!(
         reason(&antiferromagnet, "correlation_length").is_some_and(|why| why.contains("antiferromagnet"))
     );
-    let in_field = measured(system(16, 1.0, 0.5, 0.6), Algorithm::Hybrid, 16, 2000, 1);
+    let in_field = measured(&ensemble(16, 1.0, 0.5, 0.6), Algorithm::Hybrid, 16, 2000, 1);
     assert!(reason(&in_field, "binder").is_some_and(|why| why.contains("field")));
     // Without the square of the mean it was 1036 sites.
     let length = quantity(&in_field, "correlation_length").value;
     assert!(length.is_nan() || length < 2.0, "{length}");
-    let ferromagnet = measured(system(8, 1.0, 0.0, 0.44), Algorithm::Wolff, 16, 200, 1);
+    let ferromagnet = measured(&ensemble(8, 1.0, 0.0, 0.44), Algorithm::Wolff, 16, 200, 1);
     assert!(ferromagnet.statistics.quantities.iter().all(|quantity| quantity.missing.is_none()));
 }
 
 #[test]
 fn pulls_are_normal_for_few_long_chains_and_for_many_short_ones() {
-    let system = system(8, 1.0, 0.0, 0.4);
-    let exact = han_gpu::exact::solve(system.torus, system.interaction, system.beta).unwrap();
+    let ensemble = ensemble(8, 1.0, 0.0, 0.4);
+    let exact = han_gpu::exact::solve(&ensemble.system, ensemble.beta).unwrap();
     for (chains, sweeps) in [(4, 1500), (2000, 1), (400, 5)] {
         let mut pulls = Vec::new();
         for seed in 0..60 {
-            let found = measured(system, Algorithm::Wolff, chains, sweeps, seed);
+            let found = measured(&ensemble, Algorithm::Wolff, chains, sweeps, seed);
             assert_eq!(
                 found.warnings(),
                 Vec::<String>::new(),
@@ -363,45 +373,47 @@ fn pulls_are_normal_for_few_long_chains_and_for_many_short_ones() {
 #[test]
 fn chains_that_remember_their_start_are_found_out() {
     // Below the critical temperature single spins leave stripes where the start was random.
-    let System { torus, interaction, beta } = system(32, 1.0, 0.0, 0.8);
-    let setup = Setup { torus, interaction, beta, algorithm: Algorithm::Metropolis, chains: 32, seed: 1 };
+    let setup = Setup {
+        ensemble: ensemble(32, 1.0, 0.0, 0.8),
+        algorithm: Algorithm::Metropolis,
+        chains: 32,
+        seed: 1,
+    };
     for sweeps in [4, 60, 200] {
-        let mut simulation = Simulation::new(setup, "cpu").unwrap();
+        let mut simulation = Simulation::new(setup.clone(), "cpu").unwrap();
         let equilibrium = thermalise(&mut simulation, sweeps).unwrap();
         assert!(equilibrium.fault.is_some(), "{sweeps} sweeps: {equilibrium:?}");
         let sweeps = Sweeps { chains: 32, thermalisation: sweeps, sweeps: 20, every: 1 };
-        let system = System { torus, interaction, beta };
-        let found =
-            measure_chains(&mut simulation, system, sweeps, |_, _| Ok(()), |_| ControlFlow::Continue(()));
+        let found = measure_chains(&mut simulation, sweeps, |_, _| Ok(()), |_| ControlFlow::Continue(()));
         let warnings = MonteCarlo { fault: equilibrium.fault, ..found.unwrap() }.warnings().join("; ");
         assert!(warnings.contains("equilibrium") && warnings.contains("wolff"), "{warnings}");
     }
     // Clusters do not care.
     let setup = Setup { algorithm: Algorithm::Wolff, ..setup };
-    let mut simulation = Simulation::new(setup, "cpu").unwrap();
+    let mut simulation = Simulation::new(setup.clone(), "cpu").unwrap();
     assert_eq!(thermalise(&mut simulation, 60).unwrap().fault, None);
 }
 
 #[test]
 fn a_negative_forward_kl_is_found_out() {
     // Configurations of another temperature are not from p: the mean of ln w falls short of ln Z.
-    let (cold, warm) = (system(4, 1.0, 0.5, 0.6), system(4, 1.0, 0.5, 0.2));
+    let (cold, warm) = (ensemble(4, 1.0, 0.5, 0.6), ensemble(4, 1.0, 0.5, 0.2));
     let options = NetOptions { width: 2, depth: 1, skip: true, gauge: false, exact_bottom: 4 };
-    let mut cpu = Cpu::<f32>::new(Arc::new(Model::new(cold.torus, cold.interaction, options).unwrap()), 64);
+    let mut cpu = Cpu::<f32>::new(Arc::new(Model::new(cold.system.clone(), options).unwrap()), 64);
     let parameters = cpu.model().initial_parameters(1, cold.beta);
     cpu.write(Tensor::Parameters, &parameters).unwrap();
-    let pool = Pool::new(warm.torus, warm.interaction, warm.beta, 2000, 1).unwrap();
+    let pool = Pool::new(&warm, 2000, 1).unwrap();
     let ln_w =
         reference_log_weights(&mut cpu, &[Symmetry::default()], cold.beta, pool.spins(), |_| ()).unwrap();
-    let exact = han_gpu::exact::ln_z(cold.torus, cold.interaction, cold.beta).unwrap();
+    let exact = han_gpu::exact::ln_z(&cold.system, cold.beta).unwrap();
     let found = forward(&ln_w, Estimate::exact(exact));
     assert!(found.kl.value < -4.0 * found.kl.error, "{found:?}");
 }
 
 #[test]
 fn a_gpu_is_refused_where_only_the_cpu_has_the_updates() {
-    let System { torus, interaction, beta } = system(6, 1.0, 0.0, 0.4);
-    let setup = Setup { torus, interaction, beta, algorithm: Algorithm::Metropolis, chains: 4, seed: 1 };
+    let setup =
+        Setup { ensemble: ensemble(6, 1.0, 0.0, 0.4), algorithm: Algorithm::Metropolis, chains: 4, seed: 1 };
     let error = Simulation::new(setup, "0").err().map(|error| error.to_string()).unwrap();
     assert!(error.contains("device = 0") && error.contains("CPU"), "{error}");
     let refused = Error::NotEquilibrated { system: "L = 8".to_owned(), reason: "chains differ".to_owned() };

@@ -73,7 +73,7 @@ fn a_field_and_an_antiferromagnet_are_learned_too() {
         };
         let mut cpu = Cpu::<f32>::new(model(&config), config.batch);
         let (_, summary) = trained(&config, &mut cpu);
-        let exact = solve(config.model().unwrap().torus, config.model().unwrap().interaction, beta).unwrap();
+        let exact = solve(&config.model().unwrap().system, beta).unwrap();
         assert_eq!(summary.ln_z_exact, Some(exact.ln_z));
         assert!(summary.ln_z_deviation.unwrap().abs() < 4.0, "{summary:?}");
         assert!(summary.kl.value < 0.03, "{summary:?}");
@@ -104,7 +104,7 @@ fn importance_sampling_is_exact_for_an_untrained_network() {
     let device = gpu();
     let case = Case { size: 4, batch: 1000, field: 0.2, gauge: false, ..Case::DEFAULT };
     let model = case.model();
-    let exact = solve(model.torus, model.interaction, 0.3).unwrap();
+    let exact = solve(&model.system, 0.3).unwrap();
     for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
         backend.write(Tensor::Parameters, &model.initial_parameters(1, 0.3)).unwrap();
         let samples = log_weights(backend, 4, 0.3, 40_000, |_| ControlFlow::Continue(())).unwrap();
@@ -138,7 +138,7 @@ fn larger_lattices_train_on_both_backends_and_respect_the_bound() {
         };
         let case = Case { size, batch, ..Case::DEFAULT };
         let model = config.model().unwrap();
-        let exact = ln_z(model.torus, model.interaction, config.beta).unwrap();
+        let exact = ln_z(&model.system, config.beta).unwrap();
         let sites = f64::from(size * size);
         for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
             let (rows, summary) = trained(&config, backend);

@@ -3,8 +3,7 @@
 use han_gpu::conditional::Model;
 use han_gpu::config::{Config, load, resolve};
 use han_gpu::io::{Checkpoint, RunFolder, Table, read_configurations, read_spins, row};
-use han_gpu::lattice::{Interaction, Torus};
-use han_gpu::measure::System;
+use han_gpu::lattice::{Interaction, Lattice, System};
 use std::fs;
 use std::path::Path;
 
@@ -49,8 +48,8 @@ fn spins(path: &Path) -> Result<(), String> {
 /// Configurations for `han-gpu measure --configs`.
 fn configurations(path: &Path) -> Result<(), String> {
     let interaction = Interaction { coupling: 1.0, field: 0.0 };
-    let system = System { torus: Torus::new(4).map_err(message)?, interaction, beta: 0.44 };
-    read_configurations(path, &system).map(drop).map_err(message)
+    let system = System { lattice: Lattice::square(4).map_err(message)?, interaction };
+    read_configurations(path, &system.at(0.44).map_err(message)?).map(drop).map_err(message)
 }
 
 /// `metrics.csv`, read and continued, the table of a scan, and `measurement.json`.

@@ -31,7 +31,7 @@ fn free_energies(backend: &mut dyn Backend, case: Case, beta: f64, spins: &[i8])
     backend.run(&[schedule::sum_out_bottom(&model)], &inputs).unwrap();
     let first = model.hierarchy.blocks_before(model.bottom()) * case.batch;
     let bottom = &model.hierarchy.levels[model.bottom()];
-    let shift = inputs.reward_shift(model.interaction).of(bottom.bonds.len(), bottom.own);
+    let shift = inputs.reward_shift(model.system.interaction).of(bottom.bonds.len(), bottom.own);
     backend.read(Tensor::Reward).unwrap()[first..first + case.batch].iter().map(|r| r - shift).collect()
 }
 
@@ -278,7 +278,7 @@ fn drawn_interiors_have_the_means_that_ln_z_predicts() {
 fn scaled_factors_give_back_the_boltzmann_weights() {
     let case = Case { exact_bottom: 8, ..Case::DEFAULT };
     let model = case.model();
-    let factors = SquareFactors::new(&model.hierarchy.levels[model.bottom()], model.interaction, 0.5);
+    let factors = SquareFactors::new(&model.hierarchy.levels[model.bottom()], model.system.interaction, 0.5);
     let ratio = (-1.0_f64).exp();
     let [different, same] = factors.bond;
     let [both_different, mixed, both_same] = factors.bond_pair;

@@ -1,0 +1,157 @@
+//! The physical system that everything else is about: a lattice with its couplings, and the same at a temperature.
+
+use super::{Lattice, LatticeKind};
+use crate::error::{Error, Result};
+
+/// Largest size of J and H.
+const MAX_INTERACTION: f64 = 1000.0;
+/// Largest inverse temperature, alone and times J or H.
+const MAX_BETA: f64 = 100.0;
+
+/// Units of energy: `E(s) = -J sum_<ij> s_i s_j - H sum_i s_i`. Both sums are integers, so that energies are exact on every
+/// device.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interaction {
+    /// J, the energy of a bond; negative for the antiferromagnet.
+    pub coupling: f64,
+    /// H, the field on every spin.
+    pub field: f64,
+}
+
+impl Interaction {
+    /// J and H.
+    ///
+    /// # Errors
+    /// When one is not finite or larger than 1000 in size.
+    pub fn new(coupling: f64, field: f64) -> Result<Self> {
+        for (name, value) in [("coupling", coupling), ("field", field)] {
+            if !(value.is_finite() && value.abs() <= MAX_INTERACTION) {
+                let expected = format!("it must lie in -{MAX_INTERACTION} to {MAX_INTERACTION}");
+                return Err(Error::setting(name, format!("{value:?}"), expected));
+            }
+        }
+        Ok(Self { coupling, field })
+    }
+
+    /// Field on a spin whose neighbours sum to `neighbours`: `J sum + H`.
+    pub fn local_field(self, neighbours: i32) -> f64 {
+        self.coupling * f64::from(neighbours) + self.field
+    }
+
+    /// Checks an inverse temperature for these couplings.
+    ///
+    /// # Errors
+    /// When it is negative, NaN or above 100, or so large that `beta J` or `beta H` is above 100.
+    pub fn check_beta(self, beta: f64) -> Result<f64> {
+        if !(0.0..=MAX_BETA).contains(&beta) {
+            return Err(Error::setting("beta", beta, format!("it must lie in 0 to {MAX_BETA}")));
+        }
+        for (name, value) in [("coupling", self.coupling), ("field", self.field)] {
+            if beta * value.abs() > MAX_BETA {
+                let expected = format!("beta times {name} must be at most {MAX_BETA} in size");
+                return Err(Error::setting(name, value, expected));
+            }
+        }
+        Ok(beta)
+    }
+
+    /// Energy from the integer bond sum and the integer sum of spins.
+    pub fn energy(self, bond_sum: i64, spin_sum: i64) -> f64 {
+        -self.coupling * bond_sum as f64 - self.field * spin_sum as f64
+    }
+}
+
+/// Ising spins on a lattice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct System {
+    /// Sites and bonds.
+    pub lattice: Lattice,
+    /// J and H.
+    pub interaction: Interaction,
+}
+
+impl System {
+    /// Energy of one configuration, `[sites]` of +-1.
+    pub fn energy(&self, spins: &[i8]) -> f64 {
+        let spin_sum = spins.iter().map(|&spin| i64::from(spin)).sum();
+        self.interaction.energy(self.lattice.bond_sum(spins), spin_sum)
+    }
+
+    /// Whether the ground states have every second spin up: whether order alternates from site to site.
+    pub fn is_staggered(&self) -> bool {
+        self.interaction.coupling < 0.0 && self.lattice.is_bipartite()
+    }
+
+    /// The spin of a site in a configuration of least bond energy: all up for J >= 0; else every second spin on the square lattice
+    /// (also where an odd side spoils the pattern along a line), every second row on the triangular one.
+    pub fn ordered_spin(&self, site: u32) -> i8 {
+        let (row, column) = (site / self.lattice.side(), site % self.lattice.side());
+        let alternates = match self.lattice.kind() {
+            LatticeKind::Square => row + column,
+            LatticeKind::Triangular => row,
+        };
+        if self.interaction.coupling >= 0.0 || alternates.is_multiple_of(2) { 1 } else { -1 }
+    }
+
+    /// Whether no configuration satisfies all bonds.
+    pub fn is_frustrated(&self) -> bool {
+        self.interaction.coupling < 0.0 && !self.lattice.is_bipartite()
+    }
+
+    /// Whether reversing all spins leaves the energy as it is.
+    pub fn has_spin_flip(&self) -> bool {
+        self.interaction.field == 0.0
+    }
+
+    /// The system at an inverse temperature.
+    ///
+    /// # Errors
+    /// As [`Interaction::check_beta`].
+    pub fn at(self, beta: f64) -> Result<Ensemble> {
+        self.interaction.check_beta(beta)?;
+        Ok(Ensemble { system: self, beta })
+    }
+}
+
+/// `16 x 16, J 1, H 0`.
+impl std::fmt::Display for System {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}, J {}, H {}", self.lattice, self.interaction.coupling, self.interaction.field)
+    }
+}
+
+/// A system in thermal equilibrium: the Boltzmann distribution `exp(-beta E) / Z`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ensemble {
+    /// The system.
+    pub system: System,
+    /// Inverse temperature.
+    pub beta: f64,
+}
+
+/// `16 x 16, beta 0.44, J 1, H 0`.
+impl std::fmt::Display for Ensemble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let System { lattice, interaction: Interaction { coupling, field } } = self.system;
+        write!(f, "{lattice}, beta {}, J {coupling}, H {field}", self.beta)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn energy_of_the_ground_state_and_of_one_flipped_spin() {
+        let interaction = Interaction { coupling: 1.5, field: 0.25 };
+        let system = |lattice| System { lattice, interaction };
+        let mut spins = vec![1; 16];
+        let [square, triangular] =
+            [Lattice::square(4), Lattice::triangular(4)].map(|lattice| system(lattice.unwrap()));
+        assert_eq!(square.energy(&spins), -1.5 * 32.0 - 4.0);
+        assert_eq!(triangular.energy(&spins), -1.5 * 48.0 - 4.0);
+        spins[5] = -1;
+        assert_eq!(square.energy(&spins), -1.5 * 24.0 - 3.5);
+        assert_eq!(triangular.energy(&spins), -1.5 * 36.0 - 3.5);
+    }
+}
