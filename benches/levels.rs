@@ -94,13 +94,15 @@ fn levels(criterion: &mut Criterion) {
         let own = model.hierarchy.levels[level].own;
         kernels.push(("full forward per spin", level, vec![Kernel::EvaluateLevel { level }; own]));
     }
-    kernels.push(("sample", model.bottom(), vec![schedule::draw_bottom(&model)]));
-    kernels.push(("sum out", model.bottom(), vec![schedule::sum_out_bottom(&model)]));
+    let bottom = model.bottom().expect("a hierarchy has one");
+    let conditional = &model.levels[bottom].conditional;
+    kernels.push(("sample", bottom, vec![conditional.draw(bottom)]));
+    kernels.extend(conditional.sum_out(bottom).map(|kernel| ("sum out", bottom, vec![kernel])));
     for name in ["sample", "full forward per spin", "evaluate", "backward", "energy", "sum out"] {
         let mut group = criterion.benchmark_group(format!("{name}, {}", bench.backend.device()));
         for (_, level, kernels) in kernels.iter().filter(|(kind, ..)| *kind == name) {
             let geometry = &model.hierarchy.levels[*level];
-            let parameter = format!("{} {}", geometry.name, geometry.side);
+            let parameter = format!("{} {}", geometry.name, geometry.extent[0]);
             let squares = (geometry.blocks * bench.config.batch) as u64;
             group.throughput(Throughput::ElementsAndBytes {
                 elements: squares,

@@ -23,6 +23,6 @@ fn main(
     }
     let block = row / level.batch;
     let configuration = row % level.batch;
-    let of_sum = step.heat_bath_reward[neighbours_index(border_sum(block, configuration))];
+    let of_sum = step.heat_bath_reward[neighbours_up(border_sum(block, configuration))];
     reward[level.first_row + row] = rounded_to_either_side(of_sum, spread(block, step.first_configuration + configuration));
 }

@@ -1,6 +1,7 @@
-// Metropolis updates of all spins of one colour of the checkerboard; those do not interact.
-// Grid: ceil(batch / LANES) * SIDE^2 / 8 workgroups of LANES lanes, one configuration per lane, four spins of the colour per
-// workgroup. Invariant: thresholds are integers, so every device flips the same spins as the twin.
+// Metropolis updates of all spins of one of COLOURS colours; those do not interact. Two colours are a checkerboard; four are
+// every second site of every second row, for the triangular lattice.
+// Grid: ceil(batch / LANES) * SIDE^2 / (4 COLOURS) workgroups of LANES lanes, one configuration per lane, four spins of the colour
+// per workgroup. Invariant: thresholds are integers, so every device flips the same spins as the twin.
 
 #include types
 #include dispatch
@@ -16,20 +17,27 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let index = group_index(group, groups);
-    let four = index % (SIDE * SIDE / 8u);
-    let configuration = index / (SIDE * SIDE / 8u) * LANES + lane;
+    let fours = SIDE * SIDE / (4u * COLOURS);
+    let four = index % fours;
+    let configuration = index / fours * LANES + lane;
     if configuration >= step.batch {
         return;
     }
     let counter = vec4<u32>(step.first_configuration + configuration, 0u, four, COLOUR);
     let words = philox(step.seed, step.step, counter);
     for (var i = 0u; i < 4u; i++) {
-        let row = (4u * four + i) / (SIDE / 2u);
-        let column = (4u * four + i) % (SIDE / 2u) * 2u + ((row + COLOUR) & 1u);
+        let line = (4u * four + i) / (SIDE / 2u);
+        let row = select(line, 2u * line + COLOUR / 2u, COLOURS == 4u);
+        let shift = select((row + COLOUR) & 1u, COLOUR & 1u, COLOURS == 4u);
+        let column = (4u * four + i) % (SIDE / 2u) * 2u + shift;
         let at = place(row, column, configuration);
-        let neighbours = spins[place(row + 1u, column, configuration)] + spins[place(row + SIDE - 1u, column, configuration)]
+        var neighbours = spins[place(row + 1u, column, configuration)] + spins[place(row + SIDE - 1u, column, configuration)]
             + spins[place(row, column + 1u, configuration)] + spins[place(row, column + SIDE - 1u, configuration)];
-        let state = u32((neighbours + 4) / 2) + select(0u, 5u, spins[at] > 0);
+        if AXES == 3u {
+            neighbours += spins[place(row + 1u, column + 1u, configuration)]
+                + spins[place(row + SIDE - 1u, column + SIDE - 1u, configuration)];
+        }
+        let state = (u32(neighbours + 2 * i32(AXES))) / 2u + select(0u, 2u * AXES + 1u, spins[at] > 0);
         let threshold = step.flip[state / 4u][state % 4u];
         if words[i] < threshold || threshold == 0xffffffffu {
             spins[at] = -spins[at];

@@ -1,5 +1,5 @@
 // Sums over configurations of what observables are made of, as exact integers: the spins of every row and column,
-// products of spins at every distance along both axes, up to half the lattice, and the spins of every row times (-1)^column.
+// products of spins at every distance along every axis, up to half the lattice, and the spins of every row times (-1)^column.
 // Grid: ceil(batch / LANES) * SIDE workgroups of LANES lanes, one configuration per lane, one line and distance per workgroup.
 
 #include types
@@ -51,9 +51,12 @@ fn four_products(row: u32, column: u32, distance: u32, configuration: u32) -> i3
         + product(row, column + 2u, distance, configuration) + product(row, column + 3u, distance, configuration);
 }
 
-// A spin times those at a distance to the right and below.
+// A spin times those at a distance along every axis.
 fn product(row: u32, column: u32, distance: u32, configuration: u32) -> i32 {
-    let others = spin(row, column + distance, configuration) + spin(row + distance, column, configuration);
+    var others = spin(row, column + distance, configuration) + spin(row + distance, column, configuration);
+    if AXES == 3u {
+        others += spin(row + distance, column + distance, configuration);
+    }
     return spin(row, column, configuration) * others;
 }
 

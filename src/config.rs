@@ -1,9 +1,9 @@
 //! Every setting of a run, with its default. Layers (defaults, preset, file, flags) are TOML tables, later ones win.
 
-use crate::conditional::{MAX_SQUARE_BETA, Model, NetOptions, Storage, check_side};
+use crate::conditional::{MAX_SQUARE_BETA, Model, NetOptions, Network, Storage, check_side};
 use crate::error::{Error, Result};
 use crate::io::read_text;
-use crate::lattice::{Interaction, Lattice, System};
+use crate::lattice::{Interaction, Lattice, LatticeKind, System};
 use crate::schedule::{Adam, Baseline};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,7 +36,10 @@ pub enum Objective {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Side of the lattice, a power of two from 4 to 1024.
+    /// Which sites are neighbours: `square` or `triangular`.
+    #[serde(default)]
+    pub lattice: LatticeKind,
+    /// Side of the lattice, a power of two from 4 to 1024 (to 64 for a dense network).
     pub size: u32,
     /// Inverse temperature at the end of training.
     pub beta: f64,
@@ -44,6 +47,9 @@ pub struct Config {
     pub coupling: f64,
     /// H.
     pub field: f64,
+    /// `han`, a net for every level of a hierarchy, or `van`, one dense net over all sites.
+    #[serde(default)]
+    pub network: Network,
     /// Hidden units per input site.
     pub width: usize,
     /// Hidden layers, 1 to 3.
@@ -52,7 +58,8 @@ pub struct Config {
     pub skip: bool,
     /// Built-in spin-flip symmetry; on by default when `field` is 0.
     pub gauge: bool,
-    /// Side of the squares that are summed exactly, without nets: 8, 4 or 2; 8 by default where that is possible.
+    /// Side of the squares that are summed exactly, without nets: 8, 4 or 2; 8 by default where that is possible. Single spins are
+    /// squares of side 2, and all there is on the triangular lattice; 0 for a dense network.
     pub exact_bottom: u32,
     /// Configurations per step.
     pub batch: usize,
@@ -115,10 +122,12 @@ pub const PRESETS: [&str; 2] = ["default", "published"];
 impl Default for Config {
     fn default() -> Self {
         Self {
+            lattice: LatticeKind::Square,
             size: 16,
             beta: 0.44,
             coupling: 1.0,
             field: 0.0,
+            network: Network::Han,
             width: 4,
             depth: 1,
             skip: true,
@@ -178,11 +187,11 @@ impl Config {
     /// # Errors
     /// When a setting of the lattice or the nets is out of range.
     pub fn model(&self) -> Result<Model> {
-        let Self { width, depth, skip, gauge, exact_bottom, .. } = *self;
+        let Self { network, width, depth, skip, gauge, exact_bottom, .. } = *self;
         check_side(self.size)?;
-        let options = NetOptions { width, depth, skip, gauge, exact_bottom };
+        let options = NetOptions { network, width, depth, skip, gauge, exact_bottom };
         let interaction = Interaction::new(self.coupling, self.field)?;
-        let system = System { lattice: Lattice::square(self.size)?, interaction };
+        let system = System { lattice: Lattice::new(self.lattice, self.size)?, interaction };
         let storage = self.storage;
         Ok(Model { storage, ..Model::new(system, options)? })
     }
@@ -369,7 +378,12 @@ fn derived_defaults<'a>(table: &mut Table, config: &Config, asked: impl Fn(&str)
     }
     let largest = value("coupling", config.coupling).abs().max(field.abs());
     let bottom = if value("beta", config.beta) * largest > MAX_SQUARE_BETA { 2.0 } else { size };
-    let bottom = bottom.min(config.exact_bottom.into());
+    let named = |key: &str, name: &str| asked(key).and_then(Value::as_str) == Some(name);
+    let bottom = match () {
+        () if named("network", Network::Van.name()) => 0.0,
+        () if named("lattice", LatticeKind::Triangular.name()) => 2.0,
+        () => bottom.min(config.exact_bottom.into()),
+    };
     table.insert("exact_bottom".to_owned(), Value::Integer(bottom as i64));
 }
 

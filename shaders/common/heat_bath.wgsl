@@ -5,7 +5,7 @@
 
 fn border_sum(block: u32, configuration: u32) -> i32 {
     var sum = 0;
-    // Four a turn, for a spin has four neighbours: a graphics card waits for what it loads, once for all four.
+    // Four a turn: a graphics card waits for what it loads, once for all four.
     for (var first = 0u; first < level.border; first += 4u) {
         for (var k = 0u; k < 4u; k++) {
             let spin = spins[spin_index(block, min(first + k, level.border - 1u), configuration)];
@@ -15,13 +15,13 @@ fn border_sum(block: u32, configuration: u32) -> i32 {
     return sum;
 }
 
-// Where a sum over the neighbours stands in tables.
-fn neighbours_index(sum: i32) -> u32 {
-    return u32(sum + 4) / 2u;
+// How many neighbours are up: where a sum over them stands in tables.
+fn neighbours_up(sum: i32) -> u32 {
+    return u32(sum + i32(level.border)) / 2u;
 }
 
 // ln q of a block's spin in a configuration of the batch.
 fn ln_q_of_spin(block: u32, configuration: u32, sum: i32, up: bool) -> f32 {
-    let ln_q_of = step.heat_bath_ln_q[2u * neighbours_index(sum) + select(0u, 1u, up)];
+    let ln_q_of = step.heat_bath_ln_q[2u * neighbours_up(sum) + select(0u, 1u, up)];
     return rounded_to_either_side(ln_q_of, spread(block, step.first_configuration + configuration));
 }

@@ -38,7 +38,7 @@ struct Level {
 
 // What changes from submission to submission.
 struct Step {
-    flip: array<vec4<u32>, 3>, // 2^32 times the probability to flip a spin: at (neighbours + 4) / 2, plus 5 for a spin up
+    flip: array<vec4<u32>, 4>, // 2^32 times the probability to flip a spin: at the number of neighbours up, plus one more than all neighbours for a spin up
     // In two parts each, the first a multiple of 2^-12: products with integers, and sums of those, are exact up to 4096.
     beta_coupling: vec2<f32>,
     beta_field: vec2<f32>,
@@ -70,6 +70,6 @@ struct Step {
     scale_rate: u32,         // whether a net's rate is multiplied with its factor
     chunk: u32,              // which part of the batch this is
     chunk_share: f32,        // of the batch
-    @align(16) heat_bath_reward: array<vec4<f32>, 5>, // by the sum of four neighbours -4, -2, ..., 4; for rounded_to_either_side
-    heat_bath_ln_q: array<vec4<f32>, 10>,  // of a spin down and up, by the sum of four neighbours
+    @align(16) heat_bath_reward: array<vec4<f32>, 7>, // by the number of neighbours up; for rounded_to_either_side
+    heat_bath_ln_q: array<vec4<f32>, 14>,  // of a spin down and up, by the number of neighbours up
 }

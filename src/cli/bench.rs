@@ -4,9 +4,10 @@ use super::memory::Memory;
 use super::network_shape::NetworkShape;
 use super::train::check_storage;
 use crate::backend::Tuning;
-use crate::conditional::Storage;
+use crate::conditional::{Network, Storage};
 use crate::config::Config;
 use crate::error::Error;
+use crate::lattice::LatticeKind;
 use crate::schedule::{KernelCost, Phase, Rates};
 use crate::timing::{KernelTime, Spread, StepTime, time_step};
 use serde::Serialize;
@@ -46,6 +47,8 @@ pub(super) struct Arguments {
 #[derive(Serialize)]
 struct Output {
     device: String,
+    lattice: LatticeKind,
+    network: Network,
     size: u32,
     batch: usize,
     /// Configurations on the device at a time; kernels are timed on so many.
@@ -90,9 +93,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (device, chunk) = (backend.device().to_owned(), backend.batch());
     super::tell(&format!("device {device}; {repeats} repeats"));
     let times = time_step(&mut *backend, &config, repeats)?;
-    let Config { size, batch, width, depth, exact_bottom, storage, .. } = config;
+    let Config { lattice, network, size, batch, width, depth, exact_bottom, storage, .. } = config;
     let output = Output {
         device,
+        lattice,
+        network,
         size,
         batch,
         chunk,

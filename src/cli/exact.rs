@@ -2,7 +2,7 @@
 
 use super::system::SystemArguments;
 use crate::exact;
-use crate::lattice::Ensemble;
+use crate::lattice::{Ensemble, LatticeKind};
 use serde::Serialize;
 
 /// Print exact thermodynamics of a lattice.
@@ -22,6 +22,7 @@ pub(super) struct Arguments {
 
 #[derive(Serialize)]
 struct Table {
+    lattice: LatticeKind,
     size: u32,
     beta: f64,
     coupling: f64,
@@ -41,6 +42,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let exact = exact::solve(system, *beta).ok_or_else(|| exact::refusal(system))?;
     let value = |name| ensemble.exact_value(name, Some(exact)).filter(|value| value.is_finite());
     let table = Table {
+        lattice: system.lattice.kind(),
         size: system.lattice.side(),
         beta: *beta,
         coupling: system.interaction.coupling,

@@ -7,6 +7,12 @@ use toml::{Table, Value};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct NetworkShape {
+    /// Which sites are neighbours: square or triangular [default: square]
+    #[arg(long)]
+    lattice: Option<String>,
+    /// han: a net for every level of a hierarchy; van: one dense net over all sites [default: han]
+    #[arg(long)]
+    network: Option<String>,
     /// Side of the lattice, a power of two from 4 to 1024
     #[arg(long, default_value_t = Config::default().size)]
     size: u32,
@@ -42,9 +48,10 @@ impl NetworkShape {
         let given =
             settings.into_iter().filter_map(|(key, value)| Some((key.to_owned(), Value::Integer(value?))));
         let mut given: Table = given.collect();
-        if let Some(storage) = &self.storage {
-            given.insert("storage".to_owned(), Value::String(storage.clone()));
-        }
+        let names = [("lattice", &self.lattice), ("network", &self.network), ("storage", &self.storage)];
+        given.extend(
+            names.into_iter().filter_map(|(key, name)| Some((key.to_owned(), Value::String(name.clone()?)))),
+        );
         resolve(self.preset.as_deref(), Table::new(), given, Path::new("command line"))
     }
 }

@@ -48,6 +48,12 @@ pub(super) struct Arguments {
     /// Sides of the lattices
     #[arg(long, value_delimiter = ',', required = true)]
     size: Vec<u32>,
+    /// Which sites are neighbours: square or triangular [default: square]
+    #[arg(long, value_name = "NAME")]
+    lattice: Option<String>,
+    /// han: a net for every level of a hierarchy; van: one dense net over all sites [default: han]
+    #[arg(long, value_name = "NAME")]
+    network: Option<String>,
     /// Training steps of every point
     #[arg(long)]
     steps: Option<i64>,
@@ -172,9 +178,9 @@ fn settings(arguments: &Arguments, size: u32, beta: f64, previous: Option<&Path>
     let integers = [("steps", arguments.steps), ("seed", arguments.seed), ("size", Some(size.into()))];
     flags.extend(integers.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into()))));
     flags.insert("beta".to_owned(), beta.into());
-    if let Some(device) = &arguments.device {
-        flags.insert("device".to_owned(), device.clone().into());
-    }
+    let names =
+        [("device", &arguments.device), ("lattice", &arguments.lattice), ("network", &arguments.network)];
+    flags.extend(names.into_iter().filter_map(|(key, name)| Some((key.to_owned(), name.clone()?.into()))));
     if let Some(previous) = previous {
         flags.insert("init_from".to_owned(), previous.to_string_lossy().into_owned().into());
     }

@@ -1,9 +1,12 @@
 //! A lattice at a temperature, on the command line.
 
-use crate::lattice::{Ensemble, Interaction, Lattice, System};
+use crate::lattice::{Ensemble, Interaction, Lattice, LatticeKind, System};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct SystemArguments {
+    /// Which sites are neighbours: square (four), or triangular (six: a bond down-right beside those right and down)
+    #[arg(long, value_parser = lattice_kind, default_value = "square")]
+    lattice: LatticeKind,
     /// Side of the lattice, 2 to 1024; each site has a bond right and one down, so that at 2 every pair counts twice
     #[arg(long)]
     size: u32,
@@ -20,7 +23,14 @@ pub(super) struct SystemArguments {
 
 impl SystemArguments {
     pub(super) fn ensemble(&self) -> crate::Result<Ensemble> {
-        let lattice = Lattice::square(self.size)?;
+        let lattice = Lattice::new(self.lattice, self.size)?;
         System { lattice, interaction: Interaction::new(self.coupling, self.field)? }.at(self.beta)
     }
+}
+
+/// Reads the name of a kind of lattice.
+pub(super) fn lattice_kind(name: &str) -> Result<LatticeKind, String> {
+    let known = LatticeKind::ALL.map(LatticeKind::name).join(", ");
+    let kind = LatticeKind::ALL.into_iter().find(|kind| kind.name() == name);
+    kind.ok_or_else(|| format!("there are: {known}"))
 }

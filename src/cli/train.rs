@@ -44,6 +44,12 @@ pub(super) struct Arguments {
     /// Field H [default: 0]
     #[arg(long, value_name = "H", allow_negative_numbers = true)]
     field: Option<f64>,
+    /// Which sites are neighbours: square, or triangular (six; J < 0 is frustrated) [default: square]
+    #[arg(long, value_name = "NAME")]
+    lattice: Option<String>,
+    /// han: a net for every level of a hierarchy; van: one dense net over all sites, row by row [default: han]
+    #[arg(long, value_name = "NAME")]
+    network: Option<String>,
     /// Configurations per step
     #[arg(long)]
     batch: Option<i64>,
@@ -95,7 +101,7 @@ pub(super) struct Arguments {
     pub(super) force: bool,
     /// Continue the run in DIR; only --device, --nice-gpu and --retune may be given with it
     #[arg(long, value_name = "DIR", conflicts_with_all = [
-        "config", "size", "beta", "coupling", "field", "batch", "steps", "lr", "width", "depth", "exact_bottom", "seed", "preset", "set",
+        "config", "size", "beta", "coupling", "field", "lattice", "network", "batch", "steps", "lr", "width", "depth", "exact_bottom", "seed", "preset", "set",
         "objective", "init_from", "memory",
         "out", "force"
     ])]
@@ -301,6 +307,8 @@ fn flags(arguments: &Arguments) -> anyhow::Result<Table> {
     let integers = integers.into_iter().filter_map(|(key, value)| Some((key, Value::Integer(value?))));
     let numbers = numbers.into_iter().filter_map(|(key, value)| Some((key, Value::Float(value?))));
     let names = [
+        ("lattice", &arguments.lattice),
+        ("network", &arguments.network),
         ("device", &arguments.device),
         ("objective", &arguments.objective),
         ("init_from", &arguments.init_from),

@@ -65,11 +65,12 @@ fn uniform(own: &mut [f32], weights: &Weights, stream: &mut Stream) {
 
 #[cfg(test)]
 mod tests {
-    use crate::conditional::{Model, NetOptions};
+    use crate::conditional::{Model, NetOptions, Network};
     use crate::lattice::{Interaction, Lattice, System};
 
     fn model(skip: bool) -> Model {
-        let options = NetOptions { width: 2, depth: 2, skip, gauge: false, exact_bottom: 2 };
+        let options =
+            NetOptions { width: 2, depth: 2, skip, gauge: false, exact_bottom: 2, network: Network::Han };
         let interaction = Interaction { coupling: 1.0, field: 0.5 };
         Model::new(System { lattice: Lattice::square(8).unwrap(), interaction }, options).unwrap()
     }

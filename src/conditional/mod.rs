@@ -7,11 +7,12 @@ mod masked_net;
 mod model;
 mod transfer;
 
+use crate::schedule::Kernel;
 pub use exact_square::{MAX_SQUARE_BETA, SquareFactors};
-pub use heat_bath::{NEIGHBOUR_SUMS, NEIGHBOURS, REWARD_QUANTUM, heat_bath_ln_q, heat_bath_reward};
+pub use heat_bath::{NEIGHBOUR_SUMS, REWARD_QUANTUM, by_neighbours, heat_bath_ln_q, heat_bath_reward};
 pub use masked_net::{Gauge, MaskedNet, Weights};
 pub(crate) use model::check_side;
-pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, Storage, TensorPlace};
+pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, Network, Storage, TensorPlace};
 
 /// The distribution of a block's own sites given its border.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +36,42 @@ impl Conditional {
         match self {
             Self::MaskedNet(net) => Some(net),
             Self::HeatBath | Self::ExactSquare { .. } => None,
+        }
+    }
+
+    /// The name in plans.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::MaskedNet(_) => "masked_net",
+            Self::HeatBath => "heat_bath",
+            Self::ExactSquare { .. } => "exact_square",
+        }
+    }
+
+    /// The kernel that draws the blocks of a level.
+    pub fn draw(&self, level: usize) -> Kernel {
+        match self {
+            Self::MaskedNet(_) => Kernel::SampleLevel { level },
+            Self::HeatBath => Kernel::SampleHeatBath { level },
+            Self::ExactSquare { .. } => Kernel::SampleSquare { level },
+        }
+    }
+
+    /// The kernel that gives the rewards of the blocks of a level with their spins summed out, where that can be done.
+    pub fn sum_out(&self, level: usize) -> Option<Kernel> {
+        match self {
+            Self::MaskedNet(_) => None,
+            Self::HeatBath => Some(Kernel::HeatBathFreeEnergy { level }),
+            Self::ExactSquare { .. } => Some(Kernel::SquareFreeEnergy { level }),
+        }
+    }
+
+    /// The kernel that computes ln q of given blocks of a level.
+    pub fn evaluate(&self, level: usize) -> Kernel {
+        match self {
+            Self::MaskedNet(_) => Kernel::EvaluateLevel { level },
+            Self::HeatBath => Kernel::EvaluateHeatBath { level },
+            Self::ExactSquare { .. } => Kernel::EvaluateSquare { level },
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Conditional, Gauge, MAX_SQUARE_BETA, MaskedNet};
 use crate::error::{Error, Result};
 use crate::hierarchy::{Hierarchy, Level};
-use crate::lattice::{Interaction, MAX_SIDE, System};
+use crate::lattice::{Interaction, Lattice, LatticeKind, MAX_SIDE, System};
 use serde::{Deserialize, Serialize};
 
 /// Levels start at multiples of this many parameters, so that each can be bound on its own (256 bytes, of 16-bit numbers).
@@ -20,14 +20,39 @@ pub struct NetOptions {
     pub skip: bool,
     /// Whether the spin-flip symmetry is built in; only possible at H = 0.
     pub gauge: bool,
-    /// Side of the squares that are summed exactly, without nets: 8, 4 or 2.
+    /// Side of the squares that are summed exactly, without nets: 8, 4 or 2; 0 where nothing is.
     pub exact_bottom: u32,
+    /// Which sites a net fixes together.
+    pub network: Network,
+}
+
+/// Architectures of networks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Network {
+    /// Hierarchical: a net for every level of the hierarchy (arXiv:2203.10989).
+    #[default]
+    Han,
+    /// Dense: one masked net over all sites, row by row (arXiv:1809.10606). It has (L^2)^2 weights where a hierarchy has about 100 L^2.
+    Van,
+}
+
+impl Network {
+    /// The name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Han => "han",
+            Self::Van => "van",
+        }
+    }
 }
 
 /// Smallest side of a network's lattice.
 const MIN_SIDE: u32 = 4;
 /// Largest `width`.
 const MAX_WIDTH: usize = 64;
+/// Largest side of a dense network's lattice.
+const MAX_DENSE_SIDE: u32 = 64;
 /// Largest `depth`.
 const MAX_DEPTH: usize = 3;
 
@@ -41,12 +66,12 @@ impl NetOptions {
         if !(1..=MAX_DEPTH).contains(&self.depth) {
             return Err(Error::setting("depth", self.depth, format!("it must lie in 1 to {MAX_DEPTH}")));
         }
-        if ![2, 4, 8].contains(&self.exact_bottom) {
-            return Err(Error::setting("exact_bottom", self.exact_bottom, "it must be 8, 4 or 2"));
-        }
-        if self.exact_bottom > side {
-            let expected = format!("it must not be larger than size = {side}");
-            return Err(Error::setting("exact_bottom", self.exact_bottom, expected));
+        self.check_bottom(system.lattice)?;
+        if self.network == Network::Van && side > MAX_DENSE_SIDE {
+            let expected = format!(
+                "network = \"van\" has weights between all pairs of sites, and serves up to {MAX_DENSE_SIDE}; use han"
+            );
+            return Err(Error::setting("size", side, expected));
         }
         if self.gauge && !system.has_spin_flip() {
             return Err(Error::setting(
@@ -56,6 +81,35 @@ impl NetOptions {
             ));
         }
         Ok(())
+    }
+
+    /// Checks the side of what is summed exactly.
+    fn check_bottom(&self, lattice: Lattice) -> Result<()> {
+        let bottom = self.exact_bottom;
+        let refuse = |expected: String| Err(Error::setting("exact_bottom", bottom, expected));
+        match (self.network, lattice.kind()) {
+            (Network::Van, _) if bottom != 0 => {
+                refuse("network = \"van\" sums nothing exactly; it must be 0".to_owned())
+            }
+            (Network::Van, _) => Ok(()),
+            (Network::Han, LatticeKind::Triangular) if bottom != 2 => refuse(
+                "on the triangular lattice only single spins are summed exactly; it must be 2".to_owned(),
+            ),
+            _ if ![2, 4, 8].contains(&bottom) => refuse("it must be 8, 4 or 2".to_owned()),
+            _ if bottom > lattice.side() => {
+                refuse(format!("it must not be larger than size = {}", lattice.side()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The hierarchy of a network on a lattice.
+    fn hierarchy(&self, lattice: Lattice) -> Hierarchy {
+        match (self.network, lattice.kind()) {
+            (Network::Van, _) => Hierarchy::flat(lattice),
+            (Network::Han, LatticeKind::Square) => Hierarchy::square(lattice, self.exact_bottom),
+            (Network::Han, LatticeKind::Triangular) => Hierarchy::bisection(lattice),
+        }
     }
 }
 
@@ -108,19 +162,21 @@ pub enum Storage {
 }
 
 impl Model {
-    /// Boundary net, one net per side from L down to twice `exact_bottom`, exact squares of that side.
+    /// One conditional for every level of the hierarchy that the network has on the lattice.
     ///
     /// # Errors
     /// When an option is out of range, or the side of the lattice not a power of two from 4 on.
     pub fn new(system: System, options: NetOptions) -> Result<Self> {
         options.check(&system)?;
-        let hierarchy = Hierarchy::square(system.lattice, options.exact_bottom);
+        let hierarchy = options.hierarchy(system.lattice);
+        let bottom = hierarchy.has_bottom.then(|| hierarchy.levels.len() - 1);
         let mut parameters = 0;
         let levels = hierarchy
             .levels
             .iter()
-            .map(|level| {
-                let conditional = conditional(level, options);
+            .enumerate()
+            .map(|(k, level)| {
+                let conditional = conditional(level, bottom == Some(k), options);
                 let offset = parameters;
                 let count = conditional.net().map_or(0, MaskedNet::parameters);
                 parameters += count.next_multiple_of(LEVEL_ALIGNMENT);
@@ -132,8 +188,15 @@ impl Model {
 
     /// A lattice without a network, for Monte Carlo on a backend: only kernels without a level run on it.
     pub fn without_network(system: System) -> Self {
-        let options = NetOptions { width: 1, depth: 1, skip: false, gauge: false, exact_bottom: 2 };
-        let hierarchy = Hierarchy { sites: system.lattice.sites(), levels: Vec::new() };
+        let options = NetOptions {
+            width: 1,
+            depth: 1,
+            skip: false,
+            gauge: false,
+            exact_bottom: 0,
+            network: Network::Van,
+        };
+        let hierarchy = Hierarchy { sites: system.lattice.sites(), levels: Vec::new(), has_bottom: false };
         let storage = Storage::F32;
         Self { system, options, hierarchy, levels: Vec::new(), parameters: 0, storage }
     }
@@ -154,9 +217,9 @@ impl Model {
         Ok(beta)
     }
 
-    /// Index of the last level, which has no net.
-    pub fn bottom(&self) -> usize {
-        self.levels.len() - 1
+    /// Index of the last level, if it has no net but is summed exactly.
+    pub fn bottom(&self) -> Option<usize> {
+        self.hierarchy.has_bottom.then(|| self.levels.len() - 1)
     }
 
     /// Levels with a net, with their index and geometry.
@@ -213,9 +276,9 @@ impl TensorPlace {
     }
 }
 
-fn conditional(level: &Level, options: NetOptions) -> Conditional {
-    if level.children_per_block == 0 {
-        return match level.side {
+fn conditional(level: &Level, is_bottom: bool, options: NetOptions) -> Conditional {
+    if is_bottom {
+        return match level.extent[0] {
             2 => Conditional::HeatBath,
             side => Conditional::ExactSquare { width: side as usize - 1 },
         };

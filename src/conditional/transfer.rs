@@ -11,7 +11,7 @@ impl Model {
         let mut taken = 0;
         for (k, net, level) in self.nets() {
             let found = other.nets().find(|(_, from, there)| {
-                *from == net && there.name == level.name && there.side == level.side
+                *from == net && there.name == level.name && there.extent == level.extent
             });
             let Some((from, ..)) = found else { continue };
             let target = &mut own[self.levels[k].offset..][..net.parameters()];
@@ -39,11 +39,11 @@ mod tests {
         assert_eq!(large.take_over(&mut own, &small, &from, 1.0), 3, "sides 16, 8 and 4");
         for (k, net, level) in large.nets() {
             let range = large.levels[k].offset..large.levels[k].offset + net.parameters();
-            if level.name == "boundary" || level.side == 32 {
-                assert_eq!(own[range.clone()], fresh[range], "{} {}", level.name, level.side);
+            if level.name == "boundary" || level.extent[0] == 32 {
+                assert_eq!(own[range.clone()], fresh[range], "{} {}", level.name, level.extent[0]);
             } else {
                 let there = small.levels[k - 1].offset;
-                assert_eq!(own[range], from[there..there + net.parameters()], "side {}", level.side);
+                assert_eq!(own[range], from[there..there + net.parameters()], "side {}", level.extent[0]);
             }
         }
     }

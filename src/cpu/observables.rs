@@ -26,8 +26,10 @@ pub(super) fn run<R: Send + Sync>(lattice: Lattice, state: &mut State<R>) {
                     || {
                         for site in 0..side * side {
                             let (row, column) = (site / side, site % side);
-                            let others = [lanes(row, column + distance), lanes(row + distance, column)];
-                            add_products(&mut total, lanes(row, column), others);
+                            for [i, j] in lattice.steps() {
+                                let other = lanes(row + i * distance, column + j * distance);
+                                add_products(&mut total, lanes(row, column), other);
+                            }
                         }
                     },
                 );
@@ -47,9 +49,8 @@ fn add(total: &mut [i32; LANES], spins: &[i8], sign: i32) {
 }
 
 #[inline(always)]
-fn add_products(total: &mut [i32; LANES], spins: &[i8], others: [&[i8]; 2]) {
-    let pairs = others[0].iter().zip(others[1]).map(|(a, b)| a + b);
-    for ((total, &spin), pair) in total.iter_mut().zip(spins).zip(pairs) {
-        *total += i32::from(spin * pair);
+fn add_products(total: &mut [i32; LANES], spins: &[i8], others: &[i8]) {
+    for ((total, &spin), &other) in total.iter_mut().zip(spins).zip(others) {
+        *total += i32::from(spin * other);
     }
 }

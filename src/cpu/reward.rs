@@ -14,7 +14,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let (batch, spins) = (state.batch, &state.spins);
     let rows = state.levels[level].rows(batch);
     let (rewards, rewards_below) = state.reward.split_at_mut(rows.end);
-    let shift = inputs.reward_shift(model.system.interaction).of(geometry.bonds.len(), geometry.own);
+    let shift = inputs.reward_shift(&model.system).of(geometry.bonds.len(), geometry.own);
     let rewards = rewards[rows.clone()].par_chunks_mut(LANES);
     let ln_q = state.ln_q[rows].par_chunks(LANES);
     rewards.zip(ln_q).enumerate().for_each(|(number, (rewards, ln_q))| {

@@ -14,8 +14,7 @@ pub(super) fn run<R: Real>(model: &Model, state: &mut State<R>, inputs: &Inputs,
     let (batch, spins, squares) = (state.batch, &state.spins, &state.squares);
     let rows = state.levels[level].rows(batch);
     let factors = SquareFactors::new(geometry, model.system.interaction, inputs.beta);
-    let shift =
-        inputs.reward_shift(model.system.interaction).of(geometry.bonds.len(), geometry.own) - factors.scale;
+    let shift = inputs.reward_shift(&model.system).of(geometry.bonds.len(), geometry.own) - factors.scale;
     state.reward[rows].par_chunks_mut(ROWS).enumerate().for_each(|(number, rewards)| {
         let rows = Rows::of_lanes(number, rewards.len(), batch);
         let square = &mut *State::square(squares);

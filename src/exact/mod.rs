@@ -2,11 +2,13 @@
 
 mod jet;
 mod kaufman;
+mod per_site;
 mod series;
 mod spectrum;
 
 use crate::error::Error;
 use crate::lattice::{Interaction, LatticeKind, System};
+pub(crate) use per_site::ln_z_per_site_without_field;
 use spectrum::{MAX_SIDE, MAX_SIDE_IN_FIELD, Spectrum};
 
 /// Exact thermodynamics of one lattice.

@@ -80,7 +80,7 @@ impl Gpu {
             slice_lanes,
             window,
         };
-        Specialisation::new(kernel, self.model.system.lattice.side(), self.model.options, variant)
+        Specialisation::new(kernel, self.model.system.lattice, self.model.options, variant)
     }
 
     fn prepare(&mut self, kernel: Kernel) -> Result<()> {

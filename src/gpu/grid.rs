@@ -31,7 +31,10 @@ impl Gpu {
             }
             Kernel::UnpackSpins => (self.model.hierarchy.sites * self.batch).div_ceil(QUAD * LANES),
             Kernel::Observables => self.batch.div_ceil(LANES) * side,
-            Kernel::Metropolis { .. } => self.batch.div_ceil(LANES) * side * side / 8,
+            Kernel::Metropolis { .. } => {
+                let lattice = self.model.system.lattice;
+                self.batch.div_ceil(LANES) * lattice.sites() / (4 * lattice.colours())
+            }
             // The rest reduce a whole array.
             _ => 1,
         }

@@ -140,9 +140,9 @@ impl Gpu {
         Shape::choose(self.is_software(), geometry.blocks, self.batch, net).ok_or_else(|| Error::DeviceLimit {
             device: self.name.clone(),
             message: format!(
-                "this driver ends loops too early for the net of a {} of side {} at width {}; use --device cpu, or a \
+                "this driver ends loops too early for the net of a {geometry} at width {}; use --device cpu, or a \
                  smaller lattice or width",
-                geometry.name, geometry.side, net.width
+                net.width
             ),
         })
     }

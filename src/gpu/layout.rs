@@ -3,7 +3,7 @@
 use super::tables::LevelTable;
 use crate::conditional::{
     Conditional, Gauge, MaskedNet, Model, NEIGHBOUR_SUMS, REWARD_QUANTUM, SquareFactors, Weights,
-    heat_bath_ln_q, heat_bath_reward,
+    by_neighbours, heat_bath_ln_q, heat_bath_reward,
 };
 use crate::cpu::{Around, Real};
 use crate::mc::acceptance;
@@ -58,7 +58,7 @@ pub struct Level {
 #[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
 #[allow(missing_docs, reason = "fields are documented where the shaders declare them")]
 pub struct Step {
-    pub flip: [[u32; 4]; 3],
+    pub flip: [[u32; 4]; 4],
     pub beta_coupling: [f32; 2],
     pub beta_field: [f32; 2],
     pub square_reward: [f32; 2],
@@ -90,8 +90,8 @@ pub struct Step {
     pub chunk: u32,
     pub chunk_share: f32,
     pub padding: [u32; 1],
-    pub heat_bath_reward: [[f32; 4]; 5],
-    pub heat_bath_ln_q: [[[f32; 4]; 2]; 5],
+    pub heat_bath_reward: [[f32; 4]; NEIGHBOUR_SUMS],
+    pub heat_bath_ln_q: [[[f32; 4]; 2]; NEIGHBOUR_SUMS],
 }
 
 /// Twin of `Status`.
@@ -188,20 +188,20 @@ fn around(value: f64, quantum: f64) -> [f32; 4] {
 
 impl Step {
     pub(super) fn new(model: &Model, batch: usize, norms: usize, inputs: &Inputs) -> Self {
-        let (interaction, beta) = (model.system.interaction, inputs.beta);
-        let flip: [u32; 12] = std::array::from_fn(|state| acceptance(&model.system, beta)[state]);
+        let (system, beta) = (&model.system, inputs.beta);
+        let interaction = system.interaction;
         let square = model.hierarchy.levels.last().zip(model.levels.last()).and_then(|(geometry, level)| {
             matches!(level.conditional, Conditional::ExactSquare { .. }).then_some(geometry)
         });
         let factors = square.map(|square| SquareFactors::new(square, interaction, beta)).unwrap_or_default();
-        let shift = inputs.reward_shift(interaction);
+        let shift = inputs.reward_shift(system);
         let of_square = square.map_or(0.0, |square| shift.of(square.bonds.len(), square.own));
         let [bond_different, bond_same] = factors.bond.map(|factor| factor as f32);
         let [pair_different, pair_mixed, pair_same] = factors.bond_pair.map(|factor| factor as f32);
         let [field_down, field_up] = factors.field.map(|factor| factor as f32);
         let [first_correction, second_correction] = inputs.bias_corrections().map(|value| value as f32);
         Self {
-            flip: bytemuck::cast(flip),
+            flip: bytemuck::cast(acceptance(system, beta)),
             beta_coupling: split(beta * interaction.coupling),
             beta_field: split(beta * interaction.field),
             square_reward: split(of_square - factors.scale),
@@ -233,10 +233,12 @@ impl Step {
             chunk: inputs.chunk.index,
             chunk_share: 1.0 / inputs.chunk.count as f32,
             padding: [0; 1],
-            heat_bath_reward: NEIGHBOUR_SUMS
-                .map(|sum| around(heat_bath_reward(interaction, beta, shift, sum), REWARD_QUANTUM)),
-            heat_bath_ln_q: NEIGHBOUR_SUMS
-                .map(|sum| [-1, 1].map(|spin| around(heat_bath_ln_q(interaction, beta, sum, spin), 0.0))),
+            heat_bath_reward: by_neighbours(system, |sum| {
+                around(heat_bath_reward(system, beta, shift, sum), REWARD_QUANTUM)
+            }),
+            heat_bath_ln_q: by_neighbours(system, |sum| {
+                [-1, 1].map(|spin| around(heat_bath_ln_q(system, beta, sum, spin), 0.0))
+            }),
         }
     }
 }

@@ -9,6 +9,7 @@
 use super::tables::MAX_SLICE_LANES;
 use crate::conditional::{NetOptions, Storage};
 use crate::error::{Error, Result};
+use crate::lattice::Lattice;
 use crate::schedule::{
     COLUMNS, Exchange, JobSize, Kernel, LANES, Loads, SOURCES_PER_TURN, STAGED, Shape, SquareShape,
 };
@@ -95,8 +96,8 @@ pub struct Specialisation {
 }
 
 impl Specialisation {
-    /// The specialisation of a kernel for a lattice of `side` and nets of these options. `shape` matters for the forward pass only.
-    pub fn new(kernel: Kernel, side: u32, options: NetOptions, variant: Variant) -> Self {
+    /// The specialisation of a kernel for a lattice and nets of these options. `shape` matters for the forward pass only.
+    pub fn new(kernel: Kernel, lattice: Lattice, options: NetOptions, variant: Variant) -> Self {
         let Variant {
             shape,
             square,
@@ -144,10 +145,15 @@ impl Specialisation {
             Kernel::Moments { .. } | Kernel::Regression { .. } | Kernel::Residual { .. } => {
                 constants.extend([("COLUMNS", COLUMNS), ("MOMENT_SLICES", MOMENT_SLICES)]);
             }
-            Kernel::Observables => constants.push(("SIDE", side as usize)),
-            Kernel::Metropolis { colour } => {
-                constants.extend([("SIDE", side as usize), ("COLOUR", colour as usize)]);
+            Kernel::Observables => {
+                constants.extend([("SIDE", lattice.side() as usize), ("AXES", lattice.bonds_per_site())]);
             }
+            Kernel::Metropolis { colour } => constants.extend([
+                ("SIDE", lattice.side() as usize),
+                ("AXES", lattice.bonds_per_site()),
+                ("COLOURS", lattice.colours()),
+                ("COLOUR", colour as usize),
+            ]),
             Kernel::BackwardHidden { layer, .. } => {
                 rows = rows_name(lane_rows);
                 constants.extend(net);
@@ -351,7 +357,7 @@ pub fn every_kernel(depth: usize) -> Vec<Kernel> {
 }
 
 /// Every specialisation that a model can ask for: for tests that validate them all.
-pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
+pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Specialisation> {
     let mut all: Vec<_> = RATES.iter().map(|(name, _)| Specialisation::rate(name, 128)).collect();
     for kernel in every_kernel(options.depth) {
         for shape in Shape::all(options.width) {
@@ -393,7 +399,7 @@ pub fn all_specialisations(options: NetOptions) -> Vec<Specialisation> {
                         slice_lanes,
                         window,
                     };
-                    let specialisation = Specialisation::new(kernel, 16, options, variant);
+                    let specialisation = Specialisation::new(kernel, lattice, options, variant);
                     if !all.contains(&specialisation) {
                         all.push(specialisation);
                     }

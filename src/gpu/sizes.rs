@@ -139,7 +139,7 @@ fn check_nets(limits: &Limits, model: &Model, tables: &Tables) -> Result<(), Str
     let size = |parameters: usize| readable(parameters as u64 * WORD);
     for (level, _, geometry) in model.nets() {
         let parameters = tables.levels[level].parameters;
-        let what = format!("the net of a {} of side {}", geometry.name, geometry.side);
+        let what = format!("the net of a {geometry}");
         if window.parts(parameters) > NET_BINDINGS {
             let [needed, offered] = [parameters, NET_BINDINGS * window.parameters()].map(size);
             return Err(format!("{what} has {needed} of parameters, the device binds {offered}; {SMALLER}"));

@@ -76,13 +76,14 @@ fn markov(hierarchy: &Hierarchy, bonds: &[[u32; 2]], owners: &[(usize, usize)]) 
         neighbours[a as usize].push(b);
         neighbours[b as usize].push(a);
     }
+    let parents = parents(hierarchy);
     for (k, level) in hierarchy.levels.iter().enumerate() {
         for block in 0..level.blocks {
             let sites = level.block_sites(block);
             for &site in &sites[level.border..] {
                 for &neighbour in &neighbours[site as usize] {
                     let inside = sites.contains(&neighbour)
-                        || descends(hierarchy, (k, block), owners[neighbour as usize]);
+                        || descends(&parents, (k, block), owners[neighbour as usize]);
                     if !inside {
                         return Err(format!(
                             "level {k} block {block}: {site} has a neighbour {neighbour} outside"
@@ -95,25 +96,35 @@ fn markov(hierarchy: &Hierarchy, bonds: &[[u32; 2]], owners: &[(usize, usize)]) 
     Ok(())
 }
 
+/// For every block of every level the block above it, if there is one.
+fn parents(hierarchy: &Hierarchy) -> Vec<Vec<Option<usize>>> {
+    let mut parents = vec![vec![None; hierarchy.levels[0].blocks]];
+    for (level, below) in hierarchy.levels.iter().zip(&hierarchy.levels[1..]) {
+        let mut of_level = vec![None; below.blocks];
+        for block in 0..level.blocks {
+            level.block_children(block).iter().for_each(|&child| of_level[child as usize] = Some(block));
+        }
+        parents.push(of_level);
+    }
+    parents
+}
+
 /// Whether block `descendant` is `ancestor` or lies below it in the tree.
-fn descends(hierarchy: &Hierarchy, ancestor: (usize, usize), descendant: (usize, usize)) -> bool {
-    if ancestor == descendant {
-        return true;
+fn descends(parents: &[Vec<Option<usize>>], ancestor: (usize, usize), descendant: (usize, usize)) -> bool {
+    let (mut level, mut block) = descendant;
+    while level > ancestor.0 {
+        match parents[level][block] {
+            Some(parent) => (level, block) = (level - 1, parent),
+            None => return false,
+        }
     }
-    if ancestor.0 >= descendant.0 {
-        return false;
-    }
-    let level = &hierarchy.levels[ancestor.0];
-    level
-        .block_children(ancestor.1)
-        .iter()
-        .any(|&child| descends(hierarchy, (ancestor.0 + 1, child as usize), descendant))
+    (level, block) == ancestor
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lattice::Lattice;
+    use crate::lattice::{Lattice, LatticeKind};
 
     fn square(side: u32, bottom: u32) -> (Hierarchy, Vec<[u32; 2]>) {
         let lattice = Lattice::square(side).unwrap();
@@ -130,7 +141,27 @@ mod tests {
             let (last, above) = hierarchy.levels.split_last().unwrap();
             assert_eq!(last.bonds.len(), 2 * (bottom * (bottom - 1)) as usize, "bonds inside a square");
             for level in &above[1..] {
-                assert_eq!(level.bonds.len(), 2 * level.side as usize, "a cross of side l owns 2 l bonds");
+                assert_eq!(
+                    level.bonds.len(),
+                    2 * level.extent[0] as usize,
+                    "a cross of side l owns 2 l bonds"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn flat_and_bisected_hierarchies_satisfy_every_rule_on_every_lattice() {
+        for kind in LatticeKind::ALL {
+            for side in [4, 8, 16] {
+                let lattice = Lattice::new(kind, side).unwrap();
+                for hierarchy in [Hierarchy::flat(lattice), Hierarchy::bisection(lattice)] {
+                    let bonds: Vec<_> = lattice.bonds().collect();
+                    check(&hierarchy, &bonds).unwrap();
+                    let owned: usize =
+                        hierarchy.levels.iter().map(|level| level.blocks * level.bonds.len()).sum();
+                    assert_eq!(owned, bonds.len());
+                }
             }
         }
     }

@@ -2,9 +2,11 @@
 //!
 //! A configuration is fixed level by level. All blocks of a level are translations of one another: each is conditioned
 //! on its *border* (sites fixed by earlier levels) and fixes its *own* sites. Kernels of nets see only
-//! these tables; within this folder, `square.rs` alone knows rows and columns.
+//! these tables. `square.rs`, `bisection.rs` and `flat.rs` make them for a lattice.
 
+mod bisection;
 mod check;
+mod flat;
 mod square;
 
 pub use check::check;
@@ -21,10 +23,11 @@ pub struct Bond {
 /// One level: `blocks` equal blocks per configuration.
 #[derive(Debug, Clone)]
 pub struct Level {
-    /// `boundary`, or `square` for the levels below.
+    /// `boundary`; `square` or `box` for the levels below; `lattice` where one block fixes everything.
     pub name: &'static str,
-    /// Side of the square that a block lives in, corners included; the lattice's side for the boundary.
-    pub side: u32,
+    /// Lengths along every axis of the box that a block lives in, with one plane of its border; those of the lattice for the
+    /// boundary.
+    pub extent: Vec<u32>,
     /// Blocks per configuration.
     pub blocks: usize,
     /// Conditioning sites per block.
@@ -39,6 +42,21 @@ pub struct Level {
     pub children_per_block: usize,
     /// `[blocks][children_per_block]`: indices of blocks of the next level.
     pub children: Vec<u32>,
+}
+
+/// `boundary of side 16`, `box of 4 x 8`.
+impl std::fmt::Display for Level {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &*self.extent {
+            [first, rest @ ..] if rest.iter().all(|length| length == first) => {
+                write!(f, "{} of side {first}", self.name)
+            }
+            extent => {
+                let lengths: Vec<String> = extent.iter().map(u32::to_string).collect();
+                write!(f, "{} of {}", self.name, lengths.join(" x "))
+            }
+        }
+    }
 }
 
 impl Level {
@@ -65,6 +83,8 @@ pub struct Hierarchy {
     pub sites: usize,
     /// Levels, from the boundary down.
     pub levels: Vec<Level>,
+    /// Whether the blocks of the last level, given their borders, can be summed over exactly; they have no net then.
+    pub has_bottom: bool,
 }
 
 impl Hierarchy {

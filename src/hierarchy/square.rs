@@ -18,7 +18,7 @@ impl Hierarchy {
             side /= 2;
         }
         levels.push(interiors(lattice, bottom));
-        Self { sites: lattice.sites(), levels }
+        Self { sites: lattice.sites(), levels, has_bottom: true }
     }
 }
 
@@ -35,7 +35,7 @@ fn boundary(lattice: Lattice) -> Level {
     };
     Level {
         name: "boundary",
-        side,
+        extent: vec![side; 2],
         blocks: 1,
         border: 0,
         own: 2 * side as usize - 1,
@@ -85,7 +85,7 @@ impl Squares {
     fn level(&self, own: &[[u32; 2]], bonds: Vec<Bond>) -> Level {
         Level {
             name: "square",
-            side: self.side,
+            extent: vec![self.side; 2],
             blocks: self.count() as usize,
             border: 4 * (self.side as usize - 1),
             own: own.len(),

@@ -13,7 +13,8 @@ use std::io::Write;
 use std::path::Path;
 
 const FORMAT: &str = "han-gpu checkpoint";
-const VERSION: &str = "1";
+/// What version 2 adds are the keys lattice and network: networks that version 1 can describe are still written as that.
+const VERSIONS: [&str; 2] = ["1", "2"];
 const FIRST_MOMENT: &str = "adam.first_moment.";
 const SECOND_MOMENT: &str = "adam.second_moment.";
 /// What names in the file start with, array by array, in the order in which they are written.
@@ -254,9 +255,12 @@ fn metadata(model: &Model, stamp: &Stamp) -> HashMap<String, String> {
 
 /// What must agree between a checkpoint and the model it is loaded into.
 fn identity(model: &Model) -> Vec<(&'static str, String)> {
-    vec![
+    let (kind, network) = (model.system.lattice.kind(), model.options.network);
+    let is_first = (kind, network) == Default::default();
+    let added = [("lattice", kind.name().to_owned()), ("network", network.name().to_owned())];
+    let mut identity = vec![
         ("format", FORMAT.to_owned()),
-        ("version", VERSION.to_owned()),
+        ("version", VERSIONS[usize::from(!is_first)].to_owned()),
         ("size", model.system.lattice.side().to_string()),
         ("coupling", model.system.interaction.coupling.to_string()),
         ("field", model.system.interaction.field.to_string()),
@@ -265,7 +269,9 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
         ("skip", model.options.skip.to_string()),
         ("gauge", model.options.gauge.to_string()),
         ("exact_bottom", model.options.exact_bottom.to_string()),
-    ]
+    ];
+    identity.extend(added.into_iter().filter(|_| !is_first));
+    identity
 }
 
 struct Reader<'a> {
@@ -283,11 +289,13 @@ impl Reader<'_> {
             }
             let message = match (key, found) {
                 ("format", _) => "this safetensors file is not a han-gpu checkpoint".to_owned(),
-                ("version", Some(found)) => {
-                    format!(
-                        "checkpoint version {found}; this program reads version {expected}: use the release that wrote it"
-                    )
-                }
+                ("version", Some(found)) if VERSIONS.contains(&found) => format!(
+                    "the checkpoint is of another lattice or network than the run's config.toml: {PUT_BACK}"
+                ),
+                ("version", Some(found)) => format!(
+                    "checkpoint version {found}; this program reads versions {}: use the release that wrote it",
+                    VERSIONS.join(" and ")
+                ),
                 (_, found) => {
                     let found = found.unwrap_or("nothing");
                     format!(

@@ -11,7 +11,8 @@ use ndarray::{ArrayView1, ArrayView3};
 use std::io::Read;
 use std::path::Path;
 
-/// Writes `spins` int8 `[N, L, L]`, `energy` float64 `[N]`, and `beta`, `coupling`, `field`, float64 without dimensions;
+/// Writes `spins` int8 `[N, L, L]`, `energy` float64 `[N]`, and `beta`, `coupling`, `field` and `coordination` (neighbours
+/// of a site), float64 without dimensions;
 /// the file appears whole or not at all.
 ///
 /// # Errors
@@ -28,7 +29,8 @@ pub fn write_configurations(path: &Path, ensemble: &Ensemble, spins: &[i8]) -> R
         npz.add_array("energy", &ArrayView1::from(&energy))?;
         npz.add_array("beta", &ndarray::arr0(*beta))?;
         npz.add_array("coupling", &ndarray::arr0(coupling))?;
-        npz.add_array("field", &ndarray::arr0(field))
+        npz.add_array("field", &ndarray::arr0(field))?;
+        npz.add_array("coordination", &ndarray::arr0(system.lattice.coordination() as f64))
     })
 }
 
@@ -41,7 +43,12 @@ pub fn read_configurations(path: &Path, ensemble: &Ensemble) -> Result<Vec<i8>> 
     let mut archive = Npz::open(path)?;
     let Ensemble { system, beta } = ensemble;
     let Interaction { coupling, field } = system.interaction;
-    for (name, wanted) in [("beta", *beta), ("coupling", coupling), ("field", field)] {
+    let coordination = ("coordination", system.lattice.coordination() as f64);
+    // Files of earlier versions are of square lattices.
+    let coordination = (archive.contains(coordination.0) || coordination.1 != 4.0).then_some(coordination);
+    for (name, wanted) in
+        [("beta", *beta), ("coupling", coupling), ("field", field)].into_iter().chain(coordination)
+    {
         let found =
             scalar(archive.array(name)?).map_err(|error| Error::content(path, format!("{name}: {error}")))?;
         if !found.is(wanted) {

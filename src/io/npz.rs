@@ -48,6 +48,11 @@ impl Npz {
         Ok(Self { path: path.to_owned(), archive, length })
     }
 
+    /// Whether there is an array of a name.
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.archive.file_names().any(|file| file.strip_suffix(".npy") == Some(name))
+    }
+
     /// One array, opened; its values are bounded by what the file can hold and, if it is compressed, by half of the main
     /// memory that is free.
     ///

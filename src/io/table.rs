@@ -3,6 +3,7 @@
 use super::{atomic, input};
 use crate::error::{Error, Result};
 use crate::estimate::Status;
+use crate::lattice::LatticeKind;
 use crate::measure::{FREE_QUANTITIES, QUANTITIES};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,6 +19,13 @@ const OF_THE_NETWORK: [&str; 2] = ["ess", "kl"];
 
 /// Columns of words, after all others: whether the network can be trusted, and whether the Monte Carlo beside it can.
 const STATUS: [&str; 2] = ["status", "mc_status"];
+/// The last column, which tables of square lattices do not have.
+const LATTICE: &str = "lattice";
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references over")]
+fn is_square(kind: &LatticeKind) -> bool {
+    *kind == LatticeKind::Square
+}
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -25,6 +33,9 @@ pub struct Row {
     /// Values by column; a quantity that was not measured is not there.
     #[serde(flatten)]
     pub values: BTreeMap<String, f64>,
+    /// Which sites are neighbours.
+    #[serde(skip_serializing_if = "is_square")]
+    pub lattice: LatticeKind,
     /// Whether the network can be trusted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
@@ -45,6 +56,7 @@ impl Row {
         match column {
             "status" => word(self.status),
             "mc_status" => word(self.mc_status),
+            LATTICE => self.lattice.name().to_owned(),
             _ => self.get(column).map(|value| value.to_string()).unwrap_or_default(),
         }
     }
@@ -97,6 +109,7 @@ pub fn row(measurement: &Value) -> Row {
     let status = |value: &Value| Status::deserialize(value).ok();
     Row {
         values,
+        lattice: LatticeKind::deserialize(&measurement[LATTICE]).unwrap_or_default(),
         status: status(&measurement["status"]),
         mc_status: status(&measurement["monte_carlo"]["status"]),
     }
@@ -110,9 +123,13 @@ impl Table {
     pub fn write_csv(&self, path: &Path) -> Result<()> {
         atomic::write(path, |file| {
             let mut table = csv::Writer::from_writer(file);
-            table.write_record(columns())?;
+            let mut columns = columns();
+            if self.rows.iter().any(|row| !is_square(&row.lattice)) {
+                columns.push(LATTICE.to_owned());
+            }
+            table.write_record(&columns)?;
             for row in &self.rows {
-                table.write_record(columns().iter().map(|column| row.cell(column)))?;
+                table.write_record(columns.iter().map(|column| row.cell(column)))?;
             }
             table.flush()
         })
@@ -146,9 +163,16 @@ impl Table {
         for record in reader.records() {
             let record = record.map_err(wrong)?;
             let mut row = Row::default();
-            let is_known = |header: &str| known.iter().any(|column| column == header);
+            let is_known = |header: &str| header == LATTICE || known.iter().any(|column| column == header);
             let cells = headers.iter().zip(&record);
             for (header, text) in cells.filter(|(header, text)| !text.is_empty() && is_known(header)) {
+                if header == LATTICE {
+                    let named = LatticeKind::ALL.into_iter().find(|kind| kind.name() == text);
+                    row.lattice = named.ok_or_else(|| {
+                        Error::content(path, format!("row {}: there is no lattice {text:?}", rows.len() + 1))
+                    })?;
+                    continue;
+                }
                 if STATUS.contains(&header) {
                     let Some(status) = Status::named(text) else {
                         let message = format!(

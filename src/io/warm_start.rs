@@ -29,8 +29,12 @@ pub(super) fn warm_start(config: &Config, model: &Model, parameters: &mut [f32])
         }
     }
     let nets = |config: &Config| {
-        let Config { width, depth, skip, gauge, .. } = *config;
-        format!("width = {width}, depth = {depth}, skip = {skip}, gauge = {gauge}")
+        let Config { lattice, network, width, depth, skip, gauge, .. } = *config;
+        format!(
+            "lattice = {}, network = {}, width = {width}, depth = {depth}, skip = {skip}, gauge = {gauge}",
+            lattice.name(),
+            network.name()
+        )
     };
     if nets(&from) != nets(config) {
         return refused(format!("its nets have {}; they must have {}", nets(&from), nets(config)));

@@ -146,6 +146,24 @@ impl Lattice {
         self.kind == LatticeKind::Square && self.side.is_multiple_of(2)
     }
 
+    /// Fewest colours of sites of which no two of one colour are neighbours, on an even side: two of a checkerboard, or four of every
+    /// second site of every second row.
+    pub fn colours(self) -> usize {
+        match self.kind {
+            LatticeKind::Square => 2,
+            LatticeKind::Triangular => 4,
+        }
+    }
+
+    /// Row and column of site number `number` of a colour, in order.
+    pub fn site_of_colour(self, colour: u32, number: u32) -> [u32; 2] {
+        let (line, place) = (number / (self.side / 2), number % (self.side / 2));
+        match self.kind {
+            LatticeKind::Square => [line, 2 * place + ((line + colour) & 1)],
+            LatticeKind::Triangular => [2 * line + colour / 2, 2 * place + (colour & 1)],
+        }
+    }
+
     /// Whether rows can be reversed alone, and columns alone, without breaking a bond. Both together always can.
     pub fn has_mirrors(self) -> bool {
         self.kind == LatticeKind::Square
@@ -207,6 +225,24 @@ mod tests {
             for (site, neighbours) in (0..).zip(neighbours) {
                 assert_eq!(neighbours.len(), lattice.coordination());
                 assert_eq!(neighbours, lattice.neighbours(site).collect());
+            }
+        }
+    }
+
+    #[test]
+    fn sites_of_a_colour_are_no_neighbours_and_colours_cover_the_lattice() {
+        for kind in LatticeKind::ALL {
+            let lattice = Lattice::new(kind, 8).unwrap();
+            let mut colours = vec![None; lattice.sites()];
+            for colour in 0..lattice.colours() as u32 {
+                for number in 0..(lattice.sites() / lattice.colours()) as u32 {
+                    let [row, column] = lattice.site_of_colour(colour, number);
+                    let before = colours[lattice.site(row, column) as usize].replace(colour);
+                    assert_eq!(before, None, "row {row}, column {column} twice");
+                }
+            }
+            for [a, b] in lattice.bonds() {
+                assert_ne!(colours[a as usize], colours[b as usize], "{a} and {b} are neighbours");
             }
         }
     }

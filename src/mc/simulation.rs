@@ -29,7 +29,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Whether the Metropolis kernels can move the chains: they work on a checkerboard, in groups of four sites.
+    /// Whether the Metropolis kernels can move the chains: they work on sites of a colour, in groups of four.
     fn has_kernels(&self) -> bool {
         let side = self.ensemble.system.lattice.side();
         self.algorithm == Algorithm::Metropolis && side.is_power_of_two() && side >= 4
@@ -113,10 +113,12 @@ impl Simulation {
             self.walks.par_iter_mut().for_each(|walk| walk.sweep(count));
             return Ok(());
         }
+        let colours = 0..self.setup.ensemble.system.lattice.colours() as u32;
+        let colours: Vec<Kernel> = colours.map(|colour| Kernel::Metropolis { colour }).collect();
         for _ in 0..count {
             self.sweeps += 1;
             let inputs = Inputs { step: self.sweeps, ..self.inputs() };
-            self.backend.run(&[0, 1].map(|colour| Kernel::Metropolis { colour }), &inputs)?;
+            self.backend.run(&colours, &inputs)?;
         }
         Ok(())
     }

@@ -240,7 +240,7 @@ impl Source {
         if elements.len() > 1 {
             return Self::Symmetrised(Symmetrised::new(model, elements, settings));
         }
-        let completion = [schedule::draw_bottom(model), Kernel::Observables];
+        let completion = schedule::draw_bottom(model).into_iter().chain([Kernel::Observables]);
         Self::Plain(Weigher::new(model, settings.seed, settings.beta, completion))
     }
 

@@ -210,8 +210,9 @@ impl Ensemble {
         }
     }
 
-    /// Size, beta, J and H under their names.
+    /// Lattice, size, beta, J and H under their names.
     pub(super) fn serialize_entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry("lattice", &self.system.lattice.kind())?;
         map.serialize_entry("size", &self.system.lattice.side())?;
         map.serialize_entry("beta", &self.beta)?;
         map.serialize_entry("coupling", &self.system.interaction.coupling)?;

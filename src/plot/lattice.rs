@@ -55,8 +55,8 @@ impl Configurations<'_> {
             return vec![("up".to_owned(), colour(0)), ("down".to_owned(), pale(colour(0)))];
         }
         let name = |(k, level): (usize, &crate::hierarchy::Level)| match k {
-            0 => ("boundary".to_owned(), colour(0)),
-            _ => (format!("squares of side {}", level.side), colour(k)),
+            0 => (level.name.to_owned(), colour(0)),
+            _ => (level.to_string(), colour(k)),
         };
         self.hierarchy.levels.iter().enumerate().map(name).collect()
     }

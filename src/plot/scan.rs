@@ -121,7 +121,7 @@ fn exact_curve(rows: &[&Row]) -> Vec<(Ensemble, Exact)> {
     let Some(row) = rows.first() else { return Vec::new() };
     let number = |key: &str| row.get(key).unwrap_or_default();
     let interaction = Interaction { coupling: number("coupling"), field: number("field") };
-    let Ok(lattice) = Lattice::square(size(row)) else { return Vec::new() };
+    let Ok(lattice) = Lattice::new(row.lattice, size(row)) else { return Vec::new() };
     let point = |at: usize| {
         let beta = first + (last - first) * at as f64 / (FINE - 1) as f64;
         let system = System { lattice, interaction };

@@ -159,9 +159,11 @@ pub struct LevelPlan {
     pub name: &'static str,
     /// `masked_net`, `exact_square` or `heat_bath`.
     pub conditional: &'static str,
-    /// Side of its squares.
+    /// Longest side of its squares or boxes.
     pub side: u32,
-    /// Squares per configuration.
+    /// Lengths along every axis.
+    pub extent: Vec<u32>,
+    /// Blocks per configuration.
     pub squares: usize,
     /// Conditioning sites per square.
     pub border: usize,
@@ -249,12 +251,9 @@ fn plan_level(model: &Model, batch: usize, level: usize, draw: &[Kernel], step: 
     LevelPlan {
         level,
         name: geometry.name,
-        conditional: match model.levels[level].conditional {
-            Conditional::MaskedNet(_) => "masked_net",
-            Conditional::ExactSquare { .. } => "exact_square",
-            Conditional::HeatBath => "heat_bath",
-        },
-        side: geometry.side,
+        conditional: model.levels[level].conditional.name(),
+        side: geometry.extent.iter().copied().max().unwrap_or_default(),
+        extent: geometry.extent.clone(),
         squares: geometry.blocks,
         border: geometry.border,
         sites: geometry.own,

@@ -1,6 +1,6 @@
 //! The kernels by name. `shaders/NAME.wgsl` and `src/cpu/NAME.rs` implement each one, but for `unpack_spins`, which only a GPU needs.
 
-use crate::lattice::Interaction;
+use crate::lattice::System;
 use serde::Serialize;
 
 /// One operation on a backend's state: one dispatch on a GPU.
@@ -255,7 +255,7 @@ impl Chunk {
 }
 
 /// What is added to rewards, so that they stay near zero and keep their digits: for every bond what it is worth in order, for every site
-/// the rest of [`Inputs::reward_per_site`]. A torus has two bonds a site.
+/// the rest of [`Inputs::reward_per_site`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RewardShift {
     /// A multiple of 2^-12 near `beta |J|`.
@@ -273,9 +273,10 @@ impl RewardShift {
 
 impl Inputs {
     /// How [`Inputs::reward_per_site`] is shared out.
-    pub fn reward_shift(&self, interaction: Interaction) -> RewardShift {
-        let per_bond = ((self.beta * interaction.coupling).abs() * 4096.0).round() / 4096.0;
-        RewardShift { per_bond, per_site: f64::from(self.reward_per_site) - 2.0 * per_bond }
+    pub fn reward_shift(&self, system: &System) -> RewardShift {
+        let per_bond = ((self.beta * system.interaction.coupling).abs() * 4096.0).round() / 4096.0;
+        let of_bonds = system.lattice.bonds_per_site() as f64 * per_bond;
+        RewardShift { per_bond, per_site: f64::from(self.reward_per_site) - of_bonds }
     }
 
     /// For sampling and evaluation, where no optimiser runs.

@@ -14,47 +14,33 @@ pub use square_shape::SquareShape;
 use crate::conditional::{Conditional, Model};
 use serde::{Deserialize, Serialize};
 
-/// Kernels that draw configurations. With `bottom` every spin is drawn; without it the last level is replaced by its
-/// free energy, as training does.
+/// Kernels that draw configurations. With `bottom` every spin is drawn; without it a level whose spins can be
+/// summed out is replaced by its free energy, as training does.
 pub fn sampling(model: &Model, bottom: bool) -> Vec<Kernel> {
-    let levels = model.levels.iter().enumerate();
-    levels
-        .map(|(level, description)| match (&description.conditional, bottom) {
-            (Conditional::MaskedNet(_), _) => Kernel::SampleLevel { level },
-            (_, true) => draw_bottom(model),
-            (_, false) => sum_out_bottom(model),
-        })
-        .collect()
+    let of_level = |(level, conditional): (usize, &Conditional)| {
+        conditional.sum_out(level).filter(|_| !bottom).unwrap_or(conditional.draw(level))
+    };
+    conditionals(model).map(of_level).collect()
 }
 
-/// The kernel that draws the last level's spins.
-pub fn draw_bottom(model: &Model) -> Kernel {
-    let level = model.bottom();
-    match model.levels[level].conditional {
-        Conditional::ExactSquare { .. } => Kernel::SampleSquare { level },
-        _ => Kernel::SampleHeatBath { level },
-    }
+fn conditionals(model: &Model) -> impl Iterator<Item = (usize, &Conditional)> {
+    model.levels.iter().map(|level| &level.conditional).enumerate()
 }
 
-/// The kernel that gives the last level's rewards, with its spins summed out.
-pub fn sum_out_bottom(model: &Model) -> Kernel {
-    let level = model.bottom();
-    match model.levels[level].conditional {
-        Conditional::ExactSquare { .. } => Kernel::SquareFreeEnergy { level },
-        _ => Kernel::HeatBathFreeEnergy { level },
-    }
+/// Kernels that give the rewards of levels with their spins summed out, where that can be done: at the bottom, if there is one.
+pub fn sum_out_bottom(model: &Model) -> Vec<Kernel> {
+    conditionals(model).filter_map(|(level, conditional)| conditional.sum_out(level)).collect()
+}
+
+/// Kernels that draw the spins which [`sum_out_bottom`] sums out.
+pub fn draw_bottom(model: &Model) -> Vec<Kernel> {
+    let summed_out = conditionals(model).filter(|(level, conditional)| conditional.sum_out(*level).is_some());
+    summed_out.map(|(level, conditional)| conditional.draw(level)).collect()
 }
 
 /// Kernels that compute ln q of given configurations, block by block.
 pub fn evaluation(model: &Model) -> Vec<Kernel> {
-    let levels = model.levels.iter().enumerate();
-    levels
-        .map(|(level, description)| match description.conditional {
-            Conditional::MaskedNet(_) => Kernel::EvaluateLevel { level },
-            Conditional::HeatBath => Kernel::EvaluateHeatBath { level },
-            Conditional::ExactSquare { .. } => Kernel::EvaluateSquare { level },
-        })
-        .collect()
+    conditionals(model).map(|(level, conditional)| conditional.evaluate(level)).collect()
 }
 
 /// Kernels that sum bonds and spins of complete configurations, as integers.
@@ -65,7 +51,7 @@ pub fn energies(model: &Model) -> Vec<Kernel> {
 
 /// Kernels that complete configurations sampled without the bottom, and sum their bonds and spins.
 pub fn completion(model: &Model) -> Vec<Kernel> {
-    let mut kernels = vec![draw_bottom(model)];
+    let mut kernels = draw_bottom(model);
     kernels.extend(energies(model));
     kernels
 }
@@ -140,13 +126,20 @@ pub fn training_step(model: &Model, baseline: Baseline) -> Vec<Kernel> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conditional::NetOptions;
+    use crate::conditional::{NetOptions, Network};
     use crate::lattice::{Interaction, Lattice, System};
 
     #[test]
     fn every_level_is_sampled_by_exactly_one_dispatch() {
         for side in [4, 8, 64] {
-            let options = NetOptions { width: 1, depth: 2, skip: true, gauge: true, exact_bottom: 2 };
+            let options = NetOptions {
+                width: 1,
+                depth: 2,
+                skip: true,
+                gauge: true,
+                exact_bottom: 2,
+                network: Network::Han,
+            };
             let interaction = Interaction { coupling: 1.0, field: 0.0 };
             let lattice = Lattice::square(side).unwrap();
             let model = Model::new(System { lattice, interaction }, options).unwrap();

@@ -12,7 +12,7 @@ pub(crate) fn diagnose(backend: &mut dyn Backend, step: u32, checkpoint_step: u3
             Error::NotFinite {
                 step: step.into(),
                 level,
-                level_name: format!("{} of side {}", geometry.name, geometry.side),
+                level_name: geometry.to_string(),
                 what,
                 checkpoint_step: checkpoint_step.into(),
             }

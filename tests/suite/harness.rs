@@ -1,10 +1,10 @@
 //! Comparison with stated tolerances, models to test on, and the GPU that tests run on. It has tests of its own.
 
 use han_gpu::backend::Backend;
-use han_gpu::conditional::{Model, NetOptions};
+use han_gpu::conditional::{Model, NetOptions, Network};
 use han_gpu::cpu::{Cpu, Real};
 use han_gpu::gpu::{self, Gpu};
-use han_gpu::lattice::{Interaction, Lattice, System};
+use han_gpu::lattice::{Interaction, Lattice, LatticeKind, System};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// How far two values may differ: `absolute + relative * |expected|`.
@@ -70,6 +70,8 @@ pub(crate) fn all_pass(results: impl IntoIterator<Item = Result<(), String>>) {
 /// A model and how it is tested.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
+    pub(crate) lattice: LatticeKind,
+    pub(crate) network: Network,
     pub(crate) size: u32,
     pub(crate) batch: usize,
     pub(crate) width: usize,
@@ -83,6 +85,8 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) const DEFAULT: Self = Self {
+        lattice: LatticeKind::Square,
+        network: Network::Han,
         size: 8,
         batch: 65,
         width: 1,
@@ -95,10 +99,10 @@ impl Case {
     };
 
     pub(crate) fn model(self) -> Arc<Model> {
-        let Self { width, depth, skip, gauge, exact_bottom, .. } = self;
+        let Self { network, width, depth, skip, gauge, exact_bottom, .. } = self;
         let interaction = Interaction { coupling: self.coupling, field: self.field };
-        let options = NetOptions { width, depth, skip, gauge, exact_bottom };
-        let system = System { lattice: Lattice::square(self.size).unwrap(), interaction };
+        let options = NetOptions { network, width, depth, skip, gauge, exact_bottom };
+        let system = System { lattice: Lattice::new(self.lattice, self.size).unwrap(), interaction };
         Arc::new(Model::new(system, options).unwrap())
     }
 

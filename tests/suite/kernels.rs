@@ -107,7 +107,7 @@ fn evaluation_reward_and_backward_agree_with_the_f64_twin() {
                 "sums of up to 60 f32 terms, exp good to 2e-6",
             );
             // The free energy of the last level, then rewards up the tree.
-            let mut kernels = vec![schedule::sum_out_bottom(&case.model())];
+            let mut kernels = schedule::sum_out_bottom(&case.model());
             kernels.extend(schedule::rewards(&case.model()));
             both(&mut gpu, &mut twin, &kernels, &step);
             check(Tensor::Reward, &mut gpu, &mut twin, 2e-4, 1e-5, "f32 sums over the whole tree");
@@ -291,7 +291,7 @@ fn one_wrong_weight_gradient_sign_or_probability_fails_the_comparison() {
     let parameters = case.parameters(3);
     let spins = spins(&twin, 1);
     let mut kernels = schedule::evaluation(&model);
-    kernels.push(schedule::sum_out_bottom(&model));
+    kernels.extend(schedule::sum_out_bottom(&model));
     kernels.extend(schedule::rewards(&model));
     kernels.extend(schedule::advantages(&model, Baseline::Global));
     kernels.extend(schedule::gradient(&model));

@@ -1,7 +1,7 @@
 //! Monte Carlo against all states, against a plain Metropolis of this file, and against itself from opposite starts.
 
 use han_gpu::backend::{Backend, Tensor};
-use han_gpu::conditional::{Model, NetOptions};
+use han_gpu::conditional::{Model, NetOptions, Network};
 use han_gpu::config::Config;
 use han_gpu::cpu::Cpu;
 use han_gpu::error::Error;
@@ -398,7 +398,8 @@ fn chains_that_remember_their_start_are_found_out() {
 fn a_negative_forward_kl_is_found_out() {
     // Configurations of another temperature are not from p: the mean of ln w falls short of ln Z.
     let (cold, warm) = (ensemble(4, 1.0, 0.5, 0.6), ensemble(4, 1.0, 0.5, 0.2));
-    let options = NetOptions { width: 2, depth: 1, skip: true, gauge: false, exact_bottom: 4 };
+    let options =
+        NetOptions { network: Network::Han, width: 2, depth: 1, skip: true, gauge: false, exact_bottom: 4 };
     let mut cpu = Cpu::<f32>::new(Arc::new(Model::new(cold.system.clone(), options).unwrap()), 64);
     let parameters = cpu.model().initial_parameters(1, cold.beta);
     cpu.write(Tensor::Parameters, &parameters).unwrap();

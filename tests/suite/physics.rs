@@ -185,7 +185,7 @@ fn ln_w_keeps_its_digits_on_large_lattices() {
         let parameters = case.parameters_at(7, beta);
         let mut inputs = Inputs::sampling(3, 0, beta, reward_per_site(&model, beta));
         let mut kernels: Vec<_> = model.nets().map(|(level, ..)| Kernel::EvaluateLevel { level }).collect();
-        kernels.push(schedule::sum_out_bottom(&model));
+        kernels.extend(schedule::sum_out_bottom(&model));
         kernels.extend(schedule::rewards(&model));
         let mut twin = case.cpu::<f64>();
         twin.write(Tensor::Parameters, &parameters).unwrap();

@@ -1,10 +1,11 @@
 //! The shaders themselves, without a device: every specialisation validates and translates, layouts and bindings agree with
 //! the Rust side, workgroup memory fits the default limits.
 
-use han_gpu::conditional::{NetOptions, Storage};
+use han_gpu::conditional::{NetOptions, Network, Storage};
 use han_gpu::gpu::{
     Access, Job, Level, Matrix, Specialisation, Status, Step, all_specialisations, bindings, every_kernel,
 };
+use han_gpu::lattice::Lattice;
 use naga::back::hlsl::{self, ShaderModel};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, StorageAccess, TypeInner};
@@ -15,18 +16,28 @@ use std::mem::offset_of;
 pub(crate) const NETS: [(usize, usize); 11] =
     [(1, 1), (1, 2), (1, 3), (2, 1), (3, 2), (4, 3), (5, 3), (16, 1), (20, 2), (64, 1), (64, 3)];
 
+fn options(exact_bottom: u32) -> NetOptions {
+    NetOptions { network: Network::Han, width: 4, depth: 2, skip: true, gauge: true, exact_bottom }
+}
+
 /// Every specialisation that nets of these widths and depths ask for.
 pub(crate) fn specialisations(nets: &[(usize, usize)]) -> Vec<Specialisation> {
     let mut all = Vec::new();
     for &(width, depth) in nets {
         for exact_bottom in [4, 8] {
-            let options = NetOptions { width, depth, skip: true, gauge: true, exact_bottom };
-            for specialisation in all_specialisations(options) {
+            let options = NetOptions { width, depth, ..options(exact_bottom) };
+            for specialisation in all_specialisations(Lattice::square(16).unwrap(), options) {
                 if !all.contains(&specialisation) {
                     all.push(specialisation);
                 }
             }
         }
+    }
+    // Other lattices change few kernels, and none of those knows nets.
+    for specialisation in all_specialisations(Lattice::triangular(16).unwrap(), options(4)) {
+        let &(width, depth) = nets.first().expect("a net");
+        let is_new = !all.contains(&specialisation) && (width, depth) == NETS[0];
+        all.extend(is_new.then_some(specialisation));
     }
     all
 }
@@ -128,8 +139,7 @@ macro_rules! assert_layout {
 }
 
 fn module_of(name: &str, storage: Storage, split: bool) -> Module {
-    let options = NetOptions { width: 4, depth: 2, skip: true, gauge: true, exact_bottom: 8 };
-    let all = all_specialisations(options);
+    let all = all_specialisations(Lattice::square(16).unwrap(), options(8));
     let wanted =
         |key: &&Specialisation| key.name == name && key.storage() == storage && key.is_split() == split;
     let found = all

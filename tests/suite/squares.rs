@@ -28,10 +28,10 @@ fn free_energies(backend: &mut dyn Backend, case: Case, beta: f64, spins: &[i8])
     // A shift as training uses it: rewards near zero keep their digits.
     let per_site = ((2.0 * beta * case.coupling.abs() * 4096.0).round() / 4096.0) as f32;
     let inputs = Inputs::sampling(1, 0, beta, per_site);
-    backend.run(&[schedule::sum_out_bottom(&model)], &inputs).unwrap();
-    let first = model.hierarchy.blocks_before(model.bottom()) * case.batch;
-    let bottom = &model.hierarchy.levels[model.bottom()];
-    let shift = inputs.reward_shift(model.system.interaction).of(bottom.bonds.len(), bottom.own);
+    backend.run(&schedule::sum_out_bottom(&model), &inputs).unwrap();
+    let first = model.hierarchy.blocks_before(model.bottom().unwrap()) * case.batch;
+    let bottom = &model.hierarchy.levels[model.bottom().unwrap()];
+    let shift = inputs.reward_shift(&model.system).of(bottom.bonds.len(), bottom.own);
     backend.read(Tensor::Reward).unwrap()[first..first + case.batch].iter().map(|r| r - shift).collect()
 }
 
@@ -179,11 +179,11 @@ fn every_shape_gives_the_ln_q_of_the_f64_twin() {
     for exact_bottom in [4, 8] {
         // Workgroups with some squares to spare, whatever the shape.
         let case = Case { size: 16, exact_bottom, batch: 13, field: 0.2, gauge: false, ..Case::DEFAULT };
-        let kernels = &schedule::evaluation(&case.model())[case.model().bottom()..];
+        let kernels = &schedule::evaluation(&case.model())[case.model().bottom().unwrap()..];
         let ln_q = |backend: &mut dyn Backend| {
             backend.write_spins(&spins(backend, 4)).unwrap();
             backend.run(kernels, &Inputs::sampling(1, 0, 0.44, 0.0)).unwrap();
-            let first = case.model().hierarchy.blocks_before(case.model().bottom()) * case.batch;
+            let first = case.model().hierarchy.blocks_before(case.model().bottom().unwrap()) * case.batch;
             backend.read(Tensor::LnQ).unwrap().split_off(first)
         };
         let expected = ln_q(&mut case.cpu::<f64>());
@@ -195,7 +195,7 @@ fn every_shape_gives_the_ln_q_of_the_f64_twin() {
             let found = ln_q(&mut gpu);
             results.push(compare(&format!("{shape:?}, {case:?}"), &found, &expected, tolerance));
             let inputs = Inputs::sampling(1, 0, 0.44, 0.0);
-            gpu.run(&[schedule::draw_bottom(&case.model())], &inputs).unwrap();
+            gpu.run(&schedule::draw_bottom(&case.model()), &inputs).unwrap();
             of_shapes.push((found, gpu.read_spins().unwrap(), gpu.read(Tensor::LnQ).unwrap()));
         }
         for pair in of_shapes.windows(2) {
@@ -253,7 +253,7 @@ fn drawn_interiors_have_the_means_that_ln_z_predicts() {
         ];
         for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
             backend.write_spins(&spins).unwrap();
-            backend.run(&[schedule::draw_bottom(&model)], &Inputs::sampling(3, 0, beta, 0.0)).unwrap();
+            backend.run(&schedule::draw_bottom(&model), &Inputs::sampling(3, 0, beta, 0.0)).unwrap();
             let drawn = backend.read_spins().unwrap();
             let sums: Vec<[f64; 2]> = drawn
                 .chunks(256)
@@ -278,7 +278,8 @@ fn drawn_interiors_have_the_means_that_ln_z_predicts() {
 fn scaled_factors_give_back_the_boltzmann_weights() {
     let case = Case { exact_bottom: 8, ..Case::DEFAULT };
     let model = case.model();
-    let factors = SquareFactors::new(&model.hierarchy.levels[model.bottom()], model.system.interaction, 0.5);
+    let factors =
+        SquareFactors::new(&model.hierarchy.levels[model.bottom().unwrap()], model.system.interaction, 0.5);
     let ratio = (-1.0_f64).exp();
     let [different, same] = factors.bond;
     let [both_different, mixed, both_same] = factors.bond_pair;
@@ -320,7 +321,7 @@ fn errors_of_exact_squares_have_no_direction() {
                 };
                 let model = case.model();
                 let per_site = reward_per_site(&model, beta);
-                let first = model.hierarchy.blocks_before(model.bottom()) * case.batch;
+                let first = model.hierarchy.blocks_before(model.bottom().unwrap()) * case.batch;
                 let mut exact = case.cpu::<f64>();
                 // Domains, a few spins long, with interiors as they are drawn: what is rare has a large ln q.
                 let word = |site: usize| philox([5, 9], [site as u32 / 5, 0, 0, 0])[0];
@@ -331,13 +332,13 @@ fn errors_of_exact_squares_have_no_direction() {
                 let borders: Vec<i8> =
                     (0..case.batch << 12).map(|site| if up(site) { 1 } else { -1 }).collect();
                 exact.write_spins(&borders).unwrap();
-                exact.run(&[schedule::draw_bottom(&model)], &Inputs::sampling(2, 0, beta, 0.0)).unwrap();
+                exact.run(&schedule::draw_bottom(&model), &Inputs::sampling(2, 0, beta, 0.0)).unwrap();
                 let spins = exact.read_spins().unwrap();
-                let evaluation = &schedule::evaluation(&model)[model.bottom()..];
+                let evaluation = &schedule::evaluation(&model)[model.bottom().unwrap()..];
                 let run = |backend: &mut dyn Backend| {
                     backend.write_spins(&spins).unwrap();
                     let inputs = Inputs::sampling(1, 0, beta, per_site);
-                    backend.run(&[schedule::sum_out_bottom(&model)], &inputs).unwrap();
+                    backend.run(&schedule::sum_out_bottom(&model), &inputs).unwrap();
                     backend.run(evaluation, &inputs).unwrap();
                     [Tensor::Reward, Tensor::LnQ]
                         .map(|of_blocks| backend.read(of_blocks).unwrap().split_off(first))
