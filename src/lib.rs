@@ -14,7 +14,7 @@
 //! // Even untrained, q is a valid proposal: it starts as a heat bath that ignores what is not fixed yet.
 //! cpu.write(Tensor::Parameters, &model.initial_parameters(0, 0.2))?;
 //! let ln_w = log_weights(&mut cpu, 1, 0.2, 2_000, |_| ControlFlow::Continue(()))?.ln_w;
-//! let exact = han_gpu::exact::ln_z(model.system.lattice, model.system.interaction, 0.2).expect("known without field");
+//! let exact = han_gpu::exact::ln_z(&model.system, 0.2).expect("known without field");
 //! let estimate = importance(&ln_w).ln_z;
 //! assert!(estimate.deviation(exact).abs() < 5.0);
 //! # Ok::<(), han_gpu::Error>(())

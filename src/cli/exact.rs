@@ -7,11 +7,13 @@ use serde::Serialize;
 
 /// Print exact thermodynamics of a lattice.
 ///
-/// Without field every size is solved, but for J < 0 on odd sizes above 9; with a field, sizes up to 6.
+/// Every lattice is solved up to size 10, with or without field, and the square lattice without field at every size, but for
+/// J < 0 on odd ones.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu exact --size 16 --beta 0.44
-  han-gpu exact --size 128 --beta 0.44068679350977 --json")]
+  han-gpu exact --size 128 --beta 0.44068679350977 --json
+  han-gpu exact --size 10 --beta 0.6 --coupling -1 --field 0.3 --lattice triangular")]
 pub(super) struct Arguments {
     #[command(flatten)]
     system: SystemArguments,

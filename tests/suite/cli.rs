@@ -319,10 +319,11 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         ("exact --size 1025 --beta 0.4", &["size = 1025", "2 to 1024"]),
         (
             "exact --size 11 --beta 0.4 --coupling -1",
-            &["size = 11", "frustrated", "up to side 9", "even size"],
+            &["size = 11", "frustrated", "up to side 10", "even size"],
         ),
         ("exact --size 8 --beta -1", &["beta = -1"]),
-        ("exact --size 8 --beta 0.4 --field 1", &["field = 1", "sizes up to 6"]),
+        ("exact --size 16 --beta 0.4 --field 1", &["field = 1", "sizes up to 10"]),
+        ("exact --size 11 --beta 0.4 --lattice triangular", &["size = 11", "up to size 10"]),
         ("plan --size 8 --batch 0", &["batch = 0"]),
         ("train --batch 64 --set chunk=48", &["chunk = 48", "batch = 64"]),
         ("train --memory 1e-9 --device cpu", &["--memory = 0.00000000", "GiB"]),

@@ -1,18 +1,31 @@
 //! Exact results against a table from arithmetic of many digits, and as a user asks for them.
 
 use crate::cli::succeed;
-use han_gpu::exact::{ln_z, solve};
-use han_gpu::lattice::{Interaction, Lattice, System};
+use han_gpu::exact::{ln_z, refusal, solve};
+use han_gpu::lattice::{Interaction, Lattice, LatticeKind, System};
 
 /// Written by tools/exact_reference.py: size, beta, ln Z, U / N and C / N at J = 1, H = 0.
 const REFERENCE: &str = include_str!("exact_reference.csv");
 
+/// By the same script: lattice, size, J, H, beta, ln Z, U / N and C / N.
+const SMALL_REFERENCE: &str = include_str!("exact_small_reference.csv");
+
+fn numbers<const N: usize>(line: &str) -> [f64; N] {
+    let numbers: Vec<f64> = line.split(',').map(|number| number.parse().unwrap()).collect();
+    numbers.try_into().unwrap()
+}
+
 fn rows() -> Vec<[f64; 5]> {
-    let row = |line: &str| {
-        let numbers: Vec<f64> = line.split(',').map(|number| number.parse().unwrap()).collect();
-        numbers.try_into().unwrap()
-    };
-    REFERENCE.lines().skip(1).map(row).collect()
+    REFERENCE.lines().skip(1).map(numbers).collect()
+}
+
+/// The second table, without its first column: what has the numbers of a row.
+fn small_rows() -> impl Iterator<Item = (LatticeKind, [f64; 7])> {
+    SMALL_REFERENCE.lines().skip(1).map(|line| {
+        let (name, rest) = line.split_once(',').unwrap();
+        let kind = LatticeKind::ALL.into_iter().find(|kind| kind.name() == name).unwrap();
+        (kind, numbers(rest))
+    })
 }
 
 fn system(side: u32, coupling: f64, field: f64) -> System {
@@ -29,6 +42,25 @@ fn all_digits_of_the_reference_table_at_every_size_and_temperature() {
         for (which, limit) in [1e-10, 1e-8, 1e-8].into_iter().enumerate() {
             let error = (found[which] / expected[which] - 1.0).abs();
             assert!(error < limit, "size {size}, beta {beta}: {found:?}, expected {expected:?}");
+            worst[which] = worst[which].max(error);
+        }
+    }
+    println!("worst relative errors of ln Z, U and C: {worst:?}");
+}
+
+#[test]
+fn all_digits_of_the_reference_table_with_fields_and_frustration() {
+    let mut worst = [0.0_f64; 3];
+    for (kind, [size, coupling, field, beta, expected @ ..]) in small_rows() {
+        let lattice = Lattice::new(kind, size as u32).unwrap();
+        let exact = solve(&System { lattice, interaction: Interaction { coupling, field } }, beta).unwrap();
+        let found = [exact.ln_z, exact.energy_per_site, exact.specific_heat];
+        for (which, limit) in [1e-13, 1e-11, 1e-11].into_iter().enumerate() {
+            let error = (found[which] / expected[which] - 1.0).abs();
+            assert!(
+                error < limit,
+                "{lattice}, J {coupling}, H {field}, beta {beta}: {found:?}, not {expected:?}"
+            );
             worst[which] = worst[which].max(error);
         }
     }
@@ -56,11 +88,16 @@ fn nothing_is_negative_or_infinite_beyond_the_table() {
 
 #[test]
 fn what_cannot_be_solved_is_none() {
-    for (side, coupling, field) in [(7, 1.0, 0.1), (8, -1.0, 0.1), (11, -1.0, 0.0), (1023, -1.0, 0.0)] {
+    for (side, coupling, field) in [(11, 1.0, 0.1), (16, -1.0, 0.1), (11, -1.0, 0.0), (1023, -1.0, 0.0)] {
         let system = system(side, coupling, field);
         assert!(solve(&system, 0.4).is_none() && ln_z(&system, 0.4).is_none());
     }
-    for (side, coupling, field) in [(9, -1.0, 0.0), (6, -1.0, 0.2), (1022, -1.0, 0.0), (1023, 1.0, 0.0)] {
+    for side in [11, 16] {
+        let lattice = Lattice::triangular(side).unwrap();
+        let system = System { lattice, interaction: Interaction { coupling: 1.0, field: 0.0 } };
+        assert!(solve(&system, 0.4).is_none() && refusal(&system).to_string().contains("triangular"));
+    }
+    for (side, coupling, field) in [(9, -1.0, 0.0), (10, -1.0, 0.2), (1022, -1.0, 0.0), (1023, 1.0, 0.0)] {
         let system = system(side, coupling, field);
         let exact = solve(&system, 0.4).unwrap();
         assert_eq!(ln_z(&system, 0.4), Some(exact.ln_z));
@@ -78,6 +115,8 @@ fn the_command_solves_small_sizes_with_frustration_and_field() {
         ("--size 5 --beta 0.5 --coupling -1 --field 0.3", 23.951_665_498_138_16),
         ("--size 6 --beta 0.4 --field 0.3", 34.755_999_372_898_21),
         ("--size 9 --beta 0.5 --coupling -1", 80.389_794_056_546_25),
+        ("--size 8 --beta 0.6 --field 0.05", 79.343_975_198_894_11),
+        ("--size 8 --beta 2 --coupling -1 --lattice triangular", 148.659_575_959_968_12),
     ] {
         let printed = succeed(folder, &format!("exact {arguments} --json")).stdout;
         let exact: serde_json::Value = serde_json::from_str(&printed).unwrap();

@@ -1,0 +1,56 @@
+//! Weight, means and variance of a set of configurations, from those of its parts: sums of positive terms only.
+
+use super::wide::Wide;
+use crate::lattice::Interaction;
+
+/// Moments of configurations of some spins. Sums of bonds and of spins are exact integers until configurations mix, so that
+/// configurations of one energy have no variance by rounding.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moments {
+    /// Sum of `exp(-beta E)`, over 2 for every spin.
+    pub(super) weight: Wide,
+    /// Mean sum of `s_i s_j` over bonds.
+    pub(super) bonds: f64,
+    /// Mean sum of spins.
+    pub(super) spins: f64,
+    /// Variance of the energy.
+    pub(super) variance: f64,
+}
+
+impl Moments {
+    /// Of no configuration.
+    pub(super) const EMPTY: Self = Self { weight: Wide::NOTHING, bonds: 0.0, spins: 0.0, variance: 0.0 };
+
+    /// These configurations with further spins and bonds that are the same for all of them.
+    pub(super) fn with(self, other: &Self) -> Self {
+        Self {
+            weight: self.weight.times(other.weight),
+            bonds: self.bonds + other.bonds,
+            spins: self.spins + other.spins,
+            variance: self.variance,
+        }
+    }
+
+    /// These configurations and those.
+    pub(super) fn and(self, other: Self, Interaction { coupling, field }: Interaction) -> Self {
+        let (weight, [here, there]) = self.weight.plus(other.weight);
+        let (bonds, spins) = (other.bonds - self.bonds, other.spins - self.spins);
+        let gap = coupling * bonds + field * spins;
+        Self {
+            weight,
+            bonds: self.bonds + there * bonds,
+            spins: self.spins + there * spins,
+            variance: here * self.variance + there * other.variance + here * there * gap * gap,
+        }
+    }
+
+    /// As many copies of these configurations.
+    pub(super) fn times(self, copies: f64) -> Self {
+        Self { weight: self.weight.times(Wide::exp(copies.ln())), ..self }
+    }
+
+    /// Mean of -E.
+    pub(super) fn gain(&self, Interaction { coupling, field }: Interaction) -> f64 {
+        coupling * self.bonds + field * self.spins
+    }
+}
