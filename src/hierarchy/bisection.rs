@@ -184,7 +184,7 @@ mod tests {
     fn the_triangular_border_has_two_corners_more() {
         let hierarchy = Hierarchy::bisection(Lattice::triangular(8).unwrap());
         let shapes: Vec<_> = hierarchy.levels.iter().map(|l| (l.blocks, l.border, l.own)).collect();
-        assert_eq!(shapes, [(1, 0, 15), (1, 15, 7), (2, 18, 3), (4, 14, 3), (8, 10, 1), (16, 6, 1)]);
+        assert_eq!(shapes, [(1, 0, 15), (1, 15, 7), (2, 19, 3), (4, 14, 3), (8, 10, 1), (16, 6, 1)]);
     }
 
     /// A cube whose sites are numbered in order of place.
