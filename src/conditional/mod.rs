@@ -5,7 +5,7 @@ mod heat_bath;
 mod initial;
 mod masked_net;
 mod model;
-mod transfer;
+mod take_over;
 
 use crate::schedule::Kernel;
 pub use exact_square::{MAX_SQUARE_BETA, SquareFactors};
