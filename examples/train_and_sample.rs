@@ -6,28 +6,30 @@
 
 use han_gpu::config::Config;
 use han_gpu::estimate::importance;
-use han_gpu::io::RunFolder;
 use han_gpu::sample::{draw, log_weights};
-use han_gpu::train::train;
+use han_gpu::train::Trainer;
 use han_gpu::{device, exact};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 fn main() -> han_gpu::Result<()> {
-    let config = Config { size: 8, steps: 200, batch: 128, evaluation_samples: 1000, ..Config::default() };
+    let config = Config { size: 8, steps: 200, batch: 128, metrics_every: 50, ..Config::default() };
     let model = Arc::new(config.model()?);
     let exact = exact::ln_z(&model.system, config.beta).expect("known without field");
     let mut backend = device::open("auto", model, config.batch)?;
+    println!("on {}", backend.device());
 
-    let folder = std::env::temp_dir().join("han-gpu-example");
-    let run = RunFolder::create(&folder, &config, true)?;
-    let start = run.load_checkpoint(&config, backend.model())?;
-    train(&config, backend.as_mut(), &run, start, &mut |_| ControlFlow::Continue(()))?;
+    let mut trainer = Trainer::new(&config, backend.as_mut())?;
+    while trainer.steps_done() < config.steps {
+        trainer.step()?;
+        while let Some(row) = trainer.next_row()? {
+            println!("step {:>3}: beta F/N <= {:.5}, ESS {:.3}", row.step, row.beta_f_per_site, row.ess);
+        }
+    }
 
     let weights = importance(
         &log_weights(backend.as_mut(), 1, config.beta, 20_000, |_| ControlFlow::Continue(()))?.ln_w,
     );
-    println!("on {}", backend.device());
     println!(
         "ln Z = {:.5} +- {:.5}, exact {exact:.5}, ESS {:.3}",
         weights.ln_z.value, weights.ln_z.error, weights.ess.value

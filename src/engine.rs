@@ -28,15 +28,14 @@
 //!
 //! `examples/embed_headless.rs` and `examples/viewer.rs` are whole hosts.
 
-use crate::backend::{Backend, Snapshot, Tensor};
+use crate::backend::Backend;
 use crate::conditional::Model;
 use crate::config::{Config, Objective};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Slot};
 use crate::io::{Checkpoint, Metrics};
-use crate::schedule::{self, Chunk, Inputs, Kernel};
-use crate::train::{Clock, Lists, diagnose, inputs, of_chunk, row};
-use std::collections::VecDeque;
+use crate::schedule::{self, Inputs, Kernel};
+use crate::train::{Course, Executor};
 use std::sync::Arc;
 use wgpu::{Buffer, CommandEncoder, Device, Features, Limits, Queue, SubmissionIndex};
 
@@ -63,16 +62,40 @@ impl Options {
 pub struct Engine {
     gpu: Gpu,
     queue: Queue,
-    config: Config,
-    lists: Lists,
+    course: Course,
     sampling: Vec<Kernel>,
-    step: u32,
     /// Batches that [`Engine::record_sampling`] has drawn.
     sampled: u32,
-    clock: Clock,
-    /// Inputs of steps whose rows of metrics are under way.
-    due: VecDeque<Inputs>,
-    parts: Vec<Snapshot>,
+}
+
+/// Writes the work of a step into an encoder.
+struct Recording<'a> {
+    gpu: &'a mut Gpu,
+    encoder: &'a mut CommandEncoder,
+}
+
+impl Executor for Recording<'_> {
+    fn run(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<()> {
+        self.gpu.record(self.encoder, kernels, inputs)
+    }
+
+    fn write_spins(&mut self, _spins: &[i8]) -> Result<()> {
+        Err(only_reverse(Objective::Forward))
+    }
+
+    fn has_room_for_snapshots(&self, parts: usize) -> bool {
+        self.gpu.has_room_for_snapshots(parts)
+    }
+
+    fn request_snapshot(&mut self, step: u32) -> Result<()> {
+        self.gpu.record_snapshot(self.encoder, step)
+    }
+}
+
+/// Configurations to learn from would have to be uploaded between passes.
+fn only_reverse(found: Objective) -> Error {
+    let expected = "an embedded engine learns from the network's own samples; it must be reverse";
+    Error::setting("objective", format!("{found:?}"), expected)
 }
 
 impl Engine {
@@ -107,31 +130,20 @@ impl Engine {
     pub fn new(device: &Device, queue: &Queue, options: Options) -> Result<Self> {
         let Options { config, start } = options;
         if config.objective != Objective::Reverse {
-            let expected = "an embedded engine learns from the network's own samples; it must be reverse";
-            return Err(Error::setting("objective", format!("{:?}", config.objective), expected));
+            return Err(only_reverse(config.objective));
         }
         config.check()?;
         let model = Arc::new(config.model()?);
         let start = start.unwrap_or_else(|| Checkpoint::initial(&config, &model));
         start.fits(&model)?;
         let mut gpu = Gpu::new(device, queue, model.clone(), on_device(&config))?;
-        let lists = Lists::new(&config, &model);
+        let course = Course::new(config, &mut gpu, start)?;
         let mut sampling = schedule::sampling(&model, true);
         sampling.extend(schedule::energies(&model));
-        for kernels in [&lists.reverse, &lists.completion, &sampling] {
+        for kernels in course.reverse_lists().into_iter().chain([&*sampling]) {
             gpu.prepare_all(kernels)?;
         }
-        for (tensor, values) in [
-            (Tensor::Parameters, &start.parameters),
-            (Tensor::FirstMoment, &start.first_moment),
-            (Tensor::SecondMoment, &start.second_moment),
-        ] {
-            gpu.write(tensor, values)?;
-        }
-        let clock = Clock::new(0.0, start.step);
-        let (due, parts) = (VecDeque::new(), Vec::new());
-        let queue = queue.clone();
-        Ok(Self { gpu, queue, config, lists, sampling, step: start.step, sampled: 0, clock, due, parts })
+        Ok(Self { gpu, queue: queue.clone(), course, sampling, sampled: 0 })
     }
 
     /// Records one step of training: sampling, rewards, gradient, Adam. Recordings must be submitted in their order.
@@ -139,26 +151,7 @@ impl Engine {
     /// # Errors
     /// When the device was found lost, or has no memory left.
     pub fn record_step(&mut self, encoder: &mut CommandEncoder) -> Result<()> {
-        self.step += 1;
-        let whole = inputs(&self.config, self.gpu.model(), self.step);
-        let chunk = self.gpu.batch();
-        let parts = self.config.batch / chunk;
-        let due =
-            self.step.is_multiple_of(self.config.metrics_every) && self.gpu.has_room_for_snapshots(parts);
-        let count = parts as u32;
-        for index in 0..count {
-            let first_configuration = index * chunk as u32;
-            let inputs = Inputs { chunk: Chunk { index, count }, first_configuration, ..whole };
-            self.gpu.record(encoder, of_chunk(&self.lists.reverse, inputs.chunk), &inputs)?;
-            if due {
-                self.gpu.record(encoder, &self.lists.completion, &inputs)?;
-                self.gpu.record_snapshot(encoder, self.step)?;
-            }
-        }
-        if due {
-            self.due.push_back(whole);
-        }
-        Ok(())
+        self.course.step(&mut Recording { gpu: &mut self.gpu, encoder })
     }
 
     /// Records one step of training into an encoder of its own and submits it, without waiting.
@@ -178,47 +171,28 @@ impl Engine {
     pub fn record_sampling(&mut self, encoder: &mut CommandEncoder) -> Result<()> {
         let first = self.sampled.wrapping_mul(self.gpu.batch() as u32);
         self.sampled = self.sampled.wrapping_add(1);
-        let inputs = Inputs::sampling(self.config.seed, first, self.config.beta, 0.0);
+        let inputs = Inputs::sampling(self.config().seed, first, self.config().beta, 0.0);
         self.gpu.record(encoder, &self.sampling, &inputs)
     }
 
-    /// Rows of metrics, every `metrics_every` steps, that have come back by the host's polls since the last call. Rows are
-    /// left out while several are under way already.
+    /// Rows of metrics, every `metrics_every` steps and after the last, that have come back by the host's polls since the last call.
+    /// Rows are left out while several are under way already.
     ///
     /// # Errors
     /// When the device was lost, or training has diverged; only then is the device waited for, to name the level.
     pub fn progress(&mut self) -> Result<Vec<Metrics>> {
-        let mut rows = Vec::new();
-        for snapshot in self.gpu.snapshots_without_poll()? {
-            if let Some(step) = snapshot.first_bad_step {
-                return Err(diagnose(&mut self.gpu, step, 0));
-            }
-            // A part of another step: the encoder of its other parts was never submitted.
-            if self.parts.first().is_some_and(|first| first.step != snapshot.step) {
-                self.parts.clear();
-            }
-            self.parts.push(snapshot);
-            if self.parts.len() < self.config.batch / self.gpu.batch() {
-                continue;
-            }
-            let Some(snapshot) = Snapshot::join(std::mem::take(&mut self.parts)) else { continue };
-            while self.due.front().is_some_and(|inputs| inputs.step < snapshot.step) {
-                self.due.pop_front();
-            }
-            let Some(inputs) = self.due.pop_front() else { continue };
-            rows.push(row(&inputs, self.gpu.model(), &snapshot, &mut self.clock).0);
-        }
-        Ok(rows)
+        self.course.arrive(self.gpu.snapshots_without_poll()?);
+        std::iter::from_fn(|| self.course.next_row(&mut self.gpu).transpose()).collect()
     }
 
     /// Steps recorded so far.
     pub fn step(&self) -> u32 {
-        self.step
+        self.course.steps_done()
     }
 
     /// Settings, with the changes made since.
     pub fn config(&self) -> &Config {
-        &self.config
+        &self.course.config
     }
 
     /// The network.
@@ -236,7 +210,7 @@ impl Engine {
     /// # Errors
     /// When it is out of range.
     pub fn set_beta(&mut self, beta: f64) -> Result<()> {
-        self.config.beta = self.model().check_beta(beta)?;
+        self.course.config.beta = self.model().check_beta(beta)?;
         Ok(())
     }
 
@@ -245,9 +219,9 @@ impl Engine {
     /// # Errors
     /// When it is negative or not finite.
     pub fn set_learning_rate(&mut self, rate: f64) -> Result<()> {
-        let config = Config { learning_rate: rate, ..self.config.clone() };
+        let config = Config { learning_rate: rate, ..self.config().clone() };
         config.check()?;
-        self.config = config;
+        self.course.config = config;
         Ok(())
     }
 
@@ -271,17 +245,9 @@ impl Engine {
     /// Reads parameters and moments, to be saved with [`Checkpoint::save`] or continued from. Waits for the device.
     ///
     /// # Errors
-    /// When the device was lost.
+    /// When the device was lost, or an array is not finite.
     pub fn checkpoint(&mut self) -> Result<Checkpoint> {
-        Ok(Checkpoint {
-            parameters: self.gpu.read_f32(Tensor::Parameters)?,
-            first_moment: self.gpu.read_f32(Tensor::FirstMoment)?,
-            second_moment: self.gpu.read_f32(Tensor::SecondMoment)?,
-            step: self.step,
-            seed: self.config.seed,
-            beta: self.config.beta,
-            training: self.config.training(),
-        })
+        self.course.save(&mut self.gpu, Checkpoint::read)
     }
 }
 

@@ -4,8 +4,8 @@ use crate::backend::{Backend, Tensor};
 use crate::config::Config;
 use crate::error::Result;
 use crate::sample::reward_per_site;
-use crate::schedule::{Chunk, Inputs, Kernel, KernelCost, Phase, Rates, training_step};
-use crate::train::of_chunk;
+use crate::schedule::{Inputs, Kernel, KernelCost, Phase, Rates, training_step};
+use crate::train::{of_chunk, parts};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -120,9 +120,9 @@ struct Steps<'a> {
     kernels: &'a [Kernel],
     /// Of the step before.
     inputs: Inputs,
-    /// Configurations on the device at a time, and how often that is the batch.
-    chunk: u32,
-    chunks: u32,
+    batch: usize,
+    /// Configurations on the device at a time.
+    chunk: usize,
 }
 
 impl<'a> Steps<'a> {
@@ -133,24 +133,15 @@ impl<'a> Steps<'a> {
             adam: config.adam(),
             ..Inputs::sampling(config.seed, 0, config.beta, reward_per_site)
         };
-        let chunk = backend.batch();
-        Self { kernels, inputs, chunk: chunk as u32, chunks: (config.batch / chunk) as u32 }
+        Self { kernels, inputs, batch: config.batch, chunk: backend.batch() }
     }
 
     /// What the next `count` steps run.
     fn next(&mut self, count: u32) -> Vec<(&'a [Kernel], Inputs)> {
-        let Self { kernels, chunk, chunks, .. } = *self;
-        let part = |inputs: Inputs, index: u32| {
-            let of_step = Chunk { index, count: chunks };
-            (
-                of_chunk(kernels, of_step),
-                Inputs { chunk: of_step, first_configuration: index * chunk, ..inputs },
-            )
-        };
+        let Self { kernels, batch, chunk, .. } = *self;
         let step = |_| {
             self.inputs.step += 1;
-            let inputs = self.inputs;
-            (0..chunks).map(move |index| part(inputs, index))
+            parts(self.inputs, batch, chunk).map(move |part| (of_chunk(kernels, part.chunk), part))
         };
         (0..count).flat_map(step).collect()
     }

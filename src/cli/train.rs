@@ -233,7 +233,7 @@ pub(super) fn execute(
     let mut evaluation: Option<Progress> = None;
     let mut observe = |event: Event<'_>| {
         match event {
-            Event::Metrics(metrics, exact) => progress.say(line(metrics, exact)),
+            Event::Metrics(metrics) => progress.say(line(metrics, config.size)),
             Event::Step(step) => progress.advance(step.into()),
             Event::Checkpoint(_) => (),
             Event::Evaluated(count) => {
@@ -323,12 +323,12 @@ fn default_folder(config: &Config) -> PathBuf {
     format!("runs/L{}-beta{}", config.size, config.beta).into()
 }
 
-fn line(metrics: &Metrics, exact: Option<f64>) -> String {
-    let Metrics { beta, beta_f_per_site, ess, configurations_per_s, .. } = *metrics;
+fn line(metrics: &Metrics, size: u32) -> String {
+    let Metrics { beta, beta_f_per_site, kl, ess, configurations_per_s, .. } = *metrics;
     // At beta = 0 there is no F; beta F stays finite.
     let scale = if beta > 0.0 { 1.0 / beta } else { 1.0 };
-    let gap =
-        exact.map(|exact| format!(" (gap {:.2e})", (beta_f_per_site - exact) * scale)).unwrap_or_default();
+    let sites = f64::from(size).powi(2);
+    let gap = kl.map(|kl| format!(" (gap {:.2e})", kl / sites * scale)).unwrap_or_default();
     format!(
         "beta {beta:.4}  F/N <= {:.6}{gap}  ESS {ess:.3}  {configurations_per_s:.0} conf/s",
         beta_f_per_site * scale

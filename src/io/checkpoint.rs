@@ -74,6 +74,23 @@ impl Checkpoint {
         }
     }
 
+    /// Reads the arrays that belong to a stamp.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub(crate) fn read(stamp: Stamp, read: &mut dyn FnMut(Tensor) -> Result<Vec<f32>>) -> Result<Self> {
+        let Stamp { step, seed, beta, training } = stamp;
+        Ok(Self {
+            step,
+            seed,
+            beta,
+            training,
+            parameters: read(Tensor::Parameters)?,
+            first_moment: read(Tensor::FirstMoment)?,
+            second_moment: read(Tensor::SecondMoment)?,
+        })
+    }
+
     /// Checks that its arrays are those of a model.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 
 /// Names the level that is not finite, reading the device's state. The parameters are still those of the bad step: Adam
 /// has skipped all since.
-pub(crate) fn diagnose(backend: &mut dyn Backend, step: u32, checkpoint_step: u32) -> Error {
+pub(super) fn diagnose(backend: &mut dyn Backend, step: u32, checkpoint_step: u32) -> Error {
     match find_not_finite(backend) {
         Ok((level, what)) => {
             let geometry = &backend.model().hierarchy.levels[level];

@@ -8,13 +8,8 @@ use crate::io::Metrics;
 use crate::schedule::Inputs;
 use std::time::Instant;
 
-/// The row of a step that was told `inputs`, and the exact `beta F / N` of its beta where known.
-pub(crate) fn row(
-    inputs: &Inputs,
-    model: &Model,
-    snapshot: &Snapshot,
-    clock: &mut Clock,
-) -> (Metrics, Option<f64>) {
+/// The row of a step that was told `inputs`.
+pub(super) fn row(inputs: &Inputs, model: &Model, snapshot: &Snapshot, clock: &mut Clock) -> Metrics {
     let sites = model.system.lattice.sites() as f64;
     let shift = f64::from(inputs.reward_per_site) * sites;
     let ln_w: Vec<f64> = snapshot.rewards.iter().map(|reward| shift - reward).collect();
@@ -22,7 +17,7 @@ pub(crate) fn row(
     let energy = Estimate::mean(&snapshot.energies(model.system.interaction).collect::<Vec<_>>());
     let exact = exact::ln_z(&model.system, inputs.beta);
     let (elapsed_s, configurations_per_s) = clock.lap(snapshot.step, snapshot.rewards.len());
-    let metrics = Metrics {
+    Metrics {
         step: snapshot.step,
         beta: inputs.beta,
         beta_f_per_site: weights.beta_f.value / sites,
@@ -35,13 +30,12 @@ pub(crate) fn row(
         learning_rate: inputs.learning_rate,
         elapsed_s,
         configurations_per_s,
-    };
-    (metrics, exact.map(|ln_z| -ln_z / sites))
+    }
 }
 
 /// Seconds of training and rates, immune to changes of the system clock.
 #[derive(Debug)]
-pub(crate) struct Clock {
+pub(super) struct Clock {
     start: Instant,
     before: f64,
     last_step: u32,
@@ -50,11 +44,11 @@ pub(crate) struct Clock {
 
 impl Clock {
     /// Starts after `step` steps that took `before` seconds.
-    pub(crate) fn new(before: f64, step: u32) -> Self {
+    pub(super) fn new(before: f64, step: u32) -> Self {
         Self { start: Instant::now(), before, last_step: step, last: 0.0 }
     }
 
-    pub(crate) fn elapsed(&self) -> f64 {
+    pub(super) fn elapsed(&self) -> f64 {
         self.before + self.start.elapsed().as_secs_f64()
     }
 

@@ -7,16 +7,16 @@ use crate::schedule::{self, Chunk, Inputs, Kernel};
 
 /// Lists of kernels that steps are made of.
 #[derive(Debug)]
-pub(crate) struct Lists {
-    pub(crate) reverse: Vec<Kernel>,
-    pub(crate) forward: Vec<Kernel>,
+pub(super) struct Lists {
+    pub(super) reverse: Vec<Kernel>,
+    pub(super) forward: Vec<Kernel>,
     /// Samples with their rewards.
-    pub(crate) rewards: Vec<Kernel>,
-    pub(crate) completion: Vec<Kernel>,
+    pub(super) rewards: Vec<Kernel>,
+    pub(super) completion: Vec<Kernel>,
 }
 
 impl Lists {
-    pub(crate) fn new(config: &Config, model: &Model) -> Self {
+    pub(super) fn new(config: &Config, model: &Model) -> Self {
         let mut rewards = schedule::sampling(model, false);
         rewards.extend(schedule::rewards(model));
         Self {
@@ -29,7 +29,7 @@ impl Lists {
 }
 
 /// What a step's kernels are told: a pure function of the settings and the step.
-pub(crate) fn inputs(config: &Config, model: &Model, step: u32) -> Inputs {
+pub(super) fn inputs(config: &Config, model: &Model, step: u32) -> Inputs {
     let beta = config.beta_at(step);
     Inputs {
         seed: config.seed,
@@ -41,6 +41,16 @@ pub(crate) fn inputs(config: &Config, model: &Model, step: u32) -> Inputs {
         adam: config.adam(),
         chunk: Chunk::WHOLE,
     }
+}
+
+/// The inputs of each part of a step, where `chunk` configurations of its batch go through the device at a time.
+pub(crate) fn parts(whole: Inputs, batch: usize, chunk: usize) -> impl Iterator<Item = Inputs> {
+    let (count, chunk) = ((batch / chunk) as u32, chunk as u32);
+    (0..count).map(move |index| Inputs {
+        chunk: Chunk { index, count },
+        first_configuration: index * chunk,
+        ..whole
+    })
 }
 
 /// What a chunk runs of a step's kernels: Adam, the last of them, waits for the complete gradient.

@@ -81,6 +81,16 @@ fn the_physics_knows_no_device() {
 }
 
 #[test]
+fn training_touches_files_in_one_place() {
+    for (name, text) in files("src/train", "rs") {
+        let text = code(&text);
+        let touches = ["RunFolder", "std::fs", "std::path", ".save_checkpoint("];
+        let found = touches.iter().find(|touch| text.contains(**touch));
+        assert_eq!(found.is_some(), name == "src/train/in_folder.rs", "{name}: {found:?}");
+    }
+}
+
+#[test]
 fn wgpu_and_shader_files_are_named_in_one_place() {
     for (name, text) in files("src", "rs") {
         let text = code(&text);

@@ -22,7 +22,7 @@ fn trained(config: &Config, backend: &mut dyn Backend) -> (Vec<Metrics>, Summary
     let start = run.load_checkpoint(config, backend.model()).unwrap();
     let mut rows = Vec::new();
     let summary = train(config, backend, &run, start, &mut |event| {
-        if let han_gpu::train::Event::Metrics(metrics, _) = event {
+        if let han_gpu::train::Event::Metrics(metrics) = event {
             rows.push(*metrics);
         }
         ControlFlow::Continue(())

@@ -5,10 +5,10 @@ use han_gpu::Error;
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::config::{Config, Objective, resolve};
 use han_gpu::cpu::Cpu;
-use han_gpu::io::{Checkpoint, RunFolder};
-use han_gpu::sample::reward_per_site;
+use han_gpu::io::{Checkpoint, Metrics, RunFolder};
+use han_gpu::sample::{log_weights, reward_per_site};
 use han_gpu::schedule::{self, Baseline, Chunk, Inputs, Plan};
-use han_gpu::train::{Event, train};
+use han_gpu::train::{Event, Trainer, train};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -231,6 +231,78 @@ fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
     }
 }
 
+fn rows_of(trainer: &mut Trainer<'_>) -> Vec<Metrics> {
+    let rows = std::iter::from_fn(|| trainer.next_row().unwrap());
+    rows.map(|row| Metrics { elapsed_s: 0.0, configurations_per_s: 0.0, ..row }).collect()
+}
+
+#[test]
+fn a_trainer_takes_the_steps_of_a_run_in_a_folder_and_may_be_drawn_from_between_them() {
+    let device = gpu();
+    let config = Config { objective: Objective::Mixed, pool: 100, ..small() };
+    let case = case_of(&config);
+    let model = case.model();
+    let on_gpu: &dyn Fn() -> Box<dyn Backend> = &|| Box::new(device.backend(case));
+    let on_cpu: &dyn Fn() -> Box<dyn Backend> = &|| Box::new(case.cpu::<f32>());
+    for make in [on_gpu, on_cpu] {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(temporary.path(), &config, false).unwrap();
+        let start = folder.load_checkpoint(&config, &model).unwrap();
+        train(&config, make().as_mut(), &folder, start, &mut |_| ControlFlow::Continue(())).unwrap();
+
+        let mut backend = make();
+        let mut trainer = Trainer::new(&config, backend.as_mut()).unwrap();
+        let mut rows = Vec::new();
+        while trainer.steps_done() < 13 {
+            trainer.step().unwrap();
+        }
+        let drawn = log_weights(trainer.backend().unwrap(), 1, BETA, 10, |_| ControlFlow::Continue(()));
+        assert_eq!(drawn.unwrap().ln_w.len(), 10);
+        rows.extend(rows_of(&mut trainer));
+        let halfway = trainer.checkpoint().unwrap();
+        // A row that nobody asks for is not one of the trainer to come.
+        (0..3).for_each(|_| trainer.step().unwrap());
+
+        let mut trainer = Trainer::from_checkpoint(&config, backend.as_mut(), halfway).unwrap();
+        while trainer.steps_done() < config.steps {
+            trainer.step().unwrap();
+            rows.extend(rows_of(&mut trainer));
+        }
+        let trained = trainer.checkpoint().unwrap();
+        // Nor is it one of the samples that are drawn next.
+        (0..2).for_each(|_| trainer.step().unwrap());
+        let drawn = log_weights(backend.as_mut(), 1, BETA, 10, |_| ControlFlow::Continue(()));
+        assert_eq!(drawn.unwrap().ln_w.len(), 10);
+        assert_eq!(trained, folder.load_checkpoint(&config, &model).unwrap(), "on {}", backend.device());
+        let written = folder.metrics().unwrap().into_iter();
+        let written = written.map(|row| Metrics { elapsed_s: 0.0, configurations_per_s: 0.0, ..row });
+        assert_eq!(rows, written.collect::<Vec<_>>(), "on {}", backend.device());
+    }
+}
+
+#[test]
+fn a_trainer_refuses_what_does_not_fit_and_never_hands_out_a_state_that_is_not_finite() {
+    let config = small();
+    let case = case_of(&config);
+    let mut cpu = case.cpu::<f32>();
+    let uneven = Config { batch: 96, ..config.clone() };
+    let error = Trainer::new(&uneven, &mut cpu).unwrap_err();
+    assert!(matches!(error, Error::Setting { name: "batch", .. }), "{error}");
+    let start = Checkpoint::initial(&config, &case.model());
+    let short = Checkpoint { parameters: vec![0.0; 3], ..start.clone() };
+    let error = Trainer::from_checkpoint(&config, &mut cpu, short).unwrap_err();
+    assert!(error.to_string().contains("3 values"), "{error}");
+    let mut poisoned = start;
+    poisoned.parameters[0] = f32::NAN;
+    let mut trainer = Trainer::from_checkpoint(&config, &mut cpu, poisoned).unwrap();
+    let error = trainer.checkpoint().unwrap_err();
+    assert!(matches!(error, Error::NotFinite { level: 0, .. }), "{error}");
+    trainer.step().unwrap();
+    trainer.finish().unwrap();
+    let error = trainer.next_row().unwrap_err();
+    assert!(matches!(error, Error::NotFinite { step: 1, .. }), "{error}");
+}
+
 /// `metrics.csv` without its clock.
 fn deterministic_columns(folder: &Path) -> Vec<String> {
     let table = std::fs::read_to_string(folder.join("metrics.csv")).unwrap();
@@ -281,8 +353,8 @@ fn the_published_preset_learns() {
     let mut bounds = Vec::new();
     let start = Checkpoint::initial(&config, backend.model());
     train(&config, &mut backend, &folder, start, &mut |event| {
-        if let Event::Metrics(metrics, Some(exact)) = event {
-            bounds.push(metrics.beta_f_per_site - exact);
+        if let Event::Metrics(metrics) = event {
+            bounds.extend(metrics.kl);
         }
         ControlFlow::Continue(())
     })

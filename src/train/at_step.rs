@@ -1,4 +1,4 @@
-//! Learning rate and beta as functions of the step.
+//! Learning rate, beta and objective as functions of the step.
 
 use crate::config::{Config, Objective, RateSchedule};
 use std::f64::consts::PI;

@@ -1,0 +1,98 @@
+//! A training run in its folder: the folder gets what the trainer gives.
+
+use super::evaluation::evaluate;
+use super::trainer::Trainer;
+use crate::backend::Backend;
+use crate::config::Config;
+use crate::error::Result;
+use crate::io::{Checkpoint, Metrics, MetricsWriter, RunFolder, Summary};
+use std::ops::ControlFlow;
+
+/// What the loop tells while it runs.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// Steps submitted to the device so far.
+    Step(u32),
+    /// A new row of metrics.
+    Metrics(&'a Metrics),
+    /// A checkpoint was written.
+    Checkpoint(u32),
+    /// Samples of the closing evaluation drawn so far.
+    Evaluated(usize),
+}
+
+/// Trains a network in its folder from a checkpoint on, and evaluates it: a [`Trainer`] whose rows go to `metrics.csv`, whose
+/// state goes to the checkpoint, and whose end is `summary.json`.
+///
+/// `observe` may break after [`Event::Step`], a checkpoint is then written, and after [`Event::Evaluated`]; what is returned
+/// is `None`, and training again from the last checkpoint goes on. After other events it goes on at once.
+///
+/// # Errors
+/// When the checkpoint is of a run with other settings of training, the device fails, a file cannot be written, or NaN or infinity appears; the last checkpoint is then still good.
+pub fn train(
+    config: &Config,
+    backend: &mut dyn Backend,
+    folder: &RunFolder,
+    start: Checkpoint,
+    observe: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+) -> Result<Option<Summary>> {
+    start.check_training(config, folder.path())?;
+    let mut trainer = Trainer::from_checkpoint(config, &mut *backend, start)?;
+    let table = folder.metrics_after(trainer.steps_done())?;
+    trainer.continue_clock(table.elapsed_s());
+    let mut run = Run { trainer, folder, table, observe: &mut *observe };
+    if run.steps()?.is_break() {
+        return Ok(None);
+    }
+    let elapsed_s = run.trainer.elapsed_s();
+    let summary = evaluate(config, backend, elapsed_s, observe)?;
+    if let Some(summary) = &summary {
+        folder.write_summary(summary)?;
+    }
+    Ok(summary)
+}
+
+struct Run<'a> {
+    trainer: Trainer<'a>,
+    folder: &'a RunFolder,
+    table: MetricsWriter,
+    observe: &'a mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+}
+
+impl Run<'_> {
+    fn steps(&mut self) -> Result<ControlFlow<()>> {
+        let (steps, checkpoint_every) = (self.trainer.config().steps, self.trainer.config().checkpoint_every);
+        while self.trainer.steps_done() < steps {
+            self.trainer.step()?;
+            let step = self.trainer.steps_done();
+            self.write_rows()?;
+            let stop = (self.observe)(Event::Step(step)).is_break();
+            let last = step == steps;
+            if step.is_multiple_of(checkpoint_every) || last || stop {
+                // Whatever the interval of metrics, a checkpoint is only written after a look at the device's state.
+                self.trainer.finish()?;
+                self.write_rows()?;
+                self.save()?;
+                let _ = (self.observe)(Event::Checkpoint(step));
+            }
+            if stop && !last {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn write_rows(&mut self) -> Result<()> {
+        while let Some(row) = self.trainer.next_row()? {
+            self.table.push(&row)?;
+            let _ = (self.observe)(Event::Metrics(&row));
+        }
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<()> {
+        let model = self.trainer.model().clone();
+        self.trainer.save(|stamp, read| self.folder.save_checkpoint(&model, &stamp, read))
+    }
+}
