@@ -1,4 +1,4 @@
-//! The one interface that both backends implement: state arrays, and kernels that run on them.
+//! The interface that both backends implement: state arrays, and kernels that run on them; and how their times are measured.
 
 use crate::conditional::Model;
 use crate::error::Result;
@@ -88,12 +88,6 @@ pub trait Backend: Send {
     /// Configurations per run.
     fn batch(&self) -> usize;
 
-    /// Refines kernel shapes. Results change by rounding at most. To be called on a new backend: the state is garbage afterwards.
-    ///
-    /// # Errors
-    /// When the device fails.
-    fn tune(&mut self, tuning: Tuning) -> Result<()>;
-
     /// Leaves the device to others for a part of the time: from now on every run is waited for and followed by rest.
     fn set_pace(&mut self, pace: Pace);
 
@@ -108,26 +102,6 @@ pub trait Backend: Send {
     /// # Errors
     /// When the device fails.
     fn finish(&mut self) -> Result<()>;
-
-    /// Runs kernels in order and tells how long each took: by the device's clock where it has one, else from submitting it
-    /// alone to its end.
-    ///
-    /// # Errors
-    /// When the device fails.
-    fn time(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<Vec<Duration>>;
-
-    /// Runs kernels with their inputs one run behind the other, as [`Backend::run`] does, and tells for what share of the time from
-    /// the first's begin to the last's end the device had none of them to run. Nothing where it has no clock of its own.
-    ///
-    /// # Errors
-    /// When the device fails.
-    fn idle_share(&mut self, runs: &[(&[Kernel], Inputs)]) -> Result<Option<f64>>;
-
-    /// Measures what the device reaches at a product and a copy of our own; takes about a second.
-    ///
-    /// # Errors
-    /// When the device fails.
-    fn rates(&mut self) -> Result<Rates>;
 
     /// Reads an array, waiting for all work before it.
     ///
@@ -189,4 +163,33 @@ pub trait Backend: Send {
     /// # Errors
     /// When the device fails.
     fn snapshots(&mut self, wait: bool) -> Result<Vec<Snapshot>>;
+}
+
+/// A backend that can be timed: for the choice of kernel shapes, and for `bench`.
+pub trait Timed: Backend {
+    /// Refines kernel shapes. Results change by rounding at most. To be called on a new backend: the state is garbage afterwards.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn tune(&mut self, tuning: Tuning) -> Result<()>;
+
+    /// Runs kernels in order and tells how long each took: by the device's clock where it has one, else from submitting it
+    /// alone to its end.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn time(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<Vec<Duration>>;
+
+    /// Runs kernels with their inputs one run behind the other, as [`Backend::run`] does, and tells for what share of the time from
+    /// the first's begin to the last's end the device had none of them to run. Nothing where it has no clock of its own.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn idle_share(&mut self, runs: &[(&[Kernel], Inputs)]) -> Result<Option<f64>>;
+
+    /// Measures what the device reaches at a product and a copy of our own; takes about a second.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn rates(&mut self) -> Result<Rates>;
 }

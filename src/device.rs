@@ -1,6 +1,6 @@
 //! From a device's name to a backend.
 
-use crate::backend::Backend;
+use crate::backend::Timed;
 use crate::conditional::Model;
 use crate::cpu::Cpu;
 use crate::error::{Error, Result};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// When there is no such device, or the model does not fit it.
-pub fn open(wanted: &str, model: Arc<Model>, batch: usize) -> Result<Box<dyn Backend>> {
+pub fn open(wanted: &str, model: Arc<Model>, batch: usize) -> Result<Box<dyn Timed>> {
     if wanted == "cpu" {
         return Ok(Box::new(Cpu::<f32>::open(model, batch)?));
     }
@@ -34,7 +34,7 @@ pub fn open_in_chunks(
     model: &Arc<Model>,
     batch: usize,
     memory: Option<u64>,
-) -> Result<Box<dyn Backend>> {
+) -> Result<Box<dyn Timed>> {
     let selected = if wanted == "cpu" { None } else { select_named(wanted)? };
     let chunks =
         (1..=batch.div_ceil(2)).filter(|count| batch.is_multiple_of(*count)).map(|count| batch / count);
@@ -48,7 +48,7 @@ pub fn open_in_chunks(
     });
     let mut refused = None;
     for chunk in chunks.filter(|&chunk| budget.is_none_or(|budget| needs(chunk) <= budget)) {
-        let opened: Result<Box<dyn Backend>> = match &selected {
+        let opened: Result<Box<dyn Timed>> = match &selected {
             Some(selected) => {
                 Gpu::open_selected(selected, model.clone(), chunk).map(|gpu| Box::new(gpu) as _)
             }

@@ -1,6 +1,6 @@
 //! How long a training step takes, and each of its kernels.
 
-use crate::backend::{Backend, Tensor};
+use crate::backend::{Backend, Tensor, Timed};
 use crate::config::Config;
 use crate::error::Result;
 use crate::sample::reward_per_site;
@@ -80,7 +80,7 @@ impl StepTime {
 ///
 /// # Errors
 /// When the device fails.
-pub fn time_step(backend: &mut dyn Backend, config: &Config, repeats: u32) -> Result<StepTime> {
+pub fn time_step(backend: &mut dyn Timed, config: &Config, repeats: u32) -> Result<StepTime> {
     let parameters = backend.model().initial_parameters(config.seed, config.beta);
     backend.write(Tensor::Parameters, &parameters)?;
     let kernels = training_step(backend.model(), config.baseline);

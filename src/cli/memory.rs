@@ -1,6 +1,6 @@
 //! How much memory a command may take for a network in training.
 
-use crate::backend::Backend;
+use crate::backend::Timed;
 use crate::conditional::Model;
 use crate::device;
 use crate::error::Error;
@@ -21,7 +21,7 @@ impl Memory {
         device: &str,
         model: &Arc<Model>,
         batch: usize,
-    ) -> crate::Result<Box<dyn Backend>> {
+    ) -> crate::Result<Box<dyn Timed>> {
         device::open_in_chunks(device, model, batch, self.memory.map(bytes).transpose()?)
     }
 }

@@ -45,7 +45,7 @@ mod vector;
 
 pub use real::{Around, Real};
 
-use crate::backend::{Backend, Snapshot, Tensor, Tuning};
+use crate::backend::{Backend, Snapshot, Tensor, Timed, Tuning};
 use crate::conditional::Model;
 use crate::error::{Error, Result};
 use crate::lattice::Observables;
@@ -185,11 +185,6 @@ impl<R: Real> Backend for Cpu<R> {
         self.state.batch
     }
 
-    fn tune(&mut self, _tuning: Tuning) -> Result<()> {
-        // Its tiles have one shape.
-        Ok(())
-    }
-
     fn set_pace(&mut self, pace: Pace) {
         self.pace = pace;
     }
@@ -205,24 +200,6 @@ impl<R: Real> Backend for Cpu<R> {
 
     fn finish(&mut self) -> Result<()> {
         Ok(())
-    }
-
-    fn time(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<Vec<Duration>> {
-        let of_kernel = |&kernel| {
-            let start = Instant::now();
-            self.execute(kernel, inputs);
-            start.elapsed()
-        };
-        Ok(kernels.iter().map(of_kernel).collect())
-    }
-
-    fn idle_share(&mut self, _runs: &[(&[Kernel], Inputs)]) -> Result<Option<f64>> {
-        // The host is the device: nothing waits for it.
-        Ok(None)
-    }
-
-    fn rates(&mut self) -> Result<Rates> {
-        Ok(rates::measure::<R>())
     }
 
     fn read(&mut self, tensor: Tensor) -> Result<Vec<f64>> {
@@ -273,5 +250,30 @@ impl<R: Real> Backend for Cpu<R> {
 
     fn snapshots(&mut self, _wait: bool) -> Result<Vec<Snapshot>> {
         Ok(std::mem::take(&mut self.snapshots))
+    }
+}
+
+impl<R: Real> Timed for Cpu<R> {
+    fn tune(&mut self, _tuning: Tuning) -> Result<()> {
+        // Its tiles have one shape.
+        Ok(())
+    }
+
+    fn time(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<Vec<Duration>> {
+        let of_kernel = |&kernel| {
+            let start = Instant::now();
+            self.execute(kernel, inputs);
+            start.elapsed()
+        };
+        Ok(kernels.iter().map(of_kernel).collect())
+    }
+
+    fn idle_share(&mut self, _runs: &[(&[Kernel], Inputs)]) -> Result<Option<f64>> {
+        // The host is the device: nothing waits for it.
+        Ok(None)
+    }
+
+    fn rates(&mut self) -> Result<Rates> {
+        Ok(rates::measure::<R>())
     }
 }

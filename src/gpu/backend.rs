@@ -6,7 +6,7 @@ use super::packed_spins::pack;
 use super::readback::Look;
 use super::timestamps::Timestamps;
 use super::{Gpu, IN_FLIGHT, UPLOADS_IN_FLIGHT, faults, rates};
-use crate::backend::{Backend, Snapshot, Tensor, Tuning};
+use crate::backend::{Backend, Snapshot, Tensor, Timed, Tuning};
 use crate::conditional::{Model, Storage};
 use crate::error::Result;
 use crate::lattice::Observables;
@@ -43,10 +43,6 @@ impl Backend for Gpu {
         self.batch
     }
 
-    fn tune(&mut self, tuning: Tuning) -> Result<()> {
-        self.tune_shapes(tuning)
-    }
-
     fn set_pace(&mut self, pace: Pace) {
         self.pace = pace;
     }
@@ -69,50 +65,6 @@ impl Backend for Gpu {
         faults::poll(&self.device, PollType::wait_indefinitely()).map_err(|message| self.failed(message))?;
         self.in_flight.clear();
         self.check()
-    }
-
-    fn time(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<Vec<Duration>> {
-        self.start(kernels, inputs)?;
-        let Some(timestamps) = Timestamps::new(&self.device, kernels.len()) else {
-            return self.time_by_wall_clock(kernels);
-        };
-        let mut encoder = self.device.create_command_encoder(&Default::default());
-        for (index, kernel) in kernels.iter().enumerate() {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                label: Some(kernel.name()),
-                timestamp_writes: Some(timestamps.of_pass(index)),
-            });
-            self.commands[kernel].encode(&mut pass);
-        }
-        timestamps.resolve(&mut encoder);
-        self.count(kernels);
-        self.queue.submit([encoder.finish()]);
-        self.finish()?;
-        let passes = timestamps.read(&self.device, &self.queue).map_err(|message| self.failed(message))?;
-        Ok(passes.into_iter().map(|[begin, end]| end.saturating_sub(begin)).collect())
-    }
-
-    fn idle_share(&mut self, runs: &[(&[Kernel], Inputs)]) -> Result<Option<f64>> {
-        let Some(timestamps) = Timestamps::new(&self.device, runs.len()) else { return Ok(None) };
-        for (index, (kernels, inputs)) in runs.iter().enumerate() {
-            self.start(kernels, inputs)?;
-            let mut encoder = self.device.create_command_encoder(&Default::default());
-            self.encode(&mut encoder, kernels, Some(timestamps.of_pass(index)));
-            if index + 1 == runs.len() {
-                timestamps.resolve(&mut encoder);
-            }
-            self.in_flight.push_back(self.queue.submit([encoder.finish()]));
-            self.limit_flight(IN_FLIGHT)?;
-        }
-        self.finish()?;
-        let passes = timestamps.read(&self.device, &self.queue).map_err(|message| self.failed(message))?;
-        Ok(share_between(&passes))
-    }
-
-    fn rates(&mut self) -> Result<Rates> {
-        let rates = rates::measure(&self.device, &self.queue, self.is_software());
-        self.check()?;
-        rates
     }
 
     fn read(&mut self, tensor: Tensor) -> Result<Vec<f64>> {
@@ -179,6 +131,56 @@ impl Backend for Gpu {
 
     fn snapshots(&mut self, wait: bool) -> Result<Vec<Snapshot>> {
         self.look_for_snapshots(if wait { Look::Wait } else { Look::Poll })
+    }
+}
+
+impl Timed for Gpu {
+    fn tune(&mut self, tuning: Tuning) -> Result<()> {
+        self.tune_shapes(tuning)
+    }
+
+    fn time(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<Vec<Duration>> {
+        self.start(kernels, inputs)?;
+        let Some(timestamps) = Timestamps::new(&self.device, kernels.len()) else {
+            return self.time_by_wall_clock(kernels);
+        };
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        for (index, kernel) in kernels.iter().enumerate() {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: Some(kernel.name()),
+                timestamp_writes: Some(timestamps.of_pass(index)),
+            });
+            self.commands[kernel].encode(&mut pass);
+        }
+        timestamps.resolve(&mut encoder);
+        self.count(kernels);
+        self.queue.submit([encoder.finish()]);
+        self.finish()?;
+        let passes = timestamps.read(&self.device, &self.queue).map_err(|message| self.failed(message))?;
+        Ok(passes.into_iter().map(|[begin, end]| end.saturating_sub(begin)).collect())
+    }
+
+    fn idle_share(&mut self, runs: &[(&[Kernel], Inputs)]) -> Result<Option<f64>> {
+        let Some(timestamps) = Timestamps::new(&self.device, runs.len()) else { return Ok(None) };
+        for (index, (kernels, inputs)) in runs.iter().enumerate() {
+            self.start(kernels, inputs)?;
+            let mut encoder = self.device.create_command_encoder(&Default::default());
+            self.encode(&mut encoder, kernels, Some(timestamps.of_pass(index)));
+            if index + 1 == runs.len() {
+                timestamps.resolve(&mut encoder);
+            }
+            self.in_flight.push_back(self.queue.submit([encoder.finish()]));
+            self.limit_flight(IN_FLIGHT)?;
+        }
+        self.finish()?;
+        let passes = timestamps.read(&self.device, &self.queue).map_err(|message| self.failed(message))?;
+        Ok(share_between(&passes))
+    }
+
+    fn rates(&mut self) -> Result<Rates> {
+        let rates = rates::measure(&self.device, &self.queue, self.is_software());
+        self.check()?;
+        rates
     }
 }
 

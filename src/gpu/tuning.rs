@@ -2,7 +2,7 @@
 
 use super::kernel_shape::KernelShape;
 use super::{AdapterKind, Gpu, devices, registry};
-use crate::backend::{Backend, Tuning};
+use crate::backend::{Backend, Timed, Tuning};
 use crate::cache;
 use crate::conditional::Storage;
 use crate::error::Result;
