@@ -44,7 +44,10 @@ impl Bench {
             step: 1,
             learning_rate: 1e-5,
             adam: config.adam(),
-            ..Inputs::sampling(1, 0, config.beta, reward_per_site(&model, config.beta))
+            seed: 1,
+            beta: config.beta,
+            reward_per_site: reward_per_site(&model, config.beta),
+            ..Inputs::SAMPLING
         };
         let parameters = model.initial_parameters(1, config.beta);
         let mut backend =

@@ -171,7 +171,12 @@ impl Engine {
     pub fn record_sampling(&mut self, encoder: &mut CommandEncoder) -> Result<()> {
         let first = self.sampled.wrapping_mul(self.gpu.batch() as u32);
         self.sampled = self.sampled.wrapping_add(1);
-        let inputs = Inputs::sampling(self.config().seed, first, self.config().beta, 0.0);
+        let inputs = Inputs {
+            seed: self.config().seed,
+            first_configuration: first,
+            beta: self.config().beta,
+            ..Inputs::SAMPLING
+        };
         self.gpu.record(encoder, &self.sampling, &inputs)
     }
 

@@ -58,7 +58,7 @@ impl Weigher {
         let mut kernels = schedule::sampling(model, false);
         kernels.extend(schedule::rewards(model));
         kernels.extend(completion);
-        let inputs = Inputs::sampling(seed, 0, beta, reward_per_site(model, beta));
+        let inputs = Inputs { seed, beta, reward_per_site: reward_per_site(model, beta), ..Inputs::SAMPLING };
         Self { kernels, inputs, sites: model.system.lattice.sites(), settled: false }
     }
 
@@ -133,7 +133,8 @@ pub fn draw(
     kernels.extend(schedule::energies(backend.model()));
     let (interaction, sites) = (backend.model().system.interaction, backend.model().hierarchy.sites);
     for first in (0..count).step_by(backend.batch()) {
-        backend.run(&kernels, &Inputs::sampling(seed, first as u32, beta, 0.0))?;
+        backend
+            .run(&kernels, &Inputs { seed, first_configuration: first as u32, beta, ..Inputs::SAMPLING })?;
         let rows = backend.batch().min(count - first);
         let mut spins = backend.read_spins()?;
         spins.truncate(rows * sites);
@@ -166,7 +167,7 @@ pub fn evaluate(
         let mut padded = chunk.to_vec();
         padded.resize(batch_spins, 1);
         backend.write_spins(&padded)?;
-        backend.run(&kernels, &Inputs::sampling(0, first, beta, 0.0))?;
+        backend.run(&kernels, &Inputs { first_configuration: first, beta, ..Inputs::SAMPLING })?;
         ln_q.extend(block_sums(backend)?);
         ln_q.truncate(count);
         progress(ln_q.len());

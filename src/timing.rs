@@ -131,7 +131,10 @@ impl<'a> Steps<'a> {
         let inputs = Inputs {
             learning_rate: config.learning_rate_at(1),
             adam: config.adam(),
-            ..Inputs::sampling(config.seed, 0, config.beta, reward_per_site)
+            seed: config.seed,
+            beta: config.beta,
+            reward_per_site,
+            ..Inputs::SAMPLING
         };
         Self { kernels, inputs, batch: config.batch, chunk: backend.batch() }
     }

@@ -165,7 +165,7 @@ impl Gpu {
     /// The shortest of some runs. What kernels make meanwhile is garbage, as the state of a new backend is.
     fn time_shape(&mut self, task: &Task, shape: KernelShape) -> Result<Duration> {
         self.use_kernel_shape(task.level, shape)?;
-        let inputs = Inputs::sampling(0, 0, 0.0, 0.0);
+        let inputs = Inputs::SAMPLING;
         let mut shortest = Duration::MAX;
         for repeat in 0..REPEATS {
             let took = self.time(&task.kernels, &inputs)?.into_iter().sum();

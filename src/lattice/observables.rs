@@ -111,7 +111,7 @@ mod tests {
         let mut stream = Stream::new(1, 0);
         let spins: Vec<i8> = (0..70 * 64).map(|_| if stream.random_bool(0.6) { 1 } else { -1 }).collect();
         cpu.write_spins(&spins).unwrap();
-        cpu.run(&[Kernel::Observables], &Inputs::sampling(0, 0, 0.0, 0.0)).unwrap();
+        cpu.run(&[Kernel::Observables], &Inputs::SAMPLING).unwrap();
         let observables = cpu.read_observables().unwrap();
         for (configuration, spins) in spins.chunks(64).enumerate() {
             let spin = |row: u32, column: u32| f64::from(spins[lattice.site(row, column) as usize]);

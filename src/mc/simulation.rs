@@ -167,6 +167,6 @@ impl Simulation {
     }
 
     fn inputs(&self) -> Inputs {
-        Inputs::sampling(self.setup.seed, 0, self.setup.ensemble.beta, 0.0)
+        Inputs { seed: self.setup.seed, beta: self.setup.ensemble.beta, ..Inputs::SAMPLING }
     }
 }

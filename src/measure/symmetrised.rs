@@ -24,7 +24,11 @@ impl Symmetrised {
     pub(super) fn new(model: &Model, elements: Vec<Symmetry>, settings: &Settings) -> Self {
         let mut sampling = schedule::sampling(model, true);
         sampling.push(Kernel::Observables);
-        Self { elements, inputs: Inputs::sampling(settings.seed, 0, settings.beta, 0.0), sampling }
+        Self {
+            elements,
+            inputs: Inputs { seed: settings.seed, beta: settings.beta, ..Inputs::SAMPLING },
+            sampling,
+        }
     }
 
     pub(super) fn images(&self) -> usize {

@@ -272,26 +272,24 @@ impl RewardShift {
 }
 
 impl Inputs {
+    /// Inputs for sampling and evaluation, where no optimiser runs: seed, beta and all else 0, to be overwritten by name, as in
+    /// `Inputs { seed: 1, beta: 0.44, ..Inputs::SAMPLING }`.
+    pub const SAMPLING: Self = Self {
+        seed: 0,
+        step: 0,
+        first_configuration: 0,
+        beta: 0.0,
+        reward_per_site: 0.0,
+        learning_rate: 0.0,
+        adam: Adam { beta1: 0.0, beta2: 0.0, epsilon: 1.0, clip: 0.0, scale_rate: false },
+        chunk: Chunk::WHOLE,
+    };
+
     /// How [`Inputs::reward_per_site`] is shared out.
     pub fn reward_shift(&self, system: &System) -> RewardShift {
         let per_bond = ((self.beta * system.interaction.coupling).abs() * 4096.0).round() / 4096.0;
         let of_bonds = system.lattice.bonds_per_site() as f64 * per_bond;
         RewardShift { per_bond, per_site: f64::from(self.reward_per_site) - of_bonds }
-    }
-
-    /// For sampling and evaluation, where no optimiser runs.
-    pub fn sampling(seed: u32, first_configuration: u32, beta: f64, reward_per_site: f32) -> Self {
-        let adam = Adam { beta1: 0.0, beta2: 0.0, epsilon: 1.0, clip: 0.0, scale_rate: false };
-        Self {
-            seed,
-            step: 0,
-            first_configuration,
-            beta,
-            reward_per_site,
-            learning_rate: 0.0,
-            adam,
-            chunk: Chunk::WHOLE,
-        }
     }
 
     /// `1 / (1 - beta1^step)` and `1 / (1 - beta2^step)`.

@@ -80,7 +80,7 @@ mod tests {
     fn expecting(steps: &[u32]) -> Rows {
         let mut rows = Rows::new(Clock::new(0.0, 0), 2);
         for &step in steps {
-            rows.expect(Inputs { step, ..Inputs::sampling(1, 0, 0.44, 0.0) });
+            rows.expect(Inputs { step, seed: 1, beta: 0.44, ..Inputs::SAMPLING });
         }
         rows
     }

@@ -16,7 +16,10 @@ fn statistics(case: Case, baseline: Baseline, repetitions: u32) -> Vec<(Vec<f64>
         step,
         adam,
         learning_rate: 0.005,
-        ..Inputs::sampling(4, 0, BETA, reward_per_site(&model, BETA))
+        seed: 4,
+        beta: BETA,
+        reward_per_site: reward_per_site(&model, BETA),
+        ..Inputs::SAMPLING
     };
     for step in 1..=200 {
         backend.run(&schedule::training_step(&model, Baseline::Regression), &inputs(step)).unwrap();
@@ -75,7 +78,7 @@ fn residuals_have_no_mean_and_no_more_variance_than_rewards() {
     let mut kernels = schedule::sampling(&model, false);
     kernels.extend(schedule::rewards(&model));
     kernels.extend(schedule::advantages(&model, Baseline::Regression));
-    backend.run(&kernels, &Inputs::sampling(1, 0, BETA, 0.9)).unwrap();
+    backend.run(&kernels, &Inputs { seed: 1, beta: BETA, reward_per_site: 0.9, ..Inputs::SAMPLING }).unwrap();
     let (rewards, advantages) =
         (backend.read(Tensor::Reward).unwrap(), backend.read(Tensor::Advantage).unwrap());
     for (level, _, geometry) in model.nets() {

@@ -10,7 +10,9 @@ use han_gpu::schedule::{self, Adam, Baseline, Inputs, Shape};
 fn inputs() -> Inputs {
     Inputs {
         adam: Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0, scale_rate: true },
-        ..Inputs::sampling(1, 0, BETA, 0.0)
+        seed: 1,
+        beta: BETA,
+        ..Inputs::SAMPLING
     }
 }
 

@@ -74,7 +74,7 @@ fn a_gpu_counts_and_flips_exactly_as_the_cpu() {
         gpu.write_spins(&random).unwrap();
         cpu.write_spins(&random).unwrap();
         for step in 1..=5 {
-            let inputs = Inputs { step, ..Inputs::sampling(9, 100, BETA, 0.0) };
+            let inputs = Inputs { step, seed: 9, first_configuration: 100, beta: BETA, ..Inputs::SAMPLING };
             for kernel in
                 [Kernel::Metropolis { colour: 0 }, Kernel::Metropolis { colour: 1 }, Kernel::Observables]
             {

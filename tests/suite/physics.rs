@@ -183,7 +183,8 @@ fn ln_w_keeps_its_digits_on_large_lattices() {
     for (case, beta, ordered) in cases {
         let model = case.model();
         let parameters = case.parameters_at(7, beta);
-        let mut inputs = Inputs::sampling(3, 0, beta, reward_per_site(&model, beta));
+        let mut inputs =
+            Inputs { seed: 3, beta, reward_per_site: reward_per_site(&model, beta), ..Inputs::SAMPLING };
         let mut kernels: Vec<_> = model.nets().map(|(level, ..)| Kernel::EvaluateLevel { level }).collect();
         kernels.extend(schedule::sum_out_bottom(&model));
         kernels.extend(schedule::rewards(&model));

@@ -27,7 +27,7 @@ fn free_energies(backend: &mut dyn Backend, case: Case, beta: f64, spins: &[i8])
     let model = case.model();
     // A shift as training uses it: rewards near zero keep their digits.
     let per_site = ((2.0 * beta * case.coupling.abs() * 4096.0).round() / 4096.0) as f32;
-    let inputs = Inputs::sampling(1, 0, beta, per_site);
+    let inputs = Inputs { seed: 1, beta, reward_per_site: per_site, ..Inputs::SAMPLING };
     backend.run(&schedule::sum_out_bottom(&model), &inputs).unwrap();
     let first = model.hierarchy.blocks_before(model.bottom().unwrap()) * case.batch;
     let bottom = &model.hierarchy.levels[model.bottom().unwrap()];
@@ -182,7 +182,7 @@ fn every_shape_gives_the_ln_q_of_the_f64_twin() {
         let kernels = &schedule::evaluation(&case.model())[case.model().bottom().unwrap()..];
         let ln_q = |backend: &mut dyn Backend| {
             backend.write_spins(&spins(backend, 4)).unwrap();
-            backend.run(kernels, &Inputs::sampling(1, 0, 0.44, 0.0)).unwrap();
+            backend.run(kernels, &Inputs { seed: 1, beta: 0.44, ..Inputs::SAMPLING }).unwrap();
             let first = case.model().hierarchy.blocks_before(case.model().bottom().unwrap()) * case.batch;
             backend.read(Tensor::LnQ).unwrap().split_off(first)
         };
@@ -194,7 +194,7 @@ fn every_shape_gives_the_ln_q_of_the_f64_twin() {
             let tolerance = Tolerance { absolute: 1e-5, relative: 1e-6, reason: "f32" };
             let found = ln_q(&mut gpu);
             results.push(compare(&format!("{shape:?}, {case:?}"), &found, &expected, tolerance));
-            let inputs = Inputs::sampling(1, 0, 0.44, 0.0);
+            let inputs = Inputs { seed: 1, beta: 0.44, ..Inputs::SAMPLING };
             gpu.run(&schedule::draw_bottom(&case.model()), &inputs).unwrap();
             of_shapes.push((found, gpu.read_spins().unwrap(), gpu.read(Tensor::LnQ).unwrap()));
         }
@@ -253,7 +253,9 @@ fn drawn_interiors_have_the_means_that_ln_z_predicts() {
         ];
         for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
             backend.write_spins(&spins).unwrap();
-            backend.run(&schedule::draw_bottom(&model), &Inputs::sampling(3, 0, beta, 0.0)).unwrap();
+            backend
+                .run(&schedule::draw_bottom(&model), &Inputs { seed: 3, beta, ..Inputs::SAMPLING })
+                .unwrap();
             let drawn = backend.read_spins().unwrap();
             let sums: Vec<[f64; 2]> = drawn
                 .chunks(256)
@@ -332,12 +334,14 @@ fn errors_of_exact_squares_have_no_direction() {
                 let borders: Vec<i8> =
                     (0..case.batch << 12).map(|site| if up(site) { 1 } else { -1 }).collect();
                 exact.write_spins(&borders).unwrap();
-                exact.run(&schedule::draw_bottom(&model), &Inputs::sampling(2, 0, beta, 0.0)).unwrap();
+                exact
+                    .run(&schedule::draw_bottom(&model), &Inputs { seed: 2, beta, ..Inputs::SAMPLING })
+                    .unwrap();
                 let spins = exact.read_spins().unwrap();
                 let evaluation = &schedule::evaluation(&model)[model.bottom().unwrap()..];
                 let run = |backend: &mut dyn Backend| {
                     backend.write_spins(&spins).unwrap();
-                    let inputs = Inputs::sampling(1, 0, beta, per_site);
+                    let inputs = Inputs { seed: 1, beta, reward_per_site: per_site, ..Inputs::SAMPLING };
                     backend.run(&schedule::sum_out_bottom(&model), &inputs).unwrap();
                     backend.run(evaluation, &inputs).unwrap();
                     [Tensor::Reward, Tensor::LnQ]

@@ -24,7 +24,10 @@ fn steps(backend: &mut dyn Backend, case: Case, seed: u32, count: u32) -> Vec<f6
             step,
             learning_rate: 0.01,
             adam: config.adam(),
-            ..Inputs::sampling(seed, 0, BETA, reward_per_site(&model, BETA))
+            seed,
+            beta: BETA,
+            reward_per_site: reward_per_site(&model, BETA),
+            ..Inputs::SAMPLING
         };
         backend.run(&schedule::training_step(&model, Baseline::Regression), &inputs).unwrap();
     }
@@ -89,7 +92,7 @@ fn the_recorded_step_has_the_planned_dispatches() {
     let model = case.model();
     let plan = Plan::new(&model, case.batch, Baseline::Regression);
     let mut backend = device.backend(case);
-    let inputs = Inputs::sampling(1, 0, BETA, 0.0);
+    let inputs = Inputs { seed: 1, beta: BETA, ..Inputs::SAMPLING };
     backend.run(&schedule::sampling(&model, true), &inputs).unwrap();
     assert_eq!(backend.dispatches(), model.levels.len(), "one dispatch per level");
     assert_eq!(plan.sampling.dispatches, model.levels.len());
@@ -105,7 +108,7 @@ fn chunks_give_the_gradient_of_the_whole_batch() {
     let model = whole.model();
     let parameters = whole.parameters(5);
     let kernels: Vec<_> = schedule::likelihood_step(&model);
-    let inputs = Inputs { step: 1, ..Inputs::sampling(3, 0, BETA, 0.0) };
+    let inputs = Inputs { step: 1, seed: 3, beta: BETA, ..Inputs::SAMPLING };
     let mut reference = whole.cpu::<f64>();
     reference.write(Tensor::Parameters, &parameters).unwrap();
     reference.run(&schedule::sampling(&model, true), &inputs).unwrap();
@@ -370,7 +373,7 @@ fn clipping_bounds_the_step() {
     let device = gpu();
     for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
         backend.write(Tensor::Parameters, &case.parameters(1)).unwrap();
-        let mut inputs = Inputs { step: 1, learning_rate: 0.01, ..Inputs::sampling(1, 0, BETA, 0.0) };
+        let mut inputs = Inputs { step: 1, learning_rate: 0.01, seed: 1, beta: BETA, ..Inputs::SAMPLING };
         inputs.adam = schedule::Adam { beta1: 0.5, clip: 1e-3, ..Config::default().adam() };
         backend.run(&schedule::training_step(&model, Baseline::Regression), &inputs).unwrap();
         let gradient = backend.read(Tensor::Gradient).unwrap();

@@ -20,7 +20,8 @@ fn every_shape_gives_the_ln_q_of_the_f64_twin() {
         let mut gpu = device.backend(case);
         let mut twin = case.cpu::<f64>();
         let (parameters, spins) = (case.parameters(5), spins(&gpu, 2));
-        let (kernels, inputs) = (evaluation(&case.model()), Inputs::sampling(1, 0, 0.44, 0.0));
+        let (kernels, inputs) =
+            (evaluation(&case.model()), Inputs { seed: 1, beta: 0.44, ..Inputs::SAMPLING });
         for backend in [&mut gpu as &mut dyn Backend, &mut twin] {
             backend.write(Tensor::Parameters, &parameters).unwrap();
             backend.write_spins(&spins).unwrap();
@@ -52,7 +53,7 @@ fn weights_loaded_all_at_once_give_the_same_bits() {
             }
             gpu.write(Tensor::Parameters, &case.parameters(5)).unwrap();
             gpu.write_spins(&spins(&gpu, 2)).unwrap();
-            gpu.run(&evaluation(&case.model()), &Inputs::sampling(1, 0, 0.44, 0.0)).unwrap();
+            gpu.run(&evaluation(&case.model()), &Inputs { seed: 1, beta: 0.44, ..Inputs::SAMPLING }).unwrap();
             gpu.read(Tensor::LnQ).unwrap()
         };
         assert_eq!(ln_q(true), ln_q(false), "width {width}");
@@ -65,7 +66,7 @@ fn shapes_of_all_but_the_forward_pass_give_the_same_bits() {
     // Lanes of several rows and parts with edges, whatever their size.
     let case = Case { size: 16, width: 3, depth: 2, batch: 30, exact_bottom: 4, ..Case::DEFAULT };
     let model = case.model();
-    let inputs = Inputs { step: 1, ..Inputs::sampling(1, 0, 0.44, 0.0) };
+    let inputs = Inputs { step: 1, seed: 1, beta: 0.44, ..Inputs::SAMPLING };
     let (parameters, step) = (case.parameters(5), training_step(&model, Baseline::Regression));
     let mut tried = 0;
     for mut gpu in [device.backend(case), device.own_backend(case)] {
