@@ -2,7 +2,7 @@
 
 use super::memory::Memory;
 use super::network_shape::NetworkShape;
-use super::train::check_storage;
+use super::training::check_storage;
 use crate::backend::Tuning;
 use crate::conditional::{Network, Storage};
 use crate::config::Config;

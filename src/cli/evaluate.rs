@@ -1,7 +1,7 @@
 //! `han-gpu evaluate`.
 
+use super::network::Network;
 use super::progress::Progress;
-use super::run::Network;
 use super::verdict;
 use crate::io::{check_writable, read_spins, write_ln_q};
 use crate::sample::evaluate;

@@ -1,6 +1,6 @@
 //! `han-gpu export`.
 
-use super::run::Network;
+use super::network::Network;
 use super::verdict;
 use crate::error::Error;
 use crate::io::{RunFolder, write_bytes, write_figures};

@@ -1,8 +1,8 @@
 //! `han-gpu measure`.
 
 use super::interrupt::Interrupt;
+use super::network::Network;
 use super::progress::Progress;
-use super::run::Network;
 use super::verdict::{self, Strict};
 use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};
@@ -205,7 +205,7 @@ fn describe(report: &Report<'_>) -> String {
             forward.count
         ));
     }
-    lines.extend(report.verification.as_ref().map(super::train::describe_verification));
+    lines.extend(report.verification.as_ref().map(verdict::describe));
     lines.extend(report.warnings.iter().map(|warning| format!("WARNING    {warning}")));
     lines.join("\n")
 }

@@ -1,7 +1,7 @@
 //! `han-gpu plot`.
 
+use super::network::open_run;
 use super::progress::Progress;
-use super::run::open_run;
 use super::verdict;
 use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};

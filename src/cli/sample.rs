@@ -1,6 +1,6 @@
 //! `han-gpu sample`.
 
-use super::run::Network;
+use super::network::Network;
 use super::verdict;
 use crate::io::check_writable;
 use std::path::PathBuf;

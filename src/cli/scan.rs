@@ -1,10 +1,10 @@
 //! `han-gpu scan`.
 
-use super::grow::train_one;
 use super::interrupt::{Interrupt, Stopped};
+use super::network::open_run;
 use super::progress::Progress;
-use super::run::open_run;
-use super::train::{Resources, parse_setting, settings_file};
+use super::settings::{parse_setting, settings_file};
+use super::training::{Resources, train_one};
 use super::verdict::{self, Strict};
 use crate::config::{Config, MAX_SAMPLES, resolve};
 use crate::error::Error;

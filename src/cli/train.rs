@@ -1,23 +1,13 @@
 //! `han-gpu train`.
 
-use super::grow;
-use super::interrupt::{Interrupt, Stopped};
-use super::memory::Memory;
-use super::progress::Progress;
+use super::grow::{self, Growth};
+use super::settings::{parse_setting, settings_file};
+use super::training::{Resources, execute, open};
 use super::verdict::{self, Strict};
-use crate::Pace;
-use crate::backend::{Backend, Tuning};
-use crate::conditional::Storage;
-use crate::config::{Config, load, resolve};
-use crate::device;
-use crate::error::Error;
-use crate::estimate::{Estimate, Status, Verification};
-use crate::io::RunFolder;
-use crate::io::{Metrics, Summary};
-use crate::plot::{self, Format};
-use crate::train::{Event, train};
+use crate::config::{Config, resolve};
+use crate::estimate::Estimate;
+use crate::io::{RunFolder, Summary};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use toml::{Table, Value};
 
 /// Train a network and write a run folder.
@@ -86,7 +76,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     device: Option<String>,
     #[command(flatten)]
-    pub(super) resources: Resources,
+    resources: Resources,
     /// Starting point of all settings: default or published
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
@@ -95,10 +85,10 @@ pub(super) struct Arguments {
     set: Vec<String>,
     /// Run folder [default: a new one under runs/]
     #[arg(long, value_name = "DIR")]
-    pub(super) out: Option<PathBuf>,
+    out: Option<PathBuf>,
     /// Overwrite an existing run
     #[arg(long)]
-    pub(super) force: bool,
+    force: bool,
     /// Continue the run in DIR; only --device, --nice-gpu and --retune may be given with it
     #[arg(long, value_name = "DIR", conflicts_with_all = [
         "config", "size", "beta", "coupling", "field", "lattice", "network", "batch", "steps", "lr", "width", "depth", "exact_bottom", "seed", "preset", "set",
@@ -113,25 +103,16 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// What training may take of the machine.
-#[derive(Debug, Default, clap::Args)]
-pub(super) struct Resources {
-    #[command(flatten)]
-    memory: Memory,
-    /// Share of the device's time that training may take, so that a desktop stays responsive [default: 1, without a value 0.5]
-    #[arg(long, value_name = "SHARE", num_args = 0..=1, require_equals = true, default_missing_value = "0.5")]
-    nice_gpu: Option<f64>,
-    /// Measure kernel shapes again, instead of taking those that an earlier run on this GPU and driver found fastest
-    #[arg(long)]
-    retune: bool,
-}
-
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let json = arguments.json;
     let finished = |(summary, folder)| (Some(summary), folder);
     let (summary, folder) = match (&arguments.resume, &arguments.grow) {
         (Some(path), _) => finished(resume(path, arguments)?),
-        (None, Some(sizes)) => grow::run(arguments, sizes)?,
+        (None, Some(sizes)) => {
+            let Arguments { out, force, resources, .. } = arguments;
+            let resolve = |more| resolve_arguments(arguments, more);
+            grow::run(&Growth { sizes, out: out.as_deref(), force: *force, resources }, resolve)?
+        }
         (None, None) => finished(start(arguments)?),
     };
     match &summary {
@@ -160,34 +141,8 @@ fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
     Ok((execute(&config, backend, &folder)?, folder))
 }
 
-/// Opens the device of a run, and records which it is and how the batch is cut.
-pub(super) fn open(config: &mut Config, resources: &Resources) -> crate::Result<Box<dyn Backend>> {
-    let model = Arc::new(config.model()?);
-    let pace = resources.nice_gpu.map_or(Ok(Pace::FULL), Pace::new)?;
-    let mut backend = match config.chunk {
-        0 => resources.memory.open(&config.device, &model, config.batch)?,
-        chunk => device::open(&config.device, model, chunk)?,
-    };
-    check_storage(&*backend)?;
-    backend.tune(if resources.retune { Tuning::Again } else { Tuning::Measured })?;
-    backend.set_pace(pace);
-    config.chunk = backend.batch();
-    // Recorded by name: a run that is resumed where `auto` means another device should not change its numbers silently.
-    config.device = backend.setting();
-    Ok(backend)
-}
-
-/// Training with 16-bit floats needs a device that has them.
-pub(super) fn check_storage(backend: &dyn Backend) -> crate::Result<()> {
-    if backend.model().storage == Storage::F16 && backend.setting() == "cpu" {
-        let expected = "the CPU backend keeps f32; name a GPU that offers 16-bit floats, or use f32";
-        return Err(Error::setting("storage", "f16", expected));
-    }
-    Ok(())
-}
-
 /// Settings of the file and the flags, and more that win over both.
-pub(super) fn resolve_arguments<const N: usize>(
+fn resolve_arguments<const N: usize>(
     arguments: &Arguments,
     more: [(&str, Value); N],
 ) -> anyhow::Result<Config> {
@@ -197,20 +152,6 @@ pub(super) fn resolve_arguments<const N: usize>(
     Ok(resolve(arguments.preset.as_deref(), file, flags, &source)?)
 }
 
-/// The settings of a file, and what they are called in messages; none without a file.
-pub(super) fn settings_file(path: Option<&Path>) -> crate::Result<(Table, PathBuf)> {
-    let Some(path) = path else { return Ok((Table::new(), "command line".into())) };
-    if path.is_dir() {
-        let shown = path.display();
-        let message = match RunFolder::exists(path) {
-            true => format!("this is the folder of a run; to go on with it: han-gpu train --resume {shown}"),
-            false => "this is a folder; name a file of settings as TOML".to_owned(),
-        };
-        return Err(Error::Config { path: path.to_owned(), message });
-    }
-    Ok((load(path)?, path.to_owned()))
-}
-
 fn resume(path: &Path, arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
     let (folder, mut config) = RunFolder::open(path)?;
     if let Some(wanted) = &arguments.device {
@@ -218,69 +159,6 @@ fn resume(path: &Path, arguments: &Arguments) -> anyhow::Result<(Summary, RunFol
     }
     let backend = open(&mut config, &arguments.resources)?;
     Ok((execute(&config, backend, &folder)?, folder))
-}
-
-pub(super) fn execute(
-    config: &Config,
-    mut backend: Box<dyn Backend>,
-    folder: &RunFolder,
-) -> anyhow::Result<Summary> {
-    let checkpoint = folder.load_checkpoint(config, backend.model())?;
-    let done = checkpoint.step;
-    let interrupt = Interrupt::listen();
-    super::tell(&format!("device {}; run folder {}", backend.device(), folder.path().display()));
-    let mut progress = Progress::new("step", done.into(), config.steps.into());
-    let mut evaluation: Option<Progress> = None;
-    let mut observe = |event: Event<'_>| {
-        match event {
-            Event::Metrics(metrics) => progress.say(line(metrics, config.size)),
-            Event::Step(step) => progress.advance(step.into()),
-            Event::Checkpoint(_) => (),
-            Event::Evaluated(count) => {
-                progress.finish();
-                let total = config.evaluation_samples as u64;
-                evaluation
-                    .get_or_insert_with(|| Progress::new("evaluation sample", 0, total))
-                    .advance(count as u64);
-            }
-        }
-        interrupt.flow()
-    };
-    let trained = train(config, backend.as_mut(), folder, checkpoint, &mut observe);
-    progress.finish();
-    let path = folder.path().display();
-    if let Err(Error::Device { .. } | Error::File { .. }) = &trained {
-        super::tell(&format!("the last checkpoint is good; go on with: han-gpu train --resume {path}"));
-    }
-    let summary = trained?;
-    if let Some(evaluation) = &mut evaluation {
-        evaluation.finish();
-    }
-    if summary.is_some()
-        && let Err(error) = draw_training(config, folder)
-    {
-        // The run is whole without its picture.
-        super::tell(&format!("warning: {error}"));
-    }
-    summary.ok_or_else(|| {
-        Stopped(format!("training was stopped; go on with: han-gpu train --resume {path}")).into()
-    })
-}
-
-fn draw_training(config: &Config, folder: &RunFolder) -> crate::Result<PathBuf> {
-    let figure = plot::training(config, &folder.metrics()?);
-    plot::write(&figure, &folder.path().join("training"), Format::Svg)
-}
-
-/// One `--set KEY=VALUE`.
-pub(super) fn parse_setting(setting: &str) -> anyhow::Result<Table> {
-    let parsed: Option<Table> = setting.parse().ok().or_else(|| {
-        // A bare word is a string: --set rate_schedule=constant.
-        let (key, value) = setting.split_once('=')?;
-        Some([(key.trim().to_owned(), Value::String(value.trim().to_owned()))].into_iter().collect())
-    });
-    let expected = "it must be KEY=VALUE, for example skip=false";
-    Ok(parsed.ok_or_else(|| Error::setting("--set", setting, expected))?)
 }
 
 /// Settings given as flags, as a layer over the file.
@@ -323,18 +201,6 @@ fn default_folder(config: &Config) -> PathBuf {
     format!("runs/L{}-beta{}", config.size, config.beta).into()
 }
 
-fn line(metrics: &Metrics, size: u32) -> String {
-    let Metrics { beta, beta_f_per_site, kl, ess, configurations_per_s, .. } = *metrics;
-    // At beta = 0 there is no F; beta F stays finite.
-    let scale = if beta > 0.0 { 1.0 / beta } else { 1.0 };
-    let sites = f64::from(size).powi(2);
-    let gap = kl.map(|kl| format!(" (gap {:.2e})", kl / sites * scale)).unwrap_or_default();
-    format!(
-        "beta {beta:.4}  F/N <= {:.6}{gap}  ESS {ess:.3}  {configurations_per_s:.0} conf/s",
-        beta_f_per_site * scale
-    )
-}
-
 fn describe(summary: &Summary, folder: &Path) -> String {
     let forward = summary
         .forward
@@ -366,16 +232,8 @@ fn describe(summary: &Summary, folder: &Path) -> String {
             summary.samples,
             forward.unwrap_or_default()
         ),
-        describe_verification(&summary.verification),
+        verdict::describe(&summary.verification),
         format!("results in {}", folder.display()),
     ]);
     lines.join("\n")
-}
-
-pub(super) fn describe_verification(verification: &Verification) -> String {
-    let status = match verification.status {
-        Status::Verified => "verified",
-        Status::Suspect => "SUSPECT",
-    };
-    format!("{status:<9} {}", verification.reasons.join("; "))
 }

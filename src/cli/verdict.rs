@@ -50,3 +50,12 @@ pub(super) fn tell_of(folder: &RunFolder) {
         super::complain(&format!("WARNING    {warning}"));
     }
 }
+
+/// The verdict and its reasons, as a line of a result.
+pub(super) fn describe(verification: &Verification) -> String {
+    let status = match verification.status {
+        Status::Verified => "verified",
+        Status::Suspect => "SUSPECT",
+    };
+    format!("{status:<9} {}", verification.reasons.join("; "))
+}
