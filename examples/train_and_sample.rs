@@ -6,7 +6,7 @@
 
 use han_gpu::config::Config;
 use han_gpu::estimate::importance;
-use han_gpu::sample::{draw, log_weights};
+use han_gpu::sample::{Draws, draw, log_weights};
 use han_gpu::train::Trainer;
 use han_gpu::{device, exact};
 use std::ops::ControlFlow;
@@ -27,15 +27,15 @@ fn main() -> han_gpu::Result<()> {
         }
     }
 
-    let weights = importance(
-        &log_weights(backend.as_mut(), 1, config.beta, 20_000, |_| ControlFlow::Continue(()))?.ln_w,
-    );
+    let draws = Draws { seed: 1, beta: config.beta, count: 20_000 };
+    let samples = log_weights(backend.as_mut(), draws, |_| ControlFlow::Continue(()))?;
+    let weights = importance(&samples.ln_w);
     println!(
         "ln Z = {:.5} +- {:.5}, exact {exact:.5}, ESS {:.3}",
         weights.ln_z.value, weights.ln_z.error, weights.ess.value
     );
 
-    draw(backend.as_mut(), 2, config.beta, 1, |samples| {
+    draw(backend.as_mut(), Draws { seed: 2, count: 1, ..draws }, |samples| {
         for row in samples.spins.chunks(config.size as usize) {
             println!("{}", row.iter().map(|&spin| if spin == 1 { '#' } else { '.' }).collect::<String>());
         }

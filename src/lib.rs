@@ -5,7 +5,7 @@
 //! distribution, draws uncorrelated configurations and knows their probability, which gives ln Z with an honest error.
 //!
 //! ```
-//! use han_gpu::{backend::{Backend, Tensor}, cpu::Cpu, estimate::importance, sample::log_weights, config::Config};
+//! use han_gpu::{backend::{Backend, Tensor}, cpu::Cpu, estimate::importance, sample::{Draws, log_weights}, config::Config};
 //! use std::{ops::ControlFlow, sync::Arc};
 //!
 //! let config = Config { size: 8, ..Config::default() };
@@ -13,7 +13,7 @@
 //! let mut cpu = Cpu::<f32>::new(model.clone(), 256);
 //! // Even untrained, q is a valid proposal: it starts as a heat bath that ignores what is not fixed yet.
 //! cpu.write(Tensor::Parameters, &model.initial_parameters(0, 0.2))?;
-//! let ln_w = log_weights(&mut cpu, 1, 0.2, 2_000, |_| ControlFlow::Continue(()))?.ln_w;
+//! let ln_w = log_weights(&mut cpu, Draws { seed: 1, beta: 0.2, count: 2_000 }, |_| ControlFlow::Continue(()))?.ln_w;
 //! let exact = han_gpu::exact::ln_z(&model.system, 0.2).expect("known without field");
 //! let estimate = importance(&ln_w).ln_z;
 //! assert!(estimate.deviation(exact).abs() < 5.0);

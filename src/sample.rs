@@ -27,6 +27,17 @@ pub struct LogWeights {
     pub energy: Vec<f64>,
 }
 
+/// Which samples to draw. They do not depend on the batch of the backend.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Draws {
+    /// Seed of the random numbers.
+    pub seed: u32,
+    /// Inverse temperature that the network was trained for.
+    pub beta: f64,
+    /// Number of configurations.
+    pub count: usize,
+}
+
 /// A shift of rewards per site that keeps them near zero: about ln Z per site at H = 0. Any value gives the same results up to
 /// rounding.
 pub fn reward_per_site(model: &Model, beta: f64) -> f32 {
@@ -91,15 +102,13 @@ impl Weigher {
     }
 }
 
-/// Draws `count` log weights. `progress` is told how many are done and may break: those are then what comes back.
+/// Draws log weights. `progress` is told how many are done and may break: those are then what comes back.
 ///
 /// # Errors
 /// When the device fails.
 pub fn log_weights(
     backend: &mut dyn Backend,
-    seed: u32,
-    beta: f64,
-    count: usize,
+    Draws { seed, beta, count }: Draws,
     mut progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<LogWeights> {
     let model = backend.model().clone();
@@ -118,15 +127,13 @@ pub fn log_weights(
     Ok(result)
 }
 
-/// Draws `count` complete configurations, passing them on batch by batch.
+/// Draws complete configurations, passing them on batch by batch.
 ///
 /// # Errors
 /// When the device or `consume` fails.
 pub fn draw(
     backend: &mut dyn Backend,
-    seed: u32,
-    beta: f64,
-    count: usize,
+    Draws { seed, beta, count }: Draws,
     mut consume: impl FnMut(Samples) -> Result<()>,
 ) -> Result<()> {
     let mut kernels = schedule::sampling(backend.model(), true);

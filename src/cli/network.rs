@@ -6,7 +6,7 @@ use crate::config::{Config, MAX_BATCH, MAX_SAMPLES};
 use crate::device;
 use crate::error::Error;
 use crate::io::{RunFolder, SampleWriter};
-use crate::sample::draw;
+use crate::sample::{Draws, draw};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,7 +42,8 @@ impl Network {
         }
         let writer = SampleWriter::new(self.side()?, count)?;
         let (config, backend) = self.open(count)?;
-        Ok(Drawing { backend, writer, seed: seed.unwrap_or(config.seed), beta: config.beta, count })
+        let draws = Draws { seed: seed.unwrap_or(config.seed), beta: config.beta, count };
+        Ok(Drawing { backend, writer, draws })
     }
 
     /// Its run folder, opened.
@@ -65,16 +66,14 @@ impl Network {
 pub(super) struct Drawing {
     backend: Box<dyn Backend>,
     writer: SampleWriter,
-    seed: u32,
-    beta: f64,
-    count: usize,
+    draws: Draws,
 }
 
 impl Drawing {
     /// Draws them all, under a progress bar.
     pub(super) fn draw(mut self) -> anyhow::Result<SampleWriter> {
-        let mut progress = Progress::new("sample", 0, self.count as u64);
-        draw(self.backend.as_mut(), self.seed, self.beta, self.count, |samples| {
+        let mut progress = Progress::new("sample", 0, self.draws.count as u64);
+        draw(self.backend.as_mut(), self.draws, |samples| {
             self.writer.push(samples);
             progress.advance(self.writer.len() as u64);
             Ok(())

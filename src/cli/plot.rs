@@ -10,7 +10,7 @@ use crate::estimate::Status;
 use crate::io::{Metrics, Row, RunFolder, Table};
 use crate::measure::{Measurement, Method, Settings, measure};
 use crate::plot::{self, Colouring, Configurations, Format};
-use crate::sample::draw;
+use crate::sample::{Draws, draw};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -175,7 +175,7 @@ fn plot_configurations(
         _ => 1,
     };
     let mut spins = Vec::new();
-    draw(backend, seed, config.beta, count, |samples| {
+    draw(backend, Draws { seed, beta: config.beta, count }, |samples| {
         spins.extend(samples.spins);
         Ok(())
     })?;

@@ -9,7 +9,7 @@ use crate::exact;
 use crate::io::Summary;
 use crate::lattice::Symmetry;
 use crate::measure::{MonteCarloCheck, monte_carlo_check, references};
-use crate::sample::log_weights;
+use crate::sample::{Draws, log_weights};
 use std::ops::ControlFlow;
 
 /// Nothing if `observe` breaks while samples are drawn.
@@ -20,7 +20,8 @@ pub(super) fn evaluate(
     observe: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<Option<Summary>> {
     let told = |count| observe(Event::Evaluated(count));
-    let samples = log_weights(backend, config.seed, config.beta, config.evaluation_samples, told)?;
+    let Config { seed, beta, evaluation_samples: count, .. } = *config;
+    let samples = log_weights(backend, Draws { seed, beta, count }, told)?;
     if samples.ln_w.len() < config.evaluation_samples {
         return Ok(None);
     }

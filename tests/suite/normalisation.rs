@@ -3,7 +3,7 @@
 use crate::harness::{BETA, Case, Tolerance, compare, gpu};
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::random::SpinKey;
-use han_gpu::sample::{Samples, draw, evaluate};
+use han_gpu::sample::{Draws, Samples, draw, evaluate};
 
 const STATES: usize = 1 << 16;
 
@@ -59,7 +59,7 @@ fn the_gauge_makes_q_even() {
 fn samples(backend: &mut dyn Backend, case: Case, seed: u32, count: usize) -> Samples {
     backend.write(Tensor::Parameters, &case.parameters(5)).unwrap();
     let mut all = Samples::default();
-    draw(backend, seed, BETA, count, |samples| {
+    draw(backend, Draws { seed, beta: BETA, count }, |samples| {
         all.spins.extend(samples.spins);
         all.ln_q.extend(samples.ln_q);
         all.energy.extend(samples.energy);

@@ -9,7 +9,7 @@ use han_gpu::estimate::{Status, importance};
 use han_gpu::exact::{ln_z, solve};
 use han_gpu::io::RunFolder;
 use han_gpu::io::{Metrics, Summary};
-use han_gpu::sample::{centred_reward_per_site, log_weights, reward_per_site};
+use han_gpu::sample::{Draws, centred_reward_per_site, log_weights, reward_per_site};
 use han_gpu::schedule::{self, Inputs, Kernel};
 use han_gpu::train::train;
 use std::ops::ControlFlow;
@@ -107,7 +107,9 @@ fn importance_sampling_is_exact_for_an_untrained_network() {
     let exact = solve(&model.system, 0.3).unwrap();
     for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
         backend.write(Tensor::Parameters, &model.initial_parameters(1, 0.3)).unwrap();
-        let samples = log_weights(backend, 4, 0.3, 40_000, |_| ControlFlow::Continue(())).unwrap();
+        let samples =
+            log_weights(backend, Draws { seed: 4, beta: 0.3, count: 40_000 }, |_| ControlFlow::Continue(()))
+                .unwrap();
         let result = importance(&samples.ln_w);
         assert!(result.ln_z.deviation(exact.ln_z).abs() < 4.0, "{result:?}, exact {}", exact.ln_z);
         // Reweighted energies are exact as well; their error is bounded by the spread over root of the effective number.

@@ -6,7 +6,7 @@ use han_gpu::backend::{Backend, Tensor};
 use han_gpu::config::{Config, Objective, resolve};
 use han_gpu::cpu::Cpu;
 use han_gpu::io::{Checkpoint, Metrics, RunFolder};
-use han_gpu::sample::{log_weights, reward_per_site};
+use han_gpu::sample::{Draws, log_weights, reward_per_site};
 use han_gpu::schedule::{self, Baseline, Chunk, Inputs, Plan};
 use han_gpu::train::{Event, Trainer, train};
 use std::ops::ControlFlow;
@@ -247,6 +247,7 @@ fn a_trainer_takes_the_steps_of_a_run_in_a_folder_and_may_be_drawn_from_between_
     let model = case.model();
     let on_gpu: &dyn Fn() -> Box<dyn Backend> = &|| Box::new(device.backend(case));
     let on_cpu: &dyn Fn() -> Box<dyn Backend> = &|| Box::new(case.cpu::<f32>());
+    let draws = Draws { seed: 1, beta: BETA, count: 10 };
     for make in [on_gpu, on_cpu] {
         let temporary = tempfile::tempdir().unwrap();
         let folder = RunFolder::create(temporary.path(), &config, false).unwrap();
@@ -259,7 +260,7 @@ fn a_trainer_takes_the_steps_of_a_run_in_a_folder_and_may_be_drawn_from_between_
         while trainer.steps_done() < 13 {
             trainer.step().unwrap();
         }
-        let drawn = log_weights(trainer.backend().unwrap(), 1, BETA, 10, |_| ControlFlow::Continue(()));
+        let drawn = log_weights(trainer.backend().unwrap(), draws, |_| ControlFlow::Continue(()));
         assert_eq!(drawn.unwrap().ln_w.len(), 10);
         rows.extend(rows_of(&mut trainer));
         let halfway = trainer.checkpoint().unwrap();
@@ -274,7 +275,7 @@ fn a_trainer_takes_the_steps_of_a_run_in_a_folder_and_may_be_drawn_from_between_
         let trained = trainer.checkpoint().unwrap();
         // Nor is it one of the samples that are drawn next.
         (0..2).for_each(|_| trainer.step().unwrap());
-        let drawn = log_weights(backend.as_mut(), 1, BETA, 10, |_| ControlFlow::Continue(()));
+        let drawn = log_weights(backend.as_mut(), draws, |_| ControlFlow::Continue(()));
         assert_eq!(drawn.unwrap().ln_w.len(), 10);
         assert_eq!(trained, folder.load_checkpoint(&config, &model).unwrap(), "on {}", backend.device());
         let written = folder.metrics().unwrap().into_iter();
