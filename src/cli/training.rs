@@ -91,13 +91,14 @@ pub(super) fn execute(
 ) -> anyhow::Result<Summary> {
     let checkpoint = folder.load_checkpoint(config, backend.model())?;
     let done = checkpoint.step;
+    let sites = backend.model().hierarchy.sites as f64;
     let interrupt = Interrupt::listen();
     super::tell(&format!("device {}; run folder {}", backend.device(), folder.path().display()));
     let mut progress = Progress::new("step", done.into(), config.steps.into());
     let mut evaluation: Option<Progress> = None;
     let mut observe = |event: Event<'_>| {
         match event {
-            Event::Metrics(metrics) => progress.say(line(metrics, config.size)),
+            Event::Metrics(metrics) => progress.say(line(metrics, sites)),
             Event::Step(step) => progress.advance(step.into()),
             Event::Checkpoint(_) => (),
             Event::Evaluated(count) => {
@@ -136,11 +137,10 @@ fn draw_training(config: &Config, folder: &RunFolder) -> crate::Result<PathBuf> 
     plot::write(&figure, &folder.path().join("training"), Format::Svg)
 }
 
-fn line(metrics: &Metrics, size: u32) -> String {
+fn line(metrics: &Metrics, sites: f64) -> String {
     let Metrics { beta, beta_f_per_site, kl, ess, configurations_per_s, .. } = *metrics;
     // At beta = 0 there is no F; beta F stays finite.
     let scale = if beta > 0.0 { 1.0 / beta } else { 1.0 };
-    let sites = f64::from(size).powi(2);
     let gap = kl.map(|kl| format!(" (gap {:.2e})", kl / sites * scale)).unwrap_or_default();
     format!(
         "beta {beta:.4}  F/N <= {:.6}{gap}  ESS {ess:.3}  {configurations_per_s:.0} conf/s",
