@@ -40,6 +40,7 @@ pub mod exact;
 pub mod gpu;
 pub mod hierarchy;
 pub mod io;
+mod kernels;
 pub mod lattice;
 pub mod mc;
 pub mod measure;

@@ -1,5 +1,5 @@
 //! Philox4x32-10, a counter-based generator (Salmon et al., SC'11): every number is a pure function of what it is for,
-//! so that samples do not depend on thread, chunk or device. Twin of `shaders/common/philox.wgsl`.
+//! so that samples do not depend on thread, chunk or device. Twin of `shaders/shared/numbers/philox.wgsl`.
 
 use rand::rand_core::TryRng;
 use std::convert::Infallible;
@@ -99,7 +99,7 @@ impl TryRng for Stream {
 
 /// Numbers in [0, 1) that are evenly spread over blocks at any distance from each other, and over configurations: multiples of two
 /// irrational numbers, the inverse of the plastic ratio and its square (Roberts' sequence). Not random. Twin of
-/// `shaders/common/spread.wgsl`.
+/// `shaders/shared/numbers/spread.wgsl`.
 #[inline(always)]
 pub fn spread(block: u32, configuration: u32) -> f32 {
     SpinKey::uniform_of(block.wrapping_mul(0xC13F_A9A9).wrapping_add(configuration.wrapping_mul(0x91E1_0DA5)))

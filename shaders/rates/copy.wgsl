@@ -1,7 +1,7 @@
 // Copies an array: what a device reaches in memory traffic, as the measure of all other kernels.
 // Grid: ceil(arrayLength / LANES) workgroups of LANES lanes, folded into y.
 
-#include dispatch
+#include lanes/dispatch
 
 @group(0) @binding(0) var<storage, read> source: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> copy: array<vec4<f32>>;

@@ -1,7 +1,7 @@
 //! Single spins whose neighbours are all fixed: drawn exactly, or summed out.
 
+use crate::kernels::RewardShift;
 use crate::lattice::System;
-use crate::schedule::RewardShift;
 
 /// Length of tables by how many neighbours are up, of which a spin has six at most.
 pub const NEIGHBOUR_SUMS: usize = 7;

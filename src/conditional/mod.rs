@@ -7,7 +7,7 @@ mod masked_net;
 mod model;
 mod take_over;
 
-use crate::schedule::Kernel;
+use crate::kernels::Kernel;
 pub use exact_square::{MAX_SQUARE_BETA, SquareFactors};
 pub use heat_bath::{NEIGHBOUR_SUMS, REWARD_QUANTUM, by_neighbours, heat_bath_ln_q, heat_bath_reward};
 pub use masked_net::{Gauge, MaskedNet, Weights};

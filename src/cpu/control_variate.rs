@@ -7,7 +7,7 @@ use super::tile::Lane;
 use super::{LANES, Real};
 use crate::conditional::Model;
 use crate::hierarchy::Level;
-use crate::schedule::COLUMNS;
+use crate::kernels::COLUMNS;
 
 /// Distances along a side at which bond correlations are taken.
 const DISTANCES: [usize; 7] = [1, 2, 3, 4, 6, 8, 12];
@@ -15,7 +15,7 @@ const DISTANCES: [usize; 7] = [1, 2, 3, 4, 6, 8, 12];
 /// `[COLUMNS]` for up to [`LANES`] rows: 1, features of the border, rest of the reward, reward.
 ///
 /// Rest and reward are counted from those of the level's first row: only differences matter, and they keep more digits.
-pub(super) fn columns<R: Real>(
+pub(crate) fn columns<R: Real>(
     model: &Model,
     state: &State<R>,
     level: usize,

@@ -11,11 +11,11 @@ use crate::hierarchy::Level;
 use crate::random::spread;
 
 /// Configurations that go together.
-pub(super) const ROWS: usize = LANES;
+pub(crate) const ROWS: usize = LANES;
 
 /// Work space for one square after another.
 #[derive(Debug)]
-pub(super) struct ExactSquare<R> {
+pub(crate) struct ExactSquare<R> {
     width: usize,
     /// Factors: see [`SquareFactors`].
     bond: [R; 2],
@@ -34,7 +34,7 @@ pub(super) struct ExactSquare<R> {
 }
 
 impl<R: Real> ExactSquare<R> {
-    pub(super) fn new(width: usize) -> Self {
+    pub(crate) fn new(width: usize) -> Self {
         let zeros = |count: usize| lanes(count, R::zero());
         Self {
             width,
@@ -50,14 +50,14 @@ impl<R: Real> ExactSquare<R> {
     }
 
     /// Takes the factors of a temperature.
-    pub(super) fn set_factors(&mut self, factors: &SquareFactors) {
+    pub(crate) fn set_factors(&mut self, factors: &SquareFactors) {
         self.bond = factors.bond.map(R::of);
         self.bond_pair = factors.bond_pair.map(R::of);
         self.field = factors.field.map(R::of);
     }
 
     /// Reads the borders of rows; `first_configuration` is the number of the batch's first.
-    pub(super) fn load_border(&mut self, level: &Level, spins: &[i8], rows: Rows, first_configuration: u32) {
+    pub(crate) fn load_border(&mut self, level: &Level, spins: &[i8], rows: Rows, first_configuration: u32) {
         let (blocks, configurations) = (rows.blocks(), rows.configurations());
         self.starts = std::array::from_fn(|lane| {
             let configuration = first_configuration.wrapping_add(configurations[lane]);
@@ -70,7 +70,7 @@ impl<R: Real> ExactSquare<R> {
 
     /// Logarithm of the scaled sum over the interior; with `keep`, what [`ExactSquare::draw_row`] needs is kept.
     #[inline(always)]
-    pub(super) fn ln_sum(&mut self, keep: bool) -> [f64; ROWS] {
+    pub(crate) fn ln_sum(&mut self, keep: bool) -> [f64; ROWS] {
         let states = 1 << self.width;
         if keep {
             self.rows.resize(self.width * states, [R::zero(); ROWS]);
@@ -220,7 +220,7 @@ impl<R: Real> ExactSquare<R> {
     ///
     /// `uniform(lane, j)` is the random number of column j. `below` holds the row below before, and this row after.
     #[inline(always)]
-    pub(super) fn draw_row(&mut self, i: usize, below: &mut [Lane<R>], uniform: impl Fn(usize, usize) -> R) {
+    pub(crate) fn draw_row(&mut self, i: usize, below: &mut [Lane<R>], uniform: impl Fn(usize, usize) -> R) {
         let states = 1 << self.width;
         let row = &self.rows[i * states..][..states];
         self.states.copy_from_slice(row);
@@ -244,7 +244,7 @@ impl<R: Real> ExactSquare<R> {
     }
 
     /// Spins of the border below the square.
-    pub(super) fn border_below(&self) -> Vec<Lane<R>> {
+    pub(crate) fn border_below(&self) -> Vec<Lane<R>> {
         self.border[2 * self.width..3 * self.width].to_vec()
     }
 }
@@ -278,7 +278,7 @@ fn sign<R: Real>(bit: usize) -> R {
 /// ln q of a square's own spins: the logarithm of their scaled Boltzmann factor less that of the sum.
 ///
 /// `sums` are the owned bond sum and spin sum: integers, so that nothing large cancels.
-pub(super) fn ln_probability(factors: &SquareFactors, [bonds, field]: [f64; 2], sums: [i32; 2]) -> f64 {
+pub(crate) fn ln_probability(factors: &SquareFactors, [bonds, field]: [f64; 2], sums: [i32; 2]) -> f64 {
     // beta J sum_<ij> s s' - |beta J| bonds, and likewise for the field.
     bonds * f64::from(sums[0]) + field * f64::from(sums[1]) - factors.scale
 }

@@ -13,7 +13,7 @@ const GROUP: usize = 8;
 /// Runs the net over a tile whose border inputs are loaded. `own_spin(tile, site, logits)` draws or reads the gauged
 /// spins of one own site; they enter every later site.
 #[inline(always)]
-pub(super) fn run<R: Real>(
+pub(crate) fn run<R: Real>(
     net: &MaskedNet,
     parameters: &[R],
     tile: &mut Tile<R>,

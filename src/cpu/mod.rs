@@ -1,57 +1,34 @@
-//! The native backend: the kernels of `shaders/` in Rust, under the same names, generic over f32 and f64. `unpack_spins` has none:
-//! configurations travel to a GPU as bits, and to this backend as they are.
+//! The native backend: it runs the twins of shaders that `src/kernels/` holds, generic over f32 and f64. What twins share is here: the
+//! state of a run, tiles of rows, products, exact squares.
 //!
 //! At f64 it is the oracle that the GPU kernels are tested against; at f32 it is the default where there is no GPU.
 //! Work is spread over tiles of [`LANES`] rows, a row being one block of one configuration. All sums run in a fixed
 //! order, so results do not depend on the number of threads.
 
-mod adam;
-mod advantage;
-mod backward_hidden;
-mod backward_output;
-mod backward_slope;
-mod backward_weights;
-mod baseline;
-mod configuration_energy;
-mod control_variate;
-mod energy;
-mod evaluate_heat_bath;
-mod evaluate_level;
-mod evaluate_square;
-mod exact_square;
-mod gradient_norm;
-mod gradient_sum;
-mod heat_bath;
-mod heat_bath_free_energy;
-mod likelihood;
-mod masked_block;
-mod metropolis;
-mod moments;
-mod observables;
-mod product;
+pub(crate) mod control_variate;
+pub(crate) mod exact_square;
+pub(crate) mod heat_bath;
+pub(crate) mod masked_block;
+pub(crate) mod owned_sums;
+pub(crate) mod product;
 mod rates;
-mod real;
-mod regression;
-mod residual;
-mod reward;
-mod rows;
-mod sample_heat_bath;
-mod sample_level;
-mod sample_square;
-mod square_free_energy;
-mod state;
-mod tile;
-mod vector;
+pub(crate) mod real;
+pub(crate) mod rows;
+pub(crate) mod state;
+pub(crate) mod tile;
+pub(crate) mod vector;
 
 pub use real::{Around, Real};
+pub(crate) use state::Call;
 
 use crate::backend::{Backend, Snapshot, Tensor, Timed, Tuning};
 use crate::conditional::Model;
 use crate::error::{Error, Result};
+use crate::kernels::{Inputs, Kernel};
 use crate::lattice::Observables;
 use crate::memory;
 use crate::pace::Pace;
-use crate::schedule::{Inputs, Kernel, Rates};
+use crate::schedule::Rates;
 use crate::transpose::transpose;
 use state::State;
 use std::sync::Arc;
@@ -61,7 +38,7 @@ use std::time::{Duration, Instant};
 pub const LANES: usize = 64;
 
 /// Parameters that one task works on at a time.
-const CHUNK: usize = 4096;
+pub(crate) const CHUNK: usize = 4096;
 
 /// The CPU backend at one precision.
 #[derive(Debug)]
@@ -135,36 +112,7 @@ impl<R: Real> Cpu<R> {
     }
 
     fn execute(&mut self, kernel: Kernel, inputs: &Inputs) {
-        let (model, state) = (&*self.model, &mut self.state);
-        match kernel {
-            Kernel::SampleLevel { level } => sample_level::run(model, state, inputs, level),
-            Kernel::EvaluateLevel { level } => evaluate_level::run(model, state, inputs, level),
-            Kernel::SampleHeatBath { level } => sample_heat_bath::run(model, state, inputs, level),
-            Kernel::EvaluateHeatBath { level } => evaluate_heat_bath::run(model, state, inputs, level),
-            Kernel::HeatBathFreeEnergy { level } => heat_bath_free_energy::run(model, state, inputs, level),
-            Kernel::SampleSquare { level } => sample_square::run(model, state, inputs, level),
-            Kernel::EvaluateSquare { level } => evaluate_square::run(model, state, inputs, level),
-            Kernel::SquareFreeEnergy { level } => square_free_energy::run(model, state, inputs, level),
-            Kernel::Energy { level } => energy::run(model, state, level),
-            Kernel::ConfigurationEnergy => configuration_energy::run(state),
-            Kernel::Reward { level } => reward::run(model, state, inputs, level),
-            Kernel::Baseline => baseline::run(state),
-            Kernel::Advantage => advantage::run(state),
-            Kernel::Likelihood => likelihood::run(state),
-            Kernel::Moments { level } => moments::run(model, state, level),
-            Kernel::Regression { level } => regression::run(state, level),
-            Kernel::Residual { level } => residual::run(model, state, level),
-            Kernel::BackwardOutput { level } => backward_output::run(model, state, level),
-            Kernel::BackwardHidden { level, layer } => backward_hidden::run(model, state, level, layer),
-            Kernel::BackwardWeights { level } => backward_weights::run(model, state, level),
-            Kernel::BackwardSlope { level } => backward_slope::run(model, state, level),
-            Kernel::GradientSum { level } => gradient_sum::run(model, state, inputs, level),
-            Kernel::GradientNorm => gradient_norm::run(state, inputs),
-            Kernel::Adam => adam::run(model, state, inputs),
-            Kernel::Observables => observables::run(model.system.lattice, state),
-            Kernel::UnpackSpins => (),
-            Kernel::Metropolis { colour } => metropolis::run(model, state, inputs, colour),
-        }
+        kernel.run(Call { model: &self.model, state: &mut self.state, inputs });
     }
 }
 

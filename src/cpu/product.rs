@@ -72,7 +72,7 @@ fn lanes_mut<R: Real>(values: &mut [Lane<R>]) -> View<&mut [R]> {
 }
 
 /// `targets[t] += sum_s weights[s * stride + t] sources[s]`.
-pub(super) fn forward<R: Real>(targets: &mut [Lane<R>], weights: &[R], stride: usize, sources: &[Lane<R>]) {
+pub(crate) fn forward<R: Real>(targets: &mut [Lane<R>], weights: &[R], stride: usize, sources: &[Lane<R>]) {
     if !sources.is_empty() && !targets.is_empty() {
         let weights = View::new(weights, [targets.len(), sources.len()], [1, stride]);
         add_product(lanes_mut(targets), weights, lanes(sources));
@@ -80,7 +80,7 @@ pub(super) fn forward<R: Real>(targets: &mut [Lane<R>], weights: &[R], stride: u
 }
 
 /// `sources[s] += sum_t weights[s * stride + t] targets[t]`.
-pub(super) fn backward<R: Real>(sources: &mut [Lane<R>], weights: &[R], stride: usize, targets: &[Lane<R>]) {
+pub(crate) fn backward<R: Real>(sources: &mut [Lane<R>], weights: &[R], stride: usize, targets: &[Lane<R>]) {
     if !sources.is_empty() && !targets.is_empty() {
         let weights = View::new(weights, [sources.len(), targets.len()], [stride, 1]);
         add_product(lanes_mut(sources), weights, lanes(targets));
@@ -88,7 +88,7 @@ pub(super) fn backward<R: Real>(sources: &mut [Lane<R>], weights: &[R], stride: 
 }
 
 /// `gradient[s * stride + t] += sum_lanes sources[s] targets[t]`.
-pub(super) fn outer<R: Real>(gradient: &mut [R], stride: usize, sources: &[Lane<R>], targets: &[Lane<R>]) {
+pub(crate) fn outer<R: Real>(gradient: &mut [R], stride: usize, sources: &[Lane<R>], targets: &[Lane<R>]) {
     if !sources.is_empty() && !targets.is_empty() {
         let gradient = View::new(gradient, [sources.len(), targets.len()], [stride, 1]);
         let targets = View::new(targets.as_flattened(), [LANES, targets.len()], [1, LANES]);
@@ -98,7 +98,7 @@ pub(super) fn outer<R: Real>(gradient: &mut [R], stride: usize, sources: &[Lane<
 
 /// `sum += sum_s weights[s * stride] sources[s]`.
 #[inline(always)]
-pub(super) fn column<R: Real>(sum: &mut Lane<R>, weights: &[R], stride: usize, sources: &[Lane<R>]) {
+pub(crate) fn column<R: Real>(sum: &mut Lane<R>, weights: &[R], stride: usize, sources: &[Lane<R>]) {
     const PART: usize = 32;
     for part in (0..LANES).step_by(PART) {
         let mut local: [R; PART] = sum[part..part + PART].try_into().expect("a part of the lanes");
@@ -114,7 +114,7 @@ pub(super) fn column<R: Real>(sum: &mut Lane<R>, weights: &[R], stride: usize, s
 
 /// Sum over lanes of `value(lane)`, in a fixed order that vectorises.
 #[inline(always)]
-pub(super) fn sum_lanes<R: Real>(value: impl Fn(usize) -> R) -> R {
+pub(crate) fn sum_lanes<R: Real>(value: impl Fn(usize) -> R) -> R {
     const STRANDS: usize = 16;
     let mut strands = [R::zero(); STRANDS];
     for first in (0..LANES).step_by(STRANDS) {

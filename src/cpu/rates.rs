@@ -14,7 +14,7 @@ const COPIED: usize = 64 << 20;
 /// Repeats last at least this long.
 const LONG_ENOUGH: Duration = Duration::from_millis(100);
 
-pub(super) fn measure<R: Real>() -> Rates {
+pub(crate) fn measure<R: Real>() -> Rates {
     let threads = rayon::current_num_threads();
     let mut products: Vec<_> = (0..threads).map(|_| Product::<R>::new()).collect();
     let seconds = shortest(|count| {

@@ -3,37 +3,37 @@
 use super::tile::Lane;
 use super::{LANES, Real};
 use crate::hierarchy::Level;
+use crate::kernels::Inputs;
 use crate::random::SpinKey;
-use crate::schedule::Inputs;
 use std::ops::Range;
 
 /// Up to [`LANES`] rows that follow one another, the configurations of the first block before those of the second. Where a batch is small,
 /// they are of several blocks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     /// Counted from the level's first row.
-    pub(super) first: usize,
-    pub(super) count: usize,
+    pub(crate) first: usize,
+    pub(crate) count: usize,
     batch: usize,
 }
 
 /// Those of one block.
 #[derive(Debug)]
-pub(super) struct Part {
-    pub(super) block: usize,
+pub(crate) struct Part {
+    pub(crate) block: usize,
     /// First configuration of the batch.
-    pub(super) configuration: usize,
-    pub(super) lanes: Range<usize>,
+    pub(crate) configuration: usize,
+    pub(crate) lanes: Range<usize>,
 }
 
 impl Rows {
     /// `count` rows from the one where the lanes with this number begin.
-    pub(super) fn of_lanes(number: usize, count: usize, batch: usize) -> Self {
+    pub(crate) fn of_lanes(number: usize, count: usize, batch: usize) -> Self {
         Self { first: number * LANES, count, batch }
     }
 
     /// All rows of a level.
-    pub(super) fn all(blocks: usize, batch: usize) -> impl Iterator<Item = Self> {
+    pub(crate) fn all(blocks: usize, batch: usize) -> impl Iterator<Item = Self> {
         let rows = blocks * batch;
         (0..rows.div_ceil(LANES))
             .map(move |number| Self::of_lanes(number, LANES.min(rows - number * LANES), batch))
@@ -41,7 +41,7 @@ impl Rows {
 
     /// By block.
     #[inline(always)]
-    pub(super) fn parts(self) -> impl Iterator<Item = Part> {
+    pub(crate) fn parts(self) -> impl Iterator<Item = Part> {
         let mut lane = 0;
         std::iter::from_fn(
             #[inline(always)]
@@ -55,12 +55,12 @@ impl Rows {
     }
 
     /// Blocks of the lanes; further lanes repeat the last row.
-    pub(super) fn blocks(self) -> [u32; LANES] {
+    pub(crate) fn blocks(self) -> [u32; LANES] {
         std::array::from_fn(|lane| self.place(lane.min(self.count - 1)) as u32)
     }
 
     /// Configurations of the lanes, counted on from that of the batch's first; further lanes repeat the last row.
-    pub(super) fn configurations(self) -> [u32; LANES] {
+    pub(crate) fn configurations(self) -> [u32; LANES] {
         std::array::from_fn(|lane| self.configuration(lane.min(self.count - 1)) as u32)
     }
 
@@ -74,7 +74,7 @@ impl Rows {
 
     /// Spins of a block's site, +-1; further lanes repeat the last row.
     #[inline(always)]
-    pub(super) fn spins<R: Real>(self, level: &Level, spins: &[i8], local: usize) -> Lane<R> {
+    pub(crate) fn spins<R: Real>(self, level: &Level, spins: &[i8], local: usize) -> Lane<R> {
         let mut column = [0; LANES];
         for part in self.parts() {
             let spins = &spins[self.places(&part, level, local)];
@@ -93,14 +93,14 @@ impl Rows {
 
     /// Where the spins of a block's site stand in `[site][batch]`.
     #[inline(always)]
-    pub(super) fn places(self, part: &Part, level: &Level, local: usize) -> Range<usize> {
+    pub(crate) fn places(self, part: &Part, level: &Level, local: usize) -> Range<usize> {
         let first = level.block_sites(part.block)[local] as usize * self.batch + part.configuration;
         first..first + part.lanes.len()
     }
 }
 
 /// Where the random numbers of rows come from.
-pub(super) struct SpinKeys {
+pub(crate) struct SpinKeys {
     of_all: SpinKey,
     blocks: [u32; LANES],
     configurations: [u32; LANES],
@@ -108,7 +108,7 @@ pub(super) struct SpinKeys {
 
 impl SpinKeys {
     #[inline(always)]
-    pub(super) fn new(inputs: &Inputs, level: usize, rows: Rows) -> Self {
+    pub(crate) fn new(inputs: &Inputs, level: usize, rows: Rows) -> Self {
         let first = inputs.first_configuration;
         let of_all = SpinKey {
             seed: inputs.seed,
@@ -122,7 +122,7 @@ impl SpinKeys {
     }
 
     #[inline(always)]
-    pub(super) fn of(&self, lane: usize) -> SpinKey {
+    pub(crate) fn of(&self, lane: usize) -> SpinKey {
         SpinKey { configuration: self.configurations[lane], block: self.blocks[lane], ..self.of_all }
     }
 }

@@ -6,70 +6,78 @@ use super::tile::{Lanes, Tile, lanes};
 use super::{CHUNK, LANES, Real};
 use crate::backend::Tensor;
 use crate::conditional::{Conditional, MaskedNet, Model};
+use crate::kernels::{COLUMNS, Inputs};
 use crate::lattice::Observables;
-use crate::schedule::COLUMNS;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Most partial gradients per level; fixed, so that sums do not depend on the number of threads.
 const MAX_PARTIALS: usize = 16;
 
 /// Parts of a level's moments; fixed for the same reason.
-pub(super) const MOMENT_PARTS: usize = 64;
+pub(crate) const MOMENT_PARTS: usize = 64;
+
+/// What the twin of a kernel gets, besides its numbers.
+#[derive(Debug)]
+pub(crate) struct Call<'a, R> {
+    pub(crate) model: &'a Model,
+    pub(crate) state: &'a mut State<R>,
+    pub(crate) inputs: &'a Inputs,
+}
 
 /// State arrays, layouts as documented at [`Tensor`].
 #[derive(Debug)]
-pub(super) struct State<R> {
-    pub(super) batch: usize,
+pub(crate) struct State<R> {
+    pub(crate) batch: usize,
     /// `[site][batch]`.
-    pub(super) spins: Vec<i8>,
-    pub(super) parameters: Vec<R>,
-    pub(super) first_moment: Vec<R>,
-    pub(super) second_moment: Vec<R>,
-    pub(super) gradient: Vec<R>,
-    pub(super) ln_q: Vec<R>,
-    pub(super) reward: Vec<R>,
-    pub(super) advantage: Vec<R>,
+    pub(crate) spins: Vec<i8>,
+    pub(crate) parameters: Vec<R>,
+    pub(crate) first_moment: Vec<R>,
+    pub(crate) second_moment: Vec<R>,
+    pub(crate) gradient: Vec<R>,
+    pub(crate) ln_q: Vec<R>,
+    pub(crate) reward: Vec<R>,
+    pub(crate) advantage: Vec<R>,
     /// `[blocks][batch]`: bond sum and spin sum of own bonds and sites.
-    pub(super) sums: Vec<[i32; 2]>,
-    pub(super) configuration_sums: Vec<[i32; 2]>,
+    pub(crate) sums: Vec<[i32; 2]>,
+    pub(crate) configuration_sums: Vec<[i32; 2]>,
     /// As in [`Observables`](crate::lattice::Observables).
-    pub(super) observables: Vec<i32>,
-    pub(super) baseline: R,
-    pub(super) gradient_norm: R,
-    pub(super) first_bad_step: Option<u32>,
+    pub(crate) observables: Vec<i32>,
+    pub(crate) baseline: R,
+    pub(crate) gradient_norm: R,
+    pub(crate) first_bad_step: Option<u32>,
     /// Sums of squares of parts of the gradient.
-    pub(super) norms: Vec<R>,
+    pub(crate) norms: Vec<R>,
     /// `[MOMENT_PARTS][COLUMNS][COLUMNS]`: moments of a level over parts of its rows.
-    pub(super) moment_parts: Vec<[f64; COLUMNS * COLUMNS]>,
+    pub(crate) moment_parts: Vec<[f64; COLUMNS * COLUMNS]>,
     /// Work space for exact squares, one for each thread; none where there are none.
-    pub(super) squares: Vec<Mutex<ExactSquare<R>>>,
+    pub(crate) squares: Vec<Mutex<ExactSquare<R>>>,
     /// Per level; empty for levels without a net.
-    pub(super) levels: Vec<LevelState<R>>,
+    pub(crate) levels: Vec<LevelState<R>>,
 }
 
 /// What sampling a level leaves behind for backward.
 #[derive(Debug)]
-pub(super) struct LevelState<R> {
+pub(crate) struct LevelState<R> {
     /// First of the level's blocks in per-block arrays.
-    pub(super) first_block: usize,
-    pub(super) blocks: usize,
+    pub(crate) first_block: usize,
+    pub(crate) blocks: usize,
     /// In order of their rows.
-    pub(super) tiles: Vec<Tile<R>>,
+    pub(crate) tiles: Vec<Tile<R>>,
     /// Each covers an equal number of consecutive tiles.
-    pub(super) partials: Vec<Partial<R>>,
+    pub(crate) partials: Vec<Partial<R>>,
     /// `[COLUMNS][COLUMNS]`, upper triangle: sums of products for the regression of rewards.
-    pub(super) moments: Vec<f64>,
+    pub(crate) moments: Vec<f64>,
     /// `[COLUMNS - 1]`: its coefficients.
-    pub(super) coefficients: Vec<f64>,
+    pub(crate) coefficients: Vec<f64>,
 }
 
 /// Gradient of a level's net over some of its tiles.
 #[derive(Debug)]
-pub(super) struct Partial<R> {
+pub(crate) struct Partial<R> {
     /// `[parameters]` of the level.
-    pub(super) gradient: Vec<R>,
+    pub(crate) gradient: Vec<R>,
     /// `[units]`: gradient with respect to the pre-activations of the tile and layer at hand.
-    pub(super) errors: Lanes<R>,
+    pub(crate) errors: Lanes<R>,
 }
 
 impl<R: Real> Partial<R> {
@@ -79,7 +87,7 @@ impl<R: Real> Partial<R> {
 }
 
 impl<R: Real> State<R> {
-    pub(super) fn new(model: &Model, batch: usize) -> Self {
+    pub(crate) fn new(model: &Model, batch: usize) -> Self {
         let per_block = model.hierarchy.blocks() * batch;
         let zeros = |length: usize| vec![R::zero(); length];
         let levels = model.levels.iter().enumerate().map(|(k, description)| {
@@ -125,13 +133,13 @@ impl<R: Real> State<R> {
     }
 
     /// The work space for exact squares of the thread at hand.
-    pub(super) fn square(squares: &[Mutex<ExactSquare<R>>]) -> MutexGuard<'_, ExactSquare<R>> {
+    pub(crate) fn square(squares: &[Mutex<ExactSquare<R>>]) -> MutexGuard<'_, ExactSquare<R>> {
         let thread = rayon::current_thread_index().unwrap_or(0) % squares.len();
         // What a thread that panicked left there is overwritten.
         squares[thread].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn tensor(&self, tensor: Tensor) -> &[R] {
+    pub(crate) fn tensor(&self, tensor: Tensor) -> &[R] {
         match tensor {
             Tensor::Parameters => &self.parameters,
             Tensor::FirstMoment => &self.first_moment,
@@ -143,7 +151,7 @@ impl<R: Real> State<R> {
         }
     }
 
-    pub(super) fn tensor_mut(&mut self, tensor: Tensor) -> &mut [R] {
+    pub(crate) fn tensor_mut(&mut self, tensor: Tensor) -> &mut [R] {
         match tensor {
             Tensor::Parameters => &mut self.parameters,
             Tensor::FirstMoment => &mut self.first_moment,
@@ -167,7 +175,7 @@ fn squares<R: Real>(model: &Model) -> Vec<Mutex<ExactSquare<R>>> {
 }
 
 /// Bytes of the state.
-pub(super) fn bytes<R>(model: &Model, batch: usize) -> u64 {
+pub(crate) fn bytes<R>(model: &Model, batch: usize) -> u64 {
     let per_block = model.hierarchy.blocks() * batch;
     let per_level = model.nets().map(|(_, net, level)| {
         let tiles = (level.blocks * batch).div_ceil(LANES);
@@ -184,12 +192,12 @@ pub(super) fn bytes<R>(model: &Model, batch: usize) -> u64 {
 
 impl<R> LevelState<R> {
     /// The level's part of a per-block array.
-    pub(super) fn rows(&self, batch: usize) -> std::ops::Range<usize> {
+    pub(crate) fn rows(&self, batch: usize) -> std::ops::Range<usize> {
         self.first_block * batch..(self.first_block + self.blocks) * batch
     }
 
     /// Tiles that one partial gradient covers.
-    pub(super) fn tiles_per_partial(&self) -> usize {
+    pub(crate) fn tiles_per_partial(&self) -> usize {
         self.tiles.len().div_ceil(self.partials.len())
     }
 }

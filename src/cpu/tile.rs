@@ -8,41 +8,41 @@ use crate::random::spread;
 use aligned_vec::{AVec, ConstAlign, avec};
 
 /// One value per row.
-pub(super) type Lane<R> = [R; LANES];
+pub(crate) type Lane<R> = [R; LANES];
 
 /// Lanes in memory. No vector of 64 bytes lies in two lines of the cache: loads of those that do take twice as long.
-pub(super) type Lanes<R> = AVec<Lane<R>, ConstAlign<64>>;
+pub(crate) type Lanes<R> = AVec<Lane<R>, ConstAlign<64>>;
 
 /// `count` lanes of one value.
-pub(super) fn lanes<R: Real>(count: usize, value: R) -> Lanes<R> {
+pub(crate) fn lanes<R: Real>(count: usize, value: R) -> Lanes<R> {
     avec![[64]| [value; LANES]; count]
 }
 
 /// Up to [`LANES`] rows. Unused lanes repeat the last row.
 #[derive(Debug)]
-pub(super) struct Tile<R> {
-    pub(super) rows: Rows,
-    pub(super) gauge: Lane<R>,
+pub(crate) struct Tile<R> {
+    pub(crate) rows: Rows,
+    pub(crate) gauge: Lane<R>,
     /// `[border + own]`, after the gauge.
-    pub(super) inputs: Lanes<R>,
+    pub(crate) inputs: Lanes<R>,
     /// `[depth * units]` pre-activations.
-    pub(super) hidden: Lanes<R>,
+    pub(crate) hidden: Lanes<R>,
     /// `[depth * units]` activations.
-    pub(super) active: Lanes<R>,
+    pub(crate) active: Lanes<R>,
     /// `[own]` logits; after `backward_output` their gradient.
-    pub(super) logits: Lanes<R>,
+    pub(crate) logits: Lanes<R>,
     /// `[depth * units]` gradient with respect to activations; after `backward_slope` with respect to pre-activations.
-    pub(super) error: Lanes<R>,
+    pub(crate) error: Lanes<R>,
     /// ln q of the sites so far: multiples of 2^-12, whose sum is exact up to 4096,
     ln_q: Lane<R>,
     /// and the rests, so small that the many sites of a large block leave them their digits.
     ln_q_rest: Lane<R>,
     /// Random words of the four own sites at hand.
-    pub(super) words: [[u32; LANES]; 4],
+    pub(crate) words: [[u32; LANES]; 4],
 }
 
 impl<R: Real> Tile<R> {
-    pub(super) fn new(net: &MaskedNet, rows: Rows) -> Self {
+    pub(crate) fn new(net: &MaskedNet, rows: Rows) -> Self {
         let zeros = |count: usize| lanes(count, R::zero());
         Self {
             rows,
@@ -60,13 +60,13 @@ impl<R: Real> Tile<R> {
 
     /// Before the first site.
     #[inline(always)]
-    pub(super) fn start_ln_q(&mut self) {
+    pub(crate) fn start_ln_q(&mut self) {
         self.ln_q = [R::zero(); LANES];
         self.ln_q_rest = [R::zero(); LANES];
     }
 
     #[inline(always)]
-    pub(super) fn add_ln_q(&mut self, lane: usize, of_site: R) {
+    pub(crate) fn add_ln_q(&mut self, lane: usize, of_site: R) {
         let coarse = (of_site * R::of(4096.0)).floor() * R::of(1.0 / 4096.0);
         self.ln_q[lane] += coarse;
         self.ln_q_rest[lane] += of_site - coarse;
@@ -74,7 +74,7 @@ impl<R: Real> Tile<R> {
 
     /// After the last site. Rounds up or down: blocks that are equal would all be off by the same.
     #[inline(always)]
-    pub(super) fn complete_ln_q(&mut self, first_configuration: u32) {
+    pub(crate) fn complete_ln_q(&mut self, first_configuration: u32) {
         let (blocks, configurations) = (self.rows.blocks(), self.rows.configurations());
         for lane in 0..LANES {
             let number = spread(blocks[lane], first_configuration.wrapping_add(configurations[lane]));
@@ -82,13 +82,13 @@ impl<R: Real> Tile<R> {
         }
     }
 
-    pub(super) fn store_ln_q(&self, rows: &mut [R]) {
+    pub(crate) fn store_ln_q(&self, rows: &mut [R]) {
         rows[..self.rows.count].copy_from_slice(&self.ln_q[..self.rows.count]);
     }
 
     /// Reads the border and fixes the gauge, unless the gauge is fixed by an own spin.
     #[inline(always)]
-    pub(super) fn load_border(&mut self, gauge: Gauge, level: &Level, spins: &[i8]) {
+    pub(crate) fn load_border(&mut self, gauge: Gauge, level: &Level, spins: &[i8]) {
         for local in 0..level.border {
             self.inputs[local] = self.rows.spins(level, spins, local);
         }
@@ -117,7 +117,7 @@ impl<R: Real> Tile<R> {
     }
 
     /// Writes the own spins back to the configurations.
-    pub(super) fn store_own(&self, level: &Level, spins: &mut [i8]) {
+    pub(crate) fn store_own(&self, level: &Level, spins: &mut [i8]) {
         for part in self.rows.parts() {
             let gauge = &self.gauge[part.lanes.clone()];
             for local in level.border..level.inputs() {

@@ -18,6 +18,6 @@ impl<T, F: FnMut() -> T> NullaryFnOnce for Call<F> {
 /// It is called through `FnMut`: a call through `FnOnce` goes through a shim that is not inlined, and what is not inlined
 /// is compiled for the oldest processor.
 #[inline(always)]
-pub(super) fn vectorised<T>(code: impl FnMut() -> T) -> T {
+pub(crate) fn vectorised<T>(code: impl FnMut() -> T) -> T {
     Arch::new().dispatch(Call(code))
 }

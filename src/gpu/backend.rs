@@ -1,6 +1,5 @@
 //! The interface of both backends, on a GPU.
 
-use super::bindings::Slot;
 use super::layout::Status;
 use super::packed_spins::pack;
 use super::readback::Look;
@@ -9,9 +8,10 @@ use super::{Gpu, IN_FLIGHT, UPLOADS_IN_FLIGHT, faults, rates};
 use crate::backend::{Backend, Snapshot, Tensor, Timed, Tuning};
 use crate::conditional::{Model, Storage};
 use crate::error::Result;
+use crate::kernels::{Inputs, Kernel, Slot};
 use crate::lattice::Observables;
 use crate::pace::Pace;
-use crate::schedule::{Inputs, Kernel, Rates};
+use crate::schedule::Rates;
 use crate::transpose::transpose;
 use half::f16;
 use std::sync::Arc;

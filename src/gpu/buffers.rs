@@ -1,16 +1,15 @@
 //! Device memory of one model at one batch size.
 
-use super::bindings::Slot;
 use super::layout::{Level, Step};
 use super::sizes::{WORD, check, sizes};
-use super::tables::{Tables, jobs};
+use super::tables::Tables;
 use super::upload::upload;
 use super::windows::{NET_BINDINGS, Window};
 use super::{AdapterKind, devices};
 use crate::conditional::{MaskedNet, Model, Storage};
 use crate::error::{Error, Result};
+use crate::kernels::{JobSize, Kernel, LANES, Loads, Slot, jobs};
 use crate::memory;
-use crate::schedule::{JobSize, Kernel, LANES, Loads};
 use std::collections::HashMap;
 use std::ops::Range;
 use wgpu::{Buffer, BufferBinding, BufferSize, BufferUsages, Device};
@@ -169,17 +168,17 @@ impl Buffers {
 
     /// Dispatches that a kernel needs, one for each part of what it goes through.
     pub(super) fn parts(&self, kernel: Kernel) -> usize {
-        match kernel {
-            Kernel::Adam => self.window.parts(self.parameters),
-            Kernel::GradientSum { level } => self.window.parts(self.tables.levels[level].parameters),
-            _ => 1,
-        }
+        if kernel.description().in_parts { self.window.parts(self.parameters_under(kernel)) } else { 1 }
+    }
+
+    /// Parameters of the kernel's level, or of all.
+    fn parameters_under(&self, kernel: Kernel) -> usize {
+        kernel.level().map_or(self.parameters, |level| self.tables.levels[level].parameters)
     }
 
     /// One part of the parameters that a kernel is about, counted from its level's first.
     pub(super) fn part(&self, kernel: Kernel, part: usize) -> Range<usize> {
-        let all = kernel.level().map_or(self.parameters, |level| self.tables.levels[level].parameters);
-        self.window.part(all, part)
+        self.window.part(self.parameters_under(kernel), part)
     }
 
     /// What a kernel sees of a slot in one of its dispatches.

@@ -1,13 +1,12 @@
 //! Kernels made ready and recorded: pipelines, bind groups and grids exist once, a step only encodes them.
 
-use super::bindings::{Slot, bindings};
 use super::grid::fold;
 use super::layout::Step;
-use super::registry::{Specialisation, Variant};
+use super::registry::Specialisation;
 use super::{AdapterKind, Gpu, devices};
 use crate::backend::Backend;
 use crate::error::Result;
-use crate::schedule::{Inputs, Kernel, Shape};
+use crate::kernels::{Inputs, Kernel, Shape, Slot, Variant};
 use std::time::{Duration, Instant};
 use wgpu::{
     BindGroup, BindGroupLayout, CommandEncoder, ComputePass, ComputePassDescriptor,
@@ -61,26 +60,26 @@ impl Gpu {
     }
 
     pub(super) fn specialisation(&self, kernel: Kernel, shape: Shape) -> Specialisation {
-        let job = self.weight_parts(kernel.level());
-        let lane_rows = self.lane_rows(kernel, shape);
-        let window = self.buffers.splits(kernel).then(|| self.buffers.window());
+        let variant = self.variant(kernel, shape);
+        Specialisation::new(kernel, self.model.system.lattice, self.model.options, variant)
+    }
+
+    /// How a kernel's work is done, with this shape of the forward pass.
+    pub(super) fn variant(&self, kernel: Kernel, shape: Shape) -> Variant {
         let Self { square, drawing, loads, exchange, at_once, .. } = *self;
-        let storage = self.model.storage;
-        let slice_lanes = kernel.level().map_or(1, |level| self.buffers.tables.levels[level].slice_lanes);
-        let variant = Variant {
+        Variant {
             shape,
             square,
             drawing,
             loads,
             exchange,
-            storage,
-            job,
-            lane_rows,
+            storage: self.model.storage,
+            job: self.weight_parts(kernel.level()),
+            lane_rows: self.lane_rows(kernel, shape),
             at_once,
-            slice_lanes,
-            window,
-        };
-        Specialisation::new(kernel, self.model.system.lattice, self.model.options, variant)
+            slice_lanes: kernel.level().map_or(1, |level| self.buffers.tables.levels[level].slice_lanes),
+            window: self.buffers.splits(kernel).then(|| self.buffers.window()),
+        }
     }
 
     fn prepare(&mut self, kernel: Kernel) -> Result<()> {
@@ -97,7 +96,7 @@ impl Gpu {
     }
 
     fn dispatch(&self, kernel: Kernel, shape: Shape, part: usize, layout: &BindGroupLayout) -> Dispatch {
-        let slots = bindings(kernel, self.model.storage, self.buffers.splits(kernel));
+        let slots = kernel.bindings(self.model.storage, self.buffers.splits(kernel));
         let entries: Vec<_> = slots
             .iter()
             .map(|(slot, _)| wgpu::BindGroupEntry {

@@ -4,7 +4,7 @@ use super::adapter_memory::memory_bytes;
 use super::names;
 use super::windows::SPLIT_BUFFERS;
 use crate::error::{Error, Result};
-use crate::schedule::{Exchange, Loads, SHARING_LANES, SOURCES_PER_TURN, STAGED};
+use crate::kernels::{Exchange, Loads, SHARING_LANES, SOURCES_PER_TURN, STAGED};
 use serde::Serialize;
 use wgpu::{Adapter, Backends, DeviceType, Instance, InstanceDescriptor, Limits};
 

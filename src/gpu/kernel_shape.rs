@@ -1,10 +1,11 @@
 //! What is left open of how kernels are spread over a device: capabilities suggest it, measuring may know better.
 
 use super::Gpu;
-use super::registry::{BACKWARD_UNITS, square_side};
 use crate::conditional::{Conditional, MaskedNet};
 use crate::error::{Error, Result};
-use crate::schedule::{JobSize, Kernel, Loads, QUAD, STAGED, Shape, SquareShape};
+use crate::kernels::{
+    BACKWARD_UNITS, JobSize, Kernel, LaneRows, Loads, QUAD, STAGED, Shape, SquareShape, square_side,
+};
 use serde::{Deserialize, Serialize};
 
 /// How some kernels of a level are spread over a device. All but those of the forward pass give the same bits.
@@ -115,15 +116,15 @@ impl Gpu {
 
     /// Rows that a lane of a kernel works on.
     pub(super) fn lane_rows(&self, kernel: Kernel, shape: Shape) -> usize {
-        match kernel {
-            Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
-                shape.lane_rows(self.loads, self.batch)
-            }
-            Kernel::BackwardHidden { level, .. } => {
+        match kernel.description().lane_rows() {
+            None => 1,
+            Some(LaneRows::Forward) => shape.lane_rows(self.loads, self.batch),
+            Some(LaneRows::Hidden) => {
+                let level = kernel.place().level;
                 let chosen = self.chosen.get(&level).and_then(|chosen| chosen.hidden_rows);
                 chosen.unwrap_or_else(|| self.expected_hidden_rows(level))
             }
-            _ => self.loads.lane_rows(self.batch),
+            Some(LaneRows::Batch) => self.loads.lane_rows(self.batch),
         }
     }
 

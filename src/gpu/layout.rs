@@ -1,4 +1,4 @@
-//! Uniforms and tables as the shaders see them (`shaders/common/types.wgsl`). A test compares the layouts by reflection.
+//! Uniforms and tables as the shaders see them (`shaders/shared/layout/types.wgsl`). A test compares the layouts by reflection.
 
 use super::tables::LevelTable;
 use crate::conditional::{
@@ -6,8 +6,8 @@ use crate::conditional::{
     by_neighbours, heat_bath_ln_q, heat_bath_reward,
 };
 use crate::cpu::{Around, Real};
+use crate::kernels::{Inputs, LANES, QUAD};
 use crate::mc::acceptance;
-use crate::schedule::{Inputs, LANES, QUAD};
 use bytemuck::{Pod, Zeroable};
 use std::ops::Range;
 

@@ -4,7 +4,6 @@
 
 mod adapter_memory;
 mod backend;
-mod bindings;
 mod buffers;
 mod commands;
 mod devices;
@@ -28,13 +27,11 @@ mod windows;
 
 // What the tests compare with the shaders by reflection; no part of the API.
 #[doc(hidden)]
-pub use bindings::{Access, Slot, bindings};
+pub use crate::kernels::{Access, Job, Slot};
 #[doc(hidden)]
 pub use layout::{Level, Matrix, Status, Step};
 #[doc(hidden)]
-pub use registry::{Specialisation, Variant, all_specialisations, every_kernel};
-#[doc(hidden)]
-pub use tables::Job;
+pub use registry::{Specialisation, all_specialisations};
 
 pub(crate) use adapter_memory::budget;
 pub use devices::{AdapterDescription, AdapterKind, list, request, select};
@@ -44,8 +41,10 @@ pub use kernel_shape::KernelShape;
 use crate::backend::{Snapshot, Tensor};
 use crate::conditional::{Model, Storage};
 use crate::error::{Error, Result};
+use crate::kernels::{
+    Exchange, Inputs, Kernel, Loads, QUAD, SOFTWARE_TURNS, STAGED, Shape, SquareShape, square_side,
+};
 use crate::pace::Pace;
-use crate::schedule::{Exchange, Inputs, Kernel, Loads, QUAD, SOFTWARE_TURNS, STAGED, Shape, SquareShape};
 use buffers::Buffers;
 use commands::Command;
 use faults::Faults;
@@ -54,7 +53,6 @@ use kernel_shape::Chosen;
 use pipeline_cache::CacheFile;
 use pipelines::Pipelines;
 use readback::{Look, Snapshots};
-use registry::square_side;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use upload::upload;

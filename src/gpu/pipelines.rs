@@ -1,10 +1,9 @@
 //! Pipelines from specialised shaders.
 
-use super::bindings::{Access, bindings};
 use super::pipeline_cache::CacheFile;
 use super::registry::Specialisation;
 use crate::error::{Error, Result};
-use crate::schedule::Kernel;
+use crate::kernels::{Access, Kernel};
 use rayon::iter::Either;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -70,7 +69,7 @@ fn layout_entries(kernel: Kernel, key: &Specialisation) -> Vec<BindGroupLayoutEn
         Access::Read => storage(slot as u32, true),
         Access::Write => storage(slot as u32, false),
     };
-    bindings(kernel, key.storage(), key.is_split()).into_iter().map(of).collect()
+    kernel.bindings(key.storage(), key.is_split()).into_iter().map(of).collect()
 }
 
 /// A storage buffer's entry in a layout.

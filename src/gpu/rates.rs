@@ -1,10 +1,11 @@
 //! What a device reaches at a product and a copy of our own.
 
 use super::faults;
-use super::registry::Specialisation;
+use super::registry::{COPY, PRODUCT, Specialisation};
 use super::{fold, pipelines};
 use crate::error::Result;
-use crate::schedule::{LANES, Rates};
+use crate::kernels::LANES;
+use crate::schedule::Rates;
 use std::time::{Duration, Instant};
 use wgpu::{BindGroup, Buffer, BufferUsages, ComputePipeline, Device, PollType, Queue};
 
@@ -25,13 +26,13 @@ fn copied(device: &Device, software: bool) -> u64 {
 /// Measures both rates; takes about a second.
 pub(super) fn measure(device: &Device, queue: &Queue, software: bool) -> Result<Rates> {
     let side = side(software);
-    let product = Specialisation::rate("product", side);
+    let product = Specialisation::rate(PRODUCT, side);
     let bytes = (4 * side * side) as u64;
     let job = Job::new(device, &product, &[bytes; 3], fold((side / 64).pow(2)))?;
     let flops_per_s = 2.0 * (side as f64).powi(3) / job.seconds(device, queue)?;
     let bytes = copied(device, software) / 16 * 16;
     let groups = fold((bytes as usize / 16).div_ceil(LANES));
-    let job = Job::new(device, &Specialisation::rate("copy", side), &[bytes; 2], groups)?;
+    let job = Job::new(device, &Specialisation::rate(COPY, side), &[bytes; 2], groups)?;
     let bytes_per_s = 2.0 * bytes as f64 / job.seconds(device, queue)?;
     Ok(Rates { flops_per_s, bytes_per_s })
 }

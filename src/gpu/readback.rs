@@ -1,10 +1,10 @@
 //! Data back from the device: blocking reads, and a ring of snapshots that the training loop never waits for.
 
-use super::bindings::Slot;
 use super::buffers::Buffers;
 use super::faults;
 use super::layout::Status;
 use crate::backend::Snapshot;
+use crate::kernels::Slot;
 use bytemuck::Pod;
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};

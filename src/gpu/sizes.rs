@@ -1,14 +1,12 @@
 //! Sizes of a model's buffers, and whether a device can hold and bind them.
 
-use super::bindings::Slot;
 use super::layout::Status;
-use super::registry::MOMENT_SLICES;
 use super::tables::Tables;
 use super::windows::{NET_BINDINGS, SPLIT_BUFFERS, Window};
 use crate::conditional::{Model, Storage};
+use crate::kernels::{COLUMNS, MOMENT_SLICES, QUAD, Slot};
 use crate::lattice::Observables;
 use crate::memory::readable;
-use crate::schedule::{COLUMNS, QUAD};
 use wgpu::Limits;
 
 /// Bytes of a number that is not kept in 16 bits.

@@ -2,7 +2,7 @@
 //! are more than one binding holds see them at two.
 
 use super::sizes::WORD;
-use crate::schedule::LANES;
+use crate::kernels::LANES;
 use std::ops::Range;
 use wgpu::Limits;
 

@@ -1,8 +1,8 @@
 //! What a model costs per level and kernel, from its shapes alone.
 
-use super::{Baseline, COLUMNS, Kernel, LANES, sampling, training_step};
-use crate::conditional::{Conditional, MaskedNet, Model, Storage};
-use crate::lattice::Observables;
+use super::{Baseline, Kernel, sampling, training_step};
+use crate::conditional::{MaskedNet, Model};
+use crate::kernels::Cost;
 use serde::Serialize;
 use std::iter::Sum;
 
@@ -32,10 +32,7 @@ pub struct Rates {
 impl KernelCost {
     /// Cost of one run of a kernel.
     pub fn of(kernel: Kernel, model: &Model, batch: usize) -> Self {
-        let (operations, words) = match kernel.level() {
-            Some(level) => on_level(kernel, level, model, batch),
-            None => (0, on_all_levels(kernel, model, batch)),
-        };
+        let Cost { operations, words } = kernel.cost(model, batch);
         Self { dispatches: 1, flops: operations as u64, bytes: (WORD * words) as u64 }
     }
 
@@ -52,88 +49,6 @@ impl Sum for KernelCost {
             flops: sum.flops + cost.flops,
             bytes: sum.bytes + cost.bytes,
         })
-    }
-}
-
-/// Operations and words of a kernel on one level.
-fn on_level(kernel: Kernel, level: usize, model: &Model, batch: usize) -> (usize, usize) {
-    let geometry = &model.hierarchy.levels[level];
-    let rows = geometry.blocks * batch;
-    let conditional = &model.levels[level].conditional;
-    if let Some(net) = conditional.net()
-        && let Some(cost) = on_net(kernel, net, rows, model.storage)
-    {
-        return cost;
-    }
-    let square = match *conditional {
-        // Both values of every pair of states: two products, a sum and a factor.
-        Conditional::ExactSquare { width } => (4 * width * width) << width,
-        _ => 0,
-    };
-    let (border, own) = (geometry.border, geometry.own);
-    let (operations, words) = match kernel {
-        Kernel::SampleHeatBath { .. } | Kernel::EvaluateHeatBath { .. } => (0, border + own + 1),
-        Kernel::SampleSquare { .. } | Kernel::EvaluateSquare { .. } => (square, border + own + 1),
-        Kernel::HeatBathFreeEnergy { .. } => (0, border + 1),
-        Kernel::SquareFreeEnergy { .. } => (square, border + 1),
-        Kernel::Energy { .. } => (0, border + own + 2),
-        Kernel::Reward { .. } => (0, border + own + geometry.children_per_block + 2),
-        // The border as bits, and one of its spins.
-        Kernel::Moments { .. } => (0, border.div_ceil(32) + 3),
-        Kernel::Residual { .. } => (0, border.div_ceil(32) + 4),
-        _ => return (0, COLUMNS * COLUMNS),
-    };
-    (rows * operations, rows * words)
-}
-
-/// Operations and words of a kernel that works on a net's arrays.
-fn on_net(kernel: Kernel, net: &MaskedNet, rows: usize, storage: Storage) -> Option<(usize, usize)> {
-    // Words of hidden state, and of parameters that nets compute with.
-    let kept = |values: usize| match storage {
-        Storage::F32 => values,
-        Storage::F16 => values.div_ceil(2),
-    };
-    // Inputs are kept as bits.
-    let (inputs, own, units) = (net.inputs().div_ceil(32), net.own, net.units());
-    let hidden = net.depth * units;
-    let (multiply_adds, per_row, once) = match kernel {
-        // Border spins in, own spins out, inputs, hidden state and logits kept, one ln q.
-        Kernel::SampleLevel { .. } | Kernel::EvaluateLevel { .. } => {
-            (net.multiply_adds(), net.border + own + inputs + kept(hidden) + own + 1, kept(net.parameters()))
-        }
-        Kernel::BackwardOutput { .. } => (0, inputs + 2 * own + 1, 0),
-        Kernel::BackwardHidden { layer, .. } => match net.layers.get(layer + 1) {
-            None => (net.output.unmasked(), own + units, kept(net.output.sources * own)),
-            Some(weights) => (weights.unmasked(), 2 * units + kept(units), kept(units * units)),
-        },
-        Kernel::BackwardWeights { .. } => {
-            (net.multiply_adds(), inputs + kept(hidden) + hidden + own, net.parameters())
-        }
-        Kernel::BackwardSlope { .. } => (0, kept(hidden) + 2 * hidden, kept(hidden) + hidden),
-        Kernel::GradientSum { .. } => (0, 0, 2 * net.parameters()),
-        _ => return None,
-    };
-    Some((2 * rows * multiply_adds, rows * per_row + once))
-}
-
-/// Words of a kernel that works on all levels at once.
-fn on_all_levels(kernel: Kernel, model: &Model, batch: usize) -> usize {
-    let rows = model.hierarchy.blocks() * batch;
-    match kernel {
-        Kernel::ConfigurationEnergy => 2 * (rows + batch),
-        Kernel::Baseline => batch,
-        Kernel::Advantage => batch + rows,
-        Kernel::Likelihood => rows,
-        Kernel::GradientNorm => model.parameters / (4 * LANES),
-        // Parameters and both moments read and written, the gradient read; what nets compute with, where that is rounded.
-        Kernel::Adam => match model.storage {
-            Storage::F32 => 7 * model.parameters,
-            Storage::F16 => 7 * model.parameters + model.parameters.div_ceil(2),
-        },
-        Kernel::Observables => {
-            (model.hierarchy.sites + Observables::sums_per_configuration(model.system.lattice)) * batch
-        }
-        _ => model.hierarchy.sites * batch,
     }
 }
 
@@ -267,6 +182,7 @@ fn plan_level(model: &Model, batch: usize, level: usize, draw: &[Kernel], step: 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conditional::Storage;
     use crate::config::Config;
 
     #[test]

@@ -1,15 +1,11 @@
 //! The host scheduler: which kernels run, in which order, with what work. Pure data; both backends execute it.
 
 mod cost;
-mod kernel;
-mod shape;
-mod square_shape;
 
+pub use crate::kernels::{
+    Adam, COLUMNS, Chunk, Exchange, Inputs, JobSize, Kernel, Loads, Phase, RewardShift, Shape, SquareShape,
+};
 pub use cost::{KernelCost, KernelPlan, LevelPlan, Plan, Rates};
-pub use kernel::{Adam, COLUMNS, Chunk, Inputs, Kernel, Phase, RewardShift};
-pub use shape::{Exchange, JobSize, Loads, Shape};
-pub(crate) use shape::{LANES, QUAD, SHARING_LANES, SOFTWARE_TURNS, SOURCES_PER_TURN, STAGED};
-pub use square_shape::SquareShape;
 
 use crate::conditional::{Conditional, Model};
 use serde::{Deserialize, Serialize};

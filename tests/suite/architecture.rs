@@ -65,9 +65,11 @@ fn the_physics_knows_no_device() {
     }
     // The search finds what is there.
     assert!(used_by("mc").is_superset(&["backend", "cpu", "lattice"].map(str::to_owned).into()));
+    assert!(used_by("kernels").is_superset(&["conditional", "cpu", "mc"].map(str::to_owned).into()));
     for (module, strangers) in [
         ("conditional", &["cpu", "gpu", "train", "measure", "cli"] as &[&str]),
         ("schedule", &["cpu", "gpu", "train", "measure", "cli"]),
+        ("kernels", &["gpu", "schedule", "train", "measure", "cli", "io"]),
         ("mc", &["measure", "train", "cli", "gpu"]),
         ("measure", &["train", "cli", "gpu", "io"]),
         ("io", &["train", "cli", "gpu", "cpu"]),
@@ -98,7 +100,7 @@ fn wgpu_and_shader_files_are_named_in_one_place() {
             name.starts_with("src/gpu/") || ["src/engine.rs", "src/lib.rs"].contains(&name.as_str());
         assert!(may_name_wgpu || !text.contains("wgpu::"), "{name} names wgpu");
         let includes = text.contains("include_str!") && text.contains(".wgsl");
-        assert!(!includes || name == "src/gpu/registry.rs", "{name} includes a shader");
+        assert!(!includes || name == "src/kernels/mod.rs", "{name} includes a shader");
     }
 }
 

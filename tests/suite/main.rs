@@ -26,6 +26,7 @@ mod readers;
 mod reference;
 mod shaders;
 mod squares;
+mod table;
 mod training;
 mod trust;
 mod tuning;

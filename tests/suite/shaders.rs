@@ -2,10 +2,9 @@
 //! the Rust side, workgroup memory fits the default limits.
 
 use han_gpu::conditional::{NetOptions, Network, Storage};
-use han_gpu::gpu::{
-    Access, Job, Level, Matrix, Specialisation, Status, Step, all_specialisations, bindings, every_kernel,
-};
+use han_gpu::gpu::{Access, Job, Level, Matrix, Specialisation, Status, Step, all_specialisations};
 use han_gpu::lattice::Lattice;
+use han_gpu::schedule::Kernel;
 use naga::back::hlsl::{self, ShaderModel};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, StorageAccess, TypeInner};
@@ -174,7 +173,7 @@ fn bindings_are_those_that_the_rust_side_binds() {
             .into_iter()
             .flat_map(move |storage| [(kernel, storage, false), (kernel, storage, true)])
     };
-    for (kernel, storage, split) in every_kernel(1).into_iter().flat_map(kinds) {
+    for (kernel, storage, split) in Kernel::every(1).into_iter().flat_map(kinds) {
         let module = module_of(kernel.name(), storage, split);
         let declared: BTreeSet<_> = module
             .global_variables
@@ -189,7 +188,8 @@ fn bindings_are_those_that_the_rust_side_binds() {
                 Some((binding, access, variable.name.clone()?.replace('_', "")))
             })
             .collect();
-        let bound: BTreeSet<_> = bindings(kernel, storage, split)
+        let bound: BTreeSet<_> = kernel
+            .bindings(storage, split)
             .into_iter()
             .map(|(slot, access)| {
                 let access = match access {

@@ -1,0 +1,30 @@
+// ln q of the last level's given spins, per block.
+// Grid: ceil(rows / LANES) workgroups of LANES lanes, one row per lane.
+// Constants: LANES.
+
+#include layout/types
+#include lanes/dispatch
+
+@group(0) @binding(0) var<uniform> level: Level;
+@group(0) @binding(1) var<uniform> step: Step;
+@group(0) @binding(2) var<storage, read> geometry: array<u32>;
+@group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
+@group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
+
+#include spins/heat_bath
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let row = group_index(group, groups) * LANES + lane;
+    if row >= level.rows {
+        return;
+    }
+    let block = row / level.batch;
+    let configuration = row % level.batch;
+    let up = spins[spin_index(block, level.border, configuration)] > 0;
+    ln_q[level.first_row + row] = ln_q_of_spin(block, configuration, border_sum(block, configuration), up);
+}

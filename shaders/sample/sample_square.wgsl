@@ -1,0 +1,17 @@
+// Draws the interiors of exact squares, row by row from the last, and writes ln q per block.
+// Grid: ceil(rows / SQUARES) workgroups of LANES lanes; see draw_square_{group,lane}.
+// Invariant: a spin depends on (seed, step, configuration, level, block, site), the border and its successors only.
+// Axes: shape.
+// Constants: LANES, WIDTH.
+
+#include layout/types
+#include numbers/philox
+
+@group(0) @binding(0) var<uniform> level: Level;
+@group(0) @binding(1) var<uniform> step: Step;
+@group(0) @binding(2) var<storage, read> geometry: array<u32>;
+@group(0) @binding(4) var<storage, read_write> spins: array<i32>;        // [site][batch]
+@group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
+
+#include spins/spins
+#include square/draw_square_$SHAPE

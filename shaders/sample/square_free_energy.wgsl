@@ -1,0 +1,25 @@
+// Reward -ln Z of exact squares given their borders: their interiors are summed out.
+// Grid: ceil(rows / SQUARES) workgroups of LANES lanes; see exact_square_{group,subgroup,lane}.
+// Axes: shape.
+// Constants: LANES, WIDTH.
+
+#include layout/types
+
+@group(0) @binding(0) var<uniform> level: Level;
+@group(0) @binding(1) var<uniform> step: Step;
+@group(0) @binding(2) var<storage, read> geometry: array<u32>;
+@group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
+@group(0) @binding(9) var<storage, read_write> reward: array<f32>;       // per block
+
+#include spins/spins
+#include square/exact_square_$SHAPE
+
+fn keep_row(at: Place, i: u32) {}
+
+fn work(group: u32, lane: u32) {
+    let at = place(group, lane);
+    let sum = scaled_sum(at);
+    if at.inside && at.lane == 0u {
+        reward[level.first_row + at.row] = less_ln(step.square_reward, sum);
+    }
+}

@@ -1,0 +1,125 @@
+// What the forward pass of a masked net reads and leaves behind; rows are innermost: coalesced over lanes.
+
+#include rows/rows_$ROWS
+#include rows/rows_spread
+
+@group(0) @binding(0) var<uniform> level: Level;
+@group(0) @binding(1) var<uniform> step: Step;
+@group(0) @binding(2) var<storage, read> geometry: array<u32>;
+@group(0) @binding(4) var<storage, read_write> spins: array<RowSpins>;   // [site][batch / LANE_ROWS]
+@group(0) @binding(5) var<storage, read_write> inputs: array<RowWords>;  // [ceil(inputs / 32)][stride / LANE_ROWS], after the gauge
+@group(0) @binding(6) var<storage, read_write> hidden: array<KeptRows>;  // [DEPTH * units][stride / LANE_ROWS], pre-activations
+@group(0) @binding(7) var<storage, read_write> logits: array<Rows>;      // [own][stride / LANE_ROWS]
+@group(0) @binding(8) var<storage, read_write> ln_q: array<Rows>;        // per block
+
+#include spins/inputs
+#include weights/net_parameters_$PARTS
+
+// The rows that a lane draws or reads spins for: LANE_ROWS neighbouring configurations of one block. Rows and strides count in
+// LANE_ROWS.
+struct OwnRows {
+    row: u32,
+    stride: u32,
+    block: u32,
+    configuration: u32,      // the first
+    stores: bool,            // not behind the last row: such lanes look at that row, to share its loads, and leave no trace
+    gauge: Rows,
+    ln_q: Rows,              // of the sites so far: multiples of 2^-12, whose sum is exact up to 4096,
+    ln_q_rest: Rows,         // and the rests, so small that many sites leave them their digits
+    words: RowWords,         // inputs from the last multiple of 32 on
+    fixed: u32,              // inputs up to here are
+    numbers: array<vec4<u32>, LANE_ROWS>, // what decides four sites: see the kernel's site_numbers
+}
+
+var<private> own: OwnRows;
+
+fn start_row(wanted: u32) {
+    own.row = min(wanted, level.rows / LANE_ROWS - 1u);
+    own.stride = level.stride / LANE_ROWS;
+    own.block = own.row * LANE_ROWS / level.batch;
+    own.configuration = own.row * LANE_ROWS % level.batch;
+    own.stores = wanted < level.rows / LANE_ROWS;
+    own.gauge = Rows(1.0);
+}
+
+// Spins first..first + 32 of the border, at least one, bits set for -1, without the gauge.
+fn border_word(block: u32, configuration: u32, first: u32) -> RowWords {
+    var words = RowWords(0u);
+    var bit = 0u;
+    let start = level.sites + block * level.inputs + first;
+    let batch = level.batch / LANE_ROWS;
+    let count = min(32u, level.border - first);
+    // Four a turn: a graphics card waits for what it loads, once for all four. Behind the last, that one again.
+    loop {
+        for (var k = 0u; k < 4u; k++) {
+            let at = min(bit + k, count - 1u);
+            let down = spins[geometry[start + at] * batch + configuration / LANE_ROWS] < RowSpins(0);
+            words |= select(RowWords(0u), RowWords(1u << at), down);
+        }
+        bit += 4u;
+        if bit >= count {
+            break;
+        }
+    }
+    return words;
+}
+
+// The gauge of rows whose border is kept: the sign of its magnetisation, on a tie its first spin. Turns the border.
+fn turn_border() {
+    let row = own.row;
+    if level.gauge == 1u {
+        var down = RowWords(0u);
+        for (var first = 0u; first < level.border; first += 32u) {
+            if own.stores {
+                down += countOneBits(input_word(first, row));
+            }
+        }
+        let turned = 2u * down + (input_word(0u, row) & RowWords(1u)) > RowWords(level.border);
+        own.gauge = select(Rows(1.0), Rows(-1.0), turned);
+        for (var first = 0u; first < level.border; first += 32u) {
+            if own.stores {
+                let border_bits = 0xffffffffu >> (32u - min(32u, level.border - first));
+                inputs[first / 32u * own.stride + row] ^= select(RowWords(0u), RowWords(border_bits), turned);
+            }
+        }
+    }
+    if own.stores && level.border % 32u > 0u {
+        own.words = input_word(level.border, row);
+    }
+}
+
+// Keeps the spins of a site that has just been fixed; sites come in order.
+fn keep_input(source: u32, x: Rows) {
+    let earlier = select(own.words, RowWords(0u), source % 32u == 0u);
+    own.words = earlier | select(RowWords(0u), RowWords(1u << (source % 32u)), x < Rows(0.0));
+    own.fixed = source + 1u;
+    if own.stores {
+        inputs[source / 32u * own.stride + own.row] = own.words;
+    }
+}
+
+fn add_ln_q(of_site: Rows) {
+    let coarse = floor(of_site * 0x1p12f) * 0x1p-12f;
+    own.ln_q += coarse;
+    own.ln_q_rest += of_site - coarse;
+}
+
+// ln q of all sites; infinite where a driver has ended loops before the last one, so that nobody takes it for a result.
+fn complete_ln_q() -> Rows {
+    let number = spread_of(own.block, step.first_configuration + own.configuration);
+    return sum_up_or_down(own.ln_q, own.ln_q_rest, number) / select(0.0, 1.0, own.fixed == level.inputs);
+}
+
+// Whether a site is the one whose spin fixes the gauge: its logit is 0 and the net always sees +1 there.
+fn fixes_gauge(site: u32) -> bool {
+    return site == 0u && level.gauge == 2u;
+}
+
+// Pre-activations as they are kept, f32 or f16: what later sites see of them is the same whoever looks.
+fn as_kept(z: Rows) -> Rows {
+    return Rows(KeptRows(z));
+}
+
+fn activation_of(z: Rows, slope: f32) -> Rows {
+    return select(slope * z, z, z > Rows(0.0));
+}

@@ -1,0 +1,42 @@
+// Sums over what a block owns, in LANE_ROWS neighbouring configurations. Needs `level`, `geometry` and `spins`:
+// array<RowSpins>, [site][batch / LANE_ROWS], and rows_{one,four} before it.
+// Eight bonds or spins a turn: a graphics card waits for what it loads, once for all eight.
+
+struct OwnedSums {
+    bonds: RowSpins,
+    spins: RowSpins,
+}
+
+fn owned_sums(block: u32, configuration: u32) -> OwnedSums {
+    return OwnedSums(bond_sum(block, configuration), spin_sum(block, configuration));
+}
+
+fn bond_sum(block: u32, configuration: u32) -> RowSpins {
+    let bonds = level.bond_count;
+    var sum = RowSpins(0);
+    for (var first = 0u; first < bonds; first += 8u) {
+        for (var k = 0u; k < 8u; k++) {
+            let bond = level.bonds + 2u * min(first + k, bonds - 1u);
+            let product =
+                owned_spin(block, geometry[bond], configuration) * owned_spin(block, geometry[bond + 1u], configuration);
+            sum += select(RowSpins(0), product, first + k < bonds);
+        }
+    }
+    return sum;
+}
+
+fn spin_sum(block: u32, configuration: u32) -> RowSpins {
+    var sum = RowSpins(0);
+    for (var first = level.border; first < level.inputs; first += 8u) {
+        for (var k = 0u; k < 8u; k++) {
+            let spin = owned_spin(block, min(first + k, level.inputs - 1u), configuration);
+            sum += select(RowSpins(0), spin, first + k < level.inputs);
+        }
+    }
+    return sum;
+}
+
+fn owned_spin(block: u32, local: u32, configuration: u32) -> RowSpins {
+    let site = geometry[level.sites + block * level.inputs + local];
+    return spins[site * (level.batch / LANE_ROWS) + configuration / LANE_ROWS];
+}

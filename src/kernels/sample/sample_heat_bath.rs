@@ -1,0 +1,54 @@
+//! Draws the last level's spins from their exact conditional.
+
+use crate::cpu::heat_bath::LnQ;
+use crate::cpu::owned_sums::border_sum;
+use crate::cpu::{Call, Real};
+use crate::kernels::{Cost, Description, Phase, Slot, Work, groups_of, lanes_and, shader};
+use crate::random::SpinKey;
+use rayon::prelude::*;
+
+pub(crate) const KERNEL: Description = Description {
+    name: "sample_heat_bath",
+    phase: Phase::Sample,
+    shader: shader!("sample/sample_heat_bath"),
+    draws: true,
+    reads: &[Slot::Level, Slot::Step, Slot::Geometry],
+    writes: &[Slot::Spins, Slot::LnQ],
+    writes_with_f16: &[],
+    in_parts: false,
+    axes: &[],
+    constants: |_| lanes_and([]),
+    work: Work::Level {
+        cost: |level| Cost::of_rows(level.rows, 0, level.geometry.inputs() + 1),
+        workgroups: |level, _| groups_of(level.rows),
+    },
+};
+
+pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: usize) {
+    let geometry = &model.hierarchy.levels[level];
+    let batch = state.batch;
+    let rows = state.levels[level].rows(batch);
+    let spins = &state.spins;
+    let of_spins = LnQ::<R>::new(model, inputs);
+    let mut drawn = vec![0_i8; rows.len()];
+    let ln_q = state.ln_q[rows].par_chunks_mut(batch);
+    drawn.par_chunks_mut(batch).zip(ln_q).enumerate().for_each(|(block, (drawn, ln_q))| {
+        for row in 0..batch {
+            let key = SpinKey {
+                seed: inputs.seed,
+                step: inputs.step,
+                configuration: inputs.first_configuration.wrapping_add(row as u32),
+                level: level as u32,
+                block: block as u32,
+            };
+            let sum = border_sum(geometry, spins, batch, block, row);
+            let logit = R::of(2.0 * inputs.beta * model.system.interaction.local_field(sum));
+            drawn[row] = if R::of(f64::from(key.uniform(0))) < logit.sigmoid() { 1 } else { -1 };
+            ln_q[row] = of_spins.of(block, row, sum, drawn[row]);
+        }
+    });
+    for (block, drawn) in drawn.chunks(batch).enumerate() {
+        let site = geometry.block_sites(block)[geometry.border] as usize;
+        state.spins[site * batch..][..batch].copy_from_slice(drawn);
+    }
+}

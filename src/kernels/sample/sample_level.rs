@@ -1,0 +1,115 @@
+//! Draws all blocks of a level.
+
+use crate::conditional::{Gauge, MaskedNet};
+use crate::cpu::rows::SpinKeys;
+use crate::cpu::tile::{Lane, Tile};
+use crate::cpu::vector::vectorised;
+use crate::cpu::{Call, LANES, Real, masked_block};
+use crate::kernels::{
+    Axis, Choice, Constants, Description, LaneRows, Phase, STAGED, Shape, Slot, Variant, Work, shader,
+};
+use crate::random::SpinKey;
+use rayon::prelude::*;
+
+/// Constants of the forward pass.
+pub(crate) fn forward_constants(choice: &Choice) -> Constants {
+    let Choice { options, variant, .. } = choice;
+    let lanes = variant.shape.lanes(variant.loads, variant.lane_rows);
+    let mut constants = vec![("LANES", lanes), ("WIDTH", options.width), ("DEPTH", options.depth)];
+    match variant.shape {
+        Shape::Lane { group, .. } => constants.extend([("GROUP", group), ("UNITS", group * options.width)]),
+        Shape::Tile { rows, .. } => {
+            constants.extend([("ROWS", rows), ("CHUNK", STAGED), ("AT_ONCE", variant.at_once)]);
+        }
+    }
+    constants
+}
+
+/// Work of the forward pass: border spins in, own spins out; inputs, hidden state and logits kept, one ln q.
+pub(crate) const FORWARD: Work = Work::Net {
+    cost: |on| {
+        let net = on.net;
+        let per_row = net.border + net.own + on.input_words() + on.kept(on.hidden()) + net.own + 1;
+        on.cost(net.multiply_adds(), per_row, on.kept(net.parameters()))
+    },
+    workgroups: |on, spread| {
+        let Variant { shape, loads, lane_rows, .. } = spread.variant;
+        shape.workgroups(loads, on.rows, lane_rows)
+    },
+};
+
+pub(crate) const KERNEL: Description = Description {
+    name: "sample_level",
+    phase: Phase::Sample,
+    shader: shader!("sample/sample_level"),
+    draws: true,
+    reads: &[Slot::Level, Slot::Step, Slot::Geometry, Slot::NetParameters, Slot::NetQuads],
+    writes: &[Slot::Spins, Slot::Inputs, Slot::Hidden, Slot::Logits, Slot::LnQ],
+    writes_with_f16: &[],
+    in_parts: false,
+    axes: &[Axis::ForwardShape, Axis::Loads, Axis::Rows(LaneRows::Forward), Axis::Units, Axis::Parts],
+    constants: forward_constants,
+    work: FORWARD,
+};
+
+pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: usize) {
+    let (geometry, description) = (&model.hierarchy.levels[level], &model.levels[level]);
+    let Some(net) = description.conditional.net() else { return };
+    let first_row = state.levels[level].rows(state.batch).start;
+    let spins = &mut state.spins;
+    let parameters = &state.parameters[description.offset..];
+    state.levels[level].tiles.par_iter_mut().for_each(|tile| {
+        vectorised(
+            #[inline(always)]
+            || {
+                tile.load_border(net.gauge, geometry, spins);
+                tile.start_ln_q();
+                let keys = SpinKeys::new(inputs, level, tile.rows);
+                masked_block::run(
+                    net,
+                    parameters,
+                    tile,
+                    #[inline(always)]
+                    |tile, site, logits| draw(net, tile, site, logits, &keys),
+                );
+                tile.complete_ln_q(inputs.first_configuration);
+            },
+        );
+    });
+    for tile in &state.levels[level].tiles {
+        tile.store_own(geometry, spins);
+        tile.store_ln_q(&mut state.ln_q[first_row + tile.rows.first..]);
+    }
+}
+
+#[inline(always)]
+fn draw<R: Real>(
+    net: &MaskedNet,
+    tile: &mut Tile<R>,
+    site: usize,
+    logits: &Lane<R>,
+    keys: &SpinKeys,
+) -> Lane<R> {
+    let fixes_gauge = site == 0 && net.gauge == Gauge::FirstOwn;
+    if site.is_multiple_of(4) {
+        for lane in 0..LANES {
+            for (word, of_lane) in keys.of(lane).words(site as u32 / 4).into_iter().zip(&mut tile.words) {
+                of_lane[lane] = word;
+            }
+        }
+    }
+    let logits = if fixes_gauge { &[R::zero(); LANES] } else { logits };
+    let mut spins = [R::one(); LANES];
+    for lane in 0..LANES {
+        let uniform = R::of(f64::from(SpinKey::uniform_of(tile.words[site % 4][lane])));
+        if uniform >= logits[lane].sigmoid() {
+            spins[lane] = -R::one();
+        }
+        tile.add_ln_q(lane, -(-spins[lane] * logits[lane]).softplus());
+    }
+    if fixes_gauge {
+        tile.gauge = spins;
+        return [R::one(); LANES];
+    }
+    spins
+}
