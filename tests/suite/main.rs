@@ -25,6 +25,7 @@ mod physics;
 mod readers;
 mod reference;
 mod shaders;
+mod single_kernels;
 mod squares;
 mod table;
 mod training;
