@@ -1,16 +1,17 @@
 //! What the reward of a square is regressed on: the border's features and the rest of the configuration's reward. All
 //! are independent of the square's own spins given its border, so that subtracting them leaves the gradient's mean alone.
 
-use super::rows::{Part, Rows};
+use super::rows::Rows;
 use super::state::State;
 use super::tile::Lane;
+use super::vector::vectorised;
 use super::{LANES, Real};
 use crate::conditional::Model;
-use crate::hierarchy::Level;
+use crate::hierarchy::{Level, PATH_LENGTHS};
 use crate::kernels::COLUMNS;
 
-/// Distances along a side at which bond correlations are taken.
-const DISTANCES: [usize; 7] = [1, 2, 3, 4, 6, 8, 12];
+/// Terms of -2 whose sum a byte holds.
+const MOST_IN_I8: usize = 63;
 
 /// `[COLUMNS]` for up to [`LANES`] rows: 1, features of the border, rest of the reward, reward.
 ///
@@ -37,66 +38,73 @@ pub(crate) fn columns<R: Real>(
     columns
 }
 
-/// Mean spin products at some distances along the sides, of the spins next to the corners, of mean spins of opposite and
-/// of adjacent sides; |m|, m^4 and m of the border. Zeros where there is no border.
+/// Products of pairs of border spins, weighted with the numbers of paths between them, by the length of those paths; |m|, m^2, m^4 and m of
+/// the border. Zeros where there is no border.
 fn border_features<R: Real>(level: &Level, spins: &[i8], rows: Rows, features: &mut [Lane<R>]) {
-    let width = level.border / 4;
-    if width == 0 {
+    if level.border == 0 {
         return;
     }
-    let column = |part: &Part, local: usize| &spins[rows.places(part, level, local)];
-    let side = |number: usize| number * width..(number + 1) * width;
-    for (feature, distance) in features.iter_mut().zip(DISTANCES) {
-        let along =
-            |number| side(number).map(move |a| [a, a + distance]).take(width.saturating_sub(distance));
-        *feature = mean_product(level, spins, rows, (0..4).flat_map(along));
-    }
-    let (features, last) = (&mut features[DISTANCES.len()..], width - 1);
-    let [top, right, bottom, left] = [0, width, 2 * width, 3 * width];
-    let corners = [[top, left], [top + last, right], [right + last, bottom + last], [bottom, left + last]];
-    features[0] = mean_product(level, spins, rows, corners.into_iter());
-    let mean = |sites: std::ops::Range<usize>| {
-        let mut sums = [0_i32; LANES];
-        let count = R::of(sites.len() as f64);
-        for part in rows.parts() {
-            for local in sites.clone() {
-                for (sum, &spin) in sums[part.lanes.clone()].iter_mut().zip(column(&part, local)) {
-                    *sum += i32::from(spin);
-                }
+    let (products, moments) = features.split_at_mut(PATH_LENGTHS.len());
+    for (feature, pairs) in products.iter_mut().zip(&level.path_pairs) {
+        let mut sums = [0; LANES];
+        for (paths, pairs) in &pairs.groups {
+            let unlike = count_unlike(level, spins, rows, pairs);
+            for (sum, unlike) in sums.iter_mut().zip(unlike) {
+                *sum += paths * (pairs.len() as i32 - 2 * unlike);
             }
         }
-        sums.map(|sum| R::of(f64::from(sum)) / count)
-    };
-    let [top, right, bottom, left] = [0, 1, 2, 3].map(|number| mean(side(number)));
-    let (half, quarter) = (R::of(0.5), R::of(0.25));
-    for lane in 0..LANES {
-        let [top, right, bottom, left] = [top[lane], right[lane], bottom[lane], left[lane]];
-        let all = (top + right + bottom + left) * quarter;
-        features[1][lane] = (top * bottom + left * right) * half;
-        features[2][lane] = (top + bottom) * (left + right) * quarter;
-        features[3][lane] = all.abs();
-        features[4][lane] = (all * all) * (all * all);
-        features[5][lane] = all;
+        let share = R::of(1.0 / f64::from(pairs.paths().max(1)));
+        *feature = sums.map(|sum| R::of(f64::from(sum)) * share);
+    }
+    let share = R::of(1.0 / level.border as f64);
+    for (lane, sum) in border_sums(level, spins, rows).into_iter().enumerate() {
+        let m = R::of(f64::from(sum)) * share;
+        let square = m * m;
+        [m.abs(), square, square * square, m]
+            .into_iter()
+            .zip(&mut *moments)
+            .for_each(|(value, moment)| moment[lane] = value);
     }
 }
 
-/// Mean over pairs of border spins of their product.
-fn mean_product<R: Real>(
-    level: &Level,
-    spins: &[i8],
-    rows: Rows,
-    pairs: impl Iterator<Item = [usize; 2]> + Clone,
-) -> Lane<R> {
-    let mut sums = [0_i32; LANES];
+/// Pairs of a kind whose spins are unlike.
+fn count_unlike(level: &Level, spins: &[i8], rows: Rows, pairs: &[[u32; 2]]) -> [i32; LANES] {
+    let mut counts = [0; LANES];
+    vectorised(
+        #[inline(always)]
+        || {
+            for part in rows.parts() {
+                let column = |local: u32| &spins[rows.places(&part, level, local as usize)];
+                for pairs in pairs.chunks(MOST_IN_I8) {
+                    // 1 ^ -1 is -2, and equal spins give 0: bytes hold the sum.
+                    let mut differences = [0_i8; LANES];
+                    let differences = &mut differences[part.lanes.clone()];
+                    for &[a, b] in pairs {
+                        let ends = column(a).iter().zip(column(b));
+                        for (difference, (a, b)) in differences.iter_mut().zip(ends) {
+                            *difference += a ^ b;
+                        }
+                    }
+                    for (count, &difference) in counts[part.lanes.clone()].iter_mut().zip(&*differences) {
+                        *count -= i32::from(difference) / 2;
+                    }
+                }
+            }
+        },
+    );
+    counts
+}
+
+/// Sums of all border spins.
+fn border_sums(level: &Level, spins: &[i8], rows: Rows) -> [i32; LANES] {
+    let mut sums = [0; LANES];
     for part in rows.parts() {
-        let sums = &mut sums[part.lanes.clone()];
-        let column = |local: usize| &spins[rows.places(&part, level, local)];
-        for [a, b] in pairs.clone() {
-            for ((sum, &a), &b) in sums.iter_mut().zip(column(a)).zip(column(b)) {
-                *sum += i32::from(a * b);
+        for local in 0..level.border {
+            let column = &spins[rows.places(&part, level, local)];
+            for (sum, &spin) in sums[part.lanes.clone()].iter_mut().zip(column) {
+                *sum += i32::from(spin);
             }
         }
     }
-    let count = f64::from(pairs.count().max(1) as u32);
-    sums.map(|sum| R::of(f64::from(sum) / count))
+    sums
 }

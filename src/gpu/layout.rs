@@ -47,7 +47,8 @@ pub struct Level {
     pub slice_rows: u32,
     pub parameters: u32,
     pub first_norm: u32,
-    pub padding: [u32; 3],
+    pub path_pairs: u32,
+    pub padding: [u32; 2],
     pub layers: [Matrix; 3],
     pub output: Matrix,
     pub skip: Matrix,
@@ -132,6 +133,7 @@ impl Level {
             bond_count: geometry.bonds.len() as u32,
             children: table.children as u32,
             children_per_block: geometry.children_per_block as u32,
+            path_pairs: table.path_pairs as u32,
             children_first_row: rows(index + 1),
             index: index as u32,
             ..Self::default()

@@ -2,7 +2,9 @@
 
 use super::windows::Window;
 use crate::conditional::{LEVEL_ALIGNMENT, MaskedNet, Model};
+use crate::hierarchy::PathPairs;
 use crate::kernels::{LANES, QUAD, gradient_groups};
+use std::collections::BTreeMap;
 
 /// Rows that make a slice worth a workgroup of its own.
 const SLICE_ROWS: usize = 512;
@@ -26,6 +28,7 @@ pub(super) struct LevelTable {
     pub(super) sites: usize,
     pub(super) bonds: usize,
     pub(super) children: usize,
+    pub(super) path_pairs: usize,
     /// Slices of rows that give partial gradients.
     pub(super) slices: usize,
     pub(super) slice_rows: usize,
@@ -75,6 +78,7 @@ impl Tables {
             let bonds =
                 append(&mut tables.geometry, level.bonds.iter().flat_map(|bond| [bond.earlier, bond.later]));
             let children = append(&mut tables.geometry, level.children.iter().copied());
+            let path_pairs = append_path_pairs(&mut tables.geometry, &level.path_pairs);
             let rows = level.blocks * batch;
             let count = description.conditional.net().map_or(0, MaskedNet::parameters);
             let parameters = count.next_multiple_of(LEVEL_ALIGNMENT);
@@ -87,6 +91,7 @@ impl Tables {
                 sites,
                 bonds,
                 children,
+                path_pairs,
                 slices,
                 slice_rows,
                 slice_lanes: slices.div_ceil(LANE_SLICES).next_power_of_two().min(MAX_SLICE_LANES),
@@ -107,6 +112,27 @@ impl Tables {
     pub(super) fn rate_factors(&self) -> Vec<f32> {
         self.rate_factors.iter().flat_map(|&(factor, count)| std::iter::repeat_n(factor, count)).collect()
     }
+}
+
+/// Appends pairs of border sites as `control_variate.wgsl` reads them: for every length of a path the place of its entries, their number
+/// and all paths; then the entries, of up to 32 pairs each whose first ends are in one word of bits and as far from the other ends.
+fn append_path_pairs(buffer: &mut Vec<u32>, lengths: &[PathPairs]) -> usize {
+    let start = buffer.len();
+    buffer.resize(start + 3 * lengths.len(), 0);
+    for (length, pairs) in lengths.iter().enumerate() {
+        let mut masks: BTreeMap<[u32; 3], u32> = BTreeMap::new();
+        for (paths, pairs) in &pairs.groups {
+            for [first, other] in pairs {
+                *masks.entry([first / 32, other - first, *paths as u32]).or_default() |= 1 << (first % 32);
+            }
+        }
+        let header = [buffer.len() as u32, masks.len() as u32, pairs.paths() as u32];
+        buffer[start + 3 * length..][..3].copy_from_slice(&header);
+        buffer.extend(
+            masks.into_iter().flat_map(|([word, distance, paths], mask)| [word, distance, mask, paths]),
+        );
+    }
+    start
 }
 
 fn append(buffer: &mut Vec<u32>, values: impl Iterator<Item = u32>) -> usize {

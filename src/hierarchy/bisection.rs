@@ -20,7 +20,7 @@ impl Hierarchy {
             site: |[row, column]: Place<2>| lattice.site(row, column),
             neighbours: |site| lattice.neighbours(site).collect(),
         };
-        grid.hierarchy()
+        grid.hierarchy().with_path_pairs(lattice.bonds())
     }
 }
 
@@ -91,6 +91,7 @@ impl<const D: usize, S: Fn(Place<D>) -> u32, N: Fn(u32) -> Vec<u32>> Grid<D, S, 
             own: own.len(),
             bonds: self.bonds(&own, 0),
             sites: own,
+            path_pairs: Vec::new(),
             children_per_block: 1,
             children: vec![0],
         }
@@ -117,6 +118,7 @@ impl<const D: usize, S: Fn(Place<D>) -> u32, N: Fn(u32) -> Vec<u32>> Grid<D, S, 
             own: own.len(),
             bonds: self.bonds(&sites[0], border.len()),
             sites: sites.concat(),
+            path_pairs: Vec::new(),
             children_per_block: 0,
             children: Vec::new(),
         }

@@ -15,6 +15,7 @@ impl Hierarchy {
             own: lattice.sites(),
             sites: (0..lattice.sites() as u32).collect(),
             bonds,
+            path_pairs: Vec::new(),
             children_per_block: 0,
             children: Vec::new(),
         };

@@ -6,10 +6,12 @@
 
 mod bisection;
 mod check;
+mod features;
 mod flat;
 mod square;
 
 pub use check::check;
+pub use features::{PATH_LENGTHS, PathPairs};
 
 /// A bond inside a block, in local indices: `0..border` are border sites, `border..border + own` are own sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,9 @@ pub struct Level {
     pub sites: Vec<u32>,
     /// Owned bonds, the same for every block.
     pub bonds: Vec<Bond>,
+    /// Pairs of border sites by the length of shortest paths between them through the inside, [`PATH_LENGTHS`]: control variates
+    /// of rewards.
+    pub path_pairs: Vec<PathPairs>,
     /// Blocks of the next level inside one block (0 at the last level).
     pub children_per_block: usize,
     /// `[blocks][children_per_block]`: indices of blocks of the next level.
@@ -88,6 +93,18 @@ pub struct Hierarchy {
 }
 
 impl Hierarchy {
+    /// With the pairs of border sites of every level, from the bonds of the lattice.
+    fn with_path_pairs(mut self, bonds: impl Iterator<Item = [u32; 2]>) -> Self {
+        let mut neighbours = vec![Vec::new(); self.sites];
+        for [a, b] in bonds {
+            neighbours[a as usize].push(b);
+            neighbours[b as usize].push(a);
+        }
+        let pairs: Vec<_> = (0..self.levels.len()).map(|level| self.path_pairs(level, &neighbours)).collect();
+        self.levels.iter_mut().zip(pairs).for_each(|(level, pairs)| level.path_pairs = pairs);
+        self
+    }
+
     /// Blocks of all levels before `level`, per configuration.
     pub fn blocks_before(&self, level: usize) -> usize {
         self.levels[..level].iter().map(|level| level.blocks).sum()

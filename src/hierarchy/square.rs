@@ -18,7 +18,7 @@ impl Hierarchy {
             side /= 2;
         }
         levels.push(interiors(lattice, bottom));
-        Self { sites: lattice.sites(), levels, has_bottom: true }
+        Self { sites: lattice.sites(), levels, has_bottom: true }.with_path_pairs(lattice.bonds())
     }
 }
 
@@ -41,6 +41,7 @@ fn boundary(lattice: Lattice) -> Level {
         own: 2 * side as usize - 1,
         sites: row.chain(column).collect(),
         bonds: ring(1).chain(ring(side)).collect(),
+        path_pairs: Vec::new(),
         children_per_block: 1,
         children: vec![0],
     }
@@ -91,6 +92,7 @@ impl Squares {
             own: own.len(),
             sites: self.sites(own),
             bonds,
+            path_pairs: Vec::new(),
             children_per_block: 0,
             children: Vec::new(),
         }

@@ -189,7 +189,7 @@ pub(crate) struct Place {
     pub(crate) level: usize,
     /// Hidden layer.
     pub(crate) layer: usize,
-    /// Of the checkerboard.
+    /// Colour of sites.
     pub(crate) colour: u32,
 }
 

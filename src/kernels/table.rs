@@ -97,7 +97,7 @@ kernels! {
     GradientNorm => optimise::gradient_norm;
     /// Adam on the flat parameter buffer; skipped from the first gradient that is not finite on.
     Adam => optimise::adam;
-    /// Metropolis updates of the spins of one colour of the checkerboard, 0 or 1.
+    /// Metropolis updates of the spins of one colour, no two of which are neighbours: 0 or 1 on a checkerboard, 0 to 3 on the triangular lattice.
     Metropolis { colour: u32 } => monte_carlo::metropolis;
     /// Sums of rows, columns and products of spins at every distance, as integers.
     Observables => monte_carlo::observables;

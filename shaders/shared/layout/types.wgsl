@@ -8,7 +8,7 @@ struct Matrix {
     present: u32,
 }
 
-// Constants of one level. Offsets `sites`, `bonds`, `children` point into `geometry`.
+// Constants of one level. Offsets `sites`, `bonds`, `children`, `path_pairs` point into `geometry`.
 struct Level {
     batch: u32,
     blocks: u32,
@@ -31,6 +31,7 @@ struct Level {
     slice_rows: u32,         // rows of each, whole quads
     parameters: u32,         // of this level, padded
     first_norm: u32,         // in `norms`
+    path_pairs: u32,         // pairs of border sites that control variates are products of
     @align(16) layers: array<Matrix, 3>,
     output: Matrix,
     skip: Matrix,
