@@ -1,5 +1,6 @@
 //! The gradient of the f64 twin against central differences, and what masks promise.
 
+use crate::contract::SUBJECTS;
 use crate::harness::{BETA, Case, Tolerance, all_pass, compare, gpu, spins};
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::cpu::Cpu;
@@ -16,14 +17,11 @@ fn inputs() -> Inputs {
     }
 }
 
-fn cases() -> [Case; 4] {
-    let default = Case { size: 4, batch: 6, ..Case::DEFAULT };
-    [
-        default,
-        Case { skip: false, gauge: false, ..default },
-        Case { width: 2, depth: 2, ..default },
-        Case { size: 8, width: 2, depth: 3, field: 0.2, gauge: false, ..default },
-    ]
+/// Every subject, and deep nets on several levels.
+fn cases() -> Vec<Case> {
+    let deep = Case { width: 2, depth: 3, field: 0.2, gauge: false, ..Case::DEFAULT };
+    let one_layer = Case { size: 4, ..Case::DEFAULT };
+    SUBJECTS.into_iter().chain([deep, one_layer]).map(|case| Case { batch: 6, ..case }).collect()
 }
 
 /// Advantages that differ from block to block, so that every block's weight is tested.
@@ -103,7 +101,10 @@ fn a_likelihood_step_weights_all_blocks_alike() {
 #[test]
 fn masked_weights_get_exactly_zero_gradient_and_never_move() {
     let device = gpu();
-    for case in cases().map(|case| Case { batch: 20, ..case }) {
+    let deep = Case { width: 2, depth: 3, field: 0.2, gauge: false, ..Case::DEFAULT };
+    // A hierarchy, one on another lattice, and a dense net.
+    let chosen = [SUBJECTS[1], SUBJECTS[4], SUBJECTS[6], deep];
+    for case in chosen.map(|case| Case { batch: 20, ..case }) {
         let model = case.model();
         let mut gpu = device.backend(case);
         let mut cpu = case.cpu::<f32>();
@@ -144,10 +145,8 @@ fn masked_weights_get_exactly_zero_gradient_and_never_move() {
 fn a_later_site_never_changes_an_earlier_conditional() {
     let device = gpu();
     // Without the gauge, which the boundary's first spin fixes for all later sites.
-    for case in [
-        Case { width: 2, depth: 2, gauge: false, ..Case::DEFAULT },
-        Case { size: 16, batch: 20, gauge: false, ..Case::DEFAULT },
-    ] {
+    let large = Case { size: 16, batch: 20, gauge: false, ..Case::DEFAULT };
+    for case in SUBJECTS.into_iter().filter(|case| !case.gauge).chain([large]) {
         let (mut lane, mut tile, mut cpu) = (device.backend(case), device.backend(case), case.cpu::<f32>());
         lane.force_shape(Shape::lane(case.width));
         tile.force_shape(Shape::tile(case.width));

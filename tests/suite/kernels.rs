@@ -1,5 +1,6 @@
 //! Every GPU kernel against its f64 twin, over sizes around the workgroup's, several nets and both kernel shapes.
 
+use crate::contract::SUBJECTS;
 use crate::harness::{BETA, Case, TestGpu, Tolerance, all_pass, compare, gpu, spins};
 use half::f16;
 use han_gpu::backend::{Backend, Tensor};
@@ -28,7 +29,9 @@ pub(crate) fn inputs(step: u32) -> Inputs {
 /// without skip, gauge and field.
 fn cases() -> Vec<Case> {
     let default = Case::DEFAULT;
-    vec![
+    let of_subjects = SUBJECTS.into_iter().filter(|case| (case.lattice, case.network) != Default::default());
+    let mut cases: Vec<Case> = of_subjects.collect();
+    cases.extend([
         Case { batch: 1, ..default },
         Case { batch: 63, ..default },
         Case { batch: 64, skip: false, gauge: false, ..default },
@@ -50,7 +53,8 @@ fn cases() -> Vec<Case> {
         Case { size: 16, batch: 68, exact_bottom: 8, ..default },
         // So many rows that lanes share the sums over their slices, and workgroups go through several chunks of them.
         Case { batch: 8200, ..default },
-    ]
+    ]);
+    cases
 }
 
 /// Both shapes on a device that offers nothing, and one where lanes share loads if the adapter lets them.

@@ -10,6 +10,7 @@ mod cli;
 mod cli_comfort;
 mod cli_measure;
 mod compilers;
+mod contract;
 mod embed;
 mod exact;
 mod faults;

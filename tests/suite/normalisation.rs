@@ -1,7 +1,9 @@
 //! q is a probability distribution, and the sampler draws from it.
 
+use crate::contract::SUBJECTS;
 use crate::harness::{BETA, Case, Tolerance, compare, gpu};
 use han_gpu::backend::{Backend, Tensor};
+use han_gpu::lattice::LatticeKind;
 use han_gpu::random::SpinKey;
 use han_gpu::sample::{Draws, Samples, draw, evaluate};
 
@@ -28,14 +30,7 @@ fn sum_of_q(backend: &mut dyn Backend, case: Case) -> f64 {
 #[test]
 fn q_sums_to_one_over_all_states() {
     let device = gpu();
-    let variants = [
-        case(),
-        Case { gauge: false, ..case() },
-        Case { gauge: false, field: 0.4, skip: false, ..case() },
-        Case { exact_bottom: 4, ..case() },
-        Case { exact_bottom: 4, gauge: false, field: 0.4, coupling: -0.5, ..case() },
-    ];
-    for case in variants {
+    for case in SUBJECTS.map(|case| Case { batch: 4096, ..case }) {
         let exact = sum_of_q(&mut case.cpu::<f64>(), case);
         assert!((exact - 1.0).abs() <= 1e-12, "f64 twin: sum of q is 1 {:+e} for {case:?}", exact - 1.0);
         let cpu = sum_of_q(&mut case.cpu::<f32>(), case);
@@ -120,7 +115,11 @@ fn the_sampler_s_ln_q_and_energy_are_those_of_its_spins() {
         Case { size: 32, batch: 16, width: 1, depth: 1, ..case() },
         Case { size: 16, batch: 70, exact_bottom: 8, field: -0.2, gauge: false, ..case() },
         Case { size: 8, batch: 40, exact_bottom: 4, ..case() },
-    ] {
+        Case { lattice: LatticeKind::Triangular, size: 8, batch: 40, ..case() },
+    ]
+    .into_iter()
+    .chain(SUBJECTS)
+    {
         let system = case.model().system.clone();
         for backend in [&mut device.backend(case) as &mut dyn Backend, &mut case.cpu::<f32>()] {
             let drawn = samples(backend, case, 3, 150);

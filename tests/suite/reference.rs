@@ -1,8 +1,11 @@
 //! A plain reference: ln q of one configuration in f64 loops, written from docs/FORMATS.md alone. It shares no code with the
 //! backends: no tiles, no lanes, no masks, no index tables. The best place to start reading what a network computes.
 
+use crate::contract::SUBJECTS;
 use crate::harness::{BETA, Case};
 use han_gpu::backend::{Backend, Tensor};
+use han_gpu::conditional::Network as Architecture;
+use han_gpu::lattice::LatticeKind;
 use han_gpu::sample::evaluate;
 use std::collections::HashMap;
 
@@ -20,6 +23,44 @@ impl Network {
         let at = |sites: &[[usize; 2]]| -> Vec<f64> {
             sites.iter().map(|[row, column]| f64::from(spins[row % side * side + column % side])).collect()
         };
+        match (self.case.network, self.case.lattice) {
+            (Architecture::Van, _) => self.ln_q_of_net(0, &[], &at(&places([0, 0], [side, side]))),
+            (Architecture::Han, LatticeKind::Triangular) => self.ln_q_on_the_triangular_lattice(side, &at),
+            (Architecture::Han, LatticeKind::Square) => self.ln_q_on_the_square_lattice(side, &at),
+        }
+    }
+
+    fn ln_q_on_the_triangular_lattice(&self, side: usize, at: &dyn Fn(&[[usize; 2]]) -> Vec<f64>) -> f64 {
+        let boundary: Vec<[usize; 2]> =
+            places([0, 0], [side, side]).into_iter().filter(|[row, column]| row * column == 0).collect();
+        let mut ln_q = self.ln_q_of_net(0, &[], &at(&boundary));
+        // First sites inside, and how many there are along both axes.
+        let (mut origins, mut inside, mut level) = (vec![[1, 1]], [side - 1, side - 1], 1);
+        while inside != [1, 1] {
+            let axis = usize::from(inside[0] < inside[1]);
+            let middle = inside[axis] / 2;
+            let mut plane = inside;
+            plane[axis] = 1;
+            let moved = |mut origin: [usize; 2], by: usize| {
+                origin[axis] += by;
+                origin
+            };
+            for &origin in &origins {
+                let own = at(&places(moved(origin, middle), plane));
+                ln_q += self.ln_q_of_net(level, &at(&hexagonal_border(side, origin, inside)), &own);
+            }
+            origins = origins.iter().flat_map(|&origin| [origin, moved(origin, middle + 1)]).collect();
+            (inside[axis], level) = (middle, level + 1);
+        }
+        let (coupling, field) = (BETA * self.case.coupling, BETA * self.case.field);
+        let of_spin = |&origin: &[usize; 2]| {
+            let neighbours: f64 = at(&hexagonal_border(side, origin, inside)).iter().sum();
+            -(-2.0 * at(&[origin])[0] * (coupling * neighbours + field)).exp().ln_1p()
+        };
+        ln_q + origins.iter().map(of_spin).sum::<f64>()
+    }
+
+    fn ln_q_on_the_square_lattice(&self, side: usize, at: &dyn Fn(&[[usize; 2]]) -> Vec<f64>) -> f64 {
         let boundary: Vec<[usize; 2]> =
             (0..side).map(|column| [0, column]).chain((1..side).map(|row| [row, 0])).collect();
         let mut ln_q = self.ln_q_of_net(0, &[], &at(&boundary));
@@ -104,6 +145,31 @@ impl Network {
     }
 }
 
+/// Places of a rectangle, row by row.
+fn places(origin: [usize; 2], [rows, columns]: [usize; 2]) -> Vec<[usize; 2]> {
+    (0..rows).flat_map(|i| (0..columns).map(move |j| [origin[0] + i, origin[1] + j])).collect()
+}
+
+/// Neighbours outside of the sites of a rectangle on the triangular lattice, row by row, each site once.
+fn hexagonal_border(side: usize, [row, column]: [usize; 2], [rows, columns]: [usize; 2]) -> Vec<[usize; 2]> {
+    let inside = places([row, column], [rows, columns]);
+    let touches = |[i, j]: [usize; 2]| {
+        // From one above and to the left of a neighbour to it, in both directions.
+        let near = [[i, j + 1], [i + 1, j], [i + 1, j + 1]].iter().any(|place| inside.contains(place));
+        let far = |[k, l]: &[usize; 2]| [[*k, l + 1], [k + 1, *l], [k + 1, l + 1]].contains(&[i, j]);
+        near || inside.iter().any(far)
+    };
+    let mut border: Vec<[usize; 2]> = Vec::new();
+    for place in places([row - 1, column - 1], [rows + 2, columns + 2]) {
+        let site = |[i, j]: [usize; 2]| [i % side, j % side];
+        let is_new = !border.iter().any(|&known| site(known) == site(place));
+        if !inside.contains(&place) && touches(place) && is_new {
+            border.push(place);
+        }
+    }
+    border
+}
+
 /// Corners of the squares of a level, row by row.
 fn corners(side: usize, extent: usize) -> Vec<[usize; 2]> {
     let multiples = || (0..side).step_by(extent);
@@ -152,7 +218,8 @@ fn the_f64_twin_evaluates_as_the_formats_say() {
         Case { exact_bottom: 8, coupling: -0.8, field: 0.3, gauge: false, skip: false, ..Case::DEFAULT },
         Case { size: 4, exact_bottom: 4, coupling: 1.3, ..Case::DEFAULT },
     ];
-    for (number, case) in cases.into_iter().enumerate() {
+    let triangular = Case { lattice: LatticeKind::Triangular, coupling: -1.0, ..Case::DEFAULT };
+    for (number, case) in cases.into_iter().chain(SUBJECTS).chain([triangular]).enumerate() {
         let case = Case { batch: 6, ..case };
         let parameters = case.parameters(number as u32);
         let tensors = case.model().tensors().into_iter().map(|place| {

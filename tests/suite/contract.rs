@@ -1,0 +1,109 @@
+//! The contract of every network on every lattice. A subject is listed here once, and goes through normalisation and the sampler
+//! (normalisation.rs), finite differences and causality (gradients.rs), GPU against twin (kernels.rs), the plain reference
+//! (reference.rs), and resuming and files (here).
+
+use crate::harness::Case;
+use han_gpu::Error;
+use han_gpu::conditional::Network;
+use han_gpu::config::{Config, Objective};
+use han_gpu::cpu::Cpu;
+use han_gpu::io::{Checkpoint, RunFolder};
+use han_gpu::lattice::LatticeKind;
+use han_gpu::train::{Event, train};
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Every network on every lattice, with and without what can be left out. All are of side 4, so that all states can be summed over.
+pub(crate) const SUBJECTS: [Case; 9] = {
+    let han = Case { size: 4, batch: 40, width: 2, depth: 2, ..Case::DEFAULT };
+    let van = Case { network: Network::Van, exact_bottom: 0, ..han };
+    let plain = Case { gauge: false, field: 0.4, skip: false, ..han };
+    [
+        han,
+        plain,
+        Case { exact_bottom: 4, ..han },
+        Case { exact_bottom: 4, gauge: false, field: 0.4, coupling: -0.5, ..han },
+        Case { lattice: LatticeKind::Triangular, coupling: -1.0, ..han },
+        Case { lattice: LatticeKind::Triangular, coupling: 0.7, ..plain },
+        van,
+        Case { network: Network::Van, exact_bottom: 0, coupling: -0.8, ..plain },
+        Case { lattice: LatticeKind::Triangular, coupling: -0.7, ..van },
+    ]
+};
+
+/// Settings of a short run of a subject.
+fn config(case: Case, steps: u32) -> Config {
+    let Case { lattice, network, size, width, depth, skip, gauge, field, coupling, exact_bottom, .. } = case;
+    let run = Config { steps, batch: 16, objective: Objective::Mixed, pool: 64, ..Config::default() };
+    Config {
+        lattice,
+        network,
+        size,
+        width,
+        depth,
+        skip,
+        gauge,
+        field,
+        coupling,
+        exact_bottom,
+        evaluation_samples: 50,
+        verification_samples: 0,
+        metrics_every: 2,
+        device: "cpu".to_owned(),
+        ..run
+    }
+}
+
+/// Trains in a folder from its checkpoint on, and stops after a step if it is told to.
+fn run(config: &Config, folder: &Path, stop_after: Option<u32>) -> Result<Checkpoint, Error> {
+    let folder = match RunFolder::exists(folder) {
+        true => RunFolder::open(folder)?.0,
+        false => RunFolder::create(folder, config, false)?,
+    };
+    let model = Arc::new(config.model()?);
+    let mut cpu = Cpu::<f32>::new(model.clone(), config.batch);
+    let start = folder.load_checkpoint(config, &model)?;
+    train(config, &mut cpu, &folder, start, &mut |event| match event {
+        Event::Step(step) if Some(step) == stop_after => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    })?;
+    folder.load_checkpoint(config, &model)
+}
+
+#[test]
+fn every_subject_resumes_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, case) in SUBJECTS.into_iter().enumerate() {
+        let config = config(case, 6);
+        let whole = run(&config, &folder.path().join(format!("{number}-whole")), None).unwrap();
+        let parts = folder.path().join(format!("{number}-parts"));
+        assert_eq!(run(&config, &parts, Some(3)).unwrap().step, 3);
+        assert!(run(&config, &parts, None).unwrap() == whole, "{case:?}");
+    }
+}
+
+#[test]
+fn checkpoints_of_other_subjects_and_damaged_ones_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |number: usize| folder.path().join(number.to_string());
+    for (number, case) in SUBJECTS.into_iter().enumerate() {
+        run(&config(case, 2), &path(number), None).unwrap();
+    }
+    for (number, case) in SUBJECTS.into_iter().enumerate() {
+        let (config, file) = (config(case, 2), "checkpoint.safetensors");
+        let own = fs::read(path(number).join(file)).unwrap();
+        let refusal = |bytes: &[u8]| {
+            fs::write(path(number).join(file), bytes).unwrap();
+            run(&config, &path(number), None).unwrap_err().to_string()
+        };
+        let other = refusal(&fs::read(path((number + 1) % SUBJECTS.len()).join(file)).unwrap_or_default());
+        assert!(other.contains("the checkpoint"), "{case:?}: {other}");
+        for length in [0, 7, own.len() / 2, own.len() - 1] {
+            let cut = refusal(&own[..length]);
+            assert!(cut.contains("not a readable checkpoint"), "{case:?}, {length} bytes: {cut}");
+        }
+        fs::write(path(number).join(file), &own).unwrap();
+    }
+}
