@@ -366,22 +366,33 @@ fn derived_defaults<'a>(table: &mut Table, config: &Config, asked: impl Fn(&str)
         table.insert(key.to_owned(), Value::Integer(count as i64));
     }
     let bond = value("beta", config.beta) * value("coupling", config.coupling).abs();
-    let safe = if field == 0.0 && bond >= FORWARD_FROM {
+    let is_cold = field == 0.0 && bond >= FORWARD_FROM;
+    let safe = if is_cold {
         Some("forward")
     } else if size >= MIXED_FROM {
         Some("mixed")
     } else {
         None
     };
+    let named = |key: &str, name: &str| asked(key).and_then(Value::as_str) == Some(name);
+    let is_triangular = named("lattice", LatticeKind::Triangular.name());
+    // Where no bond energy wins there is no order to fall into, but conditionals are hard: a spin may be all that its triangles
+    // allow, and sectors of ground states are far from one another (docs/ACCURACY.md).
+    let is_hard = is_triangular && is_cold && value("coupling", config.coupling) < 0.0;
     if let Some(safe) = safe.filter(|_| config.scale_rate) {
+        let safe = if is_hard { "mixed" } else { safe };
         table.insert("objective".to_owned(), Value::String(safe.to_owned()));
+        if is_hard {
+            table.insert("depth".to_owned(), Value::Integer(3));
+            table.insert("forward_share".to_owned(), Value::Float(0.5));
+            table.insert("steps".to_owned(), Value::Integer(2 * i64::from(config.steps)));
+        }
     }
     let largest = value("coupling", config.coupling).abs().max(field.abs());
     let bottom = if value("beta", config.beta) * largest > MAX_SQUARE_BETA { 2.0 } else { size };
-    let named = |key: &str, name: &str| asked(key).and_then(Value::as_str) == Some(name);
     let bottom = match () {
         () if named("network", Network::Van.name()) => 0.0,
-        () if named("lattice", LatticeKind::Triangular.name()) => 2.0,
+        () if is_triangular => 2.0,
         () => bottom.min(config.exact_bottom.into()),
     };
     table.insert("exact_bottom".to_owned(), Value::Integer(bottom as i64));
@@ -466,6 +477,19 @@ mod tests {
         assert_eq!(objective(None, "beta = 0.6"), Objective::Forward);
         assert_eq!(objective(None, "beta = 0.6\nfield = 0.1"), Objective::Reverse);
         assert_eq!(objective(Some("published"), "size = 64"), Objective::Reverse);
+    }
+
+    #[test]
+    fn frustrated_lattices_get_deep_nets_and_long_runs_where_it_is_cold() {
+        let recipe = |file: &str| {
+            let config = resolved(None, file, "").unwrap();
+            (config.objective, config.depth, config.steps, config.exact_bottom)
+        };
+        let frustrated = "lattice = \"triangular\"\ncoupling = -1\nbeta = 1";
+        assert_eq!(recipe(frustrated), (Objective::Mixed, 3, 8000, 2));
+        assert_eq!(recipe(&format!("{frustrated}\ndepth = 1\nsteps = 10")), (Objective::Mixed, 1, 10, 2));
+        assert_eq!(recipe("lattice = \"triangular\"\nbeta = 0.27"), (Objective::Reverse, 1, 4000, 2));
+        assert_eq!(recipe("network = \"van\"\nsize = 8"), (Objective::Reverse, 1, 4000, 0));
     }
 
     #[test]
