@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::lattice::{Interaction, Observables};
 use crate::pace::Pace;
 use crate::schedule::{Inputs, Kernel, Rates};
+use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,6 +73,23 @@ pub enum Tuning {
     Measured,
     /// Measured anew.
     Again,
+}
+
+/// A way of spreading a kernel of a level over a device, and what it takes there.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Variant {
+    /// Hierarchy level.
+    pub level: usize,
+    /// The kernel, or the first of a net's layers.
+    pub kernel: &'static str,
+    /// Blocks of the level times configurations.
+    pub rows: usize,
+    /// The way, for people.
+    pub shape: String,
+    /// Whether capabilities suggest it.
+    pub expected: bool,
+    /// The shortest of some runs; nothing where the driver refuses it, or where time ran out before its turn.
+    pub seconds: Option<f64>,
 }
 
 /// A device with the state of one model at one batch size.
@@ -172,6 +190,13 @@ pub trait Timed: Backend {
     /// # Errors
     /// When the device fails.
     fn tune(&mut self, tuning: Tuning) -> Result<()>;
+
+    /// Times every kernel shape that [`Timed::tune`] chooses from, those of a kernel and level together. Takes none of them, and keeps
+    /// nothing for later runs. The state is garbage afterwards.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn variants(&mut self) -> Result<Vec<Variant>>;
 
     /// Runs kernels in order and tells how long each took: by the device's clock where it has one, else from submitting it
     /// alone to its end.

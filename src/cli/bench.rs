@@ -3,7 +3,7 @@
 use super::memory::Memory;
 use super::network_shape::NetworkShape;
 use super::training::check_storage;
-use crate::backend::Tuning;
+use crate::backend::{Timed, Tuning, Variant};
 use crate::conditional::{Network, Storage};
 use crate::config::Config;
 use crate::error::Error;
@@ -39,6 +39,9 @@ pub(super) struct Arguments {
     /// Measure kernel shapes again, instead of taking those that an earlier run on this GPU and driver found fastest
     #[arg(long)]
     retune: bool,
+    /// Time every kernel shape that a level could have, instead of the step
+    #[arg(long, conflicts_with_all = ["kernels", "retune"])]
+    variants: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -65,6 +68,18 @@ struct Output {
     configurations_per_s: f64,
 }
 
+/// Of `--variants`.
+#[derive(Serialize)]
+struct Variants {
+    device: String,
+    network: Network,
+    size: u32,
+    batch: usize,
+    chunk: usize,
+    width: usize,
+    variants: Vec<Variant>,
+}
+
 /// Kernels that run one after the other.
 #[derive(Serialize)]
 struct Row {
@@ -89,6 +104,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let mut backend = arguments.memory.open(&arguments.device, &Arc::new(config.model()?), config.batch)?;
     check_storage(&*backend)?;
+    if arguments.variants {
+        return print_variants(&mut *backend, &config, arguments.json);
+    }
     backend.tune(if arguments.retune { Tuning::Again } else { Tuning::Measured })?;
     let (device, chunk) = (backend.device().to_owned(), backend.batch());
     super::tell(&format!("device {device}; {repeats} repeats"));
@@ -111,6 +129,27 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         times,
     };
     if arguments.json { super::print_json(&output) } else { super::print(&table(&output, arguments.kernels)) }
+}
+
+fn print_variants(backend: &mut dyn Timed, config: &Config, json: bool) -> anyhow::Result<()> {
+    let &Config { network, size, batch, width, .. } = config;
+    let (device, chunk) = (backend.device().to_owned(), backend.batch());
+    super::tell(&format!("device {device}; the shortest of some runs of every kernel shape"));
+    let variants = backend.variants()?;
+    let output = Variants { device, network, size, batch, chunk, width, variants };
+    if json { super::print_json(&output) } else { super::print(&variant_table(&output.variants)) }
+}
+
+fn variant_table(variants: &[Variant]) -> String {
+    let mut lines = vec!["level  kernel                       ms  shape; * by default".to_owned()];
+    lines.extend(variants.iter().map(|Variant { level, kernel, shape, expected, seconds, .. }| {
+        let time = seconds.map_or("not timed".to_owned(), |seconds| format!("{:.4}", seconds * 1e3));
+        format!("{level:<6} {kernel:<20} {time:>10}  {shape}{}", if *expected { " *" } else { "" })
+    }));
+    if variants.is_empty() {
+        lines = vec!["this device has one shape for every kernel".to_owned()];
+    }
+    lines.join("\n")
 }
 
 /// Kernels of a step, those of a level together.

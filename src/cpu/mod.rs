@@ -21,7 +21,7 @@ pub(crate) mod vector;
 pub use real::{Around, Real};
 pub(crate) use state::Call;
 
-use crate::backend::{Backend, Snapshot, Tensor, Timed, Tuning};
+use crate::backend::{Backend, Snapshot, Tensor, Timed, Tuning, Variant};
 use crate::conditional::Model;
 use crate::error::{Error, Result};
 use crate::kernels::{Inputs, Kernel};
@@ -205,6 +205,10 @@ impl<R: Real> Timed for Cpu<R> {
     fn tune(&mut self, _tuning: Tuning) -> Result<()> {
         // Its tiles have one shape.
         Ok(())
+    }
+
+    fn variants(&mut self) -> Result<Vec<Variant>> {
+        Ok(Vec::new())
     }
 
     fn time(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<Vec<Duration>> {

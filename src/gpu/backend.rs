@@ -5,7 +5,7 @@ use super::packed_spins::pack;
 use super::readback::Look;
 use super::timestamps::Timestamps;
 use super::{Gpu, IN_FLIGHT, UPLOADS_IN_FLIGHT, faults, rates};
-use crate::backend::{Backend, Snapshot, Tensor, Timed, Tuning};
+use crate::backend::{Backend, Snapshot, Tensor, Timed, Tuning, Variant};
 use crate::conditional::{Model, Storage};
 use crate::error::Result;
 use crate::kernels::{Inputs, Kernel, Slot};
@@ -137,6 +137,10 @@ impl Backend for Gpu {
 impl Timed for Gpu {
     fn tune(&mut self, tuning: Tuning) -> Result<()> {
         self.tune_shapes(tuning)
+    }
+
+    fn variants(&mut self) -> Result<Vec<Variant>> {
+        self.time_shapes()
     }
 
     fn time(&mut self, kernels: &[Kernel], inputs: &Inputs) -> Result<Vec<Duration>> {

@@ -7,6 +7,7 @@ use crate::kernels::{
     BACKWARD_UNITS, JobSize, Kernel, LaneRows, Loads, QUAD, STAGED, Shape, SquareShape, square_side,
 };
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// How some kernels of a level are spread over a device. All but those of the forward pass give the same bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,20 @@ impl KernelShape {
                 (0..depth).rev().map(|layer| Kernel::BackwardHidden { level, layer }).collect()
             }
             Self::WeightParts(_) => vec![Kernel::BackwardWeights { level }],
+        }
+    }
+}
+
+impl fmt::Display for KernelShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forward(Shape::Lane { group, rows }) => write!(f, "lane, sites {group}, rows {rows}"),
+            Self::Forward(Shape::Tile { rows, lanes }) => write!(f, "tile, lanes {lanes}, rows {rows}"),
+            Self::Squares(shape) => write!(f, "squares by {}", shape.name()),
+            Self::HiddenRows(rows) => write!(f, "rows {rows}"),
+            Self::WeightParts(JobSize { sources, units, logits }) => {
+                write!(f, "parts of {sources} by {units} units or {logits} logits")
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::kernel_shape::KernelShape;
 use super::{AdapterKind, Gpu, devices, registry};
-use crate::backend::{Backend, Timed, Tuning};
+use crate::backend::{Backend, Timed, Tuning, Variant};
 use crate::cache;
 use crate::conditional::Storage;
 use crate::error::Result;
@@ -144,8 +144,36 @@ impl Gpu {
         Ok(tasks)
     }
 
-    /// A shape that the driver refuses is not the fastest.
+    /// What every shape takes that [`Gpu::tune_shapes`] would try if it were asked to; each kernel is left with the one that
+    /// capabilities suggest.
+    pub(super) fn time_shapes(&mut self) -> Result<Vec<Variant>> {
+        let (mut variants, mut measuring, start) = (Vec::new(), Duration::ZERO, Instant::now());
+        for task in self.tasks()? {
+            let times = match measuring < BUDGET_ASKED && start.elapsed() < LONGEST_TUNING {
+                true => self.shape_seconds(&task, &mut measuring)?,
+                false => vec![None; task.shapes.len()],
+            };
+            self.use_kernel_shape(task.level, task.shapes[0])?;
+            variants.extend(task.shapes.iter().zip(times).map(|(shape, seconds)| Variant {
+                level: task.level,
+                kernel: task.kernels[0].name(),
+                rows: task.work.rows,
+                shape: shape.to_string(),
+                expected: *shape == task.shapes[0],
+                seconds,
+            }));
+        }
+        Ok(variants)
+    }
+
     fn fastest(&mut self, task: &Task, measuring: &mut Duration) -> Result<Option<(KernelShape, f64)>> {
+        let seconds = self.shape_seconds(task, measuring)?;
+        let times = task.shapes.iter().zip(seconds).filter_map(|(&shape, seconds)| Some((shape, seconds?)));
+        Ok(times.min_by(|(_, a), (_, b)| a.total_cmp(b)))
+    }
+
+    /// What each shape takes; nothing where the driver refuses it.
+    fn shape_seconds(&mut self, task: &Task, measuring: &mut Duration) -> Result<Vec<Option<f64>>> {
         let mut wanted = Vec::new();
         for &shape in &task.shapes {
             self.use_kernel_shape(task.level, shape)?;
@@ -156,10 +184,10 @@ impl Gpu {
         let _ = self.pipelines.make_all(&self.device, &wanted);
         let start = Instant::now();
         while start.elapsed() < WARM_UP && self.time_shape(task, task.shapes[0]).is_ok() {}
-        let time = |&shape: &KernelShape| Some((shape, self.time_shape(task, shape).ok()?.as_secs_f64()));
-        let fastest = task.shapes.iter().filter_map(time).min_by(|(_, a), (_, b)| a.total_cmp(b));
+        let time = |&shape: &KernelShape| Some(self.time_shape(task, shape).ok()?.as_secs_f64());
+        let seconds = task.shapes.iter().map(time).collect();
         *measuring += start.elapsed();
-        Ok(fastest)
+        Ok(seconds)
     }
 
     /// The shortest of some runs. What kernels make meanwhile is garbage, as the state of a new backend is.

@@ -106,6 +106,38 @@ fn shape_files(folder: &Path) -> Vec<Vec<u8>> {
 }
 
 #[test]
+fn every_variant_is_listed_once_with_its_time() {
+    let device = gpu();
+    let temporary = tempfile::tempdir().unwrap();
+    let name = device.adapter.get_info().name;
+    let bench = |device: &str| -> serde_json::Value {
+        let mut command = command(temporary.path(), "bench --size 8 --batch 64 --width 1 --variants --json");
+        command.args(["--device", device]);
+        let ended = ended(command.output().unwrap());
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        serde_json::from_str(&ended.stdout).unwrap()
+    };
+    let listed = bench(&name);
+    let variants = listed["variants"].as_array().unwrap();
+    assert!(variants.iter().all(|variant| variant["seconds"].as_f64().unwrap() > 0.0), "{variants:?}");
+    let of_variant = |variant: &serde_json::Value| {
+        (variant["level"].as_u64().unwrap() as usize, variant["shape"].as_str().unwrap().to_owned())
+    };
+    let mut found: Vec<_> = variants.iter().map(of_variant).collect();
+    found.sort();
+    let case = Case { batch: 64, exact_bottom: 8, ..Case::DEFAULT };
+    let gpu = device.own_backend(case);
+    let choices = |level| gpu.kernel_shapes(level).unwrap().into_iter().filter(|shapes| shapes.len() > 1);
+    let levels = 0..case.model().levels.len();
+    let mut expected: Vec<_> = levels
+        .flat_map(|level| choices(level).flatten().map(move |shape| (level, shape.to_string())))
+        .collect();
+    expected.sort();
+    assert!(!found.is_empty() && found == expected, "{found:?}, expected {expected:?}");
+    assert_eq!(bench("cpu")["variants"].as_array().unwrap().len(), 0, "one shape for every kernel");
+}
+
+#[test]
 fn measured_shapes_are_kept_and_a_damaged_file_counts_for_nothing() {
     let device = gpu();
     let name = device.adapter.get_info().name;
