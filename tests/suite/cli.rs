@@ -9,8 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+/// The program: the one that Cargo built with the tests, or, where they were carried to another machine, what HAN_GPU_TEST_PROGRAM
+/// names.
+pub(crate) fn program() -> String {
+    std::env::var("HAN_GPU_TEST_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_han-gpu").to_owned())
+}
+
 pub(crate) fn command(folder: &Path, arguments: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_han-gpu"));
+    let mut command = Command::new(program());
     command.current_dir(folder).args(arguments.split_whitespace()).stdin(Stdio::null());
     // Tests measure no shapes and leave nothing behind.
     command.env("HAN_GPU_CACHE", "none");
@@ -486,7 +492,7 @@ fn a_full_disk_is_reported_and_leaves_the_old_checkpoint() {
     let before = fs::read(run.join("checkpoint.safetensors")).unwrap();
     // Files may not grow past 4 blocks of 512 bytes: writes fail as they do on a full disk.
     let limited = |arguments: &str| {
-        let program = env!("CARGO_BIN_EXE_han-gpu");
+        let program = program();
         let script = format!("trap '' XFSZ; ulimit -f 4; exec {program} {arguments}");
         ended(Command::new("sh").current_dir(folder).args(["-c", &script]).output().unwrap())
     };
@@ -523,7 +529,7 @@ fn a_disk_that_fills_in_mid_training_leaves_the_last_checkpoint() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
     // The table of metrics outgrows the limit of 64 blocks (32 KiB) long before the last step; checkpoints are smaller.
-    let program = env!("CARGO_BIN_EXE_han-gpu");
+    let program = program();
     let arguments = "train --size 4 --width 1 --batch 8 --steps 2000 --device cpu --out run --set metrics_every=1 --set checkpoint_every=20";
     let script = format!("trap '' XFSZ; ulimit -f 64; exec {program} {arguments}");
     let filled = ended(Command::new("sh").current_dir(folder).args(["-c", &script]).output().unwrap());

@@ -1,7 +1,7 @@
 //! Faults that a long run survives: a lost device, no memory left, signals. (Full disks: `cli.rs`; NaN: `training.rs`.)
 
 #[cfg(unix)]
-use crate::cli::ended;
+use crate::cli::{ended, program};
 use crate::harness::{Case, Tolerance, compare, gpu, spins};
 use crate::kernels::inputs;
 use han_gpu::Error;
@@ -83,7 +83,7 @@ fn a_batch_that_does_not_fit_into_memory_is_cut_and_a_hopeless_one_refused() {
     }
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
-    let program = env!("CARGO_BIN_EXE_han-gpu");
+    let program = program();
     let train = "train --batch 1048576 --steps 1 --set evaluation_samples=2 --set verification_samples=0 \
                  --set objective=reverse --set pool=100";
     let limited = |arguments: &str, out: &str| {
