@@ -3,7 +3,7 @@
 
     cargo build --release
     python3 tools/compare_torch.py [--python PYTHON] [--sizes 16,32,64] [--batch 256] [--device cpu] \\
-        [--torch-device cpu] [--threads 2] [--rounds 3] [--json]
+        [--torch-device cpu] [--threads 2] [--rounds 3] [--program target/release/han-gpu] [--json]
     python3 tools/compare_torch.py --device nvidia --torch-device cuda --batch 1024 --sizes 32,64,128
 
 tools/han_torch.py is the PyTorch side. PYTHON is an interpreter that has torch. Each round runs published, han-gpu,
@@ -21,7 +21,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "target" / "release" / "han-gpu"
-TORCH = ROOT / "tools" / "han_torch.py"
+TORCH = pathlib.Path(__file__).resolve().parent / "han_torch.py"
 MODES = ("published", "incremental")
 
 
@@ -38,9 +38,9 @@ def devices(arguments):
     probe = "import json, sys, torch; on_card = sys.argv[1] != 'cpu'; " \
         "print(json.dumps([torch.__version__, torch.cuda.get_device_name(sys.argv[1]) if on_card else 'CPU']))"
     version, theirs = output([arguments.python, "-c", probe, arguments.torch_device], arguments.threads)
-    bench = [PROGRAM, "bench", "--size", 4, "--batch", 2, "--repeats", 1, "--device", arguments.device, "--json"]
+    bench = [arguments.program, "bench", "--size", 4, "--batch", 2, "--repeats", 1, "--device", arguments.device, "--json"]
     ours = output(bench, arguments.threads)["device"]
-    adapters = output([PROGRAM, "devices", "--json"], arguments.threads)["adapters"]
+    adapters = output([arguments.program, "devices", "--json"], arguments.threads)["adapters"]
     software = [adapter["name"] for adapter in adapters if adapter["kind"] == "software"]
     on_cpu = ours.startswith("CPU") or any(name in ours for name in software)
     if on_cpu and theirs != "CPU":
@@ -56,7 +56,7 @@ def torch_step(arguments, size, mode):
 
 
 def han_step(arguments, size):
-    command = [PROGRAM, "bench", "--preset", "published", "--size", size, "--batch", arguments.batch]
+    command = [arguments.program, "bench", "--preset", "published", "--size", size, "--batch", arguments.batch]
     command += ["--device", arguments.device, "--json"]
     return output(command, arguments.threads)["step"]["median_s"]
 
@@ -94,6 +94,7 @@ def main():
     parser.add_argument("--torch-device", default="cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--program", default=PROGRAM)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     on = devices(arguments)
