@@ -205,12 +205,14 @@ fn tolerance(seen: Seen, expected: &[f64], batch: usize) -> Tolerance {
     }
 }
 
+/// Makes trials of kernels from a model.
+type Trials = fn(&Model) -> Vec<Trial>;
+
 #[test]
 fn every_kernel_leaves_behind_what_its_twin_does_and_no_other_would() {
     let device = gpu();
     let mut results = Vec::new();
-    let cases: [(Case, fn(&Model) -> Vec<Trial>); 3] =
-        [(NETS, of_nets), (SQUARES, of_squares), (TRIANGLES, of_triangles)];
+    let cases: [(Case, Trials); 3] = [(NETS, of_nets), (SQUARES, of_squares), (TRIANGLES, of_triangles)];
     for (case, trials) in cases {
         let mut gpu = device.backend(case);
         for Trial { kernel, before, after, seen: what } in trials(&case.model()) {
