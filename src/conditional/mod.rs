@@ -39,6 +39,14 @@ impl Conditional {
         }
     }
 
+    /// Sites along one side of the interior, if this is an exact square.
+    pub fn square_width(&self) -> Option<usize> {
+        match *self {
+            Self::ExactSquare { width } => Some(width),
+            Self::MaskedNet(_) | Self::HeatBath => None,
+        }
+    }
+
     /// The name in plans.
     pub fn name(&self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ use super::rows::Rows;
 use super::tile::{Lanes, Tile, lanes};
 use super::{CHUNK, LANES, Real};
 use crate::backend::Tensor;
-use crate::conditional::{Conditional, MaskedNet, Model};
+use crate::conditional::{MaskedNet, Model};
 use crate::kernels::{COLUMNS, Inputs};
 use crate::lattice::Observables;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -165,10 +165,7 @@ impl<R: Real> State<R> {
 }
 
 fn squares<R: Real>(model: &Model) -> Vec<Mutex<ExactSquare<R>>> {
-    let width = model.levels.iter().find_map(|level| match level.conditional {
-        Conditional::ExactSquare { width } => Some(width),
-        _ => None,
-    });
+    let width = model.levels.iter().find_map(|level| level.conditional.square_width());
     let of_width =
         |width| (0..rayon::current_num_threads()).map(move |_| Mutex::new(ExactSquare::new(width)));
     width.into_iter().flat_map(of_width).collect()

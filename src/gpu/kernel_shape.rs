@@ -1,7 +1,7 @@
 //! What is left open of how kernels are spread over a device: capabilities suggest it, measuring may know better.
 
 use super::Gpu;
-use crate::conditional::{Conditional, MaskedNet};
+use crate::conditional::MaskedNet;
 use crate::error::{Error, Result};
 use crate::kernels::{
     BACKWARD_UNITS, JobSize, Kernel, LaneRows, Loads, QUAD, STAGED, Shape, SquareShape, square_side,
@@ -89,18 +89,15 @@ impl Gpu {
     /// When the device can take no shape of the level's net.
     pub fn kernel_shapes(&self, level: usize) -> Result<Vec<Vec<KernelShape>>> {
         let geometry = &self.model.hierarchy.levels[level];
-        let net = match &self.model.levels[level].conditional {
-            Conditional::MaskedNet(net) => net,
-            Conditional::ExactSquare { .. } => {
-                let side = square_side(self.model.options);
-                let expected = SquareShape::choose(self.loads, self.exchange, side);
-                // What keeps states in registers takes slow compilers half a minute.
-                let slow = self.at_once < STAGED;
-                let all = if slow { Vec::new() } else { self.square_shapes() };
-                return Ok(vec![expected_first(expected, all).map(KernelShape::Squares).collect()]);
-            }
-            Conditional::HeatBath => return Ok(Vec::new()),
-        };
+        let conditional = &self.model.levels[level].conditional;
+        if conditional.square_width().is_some() {
+            let expected = SquareShape::choose(self.loads, self.exchange, square_side(self.model.options));
+            // Shapes that keep states in registers take slow compilers half a minute.
+            let slow = self.at_once < STAGED;
+            let all = if slow { Vec::new() } else { self.square_shapes() };
+            return Ok(vec![expected_first(expected, all).map(KernelShape::Squares).collect()]);
+        }
+        let Some(net) = conditional.net() else { return Ok(Vec::new()) };
         let expected = self.expected_forward_shape(level, net)?;
         let all = Shape::candidates(self.is_software(), geometry.blocks, self.batch, net);
         let forward = expected_first(expected, all).map(KernelShape::Forward).collect();

@@ -2,12 +2,12 @@
 
 use super::tables::LevelTable;
 use crate::conditional::{
-    Conditional, Gauge, MaskedNet, Model, NEIGHBOUR_SUMS, REWARD_QUANTUM, SquareFactors, Weights,
-    by_neighbours, heat_bath_ln_q, heat_bath_reward,
+    Gauge, MaskedNet, Model, NEIGHBOUR_SUMS, REWARD_QUANTUM, SquareFactors, Weights, by_neighbours,
+    heat_bath_ln_q, heat_bath_reward,
 };
 use crate::cpu::{Around, Real};
 use crate::kernels::{Inputs, LANES, QUAD};
-use crate::mc::acceptance;
+use crate::lattice::acceptance;
 use bytemuck::{Pod, Zeroable};
 use std::ops::Range;
 
@@ -192,9 +192,12 @@ impl Step {
     pub(super) fn new(model: &Model, batch: usize, norms: usize, inputs: &Inputs) -> Self {
         let (system, beta) = (&model.system, inputs.beta);
         let interaction = system.interaction;
-        let square = model.hierarchy.levels.last().zip(model.levels.last()).and_then(|(geometry, level)| {
-            matches!(level.conditional, Conditional::ExactSquare { .. }).then_some(geometry)
-        });
+        let square = model
+            .hierarchy
+            .levels
+            .last()
+            .zip(model.levels.last())
+            .and_then(|(geometry, level)| level.conditional.square_width().map(|_| geometry));
         let factors = square.map(|square| SquareFactors::new(square, interaction, beta)).unwrap_or_default();
         let shift = inputs.reward_shift(system);
         let of_square = square.map_or(0.0, |square| shift.of(square.bonds.len(), square.own));

@@ -101,10 +101,7 @@ impl<'a> OnLevel<'a> {
 
     /// Operations of the transfer over an exact square: both values of every pair of states are two products, a sum and a factor.
     pub(crate) fn transfer_operations(&self) -> usize {
-        match *self.conditional {
-            Conditional::ExactSquare { width } => (4 * width * width) << width,
-            Conditional::MaskedNet(_) | Conditional::HeatBath => 0,
-        }
+        self.conditional.square_width().map_or(0, |width| (4 * width * width) << width)
     }
 }
 

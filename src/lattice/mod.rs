@@ -2,11 +2,13 @@
 //!
 //! This folder alone tells kinds of lattices apart; all other code asks for sites, bonds, neighbours and shapes.
 
+mod acceptance;
 mod geometry;
 mod observables;
 mod symmetry;
 mod system;
 
+pub use acceptance::acceptance;
 pub use geometry::{Lattice, LatticeKind, MAX_SIDE, MIN_SIDE};
 pub use observables::Observables;
 pub use symmetry::{Symmetry, SymmetryGroup};

@@ -3,7 +3,6 @@
 mod algorithm;
 mod clusters;
 mod equilibrium;
-mod metropolis;
 mod pool;
 mod rules;
 mod simulation;
@@ -12,6 +11,5 @@ mod walk;
 
 pub use algorithm::Algorithm;
 pub use equilibrium::{Equilibrium, equilibrate, thermalise};
-pub use metropolis::acceptance;
 pub use pool::Pool;
 pub use simulation::{Setup, Simulation};

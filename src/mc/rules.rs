@@ -1,8 +1,7 @@
 //! Neighbours and probabilities that the updates of all chains of a simulation share.
 
 use super::Algorithm;
-use super::metropolis::acceptance;
-use crate::lattice::Ensemble;
+use crate::lattice::{Ensemble, acceptance};
 
 /// Neighbours of every site, and probabilities times 2^32.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use crate::cpu::{Call, Real};
 use crate::kernels::{Choice, Cost, Description, Phase, Slot, Work, groups_of, lanes_and, shader};
 use crate::lattice::Lattice;
-use crate::mc::acceptance;
+use crate::lattice::acceptance;
 use crate::random::philox;
 use rayon::prelude::*;
 

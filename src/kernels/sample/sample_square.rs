@@ -1,6 +1,6 @@
 //! Draws the interiors of exact squares, row by row from the last.
 
-use crate::conditional::{Conditional, SquareFactors};
+use crate::conditional::SquareFactors;
 use crate::cpu::exact_square::{ExactSquare, ROWS, ln_probability};
 use crate::cpu::owned_sums::owned_sums;
 use crate::cpu::rows::{Rows, SpinKeys};
@@ -33,7 +33,7 @@ pub(crate) const KERNEL: Description = Description {
 };
 
 pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: usize) {
-    let Conditional::ExactSquare { width } = model.levels[level].conditional else { return };
+    let Some(width) = model.levels[level].conditional.square_width() else { return };
     let geometry = &model.hierarchy.levels[level];
     let batch = state.batch;
     let rows = state.levels[level].rows(batch);

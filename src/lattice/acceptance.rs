@@ -1,6 +1,6 @@
-//! Single-spin updates (Metropolis et al., J. Chem. Phys. 21, 1087, 1953) on a checkerboard; the kernels are `metropolis`.
+//! Thresholds of single-spin updates (Metropolis et al., J. Chem. Phys. 21, 1087, 1953); the kernel is `metropolis`.
 
-use crate::lattice::System;
+use super::System;
 
 /// Below this change of beta E only every second flip is tried, where neighbours are all alike: were nearly all flips accepted,
 /// sweeps would turn whole sublattices over and back.
@@ -26,8 +26,8 @@ pub fn acceptance(system: &System, beta: f64) -> [u32; 16] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Interaction, Lattice};
     use super::*;
-    use crate::lattice::{Interaction, Lattice};
 
     #[test]
     fn acceptance_obeys_detailed_balance() {
