@@ -2,12 +2,13 @@
 //!
 //! `HAN_BENCH_DEVICE` names the device (default `cpu`; `auto`, an index or a part of a name for a GPU), `HAN_BENCH_SIZE` the lattice
 //! (default 16), `HAN_BENCH_BATCH` the batch (default 512, and 64 for whole steps, which are timed at sides 16 to 128),
-//! `HAN_BENCH_WIDTH` the width (default 1). Several runs are submitted together, so that waiting for the device does not show.
+//! `HAN_BENCH_WIDTH` the width (default 1), `HAN_BENCH_NETWORK` the network (`han` or `van`). Several runs are submitted together, so that waiting for the device does not show.
 //! Elements are squares (configurations for whole steps), bytes are spins: criterion shows squares/s as elem/s and spins/s as
 //! B/s. `han-gpu bench` sets the same times against what the device could reach.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use han_gpu::backend::{Backend, Tensor, Tuning};
+use han_gpu::conditional::Network;
 use han_gpu::config::Config;
 use han_gpu::device;
 use han_gpu::sample::reward_per_site;
@@ -21,6 +22,17 @@ const STEP_BATCH: &str = "64";
 /// Runs submitted together at most.
 const TOGETHER: u64 = 16;
 
+/// Largest side at which steps of a dense network are timed: its weights grow with the fourth power.
+const DENSE_SIZE: u32 = 32;
+
+fn network() -> Network {
+    match std::env::var("HAN_BENCH_NETWORK").as_deref() {
+        Ok("van") => Network::Van,
+        Ok("han") | Err(_) => Network::Han,
+        Ok(other) => panic!("HAN_BENCH_NETWORK = {other:?} is neither han nor van"),
+    }
+}
+
 struct Bench {
     backend: Box<dyn Backend>,
     config: Config,
@@ -33,11 +45,15 @@ impl Bench {
         let number = |name: &str, default: &str| {
             text(name, default).parse().unwrap_or_else(|_| panic!("{name} must be a number"))
         };
+        let network = network();
+        let default = Config::default();
         let config = Config {
+            network,
+            exact_bottom: if network == Network::Van { 0 } else { default.exact_bottom },
             size: size.unwrap_or(number("HAN_BENCH_SIZE", "16")),
             batch: number("HAN_BENCH_BATCH", if size.is_some() { STEP_BATCH } else { "512" }) as usize,
             width: number("HAN_BENCH_WIDTH", "1") as usize,
-            ..Config::default()
+            ..default
         };
         let model = Arc::new(config.model().expect("a valid model"));
         let inputs = Inputs {
@@ -97,11 +113,14 @@ fn levels(criterion: &mut Criterion) {
         let own = model.hierarchy.levels[level].own;
         kernels.push(("full forward per spin", level, vec![Kernel::EvaluateLevel { level }; own]));
     }
-    let bottom = model.bottom().expect("a hierarchy has one");
-    let conditional = &model.levels[bottom].conditional;
-    kernels.push(("sample", bottom, vec![conditional.draw(bottom)]));
-    kernels.extend(conditional.sum_out(bottom).map(|kernel| ("sum out", bottom, vec![kernel])));
+    if let Some(bottom) = model.bottom() {
+        kernels.push(("sample", bottom, schedule::draw_bottom(&model)));
+        kernels.push(("sum out", bottom, schedule::sum_out_bottom(&model)));
+    }
     for name in ["sample", "full forward per spin", "evaluate", "backward", "energy", "sum out"] {
+        if !kernels.iter().any(|(kind, ..)| *kind == name) {
+            continue;
+        }
         let mut group = criterion.benchmark_group(format!("{name}, {}", bench.backend.device()));
         for (_, level, kernels) in kernels.iter().filter(|(kind, ..)| *kind == name) {
             let geometry = &model.hierarchy.levels[*level];
@@ -120,7 +139,8 @@ fn levels(criterion: &mut Criterion) {
 }
 
 fn step(criterion: &mut Criterion) {
-    for size in STEP_SIZES {
+    let is_timed = |size: &u32| network() == Network::Han || *size <= DENSE_SIZE;
+    for size in STEP_SIZES.into_iter().filter(is_timed) {
         let mut bench = Bench::new(Some(size));
         let model = bench.config.model().expect("a valid model");
         let mut group = criterion.benchmark_group(format!("training step, {}", bench.backend.device()));
