@@ -103,7 +103,8 @@ def ln_q_of_square(border, own, config):
 
 def main():
     run, samples = Path(sys.argv[1]), np.load(sys.argv[2])
-    config = tomllib.loads((run / "config.toml").read_text())
+    sections = tomllib.loads((run / "config.toml").read_text())
+    config = {key: value for section in sections.values() for key, value in section.items()}
     tensors = read_safetensors(run / "checkpoint.safetensors")
     size = config["size"]
     spins = samples["spins"].reshape(-1, size * size).astype(np.float64)

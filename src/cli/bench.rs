@@ -1,7 +1,9 @@
 //! `han-gpu bench`.
 
+use super::flags::ForBench;
+use super::heading;
 use super::memory::Memory;
-use super::network_shape::NetworkShape;
+use super::settings::SettingArguments;
 use super::training::check_storage;
 use crate::backend::{Timed, Tuning, Variant};
 use crate::conditional::{Network, Storage};
@@ -24,10 +26,7 @@ const MAX_REPEATS: u32 = 10_000;
   han-gpu bench --size 128 --device 0 --json")]
 pub(super) struct Arguments {
     #[command(flatten)]
-    network: NetworkShape,
-    /// auto, cpu, or index or name of a GPU
-    #[arg(long, default_value = "auto")]
-    device: String,
+    settings: SettingArguments<ForBench>,
     #[command(flatten)]
     memory: Memory,
     /// Times that everything is measured
@@ -37,7 +36,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     kernels: bool,
     /// Measure kernel shapes again, instead of taking those that an earlier run on this GPU and driver found fastest
-    #[arg(long)]
+    #[arg(long, help_heading = heading::MACHINE)]
     retune: bool,
     /// Time every kernel shape that a level could have, instead of the step
     #[arg(long, conflicts_with_all = ["kernels", "retune"])]
@@ -96,13 +95,13 @@ struct Row {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let config = arguments.network.config()?;
+    let config = arguments.settings.resolve([])?;
     let repeats = arguments.repeats;
     if !(1..=MAX_REPEATS).contains(&repeats) {
         let range = format!("it must lie in 1 to {MAX_REPEATS}");
         return Err(Error::setting("repeats", repeats, range).into());
     }
-    let mut backend = arguments.memory.open(&arguments.device, &Arc::new(config.model()?), config.batch)?;
+    let mut backend = arguments.memory.open(&config, Arc::new(config.model()?))?;
     check_storage(&*backend)?;
     if arguments.variants {
         return print_variants(&mut *backend, &config, arguments.json);

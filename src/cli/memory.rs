@@ -1,7 +1,9 @@
 //! How much memory a command may take for a network in training.
 
+use super::heading;
 use crate::backend::Timed;
 use crate::conditional::Model;
+use crate::config::Config;
 use crate::device;
 use crate::error::Error;
 use std::sync::Arc;
@@ -10,19 +12,20 @@ use std::sync::Arc;
 pub(super) struct Memory {
     /// Memory that the training state may take, in GiB; a batch that needs more goes through the device in equal chunks
     /// [default: half of what is free, on a GPU half of what its driver says it has]
-    #[arg(long, value_name = "GIB", allow_negative_numbers = true)]
+    #[arg(long, value_name = "GIB", allow_negative_numbers = true, help_heading = heading::MACHINE)]
     memory: Option<f64>,
 }
 
 impl Memory {
-    /// Opens a device for the largest equal part of the batch that fits.
-    pub(super) fn open(
-        &self,
-        device: &str,
-        model: &Arc<Model>,
-        batch: usize,
-    ) -> crate::Result<Box<dyn Timed>> {
-        device::open_in_chunks(device, model, batch, self.memory.map(bytes).transpose()?)
+    /// Opens the device of the settings for the part of the batch that they name, or for the largest equal part that fits.
+    pub(super) fn open(&self, config: &Config, model: Arc<Model>) -> crate::Result<Box<dyn Timed>> {
+        match config.chunk {
+            0 => {
+                let memory = self.memory.map(bytes).transpose()?;
+                device::open_in_chunks(&config.device, &model, config.batch, memory)
+            }
+            chunk => device::open(&config.device, model, chunk),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `han-gpu plan`.
 
-use super::network_shape::NetworkShape;
+use super::flags::ForPlan;
+use super::settings::SettingArguments;
 use crate::cpu::Cpu;
 use crate::error::Error;
 use crate::gpu::Gpu;
@@ -15,7 +16,7 @@ use serde::Serialize;
   han-gpu plan --size 64 --kernels --gflops 10000 --gbytes 800")]
 pub(super) struct Arguments {
     #[command(flatten)]
-    network: NetworkShape,
+    settings: SettingArguments<ForPlan>,
     /// Also list the kernels of a training step
     #[arg(long)]
     kernels: bool,
@@ -46,15 +47,16 @@ struct Output {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let config = arguments.network.config()?;
+    let config = arguments.settings.resolve([])?;
     let model = config.model()?;
     let rates = rates(arguments)?;
     let plan = Plan::new(&model, config.batch, config.baseline);
     let plan = if let Some(rates) = rates { plan.at(rates) } else { plan };
     let learns = (1..=config.steps).any(|step| config.is_forward(step));
+    let chunk = if config.chunk > 0 { config.chunk } else { config.batch };
     let output = Output {
-        gpu_memory_bytes: Gpu::memory(&model, config.batch),
-        cpu_memory_bytes: Cpu::<f32>::memory(&model, config.batch),
+        gpu_memory_bytes: Gpu::memory(&model, chunk),
+        cpu_memory_bytes: Cpu::<f32>::memory(&model, chunk),
         pool_memory_bytes: if learns {
             Pool::memory(model.system.lattice, config.pool, config.batch)
         } else {

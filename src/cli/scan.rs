@@ -1,12 +1,14 @@
 //! `han-gpu scan`.
 
+use super::flags::ForScan;
+use super::heading;
 use super::interrupt::{Interrupt, Stopped};
 use super::network::open_run;
 use super::progress::Progress;
-use super::settings::{parse_setting, settings_file};
+use super::settings::SettingArguments;
 use super::training::{Resources, train_one};
 use super::verdict::{self, Strict};
-use crate::config::{Config, MAX_SAMPLES, resolve};
+use crate::config::{Config, MAX_SAMPLES};
 use crate::error::Error;
 use crate::estimate::Status;
 use crate::io::{Row, RunFolder, Table, row};
@@ -34,49 +36,28 @@ const MOST_SWEEPS: usize = 1 << 17;
   han-gpu scan --beta-from 0.2 --beta-to 0.7 --points 11 --size 8,16
   han-gpu scan my.toml --beta-from 0.4 --beta-to 0.48 --points 9 --size 16 --steps 1000 --out runs/critical")]
 pub(super) struct Arguments {
-    /// Settings as TOML, for every point
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingArguments<ForScan>,
     /// First beta
-    #[arg(long, value_name = "B", allow_negative_numbers = true)]
+    #[arg(long, value_name = "B", allow_negative_numbers = true, help_heading = heading::SCAN)]
     beta_from: f64,
     /// Last beta
-    #[arg(long, value_name = "B", allow_negative_numbers = true)]
+    #[arg(long, value_name = "B", allow_negative_numbers = true, help_heading = heading::SCAN)]
     beta_to: f64,
     /// Number of points, both ends included
-    #[arg(long)]
+    #[arg(long, help_heading = heading::SCAN)]
     points: usize,
     /// Sides of the lattices
-    #[arg(long, value_delimiter = ',', required = true)]
+    #[arg(long, value_delimiter = ',', required = true, help_heading = heading::SCAN)]
     size: Vec<u32>,
-    /// Which sites are neighbours: square or triangular [default: square]
-    #[arg(long, value_name = "NAME")]
-    lattice: Option<String>,
-    /// han: a net for every level of a hierarchy; van: one dense net over all sites [default: han]
-    #[arg(long, value_name = "NAME")]
-    network: Option<String>,
-    /// Training steps of every point
-    #[arg(long)]
-    steps: Option<i64>,
     /// Samples measured at every point
-    #[arg(long, default_value_t = 50_000)]
+    #[arg(long, default_value_t = 50_000, help_heading = heading::SCAN)]
     count: usize,
     /// Sweeps of each of 16 Monte Carlo chains beside every point, more where their autocorrelation time asks for it; 0: none
-    #[arg(long, default_value_t = 2000)]
+    #[arg(long, default_value_t = 2000, help_heading = heading::SCAN)]
     mc_sweeps: usize,
-    /// Seed
-    #[arg(long)]
-    seed: Option<i64>,
-    /// auto, cpu, or index or name of a GPU
-    #[arg(long)]
-    device: Option<String>,
-    /// Starting point of all settings: default or published
-    #[arg(long, value_name = "NAME")]
-    preset: Option<String>,
-    /// Any other setting of config.toml
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
     /// Folder of the scan
-    #[arg(long, value_name = "DIR", default_value = "runs/scan")]
+    #[arg(long, value_name = "DIR", default_value = "runs/scan", help_heading = heading::RUN_FOLDER)]
     out: PathBuf,
     #[command(flatten)]
     strict: Strict,
@@ -170,21 +151,8 @@ fn check(arguments: &Arguments) -> anyhow::Result<Vec<Point>> {
 }
 
 fn settings(arguments: &Arguments, size: u32, beta: f64, previous: Option<&Path>) -> anyhow::Result<Config> {
-    let (file, source) = settings_file(arguments.config.as_deref())?;
-    let mut flags = toml::Table::new();
-    for setting in &arguments.set {
-        flags.extend(parse_setting(setting)?);
-    }
-    let integers = [("steps", arguments.steps), ("seed", arguments.seed), ("size", Some(size.into()))];
-    flags.extend(integers.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into()))));
-    flags.insert("beta".to_owned(), beta.into());
-    let names =
-        [("device", &arguments.device), ("lattice", &arguments.lattice), ("network", &arguments.network)];
-    flags.extend(names.into_iter().filter_map(|(key, name)| Some((key.to_owned(), name.clone()?.into()))));
-    if let Some(previous) = previous {
-        flags.insert("init_from".to_owned(), previous.to_string_lossy().into_owned().into());
-    }
-    Ok(resolve(arguments.preset.as_deref(), file, flags, &source)?)
+    let init_from = previous.map(|previous| ("init_from", previous.to_string_lossy().into_owned().into()));
+    arguments.settings.resolve([("size", size.into()), ("beta", beta.into())].into_iter().chain(init_from))
 }
 
 /// Trains and measures one point, or takes what is there. What comes back is whole unless Ctrl-C was pressed.

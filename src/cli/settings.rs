@@ -1,13 +1,52 @@
-//! Settings from files and from `--set`, for all commands that train.
+//! Settings of a command: a file, a preset, flags and `--set`, which all commands that need a network to be trained share.
 
-use crate::config::load;
+use super::flags::{Choice, Flags};
+use super::heading;
+use crate::config::{Config, flat, load, resolve};
 use crate::error::Error;
 use crate::io::RunFolder;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
+/// Where settings come from; flags win over the file, and the file over the preset.
+#[derive(Debug, clap::Args)]
+pub(super) struct SettingArguments<C: Choice> {
+    /// Settings as TOML; the keys are those of a run's config.toml
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    flags: Flags<C>,
+    /// Starting point of all settings: default or published
+    #[arg(long, value_name = "NAME", help_heading = heading::SETTINGS)]
+    preset: Option<String>,
+    /// Any setting of config.toml, for example --set skip=false
+    #[arg(long, value_name = "KEY=VALUE", help_heading = heading::SETTINGS)]
+    set: Vec<String>,
+}
+
+impl<C: Choice> SettingArguments<C> {
+    /// All settings, with more that win over file and flags.
+    pub(super) fn resolve(
+        &self,
+        more: impl IntoIterator<Item = (&'static str, Value)>,
+    ) -> anyhow::Result<Config> {
+        let (file, source) = settings_file(self.config.as_deref())?;
+        let mut flags = Table::new();
+        for setting in &self.set {
+            flags.extend(parse_setting(setting)?);
+        }
+        flags.extend(self.flags.given().clone());
+        flags.extend(more.into_iter().map(|(key, value)| (key.to_owned(), value)));
+        Ok(resolve(self.preset.as_deref(), file, flags, &source)?)
+    }
+
+    /// The value of a flag.
+    pub(super) fn flag(&self, key: &str) -> Option<&Value> {
+        self.flags.given().get(key)
+    }
+}
+
 /// The settings of a file, and what they are called in messages; none without a file.
-pub(super) fn settings_file(path: Option<&Path>) -> crate::Result<(Table, PathBuf)> {
+fn settings_file(path: Option<&Path>) -> crate::Result<(Table, PathBuf)> {
     let Some(path) = path else { return Ok((Table::new(), "command line".into())) };
     if path.is_dir() {
         let shown = path.display();
@@ -20,13 +59,14 @@ pub(super) fn settings_file(path: Option<&Path>) -> crate::Result<(Table, PathBu
     Ok((load(path)?, path.to_owned()))
 }
 
-/// One `--set KEY=VALUE`.
-pub(super) fn parse_setting(setting: &str) -> anyhow::Result<Table> {
+/// One `--set KEY=VALUE`; the key may name its section, as in training.batch.
+fn parse_setting(setting: &str) -> crate::Result<Table> {
     let parsed: Option<Table> = setting.parse().ok().or_else(|| {
         // A bare word is a string: --set rate_schedule=constant.
         let (key, value) = setting.split_once('=')?;
-        Some([(key.trim().to_owned(), Value::String(value.trim().to_owned()))].into_iter().collect())
+        format!("{key} = {}", Value::from(value.trim())).parse().ok()
     });
     let expected = "it must be KEY=VALUE, for example skip=false";
-    Ok(parsed.ok_or_else(|| Error::setting("--set", setting, expected))?)
+    let parsed = parsed.ok_or_else(|| Error::setting("--set", setting, expected))?;
+    flat(parsed).map_err(|message| Error::Config { path: "command line".into(), message })
 }

@@ -1,14 +1,16 @@
 //! `han-gpu train`.
 
+use super::flags::ForTrain;
 use super::grow::{self, Growth};
-use super::settings::{parse_setting, settings_file};
+use super::heading;
+use super::settings::SettingArguments;
 use super::training::{Resources, execute, open};
 use super::verdict::{self, Strict};
-use crate::config::{Config, resolve};
+use crate::config::Config;
 use crate::estimate::Estimate;
 use crate::io::{RunFolder, Summary};
 use std::path::{Path, PathBuf};
-use toml::{Table, Value};
+use toml::Value;
 
 /// Train a network and write a run folder.
 #[derive(Debug, clap::Args)]
@@ -20,81 +22,33 @@ use toml::{Table, Value};
   han-gpu train --grow 16,32,64                  one lattice from the nets of the other
   han-gpu train --resume runs/a                  go on where a run was stopped")]
 pub(super) struct Arguments {
-    /// Settings as TOML; the keys are those of a run's config.toml
-    config: Option<PathBuf>,
-    /// Side of the lattice, a power of two from 4 to 1024 [default: 16]
-    #[arg(long)]
-    size: Option<i64>,
-    /// Inverse temperature [default: 0.44]
-    #[arg(long, allow_negative_numbers = true)]
-    beta: Option<f64>,
-    /// Coupling J; negative for the antiferromagnet [default: 1]
-    #[arg(long, value_name = "J", allow_negative_numbers = true)]
-    coupling: Option<f64>,
-    /// Field H [default: 0]
-    #[arg(long, value_name = "H", allow_negative_numbers = true)]
-    field: Option<f64>,
-    /// Which sites are neighbours: square, or triangular (six; J < 0 is frustrated) [default: square]
-    #[arg(long, value_name = "NAME")]
-    lattice: Option<String>,
-    /// han: a net for every level of a hierarchy; van: one dense net over all sites, row by row [default: han]
-    #[arg(long, value_name = "NAME")]
-    network: Option<String>,
-    /// Configurations per step
-    #[arg(long)]
-    batch: Option<i64>,
-    /// Training steps
-    #[arg(long)]
-    steps: Option<i64>,
-    /// Largest learning rate, after the warm-up
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
-    lr: Option<f64>,
-    /// Hidden units per site
-    #[arg(long)]
-    width: Option<i64>,
-    /// Hidden layers, 1 to 3
-    #[arg(long)]
-    depth: Option<i64>,
-    /// Side of the squares that are summed exactly, without nets: 8, 4 or 2 [default: 8]
-    #[arg(long, value_name = "SIDE")]
-    exact_bottom: Option<i64>,
-    /// reverse, forward (learn from Monte Carlo) or mixed (from forward to reverse)
-    /// [default: reverse; mixed from size 64 on, forward in the ordered phase]
-    #[arg(long, value_name = "NAME")]
-    objective: Option<String>,
-    /// Start from the nets of another run: of the same size, or of half the size and the same beta
-    #[arg(long, value_name = "DIR")]
-    init_from: Option<String>,
+    #[command(flatten)]
+    settings: SettingArguments<ForTrain>,
     /// Train these sizes in turn, each from the nets of the one before, for example 16,32,64; repeat the command to go on
     /// after a stop
-    #[arg(long, value_name = "SIZES", value_delimiter = ',', conflicts_with_all = ["size", "init_from", "resume"])]
+    #[arg(
+        long,
+        value_name = "SIZES",
+        value_delimiter = ',',
+        help_heading = heading::TRAINING,
+        conflicts_with_all = ["size", "init_from", "resume"]
+    )]
     grow: Option<Vec<u32>>,
-    /// Seed of parameters and samples
-    #[arg(long)]
-    seed: Option<i64>,
-    /// auto, cpu, or index or name of a GPU (see `han-gpu devices`)
-    #[arg(long)]
-    device: Option<String>,
     #[command(flatten)]
     resources: Resources,
-    /// Starting point of all settings: default or published
-    #[arg(long, value_name = "NAME")]
-    preset: Option<String>,
-    /// Any other setting of config.toml, for example --set skip=false
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
     /// Run folder [default: a new one under runs/]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = heading::RUN_FOLDER)]
     out: Option<PathBuf>,
     /// Overwrite an existing run
-    #[arg(long)]
+    #[arg(long, help_heading = heading::RUN_FOLDER)]
     force: bool,
     /// Continue the run in DIR; only --device, --nice-gpu and --retune may be given with it
-    #[arg(long, value_name = "DIR", conflicts_with_all = [
-        "config", "size", "beta", "coupling", "field", "lattice", "network", "batch", "steps", "lr", "width", "depth", "exact_bottom", "seed", "preset", "set",
-        "objective", "init_from", "memory",
-        "out", "force"
-    ])]
+    #[arg(
+        long,
+        value_name = "DIR",
+        help_heading = heading::RUN_FOLDER,
+        conflicts_with_all = ["config", "preset", "set", "memory", "out", "force"]
+    )]
     resume: Option<PathBuf>,
     #[command(flatten)]
     strict: Strict,
@@ -109,8 +63,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (summary, folder) = match (&arguments.resume, &arguments.grow) {
         (Some(path), _) => finished(resume(path, arguments)?),
         (None, Some(sizes)) => {
-            let Arguments { out, force, resources, .. } = arguments;
-            let resolve = |more| resolve_arguments(arguments, more);
+            let Arguments { settings, out, force, resources, .. } = arguments;
+            let resolve = |more| settings.resolve(more);
             grow::run(&Growth { sizes, out: out.as_deref(), force: *force, resources }, resolve)?
         }
         (None, None) => finished(start(arguments)?),
@@ -126,7 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
-    let mut config = resolve_arguments(arguments, [])?;
+    let mut config = arguments.settings.resolve([])?;
     if !config.init_from.is_empty()
         && let Ok((from, _)) = RunFolder::open(Path::new(&config.init_from))
     {
@@ -141,59 +95,13 @@ fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
     Ok((execute(&config, backend, &folder)?, folder))
 }
 
-/// Settings of the file and the flags, and more that win over both.
-fn resolve_arguments<const N: usize>(
-    arguments: &Arguments,
-    more: [(&str, Value); N],
-) -> anyhow::Result<Config> {
-    let (file, source) = settings_file(arguments.config.as_deref())?;
-    let mut flags = flags(arguments)?;
-    flags.extend(more.map(|(key, value)| (key.to_owned(), value)));
-    Ok(resolve(arguments.preset.as_deref(), file, flags, &source)?)
-}
-
 fn resume(path: &Path, arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
     let (folder, mut config) = RunFolder::open(path)?;
-    if let Some(wanted) = &arguments.device {
-        config.device = wanted.clone();
+    if let Some(wanted) = arguments.settings.flag("device").and_then(Value::as_str) {
+        config.device = wanted.to_owned();
     }
     let backend = open(&mut config, &arguments.resources)?;
     Ok((execute(&config, backend, &folder)?, folder))
-}
-
-/// Settings given as flags, as a layer over the file.
-fn flags(arguments: &Arguments) -> anyhow::Result<Table> {
-    let mut table = Table::new();
-    for setting in &arguments.set {
-        table.extend(parse_setting(setting)?);
-    }
-    let integers = [
-        ("size", arguments.size),
-        ("batch", arguments.batch),
-        ("steps", arguments.steps),
-        ("width", arguments.width),
-        ("depth", arguments.depth),
-        ("exact_bottom", arguments.exact_bottom),
-        ("seed", arguments.seed),
-    ];
-    let numbers = [
-        ("beta", arguments.beta),
-        ("coupling", arguments.coupling),
-        ("field", arguments.field),
-        ("learning_rate", arguments.lr),
-    ];
-    let integers = integers.into_iter().filter_map(|(key, value)| Some((key, Value::Integer(value?))));
-    let numbers = numbers.into_iter().filter_map(|(key, value)| Some((key, Value::Float(value?))));
-    let names = [
-        ("lattice", &arguments.lattice),
-        ("network", &arguments.network),
-        ("device", &arguments.device),
-        ("objective", &arguments.objective),
-        ("init_from", &arguments.init_from),
-    ];
-    let names = names.into_iter().filter_map(|(key, value)| Some((key, Value::String(value.clone()?))));
-    table.extend(integers.chain(numbers).chain(names).map(|(key, value)| (key.to_owned(), value)));
-    Ok(table)
 }
 
 /// Where a run goes if nothing is said, with a number if there is one already.

@@ -1,5 +1,6 @@
 //! A training run of a command: its device, its folder, and what is told while it runs.
 
+use super::heading;
 use super::interrupt::{Interrupt, Stopped};
 use super::memory::Memory;
 use super::progress::Progress;
@@ -7,7 +8,6 @@ use crate::Pace;
 use crate::backend::{Backend, Tuning};
 use crate::conditional::Storage;
 use crate::config::Config;
-use crate::device;
 use crate::error::Error;
 use crate::io::{Metrics, RunFolder, Summary};
 use crate::plot::{self, Format};
@@ -21,10 +21,17 @@ pub(super) struct Resources {
     #[command(flatten)]
     memory: Memory,
     /// Share of the device's time that training may take, so that a desktop stays responsive [default: 1, without a value 0.5]
-    #[arg(long, value_name = "SHARE", num_args = 0..=1, require_equals = true, default_missing_value = "0.5")]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "0.5",
+        help_heading = heading::MACHINE
+    )]
     nice_gpu: Option<f64>,
     /// Measure kernel shapes again, instead of taking those that an earlier run on this GPU and driver found fastest
-    #[arg(long)]
+    #[arg(long, help_heading = heading::MACHINE)]
     retune: bool,
 }
 
@@ -32,10 +39,7 @@ pub(super) struct Resources {
 pub(super) fn open(config: &mut Config, resources: &Resources) -> crate::Result<Box<dyn Backend>> {
     let model = Arc::new(config.model()?);
     let pace = resources.nice_gpu.map_or(Ok(Pace::FULL), Pace::new)?;
-    let mut backend = match config.chunk {
-        0 => resources.memory.open(&config.device, &model, config.batch)?,
-        chunk => device::open(&config.device, model, chunk)?,
-    };
+    let mut backend = resources.memory.open(config, model)?;
     check_storage(&*backend)?;
     backend.tune(if resources.retune { Tuning::Again } else { Tuning::Measured })?;
     backend.set_pace(pace);

@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(counts[..3], [vec![(1, 4)], vec![(1, 24 + 8)], vec![(1, 20 + 8), (2, 4)]]);
         // Opposite sites of a square are joined by one straight path.
         assert!(
-            bottom[5].groups[0].1.contains(&[0, 20]),
+            bottom[5].groups[0].1.contains(&[0, 14]),
             "the first sites of top and bottom: {:?}",
             bottom[5]
         );

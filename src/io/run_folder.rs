@@ -70,8 +70,7 @@ impl RunFolder {
     }
 
     fn start(&self, config: &Config, model: &Model, checkpoint: &Checkpoint) -> Result<()> {
-        let text =
-            toml::to_string(config).map_err(|error| Error::content(self.file(CONFIG), error.to_string()))?;
+        let text = config.to_toml()?;
         let checkpoint = checkpoint.stage(&self.file(CHECKPOINT), model)?;
         let config = atomic::stage(&self.file(CONFIG), |file| file.write_all(text.as_bytes()))?;
         // Both are on disk; from here on only names change. A crash between the two leaves a pair that

@@ -312,6 +312,13 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         ("train --device voodoo", &["voodoo", "cpu"]),
         ("train --device 99", &["99", "cpu"]),
         ("train --set stepps=3", &["stepps", "steps"]),
+        ("train --set run.steps=3", &["steps = 3", "[run]", "move it to [training]"]),
+        ("train --set training=3", &["training is a section"]),
+        ("plan --set preset=published", &["preset", "--preset"]),
+        ("scan --beta-from 0.3 --beta-to 0.4 --points 2 --size 4 --width 0", &["width = 0"]),
+        ("mc --beta 0.4 --sweeps 10", &["--size"]),
+        ("mc --size -4 --beta 0.4 --sweeps 10", &["size = -4"]),
+        ("exact --size 4 --beta 0.4 --lattice cubic", &["lattice = \"cubic\"", "square", "triangular"]),
         ("train --set nothing", &["KEY=VALUE"]),
         ("train --resume run --steps 5", &["--resume", "--steps"]),
         ("sample run --count 0 --out s.npz", &["count = 0"]),
@@ -369,6 +376,17 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
     fail(folder, "train config.toml --set stepps=3", 2, &["command line", "stepps"]);
     config("learnig_rate = 0.1");
     fail(folder, "train config.toml", 2, &["config.toml", "learnig_rate", "learning_rate"]);
+    config("[network]\nbatch = 64");
+    fail(
+        folder,
+        "train config.toml",
+        2,
+        &["config.toml", "batch = 64", "[network]", "move it to [training]"],
+    );
+    config("[trainig]\nbatch = 64");
+    fail(folder, "plan config.toml", 2, &["config.toml", "[trainig]", "[training]"]);
+    config("batch = 64\n[training]\nbatch = 32");
+    fail(folder, "bench config.toml", 2, &["config.toml", "batch is given twice"]);
     config("size = [");
     fail(folder, "train config.toml", 2, &["config.toml"]);
     config("size = \"large\"");
@@ -561,6 +579,84 @@ fn a_gpu_named_on_the_command_line_trains_samples_and_resumes() {
         fs::read_to_string(folder.join("run/config.toml")).unwrap().contains(&name),
         "the device is recorded by name"
     );
+}
+
+#[test]
+fn settings_come_in_sections_and_runs_of_earlier_versions_without_them_go_on() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let file = "preset = \"published\"\n[lattice]\nsize = 4\nlattice = \"triangular\"\n[training]\nbatch = 32\nsteps = 20\n\
+                [run]\ndevice = \"cpu\"\nevaluation_samples = 50\n";
+    fs::write(folder.join("my.toml"), file).unwrap();
+    succeed(folder, "train my.toml --set training.steps=10 --out run");
+    let run = folder.join("run");
+    let config = fs::read_to_string(run.join("config.toml")).unwrap();
+    let sections: Vec<&str> = config.lines().filter(|line| line.starts_with('[')).collect();
+    assert_eq!(sections, ["[lattice]", "[network]", "[training]", "[run]"]);
+    for setting in ["lattice = \"triangular\"", "width = 1", "batch = 32", "steps = 10", "device = \"cpu\""] {
+        assert!(config.lines().any(|line| line == setting), "{config}");
+    }
+    // The same settings, as the first versions wrote them.
+    let is_old = |line: &&str| !line.starts_with('[') && !line.starts_with("storage");
+    let flat: String = config.lines().filter(is_old).map(|line| line.to_owned() + "\n").collect();
+    fs::write(run.join("config.toml"), flat).unwrap();
+    fs::remove_file(run.join("summary.json")).unwrap();
+    succeed(folder, "train --resume run");
+    succeed(folder, "sample run --count 10 --out s.npz");
+    succeed(folder, "measure run --count 20");
+    succeed(folder, "train run/config.toml --out again");
+    assert_eq!(fs::read_to_string(folder.join("again/config.toml")).unwrap(), config);
+    let plan = |arguments: &str| -> serde_json::Value {
+        serde_json::from_str(&succeed(folder, &format!("plan {arguments} --json")).stdout).unwrap()
+    };
+    assert_eq!(
+        plan("my.toml")["parameters"],
+        plan("--preset published --size 4 --lattice triangular")["parameters"]
+    );
+}
+
+#[test]
+fn commands_share_their_flags_and_group_them_in_help() {
+    let temporary = tempfile::tempdir().unwrap();
+    let help = |command: &str| succeed(temporary.path(), &format!("{command} --help")).stdout;
+    let trained = ["System:", "Network:", "Training:", "Any setting:", "Machine:", "Run folder:", "Options:"];
+    for (command, headings) in [
+        ("train", &trained[..]),
+        ("scan", &[&trained[..], &["Scan:"]].concat()),
+        ("plan", &["System:", "Network:", "Any setting:"]),
+        ("bench", &["System:", "Network:", "Any setting:", "Machine:"]),
+        ("mc", &["System:", "--coupling <J>"]),
+        ("exact", &["System:", "--coupling <J>"]),
+    ] {
+        let help = help(command);
+        assert!(headings.iter().all(|heading| help.contains(heading)), "{command}: {help}");
+    }
+    for flag in
+        ["--lattice", "--field", "--network", "--width", "--exact-bottom", "--storage", "--batch", "--set"]
+    {
+        for command in ["train", "scan", "plan", "bench"] {
+            assert!(help(command).contains(&format!("      {flag} <")), "{command} {flag}");
+        }
+    }
+    // Flags that a run settles are refused when it goes on; the device is not.
+    for flag in [
+        "--size 4",
+        "--field 1",
+        "--storage f16",
+        "--lr 1",
+        "--seed 2",
+        "--set skip=false",
+        "--preset default",
+    ] {
+        let name = flag.split(' ').next().unwrap();
+        fail(
+            temporary.path(),
+            &format!("train --resume run {flag}"),
+            2,
+            &["--resume", name, "cannot be used"],
+        );
+    }
+    fail(temporary.path(), "train --resume run --device cpu", 1, &["run", "no run here"]);
 }
 
 #[test]

@@ -1,0 +1,105 @@
+//! Where settings start from: the presets, and defaults that follow from other settings.
+
+use super::{Config, FEWEST_REFERENCES};
+use crate::conditional::{MAX_SQUARE_BETA, Network};
+use crate::config::RateSchedule;
+use crate::error::{Error, Result};
+use crate::lattice::LatticeKind;
+use crate::schedule::Baseline;
+use toml::{Table, Value};
+
+/// Names of the presets.
+pub const PRESETS: [&str; 2] = ["default", "published"];
+
+/// The settings of a preset.
+///
+/// # Errors
+/// When there is none of that name.
+pub(super) fn preset(name: &str) -> Result<Config> {
+    match name {
+        "default" => Ok(Config::default()),
+        "published" => Ok(Config::published()),
+        _ => Err(Error::setting("preset", name, format!("there are: {}", PRESETS.join(", ")))),
+    }
+}
+
+impl Config {
+    /// The published net and loss (arXiv:2203.10989; rate from the authors' code): no skip, no gauge.
+    pub(crate) fn published() -> Self {
+        Self {
+            width: 1,
+            skip: false,
+            gauge: false,
+            exact_bottom: 2,
+            batch: 1024,
+            steps: 40_000,
+            baseline: Baseline::Global,
+            learning_rate: 5e-4,
+            scale_rate: false,
+            rate_schedule: RateSchedule::Constant,
+            warmup: 0.0,
+            annealing: 0.996,
+            ..Self::default()
+        }
+    }
+}
+
+/// Spins up to which pools have their default size.
+const POOL_SPINS: f64 = (1 << 28) as f64;
+/// Side from which networks lose modes when they only learn from themselves (docs/ACCURACY.md).
+const MIXED_FROM: f64 = 64.0;
+/// beta |J| from which they do at any side: in the ordered phase a boundary spin against the rest is rare.
+const FORWARD_FROM: f64 = 0.5;
+
+/// Defaults that depend on what was asked for; what is given later overrides them.
+pub(super) fn derived_defaults<'a>(
+    table: &mut Table,
+    config: &Config,
+    asked: impl Fn(&str) -> Option<&'a Value>,
+) {
+    let value = |key: &str, default: f64| asked(key).and_then(number).unwrap_or(default);
+    let size = value("size", config.size.into());
+    let field = value("field", config.field);
+    if field != 0.0 {
+        table.insert("gauge".to_owned(), Value::Boolean(false));
+    }
+    for (key, default) in [("pool", config.pool), ("verification_samples", config.verification_samples)] {
+        let count = (POOL_SPINS / (size * size)).clamp(FEWEST_REFERENCES as f64, default as f64);
+        table.insert(key.to_owned(), Value::Integer(count as i64));
+    }
+    let bond = value("beta", config.beta) * value("coupling", config.coupling).abs();
+    let is_cold = field == 0.0 && bond >= FORWARD_FROM;
+    let safe = if is_cold {
+        Some("forward")
+    } else if size >= MIXED_FROM {
+        Some("mixed")
+    } else {
+        None
+    };
+    let named = |key: &str, name: &str| asked(key).and_then(Value::as_str) == Some(name);
+    let is_triangular = named("lattice", LatticeKind::Triangular.name());
+    // Without order there is no mode to lose, but conditionals are hard: triangles leave a spin no choice, or all of it, and
+    // sectors of ground states are far from one another (docs/ACCURACY.md).
+    let is_hard = is_triangular && is_cold && value("coupling", config.coupling) < 0.0;
+    if let Some(safe) = safe.filter(|_| config.scale_rate) {
+        let safe = if is_hard { "mixed" } else { safe };
+        table.insert("objective".to_owned(), Value::String(safe.to_owned()));
+        if is_hard {
+            table.insert("depth".to_owned(), Value::Integer(3));
+            table.insert("forward_share".to_owned(), Value::Float(0.5));
+            table.insert("steps".to_owned(), Value::Integer(2 * i64::from(config.steps)));
+        }
+    }
+    let largest = value("coupling", config.coupling).abs().max(field.abs());
+    let bottom = if value("beta", config.beta) * largest > MAX_SQUARE_BETA { 2.0 } else { size };
+    let bottom = match () {
+        () if named("network", Network::Van.name()) => 0.0,
+        () if is_triangular => 2.0,
+        () => bottom.min(config.exact_bottom.into()),
+    };
+    table.insert("exact_bottom".to_owned(), Value::Integer(bottom as i64));
+}
+
+fn number(value: &Value) -> Option<f64> {
+    value.as_float().or(value.as_integer().map(|integer| integer as f64))
+}

@@ -1,0 +1,241 @@
+//! Layers of settings (preset, file, flags) as TOML tables; later ones win.
+
+use super::defaults::{derived_defaults, preset as preset_config};
+use super::sections::flat;
+use super::{Config, SETTINGS};
+use crate::error::{Error, Result};
+use crate::io::read_text;
+use std::path::Path;
+use toml::{Table, Value};
+
+/// Name of the layer of flags in messages.
+const FLAGS: &str = "command line";
+
+impl Config {
+    /// Reads the `config.toml` of a run: every key must be there.
+    ///
+    /// # Errors
+    /// When the file cannot be read, a key is missing, unknown or in another section than its own, or a value is out of range.
+    pub fn of_run(path: &Path) -> Result<Self> {
+        let mut table = flat(load(path)?).map_err(|message| config_error(path, message))?;
+        let defaults = Self::default().values()?;
+        // Runs of earlier versions lack these.
+        for setting in SETTINGS.iter().filter(|setting| setting.is_later) {
+            if let (Some(default), false) = (defaults.get(setting.key), table.contains_key(setting.key)) {
+                table.insert(setting.key.to_owned(), default.clone());
+            }
+        }
+        let config: Self = table
+            .try_into()
+            .map_err(|error: toml::de::Error| config_error(path, error.message().to_owned()))?;
+        config.check()?;
+        Ok(config)
+    }
+}
+
+/// Builds a configuration from a preset, a file's table and flags, later layers winning.
+///
+/// `source` names the file in messages. The file may name its preset with the key `preset`; `preset` given here wins.
+///
+/// # Errors
+/// On unknown keys (with the nearest valid one), keys in the wrong section, wrong types and values out of range.
+pub fn resolve(preset: Option<&str>, mut file: Table, flags: Table, source: &Path) -> Result<Config> {
+    let named = match file.remove("preset") {
+        None => None,
+        Some(Value::String(name)) => Some(name),
+        Some(other) => return Err(config_error(source, format!("preset = {other} must be a name"))),
+    };
+    let start = preset_config(preset.or(named.as_deref()).unwrap_or("default"))?;
+    let mut table = start.values()?;
+    let command_line = Path::new(FLAGS);
+    let file = flat(file).map_err(|message| config_error(source, message))?;
+    let flags = flat(flags).map_err(|message| config_error(command_line, message))?;
+    let asked = |key: &str| flags.get(key).or(file.get(key));
+    derived_defaults(&mut table, &start, asked);
+    overlay(&mut table, file, source)?;
+    overlay(&mut table, flags, command_line)?;
+    let config = of_table(&table).map_err(|message| config_error(source, message))?;
+    config.check()?;
+    Ok(config)
+}
+
+/// The default settings with flags over them, for commands that need a few of them: types are checked, ranges are not.
+#[cfg(feature = "cli")]
+pub(crate) fn of_flags(flags: Table) -> Result<Config> {
+    let command_line = Path::new(FLAGS);
+    let mut table = Config::default().values()?;
+    overlay(&mut table, flags, command_line)?;
+    of_table(&table).map_err(|message| config_error(command_line, message))
+}
+
+/// Replaces settings one by one; an error names the one whose type is wrong.
+fn overlay(table: &mut Table, layer: Table, source: &Path) -> Result<()> {
+    for (key, value) in layer {
+        // TOML tells 1 from 1.0; a user should not have to.
+        let value = match (table.get(&key), &value) {
+            (Some(Value::Float(_)), Value::Integer(integer)) => Value::Float(*integer as f64),
+            _ => value,
+        };
+        let setting = format!("{key} = {value}");
+        table.insert(key, value);
+        of_table(table)
+            .map_err(|message| config_error(source, format!("{setting} is not possible: {message}")))?;
+    }
+    Ok(())
+}
+
+fn of_table(table: &Table) -> Result<Config, String> {
+    table.clone().try_into().map_err(|error: toml::de::Error| error.message().to_owned())
+}
+
+/// Reads a configuration file as a table.
+///
+/// # Errors
+/// When the file cannot be read or is not TOML.
+pub fn load(path: &Path) -> Result<Table> {
+    read_text(path)?.parse().map_err(|error: toml::de::Error| config_error(path, error.to_string()))
+}
+
+fn config_error(path: &Path, message: String) -> Error {
+    Error::Config { path: path.to_owned(), message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Objective, Values};
+
+    fn resolved(preset: Option<&str>, file: &str, flags: &str) -> Result<Config> {
+        resolve(preset, file.parse().unwrap(), flags.parse().unwrap(), Path::new("test.toml"))
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_the_preset() {
+        let config = resolved(Some("published"), "batch = 64\nsteps = 10", "steps = 20").unwrap();
+        assert_eq!((config.batch, config.steps, config.learning_rate), (64, 20, 5e-4));
+        assert!(!config.skip && !config.gauge);
+    }
+
+    #[test]
+    fn a_resolved_configuration_reads_back_as_itself() {
+        let config = resolved(None, "size = 8\nbeta = 1", "").unwrap();
+        let text = toml::to_string(&config).unwrap();
+        assert_eq!(resolved(None, &text, "").unwrap(), config);
+    }
+
+    #[test]
+    fn a_run_with_sections_is_that_of_an_earlier_version_without() {
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/config");
+        let [flat, sectioned] =
+            ["config.toml", "sectioned.toml"].map(|name| Config::of_run(&seeds.join(name)).unwrap());
+        assert_eq!(flat, sectioned);
+        assert_eq!(
+            sectioned.to_toml().unwrap(),
+            std::fs::read_to_string(seeds.join("sectioned.toml")).unwrap()
+        );
+    }
+
+    #[test]
+    fn bounds_of_the_table_are_those_of_the_checks() {
+        let mut bounded = 0;
+        for setting in SETTINGS {
+            let (outside, inside) = match setting.values {
+                Values::Integer(least, most) => {
+                    ([least - 1, most + 1].map(Value::from), [least, most].map(Value::from))
+                }
+                Values::Number(least, most) => {
+                    ([least - 1.0, most * 2.0].map(Value::from), [least, most].map(Value::from))
+                }
+                Values::Below(least, limit) => {
+                    ([least - 1.0, limit].map(Value::from), [least, limit - 1e-9].map(Value::from))
+                }
+                Values::Names(_) | Values::Text | Values::Switch => continue,
+            };
+            bounded += 1;
+            let with = |value: &Value| {
+                let mut file = Table::from_iter([(setting.key.to_owned(), value.clone())]);
+                file.entry("beta").or_insert(Value::Float(0.01));
+                resolve(None, file, Table::new(), Path::new("test.toml"))
+            };
+            for value in &outside {
+                let refused = with(value).unwrap_err();
+                assert!(
+                    refused.is_usage() && refused.to_string().contains(setting.key),
+                    "{value}: {refused}"
+                );
+            }
+            // The words of the others speak of other settings.
+            if setting.range.is_none() || ["size", "beta"].contains(&setting.key) {
+                inside.iter().for_each(|value| drop(with(value).unwrap()));
+            }
+        }
+        assert!(bounded > 20);
+    }
+
+    #[test]
+    fn exact_squares_are_as_large_as_size_and_beta_allow() {
+        let bottom = |preset, file: &str| resolved(preset, file, "").unwrap().exact_bottom;
+        assert_eq!([bottom(None, ""), bottom(None, "size = 8"), bottom(None, "size = 4")], [8, 8, 4]);
+        assert_eq!([bottom(None, "beta = 5"), bottom(None, "coupling = -20")], [2, 2]);
+        assert_eq!(bottom(None, "size = 64\nexact_bottom = 4"), 4);
+        assert_eq!(bottom(Some("published"), "size = 64"), 2);
+    }
+
+    #[test]
+    fn large_lattices_start_from_monte_carlo_unless_told_otherwise() {
+        let objective = |preset, file: &str| resolved(preset, file, "").unwrap().objective;
+        assert_eq!(objective(None, "size = 32"), Objective::Reverse);
+        assert_eq!(objective(None, "size = 64"), Objective::Mixed);
+        assert_eq!(objective(None, "size = 64\nobjective = \"reverse\""), Objective::Reverse);
+        assert_eq!(objective(None, "beta = 0.6"), Objective::Forward);
+        assert_eq!(objective(None, "beta = 0.6\nfield = 0.1"), Objective::Reverse);
+        assert_eq!(objective(Some("published"), "size = 64"), Objective::Reverse);
+    }
+
+    #[test]
+    fn frustrated_lattices_get_deep_nets_and_long_runs_where_it_is_cold() {
+        let recipe = |file: &str| {
+            let config = resolved(None, file, "").unwrap();
+            (config.objective, config.depth, config.steps, config.exact_bottom)
+        };
+        let frustrated = "lattice = \"triangular\"\ncoupling = -1\nbeta = 1";
+        assert_eq!(recipe(frustrated), (Objective::Mixed, 3, 8000, 2));
+        assert_eq!(recipe(&format!("{frustrated}\ndepth = 1\nsteps = 10")), (Objective::Mixed, 1, 10, 2));
+        assert_eq!(recipe("lattice = \"triangular\"\nbeta = 0.27"), (Objective::Reverse, 1, 4000, 2));
+        assert_eq!(recipe("network = \"van\"\nsize = 8"), (Objective::Reverse, 1, 4000, 0));
+    }
+
+    #[test]
+    fn the_gauge_is_off_in_a_field_unless_asked_for() {
+        assert!(!resolved(None, "field = 0.1", "").unwrap().gauge);
+        assert!(resolved(None, "field = 0", "").unwrap().gauge);
+        let refused = resolved(None, "field = 0.1\ngauge = true", "").unwrap_err();
+        assert!(refused.to_string().contains("gauge"), "{refused}");
+    }
+
+    #[test]
+    fn bad_values_are_named() {
+        let cases = [
+            ("learnig_rate = 0.1", "did you mean \"learning_rate\"?"),
+            ("size = 12", "size = 12"),
+            ("size = 2048", "size = 2048"),
+            ("beta = -1", "beta = -1"),
+            ("beta = nan", "beta = NaN"),
+            ("beta = 1e9", "beta = 1000000000"),
+            ("batch = 0", "batch = 0"),
+            ("steps = 0", "steps = 0"),
+            ("learning_rate = inf", "learning_rate = inf"),
+            ("depth = 4", "depth = 4"),
+            ("width = 0", "width = 0"),
+            ("size = \"big\"", "size = \"big\""),
+            ("batch = -3", "batch = -3"),
+            ("preset = \"fast\"", "published"),
+            ("coupling = inf", "coupling = inf"),
+        ];
+        for (text, expected) in cases {
+            let error = resolved(None, text, "").unwrap_err();
+            assert!(error.is_usage(), "{text}");
+            assert!(error.to_string().contains(expected), "{text}: {error}");
+        }
+    }
+}

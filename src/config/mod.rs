@@ -1,0 +1,134 @@
+//! Every setting of a run: one table (`table.rs`) that files, flags, checks of ranges and docs/FORMATS.md are made from.
+//!
+//! Layers (defaults, preset, file, flags) are TOML tables, later ones win.
+
+mod defaults;
+#[cfg(test)]
+mod document;
+mod layers;
+mod sections;
+mod setting;
+mod table;
+
+use crate::conditional::{Model, NetOptions, check_side};
+use crate::error::{Error, Result};
+use crate::lattice::{Interaction, Lattice, System};
+use crate::schedule::Adam;
+pub use defaults::PRESETS;
+#[cfg(feature = "cli")]
+pub(crate) use layers::of_flags;
+pub use layers::{load, resolve};
+#[cfg(feature = "cli")]
+pub(crate) use sections::flat;
+use serde::{Deserialize, Serialize};
+use setting::plain;
+pub use setting::{Flag, Section, Setting, Values};
+use std::collections::BTreeMap;
+pub use table::{Config, SETTINGS};
+use toml::Table;
+
+/// How the learning rate changes over the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RateSchedule {
+    /// Always `learning_rate`.
+    Constant,
+    /// From `learning_rate` along half a cosine to `learning_rate * final_rate` at the last step.
+    Cosine,
+}
+
+/// What training minimises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Objective {
+    /// KL(q | p), on the network's own samples.
+    Reverse,
+    /// KL(p | q), on configurations by Monte Carlo.
+    Forward,
+    /// First forward, then ever more reverse steps, in the end only those.
+    Mixed,
+}
+
+/// Largest batch; bounds the memory that a typing error can ask for.
+pub const MAX_BATCH: usize = 1 << 20;
+/// Most samples from one seed: their index is a 32-bit counter of the random number generator.
+pub const MAX_SAMPLES: usize = u32::MAX as usize;
+/// Most spins in a pool of Monte Carlo configurations, a byte each.
+const MAX_POOL_SPINS: usize = 1 << 31;
+/// Fewest configurations that the closing check can be made with.
+const FEWEST_REFERENCES: usize = 100;
+
+impl Config {
+    /// The model it describes.
+    ///
+    /// # Errors
+    /// When a setting of the lattice or the nets is out of range.
+    pub fn model(&self) -> Result<Model> {
+        let Self { network, width, depth, skip, gauge, exact_bottom, .. } = *self;
+        check_side(self.size)?;
+        let options = NetOptions { network, width, depth, skip, gauge, exact_bottom };
+        let interaction = Interaction::new(self.coupling, self.field)?;
+        let system = System { lattice: Lattice::new(self.lattice, self.size)?, interaction };
+        let storage = self.storage;
+        Ok(Model { storage, ..Model::new(system, options)? })
+    }
+
+    /// Optimiser constants.
+    pub fn adam(&self) -> Adam {
+        Adam {
+            beta1: self.adam_beta1,
+            beta2: self.adam_beta2,
+            epsilon: self.adam_epsilon,
+            clip: self.clip,
+            scale_rate: self.scale_rate,
+        }
+    }
+
+    /// Every setting by its key.
+    ///
+    /// # Errors
+    /// When a number is larger than TOML's.
+    pub(crate) fn values(&self) -> Result<Table> {
+        Table::try_from(self)
+            .map_err(|error| Error::Config { path: "settings".into(), message: error.to_string() })
+    }
+
+    /// Settings that say how a network learns, by key, in the order of the keys: what a run has to go on with. Lattice, nets,
+    /// beta and seed are not among them, nor where and in what parts it is trained and what is written of it.
+    pub(crate) fn training(&self) -> BTreeMap<&'static str, String> {
+        // Numbers beyond TOML's are refused by `check`.
+        let values = self.values().unwrap_or_default();
+        let learning =
+            SETTINGS.iter().filter(|setting| setting.section == Section::Training && !setting.is_free);
+        learning.filter_map(|setting| Some((setting.key, plain(values.get(setting.key)?)))).collect()
+    }
+
+    /// Checks every setting.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.model()?.check_beta(self.beta)?;
+        let values = self.values()?;
+        for setting in SETTINGS {
+            values.get(setting.key).map_or(Ok(()), |value| setting.check(value))?;
+        }
+        self.check_together()
+    }
+
+    /// Checks settings whose range depends on others.
+    fn check_together(&self) -> Result<()> {
+        if self.chunk == 1 || self.chunk != 0 && !self.batch.is_multiple_of(self.chunk) {
+            let expected = format!("it must be 0, or divide batch = {} into parts of at least 2", self.batch);
+            return Err(Error::setting("chunk", self.chunk, expected));
+        }
+        if (1..FEWEST_REFERENCES).contains(&self.verification_samples) {
+            let expected = format!("it must be 0 or at least {FEWEST_REFERENCES}: fewer see no missing mode");
+            return Err(Error::setting("verification_samples", self.verification_samples, expected));
+        }
+        let most = MAX_POOL_SPINS / (self.size as usize).pow(2);
+        for (name, value) in [("pool", self.pool), ("verification_samples", self.verification_samples)] {
+            if value > most {
+                return Err(Error::setting(name, value, format!("at this size it must be at most {most}")));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! The table of settings: every key of `config.toml` with its default, its values, its flag and one sentence of help.
+//!
+//! One line of it is a field of [`Config`], its default, and a row of [`SETTINGS`], which ranges, files, flags and
+//! docs/FORMATS.md are made from.
+
+use super::setting::{Section, Setting, below, integer, names, number, switch, text};
+use super::{MAX_BATCH, MAX_POOL_SPINS, MAX_SAMPLES, Objective, RateSchedule};
+use crate::conditional::{Network, Storage};
+use crate::lattice::LatticeKind;
+use crate::schedule::Baseline;
+use serde::{Deserialize, Serialize};
+
+/// Makes the settings' structure, its defaults and its table from one list. The comment of a field is its help.
+macro_rules! settings {
+    ($($section:ident { $($(#[doc = $help:literal])+ $key:ident: $type:ty = $default:expr, $setting:expr;)+ })+) => {
+        /// All settings of a training run. The field names are the keys of `config.toml`.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Config {
+            $($($(#[doc = $help])+ pub $key: $type,)+)+
+        }
+
+        /// The preset "default".
+        impl Default for Config {
+            fn default() -> Self {
+                Self { $($($key: $default,)+)+ }
+            }
+        }
+
+        /// Every setting, in the order of a file.
+        pub const SETTINGS: &[Setting] =
+            &[$($($setting.at(Section::$section, stringify!($key), concat!($($help),+)),)+)+];
+    };
+}
+
+settings! {
+    Lattice {
+        /// Neighbours of a site: four on the square lattice, six on the triangular one, where J < 0 is frustrated.
+        lattice: LatticeKind = LatticeKind::Square, names(&["square", "triangular"]).flag("lattice", "NAME").later();
+        /// Side L of the lattice.
+        size: u32 = 16, integer(4, 1024).range("a power of two, 4 to 1024; to 64 for \"van\"").flag("size", "SIZE");
+        /// Inverse temperature.
+        beta: f64 = 0.44, number(0.0, 100.0).range("0 to 100, also times |J| and |H|").flag("beta", "BETA");
+        /// Coupling J; negative for the antiferromagnet.
+        coupling: f64 = 1.0, number(-1000.0, 1000.0).flag("coupling", "J");
+        /// Field H.
+        field: f64 = 0.0, number(-1000.0, 1000.0).flag("field", "H");
+    }
+    Network {
+        /// Which sites a net fixes together: han has a net for every level of a hierarchy, van one dense net over all
+        /// sites, row by row.
+        network: Network = Network::Han, names(&["han", "van"]).flag("network", "NAME").later();
+        /// Hidden units per input site.
+        width: usize = 4, integer(1, 64).flag("width", "WIDTH");
+        /// Hidden layers.
+        depth: usize = 1, integer(1, 3)
+            .derived("3 on the triangular lattice with J < 0 from beta |J| = 0.5 on at H = 0")
+            .flag("depth", "DEPTH");
+        /// Whether logits have a learned linear term, which starts from the couplings.
+        skip: bool = true, switch();
+        /// Whether the spin-flip symmetry is built in.
+        gauge: bool = true, switch().range("false when `field` is not 0").derived("false when `field` is not 0");
+        /// Side of the squares that are summed exactly, without nets; single spins are squares of side 2.
+        exact_bottom: u32 = 8, integer(0, 8).range("8, 4 or 2, at most the default; 0 for \"van\"")
+            .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 0 for \"van\"")
+            .flag("exact-bottom", "SIDE");
+        /// Numbers that a GPU keeps hidden state in and that nets compute with: f32, or f16 where the GPU offers it;
+        /// checkpoints stay f32.
+        storage: Storage = Storage::F32, names(&["f32", "f16"]).flag("storage", "NAME").later();
+    }
+    Training {
+        /// Configurations per step; baselines need at least two.
+        batch: usize = 512, integer(2, MAX_BATCH as i64).flag("batch", "BATCH");
+        /// Configurations on the device at a time; 0: as many as fit, and a run's own file holds how many that were.
+        chunk: usize = 0, integer(0, MAX_BATCH as i64).range("0, or an equal part of `batch` of at least 2").later().free();
+        /// Training steps.
+        steps: u32 = 4000, integer(1, u32::MAX as i64).derived("8000 where `depth` is 3 by default").flag("steps", "STEPS");
+        /// What is minimised: KL(q | p) on the network's own samples (reverse), KL(p | q) on configurations by Monte Carlo
+        /// (forward), or first the one with p and then more and more the other (mixed).
+        objective: Objective = Objective::Reverse, names(&["reverse", "forward", "mixed"])
+            .derived("\"mixed\" from L = 64 on and where `depth` is 3 by default, else \"forward\" from beta |J| = 0.5 on at H = 0")
+            .flag("objective", "NAME");
+        /// Share of forward steps in the mixed objective, where they thin out over twice that share of the run.
+        forward_share: f64 = 0.3, number(0.0, 0.5).derived("0.5 where `depth` is 3 by default");
+        /// Configurations by Monte Carlo that forward steps learn from.
+        pool: usize = 16_384, integer(1, MAX_POOL_SPINS as i64).range("1 to 2^31 / L^2").derived("fewer above L = 128");
+        /// Value that is subtracted from rewards: a regression on the border and the rest of the reward, or the global mean.
+        baseline: Baseline = Baseline::Regression, names(&["regression", "global"]);
+        /// Largest learning rate, after the warm-up.
+        learning_rate: f64 = 0.01, number(0.0, 1000.0).flag("lr", "X");
+        /// Whether nets with more than 60 inputs learn at a lower rate, times 60 over their inputs.
+        scale_rate: bool = true, switch();
+        /// Course of the learning rate after the warm-up.
+        rate_schedule: RateSchedule = RateSchedule::Cosine, names(&["cosine", "constant"]);
+        /// Share of the steps over which the learning rate rises from 0.
+        warmup: f64 = 0.05, number(0.0, 1.0);
+        /// Last learning rate over the largest, for the cosine.
+        final_rate: f64 = 0.001, number(0.0, 1.0);
+        /// Beta of step t is `beta (1 - annealing^t)`.
+        annealing: f64 = 0.0, below(0.0, 1.0);
+        /// Adam's decay of the first moment.
+        adam_beta1: f64 = 0.9, below(0.0, 1.0);
+        /// Adam's decay of the second moment.
+        adam_beta2: f64 = 0.999, below(0.0, 1.0);
+        /// Adam's epsilon, added to the root of the second moment.
+        adam_epsilon: f64 = 1e-8, number(0.0, 1.0);
+        /// Largest gradient norm; 0: no limit.
+        clip: f64 = 0.0, number(0.0, f64::MAX);
+        /// Run folder to take nets from: a run of the same size, or of half the size and the same beta; empty: none.
+        init_from: String = String::new(), text().flag("init-from", "DIR").free();
+    }
+    Run {
+        /// Seed of initial parameters and of every sample.
+        seed: u32 = 0, integer(0, u32::MAX as i64).flag("seed", "SEED");
+        /// Device: auto, cpu, or index or name of a GPU as `han-gpu devices` lists them.
+        device: String = "auto".to_owned(), text().range("see below").flag("device", "DEVICE");
+        /// Steps between rows of `metrics.csv`.
+        metrics_every: u32 = 10, integer(1, u32::MAX as i64);
+        /// Steps between checkpoints.
+        checkpoint_every: u32 = 500, integer(1, u32::MAX as i64);
+        /// Samples of the closing evaluation.
+        evaluation_samples: usize = 50_000, integer(2, MAX_SAMPLES as i64);
+        /// Configurations by Monte Carlo that the network is checked with at the end; 0: none.
+        verification_samples: usize = 2_000, integer(0, MAX_POOL_SPINS as i64)
+            .range("0, or 100 to 2^31 / L^2").derived("fewer above L = 256");
+    }
+}
