@@ -95,8 +95,8 @@ fn a_deviation_above_five_errors_is_a_warning() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
     // In the ordered phase, learning from its own samples alone, a network keeps one of the two signs of most spins.
-    let train = "train --size 16 --beta 0.8 --steps 200 --batch 64 --objective reverse --device cpu --set gauge=false \
-                 --exact-bottom 2 --set evaluation_samples=2000 --out run";
+    let train = "train --size 8 --beta 0.6 --steps 1000 --batch 64 --objective reverse --device cpu --set gauge=false \
+                 --set skip=false --exact-bottom 2 --set evaluation_samples=2000 --seed 2 --out run";
     let trained = succeed(folder, train).stdout;
     assert!(trained.contains("SUSPECT") && trained.contains("misses a part"), "{trained}");
     assert!(trained.contains("--objective forward"), "{trained}");
