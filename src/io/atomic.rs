@@ -1,5 +1,6 @@
 //! Files that appear whole or not at all.
 
+use super::run_folder::belongs_to_a_run;
 use crate::error::{Error, Result};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -79,13 +80,17 @@ pub(super) fn remove_leftovers(folder: &Path) {
 /// points to.
 ///
 /// # Errors
-/// When the folder does not exist or cannot be written, or the path is a folder, a device or a pipe.
+/// When the folder does not exist or cannot be written, or the path is a folder, a device, a pipe, or a file of a run.
 pub fn check_writable(path: &Path) -> Result<PathBuf> {
     if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         return Err(Error::content(path, "this is not a regular file; name one, or a new one"));
     }
+    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if belongs_to_a_run(&place) {
+        return Err(Error::content(path, "this file is part of a run, which would be lost; name another"));
+    }
     temporary_beside(path).map_err(|source| Error::file("write", path, source))?;
-    Ok(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()))
+    Ok(place)
 }
 
 fn temporary_beside(path: &Path) -> std::io::Result<NamedTempFile> {

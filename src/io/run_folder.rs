@@ -22,6 +22,13 @@ const SUMMARY: &str = "summary.json";
 const MEASUREMENT: &str = "measurement.json";
 const CHECKPOINT: &str = "checkpoint.safetensors";
 
+/// Whether a file is one that a run lives from: results of commands must not take its place.
+pub(super) fn belongs_to_a_run(path: &Path) -> bool {
+    let own = [CONFIG, METRICS, SUMMARY, MEASUREMENT, CHECKPOINT];
+    let is_own = path.file_name().is_some_and(|name| own.iter().any(|own| name == *own));
+    is_own && path.is_file() && path.parent().is_some_and(|folder| folder.join(CONFIG).is_file())
+}
+
 /// `config.toml`, `metrics.csv`, `summary.json` and `checkpoint.safetensors` of one run.
 #[derive(Debug, Clone)]
 pub struct RunFolder {

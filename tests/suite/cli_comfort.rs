@@ -104,6 +104,27 @@ fn a_run_without_metrics_is_neither_plotted_nor_exported() {
 }
 
 #[test]
+fn results_never_take_the_place_of_a_file_of_a_run() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    succeed(folder, TINY);
+    succeed(folder, "sample run --count 10 --out samples.npz --device cpu");
+    for file in ["config.toml", "checkpoint.safetensors", "metrics.csv", "summary.json"] {
+        let before = fs::read(folder.join("run").join(file)).unwrap();
+        for command in [
+            "sample run --count 10 --device cpu --out",
+            "evaluate run --spins samples.npz --device cpu --out",
+            "measure run --count 100 --device cpu --keep",
+            "mc --size 4 --beta 0.4 --sweeps 10 --out",
+        ] {
+            fail(folder, &format!("{command} run/{file}"), 1, &[file, "part of a run"]);
+        }
+        assert_eq!(fs::read(folder.join("run").join(file)).unwrap(), before, "{file}");
+    }
+    succeed(folder, "sample run --count 10 --out run/samples.npz --device cpu");
+}
+
+#[test]
 fn a_nice_run_learns_the_same() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
