@@ -115,6 +115,8 @@ fn cell(row: &Row, name: &str) -> f64 {
 struct Point {
     size: u32,
     beta: f64,
+    depth: usize,
+    steps: u32,
     folder: PathBuf,
 }
 
@@ -141,18 +143,28 @@ fn check(arguments: &Arguments) -> anyhow::Result<Vec<Point>> {
     let beta = |at: usize| ((beta_from + step * at as f64) * PER_UNIT).round() / PER_UNIT;
     let mut all = Vec::new();
     for &size in &arguments.size {
-        for beta in (0..points).map(beta) {
-            settings(arguments, size, beta, None)?;
+        let alone = |beta: f64| arguments.settings.resolve([("size", size.into()), ("beta", beta.into())]);
+        let configs = (0..points).map(beta).map(alone).collect::<anyhow::Result<Vec<Config>>>()?;
+        // Every point starts from the nets of the one before, so all have those that the hardest one has by default.
+        let depth = configs.iter().map(|config| config.depth).max().unwrap_or_default();
+        let steps = configs.iter().map(|config| config.steps).max().unwrap_or_default();
+        all.extend((0..points).map(beta).map(|beta| {
             let folder = arguments.out.join(format!("L{size}")).join(format!("beta{beta}"));
-            all.push(Point { size, beta, folder });
-        }
+            Point { size, beta, depth, steps, folder }
+        }));
     }
     Ok(all)
 }
 
-fn settings(arguments: &Arguments, size: u32, beta: f64, previous: Option<&Path>) -> anyhow::Result<Config> {
+fn settings(arguments: &Arguments, point: &Point, previous: Option<&Path>) -> anyhow::Result<Config> {
     let init_from = previous.map(|previous| ("init_from", previous.to_string_lossy().into_owned().into()));
-    arguments.settings.resolve([("size", size.into()), ("beta", beta.into())].into_iter().chain(init_from))
+    let of_point = [
+        ("size", point.size.into()),
+        ("beta", point.beta.into()),
+        ("depth", toml::Value::Integer(point.depth as i64)),
+        ("steps", point.steps.into()),
+    ];
+    arguments.settings.resolve(of_point.into_iter().chain(init_from))
 }
 
 /// Trains and measures one point, or takes what is there. What comes back is whole unless Ctrl-C was pressed.
@@ -163,7 +175,7 @@ fn measure_point(
     interrupt: &Interrupt,
 ) -> anyhow::Result<Value> {
     let previous = previous.map(|previous| previous.folder.as_path());
-    let config = settings(arguments, point.size, point.beta, previous)?;
+    let config = settings(arguments, point, previous)?;
     let device = config.device.clone();
     train_one(config, &point.folder, false, &Resources::default())?;
     let (folder, config) = RunFolder::open(&point.folder)?;

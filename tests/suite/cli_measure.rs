@@ -162,6 +162,19 @@ fn an_interrupted_measurement_reports_what_it_has() {
 }
 
 #[test]
+fn a_scan_keeps_its_nets_where_their_defaults_change_along_the_way() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let scan = "scan --lattice triangular --coupling=-1 --beta-from 0.4 --beta-to 0.6 --points 2 --size 4 --steps 10 \
+                --batch 32 --count 200 --mc-sweeps 0 --device cpu --out scan";
+    succeed(folder, scan);
+    for beta in ["0.4", "0.6"] {
+        let config = fs::read_to_string(folder.join(format!("scan/L4/beta{beta}/config.toml"))).unwrap();
+        assert!(config.contains("depth = 3") && config.contains("steps = 10"), "{config}");
+    }
+}
+
+#[test]
 fn a_scan_goes_on_where_it_was_and_its_figures_are_drawn() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
