@@ -1,15 +1,16 @@
 //! `han-gpu train --grow`: one lattice after another, each starting from the nets of the one before.
 //!
-//! A lattice no larger than its exact squares has a boundary net alone, which hands nothing on: the next one starts fresh.
+//! Where a lattice has no net that the next one can use, as one no larger than its exact squares, the next one starts fresh.
 
 use super::training::{Resources, train_one};
+use crate::conditional::{Model, Network};
 use crate::config::Config;
 use crate::error::Error;
 use crate::io::{RunFolder, Summary};
 use std::path::{Path, PathBuf};
 use toml::Value;
 
-/// What to grow, and where.
+/// The sizes of a growing network, and where its runs go.
 pub(super) struct Growth<'a> {
     /// Sides of the lattices, each twice the one before.
     pub(super) sizes: &'a [u32],
@@ -29,24 +30,33 @@ pub(super) fn run(
     growth: &Growth<'_>,
     resolve: impl Fn([(&'static str, Value); 2]) -> anyhow::Result<Config>,
 ) -> anyhow::Result<(Option<Summary>, RunFolder)> {
-    let refused = || {
+    let refuse = |expected: &str| {
         let given = growth.sizes.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-        Error::setting("--grow", given, "each size must be twice the one before, as 8,16,32")
+        Error::setting("--grow", given, expected)
     };
+    let refused = || refuse("each size must be twice the one before, as 8,16,32");
     if growth.sizes.windows(2).any(|pair| pair[1] != 2 * pair[0]) {
         return Err(refused().into());
     }
+    let settings = |size: u32, init_from: String| {
+        resolve([("size", Value::Integer(size.into())), ("init_from", Value::String(init_from))])
+    };
+    // Everything is known to be possible before the first step.
+    let models = growth.sizes.iter().map(|&size| Ok(settings(size, String::new())?.model()?));
+    let models = models.collect::<anyhow::Result<Vec<Model>>>()?;
+    if models.iter().any(|model| model.options.network == Network::Van) && models.len() > 1 {
+        let expected = "a dense network (van) cannot start from a smaller lattice; train each size by itself";
+        return Err(refuse(expected).into());
+    }
     let mut last = None;
-    let mut previous = String::new();
-    for &size in growth.sizes {
-        let init_from = std::mem::take(&mut previous);
-        let config =
-            resolve([("size", Value::Integer(size.into())), ("init_from", Value::String(init_from))])?;
+    let mut previous: Option<PathBuf> = None;
+    for (index, &size) in growth.sizes.iter().enumerate() {
+        let hands_on = index > 0 && models[index].shares_nets_with(&models[index - 1]);
+        let init_from = previous.filter(|_| hands_on).unwrap_or_default().to_string_lossy().into_owned();
+        let config = settings(size, init_from)?;
         let folder =
             growth.out.map_or_else(|| default_folder(&config), Path::to_owned).join(format!("L{size}"));
-        if config.size > config.exact_bottom {
-            previous = folder.to_string_lossy().into_owned();
-        }
+        previous = Some(folder.clone());
         last = Some(match train_one(config, &folder, growth.force, growth.resources)? {
             Some((summary, folder)) => (Some(summary), folder),
             None => (None, RunFolder::open(&folder)?.0),

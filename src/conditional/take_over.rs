@@ -1,8 +1,22 @@
 //! Parameters of one network taken over by another.
 
-use super::Model;
+use super::{MaskedNet, Model};
+use crate::hierarchy::Level;
 
 impl Model {
+    /// Whether the parameters of another network serve any net of this one.
+    pub fn shares_nets_with(&self, other: &Self) -> bool {
+        self.nets().any(|(_, net, level)| other.net_like(net, level).is_some())
+    }
+
+    /// The level whose net has the shape of a given one and stands in the same place.
+    fn net_like(&self, net: &MaskedNet, level: &Level) -> Option<usize> {
+        let is_like = |(_, own, there): &(usize, &MaskedNet, &Level)| {
+            *own == net && there.name == level.name && there.extent == level.extent
+        };
+        self.nets().find(is_like).map(|(k, ..)| k)
+    }
+
     /// Copies the nets that this model has in common with `other` (same side and shape) from its parameters to `own`.
     ///
     /// A square's net serves every larger lattice at the same beta; the boundary's net only its own size. `skip_scale`
@@ -10,10 +24,7 @@ impl Model {
     pub fn take_over(&self, own: &mut [f32], other: &Self, parameters: &[f32], skip_scale: f32) -> usize {
         let mut taken = 0;
         for (k, net, level) in self.nets() {
-            let found = other.nets().find(|(_, from, there)| {
-                *from == net && there.name == level.name && there.extent == level.extent
-            });
-            let Some((from, ..)) = found else { continue };
+            let Some(from) = other.net_like(net, level) else { continue };
             let target = &mut own[self.levels[k].offset..][..net.parameters()];
             target.copy_from_slice(&parameters[other.levels[from].offset..][..net.parameters()]);
             if let Some(skip) = &net.skip {

@@ -355,6 +355,7 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         ("train --set verification_samples=5", &["verification_samples = 5", "100"]),
         ("train --size 1024 --set pool=1000000", &["pool = 1000000", "2048"]),
         ("train --grow 8,32", &["--grow = 8,32", "twice"]),
+        ("train --grow 4,8 --network van", &["--grow = 4,8", "dense"]),
         ("train --grow 8,16 --size 8", &["--grow", "--size"]),
         ("train --size 16 --init-from run", &["init_from = run", "size 4", "16 or 8"]),
         ("train --size 8 --beta 0.3 --init-from run", &["init_from = run", "beta is 0.44"]),
