@@ -112,8 +112,14 @@ impl Record {
     fn verdict(&self, window: usize, step: usize, wanted: f64) -> (f64, Option<String>) {
         let mut longest = 1.0_f64;
         for (name, series) in &self.series {
-            // Constant series have nothing to forget; whether the constants agree is seen below.
+            // Constant series have nothing to forget, if it is the same constant.
             let varies = series.iter().any(|series| !Series::is_constant(std::slice::from_ref(series)));
+            if !varies && !Series::is_constant(series) {
+                return (
+                    window as f64,
+                    Some(format!("the {name} are frozen, and differ from chain to chain")),
+                );
+            }
             match Series::autocorrelation(series) {
                 Some(found) => longest = longest.max(found.tau_int.value * step as f64),
                 None if varies => {

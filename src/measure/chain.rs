@@ -15,6 +15,8 @@ const LONG: f64 = 5.0;
 const FEWEST: f64 = 16.0;
 /// Chains from which on their means alone tell errors, however short they are.
 const MANY_CHAINS: usize = 32;
+/// Measurements of a chain that show its autocorrelation time, if it is shorter than the chain.
+const LONG_CHAIN: usize = 256;
 
 /// One Markov chain of configurations, in constant memory.
 #[derive(Debug, Clone)]
@@ -98,6 +100,8 @@ impl Chain {
         let unknown = observed.iter().any(Observed::is_unknown);
         let wanted = if unknown { f64::INFINITY } else { tau_int.map_or(1.0, |tau| LONG * tau.value) };
         let bins = long_bins(chains, wanted);
+        // Chains long enough to show a time that show none do not move from state to state: they are no samples of one distribution.
+        let is_stuck = unknown && chains[0].count() >= LONG_CHAIN;
         let whole_chains = bins[0].length() >= chains[0].count() && chains.len() >= MANY_CHAINS;
         let count_of = |bins: &Bins| bins.count().div_ceil(bins.length());
         let enough = bins.iter().map(count_of).sum::<usize>() >= FEWEST_FOR_ERRORS;
@@ -125,7 +129,7 @@ impl Chain {
             abs_magnetisation: found("abs_magnetisation"),
             tau_int,
             count: chains.iter().map(Self::count).sum(),
-            is_short: !whole_chains && (bins[0].length() as f64) < wanted,
+            is_short: (!whole_chains || is_stuck) && (bins[0].length() as f64) < wanted,
             is_constant: ensemble.is_constant(scalars[0]),
             halves: halves(chains),
         }

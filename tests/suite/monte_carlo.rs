@@ -395,6 +395,24 @@ fn chains_that_remember_their_start_are_found_out() {
 }
 
 #[test]
+fn frozen_chains_of_different_states_are_found_out() {
+    // Where the field is weak against six bonds, chains that start against it stay there.
+    let lattice = Lattice::triangular(4).unwrap();
+    let interaction = Interaction { coupling: 1.0, field: 0.5 };
+    for (beta, seed) in [(0.8, 1), (0.8, 3), (1.0, 1), (3.0, 2)] {
+        let ensemble = System { lattice, interaction }.at(beta).unwrap();
+        let setup = Setup { ensemble, algorithm: Algorithm::Metropolis, chains: 64, seed };
+        let mut simulation = Simulation::new(setup, "cpu").unwrap();
+        let equilibrium = thermalise(&mut simulation, 128).unwrap();
+        assert!(equilibrium.fault.is_some(), "beta {beta}, seed {seed}: {equilibrium:?}");
+        let sweeps = Sweeps { chains: 64, thermalisation: 128, sweeps: 400, every: 1 };
+        let found = measure_chains(&mut simulation, sweeps, |_, _| Ok(()), |_| ControlFlow::Continue(()));
+        let doubts = found.unwrap().doubts().join("; ");
+        assert!(doubts.contains("short") || doubts.contains("differ"), "beta {beta}, seed {seed}: {doubts}");
+    }
+}
+
+#[test]
 fn a_negative_forward_kl_is_found_out() {
     // Configurations of another temperature are not from p: the mean of ln w falls short of ln Z.
     let (cold, warm) = (ensemble(4, 1.0, 0.5, 0.6), ensemble(4, 1.0, 0.5, 0.2));
