@@ -93,7 +93,13 @@ fn of_table(table: &Table) -> Result<Config, String> {
 /// # Errors
 /// When the file cannot be read or is not TOML.
 pub fn load(path: &Path) -> Result<Table> {
-    read_text(path)?.parse().map_err(|error: toml::de::Error| config_error(path, error.to_string()))
+    read_text(path)?.parse().map_err(|error: toml::de::Error| {
+        let hint = match error.message().contains("duplicate key") {
+            true => "lattice and network are sections as well as keys: in a file with sections these keys stand inside\n",
+            false => "",
+        };
+        config_error(path, format!("{error}{hint}"))
+    })
 }
 
 fn config_error(path: &Path, message: String) -> Error {

@@ -3,9 +3,10 @@
 use super::atomic::{Staged, stage_from};
 use super::input;
 use crate::backend::Tensor;
-use crate::conditional::{Model, TensorPlace};
+use crate::conditional::{Model, Network, TensorPlace};
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::lattice::LatticeKind;
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -274,7 +275,6 @@ fn metadata(model: &Model, stamp: &Stamp) -> HashMap<String, String> {
 fn identity(model: &Model) -> Vec<(&'static str, String)> {
     let (kind, network) = (model.system.lattice.kind(), model.options.network);
     let is_first = (kind, network) == Default::default();
-    let added = [("lattice", kind.name().to_owned()), ("network", network.name().to_owned())];
     let mut identity = vec![
         ("format", FORMAT.to_owned()),
         ("version", VERSIONS[usize::from(!is_first)].to_owned()),
@@ -287,8 +287,14 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
         ("gauge", model.options.gauge.to_string()),
         ("exact_bottom", model.options.exact_bottom.to_string()),
     ];
-    identity.extend(added.into_iter().filter(|_| !is_first));
+    identity.extend(architecture(model).into_iter().filter(|_| !is_first));
     identity
+}
+
+/// Lattice and network, which version 2 tells.
+fn architecture(model: &Model) -> [(&'static str, String); 2] {
+    let (kind, network) = (model.system.lattice.kind(), model.options.network);
+    [("lattice", kind.name().to_owned()), ("network", network.name().to_owned())]
 }
 
 struct Reader<'a> {
@@ -299,16 +305,24 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn check(&self, model: &Model) -> Result<()> {
-        for (key, expected) in identity(model) {
-            let found = self.metadata.get(key).map(String::as_str);
+        let identity = identity(model);
+        let later =
+            architecture(model).into_iter().filter(|(key, _)| !identity.iter().any(|(own, _)| own == key));
+        // Lattice and network decide what other settings can be, and are told first.
+        let told_first = |key: &str| match key {
+            "format" => 0,
+            "lattice" | "network" => 1,
+            _ => 2,
+        };
+        let mut wanted: Vec<(&str, String)> = identity.iter().cloned().chain(later).collect();
+        wanted.sort_by_key(|(key, _)| told_first(key));
+        for (key, expected) in wanted {
+            let found = self.found(key);
             if found == Some(&expected) {
                 continue;
             }
             let message = match (key, found) {
                 ("format", _) => "this safetensors file is not a han-gpu checkpoint".to_owned(),
-                ("version", Some(found)) if VERSIONS.contains(&found) => format!(
-                    "the checkpoint is of another lattice or network than the run's config.toml: {PUT_BACK}"
-                ),
                 ("version", Some(found)) => format!(
                     "checkpoint version {found}; this program reads versions {}: use the release that wrote it",
                     VERSIONS.join(" and ")
@@ -323,6 +337,16 @@ impl Reader<'_> {
             return Err(Error::content(self.path, message));
         }
         Ok(())
+    }
+
+    /// What the file says of a key; version 1 has no lattice and network, and is of the defaults.
+    fn found(&self, key: &str) -> Option<&str> {
+        let of_version_1 = match key {
+            "lattice" => Some(LatticeKind::default().name()),
+            "network" => Some(Network::default().name()),
+            _ => None,
+        };
+        self.metadata.get(key).map(String::as_str).or(of_version_1)
     }
 
     fn number<T: std::str::FromStr>(&self, key: &str) -> Result<T> {

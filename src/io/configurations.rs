@@ -5,7 +5,7 @@ use super::npy::Array;
 use super::npz::Npz;
 use super::spins::spins_of;
 use crate::error::{Error, Result};
-use crate::lattice::{Ensemble, Interaction, System};
+use crate::lattice::{Ensemble, Interaction, LatticeKind, System};
 use crate::measure::Scalars;
 use ndarray::{ArrayView1, ArrayView3};
 use std::io::Read;
@@ -44,8 +44,18 @@ pub fn read_configurations(path: &Path, ensemble: &Ensemble) -> Result<Vec<i8>> 
     let Ensemble { system, beta } = ensemble;
     let Interaction { coupling, field } = system.interaction;
     let coordination = ("coordination", system.lattice.coordination() as f64);
-    // Files of earlier versions are of square lattices.
-    let coordination = (archive.contains(coordination.0) || coordination.1 != 4.0).then_some(coordination);
+    let tells_lattice = archive.contains(coordination.0);
+    if !tells_lattice && system.lattice.kind() != LatticeKind::default() {
+        let message = format!(
+            "it tells no lattice, and counts as of the {} one; if its spins are of the {} lattice, say so by an array coordination \
+             = {} beside the others",
+            LatticeKind::default().name(),
+            system.lattice.kind().name(),
+            coordination.1
+        );
+        return Err(Error::content(path, message));
+    }
+    let coordination = tells_lattice.then_some(coordination);
     for (name, wanted) in
         [("beta", *beta), ("coupling", coupling), ("field", field)].into_iter().chain(coordination)
     {
