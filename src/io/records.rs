@@ -1,6 +1,8 @@
 //! What `metrics.csv` and `summary.json` say.
 
+use crate::conditional::Network;
 use crate::estimate::{Estimate, Forward, Verification};
+use crate::lattice::LatticeKind;
 use serde::{Deserialize, Serialize};
 
 /// One row of `metrics.csv`: averages over one batch.
@@ -53,6 +55,10 @@ impl Metrics {
 /// What `summary.json` says of a finished run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
+    /// Which sites are neighbours.
+    pub lattice: LatticeKind,
+    /// Architecture of the network.
+    pub network: Network,
     /// Side of the lattice.
     pub size: u32,
     /// Inverse temperature.

@@ -1,8 +1,9 @@
 //! What a model costs per level and kernel, from its shapes alone.
 
 use super::{Baseline, Kernel, sampling, training_step};
-use crate::conditional::{MaskedNet, Model};
+use crate::conditional::{MaskedNet, Model, Network};
 use crate::kernels::Cost;
+use crate::lattice::LatticeKind;
 use serde::Serialize;
 use std::iter::Sum;
 
@@ -97,6 +98,10 @@ pub struct LevelPlan {
 /// The whole plan of a model at one batch size.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
+    /// Which sites are neighbours.
+    pub lattice: LatticeKind,
+    /// Architecture of the network.
+    pub network: Network,
     /// Side of the lattice.
     pub size: u32,
     /// Configurations per batch.
@@ -125,6 +130,8 @@ impl Plan {
         let sampling = levels.iter().map(|level| level.sampling).sum();
         let training = levels.iter().map(|level| level.training).chain([total(&shared)]).sum();
         Self {
+            lattice: model.system.lattice.kind(),
+            network: model.options.network,
             size: model.system.lattice.side(),
             batch,
             levels,

@@ -41,6 +41,8 @@ pub(super) fn evaluate(
     let per_site =
         |estimate: Estimate| Estimate { value: estimate.value / sites, error: estimate.error / sites };
     Ok(Some(Summary {
+        lattice: config.lattice,
+        network: config.network,
         size: config.size,
         beta: config.beta,
         coupling: config.coupling,
