@@ -95,11 +95,14 @@ impl NetOptions {
             (Network::Han, LatticeKind::Triangular) if bottom != 2 => refuse(
                 "on the triangular lattice only single spins are summed exactly; it must be 2".to_owned(),
             ),
-            _ if ![2, 4, 8].contains(&bottom) => refuse("it must be 8, 4 or 2".to_owned()),
-            _ if bottom > lattice.side() => {
+            (Network::Han, LatticeKind::Triangular) => Ok(()),
+            (Network::Han, LatticeKind::Square) if ![2, 4, 8].contains(&bottom) => {
+                refuse("it must be 8, 4 or 2".to_owned())
+            }
+            (Network::Han, LatticeKind::Square) if bottom > lattice.side() => {
                 refuse(format!("it must not be larger than size = {}", lattice.side()))
             }
-            _ => Ok(()),
+            (Network::Han, LatticeKind::Square) => Ok(()),
         }
     }
 

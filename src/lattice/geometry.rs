@@ -143,7 +143,10 @@ impl Lattice {
     /// Whether every second site can be up and the others down so that no two neighbours are alike: whether an antiferromagnet
     /// can satisfy all bonds.
     pub fn is_bipartite(self) -> bool {
-        self.kind == LatticeKind::Square && self.side.is_multiple_of(2)
+        match self.kind {
+            LatticeKind::Square => self.side.is_multiple_of(2),
+            LatticeKind::Triangular => false,
+        }
     }
 
     /// Fewest colours of sites of which no two of one colour are neighbours, on an even side: two of a checkerboard, or four of every
@@ -166,7 +169,10 @@ impl Lattice {
 
     /// Whether rows can be reversed alone, and columns alone, without breaking a bond. Both together always can.
     pub fn has_mirrors(self) -> bool {
-        self.kind == LatticeKind::Square
+        match self.kind {
+            LatticeKind::Square => true,
+            LatticeKind::Triangular => false,
+        }
     }
 
     /// `|k|^2` of the longest wave along an axis as the lattice's Laplacian has it, in units of the distance of neighbours:
