@@ -67,7 +67,7 @@ struct Output {
     configurations_per_s: f64,
 }
 
-/// Of `--variants`.
+/// The output of `--variants`.
 #[derive(Serialize)]
 struct Variants {
     device: String,

@@ -100,7 +100,7 @@ impl Defaults {
         Self { default, published }
     }
 
-    /// What a setting is, what it may be and what it is by default.
+    /// The help of a flag: the sentence, the range and the default of its setting.
     fn help(&self, setting: &Setting) -> String {
         let mut text = setting.help.trim().trim_end_matches('.').to_owned();
         let named = matches!(setting.values, Values::Names(_) | Values::Text);

@@ -15,7 +15,7 @@ use crate::train::{Event, train};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What training may take of the machine.
+/// The share of the machine that training may take.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Resources {
     #[command(flatten)]

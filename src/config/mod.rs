@@ -37,7 +37,7 @@ pub enum RateSchedule {
     Cosine,
 }
 
-/// What training minimises.
+/// The divergence that training minimises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Objective {

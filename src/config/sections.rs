@@ -53,7 +53,7 @@ fn check_place(key: &str, value: &Value, section: Option<Section>) -> Result<(),
     }
 }
 
-/// What to write instead of a key that is none.
+/// The message about a word that is no key, with the nearest one.
 fn unknown(key: &str, value: &Value, section: Option<Section>) -> String {
     match (section, value) {
         (_, Value::String(_)) if key == "preset" => {

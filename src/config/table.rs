@@ -47,7 +47,7 @@ settings! {
         field: f64 = 0.0, number(-1000.0, 1000.0).flag("field", "H");
     }
     Network {
-        /// Which sites a net fixes together: han has a net for every level of a hierarchy, van one dense net over all
+        /// Which sites a net draws together: han has a net for every level of a hierarchy, van one dense net over all
         /// sites, row by row.
         network: Network = Network::Han, names(&["han", "van"]).flag("network", "NAME").later();
         /// Hidden units per input site.
@@ -60,7 +60,7 @@ settings! {
         skip: bool = true, switch();
         /// Whether the spin-flip symmetry is built in.
         gauge: bool = true, switch().range("false when `field` is not 0").derived("false when `field` is not 0");
-        /// Side of the squares that are summed exactly, without nets; single spins are squares of side 2.
+        /// Side of the squares whose insides are summed exactly, without nets; a square of side 2 has a single spin inside.
         exact_bottom: u32 = 8, integer(0, 8).range("8, 4 or 2, at most the default; 0 for \"van\"")
             .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 0 for \"van\"")
             .flag("exact-bottom", "SIDE");
@@ -106,7 +106,7 @@ settings! {
         adam_epsilon: f64 = 1e-8, number(0.0, 1.0);
         /// Largest gradient norm; 0: no limit.
         clip: f64 = 0.0, number(0.0, f64::MAX);
-        /// Run folder to take nets from: a run of the same size, or of half the size and the same beta; empty: none.
+        /// Run folder to take nets from: a run of the same lattice, couplings and shape of nets, of the same size, or (not for van) of half the size and the same beta; empty: none.
         init_from: String = String::new(), text().flag("init-from", "DIR").free();
     }
     Run {

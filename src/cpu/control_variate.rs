@@ -1,4 +1,4 @@
-//! What the reward of a square is regressed on: the border's features and the rest of the configuration's reward. All
+//! Regressors of the reward of a block: the border's features and the rest of the configuration's reward. All
 //! are independent of the square's own spins given its border, so that subtracting them leaves the gradient's mean alone.
 
 use super::rows::Rows;

@@ -1,4 +1,4 @@
-// What the reward of a block is regressed on, four columns to a vector: 1, features of its border, the rest of the
+// Regressors of the reward of a block, four columns to a vector: 1, features of its border, the rest of the
 // configuration's reward, and the reward itself. Twin of `src/cpu/control_variate.rs`. Needs `level`, `geometry`, `spins`, `reward`,
 // and `inputs` of rows_one, which have the border as bits, 32 spins to a word: products of spins are counted bits.
 // The pairs of border sites whose products count stand in `geometry` from `level.path_pairs` on: for every length of a path where
@@ -46,7 +46,7 @@ fn border_sum(row: u32) -> i32 {
     return i32(level.border) - 2 * i32(down);
 }
 
-// What the inputs' gauge has turned has its sign back.
+// The sign by which the gauge has turned the inputs: -1 where it has.
 fn border_sign(block: u32, configuration: u32, row: u32) -> f32 {
     return f32(spins[spin_index(block, 0u, configuration)] * spin_of(word(0u, row), 0u));
 }
