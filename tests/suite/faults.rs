@@ -86,21 +86,31 @@ fn a_batch_that_does_not_fit_into_memory_is_cut_and_a_hopeless_one_refused() {
     let program = program();
     let train = "train --batch 1048576 --steps 1 --set evaluation_samples=2 --set verification_samples=0 \
                  --set objective=reverse --set pool=100";
-    let limited = |arguments: &str, out: &str| {
+    let limited = |kibibytes: u32, arguments: &str, out: &str| {
         // Few threads and one heap: stacks count too, and the heaps that threads may or may not open.
-        let limits = "export LP_NUM_THREADS=1 RAYON_NUM_THREADS=2 MALLOC_ARENA_MAX=1; ulimit -v 880000";
+        let limits =
+            format!("export LP_NUM_THREADS=1 RAYON_NUM_THREADS=2 MALLOC_ARENA_MAX=1; ulimit -v {kibibytes}");
         let script =
             format!("{limits}; exec {program} {train} {arguments} --out {out} --device '{}'", adapter.name);
         ended(Command::new("sh").current_dir(folder).args(["-c", &script]).output().unwrap())
     };
-    let cut = limited("--preset published --size 4", "cut");
+    let cut = limited(880_000, "--preset published --size 4", "cut");
     assert_eq!(cut.code, 0, "{}", cut.stderr);
     let chunk = RunFolder::open(&folder.join("cut")).unwrap().1.chunk;
     assert!((1 << 20) % chunk == 0 && (2..1 << 20).contains(&chunk), "{chunk} configurations at a time");
-    let hopeless = limited("--size 128 --width 16", "hopeless");
-    assert_eq!(hopeless.code, 1, "{}", hopeless.stderr);
-    assert!(hopeless.stderr.contains("out of memory for ") && hopeless.stderr.contains("smaller lattice"));
-    assert!(!folder.join("hopeless").exists());
+    // The libraries of a machine decide how much of a limit is left. The network fits into a generous one, and one that
+    // the device just fills leaves nothing for the host: the test needs a limit between the two.
+    let mut messages = Vec::new();
+    let refused = [880_000, 840_000, 920_000, 800_000, 760_000, 720_000].into_iter().any(|kibibytes| {
+        let hopeless = limited(kibibytes, "--size 128 --width 16", "hopeless");
+        assert_ne!(hopeless.code, 0, "{}", hopeless.stderr);
+        assert!(!folder.join("hopeless").exists(), "{}", hopeless.stderr);
+        let named =
+            ["out of memory for ", "smaller lattice"].iter().all(|part| hopeless.stderr.contains(part));
+        messages.push(hopeless.stderr);
+        named && hopeless.code == 1
+    });
+    assert!(refused, "no limit is refused by name: {messages:#?}");
 }
 
 #[cfg(unix)]
