@@ -20,3 +20,6 @@ check gauge --size 16
 check deep --size 8 --width 3 --depth 3 --exact-bottom 2
 check squares --size 16 --exact-bottom 4 --set gauge=false
 check field --size 8 --field 0.3 --coupling -0.7 --set skip=false
+check strips --size 16 --exact-length 16 --width 2
+check triangular --lattice triangular --size 8 --coupling -1 --depth 2
+check dense --network van --size 8 --field 0.1

@@ -6,12 +6,16 @@
 RUN is a run folder, samples.npz the output of `han-gpu sample RUN`. Shares no code with han-gpu: dense masked matrices, one
 block after the other. Exits with 1 if anything differs by more than the formats promise.
 """
+import itertools
 import json
 import sys
 import tomllib
 from pathlib import Path
 
 import numpy as np
+
+# Steps along the bonds of a site.
+STEPS = {"square": [(0, 1), (1, 0)], "triangular": [(0, 1), (1, 0), (1, 1)]}
 
 
 def read_safetensors(path):
@@ -27,27 +31,72 @@ def read_safetensors(path):
     return tensors
 
 
-def blocks(size, bottom):
-    """Levels as lists of (border sites, own sites); a site is row * size + column."""
-    boundary = [column for column in range(size)] + [row * size for row in range(1, size)]
+def places(origin, lengths):
+    """Places of a box, in order."""
+    return list(itertools.product(*(range(first, first + count) for first, count in zip(origin, lengths))))
+
+
+def are_joined(a, b, steps):
+    return any(tuple(np.add(a, step)) == b or tuple(np.add(b, step)) == a for step in steps)
+
+
+def layers_of(origin, inside):
+    """Places inside a box, layer by layer across the first of the longest axes."""
+    axis = int(np.argmax(inside))
+    whole = places(origin, inside)
+    return [[place for place in whole if place[axis] == origin[axis] + layer] for layer in range(inside[axis])]
+
+
+def squares(size, bottom):
+    """Levels as lists of (border, own), both as places; the last level is (origin, inside) of boxes."""
+    boundary = [(0, column) for column in range(size)] + [(row, 0) for row in range(1, size)]
     levels = [[([], boundary)]]
     side = size
-    while side >= bottom:
-        level, half = [], side // 2
-        for row in range(0, size, side):
-            for column in range(0, size, side):
-                def site(i, j):
-                    return (row + i) % size * size + (column + j) % size
-                inner = range(1, side)
-                border = [site(0, j) for j in inner] + [site(i, side) for i in inner]
-                border += [site(side, j) for j in inner] + [site(i, 0) for i in inner]
-                own = [site(i, half) for i in inner] + [site(half, j) for j in inner if j != half]
-                if side == bottom:
-                    own = [site(i, j) for i in inner for j in inner]
-                level.append((border, own))
+    while side > bottom:
+        level, half, inner = [], side // 2, range(1, side)
+        for row, column in itertools.product(range(0, size, side), repeat=2):
+            border = [(0, j) for j in inner] + [(i, side) for i in inner]
+            border += [(side, j) for j in inner] + [(i, 0) for i in inner]
+            own = [(i, half) for i in inner] + [(half, j) for j in inner if j != half]
+            level.append([[(row + i, column + j) for i, j in part] for part in (border, own)])
         levels.append(level)
         side = half
-    return levels
+    corners = itertools.product(range(0, size, side), repeat=2)
+    return levels, [((row + 1, column + 1), (side - 1, side - 1)) for row, column in corners]
+
+
+def border_of(origin, inside, size, steps):
+    """Neighbours outside of the sites inside a box, in order of place, each site once."""
+    sites = set(places(origin, inside))
+    border, seen = [], set()
+    for place in places(np.subtract(origin, 1), np.add(inside, 2)):
+        near = {tuple(np.add(place, sign * np.array(step))) for step in steps for sign in (1, -1)}
+        site = tuple(np.mod(place, size))
+        if place not in sites and near & sites and site not in seen:
+            seen.add(site)
+            border.append(place)
+    return border
+
+
+def halves(size, bottom, length, steps):
+    """As `squares`, for boxes cut in halves."""
+    axes = len(steps[0])
+    whole = places((0,) * axes, (size,) * axes)
+    levels = [[([], [place for place in whole if 0 in place])]]
+    origins, inside = [(1,) * axes], [size - 1] * axes
+    last = [bottom - 1] * (axes - 1) + [max(bottom, length) - 1]
+    while inside != last:
+        axis = int(np.argmax(inside))
+        middle = inside[axis] // 2
+        plane = [1 if along == axis else count for along, count in enumerate(inside)]
+
+        def moved(origin, by):
+            return tuple(at + by if along == axis else at for along, at in enumerate(origin))
+
+        levels.append([(border_of(o, inside, size, steps), places(moved(o, middle), plane)) for o in origins])
+        origins = [half for origin in origins for half in (origin, moved(origin, middle + 1))]
+        inside[axis] = middle
+    return levels, [(origin, tuple(inside)) for origin in origins]
 
 
 def ln_sigmoid(x):
@@ -78,27 +127,36 @@ def ln_q_of_block(tensors, level, border, own, config):
     return ln_sigmoid(x[:, border.shape[1]:] * logits).sum(1)
 
 
-def ln_q_of_square(border, own, config):
-    """ln q of a square's interior: minus beta E of its own bonds and spins, less ln Z given the border, row by row."""
-    width = border.shape[1] // 4
+def ln_q_of_box(origin, inside, at, config, steps):
+    """ln q of the inside of a box: minus beta E of its own bonds and spins, less ln Z given the border, layer by layer."""
     coupling, field = config["beta"] * config["coupling"], config["beta"] * config["field"]
-    top, right, bottom, left = (border[:, side * width:(side + 1) * width] for side in range(4))
-    states = 1 - 2 * (np.arange(2**width)[:, None] >> np.arange(width) & 1)
-    between = coupling * states @ states.T
-    inside = coupling * (states[:, 1:] * states[:, :-1]).sum(1) + field * states.sum(1)
+    layers = layers_of(origin, inside)
+    around = set(places(np.subtract(origin, 1), np.add(inside, 2))) - set(places(origin, inside))
+    sites = len(layers[0])
+    states = 1 - 2 * (np.arange(2**sites)[:, None] >> np.arange(sites) & 1)
+    pairs = [(a, b) for a, b in itertools.combinations(range(sites), 2) if are_joined(layers[0][a], layers[0][b], steps)]
 
-    def within(i):
-        return inside + coupling * (np.outer(left[:, i], states[:, 0]) + np.outer(right[:, i], states[:, -1]))
+    def fields(layer):
+        """Of the border and the field on every site of a layer, [N, sites]."""
+        joined = [[place for place in around if are_joined(site, place, steps)] for site in layer]
+        return np.stack([coupling * at(places).sum(1) + field for places in joined], 1)
 
-    rows = coupling * top @ states.T + within(0)
-    for i in range(1, width):
-        rows = np.logaddexp.reduce(rows[:, :, None] + between, axis=1) + within(i)
-    ln_z = np.logaddexp.reduce(rows + coupling * bottom @ states.T, axis=1)
-    grid = np.zeros((len(own), width + 2, width + 2))
-    grid[:, 0, 1:-1], grid[:, -1, 1:-1], grid[:, 1:-1, 0], grid[:, 1:-1, -1] = top, bottom, left, right
-    grid[:, 1:-1, 1:-1] = own.reshape(-1, width, width)
-    bonds = (grid[:, 1:, 1:-1] * grid[:, :-1, 1:-1]).sum((1, 2)) + (grid[:, 1:-1, 1:] * grid[:, 1:-1, :-1]).sum((1, 2))
-    return coupling * bonds + field * own.sum(1) - ln_z
+    def along(spins):
+        return coupling * sum((spins[:, a] * spins[:, b] for a, b in pairs), np.zeros(len(spins)))
+
+    between = np.exp(coupling * states @ states.T)
+    own = [at(layer) for layer in layers]
+    ln_p, ln_z = 0.0, 0.0
+    for number, layer in enumerate(layers):
+        if number:
+            most = ln_z.max(1, keepdims=True)
+            ln_z = np.log(np.exp(ln_z - most) @ between) + most
+            ln_p = ln_p + coupling * (own[number] * own[number - 1]).sum(1)
+        outer = fields(layer)
+        ln_z = ln_z + along(states) + outer @ states.T
+        ln_p = ln_p + along(own[number]) + (outer * own[number]).sum(1)
+    most = ln_z.max(1)
+    return ln_p - np.log(np.exp(ln_z - most[:, None]).sum(1)) - most
 
 
 def main():
@@ -106,25 +164,35 @@ def main():
     sections = tomllib.loads((run / "config.toml").read_text())
     config = {key: value for section in sections.values() for key, value in section.items()}
     tensors = read_safetensors(run / "checkpoint.safetensors")
-    size = config["size"]
-    spins = samples["spins"].reshape(-1, size * size).astype(np.float64)
-    ln_q = np.zeros(len(spins))
-    levels = blocks(size, config["exact_bottom"])
+    size, steps = config["size"], STEPS[config["lattice"]]
+    lattice = samples["spins"].astype(np.float64)
+
+    def at(sites):
+        """Spins at places, [N, sites]."""
+        columns = [lattice[(slice(None), *np.mod(place, size))] for place in sites]
+        return np.stack(columns, 1) if columns else np.zeros((len(lattice), 0))
+
+    if config["network"] == "van":
+        levels, boxes = [[([], places((0,) * len(steps[0]), (size,) * len(steps[0])))]], []
+    elif config["lattice"] == "square" and not config["exact_length"]:
+        levels, boxes = squares(size, config["exact_bottom"])
+    else:
+        levels, boxes = halves(size, config["exact_bottom"], config["exact_length"], steps)
+    ln_q = np.zeros(len(lattice))
     for number, level in enumerate(levels):
         for border, own in level:
-            if number == len(levels) - 1:
-                ln_q += ln_q_of_square(spins[:, border], spins[:, own], config)
-            else:
-                ln_q += ln_q_of_block(tensors, number, spins[:, border], spins[:, own], config)
-    square = spins.reshape(-1, size, size)
-    bonds = (square * np.roll(square, 1, 1) + square * np.roll(square, 1, 2)).sum((1, 2))
-    energy = -config["coupling"] * bonds - config["field"] * spins.sum(1)
+            ln_q += ln_q_of_block(tensors, number, at(border), at(own), config)
+    for origin, inside in boxes:
+        ln_q += ln_q_of_box(origin, inside, at, config, steps)
+    axes = tuple(range(1, lattice.ndim))
+    bonds = sum((lattice * np.roll(lattice, step, axes)).sum(axes) for step in steps)
+    energy = -config["coupling"] * bonds - config["field"] * lattice.sum(axes)
     off = np.abs(ln_q - samples["ln_q"])
     allowed = 1e-4 + 1e-6 * np.abs(ln_q)
     wrong = int((off > allowed).sum()) + int((energy != samples["energy"]).sum())
-    print(f"{len(spins)} samples of {run}: ln q differs by {off.max():.2e} at most (allowed {allowed.min():.1e}), "
+    print(f"{len(lattice)} samples of {run}: ln q differs by {off.max():.2e} at most (allowed {allowed.min():.1e}), "
           f"{wrong} figures wrong")
-    sys.exit(1 if wrong or not len(spins) else 0)
+    sys.exit(1 if wrong or not len(lattice) else 0)
 
 
 main()

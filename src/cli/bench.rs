@@ -58,6 +58,7 @@ struct Output {
     width: usize,
     depth: usize,
     exact_bottom: u32,
+    exact_length: u32,
     storage: Storage,
     repeats: u32,
     /// Levels from the boundary down, then what works on all of them; each by phase.
@@ -110,7 +111,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (device, chunk) = (backend.device().to_owned(), backend.batch());
     super::tell(&format!("device {device}; {repeats} repeats"));
     let times = time_step(&mut *backend, &config, repeats)?;
-    let Config { lattice, network, size, batch, width, depth, exact_bottom, storage, .. } = config;
+    let Config { lattice, network, size, batch, width, depth, exact_bottom, exact_length, storage, .. } =
+        config;
     let output = Output {
         device,
         lattice,
@@ -121,6 +123,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         width,
         depth,
         exact_bottom,
+        exact_length,
         storage,
         repeats,
         levels: phases(&times),

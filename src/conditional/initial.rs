@@ -69,8 +69,15 @@ mod tests {
     use crate::lattice::{Interaction, Lattice, System};
 
     fn model(skip: bool) -> Model {
-        let options =
-            NetOptions { width: 2, depth: 2, skip, gauge: false, exact_bottom: 2, network: Network::Han };
+        let options = NetOptions {
+            width: 2,
+            depth: 2,
+            skip,
+            gauge: false,
+            exact_bottom: 2,
+            exact_length: 0,
+            network: Network::Han,
+        };
         let interaction = Interaction { coupling: 1.0, field: 0.5 };
         Model::new(System { lattice: Lattice::square(8).unwrap(), interaction }, options).unwrap()
     }

@@ -1,14 +1,15 @@
 //! What a level draws its blocks with, given their borders: shapes, masks, parameter layout, initialisation. No device.
 
-mod exact_square;
+mod exact_box;
 mod heat_bath;
 mod initial;
 mod masked_net;
 mod model;
 mod take_over;
 
+use crate::hierarchy::Layers;
 use crate::kernels::Kernel;
-pub use exact_square::{MAX_SQUARE_BETA, SquareFactors};
+pub use exact_box::{BoxFactors, max_box_beta};
 pub use heat_bath::{NEIGHBOUR_SUMS, REWARD_QUANTUM, by_neighbours, heat_bath_ln_q, heat_bath_reward};
 pub use masked_net::{Gauge, MaskedNet, Weights};
 pub(crate) use model::check_side;
@@ -22,12 +23,9 @@ pub enum Conditional {
     /// A single spin with all neighbours fixed: `p(s = +1) = sigmoid(2 beta (J sum + H))`, exactly. It has a free
     /// energy, `-ln(2 cosh(beta (J sum + H)))`, which ends the tree: training draws nothing at this level.
     HeatBath,
-    /// The interior of a square of side 4 or 8, summed over and drawn by a transfer over its `width^2` sites. It ends
-    /// the tree as the heat bath does, with the free energy `-ln Z` of the square given its border.
-    ExactSquare {
-        /// Sites along one side of the interior.
-        width: usize,
-    },
+    /// The inside of a box, summed over and drawn by a transfer over its sites. It ends the tree as the heat bath does, with the
+    /// free energy `-ln Z` of the box given its border.
+    ExactBox(Layers),
 }
 
 impl Conditional {
@@ -35,14 +33,14 @@ impl Conditional {
     pub fn net(&self) -> Option<&MaskedNet> {
         match self {
             Self::MaskedNet(net) => Some(net),
-            Self::HeatBath | Self::ExactSquare { .. } => None,
+            Self::HeatBath | Self::ExactBox(_) => None,
         }
     }
 
-    /// Sites along one side of the interior, if this is an exact square.
-    pub fn square_width(&self) -> Option<usize> {
+    /// The layers of the inside, if this is an exact box.
+    pub fn exact_box(&self) -> Option<Layers> {
         match *self {
-            Self::ExactSquare { width } => Some(width),
+            Self::ExactBox(layers) => Some(layers),
             Self::MaskedNet(_) | Self::HeatBath => None,
         }
     }
@@ -52,7 +50,8 @@ impl Conditional {
         match self {
             Self::MaskedNet(_) => "masked_net",
             Self::HeatBath => "heat_bath",
-            Self::ExactSquare { .. } => "exact_square",
+            Self::ExactBox(layers) if layers.is_square() => "exact_square",
+            Self::ExactBox(_) => "exact_box",
         }
     }
 
@@ -61,7 +60,7 @@ impl Conditional {
         match self {
             Self::MaskedNet(_) => Kernel::SampleLevel { level },
             Self::HeatBath => Kernel::SampleHeatBath { level },
-            Self::ExactSquare { .. } => Kernel::SampleSquare { level },
+            Self::ExactBox(_) => Kernel::SampleBox { level },
         }
     }
 
@@ -70,7 +69,7 @@ impl Conditional {
         match self {
             Self::MaskedNet(_) => None,
             Self::HeatBath => Some(Kernel::HeatBathFreeEnergy { level }),
-            Self::ExactSquare { .. } => Some(Kernel::SquareFreeEnergy { level }),
+            Self::ExactBox(_) => Some(Kernel::BoxFreeEnergy { level }),
         }
     }
 
@@ -79,7 +78,7 @@ impl Conditional {
         match self {
             Self::MaskedNet(_) => Kernel::EvaluateLevel { level },
             Self::HeatBath => Kernel::EvaluateHeatBath { level },
-            Self::ExactSquare { .. } => Kernel::EvaluateSquare { level },
+            Self::ExactBox(_) => Kernel::EvaluateBox { level },
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A whole network: one conditional per level over one flat parameter buffer.
 
-use super::{Conditional, Gauge, MAX_SQUARE_BETA, MaskedNet};
+use super::{Conditional, Gauge, MaskedNet, max_box_beta};
 use crate::error::{Error, Result};
-use crate::hierarchy::{Hierarchy, Level};
+use crate::hierarchy::{Hierarchy, Layers, Level};
 use crate::lattice::{Interaction, Lattice, LatticeKind, MAX_SIDE, System};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,8 @@ pub struct NetOptions {
     pub gauge: bool,
     /// Side of the squares that are summed exactly, without nets: 8, 4 or 2; 0 where nothing is.
     pub exact_bottom: u32,
+    /// Their length where they are longer than wide, twice `exact_bottom`; else 0.
+    pub exact_length: u32,
     /// Which sites a net fixes together.
     pub network: Network,
 }
@@ -67,6 +69,7 @@ impl NetOptions {
             return Err(Error::setting("depth", self.depth, format!("it must lie in 1 to {MAX_DEPTH}")));
         }
         self.check_bottom(system.lattice)?;
+        self.check_length(system.lattice)?;
         if self.network == Network::Van && side > MAX_DENSE_SIDE {
             let expected = format!(
                 "network = \"van\" has weights between all pairs of sites, and serves up to {MAX_DENSE_SIDE}; use han"
@@ -106,12 +109,44 @@ impl NetOptions {
         }
     }
 
+    /// Checks the length of what is summed exactly.
+    fn check_length(&self, lattice: Lattice) -> Result<()> {
+        let Self { exact_bottom: side, exact_length: length, .. } = *self;
+        let expected = match side {
+            _ if length == 0 => return Ok(()),
+            0 | 2 => format!("with exact_bottom = {side} it must be 0"),
+            _ if length != 2 * side => format!("with exact_bottom = {side} it must be 0 or {}", 2 * side),
+            _ if length > lattice.side() => format!("it must not be larger than size = {}", lattice.side()),
+            _ => return Ok(()),
+        };
+        Err(Error::setting("exact_length", length, expected))
+    }
+
     /// The hierarchy of a network on a lattice.
     fn hierarchy(&self, lattice: Lattice) -> Hierarchy {
+        let bottom = self.bottom_extent();
         match (self.network, lattice.kind()) {
             (Network::Van, _) => Hierarchy::flat(lattice),
-            (Network::Han, LatticeKind::Square) => Hierarchy::square(lattice, self.exact_bottom),
-            (Network::Han, LatticeKind::Triangular) => Hierarchy::bisection(lattice),
+            (Network::Han, LatticeKind::Square) if bottom[0] == bottom[1] => {
+                Hierarchy::square(lattice, bottom[0])
+            }
+            (Network::Han, LatticeKind::Square | LatticeKind::Triangular) => {
+                Hierarchy::bisection(lattice, &bottom)
+            }
+        }
+    }
+
+    /// Lengths of the boxes that are summed exactly.
+    fn bottom_extent(&self) -> [u32; 2] {
+        [self.exact_bottom, self.exact_length.max(self.exact_bottom)]
+    }
+
+    /// The boxes that are summed exactly. Where single spins end the tree, some that could: shaders of all kernels are valid whatever
+    /// the model.
+    pub(crate) fn exact_box(&self) -> Layers {
+        match self.bottom_extent() {
+            [0 | 2, _] => Layers::of(&[4, 4]),
+            extent => Layers::of(&extent),
         }
     }
 }
@@ -129,7 +164,7 @@ pub(crate) fn check_side(side: u32) -> Result<()> {
 /// A level's conditional and where its parameters lie.
 #[derive(Debug, Clone)]
 pub struct LevelModel {
-    /// Net, heat bath or exact square.
+    /// Net, heat bath or exact box.
     pub conditional: Conditional,
     /// First parameter in the flat buffer.
     pub offset: usize,
@@ -197,6 +232,7 @@ impl Model {
             skip: false,
             gauge: false,
             exact_bottom: 0,
+            exact_length: 0,
             network: Network::Van,
         };
         let hierarchy = Hierarchy { sites: system.lattice.sites(), levels: Vec::new(), has_bottom: false };
@@ -212,9 +248,9 @@ impl Model {
         let Interaction { coupling, field } = self.system.interaction;
         let beta = self.system.interaction.check_beta(beta)?;
         let side = self.options.exact_bottom;
-        if side > 2 && beta * coupling.abs().max(field.abs()) > MAX_SQUARE_BETA {
-            let expected =
-                format!("beta J and beta H must be at most {MAX_SQUARE_BETA} in size for it; use 2");
+        let largest = max_box_beta(self.options.exact_box().dimensions);
+        if side > 2 && beta * coupling.abs().max(field.abs()) > largest {
+            let expected = format!("beta J and beta H must be at most {largest} in size for it; use 2");
             return Err(Error::setting("exact_bottom", side, expected));
         }
         Ok(beta)
@@ -281,9 +317,9 @@ impl TensorPlace {
 
 fn conditional(level: &Level, is_bottom: bool, options: NetOptions) -> Conditional {
     if is_bottom {
-        return match level.extent[0] {
-            2 => Conditional::HeatBath,
-            side => Conditional::ExactSquare { width: side as usize - 1 },
+        return match Layers::of(&level.extent) {
+            layers if layers.sites() == 1 => Conditional::HeatBath,
+            layers => Conditional::ExactBox(layers),
         };
     }
     let gauge = match (options.gauge, level.border) {

@@ -1,7 +1,7 @@
 //! Where settings start from: the presets, and defaults that follow from other settings.
 
 use super::{Config, FEWEST_REFERENCES};
-use crate::conditional::{MAX_SQUARE_BETA, Network};
+use crate::conditional::{Network, max_box_beta};
 use crate::config::RateSchedule;
 use crate::error::{Error, Result};
 use crate::lattice::LatticeKind;
@@ -91,7 +91,7 @@ pub(super) fn derived_defaults<'a>(
         }
     }
     let largest = value("coupling", config.coupling).abs().max(field.abs());
-    let bottom = if value("beta", config.beta) * largest > MAX_SQUARE_BETA { 2.0 } else { size };
+    let bottom = if value("beta", config.beta) * largest > max_box_beta(2) { 2.0 } else { size };
     let bottom = match () {
         () if named("network", Network::Van.name()) => 0.0,
         () if is_triangular => 2.0,

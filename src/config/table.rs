@@ -64,6 +64,10 @@ settings! {
         exact_bottom: u32 = 8, integer(0, 8).range("8, 4 or 2, at most the default; 0 for \"van\"")
             .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 0 for \"van\"")
             .flag("exact-bottom", "SIDE");
+        /// Length of the boxes whose insides are summed exactly, where it is not their side (0): strips of twice that length leave
+        /// fewer spins to nets.
+        exact_length: u32 = 0, integer(0, 16).range("0, or twice `exact_bottom` and at most `size`; 0 on the triangular lattice and for \"van\"")
+            .flag("exact-length", "LENGTH").later();
         /// Numbers that a GPU keeps hidden state in and that nets compute with: f32, or f16 where the GPU offers it;
         /// checkpoints stay f32.
         storage: Storage = Storage::F32, names(&["f32", "f16"]).flag("storage", "NAME").later();

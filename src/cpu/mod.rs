@@ -1,12 +1,12 @@
 //! The native backend: it runs the twins of shaders that `src/kernels/` holds, generic over f32 and f64. What twins share is here: the
-//! state of a run, tiles of rows, products, exact squares.
+//! state of a run, tiles of rows, products, exact boxes.
 //!
 //! At f64 it is the oracle that the GPU kernels are tested against; at f32 it is the default where there is no GPU.
 //! Work is spread over tiles of [`LANES`] rows, a row being one block of one configuration. All sums run in a fixed
 //! order, so results do not depend on the number of threads.
 
+pub(crate) mod box_sum;
 pub(crate) mod control_variate;
-pub(crate) mod exact_square;
 pub(crate) mod heat_bath;
 pub(crate) mod masked_block;
 pub(crate) mod owned_sums;

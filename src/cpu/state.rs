@@ -1,6 +1,6 @@
 //! Everything the backend remembers between kernels.
 
-use super::exact_square::ExactSquare;
+use super::box_sum::BoxSum;
 use super::rows::Rows;
 use super::tile::{Lanes, Tile, lanes};
 use super::{CHUNK, LANES, Real};
@@ -49,8 +49,8 @@ pub(crate) struct State<R> {
     pub(crate) norms: Vec<R>,
     /// `[MOMENT_PARTS][COLUMNS][COLUMNS]`: moments of a level over parts of its rows.
     pub(crate) moment_parts: Vec<[f64; COLUMNS * COLUMNS]>,
-    /// Work space for exact squares, one for each thread; none where there are none.
-    pub(crate) squares: Vec<Mutex<ExactSquare<R>>>,
+    /// Work space for exact boxes, one for each thread; none where there are none.
+    pub(crate) boxes: Vec<Mutex<BoxSum<R>>>,
     /// Per level; empty for levels without a net.
     pub(crate) levels: Vec<LevelState<R>>,
 }
@@ -127,16 +127,16 @@ impl<R: Real> State<R> {
             first_bad_step: None,
             norms: zeros(model.parameters.div_ceil(CHUNK)),
             moment_parts: vec![[0.0; COLUMNS * COLUMNS]; MOMENT_PARTS],
-            squares: squares(model),
+            boxes: boxes(model),
             levels: levels.collect(),
         }
     }
 
-    /// The work space for exact squares of the thread at hand.
-    pub(crate) fn square(squares: &[Mutex<ExactSquare<R>>]) -> MutexGuard<'_, ExactSquare<R>> {
-        let thread = rayon::current_thread_index().unwrap_or(0) % squares.len();
+    /// The work space for exact boxes of the thread at hand.
+    pub(crate) fn box_sum(boxes: &[Mutex<BoxSum<R>>]) -> MutexGuard<'_, BoxSum<R>> {
+        let thread = rayon::current_thread_index().unwrap_or(0) % boxes.len();
         // What a thread that panicked left there is overwritten.
-        squares[thread].lock().unwrap_or_else(PoisonError::into_inner)
+        boxes[thread].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn tensor(&self, tensor: Tensor) -> &[R] {
@@ -164,11 +164,13 @@ impl<R: Real> State<R> {
     }
 }
 
-fn squares<R: Real>(model: &Model) -> Vec<Mutex<ExactSquare<R>>> {
-    let width = model.levels.iter().find_map(|level| level.conditional.square_width());
-    let of_width =
-        |width| (0..rayon::current_num_threads()).map(move |_| Mutex::new(ExactSquare::new(width)));
-    width.into_iter().flat_map(of_width).collect()
+fn boxes<R: Real>(model: &Model) -> Vec<Mutex<BoxSum<R>>> {
+    let levels = model.levels.iter().zip(&model.hierarchy.levels);
+    let exact = levels.filter_map(|(level, geometry)| Some((level.conditional.exact_box()?, geometry)));
+    let of_level = |(layers, geometry)| {
+        (0..rayon::current_num_threads()).map(move |_| Mutex::new(BoxSum::new(layers, geometry)))
+    };
+    exact.flat_map(of_level).collect()
 }
 
 /// Bytes of the state.

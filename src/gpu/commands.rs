@@ -66,10 +66,10 @@ impl Gpu {
 
     /// How a kernel's work is done, with this shape of the forward pass.
     pub(super) fn variant(&self, kernel: Kernel, shape: Shape) -> Variant {
-        let Self { square, drawing, loads, exchange, at_once, .. } = *self;
+        let Self { sums, drawing, loads, exchange, at_once, .. } = *self;
         Variant {
             shape,
-            square,
+            sums,
             drawing,
             loads,
             exchange,

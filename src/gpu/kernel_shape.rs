@@ -3,9 +3,7 @@
 use super::Gpu;
 use crate::conditional::MaskedNet;
 use crate::error::{Error, Result};
-use crate::kernels::{
-    BACKWARD_UNITS, JobSize, Kernel, LaneRows, Loads, QUAD, STAGED, Shape, SquareShape, square_side,
-};
+use crate::kernels::{BACKWARD_UNITS, BoxShape, JobSize, Kernel, LaneRows, Loads, QUAD, STAGED, Shape};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -15,8 +13,8 @@ use std::fmt;
 pub enum KernelShape {
     /// `sample_level` and `evaluate_level`.
     Forward(Shape),
-    /// Sums over exact squares.
-    Squares(SquareShape),
+    /// Sums over exact boxes.
+    Boxes(BoxShape),
     /// Rows that a lane of `backward_hidden` works on, 1 or 4.
     HiddenRows(usize),
     /// Part of a matrix's gradient that a workgroup of `backward_weights` computes.
@@ -28,7 +26,7 @@ impl KernelShape {
     pub(super) fn kernels(self, level: usize, depth: usize) -> Vec<Kernel> {
         match self {
             Self::Forward(_) => vec![Kernel::SampleLevel { level }],
-            Self::Squares(_) => vec![Kernel::SquareFreeEnergy { level }],
+            Self::Boxes(_) => vec![Kernel::BoxFreeEnergy { level }],
             Self::HiddenRows(_) => {
                 (0..depth).rev().map(|layer| Kernel::BackwardHidden { level, layer }).collect()
             }
@@ -42,7 +40,7 @@ impl fmt::Display for KernelShape {
         match self {
             Self::Forward(Shape::Lane { group, rows }) => write!(f, "lane, sites {group}, rows {rows}"),
             Self::Forward(Shape::Tile { rows, lanes }) => write!(f, "tile, lanes {lanes}, rows {rows}"),
-            Self::Squares(shape) => write!(f, "squares by {}", shape.name()),
+            Self::Boxes(shape) => write!(f, "boxes by {}", shape.name()),
             Self::HiddenRows(rows) => write!(f, "rows {rows}"),
             Self::WeightParts(JobSize { sources, units, logits }) => {
                 write!(f, "parts of {sources} by {units} units or {logits} logits")
@@ -75,7 +73,7 @@ impl Gpu {
         match shape {
             KernelShape::Forward(shape) => chosen.forward = Some(shape),
             // There is one level of them.
-            KernelShape::Squares(shape) => self.square = shape,
+            KernelShape::Boxes(shape) => self.sums = shape,
             KernelShape::HiddenRows(rows) => chosen.hidden_rows = Some(rows),
             KernelShape::WeightParts(size) => chosen.weight_parts = Some(size),
         }
@@ -90,12 +88,12 @@ impl Gpu {
     pub fn kernel_shapes(&self, level: usize) -> Result<Vec<Vec<KernelShape>>> {
         let geometry = &self.model.hierarchy.levels[level];
         let conditional = &self.model.levels[level].conditional;
-        if conditional.square_width().is_some() {
-            let expected = SquareShape::choose(self.loads, self.exchange, square_side(self.model.options));
+        if let Some(layers) = conditional.exact_box() {
+            let expected = BoxShape::choose(self.loads, self.exchange, layers);
             // Shapes that keep states in registers take slow compilers half a minute.
             let slow = self.at_once < STAGED;
-            let all = if slow { Vec::new() } else { self.square_shapes() };
-            return Ok(vec![expected_first(expected, all).map(KernelShape::Squares).collect()]);
+            let all = if slow { Vec::new() } else { self.box_shapes() };
+            return Ok(vec![expected_first(expected, all).map(KernelShape::Boxes).collect()]);
         }
         let Some(net) = conditional.net() else { return Ok(Vec::new()) };
         let expected = self.expected_forward_shape(level, net)?;

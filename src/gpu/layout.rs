@@ -2,7 +2,7 @@
 
 use super::tables::LevelTable;
 use crate::conditional::{
-    Gauge, MaskedNet, Model, NEIGHBOUR_SUMS, REWARD_QUANTUM, SquareFactors, Weights, by_neighbours,
+    BoxFactors, Gauge, MaskedNet, Model, NEIGHBOUR_SUMS, REWARD_QUANTUM, Weights, by_neighbours,
     heat_bath_ln_q, heat_bath_reward,
 };
 use crate::cpu::{Around, Real};
@@ -48,7 +48,8 @@ pub struct Level {
     pub parameters: u32,
     pub first_norm: u32,
     pub path_pairs: u32,
-    pub padding: [u32; 2],
+    pub faces: u32,
+    pub padding: u32,
     pub layers: [Matrix; 3],
     pub output: Matrix,
     pub skip: Matrix,
@@ -60,10 +61,11 @@ pub struct Level {
 #[allow(missing_docs, reason = "fields are documented where the shaders declare them")]
 pub struct Step {
     pub flip: [[u32; 4]; 4],
+    pub earlier: [f32; 4],
     pub beta_coupling: [f32; 2],
     pub beta_field: [f32; 2],
-    pub square_reward: [f32; 2],
-    pub square_scale_rest: [f32; 2],
+    pub box_reward: [f32; 2],
+    pub box_scale_rest: [f32; 2],
     pub reward_shift: [f32; 2],
     pub seed: u32,
     pub step: u32,
@@ -82,15 +84,11 @@ pub struct Step {
     pub one_minus_beta2: f32,
     pub bond_different: f32,
     pub bond_same: f32,
-    pub pair_different: f32,
-    pub pair_mixed: f32,
-    pub pair_same: f32,
     pub field_down: f32,
     pub field_up: f32,
     pub scale_rate: u32,
     pub chunk: u32,
     pub chunk_share: f32,
-    pub padding: [u32; 1],
     pub heat_bath_reward: [[f32; 4]; NEIGHBOUR_SUMS],
     pub heat_bath_ln_q: [[[f32; 4]; 2]; NEIGHBOUR_SUMS],
 }
@@ -134,6 +132,7 @@ impl Level {
             children: table.children as u32,
             children_per_block: geometry.children_per_block as u32,
             path_pairs: table.path_pairs as u32,
+            faces: table.faces as u32,
             children_first_row: rows(index + 1),
             index: index as u32,
             ..Self::default()
@@ -192,25 +191,25 @@ impl Step {
     pub(super) fn new(model: &Model, batch: usize, norms: usize, inputs: &Inputs) -> Self {
         let (system, beta) = (&model.system, inputs.beta);
         let interaction = system.interaction;
-        let square = model
+        let exact = model
             .hierarchy
             .levels
             .last()
             .zip(model.levels.last())
-            .and_then(|(geometry, level)| level.conditional.square_width().map(|_| geometry));
-        let factors = square.map(|square| SquareFactors::new(square, interaction, beta)).unwrap_or_default();
+            .and_then(|(geometry, level)| level.conditional.exact_box().map(|_| geometry));
+        let factors = exact.map(|level| BoxFactors::new(level, interaction, beta)).unwrap_or_default();
         let shift = inputs.reward_shift(system);
-        let of_square = square.map_or(0.0, |square| shift.of(square.bonds.len(), square.own));
+        let of_box = exact.map_or(0.0, |level| shift.of(level.bonds.len(), level.own));
         let [bond_different, bond_same] = factors.bond.map(|factor| factor as f32);
-        let [pair_different, pair_mixed, pair_same] = factors.bond_pair.map(|factor| factor as f32);
         let [field_down, field_up] = factors.field.map(|factor| factor as f32);
         let [first_correction, second_correction] = inputs.bias_corrections().map(|value| value as f32);
         Self {
             flip: bytemuck::cast(acceptance(system, beta)),
+            earlier: factors.earlier.map(|factor| factor as f32),
             beta_coupling: split(beta * interaction.coupling),
             beta_field: split(beta * interaction.field),
-            square_reward: split(of_square - factors.scale),
-            square_scale_rest: split(factors.rest),
+            box_reward: split(of_box - factors.scale),
+            box_scale_rest: split(factors.rest),
             reward_shift: [shift.per_bond as f32, shift.per_site as f32],
             seed: inputs.seed,
             step: inputs.step,
@@ -229,15 +228,11 @@ impl Step {
             one_minus_beta2: (1.0 - inputs.adam.beta2) as f32,
             bond_different,
             bond_same,
-            pair_different,
-            pair_mixed,
-            pair_same,
             field_down,
             field_up,
             scale_rate: inputs.adam.scale_rate.into(),
             chunk: inputs.chunk.index,
             chunk_share: 1.0 / inputs.chunk.count as f32,
-            padding: [0; 1],
             heat_bath_reward: by_neighbours(system, |sum| {
                 around(heat_bath_reward(system, beta, shift, sum), REWARD_QUANTUM)
             }),

@@ -41,9 +41,7 @@ pub use kernel_shape::KernelShape;
 use crate::backend::{Snapshot, Tensor};
 use crate::conditional::{Model, Storage};
 use crate::error::{Error, Result};
-use crate::kernels::{
-    Exchange, Inputs, Kernel, Loads, QUAD, SOFTWARE_TURNS, STAGED, Shape, SquareShape, square_side,
-};
+use crate::kernels::{BoxShape, Exchange, Inputs, Kernel, Loads, QUAD, SOFTWARE_TURNS, STAGED, Shape};
 use crate::pace::Pace;
 use buffers::Buffers;
 use commands::Command;
@@ -83,8 +81,8 @@ pub struct Gpu {
     shape: Option<Shape>,
     loads: Loads,
     exchange: Exchange,
-    square: SquareShape,
-    drawing: SquareShape,
+    sums: BoxShape,
+    drawing: BoxShape,
     /// Sources of the tile shape whose weights are loaded together.
     at_once: usize,
     /// Kernel shapes of levels, where they do not follow from capabilities.
@@ -138,7 +136,7 @@ impl Gpu {
             return Err(Error::DeviceLimit { device: name, message });
         }
         let (loads, exchange) = (devices::loads(device), devices::exchange(device));
-        let square = SquareShape::choose(loads, exchange, square_side(model.options));
+        let sums = BoxShape::choose(loads, exchange, model.options.exact_box());
         let buffers = Buffers::new(device, &name, &model, batch, loads)?;
         let slice_rows = model.nets().map(|(level, ..)| buffers.tables.levels[level].slice_rows).max();
         if software && slice_rows.is_some_and(|rows| rows > SOFTWARE_TURNS) {
@@ -159,8 +157,8 @@ impl Gpu {
             shape: None,
             loads,
             exchange,
-            square,
-            drawing: square.drawing(),
+            sums,
+            drawing: sums.drawing(),
             at_once: devices::at_once(device),
             chosen: HashMap::new(),
             snapshots: Snapshots::default(),
@@ -182,10 +180,10 @@ impl Gpu {
         self.commands.clear();
     }
 
-    /// Uses a kernel shape for sums over exact squares and for drawing them, one of [`Gpu::square_shapes`], instead of the one that fits the
+    /// Uses a kernel shape for sums over exact boxes and for drawing them, one of [`Gpu::box_shapes`], instead of the one that fits the
     /// device.
-    pub fn force_square_shape(&mut self, shape: SquareShape) {
-        self.square = shape;
+    pub fn force_box_shape(&mut self, shape: BoxShape) {
+        self.sums = shape;
         self.drawing = shape.drawing();
         self.commands.clear();
     }
@@ -196,9 +194,9 @@ impl Gpu {
         self.commands.clear();
     }
 
-    /// Shapes of sums over exact squares that the device can have.
-    pub fn square_shapes(&self) -> Vec<SquareShape> {
-        SquareShape::all(self.exchange, square_side(self.model.options))
+    /// Shapes of sums over exact boxes that the device can have.
+    pub fn box_shapes(&self) -> Vec<BoxShape> {
+        BoxShape::all(self.exchange, self.model.options.exact_box())
     }
 
     /// The device it runs on.

@@ -8,8 +8,8 @@ use super::tables::MAX_SLICE_LANES;
 use crate::conditional::{NetOptions, Storage};
 use crate::error::{Error, Result};
 use crate::kernels::{
-    Axis, Choice, Constants, Description, Exchange, JobSize, Kernel, LANES, Loads, SOURCES_PER_TURN, STAGED,
-    Shape, SquareShape, Variant, shader, square_side,
+    Axis, BoxShape, Choice, Constants, Description, Exchange, JobSize, Kernel, LANES, Loads,
+    SOURCES_PER_TURN, STAGED, Shape, Variant, shader,
 };
 use crate::lattice::Lattice;
 use std::fmt::Write;
@@ -23,6 +23,12 @@ macro_rules! files {
 
 /// What kernels include, by subject.
 const SHARED: &[(&str, &str)] = files![
+    "box/box_draw_group",
+    "box/box_draw_lane",
+    "box/box_sum",
+    "box/box_sum_group",
+    "box/box_sum_lane",
+    "box/box_sum_subgroup",
     "forward/dense_weights_own",
     "forward/dense_weights_shared",
     "forward/lane_dense",
@@ -55,12 +61,6 @@ const SHARED: &[(&str, &str)] = files![
     "spins/inputs",
     "spins/owned_sums",
     "spins/spins",
-    "square/draw_square_group",
-    "square/draw_square_lane",
-    "square/exact_square",
-    "square/exact_square_group",
-    "square/exact_square_lane",
-    "square/exact_square_subgroup",
     "weights/four_parameters",
     "weights/net_parameters_split",
     "weights/net_parameters_whole",
@@ -209,7 +209,7 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
                 (Loads::Shared, Exchange::Subgroup, 4, Storage::F32, Some(1 << 25)),
                 (Loads::Own, Exchange::Subgroup, 4, Storage::F16, Some(1 << 25)),
             ] {
-                let square = SquareShape::choose(loads, exchange, square_side(options));
+                let sums = BoxShape::choose(loads, exchange, options.exact_box());
                 let sizes = match loads {
                     Loads::Own => vec![JobSize::SQUARE, JobSize::LARGE],
                     Loads::Shared => vec![JobSize::SQUARE, JobSize { sources: 24, units: 16, logits: 8 }],
@@ -222,8 +222,8 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
                     };
                     let variant = Variant {
                         shape,
-                        square,
-                        drawing: square.drawing(),
+                        sums,
+                        drawing: sums.drawing(),
                         loads,
                         exchange,
                         storage,
@@ -286,6 +286,7 @@ mod tests {
             skip: true,
             gauge: true,
             exact_bottom: 8,
+            exact_length: 0,
         };
         let all = all_specialisations(Lattice::square(16).unwrap(), options);
         for kernel in Kernel::every(1) {

@@ -29,6 +29,7 @@ pub(super) struct LevelTable {
     pub(super) bonds: usize,
     pub(super) children: usize,
     pub(super) path_pairs: usize,
+    pub(super) faces: usize,
     /// Slices of rows that give partial gradients.
     pub(super) slices: usize,
     pub(super) slice_rows: usize,
@@ -53,7 +54,7 @@ impl LevelTable {
 #[derive(Debug)]
 pub(super) struct Tables {
     pub(super) levels: Vec<LevelTable>,
-    /// Sites, bonds and children of all levels.
+    /// Sites, bonds, children, pairs and faces of all levels.
     pub(super) geometry: Vec<u32>,
     /// Length of the partial gradients.
     pub(super) partials: usize,
@@ -79,6 +80,11 @@ impl Tables {
                 append(&mut tables.geometry, level.bonds.iter().flat_map(|bond| [bond.earlier, bond.later]));
             let children = append(&mut tables.geometry, level.children.iter().copied());
             let path_pairs = append_path_pairs(&mut tables.geometry, &level.path_pairs);
+            let faces = description
+                .conditional
+                .exact_box()
+                .map_or(Vec::new(), |layers| layers.faces(&level.neighbours));
+            let faces = append(&mut tables.geometry, faces.into_iter().flatten());
             let rows = level.blocks * batch;
             let count = description.conditional.net().map_or(0, MaskedNet::parameters);
             let parameters = count.next_multiple_of(LEVEL_ALIGNMENT);
@@ -92,6 +98,7 @@ impl Tables {
                 bonds,
                 children,
                 path_pairs,
+                faces,
                 slices,
                 slice_rows,
                 slice_lanes: slices.div_ceil(LANE_SLICES).next_power_of_two().min(MAX_SLICE_LANES),

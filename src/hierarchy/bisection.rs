@@ -1,6 +1,7 @@
 //! Boxes cut in halves: a boundary of the planes through the origin, then boxes split by their mid planes, the longest axis
-//! first, down to single sites. It holds for any number of axes and any bonds between sites that are near one another.
+//! first, down to single sites or to boxes that are summed exactly. It holds for any number of axes and any bonds between sites that are near one another.
 
+use super::layers::axes;
 use super::{Bond, Hierarchy, Level};
 use crate::lattice::Lattice;
 use std::collections::HashMap;
@@ -9,18 +10,19 @@ use std::collections::HashMap;
 type Place<const D: usize> = [u32; D];
 
 impl Hierarchy {
-    /// Bisects a lattice whose side is a power of two. Single sites are the bottom.
+    /// Bisects a lattice whose side is a power of two, down to boxes of the lengths `bottom` in any order, of which the whole inside
+    /// is one block: a single site where all are 2.
     ///
     /// A block lives in a box. Its border are the neighbours of the box's interior outside it, in order of place, each once; its own
     /// sites are the mid plane of the interior across its longest axis, in order of place. Planes are lines in two dimensions.
-    pub fn bisection(lattice: Lattice) -> Self {
+    pub fn bisection(lattice: Lattice, bottom: &[u32]) -> Self {
         let grid = Grid {
             lengths: lattice.shape().map(|length| length as u32),
             steps: lattice.steps().to_vec(),
             site: |[row, column]: Place<2>| lattice.site(row, column),
             neighbours: |site| lattice.neighbours(site).collect(),
         };
-        grid.hierarchy().with_path_pairs(lattice.bonds())
+        grid.hierarchy(bottom).with_path_pairs(lattice.bonds())
     }
 }
 
@@ -46,8 +48,15 @@ struct Boxes<const D: usize> {
 impl<const D: usize> Boxes<D> {
     /// The first of the longest axes, and the coordinate of its mid plane.
     fn cut(&self) -> (usize, u32) {
-        let axis = (0..D).rev().max_by_key(|&axis| self.interior[axis]).expect("there is an axis");
+        let axis = axes(&self.interior)[0];
         (axis, self.interior[axis] / 2)
+    }
+
+    /// With one plane of the border, from the shortest axis to the longest.
+    fn sorted_extent(&self) -> Vec<u32> {
+        let mut extent = self.interior.map(|length| length + 1).to_vec();
+        extent.sort_unstable();
+        extent
     }
 
     /// Both halves of every box, side by side.
@@ -65,10 +74,12 @@ impl<const D: usize> Boxes<D> {
 }
 
 impl<const D: usize, S: Fn(Place<D>) -> u32, N: Fn(u32) -> Vec<u32>> Grid<D, S, N> {
-    fn hierarchy(&self) -> Hierarchy {
+    fn hierarchy(&self, bottom: &[u32]) -> Hierarchy {
+        let mut bottom = bottom.to_vec();
+        bottom.sort_unstable();
         let mut levels = vec![self.boundary()];
         let mut boxes = Boxes { origins: vec![[1; D]], interior: self.lengths.map(|length| length - 1) };
-        while boxes.interior != [1; D] {
+        while boxes.sorted_extent() != bottom && boxes.interior != [1; D] {
             let halves = boxes.halves();
             let (axis, middle) = boxes.cut();
             let plane = places(boxes.interior).filter(|place| place[axis] == middle).collect::<Vec<_>>();
@@ -76,9 +87,32 @@ impl<const D: usize, S: Fn(Place<D>) -> u32, N: Fn(u32) -> Vec<u32>> Grid<D, S, 
             levels.push(Level { children_per_block: 2, children, ..self.level(&boxes, &plane) });
             boxes = halves;
         }
-        levels.push(self.level(&boxes, &[[0; D]]));
+        levels.push(self.insides(&boxes));
         let sites = self.lengths.iter().map(|&length| length as usize).product();
         Hierarchy { sites, levels, has_bottom: true }
+    }
+
+    /// The level of whole insides of boxes.
+    fn insides(&self, boxes: &Boxes<D>) -> Level {
+        let axes = axes(&boxes.interior);
+        let mut own: Vec<_> = places(boxes.interior).collect();
+        own.sort_by_key(|place| place[axes[0]]);
+        let level = self.level(boxes, &own);
+        if boxes.interior == [1; D] {
+            return level;
+        }
+        let local: HashMap<u32, u32> = level.block_sites(0).iter().copied().zip(0..).collect();
+        let index = |place: &Place<D>, axis: usize, steps: u32| {
+            let at =
+                |along: usize| boxes.origins[0][along] + place[along] + if along == axis { steps } else { 0 };
+            local[&(self.site)(std::array::from_fn(at))]
+        };
+        // One step back is as many forwards as lead around the lattice, less one.
+        let both = |place: &Place<D>, axis: usize| {
+            [self.lengths[axis] - 1, 1].map(|steps| index(place, axis, steps))
+        };
+        let neighbours = own.iter().flat_map(|place| axes.iter().map(|&axis| both(place, axis))).collect();
+        Level { neighbours, ..level }
     }
 
     fn boundary(&self) -> Level {
@@ -92,6 +126,7 @@ impl<const D: usize, S: Fn(Place<D>) -> u32, N: Fn(u32) -> Vec<u32>> Grid<D, S, 
             bonds: self.bonds(&own, 0),
             sites: own,
             path_pairs: Vec::new(),
+            neighbours: Vec::new(),
             children_per_block: 1,
             children: vec![0],
         }
@@ -119,6 +154,7 @@ impl<const D: usize, S: Fn(Place<D>) -> u32, N: Fn(u32) -> Vec<u32>> Grid<D, S, 
             bonds: self.bonds(&sites[0], border.len()),
             sites: sites.concat(),
             path_pairs: Vec::new(),
+            neighbours: Vec::new(),
             children_per_block: 0,
             children: Vec::new(),
         }
@@ -176,7 +212,7 @@ mod tests {
 
     #[test]
     fn blocks_of_the_square_lattice_are_halves_of_squares() {
-        let hierarchy = Hierarchy::bisection(Lattice::square(8).unwrap());
+        let hierarchy = Hierarchy::bisection(Lattice::square(8).unwrap(), &[2, 2]);
         let shapes: Vec<_> = hierarchy.levels.iter().map(|l| (l.blocks, l.border, l.own)).collect();
         assert_eq!(shapes, [(1, 0, 15), (1, 14, 7), (2, 17, 3), (4, 12, 3), (8, 8, 1), (16, 4, 1)]);
         assert_eq!(hierarchy.levels[2].to_string(), "box of 4 x 8");
@@ -184,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_triangular_border_has_two_corners_more() {
-        let hierarchy = Hierarchy::bisection(Lattice::triangular(8).unwrap());
+        let hierarchy = Hierarchy::bisection(Lattice::triangular(8).unwrap(), &[2, 2]);
         let shapes: Vec<_> = hierarchy.levels.iter().map(|l| (l.blocks, l.border, l.own)).collect();
         assert_eq!(shapes, [(1, 0, 15), (1, 15, 7), (2, 19, 3), (4, 14, 3), (8, 10, 1), (16, 6, 1)]);
     }
@@ -203,7 +239,7 @@ mod tests {
             };
             [[0, 0, 1], [0, 1, 0], [1, 0, 0]].into_iter().flat_map(along).collect::<Vec<_>>()
         };
-        let hierarchy = Grid { lengths: [SIDE; 3], steps, site, neighbours }.hierarchy();
+        let hierarchy = Grid { lengths: [SIDE; 3], steps, site, neighbours }.hierarchy(&[2, 2, 2]);
         let bonds: Vec<_> = (0..SIDE.pow(3))
             .flat_map(|from| {
                 let [x, y, z] = place(from);

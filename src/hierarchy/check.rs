@@ -155,7 +155,7 @@ mod tests {
         for kind in LatticeKind::ALL {
             for side in [4, 8, 16] {
                 let lattice = Lattice::new(kind, side).unwrap();
-                for hierarchy in [Hierarchy::flat(lattice), Hierarchy::bisection(lattice)] {
+                for hierarchy in [Hierarchy::flat(lattice), Hierarchy::bisection(lattice, &[2, 2])] {
                     let bonds: Vec<_> = lattice.bonds().collect();
                     check(&hierarchy, &bonds).unwrap();
                     let owned: usize =

@@ -16,6 +16,7 @@ impl Hierarchy {
             sites: (0..lattice.sites() as u32).collect(),
             bonds,
             path_pairs: Vec::new(),
+            neighbours: Vec::new(),
             children_per_block: 0,
             children: Vec::new(),
         };

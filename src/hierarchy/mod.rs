@@ -8,10 +8,12 @@ mod bisection;
 mod check;
 mod features;
 mod flat;
+mod layers;
 mod square;
 
 pub use check::check;
 pub use features::{PATH_LENGTHS, PathPairs};
+pub use layers::Layers;
 
 /// A bond inside a block, in local indices: `0..border` are border sites, `border..border + own` are own sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +45,9 @@ pub struct Level {
     /// Pairs of border sites by the length of shortest paths between them through the inside, [`PATH_LENGTHS`]: control variates
     /// of rewards.
     pub path_pairs: Vec<PathPairs>,
+    /// `[own][axes]`, where blocks are whole insides of boxes ([`Layers`] of them, own sites in their order) and empty elsewhere:
+    /// the neighbours of every own site before and after it, across layers first, along rows last.
+    pub neighbours: Vec<[u32; 2]>,
     /// Blocks of the next level inside one block (0 at the last level).
     pub children_per_block: usize,
     /// `[blocks][children_per_block]`: indices of blocks of the next level.

@@ -42,6 +42,7 @@ fn boundary(lattice: Lattice) -> Level {
         sites: row.chain(column).collect(),
         bonds: ring(1).chain(ring(side)).collect(),
         path_pairs: Vec::new(),
+        neighbours: Vec::new(),
         children_per_block: 1,
         children: vec![0],
     }
@@ -93,6 +94,7 @@ impl Squares {
             sites: self.sites(own),
             bonds,
             path_pairs: Vec::new(),
+            neighbours: Vec::new(),
             children_per_block: 0,
             children: Vec::new(),
         }
@@ -115,6 +117,15 @@ impl Squares {
             (i, _) => 3 * width + i - 1,
         }
     }
+
+    /// Local index of a place, where own sites are those of the interior.
+    fn interior_index(&self, [i, j]: [u32; 2]) -> u32 {
+        let (inside, width) = (1..self.side, self.side - 1);
+        match inside.contains(&i) && inside.contains(&j) {
+            true => 4 * width + (i - 1) * width + j - 1,
+            false => self.border_index([i, j]),
+        }
+    }
 }
 
 fn crosses(lattice: Lattice, side: u32) -> Level {
@@ -135,7 +146,8 @@ fn crosses(lattice: Lattice, side: u32) -> Level {
 fn interiors(lattice: Lattice, side: u32) -> Level {
     let squares = Squares { lattice, side };
     let own: Vec<_> = (1..side).flat_map(|i| (1..side).map(move |j| [i, j])).collect();
-    squares.level(&own, interior_bonds(&squares))
+    let neighbours = if side > 2 { interior_neighbours(&squares) } else { Vec::new() };
+    Level { neighbours, ..squares.level(&own, interior_bonds(&squares)) }
 }
 
 fn bond(a: u32, b: u32) -> Bond {
@@ -160,13 +172,19 @@ fn cross_bonds(squares: &Squares) -> Vec<Bond> {
     along_column.chain(along_row).collect()
 }
 
+/// Neighbours of every site of the interior: above and below, left and right.
+fn interior_neighbours(squares: &Squares) -> Vec<[u32; 2]> {
+    let local = |i, j| squares.interior_index([i, j]);
+    let inside = (1..squares.side).flat_map(|i| (1..squares.side).map(move |j| (i, j)));
+    inside
+        .flat_map(|(i, j)| [[local(i - 1, j), local(i + 1, j)], [local(i, j - 1), local(i, j + 1)]])
+        .collect()
+}
+
 /// All bonds with an end in the interior.
 fn interior_bonds(squares: &Squares) -> Vec<Bond> {
-    let (side, width) = (squares.side, squares.side - 1);
-    let local = |i: u32, j: u32| match (1..side).contains(&i) && (1..side).contains(&j) {
-        true => 4 * width + (i - 1) * width + j - 1,
-        false => squares.border_index([i, j]),
-    };
+    let side = squares.side;
+    let local = |i: u32, j: u32| squares.interior_index([i, j]);
     let lines = (1..side).flat_map(|line| (0..side).map(move |step| (line, step)));
     let pairs = lines.flat_map(|(line, step)| {
         [bond(local(line, step), local(line, step + 1)), bond(local(step, line), local(step + 1, line))]

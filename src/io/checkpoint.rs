@@ -3,7 +3,7 @@
 use super::atomic::{Staged, stage_from};
 use super::input;
 use crate::backend::Tensor;
-use crate::conditional::{Model, Network, TensorPlace};
+use crate::conditional::{Model, NetOptions, Network, TensorPlace};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::lattice::LatticeKind;
@@ -273,8 +273,8 @@ fn metadata(model: &Model, stamp: &Stamp) -> HashMap<String, String> {
 
 /// What must agree between a checkpoint and the model it is loaded into.
 fn identity(model: &Model) -> Vec<(&'static str, String)> {
-    let (kind, network) = (model.system.lattice.kind(), model.options.network);
-    let is_first = (kind, network) == Default::default();
+    let (kind, NetOptions { network, exact_length, .. }) = (model.system.lattice.kind(), model.options);
+    let is_first = (kind, network, exact_length) == Default::default();
     let mut identity = vec![
         ("format", FORMAT.to_owned()),
         ("version", VERSIONS[usize::from(!is_first)].to_owned()),
@@ -291,10 +291,14 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
     identity
 }
 
-/// Lattice and network, which version 2 tells.
-fn architecture(model: &Model) -> [(&'static str, String); 2] {
-    let (kind, network) = (model.system.lattice.kind(), model.options.network);
-    [("lattice", kind.name().to_owned()), ("network", network.name().to_owned())]
+/// What version 2 tells besides: lattice, network, and the length of exact boxes.
+fn architecture(model: &Model) -> [(&'static str, String); 3] {
+    let (kind, NetOptions { network, exact_length, .. }) = (model.system.lattice.kind(), model.options);
+    [
+        ("lattice", kind.name().to_owned()),
+        ("network", network.name().to_owned()),
+        ("exact_length", exact_length.to_string()),
+    ]
 }
 
 struct Reader<'a> {
@@ -344,6 +348,7 @@ impl Reader<'_> {
         let of_version_1 = match key {
             "lattice" => Some(LatticeKind::default().name()),
             "network" => Some(Network::default().name()),
+            "exact_length" => Some("0"),
             _ => None,
         };
         self.metadata.get(key).map(String::as_str).or(of_version_1)

@@ -1,8 +1,8 @@
 //! Axes along which shaders are specialised, and what is chosen on each of them.
 
+use super::box_shape::BoxShape;
 use super::description::Place;
 use super::shape::{Exchange, JobSize, Loads, Shape};
-use super::square_shape::SquareShape;
 use crate::conditional::{NetOptions, Storage};
 use crate::lattice::Lattice;
 
@@ -11,10 +11,10 @@ use crate::lattice::Lattice;
 pub(crate) struct Variant {
     /// Of the forward pass.
     pub(crate) shape: Shape,
-    /// Of sums over exact squares.
-    pub(crate) square: SquareShape,
+    /// Of sums over exact boxes.
+    pub(crate) sums: BoxShape,
     /// Of drawing them.
-    pub(crate) drawing: SquareShape,
+    pub(crate) drawing: BoxShape,
     /// Who loads weights.
     pub(crate) loads: Loads,
     /// Through what lanes exchange values.
@@ -47,10 +47,10 @@ pub(crate) struct Choice {
 pub(crate) enum Axis {
     /// `$SHAPE`, that of the forward pass.
     ForwardShape,
-    /// `$SHAPE`, that of sums over exact squares.
-    SquareShape,
-    /// `$SHAPE`, that of drawing exact squares.
-    DrawingShape,
+    /// `$SHAPE`, that of sums over exact boxes.
+    BoxShape,
+    /// `$SHAPE`, that of drawing exact boxes.
+    BoxDrawingShape,
     /// `$LOADS`: who loads weights.
     Loads,
     /// `$EXCHANGE`: through what lanes exchange values.
@@ -80,7 +80,7 @@ impl Axis {
     /// Its name in shaders.
     pub(crate) fn placeholder(self) -> &'static str {
         match self {
-            Self::ForwardShape | Self::SquareShape | Self::DrawingShape => "$SHAPE",
+            Self::ForwardShape | Self::BoxShape | Self::BoxDrawingShape => "$SHAPE",
             Self::Loads => "$LOADS",
             Self::Exchange => "$EXCHANGE",
             Self::Rows(_) => "$ROWS",
@@ -98,8 +98,8 @@ impl Axis {
                 Shape::Lane { .. } => "lane",
                 Shape::Tile { .. } => "tile",
             },
-            Self::SquareShape => variant.square.name(),
-            Self::DrawingShape => variant.drawing.name(),
+            Self::BoxShape => variant.sums.name(),
+            Self::BoxDrawingShape => variant.drawing.name(),
             Self::Loads => variant.loads.name(),
             Self::Exchange => variant.exchange.name(),
             Self::Rows(decided) => match (decided, variant.shape, variant.lane_rows) {

@@ -5,7 +5,7 @@ use super::axis::{Axis, Choice, LaneRows, Variant};
 use super::shape::LANES;
 use super::slot::{Access, Slot};
 use crate::conditional::{Conditional, MaskedNet, Model, Storage};
-use crate::hierarchy::Level;
+use crate::hierarchy::{Layers, Level};
 use serde::Serialize;
 
 /// A kernel, but for its twin: that is the function `run` of its file, which the table of kernels calls.
@@ -99,9 +99,9 @@ impl<'a> OnLevel<'a> {
         Self { model, geometry, conditional, rows: geometry.blocks * batch }
     }
 
-    /// Operations of the transfer over an exact square: both values of every pair of states are two products, a sum and a factor.
+    /// Operations of the transfer over an exact box: both values of every pair of states are two products, a sum and a factor.
     pub(crate) fn transfer_operations(&self) -> usize {
-        self.conditional.square_width().map_or(0, |width| (4 * width * width) << width)
+        self.conditional.exact_box().map_or(0, |layers| (4 * layers.sites()) << layers.bits)
     }
 }
 
@@ -231,6 +231,12 @@ pub(crate) fn groups_of(lanes: usize) -> usize {
 /// Constants of a shader with workgroups of the usual size.
 pub(crate) fn lanes_and<const N: usize>(others: [(&'static str, usize); N]) -> Constants {
     [("LANES", LANES)].into_iter().chain(others).collect()
+}
+
+/// The usual constants, and those of exact boxes.
+pub(crate) fn box_constants(choice: &Choice) -> Constants {
+    let Layers { row, bits, layers, dimensions } = choice.options.exact_box();
+    lanes_and([("DIMENSIONS", dimensions), ("ROW", row), ("BITS", bits), ("LAYERS", layers)])
 }
 
 impl Description {

@@ -2,23 +2,23 @@
 //! `shaders/`. No device is known here.
 
 mod axis;
+mod box_shape;
 mod description;
 mod inputs;
 mod jobs;
 mod shape;
 mod slot;
-mod square_shape;
 mod table;
 
 mod sample {
+    pub(crate) mod box_free_energy;
+    pub(crate) mod evaluate_box;
     pub(crate) mod evaluate_heat_bath;
     pub(crate) mod evaluate_level;
-    pub(crate) mod evaluate_square;
     pub(crate) mod heat_bath_free_energy;
+    pub(crate) mod sample_box;
     pub(crate) mod sample_heat_bath;
     pub(crate) mod sample_level;
-    pub(crate) mod sample_square;
-    pub(crate) mod square_free_energy;
     pub(crate) mod unpack_spins;
 }
 
@@ -56,11 +56,11 @@ mod monte_carlo {
     pub(crate) mod observables;
 }
 
+pub use box_shape::BoxShape;
 pub use description::Phase;
 pub use inputs::{Adam, COLUMNS, Chunk, Inputs, RewardShift};
 pub use shape::{Exchange, JobSize, Loads, Shape};
 pub use slot::{Access, Slot};
-pub use square_shape::SquareShape;
 pub use table::Kernel;
 
 pub use jobs::Job;
@@ -68,13 +68,14 @@ pub use jobs::Job;
 pub(crate) use axis::{Axis, Choice, LaneRows, Variant};
 pub(crate) use backward::backward_hidden::UNITS as BACKWARD_UNITS;
 pub(crate) use backward::gradient_sum::groups as gradient_groups;
-pub(crate) use description::{Constants, Cost, Description, Spread, Work, groups_of, lanes_and};
+pub(crate) use description::{
+    Constants, Cost, Description, Spread, Work, box_constants, groups_of, lanes_and,
+};
 pub(crate) use jobs::jobs;
 pub(crate) use reward::moments::SLICES as MOMENT_SLICES;
 pub(crate) use shape::{
     LANES, QUAD, REDUCING_LANES, SHARING_LANES, SOFTWARE_TURNS, SOURCES_PER_TURN, STAGED,
 };
-pub(crate) use square_shape::{square_side, square_width};
 
 /// Text of the shader at a path in `shaders/`.
 macro_rules! shader {

@@ -58,11 +58,11 @@ kernels! {
     /// Reward of the last level with its spins summed out.
     HeatBathFreeEnergy { level: usize } => sample::heat_bath_free_energy;
     /// Draws the interiors of the last level's exact squares.
-    SampleSquare { level: usize } => sample::sample_square;
+    SampleBox { level: usize } => sample::sample_box;
     /// ln q of the given interiors of exact squares.
-    EvaluateSquare { level: usize } => sample::evaluate_square;
+    EvaluateBox { level: usize } => sample::evaluate_box;
     /// Reward of exact squares with their interiors summed out.
-    SquareFreeEnergy { level: usize } => sample::square_free_energy;
+    BoxFreeEnergy { level: usize } => sample::box_free_energy;
     /// Spins from the bits that [`Backend::write_spins`](crate::backend::Backend::write_spins) brings to a GPU; the CPU keeps bytes and has nothing to do.
     UnpackSpins => sample::unpack_spins;
     /// Owned bond sums and spin sums of every block of a level, as integers.

@@ -3,7 +3,7 @@
 mod cost;
 
 pub use crate::kernels::{
-    Adam, COLUMNS, Chunk, Exchange, Inputs, JobSize, Kernel, Loads, Phase, RewardShift, Shape, SquareShape,
+    Adam, BoxShape, COLUMNS, Chunk, Exchange, Inputs, JobSize, Kernel, Loads, Phase, RewardShift, Shape,
 };
 pub use cost::{KernelCost, KernelPlan, LevelPlan, Plan, Rates};
 
@@ -134,6 +134,7 @@ mod tests {
                 skip: true,
                 gauge: true,
                 exact_bottom: 2,
+                exact_length: 0,
                 network: Network::Han,
             };
             let interaction = Interaction { coupling: 1.0, field: 0.0 };

@@ -48,6 +48,7 @@ fn config(case: Case, steps: u32) -> Config {
         field,
         coupling,
         exact_bottom,
+        exact_length: case.exact_length,
         evaluation_samples: 50,
         verification_samples: 0,
         metrics_every: 2,

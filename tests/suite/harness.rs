@@ -81,6 +81,7 @@ pub(crate) struct Case {
     pub(crate) field: f64,
     pub(crate) coupling: f64,
     pub(crate) exact_bottom: u32,
+    pub(crate) exact_length: u32,
 }
 
 impl Case {
@@ -96,12 +97,13 @@ impl Case {
         field: 0.0,
         coupling: 1.0,
         exact_bottom: 2,
+        exact_length: 0,
     };
 
     pub(crate) fn model(self) -> Arc<Model> {
-        let Self { network, width, depth, skip, gauge, exact_bottom, .. } = self;
+        let Self { network, width, depth, skip, gauge, exact_bottom, exact_length, .. } = self;
         let interaction = Interaction { coupling: self.coupling, field: self.field };
-        let options = NetOptions { network, width, depth, skip, gauge, exact_bottom };
+        let options = NetOptions { network, width, depth, skip, gauge, exact_bottom, exact_length };
         let system = System { lattice: Lattice::new(self.lattice, self.size).unwrap(), interaction };
         Arc::new(Model::new(system, options).unwrap())
     }

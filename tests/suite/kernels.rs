@@ -44,6 +44,17 @@ fn cases() -> Vec<Case> {
         Case { size: 16, batch: 37, exact_bottom: 8, ..default },
         Case { size: 16, batch: 21, exact_bottom: 4, field: -0.2, gauge: false, ..default },
         Case { batch: 130, exact_bottom: 8, coupling: -0.9, field: 0.1, gauge: false, ..default },
+        // Strips.
+        Case { size: 16, batch: 19, exact_bottom: 8, exact_length: 16, width: 2, ..default },
+        Case {
+            batch: 66,
+            exact_bottom: 4,
+            exact_length: 8,
+            coupling: -0.9,
+            field: 0.1,
+            gauge: false,
+            ..default
+        },
         // More sites than a workgroup has lanes, more sources than are staged at a time.
         Case { size: 64, batch: 3, ..default },
         // So many rows and units that lanes of graphics cards take four rows together in backward_hidden, not all of one block.

@@ -6,6 +6,7 @@
 mod allocations;
 mod architecture;
 mod baselines;
+mod boxes;
 mod cli;
 mod cli_comfort;
 mod cli_measure;
@@ -27,7 +28,6 @@ mod readers;
 mod reference;
 mod shaders;
 mod single_kernels;
-mod squares;
 mod table;
 mod training;
 mod trust;

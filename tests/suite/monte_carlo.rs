@@ -416,8 +416,15 @@ fn frozen_chains_of_different_states_are_found_out() {
 fn a_negative_forward_kl_is_found_out() {
     // Configurations of another temperature are not from p: the mean of ln w falls short of ln Z.
     let (cold, warm) = (ensemble(4, 1.0, 0.5, 0.6), ensemble(4, 1.0, 0.5, 0.2));
-    let options =
-        NetOptions { network: Network::Han, width: 2, depth: 1, skip: true, gauge: false, exact_bottom: 4 };
+    let options = NetOptions {
+        network: Network::Han,
+        width: 2,
+        depth: 1,
+        skip: true,
+        gauge: false,
+        exact_bottom: 4,
+        exact_length: 0,
+    };
     let mut cpu = Cpu::<f32>::new(Arc::new(Model::new(cold.system.clone(), options).unwrap()), 64);
     let parameters = cpu.model().initial_parameters(1, cold.beta);
     cpu.write(Tensor::Parameters, &parameters).unwrap();

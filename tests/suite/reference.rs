@@ -17,67 +17,148 @@ struct Network {
 }
 
 impl Network {
-    /// ln q of a configuration, `[L * L]`, +-1.
+    /// ln q of a configuration, `[sites]`, +-1.
     fn ln_q(&self, spins: &[i8]) -> f64 {
         let side = self.case.size as usize;
-        let at = |sites: &[[usize; 2]]| -> Vec<f64> {
-            sites.iter().map(|[row, column]| f64::from(spins[row % side * side + column % side])).collect()
+        let at = |sites: &[Place]| -> Vec<f64> {
+            let index = |place: &Place| place.iter().fold(0, |index, at| index * side + at % side);
+            sites.iter().map(|place| f64::from(spins[index(place)])).collect()
         };
-        match (self.case.network, self.case.lattice) {
-            (Architecture::Van, _) => self.ln_q_of_net(0, &[], &at(&places([0, 0], [side, side]))),
-            (Architecture::Han, LatticeKind::Triangular) => self.ln_q_on_the_triangular_lattice(side, &at),
-            (Architecture::Han, LatticeKind::Square) => self.ln_q_on_the_square_lattice(side, &at),
+        match (self.case.network, self.case.lattice, self.case.exact_length) {
+            (Architecture::Van, ..) => self.ln_q_of_net(0, &[], &at(&self.whole_lattice())),
+            (Architecture::Han, LatticeKind::Square, 0) => self.ln_q_by_squares(side, &at),
+            (Architecture::Han, ..) => self.ln_q_by_halves(side, &at),
         }
     }
 
-    fn ln_q_on_the_triangular_lattice(&self, side: usize, at: &dyn Fn(&[[usize; 2]]) -> Vec<f64>) -> f64 {
-        let boundary: Vec<[usize; 2]> =
-            places([0, 0], [side, side]).into_iter().filter(|[row, column]| row * column == 0).collect();
+    /// Steps along the bonds of a site.
+    fn steps(&self) -> Vec<Place> {
+        match self.case.lattice {
+            LatticeKind::Square => vec![vec![0, 1], vec![1, 0]],
+            LatticeKind::Triangular => vec![vec![0, 1], vec![1, 0], vec![1, 1]],
+        }
+    }
+
+    fn whole_lattice(&self) -> Vec<Place> {
+        let axes = self.steps()[0].len();
+        places(&vec![0; axes], &vec![self.case.size as usize; axes])
+    }
+
+    /// Boxes cut in halves.
+    fn ln_q_by_halves(&self, side: usize, at: &dyn Fn(&[Place]) -> Vec<f64>) -> f64 {
+        let is_boundary = |place: &Place| place.contains(&0);
+        let boundary: Vec<Place> = self.whole_lattice().into_iter().filter(is_boundary).collect();
         let mut ln_q = self.ln_q_of_net(0, &[], &at(&boundary));
-        // First sites inside, and how many there are along both axes.
-        let (mut origins, mut inside, mut level) = (vec![[1, 1]], [side - 1, side - 1], 1);
-        while inside != [1, 1] {
-            let axis = usize::from(inside[0] < inside[1]);
+        let axes = boundary[0].len();
+        // First sites inside, and how many there are along every axis.
+        let (mut origins, mut inside, mut level) = (vec![vec![1; axes]], vec![side - 1; axes], 1);
+        let mut last: Vec<usize> = vec![self.case.exact_bottom as usize - 1; axes];
+        last[axes - 1] = last[axes - 1].max((self.case.exact_length as usize).saturating_sub(1));
+        while inside != last {
+            let axis = longest(&inside);
             let middle = inside[axis] / 2;
-            let mut plane = inside;
+            let mut plane = inside.clone();
             plane[axis] = 1;
-            let moved = |mut origin: [usize; 2], by: usize| {
+            let moved = |mut origin: Place, by: usize| {
                 origin[axis] += by;
                 origin
             };
-            for &origin in &origins {
-                let own = at(&places(moved(origin, middle), plane));
-                ln_q += self.ln_q_of_net(level, &at(&hexagonal_border(side, origin, inside)), &own);
+            for origin in &origins {
+                let own = at(&places(&moved(origin.clone(), middle), &plane));
+                ln_q += self.ln_q_of_net(level, &at(&self.border(origin, &inside)), &own);
             }
-            origins = origins.iter().flat_map(|&origin| [origin, moved(origin, middle + 1)]).collect();
+            origins = origins.into_iter().flat_map(|o| [o.clone(), moved(o, middle + 1)]).collect();
             (inside[axis], level) = (middle, level + 1);
         }
-        let (coupling, field) = (BETA * self.case.coupling, BETA * self.case.field);
-        let of_spin = |&origin: &[usize; 2]| {
-            let neighbours: f64 = at(&hexagonal_border(side, origin, inside)).iter().sum();
-            -(-2.0 * at(&[origin])[0] * (coupling * neighbours + field)).exp().ln_1p()
-        };
-        ln_q + origins.iter().map(of_spin).sum::<f64>()
+        ln_q + origins.iter().map(|origin| self.ln_q_of_box(origin, &inside, at)).sum::<f64>()
     }
 
-    fn ln_q_on_the_square_lattice(&self, side: usize, at: &dyn Fn(&[[usize; 2]]) -> Vec<f64>) -> f64 {
-        let boundary: Vec<[usize; 2]> =
-            (0..side).map(|column| [0, column]).chain((1..side).map(|row| [row, 0])).collect();
+    /// Neighbours outside of the sites inside a box, in order of place, each site once.
+    fn border(&self, origin: &[usize], inside: &[usize]) -> Vec<Place> {
+        let side = self.case.size as usize;
+        let sites = places(origin, inside);
+        let (from, to): (Place, Place) =
+            origin.iter().zip(inside).map(|(first, count)| (first - 1, count + 2)).unzip();
+        let mut border: Vec<Place> = Vec::new();
+        for place in places(&from, &to) {
+            let site = |place: &Place| -> Place { place.iter().map(|at| at % side).collect() };
+            let is_new = !border.iter().any(|known| site(known) == site(&place));
+            let touches = sites.iter().any(|site| self.are_joined(site, &place));
+            if !sites.contains(&place) && touches && is_new {
+                border.push(place);
+            }
+        }
+        border
+    }
+
+    fn are_joined(&self, a: &[usize], b: &[usize]) -> bool {
+        let leads = |from: &[usize], to: &[usize], step: &Place| {
+            from.iter().zip(to).zip(step).all(|((from, to), step)| from + step == *to)
+        };
+        self.steps().iter().any(|step| leads(a, b, step) || leads(b, a, step))
+    }
+
+    /// ln of the Boltzmann distribution of the inside of a box given its border: a transfer over the layers across its longest axis.
+    fn ln_q_of_box(&self, origin: &[usize], inside: &[usize], at: &dyn Fn(&[Place]) -> Vec<f64>) -> f64 {
+        let (coupling, field) = (BETA * self.case.coupling, BETA * self.case.field);
+        let axis = longest(inside);
+        let border = places_around(origin, inside);
+        let layer = |i: usize| {
+            let (mut first, mut lengths) = (origin.to_vec(), inside.to_vec());
+            (first[axis], lengths[axis]) = (origin[axis] + i, 1);
+            places(&first, &lengths)
+        };
+        let layers: Vec<Vec<Place>> = (0..inside[axis]).map(layer).collect();
+        let dot = |a: &[f64], b: &[f64]| coupling * a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        // Spins of the border next to every site of every layer, summed.
+        let outer = |site: &Place| {
+            let joined = border.iter().filter(|place| self.are_joined(site, place)).cloned();
+            at(&joined.collect::<Vec<_>>()).iter().sum::<f64>()
+        };
+        let outer: Vec<Vec<f64>> = layers.iter().map(|layer| layer.iter().map(outer).collect()).collect();
+        let inner: Vec<(usize, usize)> =
+            pairs(layers[0].len()).filter(|&(a, b)| self.are_joined(&layers[0][a], &layers[0][b])).collect();
+        // Bonds within a layer and to the border, and the field.
+        let along = |outer: &[f64], spins: &[f64]| {
+            let inner: f64 = inner.iter().map(|&(a, b)| spins[a] * spins[b]).sum();
+            coupling * inner + dot(outer, spins) + field * spins.iter().sum::<f64>()
+        };
+        let bits = layers[0].len();
+        let states: Vec<Vec<f64>> = (0..1_usize << bits)
+            .map(|state| (0..bits).map(|bit| if state >> bit & 1 == 0 { 1.0 } else { -1.0 }).collect())
+            .collect();
+        let mut sums: Vec<f64> = states.iter().map(|spins| along(&outer[0], spins)).collect();
+        for outer in &outer[1..] {
+            let next = |spins: &Vec<f64>| {
+                let terms = sums.iter().zip(&states).map(|(sum, above)| sum + dot(above, spins));
+                ln_sum(terms.collect()) + along(outer, spins)
+            };
+            sums = states.iter().map(next).collect();
+        }
+        let own: Vec<Vec<f64>> = layers.iter().map(|layer| at(layer)).collect();
+        let within: f64 = outer.iter().zip(&own).map(|(outer, spins)| along(outer, spins)).sum();
+        within + own.windows(2).map(|pair| dot(&pair[0], &pair[1])).sum::<f64>() - ln_sum(sums)
+    }
+
+    /// Squares split by crosses.
+    fn ln_q_by_squares(&self, side: usize, at: &dyn Fn(&[Place]) -> Vec<f64>) -> f64 {
+        let row = (0..side).map(|column| vec![0, column]);
+        let boundary: Vec<Place> = row.chain((1..side).map(|row| vec![row, 0])).collect();
         let mut ln_q = self.ln_q_of_net(0, &[], &at(&boundary));
         let (mut level, mut extent) = (1, side);
         while extent > self.case.exact_bottom as usize {
             for corner in corners(side, extent) {
-                let own = at(&moved(corner, &cross(extent)));
-                ln_q += self.ln_q_of_net(level, &at(&moved(corner, &frame(extent))), &own);
+                let own = at(&moved(&corner, &cross(extent)));
+                ln_q += self.ln_q_of_net(level, &at(&moved(&corner, &frame(extent))), &own);
             }
             (level, extent) = (level + 1, extent / 2);
         }
-        for corner in corners(side, extent) {
-            let inside: Vec<[usize; 2]> =
-                (1..extent).flat_map(|row| (1..extent).map(move |column| [row, column])).collect();
-            ln_q += self.ln_q_of_square(&at(&moved(corner, &frame(extent))), &at(&moved(corner, &inside)));
-        }
-        ln_q
+        let inside = vec![extent - 1; 2];
+        let of_square = |corner: Place| {
+            let origin: Place = corner.iter().map(|at| at + 1).collect();
+            self.ln_q_of_box(&origin, &inside, at)
+        };
+        ln_q + corners(side, extent).into_iter().map(of_square).sum::<f64>()
     }
 
     /// ln q of a block's own spins given its border, by the net of its level.
@@ -111,89 +192,63 @@ impl Network {
         // ln sigmoid(x logit) = -ln(1 + exp(-x logit)).
         x[border.len()..].iter().zip(logits).map(|(x, logit)| -(-x * logit).exp().ln_1p()).sum()
     }
-
-    /// ln of the Boltzmann distribution of a square's inside given its border: a transfer over rows.
-    fn ln_q_of_square(&self, border: &[f64], own: &[f64]) -> f64 {
-        let (coupling, field) = (BETA * self.case.coupling, BETA * self.case.field);
-        let width = border.len() / 4;
-        let [top, right, bottom, left] = [0, 1, 2, 3].map(|part| &border[part * width..][..width]);
-        let states: Vec<Vec<f64>> = (0..1_usize << width)
-            .map(|state| (0..width).map(|bit| if state >> bit & 1 == 0 { 1.0 } else { -1.0 }).collect())
-            .collect();
-        // Bonds along row i, those to both sides of it, and its field.
-        let along = |i: usize, row: &[f64]| {
-            let inner: f64 = row.windows(2).map(|pair| pair[0] * pair[1]).sum();
-            let ends = left[i] * row[0] + right[i] * row[width - 1];
-            coupling * (inner + ends) + field * row.iter().sum::<f64>()
-        };
-        let between = |above: &[f64], below: &[f64]| {
-            coupling * above.iter().zip(below).map(|(a, b)| a * b).sum::<f64>()
-        };
-        let mut sums: Vec<f64> = states.iter().map(|row| between(top, row) + along(0, row)).collect();
-        for i in 1..width {
-            let next = |row: &Vec<f64>| {
-                let terms = sums.iter().zip(&states).map(|(sum, above)| sum + between(above, row));
-                ln_sum(terms.collect()) + along(i, row)
-            };
-            sums = states.iter().map(next).collect();
-        }
-        let ln_z = ln_sum(sums.iter().zip(&states).map(|(sum, row)| sum + between(row, bottom)).collect());
-        let rows: Vec<&[f64]> = own.chunks(width).collect();
-        let vertical: f64 = rows.windows(2).map(|pair| between(pair[0], pair[1])).sum();
-        let horizontal: f64 = rows.iter().enumerate().map(|(i, row)| along(i, row)).sum();
-        between(top, rows[0]) + vertical + between(rows[width - 1], bottom) + horizontal - ln_z
-    }
 }
 
-/// Places of a rectangle, row by row.
-fn places(origin: [usize; 2], [rows, columns]: [usize; 2]) -> Vec<[usize; 2]> {
-    (0..rows).flat_map(|i| (0..columns).map(move |j| [origin[0] + i, origin[1] + j])).collect()
-}
+/// Coordinates of a site.
+type Place = Vec<usize>;
 
-/// Neighbours outside of the sites of a rectangle on the triangular lattice, row by row, each site once.
-fn hexagonal_border(side: usize, [row, column]: [usize; 2], [rows, columns]: [usize; 2]) -> Vec<[usize; 2]> {
-    let inside = places([row, column], [rows, columns]);
-    let touches = |[i, j]: [usize; 2]| {
-        // From one above and to the left of a neighbour to it, in both directions.
-        let near = [[i, j + 1], [i + 1, j], [i + 1, j + 1]].iter().any(|place| inside.contains(place));
-        let far = |[k, l]: &[usize; 2]| [[*k, l + 1], [k + 1, *l], [k + 1, l + 1]].contains(&[i, j]);
-        near || inside.iter().any(far)
+/// Places of a box, in order.
+fn places(origin: &[usize], lengths: &[usize]) -> Vec<Place> {
+    let (Some((first, origin)), Some((count, lengths))) = (origin.split_first(), lengths.split_first())
+    else {
+        return vec![Place::new()];
     };
-    let mut border: Vec<[usize; 2]> = Vec::new();
-    for place in places([row - 1, column - 1], [rows + 2, columns + 2]) {
-        let site = |[i, j]: [usize; 2]| [i % side, j % side];
-        let is_new = !border.iter().any(|&known| site(known) == site(place));
-        if !inside.contains(&place) && touches(place) && is_new {
-            border.push(place);
-        }
-    }
-    border
+    let rest = places(origin, lengths);
+    let line = |at: usize| rest.iter().map(move |rest| [&[at], rest.as_slice()].concat());
+    (*first..first + count).flat_map(line).collect()
+}
+
+/// Places around a box, those at its edges and corners with them.
+fn places_around(origin: &[usize], lengths: &[usize]) -> Vec<Place> {
+    let (from, to): (Place, Place) =
+        origin.iter().zip(lengths).map(|(first, count)| (first - 1, count + 2)).unzip();
+    let inside = places(origin, lengths);
+    places(&from, &to).into_iter().filter(|place| !inside.contains(place)).collect()
+}
+
+/// The first of the longest axes.
+fn longest(lengths: &[usize]) -> usize {
+    (0..lengths.len()).rev().max_by_key(|&axis| lengths[axis]).unwrap()
+}
+
+fn pairs(count: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..count).flat_map(|b| (0..b).map(move |a| (a, b)))
 }
 
 /// Corners of the squares of a level, row by row.
-fn corners(side: usize, extent: usize) -> Vec<[usize; 2]> {
+fn corners(side: usize, extent: usize) -> Vec<Place> {
     let multiples = || (0..side).step_by(extent);
-    multiples().flat_map(|row| multiples().map(move |column| [row, column])).collect()
+    multiples().flat_map(|row| multiples().map(move |column| vec![row, column])).collect()
 }
 
 /// Sites from a corner on.
-fn moved(corner: [usize; 2], sites: &[[usize; 2]]) -> Vec<[usize; 2]> {
-    sites.iter().map(|[row, column]| [corner[0] + row, corner[1] + column]).collect()
+fn moved(corner: &[usize], sites: &[Place]) -> Vec<Place> {
+    sites.iter().map(|place| place.iter().zip(corner).map(|(at, from)| from + at).collect()).collect()
 }
 
 /// Border of a square: above, right, below, left, without corners.
-fn frame(extent: usize) -> Vec<[usize; 2]> {
-    let side = |place: fn(usize, usize) -> [usize; 2]| (1..extent).map(move |at| place(at, extent));
+fn frame(extent: usize) -> Vec<Place> {
+    let side = |place: fn(usize, usize) -> [usize; 2]| (1..extent).map(move |at| place(at, extent).to_vec());
     let [above, right, below, left]: [fn(usize, usize) -> [usize; 2]; 4] =
         [|at, _| [0, at], |at, l| [at, l], |at, l| [l, at], |at, _| [at, 0]];
     side(above).chain(side(right)).chain(side(below)).chain(side(left)).collect()
 }
 
 /// Own sites of a square with a net: its middle column, then its middle row without the centre.
-fn cross(extent: usize) -> Vec<[usize; 2]> {
+fn cross(extent: usize) -> Vec<Place> {
     let half = extent / 2;
-    let column = (1..extent).map(|row| [row, half]);
-    column.chain((1..extent).filter(|&at| at != half).map(|column| [half, column])).collect()
+    let column = (1..extent).map(|row| vec![row, half]);
+    column.chain((1..extent).filter(|&at| at != half).map(|column| vec![half, column])).collect()
 }
 
 /// `x weight + bias`.
@@ -217,6 +272,16 @@ fn the_f64_twin_evaluates_as_the_formats_say() {
         Case { size: 16, width: 3, depth: 3, exact_bottom: 8, ..Case::DEFAULT },
         Case { exact_bottom: 8, coupling: -0.8, field: 0.3, gauge: false, skip: false, ..Case::DEFAULT },
         Case { size: 4, exact_bottom: 4, coupling: 1.3, ..Case::DEFAULT },
+        Case { exact_bottom: 4, exact_length: 8, width: 2, ..Case::DEFAULT },
+        Case {
+            size: 16,
+            exact_bottom: 8,
+            exact_length: 16,
+            coupling: -0.9,
+            field: 0.2,
+            gauge: false,
+            ..Case::DEFAULT
+        },
     ];
     let triangular = Case { lattice: LatticeKind::Triangular, coupling: -1.0, ..Case::DEFAULT };
     for (number, case) in cases.into_iter().chain(SUBJECTS).chain([triangular]).enumerate() {

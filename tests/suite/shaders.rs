@@ -16,7 +16,15 @@ pub(crate) const NETS: [(usize, usize); 11] =
     [(1, 1), (1, 2), (1, 3), (2, 1), (3, 2), (4, 3), (5, 3), (16, 1), (20, 2), (64, 1), (64, 3)];
 
 fn options(exact_bottom: u32) -> NetOptions {
-    NetOptions { network: Network::Han, width: 4, depth: 2, skip: true, gauge: true, exact_bottom }
+    NetOptions {
+        network: Network::Han,
+        width: 4,
+        depth: 2,
+        skip: true,
+        gauge: true,
+        exact_bottom,
+        exact_length: 0,
+    }
 }
 
 /// Every specialisation that nets of these widths and depths ask for.
@@ -153,15 +161,15 @@ fn structs_have_the_layout_of_their_rust_twins() {
     let module = module_of("backward_weights", Storage::F32, false);
     assert_layout!(&module, "Level", Level: batch, blocks, rows, stride, first_row, border, own, inputs, units, sites, bonds,
         bond_count, children, children_per_block, children_first_row, gauge, index, slices, slice_rows, parameters,
-        first_norm, path_pairs, layers, output, skip);
+        first_norm, path_pairs, faces, layers, output, skip);
     assert_layout!(&module, "Job", Job: source_kind, sources, source_width, first_source, target_kind, targets,
         target_width, first_target, weight, first_group, inclusive, has_bias);
     assert_eq!(members(&module, "Matrix").1 as usize, size_of::<Matrix>());
     let module = module_of("adam", Storage::F32, false);
-    assert_layout!(&module, "Step", Step: flip, beta_coupling, beta_field, square_reward, square_scale_rest, reward_shift, seed, step, first_configuration,
+    assert_layout!(&module, "Step", Step: flip, earlier, beta_coupling, beta_field, box_reward, box_scale_rest, reward_shift, seed, step, first_configuration,
         total_rows, batch, norms, clip, learning_rate, beta1, beta2, epsilon, first_correction,
-        second_correction, one_minus_beta1, one_minus_beta2, bond_different, bond_same, pair_different,
-        pair_mixed, pair_same, field_down, field_up, scale_rate, chunk, chunk_share, heat_bath_reward, heat_bath_ln_q);
+        second_correction, one_minus_beta1, one_minus_beta2, bond_different, bond_same,
+        field_down, field_up, scale_rate, chunk, chunk_share, heat_bath_reward, heat_bath_ln_q);
     assert_layout!(&module, "Status", Status: gradient_norm, first_bad_step);
 }
 

@@ -108,10 +108,10 @@ fn of_nets(model: &Model) -> Vec<Trial> {
 fn of_squares(model: &Model) -> Vec<Trial> {
     let level = model.bottom().unwrap();
     vec![
-        trial(&[], Kernel::SampleSquare { level }, &[], Seen::Spins),
-        trial(&[], Kernel::SampleSquare { level }, &[], Seen::Array(Tensor::LnQ)),
-        trial(&[], Kernel::EvaluateSquare { level }, &[], Seen::Array(Tensor::LnQ)),
-        trial(&[], Kernel::SquareFreeEnergy { level }, &[], Seen::Array(Tensor::Reward)),
+        trial(&[], Kernel::SampleBox { level }, &[], Seen::Spins),
+        trial(&[], Kernel::SampleBox { level }, &[], Seen::Array(Tensor::LnQ)),
+        trial(&[], Kernel::EvaluateBox { level }, &[], Seen::Array(Tensor::LnQ)),
+        trial(&[], Kernel::BoxFreeEnergy { level }, &[], Seen::Array(Tensor::Reward)),
     ]
 }
 

@@ -190,8 +190,8 @@ fn small() -> Config {
 }
 
 fn case_of(config: &Config) -> Case {
-    let Config { size, batch, width, depth, skip, gauge, exact_bottom, .. } = *config;
-    Case { size, batch, width, depth, skip, gauge, exact_bottom, ..Case::DEFAULT }
+    let Config { size, batch, width, depth, skip, gauge, exact_bottom, exact_length, .. } = *config;
+    Case { size, batch, width, depth, skip, gauge, exact_bottom, exact_length, ..Case::DEFAULT }
 }
 
 fn checkpoint_bytes(folder: &Path) -> Vec<u8> {

@@ -8,7 +8,7 @@ struct Matrix {
     present: u32,
 }
 
-// Constants of one level. Offsets `sites`, `bonds`, `children`, `path_pairs` point into `geometry`.
+// Constants of one level. Offsets `sites`, `bonds`, `children`, `path_pairs`, `faces` point into `geometry`.
 struct Level {
     batch: u32,
     blocks: u32,
@@ -32,6 +32,7 @@ struct Level {
     parameters: u32,         // of this level, padded
     first_norm: u32,         // in `norms`
     path_pairs: u32,         // pairs of border sites that control variates are products of
+    faces: u32,              // border sites around an exact box: see box/box_sum
     @align(16) layers: array<Matrix, 3>,
     output: Matrix,
     skip: Matrix,
@@ -40,11 +41,12 @@ struct Level {
 // What changes from submission to submission.
 struct Step {
     flip: array<vec4<u32>, 4>, // 2^32 times the probability to flip a spin: at the number of neighbours up, plus one more than all neighbours for a spin up
+    earlier: vec4<f32>,      // of a spin's bonds to earlier neighbours, by how many are between equal spins
     // In two parts each, the first a multiple of 2^-12: products with integers, and sums of those, are exact up to 4096.
     beta_coupling: vec2<f32>,
     beta_field: vec2<f32>,
-    square_reward: vec2<f32>, // reward of an exact square whose scaled sum is 1
-    square_scale_rest: vec2<f32>, // what the scaled sum of a square lacks of exp(beta (|J| bonds + |H| spins)) besides
+    box_reward: vec2<f32>,   // reward of an exact box whose scaled sum is 1
+    box_scale_rest: vec2<f32>, // what the scaled sum of a box lacks of exp(beta (|J| bonds + |H| spins)) besides
     reward_shift: vec2<f32>, // of a bond and of a site: multiples of 2^-12
     seed: u32,
     step: u32,
@@ -61,11 +63,8 @@ struct Step {
     second_correction: f32,  // 1 / (1 - beta2^step)
     one_minus_beta1: f32,    // in f32 1 - beta2 would lose digits
     one_minus_beta2: f32,
-    bond_different: f32,     // exp(beta J s s' - |beta J|) nearly: see SquareFactors
+    bond_different: f32,     // exp(beta J s s' - |beta J|) nearly: see BoxFactors, as for `earlier`
     bond_same: f32,
-    pair_different: f32,     // of two bonds of a spin: both between different spins, one, none
-    pair_mixed: f32,
-    pair_same: f32,
     field_down: f32,         // exp(beta H s - |beta H|)
     field_up: f32,
     scale_rate: u32,         // whether a net's rate is multiplied with its factor

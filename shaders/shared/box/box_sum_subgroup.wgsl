@@ -1,16 +1,16 @@
 // Sum over the interior of squares of side 8 by a transfer over its sites, by eight lanes of a subgroup, which exchange states
-// without a barrier. The same operations in the same order as in exact_square_group: both give the same bits.
+// without a barrier. The same operations in the same order as in box_sum_group: both give the same bits.
 //
 // A lane holds the 16 states that have its number in bits 4 to 6. Bits 2 and 3 are the index of a vector, bits 0 and 1 that of its
-// component. WIDTH is 7. Needs subgroups of at least 8 lanes, all at work.
+// component. BITS is 7. Needs subgroups of at least 8 lanes, all at work.
 // Brings the entry point, which calls the kernel's work(group, lane).
 
-#include square/exact_square
+#include box/box_sum
 #include lanes/entry_subgroup
 
 // Lanes that share a square.
 const SHARING: u32 = 8u;
-const SQUARES: u32 = LANES / SHARING;
+const BOXES: u32 = LANES / SHARING;
 
 struct Place {
     lane: u32,           // within the square
@@ -23,7 +23,7 @@ struct Place {
 var<private> states: array<vec4<f32>, 4>;
 
 fn place(group: u32, lane: u32) -> Place {
-    let wanted = group * SQUARES + lane / SHARING;
+    let wanted = group * BOXES + lane / SHARING;
     let row = min(wanted, level.rows - 1u);
     return Place(lane % SHARING, row / level.batch, row % level.batch, row, wanted < level.rows);
 }
@@ -31,24 +31,24 @@ fn place(group: u32, lane: u32) -> Place {
 // The scaled sum over the interior. Must be called in uniform control flow.
 fn scaled_sum(at: Place) -> ScaledSum {
     let border = border_bits(at);
-    let bottom = border >> (2u * WIDTH);
+    let bottom = (border >> BELOW) % STATES;
     let start = start_value(at.block, at.configuration);
     set_states(at, border % STATES, start);
     var exponent = 0;
-    for (var i = 0u; i < WIDTH; i++) {
-        sum_row(at, bit_of(border, 3u * WIDTH + i), bit_of(border, WIDTH + i));
+    for (var i = 0u; i < BITS; i++) {
+        sum_row(at, bit_of(border, LEFT + i), bit_of(border, RIGHT + i));
         exponent += rescale();
     }
     return ScaledSum(sum_all(at, bottom), start, exponent);
 }
 
-// Bits of the four sides, WIDTH each: every lane loads a part.
+// Bits of the faces, BITS each: every lane loads a part.
 fn border_bits(at: Place) -> u32 {
     var bits = 0u;
     // Past the last site, that one again.
     for (var k = 0u; k < 4u; k++) {
-        let local = min(at.lane + k * SHARING, 4u * WIDTH - 1u);
-        bits |= select(0u, 1u << local, spins[spin_index(at.block, local, at.configuration)] > 0);
+        let place = min(at.lane + k * SHARING, 4u * BITS - 1u);
+        bits |= select(0u, 1u << place, face_bit(at.block, at.configuration, place));
     }
     bits |= subgroupShuffleXor(bits, 1u);
     bits |= subgroupShuffleXor(bits, 2u);
@@ -91,8 +91,8 @@ fn sum_row(at: Place, left: u32, right: u32) {
 
 // States after a site is summed out: `partner` differs in its bit. Where `agree`, the new spin is that of its left neighbour.
 fn mixed(state: vec4<f32>, partner: vec4<f32>, agree: vec4<bool>, field: vec4<f32>) -> vec4<f32> {
-    let kept = select(vec4<f32>(step.pair_mixed), vec4<f32>(step.pair_same), agree);
-    let changed = select(vec4<f32>(step.pair_different), vec4<f32>(step.pair_mixed), agree);
+    let kept = select(vec4<f32>(step.earlier.y), vec4<f32>(step.earlier.z), agree);
+    let changed = select(vec4<f32>(step.earlier.x), vec4<f32>(step.earlier.y), agree);
     return (state * kept + partner * changed) * field;
 }
 

@@ -1,14 +1,14 @@
 // Sum over the interior of squares by a transfer over its sites, one square per lane: for software adapters, where lanes that
-// share are lanes that wait. The same operations in the same order as in exact_square_group: both give the same bits.
+// share are lanes that wait. The same operations in the same order as in box_sum_group: both give the same bits.
 //
 // Every index of `states` is a constant once calls are inlined and loops unrolled, so that it lies in registers. Drivers unroll
-// loops of a few hundred operations and no more: hence the blocks below. WIDTH is 3 or 7.
+// loops of a few hundred operations and no more: hence the blocks below. BITS is 3 or 7.
 // Brings the entry point, which calls the kernel's work(group, lane).
 
-#include square/exact_square
+#include box/box_sum
 #include lanes/entry_workgroup
 
-const SQUARES: u32 = LANES;
+const BOXES: u32 = LANES;
 // States, and pairs of them, that a loop takes.
 const BLOCK: u32 = min(32u, STATES);
 const PAIR_BLOCK: u32 = min(16u, PAIRS);
@@ -42,15 +42,15 @@ fn place(group: u32, lane: u32) -> Place {
 // The scaled sum over the interior.
 fn scaled_sum(at: Place) -> ScaledSum {
     load_square(at);
-    let exponent = sum_rows(WIDTH);
+    let exponent = sum_rows(BITS);
     return ScaledSum(sum_all(), start_of_sum, exponent);
 }
 
 fn load_square(at: Place) {
     start_of_sum = start_value(at.block, at.configuration);
     border = Border(
-        spin_bits(at.block, at.configuration, 0u), spin_bits(at.block, at.configuration, WIDTH),
-        spin_bits(at.block, at.configuration, 2u * WIDTH), spin_bits(at.block, at.configuration, 3u * WIDTH),
+        face_bits(at.block, at.configuration, ABOVE, BITS), face_bits(at.block, at.configuration, RIGHT, BITS),
+        face_bits(at.block, at.configuration, BELOW, BITS), face_bits(at.block, at.configuration, LEFT, BITS),
     );
 }
 
@@ -60,18 +60,18 @@ fn sum_rows(rows: u32) -> i32 {
     var exponent = 0;
     var i = 0u;
     loop {
-        let left = bond_pairs(bit_of(border.left, i));
-        let left_down = bond_pairs(0u);
-        let left_up = bond_pairs(1u);
+        let left = earlier_bonds(bit_of(border.left, i));
+        let left_down = earlier_bonds(0u);
+        let left_up = earlier_bonds(1u);
         column(0u, left, left);
         column(1u, left_down, left_up);
-        if WIDTH > 3u {
+        if BITS > 3u {
             column(2u, left_down, left_up);
             column(3u, left_down, left_up);
             column(4u, left_down, left_up);
             column(5u, left_down, left_up);
         }
-        column(WIDTH - 1u, left_down, left_up);
+        column(BITS - 1u, left_down, left_up);
         add_right_side(bonds_to(bit_of(border.right, i)));
         exponent += rescale();
         i++;
@@ -97,7 +97,7 @@ fn set_block(first: u32) {
     }
 }
 
-// Replaces bit j by the spin below it. The factors are those of `bond_pairs`.
+// Replaces bit j by the spin below it. The factors are those of `earlier_bonds`.
 fn column(j: u32, left_down: vec4<f32>, left_up: vec4<f32>) {
     mix_block(j, left_down, left_up, 0u);
     if PAIRS > PAIR_BLOCK {
@@ -173,7 +173,7 @@ fn scale_block(first: u32, scale: f32) {
 
 // Sum over all states, every bit weighted with its bond to the row below, from the last bit on.
 fn sum_all() -> f32 {
-    if WIDTH > 3u {
+    if BITS > 3u {
         sum_bit(6u, 0u);
         sum_bit(6u, 32u);
         sum_bit(5u, 0u);

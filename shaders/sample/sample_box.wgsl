@@ -1,8 +1,8 @@
-// Draws the interiors of exact squares, row by row from the last, and writes ln q per block.
-// Grid: ceil(rows / SQUARES) workgroups of LANES lanes; see draw_square_{group,lane}.
+// Draws the insides of exact boxes, layer by layer from the last, and writes ln q per block.
+// Grid: ceil(rows / BOXES) workgroups of LANES lanes; see box_draw_{group,lane}.
 // Invariant: a spin depends on (seed, step, configuration, level, block, site), the border and its successors only.
 // Axes: shape.
-// Constants: LANES, WIDTH.
+// Constants: LANES, DIMENSIONS, ROW, BITS, LAYERS.
 
 #include layout/types
 #include numbers/philox
@@ -14,4 +14,4 @@
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
 
 #include spins/spins
-#include square/draw_square_$SHAPE
+#include box/box_draw_$SHAPE

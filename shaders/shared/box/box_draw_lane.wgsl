@@ -1,7 +1,7 @@
-// Draws the interiors of exact squares, one per lane; see exact_square_lane. The states of all rows are too many for a lane: they are
-// summed up to the row at hand again for every row. The same spins as draw_square_group.
+// Draws the interiors of exact squares, one per lane; see box_sum_lane. The states of all rows are too many for a lane: they are
+// summed up to the row at hand again for every row. The same spins as box_draw_group.
 
-#include square/exact_square_lane
+#include box/box_sum_lane
 
 // Heap: [2^k + low] is summed over all bits from k on, as long as no bit is drawn. A drawn bit halves every table of sums, which
 // then lies where that bit is 0.
@@ -16,11 +16,11 @@ fn work(group: u32, lane: u32) {
     load_square(at);
     var sum: ScaledSum;
     var below = border.bottom;
-    var i = WIDTH - 1u;
+    var i = BITS - 1u;
     loop {
         let exponent = sum_rows(i + 1u);
         fill_sums(below);
-        if i == WIDTH - 1u {
+        if i == BITS - 1u {
             sum = ScaledSum(sums[1], start_of_sum, exponent);
         }
         let row = draw_row(at, i, below);
@@ -42,15 +42,15 @@ fn work(group: u32, lane: u32) {
 // Bonds of a row to the row below, within it and to both sides.
 fn count_row(row: u32, below: u32, i: u32) {
     let left = (row << 1u) | bit_of(border.left, i);
-    let right = bit_of(row, WIDTH - 1u) ^ bit_of(border.right, i);
+    let right = bit_of(row, BITS - 1u) ^ bit_of(border.right, i);
     different_bonds += countOneBits(row ^ below) + countOneBits((row ^ left) & (STATES - 1u)) + right;
     ups += countOneBits(row);
 }
 
 fn store_row(at: Place, i: u32, row: u32) {
-    for (var j = 0u; j < WIDTH; j++) {
+    for (var j = 0u; j < BITS; j++) {
         if at.inside {
-            let local = level.border + i * WIDTH + j;
+            let local = level.border + i * BITS + j;
             spins[spin_index(at.block, local, at.configuration)] = select(-1, 1, bit_of(row, j) == 1u);
         }
     }
@@ -58,12 +58,12 @@ fn store_row(at: Place, i: u32, row: u32) {
 
 // Every bit weighted with its bond to the row below, from the last bit on.
 fn fill_sums(below: u32) {
-    let last = bonds_to(bit_of(below, WIDTH - 1u));
+    let last = bonds_to(bit_of(below, BITS - 1u));
     sum_states(0u, last);
     if PAIRS > BLOCK {
         sum_states(BLOCK, last);
     }
-    if WIDTH > 3u {
+    if BITS > 3u {
         sum_sums(5u, bonds_to(bit_of(below, 5u)));
         sum_sums(4u, bonds_to(bit_of(below, 4u)));
         sum_sums(3u, bonds_to(bit_of(below, 3u)));
@@ -91,25 +91,25 @@ fn sum_sums(bit: u32, factors: vec2<f32>) {
 fn draw_row(at: Place, i: u32, below: u32) -> u32 {
     var row = draw_bit(at, i, below, 0u);
     row |= draw_bit(at, i, below, 1u) << 1u;
-    if WIDTH > 3u {
+    if BITS > 3u {
         row |= draw_bit(at, i, below, 2u) << 2u;
         row |= draw_bit(at, i, below, 3u) << 3u;
         row |= draw_bit(at, i, below, 4u) << 4u;
         row |= draw_bit(at, i, below, 5u) << 5u;
     }
-    row |= draw_bit(at, i, below, WIDTH - 1u) << (WIDTH - 1u);
+    row |= draw_bit(at, i, below, BITS - 1u) << (BITS - 1u);
     return row;
 }
 
 fn draw_bit(at: Place, i: u32, below: u32, bit: u32) -> u32 {
     let size = 2u << bit;
     var weights = vec2<f32>(states[0], states[size / 2u % STATES]);
-    if bit + 1u < WIDTH {
+    if bit + 1u < BITS {
         weights = vec2<f32>(sums[size % STATES], sums[(size + size / 2u) % STATES]);
     }
     weights *= bonds_to(bit_of(below, bit));
     let configuration = step.first_configuration + at.configuration;
-    let number = uniform_number(step.seed, step.step, configuration, level.index, at.block, i * WIDTH + bit);
+    let number = uniform_number(step.seed, step.step, configuration, level.index, at.block, i * BITS + bit);
     let up = number * (weights.x + weights.y) < weights.y;
     narrow(bit, up);
     return select(0u, 1u, up);
@@ -121,7 +121,7 @@ fn narrow(bit: u32, up: bool) {
     if (PAIRS >> bit) > BLOCK {
         narrow_states(bit, BLOCK, up);
     }
-    if WIDTH > 3u {
+    if BITS > 3u {
         narrow_sums(6u, bit, up);
         narrow_sums(5u, bit, up);
         narrow_sums(4u, bit, up);

@@ -1,7 +1,7 @@
-// ln q of the given interiors of exact squares.
-// Grid: ceil(rows / SQUARES) workgroups of LANES lanes; see exact_square_{group,subgroup,lane}.
+// ln q of the given insides of exact boxes.
+// Grid: ceil(rows / BOXES) workgroups of LANES lanes; see box_sum_{group,subgroup,lane}.
 // Axes: shape.
-// Constants: LANES, WIDTH.
+// Constants: LANES, DIMENSIONS, ROW, BITS, LAYERS.
 
 #include layout/types
 
@@ -14,9 +14,9 @@
 #include spins/spins
 #include rows/rows_one
 #include spins/owned_sums
-#include square/exact_square_$SHAPE
+#include box/box_sum_$SHAPE
 
-fn keep_row(at: Place, i: u32) {}
+fn keep_layer(at: Place, i: u32) {}
 
 fn work(group: u32, lane: u32) {
     let at = place(group, lane);

@@ -1,7 +1,7 @@
-// Reward -ln Z of exact squares given their borders: their interiors are summed out.
-// Grid: ceil(rows / SQUARES) workgroups of LANES lanes; see exact_square_{group,subgroup,lane}.
+// Reward -ln Z of exact boxes given their borders: their insides are summed out.
+// Grid: ceil(rows / BOXES) workgroups of LANES lanes; see box_sum_{group,subgroup,lane}.
 // Axes: shape.
-// Constants: LANES, WIDTH.
+// Constants: LANES, DIMENSIONS, ROW, BITS, LAYERS.
 
 #include layout/types
 
@@ -12,14 +12,14 @@
 @group(0) @binding(9) var<storage, read_write> reward: array<f32>;       // per block
 
 #include spins/spins
-#include square/exact_square_$SHAPE
+#include box/box_sum_$SHAPE
 
-fn keep_row(at: Place, i: u32) {}
+fn keep_layer(at: Place, i: u32) {}
 
 fn work(group: u32, lane: u32) {
     let at = place(group, lane);
     let sum = scaled_sum(at);
     if at.inside && at.lane == 0u {
-        reward[level.first_row + at.row] = less_ln(step.square_reward, sum);
+        reward[level.first_row + at.row] = less_ln(step.box_reward, sum);
     }
 }

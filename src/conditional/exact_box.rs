@@ -1,48 +1,59 @@
-//! Squares whose interior is summed and drawn exactly, by a transfer over its sites: Boltzmann factors, scaled.
+//! Boxes whose inside is summed and drawn exactly, by a transfer over its sites: Boltzmann factors, scaled.
 
-use crate::hierarchy::Level;
+use crate::hierarchy::{Layers, Level};
 use crate::lattice::Interaction;
 
-/// Largest beta |J| and beta |H| for squares of side 4 and 8: sums over a row of 7 spins stay inside the range of f32.
-pub const MAX_SQUARE_BETA: f64 = 4.0;
+/// Largest beta |J| and beta |H| for exact boxes: sums over a layer stay inside the range of f32. A row of 7 spins has 15 bonds to what is
+/// fixed before, a layer of 9 spins has 33.
+pub fn max_box_beta(dimensions: usize) -> f64 {
+    if dimensions == 2 { 4.0 } else { 1.8 }
+}
 
 /// Factors of bonds and spins, scaled so that the largest of a kind is nearly 1.
 ///
 /// With `K = beta J` and `h = beta H`: `g exp(K s s' - |K|)` for a bond, `g' exp(K (s s' + s s'') - 2 |K|)` for the two bonds of a spin to
-/// those above it and to its left, `g'' exp(h s - |h|)` for a spin. A sum over states is then near 1, and rounding does not grow with
+/// those that come before it (above it and to its left; in three dimensions three, also behind it), `g'' exp(h s - |h|)` for a spin. A sum over states is then near 1, and rounding does not grow with
 /// beta. The `g` are between 0.5 and 1, such that the factors of a kind keep their ratios to 1e-9 and better when they are rounded to
 /// f32: an error of a factor is the same in every square, and a large lattice has thousands. For the same reason no two factors
 /// are ever multiplied with each other. What was divided out is `scale`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct SquareFactors {
+pub struct BoxFactors {
     /// One bond, between different and between equal spins.
     pub bond: [f64; 2],
-    /// Two bonds of a spin, by how many of them are between equal spins.
-    pub bond_pair: [f64; 3],
+    /// The bonds of a spin to its earlier neighbours, one along every axis, by how many of them are between equal spins. In two
+    /// dimensions the last is 0.
+    pub earlier: [f64; 4],
     /// A spin in the field, -1 and +1.
     pub field: [f64; 2],
-    /// ln Z of a square is this plus the logarithm of the scaled sum: `|K| bonds + |h| spins + rest`.
+    /// ln Z of a box is this plus the logarithm of the scaled sum: `|K| bonds + |h| spins + rest`.
     pub scale: f64,
     /// What all `g` are worth in `scale`.
     pub rest: f64,
 }
 
-impl SquareFactors {
-    /// Factors at an inverse temperature, for the squares of a level.
+impl BoxFactors {
+    /// Factors at an inverse temperature, for the boxes of a level.
     pub fn new(level: &Level, interaction: Interaction, beta: f64) -> Self {
         let (bond, field) = (beta * interaction.coupling, beta * interaction.field);
-        // Every spin has a pair of bonds; those to the right and below the square are left.
+        // Every spin has a bond to an earlier one along every axis; those that lead out of the box at its far faces are left.
         let (bonds, spins) = (level.bonds.len() as f64, level.own as f64);
-        let singles = bonds - 2.0 * spins;
+        let axes = Layers::of(&level.extent).dimensions;
+        let singles = bonds - axes as f64 * spins;
         let less = (-2.0 * bond.abs()).exp();
         let of_bond = well_rounded([less]);
-        let of_pair = well_rounded([less, less * less]);
+        let of_earlier = match axes {
+            2 => well_rounded([less, less * less]),
+            _ => well_rounded([less, less * less, less * less * less]),
+        };
         let of_spin = well_rounded([(-2.0 * field.abs()).exp()]);
-        let rest = -of_bond.ln() * singles - of_pair.ln() * spins - of_spin.ln() * spins;
-        let pair = |equal: f64| of_pair * (bond * (2.0 * equal - 2.0) - 2.0 * bond.abs()).exp();
+        let rest = -of_bond.ln() * singles - of_earlier.ln() * spins - of_spin.ln() * spins;
+        let earlier = |equal: usize| {
+            let sum = bond * (2.0 * equal as f64 - axes as f64);
+            if equal > axes { 0.0 } else { of_earlier * (sum - axes as f64 * bond.abs()).exp() }
+        };
         Self {
             bond: [-bond, bond].map(|energy| of_bond * (energy - bond.abs()).exp()),
-            bond_pair: [pair(0.0), pair(1.0), pair(2.0)],
+            earlier: std::array::from_fn(earlier),
             field: [-field, field].map(|energy| of_spin * (energy - field.abs()).exp()),
             scale: bond.abs() * bonds + field.abs() * spins + rest,
             rest,

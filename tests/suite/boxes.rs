@@ -1,9 +1,10 @@
-//! Exact squares: ln Z by enumeration of 3 x 3 interiors under all borders, and of 7 x 7 interiors by a transfer matrix
-//! between whole rows; drawn interiors against derivatives of ln Z.
+//! Exact boxes: ln Z by enumeration of 3 x 3 squares under all borders, and of others by a transfer matrix
+//! between whole layers; drawn insides against derivatives of ln Z.
 
 use crate::harness::{Case, Tolerance, all_pass, compare, gpu, spins};
 use han_gpu::backend::{Backend, Tensor};
-use han_gpu::conditional::SquareFactors;
+use han_gpu::conditional::BoxFactors;
+use han_gpu::hierarchy::{Bond, Layers};
 use han_gpu::random::philox;
 use han_gpu::sample::reward_per_site;
 use han_gpu::schedule::{self, Inputs};
@@ -63,8 +64,8 @@ fn check(case: Case, beta: f64, spins: &[i8], expected: &[f64]) -> Vec<Result<()
         ("GPU".to_owned(), free_energies(&mut device.backend(case), case, beta, spins), 1e-5),
     ];
     let mut gpu = device.own_backend(case);
-    for shape in gpu.square_shapes() {
-        gpu.force_square_shape(shape);
+    for shape in gpu.box_shapes() {
+        gpu.force_box_shape(shape);
         found.push((format!("{shape:?}"), free_energies(&mut gpu, case, beta, spins), 1e-5));
     }
     let one = |(name, found, absolute): (String, Vec<f64>, f64)| {
@@ -93,40 +94,45 @@ fn three_by_three_interiors_agree_with_enumeration_under_all_borders() {
     all_pass(results);
 }
 
-/// ln Z of a 7 x 7 interior: a vector over the 128 states of a row, times a dense matrix for every further row.
-fn row_transfer(case: Case, beta: f64, border: &[i8]) -> f64 {
-    const WIDTH: usize = 7;
-    let spin = |state: usize, j: usize| if state >> j & 1 == 1 { 1.0 } else { -1.0 };
-    let b = |at: usize| f64::from(border[at]);
-    let within = |state: usize, i: usize| {
-        let inner: f64 = (0..WIDTH - 1).map(|j| spin(state, j) * spin(state, j + 1)).sum();
-        let ends = b(3 * WIDTH + i) * spin(state, 0) + b(WIDTH + i) * spin(state, WIDTH - 1);
-        let field: f64 = (0..WIDTH).map(|j| spin(state, j)).sum();
-        beta * (case.coupling * (inner + ends) + case.field * field)
+/// ln Z of a box: a vector over the states of a layer, times a dense matrix for every further layer, from the bonds of its level alone.
+fn layer_transfer(case: Case, beta: f64, border: &[i8]) -> f64 {
+    let model = case.model();
+    let level = model.hierarchy.levels.last().unwrap();
+    let bits = Layers::of(&level.extent).bits;
+    let spin = |state: usize, site: usize| if state >> site & 1 == 1 { 1.0 } else { -1.0 };
+    // Layer and site of an own site.
+    let own = |local: u32| (local as usize).checked_sub(level.border).map(|own| (own / bits, own % bits));
+    let within = |state: usize, layer: usize| {
+        let of_bond = |bond: &Bond| match (own(bond.earlier), own(bond.later)) {
+            (None, Some((i, j))) if i == layer => f64::from(border[bond.earlier as usize]) * spin(state, j),
+            (Some((h, k)), Some((i, j))) if i == layer && h == layer => spin(state, k) * spin(state, j),
+            _ => 0.0,
+        };
+        let bonds: f64 = level.bonds.iter().map(of_bond).sum();
+        let field: f64 = (0..bits).map(|j| spin(state, j)).sum();
+        beta * (case.coupling * bonds + case.field * field)
     };
     let between = |a: usize, b: usize| {
-        let equal = WIDTH as f64 - 2.0 * f64::from((a ^ b).count_ones());
+        let equal = bits as f64 - 2.0 * f64::from((a ^ b).count_ones());
         beta * case.coupling * equal
     };
-    let bits = |side: usize| (0..WIDTH).fold(0, |bits, j| bits | usize::from(border[side + j] == 1) << j);
     let ln_sum = |terms: &mut dyn Iterator<Item = f64>| {
         let terms: Vec<f64> = terms.collect();
         let largest = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         largest + terms.iter().map(|term| (term - largest).exp()).sum::<f64>().ln()
     };
-    let states = 0..1_usize << WIDTH;
-    let mut ln_row: Vec<f64> =
-        states.clone().map(|state| between(bits(0), state) + within(state, 0)).collect();
-    for i in 1..WIDTH {
-        ln_row = states
+    let states = 0..1_usize << bits;
+    let mut ln_layer: Vec<f64> = states.clone().map(|state| within(state, 0)).collect();
+    for i in 1..level.own / bits {
+        ln_layer = states
             .clone()
             .map(|state| {
-                within(state, i)
-                    + ln_sum(&mut ln_row.iter().enumerate().map(|(above, ln)| ln + between(above, state)))
+                let before = &mut ln_layer.iter().enumerate().map(|(above, ln)| ln + between(above, state));
+                within(state, i) + ln_sum(before)
             })
             .collect();
     }
-    ln_sum(&mut ln_row.iter().enumerate().map(|(state, ln)| ln + between(state, bits(2 * WIDTH))))
+    ln_sum(&mut ln_layer.into_iter())
 }
 
 /// Borders from random to ordered, and the most frustrated ones.
@@ -159,14 +165,23 @@ fn border(row: usize, local: usize) -> i8 {
 }
 
 #[test]
-fn seven_by_seven_interiors_agree_with_a_transfer_matrix_between_rows() {
-    let default = Case { size: 16, exact_bottom: 8, batch: 20, ..Case::DEFAULT };
-    let field = Case { coupling: -0.7, field: 0.3, gauge: false, ..default };
+fn boxes_agree_with_a_transfer_matrix_between_layers() {
+    let seven = Case { size: 16, exact_bottom: 8, batch: 20, ..Case::DEFAULT };
+    let of_seven = [(1.0, 0.0, 0.1), (1.0, 0.0, 0.44), (1.0, 0.0, 2.0), (-0.7, 0.3, 1.3)];
+    let strips = Case { exact_length: 16, ..seven };
+    let short = Case { size: 8, exact_bottom: 4, exact_length: 8, ..seven };
+    let cases = of_seven.map(|system| (seven, system)).into_iter().chain([
+        (strips, (1.0, 0.0, 0.44)),
+        (strips, (-0.7, 0.3, 1.3)),
+        (short, (-1.0, 0.2, 0.6)),
+    ]);
     let mut results = Vec::new();
-    for (case, beta) in [(default, 0.1), (default, 0.44), (default, 2.0), (field, 1.3)] {
+    for (case, (coupling, field, beta)) in cases {
+        let case = Case { coupling, field, gauge: field == 0.0, ..case };
+        let sites = case.model().hierarchy.levels.last().unwrap().border;
         let borders: Vec<Vec<i8>> =
-            (0..case.batch).map(|row| (0..28).map(|local| border(row, local)).collect()).collect();
-        let expected: Vec<f64> = borders.iter().map(|border| -row_transfer(case, beta, border)).collect();
+            (0..case.batch).map(|row| (0..sites).map(|local| border(row, local)).collect()).collect();
+        let expected: Vec<f64> = borders.iter().map(|border| -layer_transfer(case, beta, border)).collect();
         results.extend(check(case, beta, &configurations(case, border), &expected));
     }
     all_pass(results);
@@ -176,9 +191,17 @@ fn seven_by_seven_interiors_agree_with_a_transfer_matrix_between_rows() {
 fn every_shape_gives_the_ln_q_of_the_f64_twin() {
     let device = gpu();
     let mut results = Vec::new();
-    for exact_bottom in [4, 8] {
-        // Workgroups with some squares to spare, whatever the shape.
-        let case = Case { size: 16, exact_bottom, batch: 13, field: 0.2, gauge: false, ..Case::DEFAULT };
+    for (exact_bottom, exact_length) in [(4, 0), (8, 0), (4, 8), (8, 16)] {
+        // Workgroups with some boxes to spare, whatever the shape.
+        let case = Case {
+            size: 16,
+            exact_bottom,
+            exact_length,
+            batch: 13,
+            field: 0.2,
+            gauge: false,
+            ..Case::DEFAULT
+        };
         let kernels = &schedule::evaluation(&case.model())[case.model().bottom().unwrap()..];
         let ln_q = |backend: &mut dyn Backend| {
             backend.write_spins(&spins(backend, 4)).unwrap();
@@ -189,8 +212,8 @@ fn every_shape_gives_the_ln_q_of_the_f64_twin() {
         let expected = ln_q(&mut case.cpu::<f64>());
         let mut gpu = device.own_backend(case);
         let mut of_shapes = Vec::new();
-        for shape in gpu.square_shapes() {
-            gpu.force_square_shape(shape);
+        for shape in gpu.box_shapes() {
+            gpu.force_box_shape(shape);
             let tolerance = Tolerance { absolute: 1e-5, relative: 1e-6, reason: "f32" };
             let found = ln_q(&mut gpu);
             results.push(compare(&format!("{shape:?}, {case:?}"), &found, &expected, tolerance));
@@ -213,7 +236,7 @@ fn the_largest_beta_of_exact_squares_stays_finite() {
     for (coupling, field) in [(1.0, 0.0), (-1.0, 1.0)] {
         let gauge = field == 0.0;
         let case = Case { size: 16, exact_bottom: 8, batch: 20, coupling, field, gauge, ..Case::DEFAULT };
-        let beta = han_gpu::conditional::MAX_SQUARE_BETA;
+        let beta = han_gpu::conditional::max_box_beta(2);
         let spins = configurations(case, border);
         let expected: Vec<f64> = spins
             .chunks(256)
@@ -222,7 +245,7 @@ fn the_largest_beta_of_exact_squares_stays_finite() {
                 let level = model.hierarchy.levels.last().unwrap();
                 let border: Vec<i8> =
                     level.block_sites(0)[..28].iter().map(|&site| spins[site as usize]).collect();
-                -row_transfer(case, beta, &border)
+                -layer_transfer(case, beta, &border)
             })
             .collect();
         let tolerance = Tolerance { absolute: 1e-4, relative: 1e-6, reason: "f32 at beta = 4" };
@@ -236,9 +259,17 @@ fn the_largest_beta_of_exact_squares_stays_finite() {
 #[test]
 fn drawn_interiors_have_the_means_that_ln_z_predicts() {
     let device = gpu();
-    for exact_bottom in [4, 8] {
-        // All configurations share one border; their interiors are independent.
-        let case = Case { size: 16, exact_bottom, batch: 4000, field: 0.15, gauge: false, ..Case::DEFAULT };
+    for (exact_bottom, exact_length) in [(4, 0), (8, 0), (8, 16)] {
+        // All configurations share one border; their insides are independent.
+        let case = Case {
+            size: 16,
+            exact_bottom,
+            exact_length,
+            batch: 4000,
+            field: 0.15,
+            gauge: false,
+            ..Case::DEFAULT
+        };
         let (model, beta, h) = (case.model(), 0.4, 1e-5);
         let level = model.hierarchy.levels.last().unwrap();
         let spins = configurations(case, |_, local| border(9, local));
@@ -281,10 +312,11 @@ fn scaled_factors_give_back_the_boltzmann_weights() {
     let case = Case { exact_bottom: 8, ..Case::DEFAULT };
     let model = case.model();
     let factors =
-        SquareFactors::new(&model.hierarchy.levels[model.bottom().unwrap()], model.system.interaction, 0.5);
+        BoxFactors::new(&model.hierarchy.levels[model.bottom().unwrap()], model.system.interaction, 0.5);
     let ratio = (-1.0_f64).exp();
     let [different, same] = factors.bond;
-    let [both_different, mixed, both_same] = factors.bond_pair;
+    let [both_different, mixed, both_same, none] = factors.earlier;
+    assert_eq!(none, 0.0, "there is no third bond");
     assert_eq!(factors.field, [1.0, 1.0], "without a field");
     assert!((0.999..=1.0).contains(&same) && (0.999..=1.0).contains(&both_same));
     let close = |found: f64, expected: f64, by: f64| {

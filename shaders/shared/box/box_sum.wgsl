@@ -1,0 +1,101 @@
+// What sums over the inside of boxes need, whoever of a workgroup's lanes works on which part: see
+// box_sum_{group,subgroup,lane}. Needs `level`, `step`, `geometry`, `spins`.
+//
+// A box has LAYERS layers of BITS sites, in rows of ROW sites: one row in two dimensions. A state is a layer of spins, bit j for site
+// j; site (i, j) replaces bit j of the layer above by its own spin. States are rescaled by powers of two after every layer.
+
+#include numbers/activation
+#include numbers/spread
+
+const STATES: u32 = 1u << BITS;
+const PAIRS: u32 = STATES / 2u;
+
+// Faces of a box: lists of border sites in `geometry`, one after another from `level.faces` on.
+const ABOVE: u32 = 0u;                                   // the first layer
+const BELOW: u32 = BITS;                                 // the last layer
+// In three dimensions behind the first row of every layer and before the last, in two dimensions nothing.
+const BEHIND: u32 = BELOW + BITS;
+const FACE_ROWS: u32 = LAYERS * ROW * (DIMENSIONS - 2u);
+const FRONT: u32 = BEHIND + FACE_ROWS;
+const LEFT: u32 = FRONT + FACE_ROWS;                     // of every row
+const ROWS: u32 = LAYERS * (BITS / ROW);
+const RIGHT: u32 = LEFT + ROWS;
+
+fn bit_of(word: u32, bit: u32) -> u32 {
+    return (word >> bit) & 1u;
+}
+
+// Whether the border spin at a place of the faces is up.
+fn face_bit(block: u32, configuration: u32, place: u32) -> bool {
+    return spins[spin_index(block, geometry[level.faces + place], configuration)] > 0;
+}
+
+// Bits of `count` border spins from a place of the faces on, at most 32.
+fn face_bits(block: u32, configuration: u32, first: u32, count: u32) -> u32 {
+    var bits = 0u;
+    for (var j = 0u; j < count; j++) {
+        bits |= select(0u, 1u << j, face_bit(block, configuration, first + j));
+    }
+    return bits;
+}
+
+// Boltzmann factors, scaled so that the largest of a kind is nearly 1. They are never multiplied with each other: an error of a product
+// would be the same in all boxes.
+fn bond(a: u32, b: u32) -> f32 {
+    return select(step.bond_different, step.bond_same, a == b);
+}
+
+// Factors of the bonds of a spin down and a spin up to a neighbour.
+fn bonds_to(neighbour: u32) -> vec2<f32> {
+    return vec2<f32>(bond(0u, neighbour), bond(1u, neighbour));
+}
+
+// Factors of the bonds of a spin to its earlier neighbours, by (spin, above): down down, down up, up up, up down. Of those in its layer
+// (left of it, in three dimensions also behind it) `ups` are up.
+fn earlier_bonds(ups: u32) -> vec4<f32> {
+    let factors = step.earlier;
+    if DIMENSIONS == 2u {
+        return select(factors.zyyx, factors.yxzy, ups == 1u);
+    }
+    return select(select(factors.wzyx, factors.zyzy, ups == 1u), factors.yxwz, ups == 2u);
+}
+
+// Factors of a spin down and a spin up in the field.
+fn field_factors() -> vec2<f32> {
+    return vec2<f32>(step.field_down, step.field_up);
+}
+
+// What the sum over a box starts from, in [1, 2]: from 1, all boxes with the same border would be rounded alike.
+fn start_value(block: u32, configuration: u32) -> f32 {
+    return 1.0 + spread(block, step.first_configuration + configuration);
+}
+
+// A scaled sum over states, `value / start * 2^exponent`.
+struct ScaledSum {
+    value: f32,
+    start: f32,
+    exponent: i32,
+}
+
+// `whole.x + whole.y - ln sum`, whole.x being a multiple of 2^-12. What is large cancels first, exactly: so are multiples of the first
+// part of ln 2, which has few digits.
+fn less_ln(whole: vec2<f32>, sum: ScaledSum) -> f32 {
+    let power = i32(bitcast<u32>(sum.value) >> 23u) - 127;
+    let mantissa = sum.value * bitcast<f32>(u32(127 - power) << 23u);
+    let exponent = f32(sum.exponent + power);
+    let ln_ratio = ln_1p(mantissa - 1.0) - ln_1p(sum.start - 1.0);
+    return (whole.x - exponent * 0.6933594) - (ln_ratio - exponent * 2.1219444e-4 - whole.y);
+}
+
+fn sign_of(energy: vec2<f32>) -> i32 {
+    return select(-1, 1, energy.x + energy.y >= 0.0);
+}
+
+// ln q of own spins: beta J (bond sum - bonds) and beta H (spin sum - spins), each scaled as the factors, less that of the sum.
+// Integers, so that nothing large cancels.
+fn ln_probability(sums: vec2<i32>, sum: ScaledSum) -> f32 {
+    let bonds = f32(sums.x - sign_of(step.beta_coupling) * i32(level.bond_count));
+    let field = f32(sums.y - sign_of(step.beta_field) * i32(level.own));
+    let energy = step.beta_coupling * bonds + step.beta_field * field;
+    return less_ln(energy - step.box_scale_rest, sum);
+}

@@ -1,0 +1,356 @@
+//! Sum over the inside of a box by a transfer over its sites, for [`ROWS`] configurations at a time.
+//!
+//! A state is a layer of spins, bit j for site j; site (i, j) replaces bit j of the layer above by its own spin.
+//! The first layer starts from the border above it. States are rescaled by powers of two after every layer.
+
+use super::rows::Rows;
+use super::tile::{Lane, Lanes, lanes};
+use super::{LANES, Real};
+use crate::conditional::BoxFactors;
+use crate::hierarchy::{Layers, Level};
+use crate::random::spread;
+
+/// Configurations that go together.
+pub(crate) const ROWS: usize = LANES;
+
+/// Border sites around a box, by local index; see [`Layers::faces`].
+#[derive(Debug)]
+struct Faces {
+    above: Vec<u32>,
+    below: Vec<u32>,
+    /// Empty in two dimensions, as is `front`.
+    behind: Vec<u32>,
+    front: Vec<u32>,
+    left: Vec<u32>,
+    right: Vec<u32>,
+}
+
+impl Faces {
+    fn new(layers: Layers, level: &Level) -> Self {
+        let mut faces = layers.faces(&level.neighbours).into_iter();
+        let mut next = || faces.next().unwrap_or_default();
+        let [above, below] = [next(), next()];
+        let [behind, front] = if layers.dimensions == 3 { [next(), next()] } else { Default::default() };
+        let [left, right] = [next(), next()];
+        Self { above, below, behind, front, left, right }
+    }
+}
+
+/// Factors of a new spin by its value and that of the spin above it, `[spin][above]`.
+type Factors<F> = [[F; 2]; 2];
+
+/// Work space for one box after another.
+#[derive(Debug)]
+pub(crate) struct BoxSum<R> {
+    layers: Layers,
+    faces: Faces,
+    /// Factors: see [`BoxFactors`].
+    bond: [R; 2],
+    earlier: [R; 4],
+    field: [R; 2],
+    /// Where every sum starts, in [1, 2]: from 1, all boxes with the same border would be rounded alike.
+    starts: Lane<R>,
+    /// `[border]`, +-1.
+    border: Lanes<R>,
+    /// `[2^bits]`: sums over all layers so far that end in a state.
+    states: Lanes<R>,
+    /// `[layers][2^bits]`: `states` after every layer, for drawing.
+    kept: Lanes<R>,
+    /// `[2^bits]`: heap of partial sums over the highest bits; `[2^k + low]` is summed over all bits from k on.
+    partial_sums: Lanes<R>,
+}
+
+impl<R: Real> BoxSum<R> {
+    pub(crate) fn new(layers: Layers, level: &Level) -> Self {
+        let zeros = |count: usize| lanes(count, R::zero());
+        Self {
+            layers,
+            faces: Faces::new(layers, level),
+            bond: [R::one(); 2],
+            earlier: [R::one(); 4],
+            field: [R::one(); 2],
+            starts: [R::one(); ROWS],
+            border: zeros(level.border),
+            states: zeros(1 << layers.bits),
+            kept: zeros(0),
+            partial_sums: zeros(1 << layers.bits),
+        }
+    }
+
+    pub(crate) fn layers(&self) -> Layers {
+        self.layers
+    }
+
+    /// Takes the factors of a temperature.
+    pub(crate) fn set_factors(&mut self, factors: &BoxFactors) {
+        self.bond = factors.bond.map(R::of);
+        self.earlier = factors.earlier.map(R::of);
+        self.field = factors.field.map(R::of);
+    }
+
+    /// Reads the borders of rows; `first_configuration` is the number of the batch's first.
+    pub(crate) fn load_border(&mut self, level: &Level, spins: &[i8], rows: Rows, first_configuration: u32) {
+        let (blocks, configurations) = (rows.blocks(), rows.configurations());
+        self.starts = std::array::from_fn(|lane| {
+            let configuration = first_configuration.wrapping_add(configurations[lane]);
+            R::of(f64::from(1.0 + spread(blocks[lane], configuration)))
+        });
+        for (local, lanes) in self.border.iter_mut().enumerate() {
+            *lanes = rows.spins(level, spins, local);
+        }
+    }
+
+    /// Logarithm of the scaled sum over the inside; with `keep`, what [`BoxSum::draw_layer`] needs is kept.
+    #[inline(always)]
+    pub(crate) fn ln_sum(&mut self, keep: bool) -> [f64; ROWS] {
+        let (layers, states) = (self.layers, 1 << self.layers.bits);
+        if keep {
+            self.kept.resize(layers.layers * states, [R::zero(); ROWS]);
+        }
+        self.start();
+        let mut exponents = [R::zero(); ROWS];
+        for i in 0..layers.layers {
+            for j in 0..layers.bits {
+                self.site(i, j);
+            }
+            self.rescale(&mut exponents);
+            if keep {
+                self.kept[i * states..][..states].copy_from_slice(&self.states);
+            }
+        }
+        self.sum_partially(None);
+        let total = self.total();
+        // In f64: it is large, and what it is compared with cancels most of it.
+        let ln = |lane: usize| {
+            let sum = total[lane].widen() / self.starts[lane].widen();
+            sum.ln() + exponents[lane].widen() * std::f64::consts::LN_2
+        };
+        std::array::from_fn(ln)
+    }
+
+    /// The border above as the only state.
+    #[inline(always)]
+    fn start(&mut self) {
+        self.states.fill([R::zero(); ROWS]);
+        for lane in 0..ROWS {
+            let bit =
+                |(j, &above): (usize, &u32)| usize::from(self.border[above as usize][lane] > R::zero()) << j;
+            let state: usize = self.faces.above.iter().enumerate().map(bit).sum();
+            self.states[state][lane] = self.starts[lane];
+        }
+    }
+
+    /// Sums over the spin above site (i, j) and adds its own, with its bonds to the sites before it in its layer and, at the
+    /// end of a row or a layer, to the border after it.
+    #[inline(always)]
+    fn site(&mut self, i: usize, j: usize) {
+        let Layers { row, bits, dimensions, .. } = self.layers;
+        let (place, line) = (j % row, j / row);
+        let left = (place == 0).then(|| self.faces.left[i * self.layers.rows() + line]);
+        let behind = (dimensions == 3 && line == 0).then(|| self.faces.behind[i * row + place]);
+        match (left, behind) {
+            // Both are bits of the state.
+            (None, None) if dimensions == 3 => {
+                self.mix(j, |low| (low >> (j - 1) & 1) + (low >> (j - row) & 1))
+            }
+            (None, None) => self.mix(j, |low| low >> (j - 1) & 1),
+            (Some(left), None) if dimensions == 3 => self.mix_by_lane(j, &[left], |low| low >> (j - row) & 1),
+            (None, Some(behind)) => self.mix_by_lane(j, &[behind], |low| low >> (j - 1) & 1),
+            (Some(left), None) => self.mix_by_lane(j, &[left], |_| 0),
+            (Some(left), Some(behind)) => self.mix_by_lane(j, &[left, behind], |_| 0),
+        }
+        if place == row - 1 {
+            let right = self.faces.right[i * self.layers.rows() + line];
+            self.multiply(1 << j, self.bonds(&self.border[right as usize]));
+        }
+        if dimensions == 3 && j >= bits - row {
+            let front = self.faces.front[i * row + place];
+            self.multiply(1 << j, self.bonds(&self.border[front as usize]));
+        }
+    }
+
+    /// Replaces bit j, where `ups(low)` of the neighbours before it in its layer are up, given by the bits below bit j.
+    #[inline(always)]
+    fn mix(&mut self, j: usize, ups: impl Fn(usize) -> usize) {
+        let factors: [_; 3] = std::array::from_fn(|ups| self.factors(ups));
+        // Every block of states holds those with the bit clear, then those with it set.
+        for block in self.states.chunks_exact_mut(2 << j) {
+            let (down, up) = block.split_at_mut(1 << j);
+            for (low, (down, up)) in down.iter_mut().zip(up).enumerate() {
+                mix(down, up, factors[ups(low)], self.field);
+            }
+        }
+    }
+
+    /// The same, where some of the neighbours before it are of the border; of those `ups(low)` does not count, it gives 0 or 1.
+    #[inline(always)]
+    fn mix_by_lane(&mut self, j: usize, border: &[u32], ups: impl Fn(usize) -> usize) {
+        // Border spins that are up, in each lane.
+        let border_ups: Lane<usize> = std::array::from_fn(|lane| {
+            border.iter().map(|&site| usize::from(self.border[site as usize][lane] > R::zero())).sum()
+        });
+        let factors: [Factors<Lane<R>>; 2] = [0, 1].map(|inner| {
+            let of_ups: [Factors<R>; 3] = std::array::from_fn(|border| self.factors(border + inner));
+            std::array::from_fn(|spin| {
+                std::array::from_fn(|above| border_ups.map(|ups| of_ups[ups][spin][above]))
+            })
+        });
+        for block in self.states.chunks_exact_mut(2 << j) {
+            let (down, up) = block.split_at_mut(1 << j);
+            for (low, (down, up)) in down.iter_mut().zip(up).enumerate() {
+                mix_by_lane(down, up, &factors[ups(low)], self.field);
+            }
+        }
+    }
+
+    /// Factors of a new spin where so many of the neighbours before it in its layer are up.
+    #[inline(always)]
+    fn factors(&self, ups: usize) -> Factors<R> {
+        let others = self.layers.dimensions - 1;
+        let alike = |spin: usize| if spin == 1 { ups } else { others.saturating_sub(ups) };
+        [0, 1].map(|spin| [0, 1].map(|above| self.earlier[(alike(spin) + usize::from(above == spin)).min(3)]))
+    }
+
+    /// Multiplies states that have a bit clear, and those that have it set.
+    #[inline(always)]
+    fn multiply(&mut self, bit: usize, factors: [Lane<R>; 2]) {
+        for block in self.states.chunks_exact_mut(2 * bit) {
+            let (down, up) = block.split_at_mut(bit);
+            for (states, factors) in [down, up].into_iter().zip(&factors) {
+                for state in states {
+                    for (value, &factor) in state.iter_mut().zip(factors) {
+                        *value = *value * factor;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Divides by a power of two near the largest state and adds its exponent.
+    #[inline(always)]
+    fn rescale(&mut self, exponents: &mut Lane<R>) {
+        let mut largest = [R::zero(); ROWS];
+        for values in self.states.iter() {
+            for (largest, &value) in largest.iter_mut().zip(values) {
+                *largest = if value > *largest { value } else { *largest };
+            }
+        }
+        let mut scales = [R::one(); ROWS];
+        for ((scale, exponent), largest) in scales.iter_mut().zip(exponents).zip(largest) {
+            let [power, inverse] = largest.power_of_two();
+            *scale = inverse;
+            *exponent += power;
+        }
+        for values in self.states.iter_mut() {
+            for (value, &scale) in values.iter_mut().zip(&scales) {
+                *value = *value * scale;
+            }
+        }
+    }
+
+    /// Fills the heap of partial sums of `states`, every bit weighted with its bond to the spin below: of a layer, else of the border.
+    #[inline(always)]
+    fn sum_partially(&mut self, below: Option<&[Lane<R>]>) {
+        let bits = self.layers.bits;
+        for bit in (0..bits).rev() {
+            let weights = self.bonds(match below {
+                Some(layer) => &layer[bit],
+                None => &self.border[self.faces.below[bit] as usize],
+            });
+            let size = 1 << bit;
+            for low in 0..size {
+                let above = |state: usize| match bit + 1 == bits {
+                    true => &self.states[state],
+                    false => &self.partial_sums[2 * size + state],
+                };
+                let (down, up) = (above(low), above(low | size));
+                let sum =
+                    std::array::from_fn(|lane| down[lane] * weights[0][lane] + up[lane] * weights[1][lane]);
+                self.partial_sums[size + low] = sum;
+            }
+        }
+    }
+
+    /// Factors of bonds between -1, or +1, and given spins.
+    #[inline(always)]
+    fn bonds(&self, spins: &Lane<R>) -> [Lane<R>; 2] {
+        let [different, same] = self.bond;
+        let choose = |if_up, if_down| spins.map(|spin| if spin > R::zero() { if_up } else { if_down });
+        [choose(different, same), choose(same, different)]
+    }
+
+    fn total(&self) -> Lane<R> {
+        self.partial_sums[1]
+    }
+
+    /// Draws layer `i`, the spins of the layer below it being given; layers are drawn from the last to the first.
+    ///
+    /// `uniform(lane, j)` is the random number of site j. `below` holds the layer below before, and this layer after.
+    #[inline(always)]
+    pub(crate) fn draw_layer(
+        &mut self,
+        i: usize,
+        below: &mut [Lane<R>],
+        uniform: impl Fn(usize, usize) -> R,
+    ) {
+        let states = 1 << self.layers.bits;
+        let kept = &self.kept[i * states..][..states];
+        self.states.copy_from_slice(kept);
+        self.sum_partially(Some(below));
+        for lane in 0..ROWS {
+            let mut chosen = 0;
+            for (bit, below) in below.iter_mut().enumerate() {
+                let size = 2 << bit;
+                let sum = |state: usize| match bit + 1 == self.layers.bits {
+                    true => self.states[state][lane],
+                    false => self.partial_sums[size + state][lane],
+                };
+                let bond = |spin: usize| self.bond[usize::from(below[lane] == sign(spin))];
+                let down = sum(chosen) * bond(0);
+                let up = sum(chosen | 1 << bit) * bond(1);
+                let spin = usize::from(uniform(lane, bit) * (down + up) < up);
+                chosen |= spin << bit;
+                below[lane] = sign(spin);
+            }
+        }
+    }
+
+    /// Spins of the border below the box.
+    pub(crate) fn border_below(&self) -> Vec<Lane<R>> {
+        self.faces.below.iter().map(|&site| self.border[site as usize]).collect()
+    }
+}
+
+/// Sums over the spin above, for both values of the new one: `factors[spin][above]`.
+#[inline(always)]
+fn mix<R: Real>(down: &mut Lane<R>, up: &mut Lane<R>, factors: Factors<R>, field: [R; 2]) {
+    for (down, up) in down.iter_mut().zip(up) {
+        let (above_down, above_up) = (*down, *up);
+        *down = (above_down * factors[0][0] + above_up * factors[0][1]) * field[0];
+        *up = (above_down * factors[1][0] + above_up * factors[1][1]) * field[1];
+    }
+}
+
+/// As [`mix`], with factors of its own for every lane.
+#[inline(always)]
+fn mix_by_lane<R: Real>(down: &mut Lane<R>, up: &mut Lane<R>, factors: &Factors<Lane<R>>, field: [R; 2]) {
+    for (lane, (down, up)) in down.iter_mut().zip(up).enumerate() {
+        let (above_down, above_up) = (*down, *up);
+        *down = (above_down * factors[0][0][lane] + above_up * factors[0][1][lane]) * field[0];
+        *up = (above_down * factors[1][0][lane] + above_up * factors[1][1][lane]) * field[1];
+    }
+}
+
+/// Spin of a bit.
+#[inline(always)]
+fn sign<R: Real>(bit: usize) -> R {
+    if bit == 1 { R::one() } else { -R::one() }
+}
+
+/// ln q of a box's own spins: the logarithm of their scaled Boltzmann factor less that of the sum.
+///
+/// `sums` are the owned bond sum and spin sum: integers, so that nothing large cancels.
+pub(crate) fn ln_probability(factors: &BoxFactors, [bonds, field]: [f64; 2], sums: [i32; 2]) -> f64 {
+    // beta J sum_<ij> s s' - |beta J| bonds, and likewise for the field.
+    bonds * f64::from(sums[0]) + field * f64::from(sums[1]) - factors.scale
+}
