@@ -1,6 +1,6 @@
 //! Boxes whose inside is summed and drawn exactly, by a transfer over its sites: Boltzmann factors, scaled.
 
-use crate::hierarchy::{Layers, Level};
+use crate::hierarchy::Level;
 use crate::lattice::Interaction;
 
 /// Largest beta |J| and beta |H| for exact boxes: sums over a layer stay inside the range of f32. A row of 7 spins has 15 bonds to what is
@@ -37,7 +37,7 @@ impl BoxFactors {
         let (bond, field) = (beta * interaction.coupling, beta * interaction.field);
         // Every spin has a bond to an earlier one along every axis; those that lead out of the box at its far faces are left.
         let (bonds, spins) = (level.bonds.len() as f64, level.own as f64);
-        let axes = Layers::of(&level.extent).dimensions;
+        let axes = level.extent.len();
         let singles = bonds - axes as f64 * spins;
         let less = (-2.0 * bond.abs()).exp();
         let of_bond = well_rounded([less]);

@@ -12,7 +12,7 @@ struct Fault {
 }
 
 /// The first fault of a device, or its loss, of which other faults may be mere consequences.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Faults(Arc<Mutex<Option<Fault>>>);
 
 impl Faults {

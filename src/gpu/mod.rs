@@ -103,7 +103,7 @@ impl Gpu {
         let (device, queue) = request(adapter)?;
         let faults = Faults::of(&device);
         let mut gpu = Self { faults, ..Self::new(&device, &queue, model, batch)? };
-        gpu.pipelines.cache = CacheFile::open(adapter, &device);
+        gpu.pipelines.cache = CacheFile::open(adapter, &device).map(Arc::new);
         gpu.check()?;
         Ok(gpu)
     }
@@ -172,6 +172,17 @@ impl Gpu {
             gpu.shape(Some(level))?;
         }
         Ok(gpu)
+    }
+
+    /// Another network on the same device. Both share compiled pipelines: kernels that they have in common are compiled once.
+    ///
+    /// # Errors
+    /// When the model does not fit the device's limits.
+    pub fn sharing(&self, model: Arc<Model>, batch: usize) -> Result<Self> {
+        let gpu = Self::new(&self.device, &self.queue, model, batch)?;
+        let (setting, faults, pipelines) =
+            (self.setting.clone(), self.faults.clone(), self.pipelines.clone());
+        Ok(Self { setting, faults, pipelines, ..gpu })
     }
 
     /// Uses one kernel shape for the forward pass of every level, instead of choosing by the number of rows.

@@ -7,6 +7,7 @@ use crate::kernels::{Access, Kernel};
 use rayon::iter::Either;
 use rayon::prelude::*;
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use wgpu::{
     BindGroupLayout, BindGroupLayoutEntry, BindingType, BufferBindingType, ComputePipeline, Device,
@@ -20,27 +21,27 @@ pub(super) struct Pipeline {
     pub(super) layout: BindGroupLayout,
 }
 
-/// Pipelines made so far, by specialisation.
-#[derive(Debug, Default)]
+/// Pipelines made so far on a device, by specialisation. Clones share them.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Pipelines {
-    made: HashMap<Specialisation, Pipeline>,
+    made: Arc<Mutex<HashMap<Specialisation, Pipeline>>>,
     /// What the driver keeps of them between runs, where it does.
-    pub(super) cache: Option<CacheFile>,
+    pub(super) cache: Option<Arc<CacheFile>>,
 }
 
 impl Pipelines {
     /// Makes those that are missing, side by side: most of the time goes into the driver's compiler. Where some are refused, the others
     /// are made all the same.
-    pub(super) fn make_all(&mut self, device: &Device, wanted: &[(Kernel, Specialisation)]) -> Result<()> {
-        let missing: HashMap<&Specialisation, Kernel> = wanted
-            .iter()
-            .filter(|(_, key)| !self.made.contains_key(key))
-            .map(|(kernel, key)| (key, *kernel))
-            .collect();
+    pub(super) fn make_all(&self, device: &Device, wanted: &[(Kernel, Specialisation)]) -> Result<()> {
+        let missing: HashMap<&Specialisation, Kernel> = {
+            let made = self.made();
+            let missing = wanted.iter().filter(|(_, key)| !made.contains_key(key));
+            missing.map(|(kernel, key)| (key, *kernel)).collect()
+        };
         if missing.is_empty() {
             return Ok(());
         }
-        let cache = self.cache.as_ref().map(CacheFile::cache);
+        let cache = self.cache.as_deref().map(CacheFile::cache);
         let start = Instant::now();
         let (made, mut refused): (Vec<_>, Vec<_>) = missing.into_par_iter().partition_map(|(key, kernel)| {
             match make(device, key, &layout_entries(kernel, key), cache) {
@@ -49,7 +50,7 @@ impl Pipelines {
             }
         });
         tracing::info!(count = made.len(), seconds = start.elapsed().as_secs_f64(), "pipelines made");
-        self.made.extend(made);
+        self.made().extend(made);
         if let Some(cache) = &self.cache {
             cache.save();
         }
@@ -57,9 +58,14 @@ impl Pipelines {
     }
 
     /// One of those made.
-    pub(super) fn get(&mut self, device: &Device, kernel: Kernel, key: Specialisation) -> Result<Pipeline> {
+    pub(super) fn get(&self, device: &Device, kernel: Kernel, key: Specialisation) -> Result<Pipeline> {
         self.make_all(device, &[(kernel, key.clone())])?;
-        Ok(self.made[&key].clone())
+        Ok(self.made()[&key].clone())
+    }
+
+    fn made(&self) -> MutexGuard<'_, HashMap<Specialisation, Pipeline>> {
+        // Pipelines are only added: a thread that panicked left none half made.
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

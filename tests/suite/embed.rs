@@ -5,7 +5,6 @@ use han_gpu::Error;
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::config::{Config, Objective};
 use han_gpu::engine::{Engine, Options};
-use han_gpu::gpu::Gpu;
 use han_gpu::io::RunFolder;
 use han_gpu::train::train;
 use std::ops::ControlFlow;
@@ -63,7 +62,7 @@ fn trained(gpu: &TestGpu, config: &Config) -> (Vec<f32>, Vec<han_gpu::io::Metric
     let folder = RunFolder::create(temporary.path(), config, true).unwrap();
     let model = Arc::new(config.model().unwrap());
     let chunk = if config.chunk == 0 { config.batch } else { config.chunk };
-    let mut backend = Gpu::open(&gpu.adapter, model.clone(), chunk).unwrap();
+    let mut backend = gpu.own(model.clone(), chunk);
     let start = folder.load_checkpoint(config, &model).unwrap();
     train(config, &mut backend, &folder, start, &mut |_| ControlFlow::Continue(())).unwrap();
     let parameters = backend.read(Tensor::Parameters).unwrap().into_iter().map(|value| value as f32);

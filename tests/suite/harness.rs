@@ -139,14 +139,22 @@ pub(crate) const BETA: f64 = 0.44;
 /// The GPU under test: a real one if there is one, else a software adapter. The lock keeps tests from fighting over it.
 pub(crate) struct TestGpu {
     pub(crate) adapter: wgpu::Adapter,
-    _lock: MutexGuard<'static, ()>,
+    devices: MutexGuard<'static, Option<Devices>>,
 }
 
-static LOCK: Mutex<()> = Mutex::new(());
+/// Networks on devices that tests share, and with them all pipelines that they have compiled.
+struct Devices {
+    /// With default limits and no features.
+    plain: Gpu,
+    /// With every feature that the backend can use.
+    own: Gpu,
+}
+
+static DEVICES: Mutex<Option<Devices>> = Mutex::new(None);
 
 pub(crate) fn gpu() -> TestGpu {
     // A test that failed while holding the lock has no bearing on the next one.
-    let lock = LOCK.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut devices = DEVICES.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let wanted = std::env::var("HAN_GPU_TEST_DEVICE").unwrap_or_else(|_| "auto".to_owned());
     let adapter = gpu::select(&wanted).unwrap().or_else(|| gpu::select("0").ok().flatten());
     let Some(adapter) = adapter else {
@@ -155,20 +163,42 @@ pub(crate) fn gpu() -> TestGpu {
              software one; tools/test.sh does that"
         );
     };
-    TestGpu { adapter, _lock: lock }
+    devices.get_or_insert_with(|| Devices::open(&adapter));
+    TestGpu { adapter, devices }
+}
+
+impl Devices {
+    fn open(adapter: &wgpu::Adapter) -> Self {
+        let (model, batch) = (Case::DEFAULT.model(), Case::DEFAULT.batch);
+        let (device, queue) = pollster::block_on(adapter.request_device(&Default::default())).unwrap();
+        let plain = Gpu::new(&device, &queue, model.clone(), batch).unwrap();
+        Self { plain, own: Gpu::open(adapter, model, batch).unwrap() }
+    }
 }
 
 impl TestGpu {
-    /// A backend on a device with default limits and no features: what any host can offer.
-    pub(crate) fn backend(&self, case: Case) -> Gpu {
-        let descriptor = wgpu::DeviceDescriptor::default();
-        let (device, queue) = pollster::block_on(self.adapter.request_device(&descriptor)).unwrap();
-        Gpu::new(&device, &queue, case.model(), case.batch).unwrap()
+    fn devices(&self) -> &Devices {
+        self.devices.as_ref().expect("devices are opened with the adapter")
     }
 
-    /// A backend on a device of its own, with every feature that it can use.
+    /// A backend on a device with default limits and no features: what any host can offer.
+    pub(crate) fn backend(&self, case: Case) -> Gpu {
+        self.plain(case.model(), case.batch)
+    }
+
+    /// The same for a model.
+    pub(crate) fn plain(&self, model: Arc<Model>, batch: usize) -> Gpu {
+        self.devices().plain.sharing(model, batch).unwrap()
+    }
+
+    /// A backend on a device as the program opens it, with every feature that it can use.
     pub(crate) fn own_backend(&self, case: Case) -> Gpu {
-        Gpu::open(&self.adapter, case.model(), case.batch).unwrap()
+        self.own(case.model(), case.batch)
+    }
+
+    /// The same for a model.
+    pub(crate) fn own(&self, model: Arc<Model>, batch: usize) -> Gpu {
+        self.devices().own.sharing(model, batch).unwrap()
     }
 }
 

@@ -178,8 +178,9 @@ fn near_the_twin_in_16_bits(device: &TestGpu, case: Case) -> Vec<Result<(), Stri
     };
     let refused = offering(wgpu::Features::empty()).unwrap_err().to_string();
     assert!(refused.contains("16-bit"), "{refused}");
-    let everything = || Gpu::open(&device.adapter, half.clone(), case.batch).unwrap();
-    let only_these = || offering(wgpu::Features::SHADER_F16).unwrap();
+    let everything = || device.own(half.clone(), case.batch);
+    let only_16_bits = offering(wgpu::Features::SHADER_F16).unwrap();
+    let only_these = || only_16_bits.sharing(half.clone(), case.batch).unwrap();
     let (parameters, mut results) = (case.parameters(3), Vec::new());
     let mut twin = case.cpu::<f64>();
     let spins = spins(&twin, 1);
@@ -226,7 +227,7 @@ fn nets_in_16_bits_see_rounded_parameters_of_the_host_and_of_adam_alike() {
     let half = Arc::new(Model { storage: Storage::F16, ..Model::clone(&case.model()) });
     let spins = spins(&case.cpu::<f64>(), 1);
     let open = |parameters: &[f32]| {
-        let mut gpu = Gpu::open(&device.adapter, half.clone(), case.batch).unwrap();
+        let mut gpu = device.own(half.clone(), case.batch);
         gpu.write(Tensor::Parameters, parameters).unwrap();
         gpu.write_spins(&spins).unwrap();
         gpu

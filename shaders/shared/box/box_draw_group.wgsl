@@ -98,18 +98,20 @@ fn drawn_sums(at: Place) -> vec2<i32> {
 
 // Bonds between different spins within a layer, and of its rim to the border around it.
 fn different_in_layer(at: Place, i: u32, layer: u32) -> u32 {
+    const OF_ROW: u32 = (1u << ROW) - 1u;
     var different = 0u;
     for (var j = 0u; j < BITS; j += ROW) {
         let line = i * (BITS / ROW) + j / ROW;
-        let row = extractBits(layer, j, ROW);
+        let row = (layer >> j) & OF_ROW;
         let left = (row << 1u) | bit_of(border[at.number][4], line);
-        different += countOneBits(extractBits(row ^ left, 0u, ROW));
+        different += countOneBits((row ^ left) & OF_ROW);
         different += bit_of(row, ROW - 1u) ^ bit_of(border[at.number][5], line);
     }
     if DIMENSIONS == 3u {
-        let behind = (layer << ROW) | extractBits(border[at.number][2], i * ROW, ROW);
-        different += countOneBits(extractBits(layer ^ behind, 0u, BITS));
-        different += countOneBits((layer >> (BITS - ROW)) ^ extractBits(border[at.number][3], i * ROW, ROW));
+        let behind = (layer << ROW) | ((border[at.number][2] >> (i * ROW)) & OF_ROW);
+        let front = (border[at.number][3] >> (i * ROW)) & OF_ROW;
+        different += countOneBits((layer ^ behind) & (STATES - 1u));
+        different += countOneBits((layer >> (BITS - ROW)) ^ front);
     }
     return different;
 }
