@@ -23,3 +23,5 @@ check field --size 8 --field 0.3 --coupling -0.7 --set skip=false
 check strips --size 16 --exact-length 16 --width 2
 check triangular --lattice triangular --size 8 --coupling -1 --depth 2
 check dense --network van --size 8 --field 0.1
+check cubes --lattice cubic --size 4 --beta 0.22
+check bars --lattice cubic --size 8 --beta 0.22 --width 1

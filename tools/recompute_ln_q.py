@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 # Steps along the bonds of a site.
-STEPS = {"square": [(0, 1), (1, 0)], "triangular": [(0, 1), (1, 0), (1, 1)]}
+STEPS = {"square": [(0, 1), (1, 0)], "triangular": [(0, 1), (1, 0), (1, 1)],
+         "cubic": [(0, 0, 1), (0, 1, 0), (1, 0, 0)]}
 
 
 def read_safetensors(path):

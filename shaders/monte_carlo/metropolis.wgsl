@@ -1,12 +1,14 @@
 // Metropolis updates of all spins of one of COLOURS colours; those do not interact. Two colours are a checkerboard; four are
-// every second site of every second row, for the triangular lattice.
-// Grid: ceil(batch / LANES) * SIDE^2 / (4 COLOURS) workgroups of LANES lanes, one configuration per lane, four spins of the colour
+// every second site of every second row, for the triangular lattice. There are two or three DIMENSIONS.
+// Grid: ceil(batch / LANES) * sites / (4 COLOURS) workgroups of LANES lanes, one configuration per lane, four spins of the colour
 // per workgroup. Invariant: thresholds are integers, so every device flips the same spins as the twin.
-// Constants: LANES, SIDE, AXES, COLOURS, COLOUR.
+// Constants: LANES, SIDE, AXES, DIMENSIONS, COLOURS, COLOUR.
 
 #include layout/types
 #include lanes/dispatch
 #include numbers/philox
+
+const PLANES: u32 = 1u + (SIDE - 1u) * (DIMENSIONS - 2u);
 
 @group(0) @binding(1) var<uniform> step: Step;
 @group(0) @binding(4) var<storage, read_write> spins: array<i32>; // [site][batch]
@@ -18,7 +20,7 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let index = group_index(group, groups);
-    let fours = SIDE * SIDE / (4u * COLOURS);
+    let fours = PLANES * SIDE * SIDE / (4u * COLOURS);
     let four = index % fours;
     let configuration = index / fours * LANES + lane;
     if configuration >= step.batch {
@@ -28,15 +30,21 @@ fn main(
     let words = philox(step.seed, step.step, counter);
     for (var i = 0u; i < 4u; i++) {
         let line = (4u * four + i) / (SIDE / 2u);
-        let row = select(line, 2u * line + COLOUR / 2u, COLOURS == 4u);
-        let shift = select((row + COLOUR) & 1u, COLOUR & 1u, COLOURS == 4u);
+        let plane = line / SIDE * (DIMENSIONS - 2u);
+        let row = select(line % SIDE, 2u * line + COLOUR / 2u, COLOURS == 4u);
+        let shift = select((plane + row + COLOUR) & 1u, COLOUR & 1u, COLOURS == 4u);
         let column = (4u * four + i) % (SIDE / 2u) * 2u + shift;
-        let at = place(row, column, configuration);
-        var neighbours = spins[place(row + 1u, column, configuration)] + spins[place(row + SIDE - 1u, column, configuration)]
-            + spins[place(row, column + 1u, configuration)] + spins[place(row, column + SIDE - 1u, configuration)];
-        if AXES == 3u {
-            neighbours += spins[place(row + 1u, column + 1u, configuration)]
-                + spins[place(row + SIDE - 1u, column + SIDE - 1u, configuration)];
+        let at = place(plane, row, column, configuration);
+        var neighbours = spins[place(plane, row + 1u, column, configuration)]
+            + spins[place(plane, row + SIDE - 1u, column, configuration)]
+            + spins[place(plane, row, column + 1u, configuration)]
+            + spins[place(plane, row, column + SIDE - 1u, configuration)];
+        if DIMENSIONS == 3u {
+            neighbours += spins[place(plane + 1u, row, column, configuration)]
+                + spins[place(plane + SIDE - 1u, row, column, configuration)];
+        } else if AXES == 3u {
+            neighbours += spins[place(plane, row + 1u, column + 1u, configuration)]
+                + spins[place(plane, row + SIDE - 1u, column + SIDE - 1u, configuration)];
         }
         let state = (u32(neighbours + 2 * i32(AXES))) / 2u + select(0u, 2u * AXES + 1u, spins[at] > 0);
         let threshold = step.flip[state / 4u][state % 4u];
@@ -47,6 +55,7 @@ fn main(
 }
 
 // Sides are powers of two, so masks wrap around.
-fn place(row: u32, column: u32, configuration: u32) -> u32 {
-    return ((row & (SIDE - 1u)) * SIDE + (column & (SIDE - 1u))) * step.batch + configuration;
+fn place(plane: u32, row: u32, column: u32, configuration: u32) -> u32 {
+    let line = (plane & (PLANES - 1u)) * SIDE + (row & (SIDE - 1u));
+    return (line * SIDE + (column & (SIDE - 1u))) * step.batch + configuration;
 }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     #[command(flatten)]
     network: Network,
-    /// Configurations, signed integers or floats [N, L, L] of +-1: an .npy file, or an .npz file with the array spins, such as
+    /// Configurations, signed integers or floats [N, L, L] (cubic: [N, L, L, L]) of +-1: an .npy file, or an .npz file with the array spins, such as
     /// `sample` and `mc` write
     #[arg(long, value_name = "FILE")]
     spins: PathBuf,
@@ -26,9 +26,9 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { network, spins, out } = arguments;
     let place = check_writable(out)?;
-    let side = network.side()?;
-    let spins = read_spins(spins, side)?;
-    let count = spins.len() / (side * side);
+    let shape = network.shape()?;
+    let spins = read_spins(spins, &shape)?;
+    let count = spins.len() / shape.iter().product::<usize>();
     let (config, mut backend) = network.open(count)?;
     verdict::tell_of(&network.folder()?);
     let mut progress = Progress::new("configuration", 0, count as u64);

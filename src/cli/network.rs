@@ -6,6 +6,7 @@ use crate::config::{Config, MAX_BATCH, MAX_SAMPLES};
 use crate::device;
 use crate::error::Error;
 use crate::io::{RunFolder, SampleWriter};
+use crate::lattice::Lattice;
 use crate::sample::{Draws, draw};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,7 +41,7 @@ impl Network {
             let expected = format!("it must lie in 1 to {MAX_SAMPLES}");
             return Err(Error::setting("count", count, expected).into());
         }
-        let writer = SampleWriter::new(self.side()?, count)?;
+        let writer = SampleWriter::new(self.shape()?, count)?;
         let (config, backend) = self.open(count)?;
         let draws = Draws { seed: seed.unwrap_or(config.seed), beta: config.beta, count };
         Ok(Drawing { backend, writer, draws })
@@ -56,9 +57,10 @@ impl Network {
         &self.run
     }
 
-    /// Side of the network's lattice.
-    pub(super) fn side(&self) -> anyhow::Result<usize> {
-        Ok(RunFolder::open(Path::new(&self.run))?.1.size as usize)
+    /// Lengths of the axes of the network's lattice.
+    pub(super) fn shape(&self) -> anyhow::Result<Vec<usize>> {
+        let config = RunFolder::open(Path::new(&self.run))?.1;
+        Ok(Lattice::new(config.lattice, config.size)?.shape())
     }
 }
 

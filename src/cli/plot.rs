@@ -145,7 +145,7 @@ fn plot_network(path: &Path, arguments: &Arguments, place: &Place<'_>) -> anyhow
     let seed = arguments.seed.unwrap_or(config.seed);
     plot_configurations(&config, backend.as_mut(), seed, place)?;
     let (measurement, ln_w) = sample(&config, backend.as_mut(), seed, arguments.count)?;
-    let of = format!("{0} x {0}, beta = {1}", config.size, config.beta);
+    let of = format!("{}, beta = {}", backend.model().system.lattice, config.beta);
     let ln_z = measurement.importance.ln_z.value;
     let title = format!("Weights, {of}: ESS {:.4}", measurement.importance.ess.value);
     place.write("weights", &plot::weights(&title, &ln_w, ln_z))?;
@@ -169,9 +169,11 @@ fn plot_configurations(
     seed: u32,
     place: &Place<'_>,
 ) -> anyhow::Result<()> {
-    let count = match config.size {
-        0..=32 => 9,
-        33..=128 => 4,
+    let lattice = backend.model().system.lattice;
+    let count = match (lattice.dimensions(), config.size) {
+        (3, _) => 6,
+        (_, 0..=32) => 9,
+        (_, 33..=128) => 4,
         _ => 1,
     };
     let mut spins = Vec::new();
@@ -183,10 +185,9 @@ fn plot_configurations(
         ("configurations", "spins", Colouring::Spin),
         ("configurations_by_level", "levels of the hierarchy, dark up, light down", Colouring::Level),
     ] {
-        let title = format!("{0} x {0}, beta = {1}: {what}", config.size, config.beta);
+        let title = format!("{lattice}, beta = {}: {what}", config.beta);
         let hierarchy = &backend.model().hierarchy;
-        let side = config.size as usize;
-        place.write(name, &Configurations { title, side, spins: &spins, hierarchy, colouring })?;
+        place.write(name, &Configurations { title, lattice, spins: &spins, hierarchy, colouring })?;
     }
     Ok(())
 }

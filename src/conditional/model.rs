@@ -3,7 +3,7 @@
 use super::{Conditional, Gauge, MaskedNet, max_box_beta};
 use crate::error::{Error, Result};
 use crate::hierarchy::{Hierarchy, Layers, Level};
-use crate::lattice::{Interaction, Lattice, LatticeKind, MAX_SIDE, System};
+use crate::lattice::{Interaction, Lattice, LatticeKind, System};
 use serde::{Deserialize, Serialize};
 
 /// Levels start at multiples of this many parameters, so that each can be bound on its own (256 bytes, of 16-bit numbers).
@@ -53,15 +53,18 @@ impl Network {
 const MIN_SIDE: u32 = 4;
 /// Largest `width`.
 const MAX_WIDTH: usize = 64;
-/// Largest side of a dense network's lattice.
+/// Largest side of a dense network's lattice, in two and in three dimensions.
 const MAX_DENSE_SIDE: u32 = 64;
+const MAX_DENSE_CUBIC_SIDE: u32 = 16;
+/// Largest side of a hierarchical network in three dimensions.
+const MAX_CUBIC_SIDE: u32 = 32;
 /// Largest `depth`.
 const MAX_DEPTH: usize = 3;
 
 impl NetOptions {
     fn check(&self, system: &System) -> Result<()> {
         let side = system.lattice.side();
-        check_side(side)?;
+        check_side(system.lattice.kind(), side)?;
         if !(1..=MAX_WIDTH).contains(&self.width) {
             return Err(Error::setting("width", self.width, format!("it must lie in 1 to {MAX_WIDTH}")));
         }
@@ -70,9 +73,10 @@ impl NetOptions {
         }
         self.check_bottom(system.lattice)?;
         self.check_length(system.lattice)?;
-        if self.network == Network::Van && side > MAX_DENSE_SIDE {
+        let largest = if system.lattice.dimensions() == 2 { MAX_DENSE_SIDE } else { MAX_DENSE_CUBIC_SIDE };
+        if self.network == Network::Van && side > largest {
             let expected = format!(
-                "network = \"van\" has weights between all pairs of sites, and serves up to {MAX_DENSE_SIDE}; use han"
+                "network = \"van\" has weights between all pairs of sites, and serves up to {largest}; use han"
             );
             return Err(Error::setting("size", side, expected));
         }
@@ -106,6 +110,10 @@ impl NetOptions {
                 refuse(format!("it must not be larger than size = {}", lattice.side()))
             }
             (Network::Han, LatticeKind::Square) => Ok(()),
+            (Network::Han, LatticeKind::Cubic) if ![2, 4].contains(&bottom) => {
+                refuse("on the cubic lattice it must be 4 or 2".to_owned())
+            }
+            (Network::Han, LatticeKind::Cubic) => Ok(()),
         }
     }
 
@@ -124,39 +132,40 @@ impl NetOptions {
 
     /// The hierarchy of a network on a lattice.
     fn hierarchy(&self, lattice: Lattice) -> Hierarchy {
-        let bottom = self.bottom_extent();
+        let bottom = self.bottom_extent(lattice);
         match (self.network, lattice.kind()) {
             (Network::Van, _) => Hierarchy::flat(lattice),
             (Network::Han, LatticeKind::Square) if bottom[0] == bottom[1] => {
                 Hierarchy::square(lattice, bottom[0])
             }
-            (Network::Han, LatticeKind::Square | LatticeKind::Triangular) => {
-                Hierarchy::bisection(lattice, &bottom)
-            }
+            (Network::Han, _) => Hierarchy::bisection(lattice, &bottom),
         }
     }
 
     /// Lengths of the boxes that are summed exactly.
-    fn bottom_extent(&self) -> [u32; 2] {
-        [self.exact_bottom, self.exact_length.max(self.exact_bottom)]
+    fn bottom_extent(&self, lattice: Lattice) -> Vec<u32> {
+        let mut extent = vec![self.exact_bottom; lattice.dimensions()];
+        extent[lattice.dimensions() - 1] = self.exact_length.max(self.exact_bottom);
+        extent
     }
 
     /// The boxes that are summed exactly. Where single spins end the tree, some that could: shaders of all kernels are valid whatever
     /// the model.
-    pub(crate) fn exact_box(&self) -> Layers {
-        match self.bottom_extent() {
-            [0 | 2, _] => Layers::of(&[4, 4]),
-            extent => Layers::of(&extent),
+    pub(crate) fn exact_box(&self, lattice: Lattice) -> Layers {
+        match self.exact_bottom {
+            0 | 2 => Layers::of(&[4, 4]),
+            _ => Layers::of(&self.bottom_extent(lattice)),
         }
     }
 }
 
-/// Checks the side of a network's lattice, whose squares are halved again and again.
-pub(crate) fn check_side(side: u32) -> Result<()> {
-    if side.is_power_of_two() && (MIN_SIDE..=MAX_SIDE).contains(&side) {
+/// Checks the side of a network's lattice, whose boxes are halved again and again.
+pub(crate) fn check_side(kind: LatticeKind, side: u32) -> Result<()> {
+    let largest = if kind.dimensions() == 2 { kind.max_side() } else { MAX_CUBIC_SIDE };
+    if side.is_power_of_two() && (MIN_SIDE..=largest).contains(&side) {
         Ok(())
     } else {
-        let expected = format!("for a network it must be a power of two from {MIN_SIDE} to {MAX_SIDE}");
+        let expected = format!("for a network it must be a power of two from {MIN_SIDE} to {largest}");
         Err(Error::setting("size", side, expected))
     }
 }
@@ -248,12 +257,17 @@ impl Model {
         let Interaction { coupling, field } = self.system.interaction;
         let beta = self.system.interaction.check_beta(beta)?;
         let side = self.options.exact_bottom;
-        let largest = max_box_beta(self.options.exact_box().dimensions);
+        let largest = max_box_beta(self.options.exact_box(self.system.lattice).dimensions);
         if side > 2 && beta * coupling.abs().max(field.abs()) > largest {
             let expected = format!("beta J and beta H must be at most {largest} in size for it; use 2");
             return Err(Error::setting("exact_bottom", side, expected));
         }
         Ok(beta)
+    }
+
+    /// The boxes that are summed exactly, or some that could be.
+    pub(crate) fn exact_box(&self) -> Layers {
+        self.options.exact_box(self.system.lattice)
     }
 
     /// Index of the last level, if it has no net but is summed exactly.

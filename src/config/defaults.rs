@@ -50,6 +50,12 @@ const POOL_SPINS: f64 = (1 << 28) as f64;
 const MIXED_FROM: f64 = 64.0;
 /// beta |J| from which they do at any side: in the ordered phase a boundary spin against the rest is rare.
 const FORWARD_FROM: f64 = 0.5;
+/// The same in three dimensions.
+const CUBIC_MIXED_FROM: f64 = 16.0;
+const CUBIC_FORWARD_FROM: f64 = 0.24;
+
+/// Side of the cubes that are summed exactly.
+const CUBIC_BOTTOM: f64 = 4.0;
 
 /// Defaults that depend on what was asked for; what is given later overrides them.
 pub(super) fn derived_defaults<'a>(
@@ -63,20 +69,22 @@ pub(super) fn derived_defaults<'a>(
     if field != 0.0 {
         table.insert("gauge".to_owned(), Value::Boolean(false));
     }
+    let named = |key: &str, name: &str| asked(key).and_then(Value::as_str) == Some(name);
+    let is_cubic = named("lattice", LatticeKind::Cubic.name());
     for (key, default) in [("pool", config.pool), ("verification_samples", config.verification_samples)] {
-        let count = (POOL_SPINS / (size * size)).clamp(FEWEST_REFERENCES as f64, default as f64);
+        let count = (POOL_SPINS / size.powi(if is_cubic { 3 } else { 2 }))
+            .clamp(FEWEST_REFERENCES as f64, default as f64);
         table.insert(key.to_owned(), Value::Integer(count as i64));
     }
     let bond = value("beta", config.beta) * value("coupling", config.coupling).abs();
-    let is_cold = field == 0.0 && bond >= FORWARD_FROM;
+    let is_cold = field == 0.0 && bond >= if is_cubic { CUBIC_FORWARD_FROM } else { FORWARD_FROM };
     let safe = if is_cold {
         Some("forward")
-    } else if size >= MIXED_FROM {
+    } else if size >= if is_cubic { CUBIC_MIXED_FROM } else { MIXED_FROM } {
         Some("mixed")
     } else {
         None
     };
-    let named = |key: &str, name: &str| asked(key).and_then(Value::as_str) == Some(name);
     let is_triangular = named("lattice", LatticeKind::Triangular.name());
     // Without order there is no mode to lose, but conditionals are hard: triangles leave a spin no choice, or all of it, and
     // sectors of ground states are far from one another (docs/ACCURACY.md).
@@ -91,13 +99,18 @@ pub(super) fn derived_defaults<'a>(
         }
     }
     let largest = value("coupling", config.coupling).abs().max(field.abs());
-    let bottom = if value("beta", config.beta) * largest > max_box_beta(2) { 2.0 } else { size };
+    let most = max_box_beta(if is_cubic { 3 } else { 2 });
+    let bottom = if value("beta", config.beta) * largest > most { 2.0 } else { size };
     let bottom = match () {
         () if named("network", Network::Van.name()) => 0.0,
         () if is_triangular => 2.0,
+        () if is_cubic => bottom.min(CUBIC_BOTTOM),
         () => bottom.min(config.exact_bottom.into()),
     };
     table.insert("exact_bottom".to_owned(), Value::Integer(bottom as i64));
+    if is_cubic && size >= 2.0 * CUBIC_BOTTOM && value("exact_bottom", bottom) == CUBIC_BOTTOM {
+        table.insert("exact_length".to_owned(), Value::Integer(2 * CUBIC_BOTTOM as i64));
+    }
 }
 
 fn number(value: &Value) -> Option<f64> {

@@ -65,7 +65,7 @@ impl Config {
     /// When a setting of the lattice or the nets is out of range.
     pub fn model(&self) -> Result<Model> {
         let Self { network, width, depth, skip, gauge, exact_bottom, exact_length, .. } = *self;
-        check_side(self.size)?;
+        check_side(self.lattice, self.size)?;
         let options = NetOptions { network, width, depth, skip, gauge, exact_bottom, exact_length };
         let interaction = Interaction::new(self.coupling, self.field)?;
         let system = System { lattice: Lattice::new(self.lattice, self.size)?, interaction };
@@ -123,7 +123,7 @@ impl Config {
             let expected = format!("it must be 0 or at least {FEWEST_REFERENCES}: fewer see no missing mode");
             return Err(Error::setting("verification_samples", self.verification_samples, expected));
         }
-        let most = MAX_POOL_SPINS / (self.size as usize).pow(2);
+        let most = MAX_POOL_SPINS / Lattice::new(self.lattice, self.size)?.sites();
         for (name, value) in [("pool", self.pool), ("verification_samples", self.verification_samples)] {
             if value > most {
                 return Err(Error::setting(name, value, format!("at this size it must be at most {most}")));

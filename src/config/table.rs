@@ -35,10 +35,11 @@ macro_rules! settings {
 
 settings! {
     Lattice {
-        /// Neighbours of a site: four on the square lattice, six on the triangular one, where J < 0 is frustrated.
-        lattice: LatticeKind = LatticeKind::Square, names(&["square", "triangular"]).flag("lattice", "NAME").later();
+        /// Neighbours of a site: four on the square lattice, six on the triangular one, where J < 0 is frustrated, and six on the
+        /// cubic one, in three dimensions.
+        lattice: LatticeKind = LatticeKind::Square, names(&["square", "triangular", "cubic"]).flag("lattice", "NAME").later();
         /// Side L of the lattice.
-        size: u32 = 16, integer(4, 1024).range("a power of two, 4 to 1024; to 64 for \"van\"").flag("size", "SIZE");
+        size: u32 = 16, integer(4, 1024).range("a power of two, 4 to 1024, cubic to 32; for \"van\" to 64, cubic to 16").flag("size", "SIZE");
         /// Inverse temperature.
         beta: f64 = 0.44, number(0.0, 100.0).range("0 to 100, also times |J| and |H|").flag("beta", "BETA");
         /// Coupling J; negative for the antiferromagnet.
@@ -60,13 +61,14 @@ settings! {
         skip: bool = true, switch();
         /// Whether the spin-flip symmetry is built in.
         gauge: bool = true, switch().range("false when `field` is not 0").derived("false when `field` is not 0");
-        /// Side of the squares whose insides are summed exactly, without nets; a square of side 2 has a single spin inside.
+        /// Side of the squares or cubes whose insides are summed exactly, without nets; one of side 2 has a single spin inside.
         exact_bottom: u32 = 8, integer(0, 8).range("8, 4 or 2, at most the default; 0 for \"van\"")
-            .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 0 for \"van\"")
+            .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 4 on the cubic lattice (2 above 1.8); 0 for \"van\"")
             .flag("exact-bottom", "SIDE");
         /// Length of the boxes whose insides are summed exactly, where it is not their side (0): strips of twice that length leave
         /// fewer spins to nets.
         exact_length: u32 = 0, integer(0, 16).range("0, or twice `exact_bottom` and at most `size`; 0 on the triangular lattice and for \"van\"")
+            .derived("8 on the cubic lattice from `size` 8 on")
             .flag("exact-length", "LENGTH").later();
         /// Numbers that a GPU keeps hidden state in and that nets compute with: f32, or f16 where the GPU offers it;
         /// checkpoints stay f32.

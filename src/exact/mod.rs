@@ -1,5 +1,5 @@
-//! Exact results to check against: Kaufman's partition function of the torus without field, and a transfer row by row of small
-//! lattices.
+//! Exact results to check against: Kaufman's partition function of the torus without field, and a transfer row by row, or plane by
+//! plane, of small lattices.
 //!
 //! `kaufman` gives ln Z wherever its formula holds, as it takes microseconds, and everything on sides above 10. `transfer` gives
 //! everything else: lattices in a field, frustrated and triangular ones, and the derivatives of small square lattices, where the
@@ -11,6 +11,7 @@ mod jet;
 mod kaufman;
 mod moments;
 mod per_site;
+mod planes;
 mod rows;
 mod series;
 mod transfer;
@@ -20,7 +21,6 @@ use crate::error::Error;
 use crate::lattice::{Interaction, LatticeKind, System};
 pub(crate) use per_site::ln_z_per_site_without_field;
 use std::sync::{Mutex, PoisonError};
-use transfer::MAX_SIDE;
 
 /// Exact thermodynamics of one lattice.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,7 +42,7 @@ pub fn ln_z(system: &System, beta: f64) -> Option<f64> {
     Some(small(system, beta)?.ln_z)
 }
 
-/// Exact thermodynamics where it is known: on every lattice up to side 10, and without field on every square lattice but odd
+/// Exact thermodynamics where it is known: in two dimensions up to side 10, in three up to side 4, and without field on every square lattice but odd
 /// ones with J < 0. U and C are good to 1e-8 of themselves, up to side 10 to 1e-11, and C is 0 where it leaves the range of
 /// f64.
 ///
@@ -59,7 +59,7 @@ pub fn solve(system: &System, beta: f64) -> Option<Exact> {
 /// A lattice that is small enough for the transfer. The last result is kept: a run asks for one again and again.
 fn small(system: &System, beta: f64) -> Option<Exact> {
     static LAST: Mutex<Option<(System, f64, Exact)>> = Mutex::new(None);
-    if system.lattice.side() > MAX_SIDE {
+    if system.lattice.side() > max_side(system) {
         return None;
     }
     let last = || LAST.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,27 +70,35 @@ fn small(system: &System, beta: f64) -> Option<Exact> {
         return Some(*exact);
     }
     // Nothing is locked while it is solved.
-    let exact = transfer::solve(system, beta);
+    let exact = match system.lattice.dimensions() {
+        2 => transfer::solve(system, beta),
+        _ => planes::solve(system, beta),
+    };
     *last() = Some((system.clone(), beta, exact));
     Some(exact)
+}
+
+/// Largest side that is solved whatever J and H.
+fn max_side(system: &System) -> u32 {
+    if system.lattice.dimensions() == 2 { transfer::MAX_SIDE } else { planes::MAX_SIDE }
 }
 
 /// Why [`ln_z`] and [`solve`] return nothing for a lattice, and the way out.
 pub fn refusal(system: &System) -> Error {
     let Interaction { coupling, field } = system.interaction;
-    let (side, kind) = (system.lattice.side(), system.lattice.kind());
+    let (side, kind, most) = (system.lattice.side(), system.lattice.kind(), max_side(system));
     if kind != LatticeKind::Square {
-        let expected = format!("{} lattices are solved up to size {MAX_SIDE} only", kind.name());
+        let expected = format!("{} lattices are solved up to size {most} only", kind.name());
         Error::setting("size", side, expected)
     } else if field == 0.0 {
         let expected = format!(
-            "an odd side with J = {coupling} < 0 is frustrated, and such lattices are solved up to side {MAX_SIDE} only; \
+            "an odd side with J = {coupling} < 0 is frustrated, and such lattices are solved up to side {most} only; \
              choose an even size, or use mc"
         );
         Error::setting("size", side, expected)
     } else {
         let expected = format!(
-            "with a field, sizes up to {MAX_SIDE} are solved; choose one of them or field = 0, or use mc"
+            "with a field, sizes up to {most} are solved; choose one of them or field = 0, or use mc"
         );
         Error::setting("field", field, expected)
     }

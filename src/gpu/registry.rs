@@ -209,7 +209,7 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
                 (Loads::Shared, Exchange::Subgroup, 4, Storage::F32, Some(1 << 25)),
                 (Loads::Own, Exchange::Subgroup, 4, Storage::F16, Some(1 << 25)),
             ] {
-                let sums = BoxShape::choose(loads, exchange, options.exact_box());
+                let sums = BoxShape::choose(loads, exchange, options.exact_box(lattice));
                 let sizes = match loads {
                     Loads::Own => vec![JobSize::SQUARE, JobSize::LARGE],
                     Loads::Shared => vec![JobSize::SQUARE, JobSize { sources: 24, units: 16, logits: 8 }],

@@ -16,13 +16,28 @@ impl Hierarchy {
     /// A block lives in a box. Its border are the neighbours of the box's interior outside it, in order of place, each once; its own
     /// sites are the mid plane of the interior across its longest axis, in order of place. Planes are lines in two dimensions.
     pub fn bisection(lattice: Lattice, bottom: &[u32]) -> Self {
-        let grid = Grid {
-            lengths: lattice.shape().map(|length| length as u32),
-            steps: lattice.steps().to_vec(),
-            site: |[row, column]: Place<2>| lattice.site(row, column),
-            neighbours: |site| lattice.neighbours(site).collect(),
+        let hierarchy = if lattice.dimensions() == 2 {
+            let step = |&[_, row, column]: &[u32; 3]| [row, column];
+            let site = |[row, column]: Place<2>| lattice.site([0, row, column]);
+            grid(lattice, step, site).hierarchy(bottom)
+        } else {
+            grid(lattice, |step| *step, |place| lattice.site(place)).hierarchy(bottom)
         };
-        grid.hierarchy(bottom).with_path_pairs(lattice.bonds())
+        hierarchy.with_path_pairs(lattice.bonds())
+    }
+}
+
+/// A lattice of D axes, its steps and sites given in so many coordinates.
+fn grid<const D: usize, S: Fn(Place<D>) -> u32>(
+    lattice: Lattice,
+    step: impl Fn(&[u32; 3]) -> Place<D>,
+    site: S,
+) -> Grid<D, S, impl Fn(u32) -> Vec<u32>> {
+    Grid {
+        lengths: [lattice.side(); D],
+        steps: lattice.steps().iter().map(step).collect(),
+        site,
+        neighbours: move |site| lattice.neighbours(site).collect(),
     }
 }
 
@@ -225,29 +240,15 @@ mod tests {
         assert_eq!(shapes, [(1, 0, 15), (1, 15, 7), (2, 19, 3), (4, 14, 3), (8, 10, 1), (16, 6, 1)]);
     }
 
-    /// A cube whose sites are numbered in order of place.
     #[test]
     fn cubes_are_cut_along_every_axis() {
-        const SIDE: u32 = 8;
-        let place = |site: u32| [site / (SIDE * SIDE), site / SIDE % SIDE, site % SIDE];
-        let site = |[x, y, z]: Place<3>| (x % SIDE * SIDE + y % SIDE) * SIDE + z % SIDE;
-        let steps = vec![[0, 0, 1], [0, 1, 0], [1, 0, 0]];
-        let neighbours = |of: u32| {
-            let [x, y, z] = place(of);
-            let along = |[i, j, k]: Place<3>| {
-                [site([x + i, y + j, z + k]), site([x + SIDE - i, y + SIDE - j, z + SIDE - k])]
-            };
-            [[0, 0, 1], [0, 1, 0], [1, 0, 0]].into_iter().flat_map(along).collect::<Vec<_>>()
+        let shapes = |side, bottom: &[u32]| -> Vec<(usize, usize, usize)> {
+            let hierarchy = Hierarchy::bisection(Lattice::cubic(side).unwrap(), bottom);
+            hierarchy.levels.iter().map(|l| (l.blocks, l.border, l.own)).collect()
         };
-        let hierarchy = Grid { lengths: [SIDE; 3], steps, site, neighbours }.hierarchy(&[2, 2, 2]);
-        let bonds: Vec<_> = (0..SIDE.pow(3))
-            .flat_map(|from| {
-                let [x, y, z] = place(from);
-                [site([x + 1, y, z]), site([x, y + 1, z]), site([x, y, z + 1])].map(|to| [from, to])
-            })
-            .collect();
-        super::super::check(&hierarchy, &bonds).unwrap();
-        let shapes: Vec<_> = hierarchy.levels.iter().map(|l| (l.blocks, l.border, l.own)).collect();
-        assert_eq!(shapes[..5], [(1, 0, 169), (1, 147, 49), (2, 140, 21), (4, 93, 9), (8, 54, 9)]);
+        let single = shapes(8, &[2; 3]);
+        assert_eq!(single[..5], [(1, 0, 169), (1, 147, 49), (2, 140, 21), (4, 93, 9), (8, 54, 9)]);
+        assert_eq!(shapes(8, &[4, 4, 8]), [(1, 0, 169), (1, 147, 49), (2, 140, 21), (4, 93, 63)]);
+        assert_eq!(shapes(4, &[4, 4, 4]), [(1, 0, 37), (1, 27, 27)]);
     }
 }

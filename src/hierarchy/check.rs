@@ -155,7 +155,9 @@ mod tests {
         for kind in LatticeKind::ALL {
             for side in [4, 8, 16] {
                 let lattice = Lattice::new(kind, side).unwrap();
-                for hierarchy in [Hierarchy::flat(lattice), Hierarchy::bisection(lattice, &[2, 2])] {
+                for hierarchy in
+                    [Hierarchy::flat(lattice), Hierarchy::bisection(lattice, &vec![2; lattice.dimensions()])]
+                {
                     let bonds: Vec<_> = lattice.bonds().collect();
                     check(&hierarchy, &bonds).unwrap();
                     let owned: usize =

@@ -9,7 +9,7 @@ impl Hierarchy {
         let bonds = lattice.bonds().map(|[a, b]| Bond { earlier: a.min(b), later: a.max(b) }).collect();
         let level = Level {
             name: "lattice",
-            extent: lattice.shape().map(|length| length as u32).to_vec(),
+            extent: lattice.shape().iter().map(|&length| length as u32).collect(),
             blocks: 1,
             border: 0,
             own: lattice.sites(),

@@ -24,8 +24,8 @@ impl Hierarchy {
 
 fn boundary(lattice: Lattice) -> Level {
     let side = lattice.side();
-    let row = (0..side).map(|column| lattice.site(0, column));
-    let column = (1..side).map(|row| lattice.site(row, 0));
+    let row = (0..side).map(|column| lattice.site([0, 0, column]));
+    let column = (1..side).map(|row| lattice.site([0, row, 0]));
     // Both lines are rings through site (0, 0), which is local index 0.
     let ring = |first: u32| {
         let member = move |step: u32| if step == 0 { 0 } else { first + step - 1 };
@@ -71,7 +71,7 @@ impl Squares {
     /// Lattice site at (i, j) counted from a square's corner.
     fn site(&self, square: u32, [i, j]: [u32; 2]) -> u32 {
         let [row, column] = self.place(square);
-        self.lattice.site(row * self.side + i, column * self.side + j)
+        self.lattice.site([0, row * self.side + i, column * self.side + j])
     }
 
     /// Places of the border, counted from the corner: top, right, bottom, left.

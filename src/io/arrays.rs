@@ -4,7 +4,7 @@ use super::atomic;
 use crate::error::{Error, Result};
 use crate::memory;
 use crate::sample::Samples;
-use ndarray::{Array1, ArrayView1, ArrayView3};
+use ndarray::{Array1, ArrayView1, ArrayViewD};
 use ndarray_npy::{NpzWriter, WriteNpyError, WriteNpyExt, WriteNpzError};
 use std::fs::File;
 use std::io::BufWriter;
@@ -15,18 +15,20 @@ use zip::write::SimpleFileOptions;
 /// Collects samples and writes them as one `.npz`.
 #[derive(Debug)]
 pub struct SampleWriter {
-    side: usize,
+    /// Of one configuration.
+    shape: Vec<usize>,
     samples: Samples,
 }
 
 impl SampleWriter {
-    /// For `count` configurations of a lattice's side.
+    /// For `count` configurations of a shape, `[L, L]` or `[L, L, L]`.
     ///
     /// # Errors
     /// When they do not fit into main memory, which holds them until they are written.
-    pub fn new(side: usize, count: usize) -> Result<Self> {
-        check_memory("count", count, side * side + 2 * size_of::<f64>())?;
-        Ok(Self { side, samples: Samples::default() })
+    pub fn new(shape: Vec<usize>, count: usize) -> Result<Self> {
+        let sites: usize = shape.iter().product();
+        check_memory("count", count, sites + 2 * size_of::<f64>())?;
+        Ok(Self { shape, samples: Samples::default() })
     }
 
     /// Configurations so far.
@@ -46,13 +48,13 @@ impl SampleWriter {
         self.samples.energy.extend(samples.energy);
     }
 
-    /// Writes `spins` int8 `[N, L, L]`, `ln_q` float64 `[N]`, `energy` float64 `[N]`; the file appears whole or not at all.
+    /// Writes `spins` int8 `[N, L, L]` or `[N, L, L, L]`, `ln_q` float64 `[N]`, `energy` float64 `[N]`; the file appears whole or not at all.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let count = self.samples.ln_q.len();
-        let spins = ArrayView3::from_shape((count, self.side, self.side), &self.samples.spins)
+        let shape = [vec![self.samples.ln_q.len()], self.shape.clone()].concat();
+        let spins = ArrayViewD::from_shape(shape, &self.samples.spins)
             .map_err(|error| Error::content(path, error.to_string()))?;
         write_npz(path, |npz| {
             npz.add_array("spins", &spins)?;
@@ -73,7 +75,9 @@ impl SampleWriter {
         atomic::write(path, |file| {
             let mut table = csv::Writer::from_writer(file);
             table.write_record(["ln_q", "energy", "spin_sum", "spins"])?;
-            for ((ln_q, energy), spins) in ln_q.iter().zip(energy).zip(spins.chunks(self.side * self.side)) {
+            for ((ln_q, energy), spins) in
+                ln_q.iter().zip(energy).zip(spins.chunks(self.shape.iter().product()))
+            {
                 let spin_sum: i64 = spins.iter().map(|&spin| i64::from(spin)).sum();
                 let drawn: String = spins.iter().map(|&spin| if spin > 0 { 'u' } else { 'd' }).collect();
                 table.write_record([ln_q.to_string(), energy.to_string(), spin_sum.to_string(), drawn])?;

@@ -7,11 +7,11 @@ use super::spins::spins_of;
 use crate::error::{Error, Result};
 use crate::lattice::{Ensemble, Interaction, LatticeKind, System};
 use crate::measure::Scalars;
-use ndarray::{ArrayView1, ArrayView3};
+use ndarray::{ArrayView1, ArrayViewD};
 use std::io::Read;
 use std::path::Path;
 
-/// Writes `spins` int8 `[N, L, L]`, `energy` float64 `[N]`, and `beta`, `coupling`, `field` and `coordination` (neighbours
+/// Writes `spins` int8 `[N, L, L]` (in three dimensions `[N, L, L, L]`), `energy` float64 `[N]`, and `beta`, `coupling`, `field` and `coordination` (neighbours
 /// of a site), float64 without dimensions;
 /// the file appears whole or not at all.
 ///
@@ -21,9 +21,9 @@ pub fn write_configurations(path: &Path, ensemble: &Ensemble, spins: &[i8]) -> R
     let Ensemble { system, beta } = ensemble;
     let Interaction { coupling, field } = system.interaction;
     let energy: Vec<f64> = spins.chunks(system.lattice.sites()).map(|spins| system.energy(spins)).collect();
-    let [rows, columns] = system.lattice.shape();
-    let spins = ArrayView3::from_shape((energy.len(), rows, columns), spins)
-        .map_err(|error| Error::content(path, error.to_string()))?;
+    let shape = [vec![energy.len()], system.lattice.shape()].concat();
+    let spins =
+        ArrayViewD::from_shape(shape, spins).map_err(|error| Error::content(path, error.to_string()))?;
     write_npz(path, |npz| {
         npz.add_array("spins", &spins)?;
         npz.add_array("energy", &ArrayView1::from(&energy))?;
@@ -67,7 +67,7 @@ pub fn read_configurations(path: &Path, ensemble: &Ensemble) -> Result<Vec<i8>> 
             return Err(Error::content(path, message));
         }
     }
-    spins_of(path, &mut archive, system.lattice.side() as usize)
+    spins_of(path, &mut archive, &system.lattice.shape())
 }
 
 /// One number of a file.

@@ -10,31 +10,38 @@ use std::path::Path;
 /// What turns arrays of 0 and 1 into spins.
 const FROM_BITS: &str = "2 * x.astype(numpy.int8) - 1";
 
-/// Reads spins `[N, L, L]` of +-1, signed integers or floats, as `[N][L * L]`: an `.npy` file, or the array `spins` of an
-/// `.npz` file, told apart by their content.
+/// Reads spins `[N, L, L]` of +-1 (in three dimensions `[N, L, L, L]`), signed integers or floats, as `[N][sites]`: an `.npy` file, or
+/// the array `spins` of an `.npz` file, told apart by their content. `shape` is that of one configuration.
 ///
 /// # Errors
 /// When the file cannot be read, or type, shape or values are not those.
-pub fn read_spins(path: &Path, side: usize) -> Result<Vec<i8>> {
+pub fn read_spins(path: &Path, shape: &[usize]) -> Result<Vec<i8>> {
     if is_archive(path)? {
-        return spins_of(path, &mut Npz::open(path)?, side);
+        return spins_of(path, &mut Npz::open(path)?, shape);
     }
     let (file, length) = input::open(path)?;
-    let array = Array::open(BufReader::new(file), length)
-        .map_err(|reason| format!("expected an .npy or .npz file of spins [N, {side}, {side}]: {reason}"));
-    spins(array, side).map_err(|message| Error::content(path, message))
+    let array = Array::open(BufReader::new(file), length).map_err(|reason| {
+        format!("expected an .npy or .npz file of spins [N, {}]: {reason}", lengths(shape))
+    });
+    spins(array, shape).map_err(|message| Error::content(path, message))
 }
 
 /// Reads the array `spins` of an archive.
 ///
 /// # Errors
 /// As [`read_spins`].
-pub(super) fn spins_of(path: &Path, archive: &mut Npz, side: usize) -> Result<Vec<i8>> {
-    spins(archive.array("spins")?, side).map_err(|message| Error::content(path, message))
+pub(super) fn spins_of(path: &Path, archive: &mut Npz, shape: &[usize]) -> Result<Vec<i8>> {
+    spins(archive.array("spins")?, shape).map_err(|message| Error::content(path, message))
 }
 
-/// `[N][side * side]`, every value +-1.
-fn spins(array: Result<Array<impl Read>, String>, side: usize) -> Result<Vec<i8>, String> {
+/// `4, 4`.
+fn lengths(shape: &[usize]) -> String {
+    let lengths: Vec<String> = shape.iter().map(usize::to_string).collect();
+    lengths.join(", ")
+}
+
+/// `[N][sites]`, every value +-1.
+fn spins(array: Result<Array<impl Read>, String>, wanted: &[usize]) -> Result<Vec<i8>, String> {
     let array = array?;
     let name = &array.type_name;
     let kind = match array.kind {
@@ -49,10 +56,10 @@ fn spins(array: Result<Array<impl Read>, String>, side: usize) -> Result<Vec<i8>
         }
     };
     let shape = array.shape.clone();
-    if !matches!(shape[..], [count, rows, columns] if count > 0 && (rows, columns) == (side, side)) {
+    if !shape.split_first().is_some_and(|(&count, shape)| count > 0 && shape == wanted) {
+        let lengths = lengths(wanted);
         return Err(format!(
-            "spins have shape {shape:?}; they must be [N, {side}, {side}] with N >= 1, as \
-             x.reshape(-1, {side}, {side}) makes them"
+            "spins have shape {shape:?}; they must be [N, {lengths}] with N >= 1, as x.reshape(-1, {lengths}) makes them"
         ));
     }
     let mut spins: Vec<i8> = Vec::new();
@@ -68,11 +75,19 @@ fn spins(array: Result<Array<impl Read>, String>, side: usize) -> Result<Vec<i8>
     })?;
     match first_wrong {
         None => Ok(spins),
-        Some((at, value)) => Err(wrong_value([at / (side * side), at / side % side, at % side], value)),
+        Some((at, value)) => Err(wrong_value(&index(at, &shape), value)),
     }
 }
 
-fn wrong_value(index: [usize; 3], value: f64) -> String {
+/// Index in every axis of an element of an array of a shape.
+fn index(at: usize, shape: &[usize]) -> Vec<usize> {
+    let mut rest = at;
+    let mut index: Vec<usize> = shape.iter().rev().map(|length| (rest % length, rest /= length).0).collect();
+    index.reverse();
+    index
+}
+
+fn wrong_value(index: &[usize], value: f64) -> String {
     let way_out = match value {
         0.0 => format!("for an x of 0 and 1 write {FROM_BITS}"),
         _ => "correct it, or leave its configuration out".to_owned(),
@@ -92,7 +107,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("spins.npy");
         std::fs::write(&path, content).unwrap();
-        read_spins(&path, 2).map_err(|error| error.to_string())
+        read_spins(&path, &[2, 2]).map_err(|error| error.to_string())
     }
 
     fn file(type_name: &str, values: &[u8]) -> Vec<u8> {
@@ -170,7 +185,7 @@ mod tests {
         assert!(empty.contains("[0, 2, 2]") && empty.contains("N >= 1"), "{empty}");
         assert!(read(b"hello, this is text").unwrap_err().contains(".npy"));
         assert!(read(b"PK, this is text").unwrap_err().contains(".npz"));
-        let missing = read_spins(Path::new("nowhere.npy"), 2).unwrap_err().to_string();
+        let missing = read_spins(Path::new("nowhere.npy"), &[2, 2]).unwrap_err().to_string();
         assert!(missing.contains("cannot read nowhere.npy"), "{missing}");
         // A header that promises a petabyte, without the data.
         let promise = bytes(1, "|i1", false, "(1000000000000000, 2, 2)", &[1; 16]);

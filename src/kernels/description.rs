@@ -235,7 +235,7 @@ pub(crate) fn lanes_and<const N: usize>(others: [(&'static str, usize); N]) -> C
 
 /// The usual constants, and those of exact boxes.
 pub(crate) fn box_constants(choice: &Choice) -> Constants {
-    let Layers { row, bits, layers, dimensions } = choice.options.exact_box();
+    let Layers { row, bits, layers, dimensions } = choice.options.exact_box(choice.lattice);
     lanes_and([("DIMENSIONS", dimensions), ("ROW", row), ("BITS", bits), ("LAYERS", layers)])
 }
 

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 /// Smallest side of a lattice.
 pub const MIN_SIDE: u32 = 2;
-/// Largest side of a lattice.
+/// Largest side of a lattice in two dimensions.
 pub const MAX_SIDE: u32 = 1024;
+/// Largest side in three dimensions.
+const MAX_CUBIC_SIDE: u32 = 64;
 
 /// Which sites are neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -18,32 +20,51 @@ pub enum LatticeKind {
     /// As square, with a bond along the diagonal to the site below and to the right: six neighbours, and triangles all of
     /// whose bonds an antiferromagnet cannot satisfy.
     Triangular,
+    /// Planes, rows and columns: every site has a bond to its right, one to the site below it and one to the plane behind: six
+    /// neighbours.
+    Cubic,
 }
 
-/// Steps from a site to the neighbours that its bonds lead to: rows down, columns to the right.
-type Steps = &'static [[u32; 2]];
+/// Plane, row and column of a site; in two dimensions the plane is 0.
+pub type Place = [u32; 3];
 
 impl LatticeKind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Square, Self::Triangular];
+    pub const ALL: [Self; 3] = [Self::Square, Self::Triangular, Self::Cubic];
 
     /// The name on the command line and in files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Square => "square",
             Self::Triangular => "triangular",
+            Self::Cubic => "cubic",
         }
     }
 
-    fn steps(self) -> Steps {
+    fn steps(self) -> &'static [Place] {
         match self {
-            Self::Square => &[[0, 1], [1, 0]],
-            Self::Triangular => &[[0, 1], [1, 0], [1, 1]],
+            Self::Square => &[[0, 0, 1], [0, 1, 0]],
+            Self::Triangular => &[[0, 0, 1], [0, 1, 0], [0, 1, 1]],
+            Self::Cubic => &[[0, 0, 1], [0, 1, 0], [1, 0, 0]],
         }
+    }
+
+    /// Axes of the lattice, 2 or 3.
+    pub fn dimensions(self) -> usize {
+        match self {
+            Self::Square | Self::Triangular => 2,
+            Self::Cubic => 3,
+        }
+    }
+
+    /// Largest side.
+    pub fn max_side(self) -> u32 {
+        if self.dimensions() == 2 { MAX_SIDE } else { MAX_CUBIC_SIDE }
     }
 }
 
-/// A lattice of `side` x `side` sites with periodic boundaries. Site (row, column) has index `row * side + column`.
+/// A lattice of equal sides with periodic boundaries. The site at (plane, row, column) has index
+/// `(plane * side + row) * side + column`; in two dimensions there is one plane.
 ///
 /// Every bond counts on every side: at side 2 two bonds join the same pair of sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,12 +77,13 @@ impl Lattice {
     /// A lattice of a kind and side.
     ///
     /// # Errors
-    /// When `side` is not in [`MIN_SIDE`]..=[`MAX_SIDE`].
+    /// When `side` is not in [`MIN_SIDE`]..=[`LatticeKind::max_side`].
     pub fn new(kind: LatticeKind, side: u32) -> Result<Self> {
-        if (MIN_SIDE..=MAX_SIDE).contains(&side) {
+        let largest = kind.max_side();
+        if (MIN_SIDE..=largest).contains(&side) {
             Ok(Self { kind, side })
         } else {
-            Err(Error::setting("size", side, format!("it must lie in {MIN_SIDE} to {MAX_SIDE}")))
+            Err(Error::setting("size", side, format!("it must lie in {MIN_SIDE} to {largest}")))
         }
     }
 
@@ -81,6 +103,14 @@ impl Lattice {
         Self::new(LatticeKind::Triangular, side)
     }
 
+    /// The cubic lattice of a side.
+    ///
+    /// # Errors
+    /// As [`Lattice::new`].
+    pub fn cubic(side: u32) -> Result<Self> {
+        Self::new(LatticeKind::Cubic, side)
+    }
+
     /// Which sites are neighbours.
     pub fn kind(self) -> LatticeKind {
         self.kind
@@ -92,23 +122,43 @@ impl Lattice {
     }
 
     /// Lengths of the axes of an array of spins.
-    pub fn shape(self) -> [usize; 2] {
-        [self.side as usize; 2]
+    pub fn shape(self) -> Vec<usize> {
+        vec![self.side as usize; self.dimensions()]
+    }
+
+    /// Axes, 2 or 3.
+    pub fn dimensions(self) -> usize {
+        self.kind.dimensions()
+    }
+
+    /// Planes: 1 in two dimensions.
+    pub fn planes(self) -> u32 {
+        if self.dimensions() == 3 { self.side } else { 1 }
+    }
+
+    /// The places in a [`Place`] of the axes that the lattice has.
+    pub fn axes(self) -> std::ops::Range<usize> {
+        3 - self.dimensions()..3
     }
 
     /// Number of sites.
     pub fn sites(self) -> usize {
-        (self.side as usize).pow(2)
+        (self.side as usize).pow(self.dimensions() as u32)
     }
 
-    /// Index of the site at a row and column, both taken modulo the side.
-    pub fn site(self, row: u32, column: u32) -> u32 {
-        (row % self.side) * self.side + column % self.side
+    /// Index of the site at a place, every coordinate taken modulo the side.
+    pub fn site(self, [plane, row, column]: Place) -> u32 {
+        ((plane % self.planes()) * self.side + row % self.side) * self.side + column % self.side
     }
 
-    /// Steps in rows and columns from a site along its own bonds: right, down, and on the triangular lattice down-right. The
-    /// lattice's axes lie along them.
-    pub fn steps(self) -> &'static [[u32; 2]] {
+    /// The place of a site.
+    pub fn place(self, site: u32) -> Place {
+        [site / (self.side * self.side), site / self.side % self.side, site % self.side]
+    }
+
+    /// Steps from a site along its own bonds: right, down, on the triangular lattice down-right and on the cubic one to the plane behind.
+    /// The lattice's axes lie along them.
+    pub fn steps(self) -> &'static [Place] {
         self.kind.steps()
     }
 
@@ -124,19 +174,20 @@ impl Lattice {
 
     /// All bonds, each once, as pairs of sites: of every site in order, those along its [`steps`](Self::steps).
     pub fn bonds(self) -> impl Iterator<Item = [u32; 2]> {
-        (0..self.side).flat_map(move |row| {
-            (0..self.side).flat_map(move |column| {
-                let bond = move |&[i, j]: &[u32; 2]| [self.site(row, column), self.site(row + i, column + j)];
-                self.steps().iter().map(bond)
-            })
+        (0..self.sites() as u32).flat_map(move |site| {
+            let [plane, row, column] = self.place(site);
+            let bond = move |&[i, j, k]: &Place| [site, self.site([plane + i, row + j, column + k])];
+            self.steps().iter().map(bond)
         })
     }
 
     /// Neighbours of a site, one for every bond: for every step backwards and forwards, first those of the last step.
     pub fn neighbours(self, site: u32) -> impl Iterator<Item = u32> {
-        let (row, column) = (site / self.side, site % self.side);
-        self.steps().iter().rev().flat_map(move |&[i, j]| {
-            [self.site(row + i, column + j), self.site(row + self.side - i, column + self.side - j)]
+        let [plane, row, column] = self.place(site);
+        self.steps().iter().rev().flat_map(move |&[i, j, k]| {
+            let side = self.side;
+            let forwards = [plane + i, row + j, column + k];
+            [self.site(forwards), self.site([plane + side - i, row + side - j, column + side - k])]
         })
     }
 
@@ -144,7 +195,7 @@ impl Lattice {
     /// can satisfy all bonds.
     pub fn is_bipartite(self) -> bool {
         match self.kind {
-            LatticeKind::Square => self.side.is_multiple_of(2),
+            LatticeKind::Square | LatticeKind::Cubic => self.side.is_multiple_of(2),
             LatticeKind::Triangular => false,
         }
     }
@@ -153,24 +204,27 @@ impl Lattice {
     /// second site of every second row.
     pub fn colours(self) -> usize {
         match self.kind {
-            LatticeKind::Square => 2,
+            LatticeKind::Square | LatticeKind::Cubic => 2,
             LatticeKind::Triangular => 4,
         }
     }
 
-    /// Row and column of site number `number` of a colour, in order.
-    pub fn site_of_colour(self, colour: u32, number: u32) -> [u32; 2] {
+    /// Site number `number` of a colour, in order.
+    pub fn site_of_colour(self, colour: u32, number: u32) -> u32 {
         let (line, place) = (number / (self.side / 2), number % (self.side / 2));
-        match self.kind {
-            LatticeKind::Square => [line, 2 * place + ((line + colour) & 1)],
-            LatticeKind::Triangular => [2 * line + colour / 2, 2 * place + (colour & 1)],
-        }
+        let [plane, row] = [line / self.side, line % self.side];
+        self.site(match self.kind {
+            LatticeKind::Square | LatticeKind::Cubic => {
+                [plane, row, 2 * place + ((plane + row + colour) & 1)]
+            }
+            LatticeKind::Triangular => [0, 2 * line + colour / 2, 2 * place + (colour & 1)],
+        })
     }
 
-    /// Whether rows can be reversed alone, and columns alone, without breaking a bond. Both together always can.
+    /// Whether every axis can be reversed alone without breaking a bond. All together always can.
     pub fn has_mirrors(self) -> bool {
         match self.kind {
-            LatticeKind::Square => true,
+            LatticeKind::Square | LatticeKind::Cubic => true,
             LatticeKind::Triangular => false,
         }
     }
@@ -180,7 +234,7 @@ impl Lattice {
     pub fn smallest_wave_number_squared(self) -> f64 {
         let along_axis = 4.0 * (std::f64::consts::PI / f64::from(self.side)).sin().powi(2);
         match self.kind {
-            LatticeKind::Square => along_axis,
+            LatticeKind::Square | LatticeKind::Cubic => along_axis,
             LatticeKind::Triangular => along_axis * 4.0 / 3.0,
         }
     }
@@ -197,7 +251,8 @@ impl std::fmt::Display for Lattice {
         if self.kind != LatticeKind::Square {
             write!(f, "{} ", self.kind.name())?;
         }
-        write!(f, "{0} x {0}", self.side)
+        let sides: Vec<String> = self.shape().iter().map(usize::to_string).collect();
+        write!(f, "{}", sides.join(" x "))
     }
 }
 
@@ -213,7 +268,8 @@ mod tests {
                 assert!(Lattice::new(kind, side).is_err(), "side {side} must be refused");
             }
             for side in [2, 3, 4, 100, 1024] {
-                assert_eq!(Lattice::new(kind, side).unwrap().sites(), (side * side) as usize);
+                let lattice = Lattice::new(kind, side.min(kind.max_side())).unwrap();
+                assert_eq!(lattice.sites(), (lattice.side() as usize).pow(kind.dimensions() as u32));
             }
         }
     }
@@ -242,9 +298,9 @@ mod tests {
             let mut colours = vec![None; lattice.sites()];
             for colour in 0..lattice.colours() as u32 {
                 for number in 0..(lattice.sites() / lattice.colours()) as u32 {
-                    let [row, column] = lattice.site_of_colour(colour, number);
-                    let before = colours[lattice.site(row, column) as usize].replace(colour);
-                    assert_eq!(before, None, "row {row}, column {column} twice");
+                    let site = lattice.site_of_colour(colour, number);
+                    let before = colours[site as usize].replace(colour);
+                    assert_eq!(before, None, "site {site} twice");
                 }
             }
             for [a, b] in lattice.bonds() {
@@ -257,8 +313,8 @@ mod tests {
     fn the_smallest_wave_number_is_that_of_the_continuum_on_large_lattices() {
         // Lines of sites are sqrt(3)/2 apart on the triangular lattice.
         let continuum = |distance: f64| (std::f64::consts::TAU / (distance * 1024.0)).powi(2);
-        let [square, triangular] =
-            LatticeKind::ALL.map(|kind| Lattice::new(kind, 1024).unwrap().smallest_wave_number_squared());
+        let [square, triangular] = [Lattice::square(1024), Lattice::triangular(1024)]
+            .map(|lattice| lattice.unwrap().smallest_wave_number_squared());
         assert!((square / continuum(1.0) - 1.0).abs() < 1e-5);
         assert!((triangular / continuum(0.75_f64.sqrt()) - 1.0).abs() < 1e-5);
     }

@@ -9,7 +9,7 @@ mod symmetry;
 mod system;
 
 pub use acceptance::acceptance;
-pub use geometry::{Lattice, LatticeKind, MAX_SIDE, MIN_SIDE};
+pub use geometry::{Lattice, LatticeKind, MAX_SIDE, MIN_SIDE, Place};
 pub use observables::Observables;
 pub use symmetry::{Symmetry, SymmetryGroup};
 pub use system::{Ensemble, Interaction, System};

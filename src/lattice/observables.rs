@@ -8,18 +8,29 @@ use std::f64::consts::TAU;
 pub struct Observables {
     lattice: Lattice,
     batch: usize,
-    /// `[sums_per_configuration][batch]`: spins of every row; spins of every column; for every distance d the sum over sites x
-    /// and axes a of `s(x) s(x + d a)`; and spins of every row times `(-1)^column`.
+    /// `[sums_per_configuration][batch]`: spins of every line of every axis (rows, then columns; in three dimensions planes, rows and
+    /// columns); for every distance d the sum over sites x and axes a of `s(x) s(x + d a)`; and spins of every line of the first
+    /// axis times -1 to the power of their other coordinates.
     sums: Vec<i32>,
     /// Cosine and sine at every line of the longest wave.
     wave: Vec<[f64; 2]>,
 }
 
 impl Observables {
-    /// Number of sums per configuration: every row and column, products at distances 1 to L / 2, and every row with
+    /// Number of sums per configuration: lines of every axis, products at distances 1 to L / 2, and lines of the first axis with
     /// alternating signs.
     pub fn sums_per_configuration(lattice: Lattice) -> usize {
-        3 * lattice.side() as usize + lattice.side() as usize / 2
+        Self::first_staggered(lattice) + lattice.side() as usize
+    }
+
+    /// The first sum of products.
+    pub fn first_product(lattice: Lattice) -> usize {
+        lattice.dimensions() * lattice.side() as usize
+    }
+
+    /// The first sum with alternating signs.
+    pub fn first_staggered(lattice: Lattice) -> usize {
+        Self::first_product(lattice) + lattice.side() as usize / 2
     }
 
     /// From the sums of a backend, `[sums_per_configuration][batch]`.
@@ -44,30 +55,30 @@ impl Observables {
 
     /// Sum of all spins.
     pub fn spin_sum(&self, configuration: usize) -> i64 {
-        (0..self.lattice.side() as usize).map(|row| self.sum(row, configuration)).sum()
+        (0..self.lattice.side() as usize).map(|line| self.sum(line, configuration)).sum()
     }
 
-    /// Sum of all spins times `(-1)^(row + column)`: the order parameter of an antiferromagnet. Nothing on an odd side,
+    /// Sum of all spins times -1 to the power of the sum of their coordinates: the order parameter of an antiferromagnet. Nothing on an odd side,
     /// where no such pattern closes around the lattice.
     pub fn staggered_sum(&self, configuration: usize) -> Option<i64> {
         let side = self.lattice.side() as usize;
-        let sign = |row: usize| if row.is_multiple_of(2) { 1 } else { -1 };
-        let first = 2 * side + side / 2;
+        let sign = |line: usize| if line.is_multiple_of(2) { 1 } else { -1 };
+        let first = Self::first_staggered(self.lattice);
         side.is_multiple_of(2)
-            .then(|| (0..side).map(|row| sign(row) * self.sum(first + row, configuration)).sum())
+            .then(|| (0..side).map(|line| sign(line) * self.sum(first + line, configuration)).sum())
     }
 
     /// Reverses all spins of a configuration.
     pub fn flip(&mut self, configuration: usize) {
-        let side = self.lattice.side() as usize;
-        let linear = (0..2 * side).chain(2 * side + side / 2..3 * side + side / 2);
+        let staggered = Self::first_staggered(self.lattice)..Self::sums_per_configuration(self.lattice);
+        let linear = (0..Self::first_product(self.lattice)).chain(staggered);
         linear.for_each(|line| self.sums[line * self.batch + configuration] *= -1);
     }
 
     /// Sum of the products of all pairs of sites at a distance along an axis of the lattice, of which there are as many as bonds (at
     /// distance L / 2 each is counted twice).
     pub fn products(&self, distance: usize, configuration: usize) -> i64 {
-        self.sum(2 * self.lattice.side() as usize + distance - 1, configuration)
+        self.sum(Self::first_product(self.lattice) + distance - 1, configuration)
     }
 
     /// Energy: the products at distance 1 are those of the bonds.
@@ -75,7 +86,7 @@ impl Observables {
         interaction.energy(self.products(1, configuration), self.spin_sum(configuration))
     }
 
-    /// `|sum_x s(x) exp(i k x)|^2 / L^2` of the longest waves, averaged over those along rows and along columns.
+    /// `|sum_x s(x) exp(i k x)|^2 / N` of the longest waves, averaged over those along every axis.
     pub fn structure_factor(&self, configuration: usize) -> f64 {
         let side = self.lattice.side() as usize;
         let power = |first: usize| {
@@ -85,7 +96,9 @@ impl Observables {
             });
             cosine * cosine + sine * sine
         };
-        0.5 * (power(0) + power(side)) / self.lattice.sites() as f64
+        let axes = self.lattice.dimensions();
+        let powers: f64 = (0..axes).map(|axis| power(axis * side)).sum();
+        powers / axes as f64 / self.lattice.sites() as f64
     }
 }
 
@@ -114,7 +127,7 @@ mod tests {
         cpu.run(&[Kernel::Observables], &Inputs::SAMPLING).unwrap();
         let observables = cpu.read_observables().unwrap();
         for (configuration, spins) in spins.chunks(64).enumerate() {
-            let spin = |row: u32, column: u32| f64::from(spins[lattice.site(row, column) as usize]);
+            let spin = |row: u32, column: u32| f64::from(spins[lattice.site([0, row, column]) as usize]);
             let spin_sum: i64 = spins.iter().map(|&spin| i64::from(spin)).sum();
             assert_eq!(observables.spin_sum(configuration), spin_sum);
             let energy = interaction.energy(lattice.bond_sum(spins), spin_sum);
@@ -139,6 +152,49 @@ mod tests {
                 part(f64::cos).powi(2) + part(f64::sin).powi(2)
             };
             let expected = (wave(&|i, _| angle(i)) + wave(&|_, j| angle(j))) / 128.0;
+            assert!((observables.structure_factor(configuration) - expected).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn sums_in_three_dimensions_are_those_of_their_definitions() {
+        let lattice = Lattice::cubic(4).unwrap();
+        let interaction = Interaction { coupling: 0.7, field: 0.2 };
+        let mut cpu = Cpu::<f32>::new(Arc::new(Model::without_network(System { lattice, interaction })), 3);
+        let mut stream = Stream::new(1, 0);
+        let spins: Vec<i8> = (0..3 * 64).map(|_| if stream.random_bool(0.6) { 1 } else { -1 }).collect();
+        cpu.write_spins(&spins).unwrap();
+        cpu.run(&[Kernel::Observables], &Inputs::SAMPLING).unwrap();
+        let observables = cpu.read_observables().unwrap();
+        for (configuration, spins) in spins.chunks(64).enumerate() {
+            let places = || (0..64).map(|site| lattice.place(site));
+            let spin = |place| i64::from(spins[lattice.site(place) as usize]);
+            let sum: i64 = places().map(spin).sum();
+            assert_eq!(observables.spin_sum(configuration), sum);
+            assert_eq!(
+                observables.energy(interaction, configuration),
+                interaction.energy(lattice.bond_sum(spins), sum)
+            );
+            let sign = |[i, j, k]: [u32; 3]| if (i + j + k) % 2 == 0 { 1 } else { -1 };
+            let staggered: i64 = places().map(|place| sign(place) * spin(place)).sum();
+            assert_eq!(observables.staggered_sum(configuration), Some(staggered));
+            for d in 1..=2 {
+                let moved = |[i, j, k]: [u32; 3]| [[i + d, j, k], [i, j + d, k], [i, j, k + d]];
+                let product = |place| spin(place) * moved(place).into_iter().map(spin).sum::<i64>();
+                assert_eq!(
+                    observables.products(d as usize, configuration),
+                    places().map(product).sum::<i64>()
+                );
+            }
+            let power = |axis: usize| {
+                let part = |wave: fn(f64) -> f64| {
+                    let term =
+                        |place: [u32; 3]| spin(place) as f64 * wave(TAU * f64::from(place[axis]) / 4.0);
+                    places().map(term).sum::<f64>()
+                };
+                part(f64::cos).powi(2) + part(f64::sin).powi(2)
+            };
+            let expected = (power(0) + power(1) + power(2)) / 192.0;
             assert!((observables.structure_factor(configuration) - expected).abs() < 1e-9);
         }
     }

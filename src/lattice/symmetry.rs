@@ -1,35 +1,76 @@
 //! Symmetries of the lattice and the model, and groups of them.
 
-use super::{Lattice, System};
+use super::{Lattice, Place, System};
 use crate::error::{Error, Result};
+use rand::{Rng, RngExt};
 
-/// Moves, mirrors, transposes and flips a configuration; the energy stays the same where the group allows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Moves, mirrors, turns and flips a configuration; the energy stays the same where the group allows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Symmetry {
-    /// Rows and columns moved by.
-    pub translation: [u32; 2],
-    /// Rows and columns reversed.
-    pub mirrored: [bool; 2],
-    /// Rows and columns exchanged.
-    pub transposed: bool,
+    /// Planes, rows and columns moved by.
+    pub translation: Place,
+    /// Planes, rows and columns reversed.
+    pub mirrored: [bool; 3],
+    /// The axis of the image that every axis becomes: `[0, 1, 2]` where none are exchanged.
+    pub axes: [usize; 3],
     /// All spins reversed.
     pub flipped: bool,
 }
 
+/// The identity.
+impl Default for Symmetry {
+    fn default() -> Self {
+        Self { translation: [0; 3], mirrored: [false; 3], axes: [0, 1, 2], flipped: false }
+    }
+}
+
+/// Orders of three axes; the first two are those of two dimensions.
+const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+
+/// Orders of the axes that a lattice has.
+fn orders(lattice: Lattice) -> &'static [[usize; 3]] {
+    if lattice.dimensions() == 2 { &ORDERS[..2] } else { &ORDERS }
+}
+
 impl Symmetry {
+    /// Any of a lattice's symmetries, flipped only where that `flips` allows it.
+    pub fn random(lattice: Lattice, flips: bool, stream: &mut impl Rng) -> Self {
+        let mut translation = [0; 3];
+        lattice.axes().for_each(|axis| translation[axis] = stream.random_range(0..lattice.side()));
+        let orders = orders(lattice);
+        let axes = match orders.len() {
+            2 => orders[usize::from(stream.random_bool(0.5))],
+            count => orders[stream.random_range(0..count)],
+        };
+        let flipped = stream.random_bool(0.5) && flips;
+        let mut mirrored = [false; 3];
+        lattice.axes().for_each(|axis| mirrored[axis] = stream.random_bool(0.5));
+        if !lattice.has_mirrors() {
+            mirrored = [false, mirrored[1], mirrored[1]];
+        }
+        Self { translation, mirrored, axes, flipped }
+    }
+
     /// Writes the image of a configuration, `[sites]` each.
     pub fn apply(&self, lattice: Lattice, from: &[i8], image: &mut [i8]) {
-        let side = lattice.side();
+        let (side, planes) = (lattice.side(), lattice.planes());
         let sign = if self.flipped { -1 } else { 1 };
-        let moved = |which: usize, at: u32| {
-            self.translation[which] + if self.mirrored[which] { side - at } else { at }
+        // Where every line of every axis comes from: the source of a site is the sum over its axes.
+        let sources = |axis: usize| -> Vec<u32> {
+            let lines = if axis == 0 { planes } else { side };
+            let source = |at: u32| {
+                let mut place = [0; 3];
+                place[axis] = self.translation[axis] + if self.mirrored[axis] { side - at } else { at };
+                lattice.site(place)
+            };
+            (0..lines).map(source).collect()
         };
-        // Where every row and every column comes from: a site's source is the sum of both.
-        let rows: Vec<u32> = (0..side).map(|i| lattice.site(moved(0, i), 0)).collect();
-        let columns: Vec<u32> = (0..side).map(|j| lattice.site(0, moved(1, j))).collect();
-        let (across, along) = if self.transposed { (columns, rows) } else { (rows, columns) };
-        for (image, across) in image.chunks_exact_mut(side as usize).zip(across) {
-            for (spin, along) in image.iter_mut().zip(&along) {
+        let mut along: [Vec<u32>; 3] = Default::default();
+        (0..3).for_each(|axis| along[self.axes[axis]] = sources(axis));
+        let [planes, rows, columns] = along;
+        let lines = planes.iter().flat_map(|plane| rows.iter().map(move |row| plane + row));
+        for (image, across) in image.chunks_exact_mut(side as usize).zip(lines) {
+            for (spin, along) in image.iter_mut().zip(&columns) {
                 *spin = sign * from[(across + along) as usize];
             }
         }
@@ -39,18 +80,18 @@ impl Symmetry {
 /// A group of symmetries, by its generators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SymmetryGroup {
-    /// Equal steps that lead once around the rows and the columns; 0 and 1: none.
-    pub translations: [u32; 2],
-    /// Mirror images of rows and of columns.
+    /// Equal steps that lead once around every axis; 0 and 1: none.
+    pub translations: Place,
+    /// Mirror images along every axis.
     pub reflections: bool,
-    /// Exchange of rows and columns.
+    /// Exchange of axes.
     pub transpose: bool,
     /// Reversal of all spins.
     pub z2: bool,
 }
 
 impl SymmetryGroup {
-    /// Reads `translations=4x4,z2,reflections,transpose`, any of them, in any order.
+    /// Reads `translations=4x4,z2,reflections,transpose`, any of them, in any order; in three dimensions `translations=4x4x4`.
     ///
     /// # Errors
     /// When a part is unknown, or what is described is no symmetry of the model, or no group.
@@ -65,9 +106,10 @@ impl SymmetryGroup {
                 ("transpose", _) => group.transpose = true,
                 (_, Some(steps)) => {
                     group.translations = parse_steps(steps, lattice).ok_or_else(|| {
-                        let side = lattice.side();
+                        let (side, axes) = (lattice.side(), lattice.dimensions());
+                        let (count, example) = if axes == 2 { ("two", "4x4") } else { ("three", "4x4x4") };
                         refuse(&format!(
-                            "translations are two powers of two up to {side}, for example translations=4x4"
+                            "translations are {count} powers of two up to {side}, for example translations={example}"
                         ))
                     })?
                 }
@@ -87,34 +129,33 @@ impl SymmetryGroup {
         if group.z2 && !system.has_spin_flip() {
             return Err(refuse("z2 is no symmetry in a field; leave it out"));
         }
-        if group.transpose && group.translations[0] != group.translations[1] {
-            return Err(refuse("with transpose both numbers of translations must be the same"));
+        let steps = &group.translations[lattice.axes()];
+        if group.transpose && steps.iter().any(|steps| *steps != group.translations[2]) {
+            let numbers = if lattice.dimensions() == 2 { "both" } else { "all" };
+            return Err(refuse(&format!(
+                "with transpose {numbers} numbers of translations must be the same"
+            )));
         }
         Ok(group)
     }
 
     /// All elements, the identity first.
     pub fn elements(&self, lattice: Lattice) -> Vec<Symmetry> {
-        let bools = |both: bool| if both { vec![false, true] } else { vec![false] };
-        let [rows, columns] = self.translations.map(|steps| {
-            let steps = steps.max(1);
-            (0..steps).map(move |step| step * (lattice.side() / steps)).collect::<Vec<_>>()
-        });
+        let flips = if self.z2 { vec![false, true] } else { vec![false] };
+        let orders = if self.transpose { orders(lattice) } else { &ORDERS[..1] };
+        let of_axis = |axis: usize, count: u32| if lattice.axes().contains(&axis) { count.max(1) } else { 1 };
+        let mirrors: Place = std::array::from_fn(|axis| of_axis(axis, 1 + u32::from(self.reflections)));
+        let steps: Place = std::array::from_fn(|axis| of_axis(axis, self.translations[axis]));
         let mut elements = Vec::new();
-        for &flipped in &bools(self.z2) {
-            for &transposed in &bools(self.transpose) {
-                for &mirror_rows in &bools(self.reflections) {
-                    for &mirror_columns in &bools(self.reflections) {
-                        let mirrored = [mirror_rows, mirror_columns];
-                        for &row in &rows {
-                            elements.extend(columns.iter().map(|&column| Symmetry {
-                                translation: [row, column],
-                                mirrored,
-                                transposed,
-                                flipped,
-                            }));
-                        }
-                    }
+        for &flipped in &flips {
+            for &axes in orders {
+                for mirrored in places(mirrors) {
+                    elements.extend(places(steps).map(|at| Symmetry {
+                        translation: std::array::from_fn(|axis| at[axis] * (lattice.side() / steps[axis])),
+                        mirrored: mirrored.map(|mirrored| mirrored == 1),
+                        axes,
+                        flipped,
+                    }));
                 }
             }
         }
@@ -122,16 +163,30 @@ impl SymmetryGroup {
     }
 }
 
-fn parse_steps(text: &str, lattice: Lattice) -> Option<[u32; 2]> {
-    let (rows, columns) = text.split_once('x')?;
-    let steps = [rows.parse().ok()?, columns.parse().ok()?];
-    steps.iter().all(|steps: &u32| steps.is_power_of_two() && *steps <= lattice.side()).then_some(steps)
+/// All places with coordinates below `counts`, in order.
+fn places([planes, rows, columns]: Place) -> impl Iterator<Item = Place> {
+    (0..planes).flat_map(move |plane| {
+        (0..rows).flat_map(move |row| (0..columns).map(move |column| [plane, row, column]))
+    })
+}
+
+fn parse_steps(text: &str, lattice: Lattice) -> Option<Place> {
+    let parts: Vec<&str> = text.split('x').collect();
+    if parts.len() != lattice.dimensions() {
+        return None;
+    }
+    let mut steps: Place = [1; 3];
+    for (axis, part) in lattice.axes().zip(parts) {
+        steps[axis] = part.parse().ok()?;
+    }
+    steps.iter().all(|steps| steps.is_power_of_two() && *steps <= lattice.side()).then_some(steps)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::Interaction;
     use super::*;
+    use crate::random::Stream;
     use std::collections::HashSet;
 
     fn system(lattice: Lattice, field: f64) -> System {
@@ -143,30 +198,33 @@ mod tests {
     }
 
     fn spins() -> Vec<i8> {
-        (0..64_u32).map(|at| if at.wrapping_mul(2_654_435_761) >> 31 == 1 { 1 } else { -1 }).collect()
+        let mut stream = Stream::new(3, 0);
+        (0..64).map(|_| if stream.random_bool(0.5) { 1 } else { -1 }).collect()
     }
 
     #[test]
     fn groups_are_closed_and_keep_the_energy() {
-        for (text, size) in [
-            ("translations=4x4,z2,reflections,transpose", 256),
-            ("translations=2x8", 16),
-            ("reflections", 4),
-            ("transpose,reflections,translations=2x2", 32),
-            ("z2", 2),
+        for (lattice, text, size) in [
+            (lattice(), "translations=4x4,z2,reflections,transpose", 256),
+            (lattice(), "translations=2x8", 16),
+            (lattice(), "reflections", 4),
+            (lattice(), "transpose,reflections,translations=2x2", 32),
+            (lattice(), "z2", 2),
+            (Lattice::cubic(4).unwrap(), "translations=2x2x2,reflections,transpose,z2", 768),
+            (Lattice::cubic(4).unwrap(), "translations=1x4x2", 8),
         ] {
-            let elements = SymmetryGroup::parse(text, &system(lattice(), 0.0)).unwrap().elements(lattice());
+            let elements = SymmetryGroup::parse(text, &system(lattice, 0.0)).unwrap().elements(lattice);
             assert_eq!(elements.len(), size, "{text}");
             let image = |symmetry: &Symmetry, of: &[i8]| {
                 let mut image = vec![0; 64];
-                symmetry.apply(lattice(), of, &mut image);
+                symmetry.apply(lattice, of, &mut image);
                 image
             };
             let orbit: HashSet<Vec<i8>> = elements.iter().map(|g| image(g, &spins())).collect();
             assert_eq!(orbit.len(), size, "{text}: elements that coincide");
             for first in elements.iter().step_by(5) {
                 let moved = image(first, &spins());
-                assert_eq!(lattice().bond_sum(&moved), lattice().bond_sum(&spins()));
+                assert_eq!(lattice.bond_sum(&moved), lattice.bond_sum(&spins()));
                 let again: HashSet<Vec<i8>> = elements.iter().map(|g| image(g, &moved)).collect();
                 assert_eq!(again, orbit, "{text} is no group");
             }
@@ -182,6 +240,7 @@ mod tests {
             ("translations=16x1", &plain, "up to 8"),
             ("translations=4", &plain, "translations=4x4"),
             ("translations=2x4,transpose", &plain, "the same"),
+            ("translations=4x4x4", &plain, "two powers"),
             ("z2", &system(lattice(), 0.1), "field"),
             ("", &plain, "z2"),
         ] {

@@ -82,12 +82,12 @@ impl System {
         self.interaction.coupling < 0.0 && self.lattice.is_bipartite()
     }
 
-    /// The spin of a site in a configuration of least bond energy: all up for J >= 0; else every second spin on the square lattice
+    /// The spin of a site in a configuration of least bond energy: all up for J >= 0; else every second spin on the square and the cubic lattice
     /// (also where an odd side spoils the pattern along a line), every second row on the triangular one.
     pub fn ordered_spin(&self, site: u32) -> i8 {
-        let (row, column) = (site / self.lattice.side(), site % self.lattice.side());
+        let [plane, row, column] = self.lattice.place(site);
         let alternates = match self.lattice.kind() {
-            LatticeKind::Square => row + column,
+            LatticeKind::Square | LatticeKind::Cubic => plane + row + column,
             LatticeKind::Triangular => row,
         };
         if self.interaction.coupling >= 0.0 || alternates.is_multiple_of(2) { 1 } else { -1 }

@@ -28,14 +28,18 @@ impl Walk {
         self.release(!tied)
     }
 
-    /// Builds one geometric cluster: the lattice is turned by half a turn about a random point, and sites of the cluster
+    /// Builds one geometric cluster: the lattice is inverted at a random point, and sites of the cluster
     /// exchange their spins with their images. The magnetisation stays as it is, and so does the energy in a uniform field.
     pub(super) fn geometric_cluster(&mut self, rules: &Rules) {
         let lattice = rules.ensemble.system.lattice;
         let side = lattice.side();
         let sites = self.spins.len() as u32;
-        let [row, column] = [0; 2].map(|_| self.stream.random_range(0..side));
-        let image = |site: u32| lattice.site(row + side - site / side, column + side - site % side);
+        let mut centre = [0; 3];
+        lattice.axes().for_each(|axis| centre[axis] = self.stream.random_range(0..side));
+        let image = |site: u32| {
+            let place = lattice.place(site);
+            lattice.site(std::array::from_fn(|axis| centre[axis] + side - place[axis]))
+        };
         // Pairs of equal spins change nothing: only pairs of opposite ones are exchanged, which flips both.
         let first = self.stream.random_range(0..sites);
         let opposite = |spins: &[i8], site: u32| spins[site as usize] != spins[image(site) as usize];

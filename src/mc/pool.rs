@@ -65,11 +65,7 @@ impl Pool {
         let count = self.spins.len() / sites;
         let mut draw = || {
             let from = &self.spins[stream.random_range(0..count) * sites..][..sites];
-            let translation = [0; 2].map(|_| stream.random_range(0..self.lattice.side()));
-            let [transposed, flipped] = [0; 2].map(|_| stream.random_bool(0.5));
-            let [rows, columns] = [0; 2].map(|_| stream.random_bool(0.5));
-            let mirrored = [rows, if self.lattice.has_mirrors() { columns } else { rows }];
-            (from, Symmetry { translation, mirrored, transposed, flipped: flipped && self.flips })
+            (from, Symmetry::random(self.lattice, self.flips, &mut stream))
         };
         // The order of random numbers is fixed, that of the work on them is not.
         let drawn: Vec<_> = (0..batch).map(|_| draw()).collect();
@@ -125,7 +121,7 @@ mod tests {
 
     #[test]
     fn images_keep_energy_and_size_of_magnetisation_and_differ() {
-        for lattice in [Lattice::square(8), Lattice::triangular(8)] {
+        for lattice in [Lattice::square(8), Lattice::triangular(8), Lattice::cubic(4)] {
             images_keep_what_they_should(lattice.unwrap());
         }
     }

@@ -3,12 +3,14 @@
 use super::chart::colour;
 use super::file::{Drawing, Drawn, FONT};
 use crate::hierarchy::Hierarchy;
+use crate::lattice::Lattice;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
 /// Pixels of one configuration's side, about.
 const SIDE: u32 = 200;
 const GAP: u32 = 14;
+const PLANE_GAP: u32 = 4;
 const TITLE: u32 = 40;
 const LEGEND: u32 = 190;
 
@@ -26,8 +28,8 @@ pub enum Colouring {
 pub struct Configurations<'a> {
     /// What it shows.
     pub title: String,
-    /// The lattice's side.
-    pub side: usize,
+    /// The lattice, of which planes are drawn one below the other.
+    pub lattice: Lattice,
     /// `[count][sites]`, +-1.
     pub spins: &'a [i8],
     /// The order in which sites are fixed.
@@ -38,7 +40,7 @@ pub struct Configurations<'a> {
 
 impl Configurations<'_> {
     fn count(&self) -> usize {
-        self.spins.len() / (self.side * self.side)
+        self.spins.len() / self.lattice.sites()
     }
 
     fn columns(&self) -> u32 {
@@ -47,7 +49,13 @@ impl Configurations<'_> {
 
     /// Pixels of one site.
     fn cell(&self) -> u32 {
-        SIDE.div_ceil(self.side as u32).max(1)
+        SIDE.div_ceil(self.lattice.side()).max(1)
+    }
+
+    /// Pixels from one configuration to the next, to the right and down.
+    fn pitch(&self) -> [u32; 2] {
+        let plane = self.cell() * self.lattice.side();
+        [plane + GAP, self.lattice.planes() * (plane + PLANE_GAP) - PLANE_GAP + GAP]
     }
 
     fn names(&self) -> Vec<(String, RGBColor)> {
@@ -63,7 +71,7 @@ impl Configurations<'_> {
 
     /// Level of every site.
     fn levels(&self) -> Vec<usize> {
-        let mut levels = vec![0; self.side * self.side];
+        let mut levels = vec![0; self.lattice.sites()];
         for (k, level) in self.hierarchy.levels.iter().enumerate() {
             for block in 0..level.blocks {
                 let own = &level.block_sites(block)[level.border..];
@@ -82,28 +90,29 @@ fn pale(colour: RGBColor) -> RGBColor {
 
 impl Drawing for Configurations<'_> {
     fn size(&self) -> (u32, u32) {
-        let width = self.columns() * (self.cell() * self.side as u32 + GAP) + GAP;
+        let [width, height] = self.pitch();
         let rows = (self.count() as u32).div_ceil(self.columns().max(1));
-        (width + LEGEND, TITLE + rows * (self.cell() * self.side as u32 + GAP) + GAP)
+        (self.columns() * width + GAP + LEGEND, TITLE + rows * height + GAP)
     }
 
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B> {
         area.draw(&Text::new(self.title.clone(), (16, 12), (FONT, 18)))?;
-        let (cell, side) = (self.cell() as i32, self.side as i32);
+        let (cell, side) = (self.cell() as i32, self.lattice.side() as i32);
         let levels = match self.colouring {
-            Colouring::Spin => vec![0; self.side * self.side],
+            Colouring::Spin => vec![0; self.lattice.sites()],
             Colouring::Level => self.levels(),
         };
-        let pitch = cell * side + GAP as i32;
-        for (number, spins) in self.spins.chunks(self.side * self.side).enumerate() {
+        let [width, height] = self.pitch().map(|pixels| pixels as i32);
+        for (number, spins) in self.spins.chunks(self.lattice.sites()).enumerate() {
             let (row, column) =
                 (number as i32 / self.columns() as i32, number as i32 % self.columns() as i32);
-            let (x, y) = (GAP as i32 + column * pitch, TITLE as i32 + row * pitch);
+            let (x, top) = (GAP as i32 + column * width, TITLE as i32 + row * height);
             let tone = |site: usize| {
                 let colour = colour(levels[site]);
                 if spins[site] > 0 { colour } else { pale(colour) }
             };
-            for i in 0..side {
+            for i in 0..side * self.lattice.planes() as i32 {
+                let y = top + i / side * PLANE_GAP as i32;
                 let mut j = 0;
                 // Sites of one tone in a row are one rectangle: large lattices stay small files.
                 while j < side {
@@ -117,7 +126,7 @@ impl Drawing for Configurations<'_> {
                 }
             }
         }
-        let left = self.columns() as i32 * pitch + GAP as i32 + 10;
+        let left = self.columns() as i32 * width + GAP as i32 + 10;
         for (line, (name, colour)) in self.names().into_iter().enumerate() {
             let y = TITLE as i32 + 24 * line as i32;
             area.draw(&Rectangle::new([(left, y), (left + 14, y + 14)], colour.filled()))?;

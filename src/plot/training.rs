@@ -9,7 +9,7 @@ const POINTS: usize = 200;
 
 /// F above its exact value, effective sample size and learning rate against steps; where no exact value is known, beta F.
 pub fn training(config: &Config, metrics: &[Metrics]) -> Figure {
-    let sites = f64::from(config.size).powi(2);
+    let sites = f64::from(config.size).powi(config.lattice.dimensions() as i32);
     let curve = |colour, of: &dyn Fn(&Metrics) -> f64| {
         let windows = metrics.chunks(metrics.len().div_ceil(POINTS).max(1));
         let mean = |window: &[Metrics], of: &dyn Fn(&Metrics) -> f64| {
@@ -38,6 +38,7 @@ pub fn training(config: &Config, metrics: &[Metrics]) -> Figure {
             curves: vec![curve(1, &|row| row.learning_rate)],
         },
     ];
-    let title = format!("Training, {0} x {0}, beta = {1}", config.size, config.beta);
+    let sides = vec![config.size.to_string(); config.lattice.dimensions()].join(" x ");
+    let title = format!("Training, {sides}, beta = {}", config.beta);
     Figure { title, panels, columns: 3 }
 }

@@ -5,6 +5,7 @@ use crate::harness::{Case, Tolerance, all_pass, compare, gpu, spins};
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::BoxFactors;
 use han_gpu::hierarchy::{Bond, Layers};
+use han_gpu::lattice::LatticeKind;
 use han_gpu::random::philox;
 use han_gpu::sample::reward_per_site;
 use han_gpu::schedule::{self, Inputs};
@@ -170,10 +171,15 @@ fn boxes_agree_with_a_transfer_matrix_between_layers() {
     let of_seven = [(1.0, 0.0, 0.1), (1.0, 0.0, 0.44), (1.0, 0.0, 2.0), (-0.7, 0.3, 1.3)];
     let strips = Case { exact_length: 16, ..seven };
     let short = Case { size: 8, exact_bottom: 4, exact_length: 8, ..seven };
+    let cubes = Case { lattice: LatticeKind::Cubic, size: 4, exact_bottom: 4, batch: 7, ..Case::DEFAULT };
+    let bars = Case { size: 8, exact_length: 8, batch: 3, ..cubes };
     let cases = of_seven.map(|system| (seven, system)).into_iter().chain([
         (strips, (1.0, 0.0, 0.44)),
         (strips, (-0.7, 0.3, 1.3)),
         (short, (-1.0, 0.2, 0.6)),
+        (cubes, (1.0, 0.0, 0.22)),
+        (cubes, (-0.7, 0.3, 1.0)),
+        (bars, (1.0, 0.1, 0.3)),
     ]);
     let mut results = Vec::new();
     for (case, (coupling, field, beta)) in cases {
@@ -191,17 +197,13 @@ fn boxes_agree_with_a_transfer_matrix_between_layers() {
 fn every_shape_gives_the_ln_q_of_the_f64_twin() {
     let device = gpu();
     let mut results = Vec::new();
-    for (exact_bottom, exact_length) in [(4, 0), (8, 0), (4, 8), (8, 16)] {
-        // Workgroups with some boxes to spare, whatever the shape.
-        let case = Case {
-            size: 16,
-            exact_bottom,
-            exact_length,
-            batch: 13,
-            field: 0.2,
-            gauge: false,
-            ..Case::DEFAULT
-        };
+    // Workgroups with some boxes to spare, whatever the shape.
+    let square = Case { size: 16, exact_bottom: 8, batch: 13, field: 0.2, gauge: false, ..Case::DEFAULT };
+    let small = Case { exact_bottom: 4, ..square };
+    let bars = Case { lattice: LatticeKind::Cubic, size: 8, exact_length: 8, batch: 5, ..small };
+    let strips = [Case { exact_length: 8, ..small }, Case { exact_length: 16, ..square }];
+    let cubes = Case { size: 4, exact_length: 0, ..bars };
+    for case in [small, square].into_iter().chain(strips).chain([bars, cubes]) {
         let kernels = &schedule::evaluation(&case.model())[case.model().bottom().unwrap()..];
         let ln_q = |backend: &mut dyn Backend| {
             backend.write_spins(&spins(backend, 4)).unwrap();
@@ -259,23 +261,24 @@ fn the_largest_beta_of_exact_squares_stays_finite() {
 #[test]
 fn drawn_interiors_have_the_means_that_ln_z_predicts() {
     let device = gpu();
-    for (exact_bottom, exact_length) in [(4, 0), (8, 0), (8, 16)] {
+    let square = Case { size: 16, exact_bottom: 8, batch: 4000, field: 0.15, gauge: false, ..Case::DEFAULT };
+    let cubes = Case { lattice: LatticeKind::Cubic, size: 4, exact_bottom: 4, batch: 2000, ..square };
+    let strips = Case { exact_length: 16, ..square };
+    for case in [
+        Case { exact_bottom: 4, ..square },
+        square,
+        strips,
+        cubes,
+        Case { size: 8, exact_length: 8, ..cubes },
+    ] {
         // All configurations share one border; their insides are independent.
-        let case = Case {
-            size: 16,
-            exact_bottom,
-            exact_length,
-            batch: 4000,
-            field: 0.15,
-            gauge: false,
-            ..Case::DEFAULT
-        };
         let (model, beta, h) = (case.model(), 0.4, 1e-5);
+        let sites = model.hierarchy.sites;
         let level = model.hierarchy.levels.last().unwrap();
         let spins = configurations(case, |_, local| border(9, local));
         let ln_z = |coupling: f64, field: f64| {
             let moved = Case { coupling, field, batch: 1, ..case };
-            -free_energies(&mut moved.cpu::<f64>(), moved, beta, &spins[..256])[0]
+            -free_energies(&mut moved.cpu::<f64>(), moved, beta, &spins[..sites])[0]
         };
         let derivative = |plus: f64, minus: f64| (plus - minus) / (2.0 * h * beta);
         let means = [
@@ -289,7 +292,7 @@ fn drawn_interiors_have_the_means_that_ln_z_predicts() {
                 .unwrap();
             let drawn = backend.read_spins().unwrap();
             let sums: Vec<[f64; 2]> = drawn
-                .chunks(256)
+                .chunks(sites)
                 .map(|spins| {
                     let spin = |local: u32| f64::from(spins[level.sites[local as usize] as usize]);
                     let bonds = level.bonds.iter().map(|bond| spin(bond.earlier) * spin(bond.later)).sum();

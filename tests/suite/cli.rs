@@ -103,7 +103,7 @@ fn a_run_is_trained_sampled_and_evaluated() {
     for (a, b) in evaluated.iter().zip(&ln_q) {
         assert!((a - b).abs() <= 1e-4 + 1e-6 * b.abs(), "ln q {a} evaluated, {b} sampled");
     }
-    assert_eq!(read_spins(&folder.join("spins.npy"), 4).unwrap().len(), 70 * 16);
+    assert_eq!(read_spins(&folder.join("spins.npy"), &[4, 4]).unwrap().len(), 70 * 16);
     // The program's own archive, whatever its name.
     fs::rename(folder.join("samples.npz"), folder.join("samples")).unwrap();
     succeed(folder, "evaluate run --spins samples --out again.npy");

@@ -15,8 +15,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Every network on every lattice, with and without what can be left out. All are of side 4, so that all states can be summed over.
-pub(crate) const SUBJECTS: [Case; 9] = {
+/// Every network on every lattice, with and without what can be left out. All are of side 4, so that in two dimensions all states can
+/// be summed over.
+pub(crate) const SUBJECTS: [Case; 12] = {
     let han = Case { size: 4, batch: 40, width: 2, depth: 2, ..Case::DEFAULT };
     let van = Case { network: Network::Van, exact_bottom: 0, ..han };
     let plain = Case { gauge: false, field: 0.4, skip: false, ..han };
@@ -30,6 +31,9 @@ pub(crate) const SUBJECTS: [Case; 9] = {
         van,
         Case { network: Network::Van, exact_bottom: 0, coupling: -0.8, ..plain },
         Case { lattice: LatticeKind::Triangular, coupling: -0.7, ..van },
+        Case { lattice: LatticeKind::Cubic, exact_bottom: 4, coupling: 0.5, ..han },
+        Case { lattice: LatticeKind::Cubic, coupling: -0.4, ..plain },
+        Case { lattice: LatticeKind::Cubic, exact_bottom: 4, coupling: -0.4, ..plain },
     ]
 };
 

@@ -140,7 +140,7 @@ fn plain_metropolis(ensemble: &Ensemble, chains: u32, sweeps: usize) -> [Estimat
                 ];
                 let sum: i8 = neighbours
                     .iter()
-                    .map(|&(row, column)| spins[ensemble.system.lattice.site(row, column) as usize])
+                    .map(|&(row, column)| spins[ensemble.system.lattice.site([0, row, column]) as usize])
                     .sum();
                 let spin = f64::from(spins[site as usize]);
                 let cost = 2.0 * spin * ensemble.system.interaction.local_field(sum.into());

@@ -30,7 +30,8 @@ fn sum_of_q(backend: &mut dyn Backend, case: Case) -> f64 {
 #[test]
 fn q_sums_to_one_over_all_states() {
     let device = gpu();
-    for case in SUBJECTS.map(|case| Case { batch: 4096, ..case }) {
+    let small = SUBJECTS.into_iter().filter(|case| case.model().hierarchy.sites == 16);
+    for case in small.map(|case| Case { batch: 4096, ..case }) {
         let exact = sum_of_q(&mut case.cpu::<f64>(), case);
         assert!((exact - 1.0).abs() <= 1e-12, "f64 twin: sum of q is 1 {:+e} for {case:?}", exact - 1.0);
         let cpu = sum_of_q(&mut case.cpu::<f32>(), case);

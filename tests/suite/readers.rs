@@ -42,7 +42,7 @@ fn small_model() -> Result<Model, String> {
 
 /// Spins for `han-gpu evaluate`.
 fn spins(path: &Path) -> Result<(), String> {
-    read_spins(path, 4).map(drop).map_err(message)
+    read_spins(path, &[4, 4]).map(drop).map_err(message)
 }
 
 /// Configurations for `han-gpu measure --configs`.

@@ -36,6 +36,7 @@ impl Network {
         match self.case.lattice {
             LatticeKind::Square => vec![vec![0, 1], vec![1, 0]],
             LatticeKind::Triangular => vec![vec![0, 1], vec![1, 0], vec![1, 1]],
+            LatticeKind::Cubic => vec![vec![0, 0, 1], vec![0, 1, 0], vec![1, 0, 0]],
         }
     }
 
@@ -284,7 +285,15 @@ fn the_f64_twin_evaluates_as_the_formats_say() {
         },
     ];
     let triangular = Case { lattice: LatticeKind::Triangular, coupling: -1.0, ..Case::DEFAULT };
-    for (number, case) in cases.into_iter().chain(SUBJECTS).chain([triangular]).enumerate() {
+    let bars = Case {
+        lattice: LatticeKind::Cubic,
+        coupling: 0.5,
+        exact_bottom: 4,
+        exact_length: 8,
+        width: 1,
+        ..Case::DEFAULT
+    };
+    for (number, case) in cases.into_iter().chain(SUBJECTS).chain([triangular, bars]).enumerate() {
         let case = Case { batch: 6, ..case };
         let parameters = case.parameters(number as u32);
         let tensors = case.model().tensors().into_iter().map(|place| {
@@ -300,7 +309,7 @@ fn the_f64_twin_evaluates_as_the_formats_say() {
         cpu.write(Tensor::Parameters, &parameters).unwrap();
         let spins = crate::harness::spins(&cpu, 7 + number as u32);
         let found = evaluate(&mut cpu, BETA, &spins, |_| ()).unwrap();
-        let sites = (case.size * case.size) as usize;
+        let sites = case.model().hierarchy.sites;
         for (spins, found) in spins.chunks(sites).zip(found) {
             let expected = network.ln_q(spins);
             assert!((found - expected).abs() < 1e-9 * expected.abs(), "{case:?}: {found}, {expected}");

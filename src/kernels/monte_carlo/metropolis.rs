@@ -22,6 +22,7 @@ pub(crate) const KERNEL: Description = Description {
         lanes_and([
             ("SIDE", lattice.side() as usize),
             ("AXES", lattice.bonds_per_site()),
+            ("DIMENSIONS", lattice.dimensions()),
             ("COLOURS", lattice.colours()),
             ("COLOUR", place.colour as usize),
         ])
@@ -44,27 +45,25 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, colour: u
     let old = &state.spins;
     let spin_at = |site: u32, lane: usize| old[site as usize * batch + lane];
     // A spin of the colour keeps its neighbours, which are of others, so all can be decided before any is flipped.
-    let flips: Vec<[bool; 4]> = (0..fours * batch)
-        .into_par_iter()
-        .with_min_len(1024)
-        .map(|at| {
-            let (four, lane) = ((at / batch) as u32, at % batch);
+    let mut flips = vec![[false; 4]; fours * batch];
+    flips.par_chunks_mut(batch).enumerate().for_each(|(four, flips)| {
+        let sites: [u32; 4] = std::array::from_fn(|i| lattice.site_of_colour(colour, (4 * four + i) as u32));
+        let neighbours = sites.map(|site| lattice.neighbours(site).collect::<Vec<_>>());
+        for (lane, flips) in flips.iter_mut().enumerate() {
             let configuration = inputs.first_configuration + lane as u32;
-            let words = philox([inputs.seed, inputs.step], [configuration, 0, four, colour]);
-            std::array::from_fn(|i| {
-                let [row, column] = lattice.site_of_colour(colour, 4 * four + i as u32);
-                let site = lattice.site(row, column);
-                let neighbours: i8 = lattice.neighbours(site).map(|neighbour| spin_at(neighbour, lane)).sum();
-                let up = if spin_at(site, lane) > 0 { most as usize + 1 } else { 0 };
-                let threshold = flip[(neighbours + most) as usize / 2 + up];
+            let words = philox([inputs.seed, inputs.step], [configuration, 0, four as u32, colour]);
+            *flips = std::array::from_fn(|i| {
+                let sum: i8 = neighbours[i].iter().map(|&neighbour| spin_at(neighbour, lane)).sum();
+                let up = if spin_at(sites[i], lane) > 0 { most as usize + 1 } else { 0 };
+                let threshold = flip[(sum + most) as usize / 2 + up];
                 words[i] < threshold || threshold == u32::MAX
-            })
-        })
-        .collect();
+            });
+        }
+    });
     for (at, flips) in flips.iter().enumerate() {
         for i in (0..4).filter(|&i| flips[i]) {
-            let [row, column] = lattice.site_of_colour(colour, (4 * (at / batch) + i) as u32);
-            let spin = &mut state.spins[lattice.site(row, column) as usize * batch + at % batch];
+            let site = lattice.site_of_colour(colour, (4 * (at / batch) + i) as u32);
+            let spin = &mut state.spins[site as usize * batch + at % batch];
             *spin = -*spin;
         }
     }

@@ -1,4 +1,4 @@
-//! Sums of rows, columns, products at every distance and rows with alternating signs, as exact integers.
+//! Sums of lines along every axis, products at every distance and lines with alternating signs, as exact integers.
 
 use crate::cpu::vector::vectorised;
 use crate::cpu::{Call, LANES, Real};
@@ -18,7 +18,11 @@ pub(crate) const KERNEL: Description = Description {
     axes: &[],
     constants: |choice| {
         let lattice = choice.lattice;
-        lanes_and([("SIDE", lattice.side() as usize), ("AXES", lattice.bonds_per_site())])
+        lanes_and([
+            ("SIDE", lattice.side() as usize),
+            ("AXES", lattice.bonds_per_site()),
+            ("DIMENSIONS", lattice.dimensions()),
+        ])
     },
     work: Work::Whole {
         cost: |whole| {
@@ -31,37 +35,41 @@ pub(crate) const KERNEL: Description = Description {
 
 pub(crate) fn run<R: Real>(Call { model, state, .. }: Call<'_, R>) {
     let lattice = model.system.lattice;
-    let (batch, side, spins) = (state.batch, lattice.side(), &state.spins);
+    let (batch, side, spins) = (state.batch, lattice.side() as usize, &state.spins);
+    let (products, staggered) = (Observables::first_product(lattice), Observables::first_staggered(lattice));
+    let sites = || 0..lattice.sites() as u32;
     state.observables.par_chunks_mut(batch).enumerate().for_each(|(quantity, sums)| {
-        let (quantity, half) = (quantity as u32, side / 2);
         for (first, sums) in (0..).step_by(LANES).zip(sums.chunks_mut(LANES)) {
-            let lanes = |row: u32, column: u32| {
-                &spins[lattice.site(row, column) as usize * batch + first..][..sums.len()]
-            };
+            let lanes = |site: u32| &spins[site as usize * batch + first..][..sums.len()];
             let mut total = [0; LANES];
-            if quantity < side {
-                (0..side).for_each(|column| add(&mut total, lanes(quantity, column), 1));
-            } else if quantity < 2 * side {
-                (0..side).for_each(|row| add(&mut total, lanes(row, quantity - side), 1));
-            } else if quantity < 2 * side + half {
-                let distance = quantity - 2 * side + 1;
+            if quantity < products {
+                let (axis, line) = (lattice.axes().start + quantity / side, (quantity % side) as u32);
+                for site in sites().filter(|&site| lattice.place(site)[axis] == line) {
+                    add(&mut total, lanes(site), 1);
+                }
+            } else if quantity < staggered {
+                let distance = (quantity - products) as u32 + 1;
                 vectorised(
                     #[inline(always)]
                     || {
-                        for site in 0..side * side {
-                            let (row, column) = (site / side, site % side);
-                            for [i, j] in lattice.steps() {
-                                let other = lanes(row + i * distance, column + j * distance);
-                                add_products(&mut total, lanes(row, column), other);
+                        for site in sites() {
+                            let [plane, row, column] = lattice.place(site);
+                            for [i, j, k] in lattice.steps().iter().map(|step| step.map(|by| by * distance)) {
+                                let other = lattice.site([plane + i, row + j, column + k]);
+                                add_products(&mut total, lanes(site), lanes(other));
                             }
                         }
                     },
                 );
             } else {
-                let row = quantity - 2 * side - half;
-                (0..side).for_each(|column| {
-                    add(&mut total, lanes(row, column), if column.is_multiple_of(2) { 1 } else { -1 });
-                });
+                let (axis, line) = (lattice.axes().start, (quantity - staggered) as u32);
+                for site in sites() {
+                    let place = lattice.place(site);
+                    let others: u32 = place[axis + 1..].iter().sum();
+                    if place[axis] == line {
+                        add(&mut total, lanes(site), if others.is_multiple_of(2) { 1 } else { -1 });
+                    }
+                }
             }
             sums.copy_from_slice(&total[..sums.len()]);
         }

@@ -23,9 +23,7 @@ pub(crate) const KERNEL: Description = Description {
     constants: |choice| box_constants(choice),
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, level.transfer_operations(), level.geometry.inputs() + 1),
-        workgroups: |level, spread| {
-            level.rows.div_ceil(spread.variant.sums.boxes(level.model.options.exact_box()))
-        },
+        workgroups: |level, spread| level.rows.div_ceil(spread.variant.sums.boxes(level.model.exact_box())),
     },
 };
 

@@ -26,7 +26,7 @@ pub(crate) const KERNEL: Description = Description {
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, level.transfer_operations(), level.geometry.inputs() + 1),
         workgroups: |level, spread| {
-            level.rows.div_ceil(spread.variant.drawing.boxes(level.model.options.exact_box()))
+            level.rows.div_ceil(spread.variant.drawing.boxes(level.model.exact_box()))
         },
     },
 };
