@@ -111,7 +111,11 @@ impl<R: Real> BoxSum<R> {
         let mut exponents = [R::zero(); ROWS];
         for i in 0..layers.layers {
             for j in 0..layers.bits {
-                self.site(i, j);
+                if layers.dimensions == 2 {
+                    self.site_of_row(i, j);
+                } else {
+                    self.site_of_plane(i, j);
+                }
             }
             self.rescale(&mut exponents);
             if keep {
@@ -140,39 +144,52 @@ impl<R: Real> BoxSum<R> {
         }
     }
 
-    /// Sums over the spin above site (i, j) and adds its own, with its bonds to the sites before it in its layer and, at the
-    /// end of a row or a layer, to the border after it.
+    /// Sums over the spin above site (i, j) and adds its own, with its bond to the left and, at the end, to the right.
     #[inline(always)]
-    fn site(&mut self, i: usize, j: usize) {
-        let Layers { row, bits, dimensions, .. } = self.layers;
+    fn site_of_row(&mut self, i: usize, j: usize) {
+        if j == 0 {
+            self.mix_first(&[self.faces.left[i]]);
+        } else {
+            self.mix::<2>(
+                j,
+                #[inline(always)]
+                |low| low >> (j - 1) & 1,
+            );
+        }
+        if j == self.layers.bits - 1 {
+            self.multiply(1 << j, self.bonds(&self.border[self.faces.right[i] as usize]));
+        }
+    }
+
+    /// The same in three dimensions: with its bonds to the left and behind and, at the end of a row or a layer, to the right and to the
+    /// front.
+    #[inline(always)]
+    fn site_of_plane(&mut self, i: usize, j: usize) {
+        let Layers { row, bits, .. } = self.layers;
         let (place, line) = (j % row, j / row);
-        let left = (place == 0).then(|| self.faces.left[i * self.layers.rows() + line]);
-        let behind = (dimensions == 3 && line == 0).then(|| self.faces.behind[i * row + place]);
-        match (left, behind) {
-            // Both are bits of the state.
-            (None, None) if dimensions == 3 => {
-                self.mix(j, |low| (low >> (j - 1) & 1) + (low >> (j - row) & 1))
-            }
-            (None, None) => self.mix(j, |low| low >> (j - 1) & 1),
-            (Some(left), None) if dimensions == 3 => self.mix_by_lane(j, &[left], |low| low >> (j - row) & 1),
-            (None, Some(behind)) => self.mix_by_lane(j, &[behind], |low| low >> (j - 1) & 1),
-            (Some(left), None) => self.mix_by_lane(j, &[left], |_| 0),
-            (Some(left), Some(behind)) => self.mix_by_lane(j, &[left, behind], |_| 0),
+        let (of_row, of_column) = (i * self.layers.rows() + line, i * row + place);
+        match (place, line) {
+            (0, 0) => self.mix_first(&[self.faces.left[of_row], self.faces.behind[of_column]]),
+            (0, _) => self.mix_beside(j, self.faces.left[of_row], j - row),
+            (_, 0) => self.mix_beside(j, self.faces.behind[of_column], j - 1),
+            _ => self.mix::<3>(
+                j,
+                #[inline(always)]
+                |low| (low >> (j - 1) & 1) + (low >> (j - row) & 1),
+            ),
         }
         if place == row - 1 {
-            let right = self.faces.right[i * self.layers.rows() + line];
-            self.multiply(1 << j, self.bonds(&self.border[right as usize]));
+            self.multiply(1 << j, self.bonds(&self.border[self.faces.right[of_row] as usize]));
         }
-        if dimensions == 3 && j >= bits - row {
-            let front = self.faces.front[i * row + place];
-            self.multiply(1 << j, self.bonds(&self.border[front as usize]));
+        if j >= bits - row {
+            self.multiply(1 << j, self.bonds(&self.border[self.faces.front[of_column] as usize]));
         }
     }
 
     /// Replaces bit j, where `ups(low)` of the neighbours before it in its layer are up, given by the bits below bit j.
     #[inline(always)]
-    fn mix(&mut self, j: usize, ups: impl Fn(usize) -> usize) {
-        let factors: [_; 3] = std::array::from_fn(|ups| self.factors(ups));
+    fn mix<const COUNTS: usize>(&mut self, j: usize, ups: impl Fn(usize) -> usize) {
+        let factors: [_; COUNTS] = std::array::from_fn(|ups| self.factors(ups));
         // Every block of states holds those with the bit clear, then those with it set.
         for block in self.states.chunks_exact_mut(2 << j) {
             let (down, up) = block.split_at_mut(1 << j);
@@ -182,25 +199,56 @@ impl<R: Real> BoxSum<R> {
         }
     }
 
-    /// The same, where some of the neighbours before it are of the border; of those `ups(low)` does not count, it gives 0 or 1.
+    /// The same for bit 0, whose neighbours before it are all of the border.
     #[inline(always)]
-    fn mix_by_lane(&mut self, j: usize, border: &[u32], ups: impl Fn(usize) -> usize) {
-        // Border spins that are up, in each lane.
-        let border_ups: Lane<usize> = std::array::from_fn(|lane| {
-            border.iter().map(|&site| usize::from(self.border[site as usize][lane] > R::zero())).sum()
-        });
-        let factors: [Factors<Lane<R>>; 2] = [0, 1].map(|inner| {
-            let of_ups: [Factors<R>; 3] = std::array::from_fn(|border| self.factors(border + inner));
-            std::array::from_fn(|spin| {
-                std::array::from_fn(|above| border_ups.map(|ups| of_ups[ups][spin][above]))
-            })
-        });
+    fn mix_first(&mut self, border: &[u32]) {
+        let factors = self.factors_by_lane(border, 0);
+        for pair in self.states.chunks_exact_mut(2) {
+            let (down, up) = pair.split_at_mut(1);
+            mix_by_lane(&mut down[0], &mut up[0], &factors, self.field);
+        }
+    }
+
+    /// The same, where one neighbour before it is of the border and one is another bit.
+    #[inline(always)]
+    fn mix_beside(&mut self, j: usize, border: u32, bit: usize) {
+        let factors = [0, 1].map(|ups| self.factors_by_lane(&[border], ups));
         for block in self.states.chunks_exact_mut(2 << j) {
             let (down, up) = block.split_at_mut(1 << j);
             for (low, (down, up)) in down.iter_mut().zip(up).enumerate() {
-                mix_by_lane(down, up, &factors[ups(low)], self.field);
+                mix_by_lane(down, up, &factors[low >> bit & 1], self.field);
             }
         }
+    }
+
+    /// Factors in each lane, where one or two neighbours are of the border and `ups` of the rest are up.
+    #[inline(always)]
+    fn factors_by_lane(&self, border: &[u32], ups: usize) -> Factors<Lane<R>> {
+        let of_ups = [0, 1, 2].map(
+            #[inline(always)]
+            |border| self.factors(border + ups),
+        );
+        let mut factors = [[[R::zero(); ROWS]; 2]; 2];
+        for (spin, of_spin) in factors.iter_mut().enumerate() {
+            for (above, lanes) in of_spin.iter_mut().enumerate() {
+                let [none, one, both] = [0, 1, 2].map(|ups| of_ups[ups][spin][above]);
+                match *border {
+                    [site] => choose(lanes, &self.border[site as usize], one, none),
+                    [first, second, ..] => {
+                        let mut if_first = [both; ROWS];
+                        choose(lanes, &self.border[second as usize], one, none);
+                        choose(&mut if_first, &self.border[second as usize], both, one);
+                        for ((lane, &if_up), &spin) in
+                            lanes.iter_mut().zip(&if_first).zip(&self.border[first as usize])
+                        {
+                            *lane = if spin > R::zero() { if_up } else { *lane };
+                        }
+                    }
+                    [] => lanes.fill(none),
+                }
+            }
+        }
+        factors
     }
 
     /// Factors of a new spin where so many of the neighbours before it in its layer are up.
@@ -338,6 +386,14 @@ fn mix_by_lane<R: Real>(down: &mut Lane<R>, up: &mut Lane<R>, factors: &Factors<
         let (above_down, above_up) = (*down, *up);
         *down = (above_down * factors[0][0][lane] + above_up * factors[0][1][lane]) * field[0];
         *up = (above_down * factors[1][0][lane] + above_up * factors[1][1][lane]) * field[1];
+    }
+}
+
+/// One of two values in every lane, by its spin.
+#[inline(always)]
+fn choose<R: Real>(lanes: &mut Lane<R>, spins: &Lane<R>, if_up: R, if_down: R) {
+    for (lane, &spin) in lanes.iter_mut().zip(spins) {
+        *lane = if spin > R::zero() { if_up } else { if_down };
     }
 }
 
