@@ -5,10 +5,11 @@ use super::progress::Progress;
 use super::system::SystemArguments;
 use crate::config::MAX_SAMPLES;
 use crate::error::Error;
+use crate::exact;
 use crate::io::{check_memory, check_writable, write_configurations};
 use crate::lattice::System;
 use crate::mc::{Algorithm, Setup, Simulation, equilibrate, thermalise};
-use crate::measure::{MonteCarlo, Sweeps, measure_chains};
+use crate::measure::{Integration, MonteCarlo, NODES, Sweeps, integrate, measure_chains};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -23,7 +24,8 @@ const MAX_SWEEPS: usize = 1 << 31;
   han-gpu mc --size 16 --beta 0.44 --sweeps 10000
   han-gpu mc --size 16 --beta 0.44 --sweeps 20000 --algorithm metropolis --thermalisation 5000
   han-gpu mc --size 24 --beta 0.6 --field 0.5 --sweeps 5000
-  han-gpu mc --size 16 --beta 0.44 --sweeps 1000 --out configs.npz")]
+  han-gpu mc --size 16 --beta 0.44 --sweeps 1000 --out configs.npz
+  han-gpu mc --lattice cubic --size 8 --beta 0.22165463 --sweeps 2000 --ln-z")]
 pub(super) struct Arguments {
     #[command(flatten)]
     system: SystemArguments,
@@ -50,7 +52,10 @@ pub(super) struct Arguments {
     /// auto, cpu, or index or name of a GPU; for metropolis
     #[arg(long, default_value = "auto")]
     device: String,
-    /// Keep configurations, evenly spread over the measurements: spins int8 [N, L, L], energy float64 [N]
+    /// Also ln Z, by integrating the energy over 32 inverse temperatures from 0 on, each with as many chains and sweeps
+    #[arg(long)]
+    ln_z: bool,
+    /// Keep configurations, evenly spread over the measurements: spins int8 [N, L, L] (cubic: [N, L, L, L]), energy float64 [N]
     #[arg(long, value_name = "FILE.npz")]
     out: Option<PathBuf>,
     /// How many configurations to keep at most
@@ -75,6 +80,8 @@ struct Report<'a> {
     seed: u32,
     #[serde(flatten)]
     result: &'a MonteCarlo,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ln_z: Option<Integration>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -114,9 +121,22 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(path) = &out {
         write_configurations(path, &result.ensemble, &spins)?;
     }
-    let report =
-        Report { algorithm, device: simulation.device().to_owned(), seed: arguments.seed, result: &result };
+    let ln_z = if arguments.ln_z { ln_z(&result, arguments.seed, &interrupt)? } else { None };
+    let device = simulation.device().to_owned();
+    let report = Report { algorithm, device, seed: arguments.seed, result: &result, ln_z };
     if arguments.json { super::print_json(&report) } else { super::print(&describe(&report)) }
+}
+
+/// ln Z of what was measured; nothing where the user stopped it.
+fn ln_z(result: &MonteCarlo, seed: u32, interrupt: &Interrupt) -> anyhow::Result<Option<Integration>> {
+    let MonteCarlo { ensemble, algorithm, sweeps, .. } = result;
+    let mut progress = Progress::new("temperature", 0, NODES as u64);
+    let found = integrate(&ensemble.system, ensemble.beta, *algorithm, *sweeps, seed, |done| {
+        progress.advance(done as u64);
+        interrupt.flow()
+    })?;
+    progress.finish();
+    Ok(found)
 }
 
 /// Measurements from one whose configurations are kept to the next: whole rounds of all chains, evenly spread.
@@ -169,7 +189,21 @@ fn describe(report: &Report<'_>) -> String {
         ),
         result.describe(),
     ];
-    lines.extend(result.warnings().iter().map(|warning| format!("WARNING    {warning}")));
+    if let Some(Integration { ln_z, nodes, .. }) = &report.ln_z {
+        let known = exact::ln_z(&result.ensemble.system, result.ensemble.beta);
+        let beside = known.map_or(String::new(), |exact| {
+            format!(", exact {exact:.6}, off by {:+.1} sigma", ln_z.deviation(exact))
+        });
+        lines.push(format!(
+            "ln Z       {:.5} +- {:.5}, the energy integrated over {} temperatures{beside}",
+            ln_z.value,
+            ln_z.error,
+            nodes.len()
+        ));
+    }
+    let of_nodes = report.ln_z.iter().flat_map(|ln_z| ln_z.warnings.clone());
+    let warnings = result.warnings().into_iter().chain(of_nodes);
+    lines.extend(warnings.map(|warning| format!("WARNING    {warning}")));
     lines.join("\n")
 }
 

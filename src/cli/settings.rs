@@ -15,7 +15,7 @@ pub(super) struct SettingArguments<C: Choice> {
     config: Option<PathBuf>,
     #[command(flatten)]
     flags: Flags<C>,
-    /// Starting point of all settings: default or published
+    /// Starting point of all settings: default, quick or published
     #[arg(long, value_name = "NAME", help_heading = heading::SETTINGS)]
     preset: Option<String>,
     /// Any setting of config.toml, for example --set skip=false

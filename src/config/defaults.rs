@@ -9,7 +9,7 @@ use crate::schedule::Baseline;
 use toml::{Table, Value};
 
 /// Names of the presets.
-pub const PRESETS: [&str; 2] = ["default", "published"];
+pub const PRESETS: [&str; 3] = ["default", "quick", "published"];
 
 /// The settings of a preset.
 ///
@@ -18,12 +18,18 @@ pub const PRESETS: [&str; 2] = ["default", "published"];
 pub(super) fn preset(name: &str) -> Result<Config> {
     match name {
         "default" => Ok(Config::default()),
+        "quick" => Ok(Config::quick()),
         "published" => Ok(Config::published()),
         _ => Err(Error::setting("preset", name, format!("there are: {}", PRESETS.join(", ")))),
     }
 }
 
 impl Config {
+    /// A first look: the default network with an eighth of the default's samples.
+    pub(crate) fn quick() -> Self {
+        Self { batch: 256, steps: 1000, ..Self::default() }
+    }
+
     /// The published net and loss (arXiv:2203.10989; rate from the authors' code): no skip, no gauge.
     pub(crate) fn published() -> Self {
         Self {

@@ -9,20 +9,28 @@ const START: &str =
     "<!-- settings: made from src/config/table.rs by the test in src/config/document.rs -->\n";
 const END: &str = "<!-- end of settings -->\n";
 
-/// A table for every section, and what the preset "published" has of its own.
+/// A table for every section, and settings that the presets "quick" and "published" have of their own.
 fn page() -> String {
-    let [default, published] =
-        [Config::default(), Config::published()].map(|config| config.values().unwrap());
+    let [default, quick, published] =
+        [Config::default(), Config::quick(), Config::published()].map(|config| config.values().unwrap());
     let sections = Section::ALL.map(|section| {
         let rows = SETTINGS.iter().filter(|setting| setting.section == section);
         let rows: String = rows.map(|setting| row(setting, &default)).collect();
         let head = "| key | flag | default | range | meaning |\n|---|---|---|---|---|\n";
         format!("#### [{}]\n\n{head}{rows}\n", section.name())
     });
-    let own = SETTINGS.iter().filter(|setting| default[setting.key] != published[setting.key]);
-    let own: Vec<String> =
-        own.map(|setting| format!("`{}` {}", setting.key, shown(&published[setting.key]))).collect();
-    format!("\n{}The preset \"published\" has {}.\n\n", sections.concat(), own.join(", "))
+    let own = |preset: &Table| {
+        let own = SETTINGS.iter().filter(|setting| default[setting.key] != preset[setting.key]);
+        own.map(|setting| format!("`{}` {}", setting.key, shown(&preset[setting.key])))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    format!(
+        "\n{}The preset \"quick\" has {}.\nThe preset \"published\" has {}.\n\n",
+        sections.concat(),
+        own(&quick),
+        own(&published)
+    )
 }
 
 fn row(setting: &Setting, default: &Table) -> String {

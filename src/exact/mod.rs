@@ -5,6 +5,7 @@
 //! everything else: lattices in a field, frustrated and triangular ones, and the derivatives of small square lattices, where the
 //! formula and its expansions leave digits out.
 
+mod curve;
 #[cfg(test)]
 mod enumeration;
 mod jet;
@@ -19,6 +20,7 @@ mod wide;
 
 use crate::error::Error;
 use crate::lattice::{Interaction, LatticeKind, System};
+pub(crate) use curve::curve;
 pub(crate) use per_site::ln_z_per_site_without_field;
 use std::sync::{Mutex, PoisonError};
 
@@ -88,7 +90,8 @@ pub fn refusal(system: &System) -> Error {
     let Interaction { coupling, field } = system.interaction;
     let (side, kind, most) = (system.lattice.side(), system.lattice.kind(), max_side(system));
     if kind != LatticeKind::Square {
-        let expected = format!("{} lattices are solved up to size {most} only", kind.name());
+        let expected =
+            format!("{} lattices are solved up to size {most} only; mc --ln-z estimates ln Z", kind.name());
         Error::setting("size", side, expected)
     } else if field == 0.0 {
         let expected = format!(

@@ -135,9 +135,10 @@ fn append_path_pairs(buffer: &mut Vec<u32>, lengths: &[PathPairs]) -> usize {
         }
         let header = [buffer.len() as u32, masks.len() as u32, pairs.paths() as u32];
         buffer[start + 3 * length..][..3].copy_from_slice(&header);
-        buffer.extend(
-            masks.into_iter().flat_map(|([word, distance, paths], mask)| [word, distance, mask, paths]),
-        );
+        let entry = |([word, distance, paths], mask): ([u32; 3], u32)| {
+            [word | (word + distance / 32) << 8 | (distance % 32) << 16, mask, paths]
+        };
+        buffer.extend(masks.into_iter().flat_map(entry));
     }
     start
 }

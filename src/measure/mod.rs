@@ -3,6 +3,7 @@
 
 mod chain;
 mod independence;
+mod integration;
 mod monte_carlo;
 mod quantities;
 mod reference;
@@ -11,6 +12,7 @@ mod symmetrised;
 
 pub use chain::{Chain, ChainStatistics};
 pub use independence::IndependenceChain;
+pub use integration::{Integration, NODES, Node, integrate};
 pub use monte_carlo::{MonteCarlo, Sweeps, measure_chains};
 use quantities::{FEWEST_FOR_ERRORS, told};
 pub use quantities::{FREE_QUANTITIES, Meaning, QUANTITIES, Quantity};

@@ -7,9 +7,6 @@ use crate::io::{Row, Table};
 use crate::lattice::{Ensemble, Interaction, Lattice, System};
 use crate::measure::{FREE_QUANTITIES, Meaning, QUANTITIES};
 
-/// Points of exact curves.
-const FINE: usize = 200;
-
 /// What there is of one size.
 struct Line<'a> {
     side: u32,
@@ -122,13 +119,9 @@ fn exact_curve(rows: &[&Row]) -> Vec<(Ensemble, Exact)> {
     let number = |key: &str| row.get(key).unwrap_or_default();
     let interaction = Interaction { coupling: number("coupling"), field: number("field") };
     let Ok(lattice) = Lattice::new(row.lattice, size(row)) else { return Vec::new() };
-    let point = |at: usize| {
-        let beta = first + (last - first) * at as f64 / (FINE - 1) as f64;
-        let system = System { lattice, interaction };
-        let exact = exact::solve(&system, beta)?;
-        Some((Ensemble { system, beta }, exact))
-    };
-    (0..FINE).filter_map(point).collect()
+    let system = System { lattice, interaction };
+    let ensemble = |(beta, exact)| (Ensemble { system: system.clone(), beta }, exact);
+    exact::curve(&system, first, last).into_iter().map(ensemble).collect()
 }
 
 fn axis_label(name: &str) -> String {

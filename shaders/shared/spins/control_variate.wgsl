@@ -2,16 +2,16 @@
 // configuration's reward, and the reward itself. Twin of `src/cpu/control_variate.rs`. Needs `level`, `geometry`, `spins`, `reward`,
 // and `inputs` of rows_one, which have the border as bits, 32 spins to a word: products of spins are counted bits.
 // The pairs of border sites whose products count stand in `geometry` from `level.path_pairs` on: for every length of a path where
-// its entries begin, their number and the paths of all pairs; an entry is a word of first ends, the distance to the other ends in
-// bits, which bits of the word have a pair, and the paths of each.
+// its entries begin, their number and the paths of all pairs; an entry is the word of first ends (8 bits), that of the other ends
+// (8 bits) and how many bits these lie higher (the rest); which bits of the first word have a pair; and the paths of each.
 
 fn word(index: u32, row: u32) -> u32 {
-    return input_word(min(32u * index, level.inputs - 1u), row);
+    return inputs[index * level.stride + row];
 }
 
 // Bits from `shift` of the lower word on.
 fn bits_from(low: u32, high: u32, shift: u32) -> u32 {
-    return select((low >> shift) | (high << (32u - shift)), low, shift == 0u);
+    return (low >> shift) | ((high << (31u - shift)) << 1u);
 }
 
 // The spin of a bit.
@@ -23,14 +23,15 @@ fn spin_of(word: u32, bit: u32) -> i32 {
 fn mean_product(length: u32, row: u32) -> f32 {
     let header = level.path_pairs + 3u * length;
     let first = geometry[header];
-    let end = first + 4u * geometry[header + 1u];
+    let end = first + 3u * geometry[header + 1u];
     var unlike = 0u;
-    for (var at = first; at < end; at += 4u) {
-        let index = geometry[at];
-        let distance = geometry[at + 1u];
-        let other = index + distance / 32u;
-        let ends = bits_from(word(other, row), word(other + 1u, row), distance % 32u);
-        unlike += geometry[at + 3u] * countOneBits((word(index, row) ^ ends) & geometry[at + 2u]);
+    for (var at = first; at < end; at += 3u) {
+        let words = geometry[at];
+        let other = (words >> 8u) & 255u;
+        // Behind the last word any bits will do: none has a pair there.
+        let ends = bits_from(word(other, row), word(other + 1u, row), words >> 16u);
+        let unlike_here = (word(words & 255u, row) ^ ends) & geometry[at + 1u];
+        unlike += geometry[at + 2u] * countOneBits(unlike_here);
     }
     let paths = i32(geometry[header + 2u]);
     return f32(paths - 2 * i32(unlike)) * (1.0 / f32(max(paths, 1)));
