@@ -9,7 +9,7 @@ const FINE: usize = 200;
 const COARSE: usize = 24;
 
 /// Exact thermodynamics at inverse temperatures from `first` to `last`; empty where it is not known.
-pub(crate) fn curve(system: &System, first: f64, last: f64) -> Vec<(f64, Exact)> {
+pub fn curve(system: &System, first: f64, last: f64) -> Vec<(f64, Exact)> {
     let is_slow = system.lattice.dimensions() == 3 && system.lattice.side() == planes::MAX_SIDE;
     let solved = if is_slow { COARSE } else { FINE };
     let at = |number: usize, count: usize| first + (last - first) * number as f64 / (count - 1) as f64;

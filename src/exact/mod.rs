@@ -20,7 +20,7 @@ mod wide;
 
 use crate::error::Error;
 use crate::lattice::{Interaction, LatticeKind, System};
-pub(crate) use curve::curve;
+pub use curve::curve;
 pub(crate) use per_site::ln_z_per_site_without_field;
 use std::sync::{Mutex, PoisonError};
 
