@@ -104,6 +104,11 @@ pub(super) fn derived_defaults<'a>(
             table.insert("steps".to_owned(), Value::Integer(2 * i64::from(config.steps)));
         }
     }
+    if is_cubic && size >= CUBIC_MIXED_FROM && config.scale_rate {
+        // Planes of 225 spins and more: width costs more there than steps.
+        table.insert("width".to_owned(), Value::Integer(1));
+        table.insert("steps".to_owned(), Value::Integer(2 * i64::from(config.steps)));
+    }
     let largest = value("coupling", config.coupling).abs().max(field.abs());
     let most = max_box_beta(if is_cubic { 3 } else { 2 });
     let bottom = if value("beta", config.beta) * largest > most { 2.0 } else { size };

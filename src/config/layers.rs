@@ -200,6 +200,21 @@ mod tests {
     }
 
     #[test]
+    fn the_cubic_lattice_has_boxes_and_courses_of_its_own() {
+        let of = |file: &str| {
+            let config = resolved(None, &format!("lattice = \"cubic\"\n{file}"), "").unwrap();
+            (config.exact_bottom, config.exact_length, config.width, config.steps, config.objective)
+        };
+        assert_eq!(of("size = 4\nbeta = 0.2"), (4, 0, 4, 4000, Objective::Reverse));
+        assert_eq!(of("size = 8\nbeta = 0.3"), (4, 8, 4, 4000, Objective::Forward));
+        assert_eq!(of("size = 8\nbeta = 2"), (2, 0, 4, 4000, Objective::Forward));
+        assert_eq!(of("size = 8\nbeta = 0.2\nexact_bottom = 2"), (2, 0, 4, 4000, Objective::Reverse));
+        assert_eq!(of("size = 16\nbeta = 0.2"), (4, 8, 1, 8000, Objective::Mixed));
+        let quick = resolved(Some("quick"), "lattice = \"cubic\"\nsize = 16\nbeta = 0.2", "").unwrap();
+        assert_eq!((quick.steps, quick.batch, quick.width), (2000, 256, 1));
+    }
+
+    #[test]
     fn frustrated_lattices_get_deep_nets_and_long_runs_where_it_is_cold() {
         let recipe = |file: &str| {
             let config = resolved(None, file, "").unwrap();

@@ -52,7 +52,7 @@ settings! {
         /// sites, row by row.
         network: Network = Network::Han, names(&["han", "van"]).flag("network", "NAME").later();
         /// Hidden units per input site.
-        width: usize = 4, integer(1, 64).flag("width", "WIDTH");
+        width: usize = 4, integer(1, 64).derived("1 on the cubic lattice from `size` 16 on").flag("width", "WIDTH");
         /// Hidden layers.
         depth: usize = 1, integer(1, 3)
             .derived("3 on the triangular lattice with J < 0 from beta |J| = 0.5 on at H = 0")
@@ -80,16 +80,16 @@ settings! {
         /// Configurations on the device at a time; 0: as many as fit, and a run's own file holds how many that were.
         chunk: usize = 0, integer(0, MAX_BATCH as i64).range("0, or an equal part of `batch` of at least 2").later().free();
         /// Training steps.
-        steps: u32 = 4000, integer(1, u32::MAX as i64).derived("8000 where `depth` is 3 by default").flag("steps", "STEPS");
+        steps: u32 = 4000, integer(1, u32::MAX as i64).derived("8000 where `depth` is 3 by default, and on the cubic lattice from `size` 16 on").flag("steps", "STEPS");
         /// What is minimised: KL(q | p) on the network's own samples (reverse), KL(p | q) on configurations by Monte Carlo
         /// (forward), or first the one with p and then more and more the other (mixed).
         objective: Objective = Objective::Reverse, names(&["reverse", "forward", "mixed"])
-            .derived("\"mixed\" from L = 64 on and where `depth` is 3 by default, else \"forward\" from beta |J| = 0.5 on at H = 0")
+            .derived("\"mixed\" from L = 64 on (cubic: 16) and where `depth` is 3 by default, else \"forward\" from beta |J| = 0.5 (cubic: 0.24) on at H = 0")
             .flag("objective", "NAME");
         /// Share of forward steps in the mixed objective, where they thin out over twice that share of the run.
         forward_share: f64 = 0.3, number(0.0, 0.5).derived("0.5 where `depth` is 3 by default");
         /// Configurations by Monte Carlo that forward steps learn from.
-        pool: usize = 16_384, integer(1, MAX_POOL_SPINS as i64).range("1 to 2^31 / L^2").derived("fewer above L = 128");
+        pool: usize = 16_384, integer(1, MAX_POOL_SPINS as i64).range("1 to 2^31 over the sites").derived("fewer above L = 128");
         /// Value that is subtracted from rewards: a regression on the border and the rest of the reward, or the global mean.
         baseline: Baseline = Baseline::Regression, names(&["regression", "global"]);
         /// Largest learning rate, after the warm-up.
@@ -128,6 +128,6 @@ settings! {
         evaluation_samples: usize = 50_000, integer(2, MAX_SAMPLES as i64);
         /// Configurations by Monte Carlo that the network is checked with at the end; 0: none.
         verification_samples: usize = 2_000, integer(0, MAX_POOL_SPINS as i64)
-            .range("0, or 100 to 2^31 / L^2").derived("fewer above L = 256");
+            .range("0, or 100 to 2^31 over the sites").derived("fewer above L = 256");
     }
 }
