@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// Print exact thermodynamics of a lattice.
 ///
-/// Every lattice is solved up to size 10, with or without field, and the square lattice without field at every size, but for
+/// Lattices are solved up to size 10 (cubic: 4), with or without field, and the square lattice without field at every size, but for
 /// J < 0 on odd ones.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     /// How samples are turned into averages: importance sampling, a Markov chain of accepted samples, or both
     #[arg(long, value_enum, default_value = "both")]
     method: MethodName,
-    /// Average q over symmetries: any of translations=AxB, reflections, transpose, z2; costs one evaluation per image
+    /// Average q over symmetries: any of translations=AxB (cubic: AxBxC), reflections, transpose, z2; costs one evaluation per image
     #[arg(long, value_name = "GROUP")]
     symmetrise: Option<String>,
     /// Configurations of this system by `han-gpu mc --out`: forward effective sample size and KL, which see missing modes

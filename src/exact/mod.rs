@@ -72,9 +72,9 @@ fn small(system: &System, beta: f64) -> Option<Exact> {
         return Some(*exact);
     }
     // Nothing is locked while it is solved.
-    let exact = match system.lattice.dimensions() {
-        2 => transfer::solve(system, beta),
-        _ => planes::solve(system, beta),
+    let exact = match system.lattice.kind() {
+        LatticeKind::Square | LatticeKind::Triangular => transfer::solve(system, beta),
+        LatticeKind::Cubic => planes::solve(system, beta),
     };
     *last() = Some((system.clone(), beta, exact));
     Some(exact)
@@ -82,7 +82,10 @@ fn small(system: &System, beta: f64) -> Option<Exact> {
 
 /// Largest side that is solved whatever J and H.
 fn max_side(system: &System) -> u32 {
-    if system.lattice.dimensions() == 2 { transfer::MAX_SIDE } else { planes::MAX_SIDE }
+    match system.lattice.kind() {
+        LatticeKind::Square | LatticeKind::Triangular => transfer::MAX_SIDE,
+        LatticeKind::Cubic => planes::MAX_SIDE,
+    }
 }
 
 /// Why [`ln_z`] and [`solve`] return nothing for a lattice, and the way out.

@@ -42,7 +42,7 @@ struct Total {
     variance: f64,
 }
 
-/// What a new spin adds, by the spin above it.
+/// Boltzmann weight and energy of a new spin with its bonds.
 #[derive(Debug, Clone, Copy, Default)]
 struct Added {
     weight: f64,

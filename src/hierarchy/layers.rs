@@ -14,7 +14,7 @@ pub struct Layers {
 }
 
 impl Layers {
-    /// Those of a box of given lengths, with one plane of its border: layers lie across its longest axis, rows along the last of the
+    /// The layers of a box of given lengths, with one plane of its border: layers lie across its longest axis, rows along the last of the
     /// rest.
     pub fn of(extent: &[u32]) -> Self {
         let axes = axes(extent);

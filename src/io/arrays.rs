@@ -15,7 +15,7 @@ use zip::write::SimpleFileOptions;
 /// Collects samples and writes them as one `.npz`.
 #[derive(Debug)]
 pub struct SampleWriter {
-    /// Of one configuration.
+    /// Lengths of the axes of one configuration.
     shape: Vec<usize>,
     samples: Samples,
 }

@@ -14,7 +14,7 @@ use std::io::Write;
 use std::path::Path;
 
 const FORMAT: &str = "han-gpu checkpoint";
-/// What version 2 adds are the keys lattice and network: networks that version 1 can describe are still written as that.
+/// Version 2 adds the keys lattice, network and exact_length: networks that version 1 can describe are still written as that.
 const VERSIONS: [&str; 2] = ["1", "2"];
 const FIRST_MOMENT: &str = "adam.first_moment.";
 const SECOND_MOMENT: &str = "adam.second_moment.";
@@ -291,7 +291,7 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
     identity
 }
 
-/// What version 2 tells besides: lattice, network, and the length of exact boxes.
+/// The keys of version 2 that version 1 lacks: lattice, network, and the length of exact boxes.
 fn architecture(model: &Model) -> [(&'static str, String); 3] {
     let (kind, NetOptions { network, exact_length, .. }) = (model.system.lattice.kind(), model.options);
     [
@@ -343,7 +343,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// What the file says of a key; version 1 has no lattice and network, and is of the defaults.
+    /// The file's value of a key; version 1 lacks the keys of version 2, and is of their defaults.
     fn found(&self, key: &str) -> Option<&str> {
         let of_version_1 = match key {
             "lattice" => Some(LatticeKind::default().name()),

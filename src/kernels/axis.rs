@@ -11,7 +11,7 @@ use crate::lattice::Lattice;
 pub(crate) struct Variant {
     /// Of the forward pass.
     pub(crate) shape: Shape,
-    /// Of sums over exact boxes.
+    /// The shape of sums over exact boxes.
     pub(crate) sums: BoxShape,
     /// Of drawing them.
     pub(crate) drawing: BoxShape,

@@ -1,4 +1,4 @@
-// What sums over the inside of boxes need, whoever of a workgroup's lanes works on which part: see
+// States, faces and factors of sums over the inside of boxes, for any sharing of the work among lanes: see
 // box_sum_{group,subgroup,lane}. Needs `level`, `step`, `geometry`, `spins`.
 //
 // A box has LAYERS layers of BITS sites, in rows of ROW sites: one row in two dimensions. A state is a layer of spins, bit j for site
@@ -65,7 +65,7 @@ fn field_factors() -> vec2<f32> {
     return vec2<f32>(step.field_down, step.field_up);
 }
 
-// What the sum over a box starts from, in [1, 2]: from 1, all boxes with the same border would be rounded alike.
+// The number from which the sum over a box starts, in [1, 2]: started from 1, all boxes with the same border would be rounded alike.
 fn start_value(block: u32, configuration: u32) -> f32 {
     return 1.0 + spread(block, step.first_configuration + configuration);
 }
