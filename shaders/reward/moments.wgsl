@@ -4,18 +4,10 @@
 // Constants: LANES, COLUMNS, MOMENT_SLICES.
 
 #include layout/types
-#include rows/rows_one
 
 @group(0) @binding(0) var<uniform> level: Level;
-@group(0) @binding(2) var<storage, read> geometry: array<u32>;
-@group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
-@group(0) @binding(5) var<storage, read> inputs: array<RowWords>;        // [ceil(inputs / 32)][stride]
-@group(0) @binding(9) var<storage, read> reward: array<f32>;             // per block
+@group(0) @binding(31) var<storage, read> regressors: array<f32>;          // [COLUMNS][stride]
 @group(0) @binding(23) var<storage, read_write> moments: array<vec4<f32>>; // [workgroups][COLUMNS][COLUMNS]
-
-#include spins/spins
-#include spins/inputs
-#include spins/control_variate
 
 var<workgroup> chunk: array<array<vec4<f32>, COLUMNS / 4u>, LANES>;
 
@@ -29,7 +21,10 @@ fn main(
     var sums = vec4<f32>(0.0);
     for (var first = group.x * LANES; first < level.rows; first += groups.x * LANES) {
         workgroupBarrier();
-        chunk[lane] = columns(min(first + lane, level.rows - 1u));
+        let mine = min(first + lane, level.rows - 1u);
+        for (var column = 0u; column < COLUMNS; column++) {
+            chunk[lane][column / 4u][column % 4u] = regressors[column * level.stride + mine];
+        }
         workgroupBarrier();
         for (var row = 0u; row < min(LANES, level.rows - first); row++) {
             sums += chunk[row][a / 4u][a % 4u] * chunk[row][lane % 4u];

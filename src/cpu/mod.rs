@@ -6,7 +6,6 @@
 //! order, so results do not depend on the number of threads.
 
 pub(crate) mod box_sum;
-pub(crate) mod control_variate;
 pub(crate) mod heat_bath;
 pub(crate) mod masked_block;
 pub(crate) mod owned_sums;

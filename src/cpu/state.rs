@@ -2,7 +2,7 @@
 
 use super::box_sum::BoxSum;
 use super::rows::Rows;
-use super::tile::{Lanes, Tile, lanes};
+use super::tile::{Lane, Lanes, Tile, lanes};
 use super::{CHUNK, LANES, Real};
 use crate::backend::Tensor;
 use crate::conditional::{MaskedNet, Model};
@@ -47,6 +47,8 @@ pub(crate) struct State<R> {
     pub(crate) first_bad_step: Option<u32>,
     /// Sums of squares of parts of the gradient.
     pub(crate) norms: Vec<R>,
+    /// `[lanes of rows][COLUMNS]` of the level at hand: regressors of its rewards.
+    pub(crate) regressors: Vec<[Lane<R>; COLUMNS]>,
     /// `[MOMENT_PARTS][COLUMNS][COLUMNS]`: moments of a level over parts of its rows.
     pub(crate) moment_parts: Vec<[f64; COLUMNS * COLUMNS]>,
     /// Work space for exact boxes, one for each thread; none where there are none.
@@ -126,6 +128,7 @@ impl<R: Real> State<R> {
             gradient_norm: R::zero(),
             first_bad_step: None,
             norms: zeros(model.parameters.div_ceil(CHUNK)),
+            regressors: vec![[[R::zero(); LANES]; COLUMNS]; regressed(model, batch)],
             moment_parts: vec![[0.0; COLUMNS * COLUMNS]; MOMENT_PARTS],
             boxes: boxes(model),
             levels: levels.collect(),
@@ -173,6 +176,11 @@ fn boxes<R: Real>(model: &Model) -> Vec<Mutex<BoxSum<R>>> {
     exact.flat_map(of_level).collect()
 }
 
+/// Lanes of rows that the largest level with a net has.
+fn regressed(model: &Model, batch: usize) -> usize {
+    model.nets().map(|(_, _, level)| (level.blocks * batch).div_ceil(LANES)).max().unwrap_or(0)
+}
+
 /// Bytes of the state.
 pub(crate) fn bytes<R>(model: &Model, batch: usize) -> u64 {
     let per_block = model.hierarchy.blocks() * batch;
@@ -182,8 +190,8 @@ pub(crate) fn bytes<R>(model: &Model, batch: usize) -> u64 {
         let partials = tiles.min(MAX_PARTIALS) * (net.parameters() + LANES * net.units());
         tiles * (LANES * lanes * size_of::<R>() + size_of::<Tile<R>>()) + partials * size_of::<R>()
     });
-    // Parameters, moments and gradient; ln q, reward and advantage.
-    let values = 4 * model.parameters + 3 * per_block;
+    // Parameters, moments and gradient; ln q, reward and advantage; regressors.
+    let values = 4 * model.parameters + 3 * per_block + regressed(model, batch) * LANES * COLUMNS;
     let integers = 2 * per_block + (2 + Observables::sums_per_configuration(model.system.lattice)) * batch;
     let spins = model.hierarchy.sites * batch;
     (values * size_of::<R>() + integers * size_of::<i32>() + spins + per_level.sum::<usize>()) as u64

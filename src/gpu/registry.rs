@@ -56,7 +56,6 @@ const SHARED: &[(&str, &str)] = files![
     "rows/rows_spread",
     "rows/site_words_four",
     "rows/site_words_one",
-    "spins/control_variate",
     "spins/heat_bath",
     "spins/inputs",
     "spins/owned_sums",

@@ -34,6 +34,7 @@ impl Size {
 /// All buffers but constants.
 pub(super) fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
     let rows = model.hierarchy.blocks() * batch;
+    let most_rows = model.nets().map(|(_, _, level)| level.blocks * batch).max().unwrap_or(0);
     let shared =
         // No buffer is empty, whatever the model lacks.
         |slot, words: usize, batched| Size { slot, level: None, bytes: words.max(1) as u64 * WORD, batched };
@@ -45,6 +46,7 @@ pub(super) fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
         shared(Slot::Partials, tables.partials, false),
         shared(Slot::Norms, tables.norms, false),
         shared(Slot::Baseline, 1, false),
+        shared(Slot::Regressors, COLUMNS * most_rows.next_multiple_of(QUAD), true),
         shared(Slot::Moments, MOMENT_SLICES * COLUMNS * COLUMNS, false),
         shared(Slot::Coefficients, COLUMNS - 1, false),
         shared(Slot::Status, size_of::<Status>() / WORD as usize, false),

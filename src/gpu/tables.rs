@@ -121,7 +121,7 @@ impl Tables {
     }
 }
 
-/// Appends pairs of border sites as `control_variate.wgsl` reads them: for every length of a path the place of its entries, their number
+/// Appends pairs of border sites as `regressors.wgsl` reads them: for every length of a path the place of its entries, their number
 /// and all paths; then the entries, of up to 32 pairs each whose first ends are in one word of bits and as far from the other ends.
 fn append_path_pairs(buffer: &mut Vec<u32>, lengths: &[PathPairs]) -> usize {
     let start = buffer.len();

@@ -34,6 +34,7 @@ mod reward {
     pub(crate) mod likelihood;
     pub(crate) mod moments;
     pub(crate) mod regression;
+    pub(crate) mod regressors;
     pub(crate) mod residual;
     pub(crate) mod reward;
 }

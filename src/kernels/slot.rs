@@ -37,6 +37,7 @@ pub enum Slot {
     NetParametersUpper = 28,
     PartialsUpper = 29,
     PackedSpins = 30,
+    Regressors = 31,
 }
 
 /// How a kernel uses a buffer.

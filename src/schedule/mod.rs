@@ -77,8 +77,10 @@ pub fn advantages(model: &Model, baseline: Baseline) -> Vec<Kernel> {
     match baseline {
         Baseline::Global => vec![Kernel::Baseline, Kernel::Advantage],
         Baseline::Regression => {
-            let of_level =
-                |level| [Kernel::Moments { level }, Kernel::Regression { level }, Kernel::Residual { level }];
+            let of_level = |level| {
+                let [regressors, moments] = [Kernel::Regressors { level }, Kernel::Moments { level }];
+                [regressors, moments, Kernel::Regression { level }, Kernel::Residual { level }]
+            };
             model.nets().flat_map(|(level, ..)| of_level(level)).collect()
         }
     }

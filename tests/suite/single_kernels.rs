@@ -51,8 +51,8 @@ fn of_nets(model: &Model) -> Vec<Trial> {
         (kernels[..at].to_vec(), kernels[at + 1..].to_vec())
     };
     let split = from(&rewarded, Kernel::Reward { level });
-    let [moments, regression, residual] =
-        [Kernel::Moments { level }, Kernel::Regression { level }, Kernel::Residual { level }];
+    let [regressors, moments] = [Kernel::Regressors { level }, Kernel::Moments { level }];
+    let [regression, residual] = [Kernel::Regression { level }, Kernel::Residual { level }];
     let mut trials = vec![
         trial(&[], Kernel::SampleLevel { level: 0 }, &[], Seen::Spins),
         trial(&[], Kernel::SampleLevel { level }, &[], ln_q),
@@ -64,9 +64,10 @@ fn of_nets(model: &Model) -> Vec<Trial> {
         trial(&rewarded, Kernel::Baseline, &[Kernel::Advantage], advantage),
         trial(&[&rewarded[..], &[Kernel::Baseline]].concat(), Kernel::Advantage, &[], advantage),
         trial(&evaluated, Kernel::Likelihood, &[Kernel::BackwardOutput { level }], Seen::Logits(level)),
-        trial(&rewarded, moments, &[regression, residual], advantage),
-        trial(&[&rewarded[..], &[moments]].concat(), regression, &[residual], advantage),
-        trial(&[&rewarded[..], &[moments, regression]].concat(), residual, &[], advantage),
+        trial(&rewarded, regressors, &[moments, regression, residual], advantage),
+        trial(&[&rewarded[..], &[regressors]].concat(), moments, &[regression, residual], advantage),
+        trial(&[&rewarded[..], &[regressors, moments]].concat(), regression, &[residual], advantage),
+        trial(&[&rewarded[..], &[regressors, moments, regression]].concat(), residual, &[], advantage),
         trial(&[], Kernel::Metropolis { colour: 0 }, &[], Seen::Spins),
         trial(&[], Kernel::Metropolis { colour: 1 }, &[], Seen::Spins),
         trial(&[], Kernel::Observables, &[], Seen::Observables),

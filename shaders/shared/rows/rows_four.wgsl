@@ -25,3 +25,8 @@ fn sigmoid_of(x: Rows, e: Rows) -> Rows {
 fn softplus_of(x: Rows, e: Rows) -> Rows {
     return vec4<f32>(softplus(x.x, e.x), softplus(x.y, e.y), softplus(x.z, e.z), softplus(x.w, e.w));
 }
+
+// The first of the lane's rows.
+fn first_of(values: Rows) -> f32 {
+    return values.x;
+}

@@ -24,3 +24,8 @@ fn sigmoid_of(x: Rows, e: Rows) -> Rows {
 fn softplus_of(x: Rows, e: Rows) -> Rows {
     return softplus(x, e);
 }
+
+// The first of the lane's rows.
+fn first_of(values: Rows) -> f32 {
+    return values;
+}

@@ -1,9 +1,7 @@
 //! Sums over all rows of a level of the products of what rewards are regressed on.
 
-use crate::cpu::control_variate::columns;
 use crate::cpu::product::sum_lanes;
-use crate::cpu::rows::Rows;
-use crate::cpu::state::{MOMENT_PARTS, State};
+use crate::cpu::state::MOMENT_PARTS;
 use crate::cpu::tile::Lane;
 use crate::cpu::vector::vectorised;
 use crate::cpu::{Call, LANES, Real};
@@ -18,14 +16,14 @@ pub(crate) const KERNEL: Description = Description {
     phase: Phase::Reward,
     shader: shader!("reward/moments"),
     draws: false,
-    reads: &[Slot::Level, Slot::Geometry, Slot::Spins, Slot::Inputs, Slot::Reward],
+    reads: &[Slot::Level, Slot::Regressors],
     writes: &[Slot::Moments],
     writes_with_f16: &[],
     in_parts: false,
     axes: &[],
     constants: |_| lanes_and([("COLUMNS", COLUMNS), ("MOMENT_SLICES", SLICES)]),
     work: Work::Level {
-        cost: |level| Cost::of_rows(level.rows, 0, level.geometry.border.div_ceil(32) + 3),
+        cost: |level| Cost::of_rows(level.rows, 0, COLUMNS),
         workgroups: |level, _| groups_of(level.rows).min(SLICES),
     },
 };
@@ -36,13 +34,16 @@ pub(crate) fn run<R: Real>(Call { model, state, .. }: Call<'_, R>, level: usize)
     let of_part = lanes.div_ceil(MOMENT_PARTS);
     let mut all_parts = std::mem::take(&mut state.moment_parts);
     let parts = &mut all_parts[..lanes.div_ceil(of_part)];
-    let read: &State<R> = state;
-    parts.par_iter_mut().enumerate().for_each(|(part, sums)| {
-        sums.fill(0.0);
-        for rows in Rows::all(blocks, batch).skip(part * of_part).take(of_part) {
-            add_products(&columns(model, read, level, rows), rows.count, sums);
-        }
-    });
+    let rows = blocks * batch;
+    let regressors = &state.regressors[..lanes];
+    parts.par_iter_mut().zip(regressors.par_chunks(of_part)).enumerate().for_each(
+        |(part, (sums, chunks))| {
+            sums.fill(0.0);
+            for (number, columns) in (part * of_part..).zip(chunks) {
+                add_products(columns, LANES.min(rows - number * LANES), sums);
+            }
+        },
+    );
     let moments = &mut state.levels[level].moments;
     moments.fill(0.0);
     for part in parts {

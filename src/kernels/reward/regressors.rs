@@ -1,32 +1,58 @@
-//! Regressors of the reward of a block: the border's features and the rest of the configuration's reward. All
-//! are independent of the square's own spins given its border, so that subtracting them leaves the gradient's mean alone.
+//! Regressors of the reward of every block of a level: features of its border, and the rest of the configuration's reward. All are
+//! independent of the block's own spins given its border, so that subtracting what they predict leaves the gradient's mean alone.
 
-use super::rows::Rows;
-use super::state::State;
-use super::tile::Lane;
-use super::vector::vectorised;
-use super::{LANES, Real};
-use crate::conditional::Model;
+use crate::cpu::rows::Rows;
+use crate::cpu::state::State;
+use crate::cpu::tile::Lane;
+use crate::cpu::vector::vectorised;
+use crate::cpu::{Call, LANES, Real};
 use crate::hierarchy::{Level, PATH_LENGTHS};
-use crate::kernels::COLUMNS;
+use crate::kernels::{
+    Axis, COLUMNS, Cost, Description, LANES as WORKGROUP, LaneRows, Phase, Slot, Work, lanes_and, shader,
+};
+use rayon::prelude::*;
+
+pub(crate) const KERNEL: Description = Description {
+    name: "regressors",
+    phase: Phase::Reward,
+    shader: shader!("reward/regressors"),
+    draws: false,
+    reads: &[Slot::Level, Slot::Geometry, Slot::Spins, Slot::Inputs, Slot::Reward],
+    writes: &[Slot::Regressors],
+    writes_with_f16: &[],
+    in_parts: false,
+    axes: &[Axis::Rows(LaneRows::Batch)],
+    constants: |_| lanes_and([]),
+    work: Work::Level {
+        cost: |level| Cost::of_rows(level.rows, 0, level.geometry.border.div_ceil(32) + 3 + COLUMNS),
+        workgroups: |level, spread| level.rows.div_ceil(spread.variant.lane_rows * WORKGROUP),
+    },
+};
 
 /// Terms of -2 whose sum a byte holds.
 const MOST_IN_I8: usize = 63;
 
-/// `[COLUMNS]` for up to [`LANES`] rows: 1, features of the border, rest of the reward, reward.
+pub(crate) fn run<R: Real>(Call { model, state, .. }: Call<'_, R>, level: usize) {
+    let geometry = &model.hierarchy.levels[level];
+    let mut regressors = std::mem::take(&mut state.regressors);
+    let read: &State<R> = state;
+    let (batch, rows) = (read.batch, geometry.blocks * read.batch);
+    regressors[..rows.div_ceil(LANES)].par_iter_mut().enumerate().for_each(|(number, columns)| {
+        let count = LANES.min(rows - number * LANES);
+        *columns = of_rows(geometry, read, level, Rows::of_lanes(number, count, batch));
+    });
+    state.regressors = regressors;
+}
+
+/// Up to [`LANES`] rows: 1, features of the border, rest of the reward, reward.
 ///
 /// Rest and reward are counted from those of the level's first row: only differences matter, and they keep more digits.
-pub(crate) fn columns<R: Real>(
-    model: &Model,
-    state: &State<R>,
-    level: usize,
-    rows: Rows,
-) -> [Lane<R>; COLUMNS] {
+fn of_rows<R: Real>(geometry: &Level, state: &State<R>, level: usize, rows: Rows) -> [Lane<R>; COLUMNS] {
     let batch = state.batch;
     let first_row = state.levels[level].first_block * batch;
     let mut columns = [[R::zero(); LANES]; COLUMNS];
     columns[0] = [R::one(); LANES];
-    border_features(&model.hierarchy.levels[level], &state.spins, rows, &mut columns[1..]);
+    border_features(geometry, &state.spins, rows, &mut columns[1..]);
     let reward = |row: usize| [state.reward[row % batch] - state.reward[row], state.reward[row]];
     let reference = reward(first_row);
     let [.., rest_column, own_column] = &mut columns;

@@ -1,0 +1,104 @@
+// Regressors of the reward of every block of a level: 1, features of its border, the rest of the configuration's reward, and the reward itself.
+// Grid: ceil(rows / LANE_ROWS / LANES) workgroups of LANES lanes, LANE_ROWS rows per lane, see rows_{one,four}.
+// Axes: rows.
+// Constants: LANES.
+// Inputs have the border as bits, 32 spins to a word: products of spins are counted bits. The pairs of border sites whose products count
+// stand in `geometry` from `level.path_pairs` on: for every length of a path where its entries begin, their number and the paths of all
+// pairs; an entry is the word of first ends (8 bits), that of the other ends (8 bits) and how many bits these lie higher (the rest);
+// which bits of the first word have a pair; and the paths of each.
+
+#include layout/types
+#include lanes/dispatch
+
+@group(0) @binding(0) var<uniform> level: Level;
+@group(0) @binding(2) var<storage, read> geometry: array<u32>;
+@group(0) @binding(4) var<storage, read> spins: array<RowSpins>;           // [site][batch / LANE_ROWS]
+@group(0) @binding(5) var<storage, read> inputs: array<RowWords>;          // [ceil(inputs / 32)][stride / LANE_ROWS]
+@group(0) @binding(9) var<storage, read> reward: array<Rows>;              // per block
+@group(0) @binding(31) var<storage, read_write> regressors: array<Rows>;   // [columns][stride / LANE_ROWS]
+
+#include rows/rows_$ROWS
+#include spins/spins
+
+// Lengths of paths that features are made of.
+const PATH_LENGTHS: u32 = 9u;
+
+fn word(index: u32, row: u32) -> RowWords {
+    return inputs[index * (level.stride / LANE_ROWS) + row];
+}
+
+// Bits from `shift` of the lower word on.
+fn bits_from(low: RowWords, high: RowWords, shift: u32) -> RowWords {
+    return (low >> RowWords(shift)) | ((high << RowWords(31u - shift)) << RowWords(1u));
+}
+
+// Products of the pairs that paths of a length join, each times its number of paths, over all of these.
+fn mean_product(length: u32, row: u32) -> Rows {
+    let header = level.path_pairs + 3u * length;
+    let first = geometry[header];
+    let end = first + 3u * geometry[header + 1u];
+    var unlike = RowWords(0u);
+    for (var at = first; at < end; at += 3u) {
+        let words = geometry[at];
+        let other = (words >> 8u) & 255u;
+        // Behind the last word any bits will do: none has a pair there.
+        let ends = bits_from(word(other, row), word(other + 1u, row), words >> 16u);
+        let unlike_here = (word(words & 255u, row) ^ ends) & RowWords(geometry[at + 1u]);
+        unlike += geometry[at + 2u] * countOneBits(unlike_here);
+    }
+    let paths = i32(geometry[header + 2u]);
+    return Rows(RowSpins(paths) - 2 * RowSpins(unlike)) * (1.0 / f32(max(paths, 1)));
+}
+
+// Sum of the border's spins as the inputs have them.
+fn border_sum(row: u32) -> RowSpins {
+    var down = RowWords(0u);
+    for (var first = 0u; first < level.border; first += 32u) {
+        let mask = 0xffffffffu >> (32u - min(level.border - first, 32u));
+        down += countOneBits(word(first / 32u, row) & RowWords(mask));
+    }
+    return RowSpins(i32(level.border)) - 2 * RowSpins(down);
+}
+
+// The sign by which the gauge has turned the inputs: -1 where it has.
+fn border_sign(block: u32, configuration: u32, row: u32) -> Rows {
+    let first_input = RowSpins(1) - 2 * RowSpins(word(0u, row) & RowWords(1u));
+    return Rows(spins[spin_index(block, 0u, configuration) / LANE_ROWS] * first_input);
+}
+
+fn keep(column: u32, row: u32, values: Rows) {
+    regressors[column * (level.stride / LANE_ROWS) + row] = values;
+}
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let row = group_index(group, groups) * LANES + lane;
+    if row >= level.rows / LANE_ROWS {
+        return;
+    }
+    let block = row * LANE_ROWS / level.batch;
+    let configuration = row * LANE_ROWS % level.batch;
+    keep(0u, row, Rows(1.0));
+    for (var length = 0u; length < PATH_LENGTHS; length++) {
+        keep(1u + length, row, mean_product(length, row));
+    }
+    var m = Rows(0.0);
+    if level.border > 0u {
+        m = Rows(border_sum(row)) * (1.0 / f32(level.border)) * border_sign(block, configuration, row);
+    }
+    let square = m * m;
+    keep(PATH_LENGTHS + 1u, row, abs(m));
+    keep(PATH_LENGTHS + 2u, row, square);
+    keep(PATH_LENGTHS + 3u, row, square * square);
+    keep(PATH_LENGTHS + 4u, row, m);
+    // Rewards are counted from those of the level's first row: only differences matter, and they keep more digits.
+    let here = reward[level.first_row / LANE_ROWS + row];
+    let reference = first_of(reward[level.first_row / LANE_ROWS]);
+    let rest = (reward[configuration / LANE_ROWS] - here) - (first_of(reward[0]) - reference);
+    keep(PATH_LENGTHS + 5u, row, rest);
+    keep(PATH_LENGTHS + 6u, row, here - reference);
+}
