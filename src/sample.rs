@@ -182,14 +182,19 @@ pub fn evaluate(
     Ok(ln_q)
 }
 
-/// ln q of whole configurations: the blocks' values summed in f64.
+/// ln q of whole configurations: the blocks' values summed in f64. Those of mirror images are part of their blocks' already.
 fn block_sums(backend: &mut dyn Backend) -> Result<Vec<f64>> {
     let batch = backend.batch();
     let mut sums = vec![0.0; batch];
-    for rows in backend.read(Tensor::LnQ)?.chunks(batch) {
-        for (sum, value) in sums.iter_mut().zip(rows) {
-            *sum += value;
+    let values = backend.read(Tensor::LnQ)?;
+    let mut levels = &values[..];
+    for level in &backend.model().hierarchy.levels {
+        for rows in levels.chunks(batch).take(level.blocks) {
+            for (sum, value) in sums.iter_mut().zip(rows) {
+                *sum += value;
+            }
         }
+        levels = &levels[level.net_blocks() * batch..];
     }
     Ok(sums)
 }

@@ -106,6 +106,10 @@ def ln_sigmoid(x):
 
 def ln_q_of_block(tensors, level, border, own, config):
     """ln q of the own spins given the border, [N]; border and own are [N, sites]."""
+    if config["mixture"] and not border.shape[1]:
+        plain = {**config, "mixture": False, "gauge": False}
+        both = (ln_q_of_block(tensors, level, border, sign * own, plain) for sign in (1, -1))
+        return np.logaddexp(*both) - np.log(2)
     count, sites = own.shape
     gauge = np.ones(count)
     if config["gauge"]:

@@ -20,7 +20,7 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let at = group_index(group, groups) * LANES + lane;
-    let rows = level.rows / LANE_ROWS;
+    let rows = level.net_rows / LANE_ROWS;
     if at >= level.own * rows {
         return;
     }

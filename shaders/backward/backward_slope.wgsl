@@ -22,7 +22,7 @@ fn work(group: u32, lane: u32) {
     let slope_at = level.layers[unit / level.units].slope + unit % level.units;
     let slope = parameter(slope_at);
     let start = unit * (level.stride / 4u);
-    let end_row = min((slice + 1u) * level.slice_rows, level.rows);
+    let end_row = min((slice + 1u) * level.slice_rows, level.net_rows);
     let end = (end_row + 3u) / 4u;
     var sum = 0.0;
     // All lanes take the same turns: SwiftShader loses what a lane that leaves a loop early has summed up.

@@ -12,6 +12,20 @@
 #include spins/spins
 #include forward/masked_block_$SHAPE
 
+fn first_of_rows() -> u32 {
+    return 0u;
+}
+
+fn end_of_rows() -> u32 {
+    return level.rows;
+}
+
+#include forward/image_sign
+
+fn image_sign(block: u32, configuration: u32) -> Rows {
+    return drawn_sign(configuration);
+}
+
 // What decides own sites site..site + 4 of a block in LANE_ROWS configurations: random words. `site` is a multiple of 4.
 fn site_numbers(block: u32, configuration: u32, site: u32) -> array<vec4<u32>, LANE_ROWS> {
     return words_of_rows(block, step.first_configuration + configuration, site);

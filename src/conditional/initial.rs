@@ -1,10 +1,13 @@
 //! Parameters to start from.
 
-use super::{MaskedNet, Model, Weights};
+use super::{Gauge, MaskedNet, Model, Weights};
 use crate::hierarchy::Level;
 use crate::random::Stream;
 use rand::RngExt;
 
+/// What a net that is mixed with its mirror image likes its first spin better up than down at the start: without it the two would be
+/// the same, and stay so.
+const FIRST_BIAS: f32 = 1.0;
 /// Slope of every PReLU at the start, as in the published code.
 const SLOPE: f32 = 0.5;
 
@@ -26,6 +29,9 @@ impl Model {
             match &net.skip {
                 None => uniform(own, &net.output, &mut stream),
                 Some(skip) => self.couplings(own, net, skip, level, beta),
+            }
+            if net.gauge == Gauge::Mixture {
+                own[net.output.bias_offset()] += FIRST_BIAS;
             }
         }
         parameters
@@ -74,6 +80,7 @@ mod tests {
             depth: 2,
             skip,
             gauge: false,
+            mixture: false,
             exact_bottom: 2,
             exact_length: 0,
             network: Network::Han,

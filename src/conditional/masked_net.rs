@@ -9,6 +9,9 @@ pub enum Gauge {
     Border,
     /// The first own spin, which is +1 or -1 with probability 1/2; for blocks without a border.
     FirstOwn,
+    /// None, but the density is the mean of the net's at the own spins and at their mirror image, all turned; for blocks without a border.
+    /// A gauge by the first spin gives no weight to a configuration in order whose first spin is against the rest; this does.
+    Mixture,
 }
 
 /// One masked matrix with what belongs to it, as stored in the flat parameter buffer.

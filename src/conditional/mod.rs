@@ -37,6 +37,11 @@ impl Conditional {
         }
     }
 
+    /// Whether this is a net mixed with its mirror image.
+    pub fn is_mixture(&self) -> bool {
+        self.net().is_some_and(|net| net.gauge == Gauge::Mixture)
+    }
+
     /// The layers of the inside, if this is an exact box.
     pub fn exact_box(&self) -> Option<Layers> {
         match *self {

@@ -20,6 +20,8 @@ pub struct NetOptions {
     pub skip: bool,
     /// Whether the spin-flip symmetry is built in; only possible at H = 0.
     pub gauge: bool,
+    /// Whether the net of the first level is symmetric as a mixture with its mirror image, and not by a gauge; goes with `gauge`.
+    pub mixture: bool,
     /// Side of the squares that are summed exactly, without nets: 8, 4 or 2; 0 where nothing is.
     pub exact_bottom: u32,
     /// Their length where they are longer than wide, twice `exact_bottom`; else 0.
@@ -85,6 +87,13 @@ impl NetOptions {
                 "gauge",
                 true,
                 "the spin-flip gauge needs field = 0; set gauge = false",
+            ));
+        }
+        if self.mixture && !self.gauge {
+            return Err(Error::setting(
+                "mixture",
+                true,
+                "it is a form of the gauge; set gauge = true as well",
             ));
         }
         Ok(())
@@ -215,7 +224,8 @@ impl Model {
     /// When an option is out of range, or the side of the lattice not a power of two from 4 on.
     pub fn new(system: System, options: NetOptions) -> Result<Self> {
         options.check(&system)?;
-        let hierarchy = options.hierarchy(system.lattice);
+        let mut hierarchy = options.hierarchy(system.lattice);
+        hierarchy.levels[0].images = if options.mixture { 2 } else { 1 };
         let bottom = hierarchy.has_bottom.then(|| hierarchy.levels.len() - 1);
         let mut parameters = 0;
         let levels = hierarchy
@@ -240,6 +250,7 @@ impl Model {
             depth: 1,
             skip: false,
             gauge: false,
+            mixture: false,
             exact_bottom: 0,
             exact_length: 0,
             network: Network::Van,
@@ -338,6 +349,7 @@ fn conditional(level: &Level, is_bottom: bool, options: NetOptions) -> Condition
     }
     let gauge = match (options.gauge, level.border) {
         (false, _) => Gauge::None,
+        (true, 0) if options.mixture => Gauge::Mixture,
         (true, 0) => Gauge::FirstOwn,
         (true, _) => Gauge::Border,
     };

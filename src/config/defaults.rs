@@ -77,6 +77,9 @@ pub(super) fn derived_defaults<'a>(
     }
     let named = |key: &str, name: &str| asked(key).and_then(Value::as_str) == Some(name);
     let is_cubic = named("lattice", LatticeKind::Cubic.name());
+    let is_van = named("network", Network::Van.name());
+    let has_gauge = asked("gauge").and_then(Value::as_bool).unwrap_or(config.gauge && field == 0.0);
+    table.insert("mixture".to_owned(), Value::Boolean(is_cubic && has_gauge && !is_van));
     for (key, default) in [("pool", config.pool), ("verification_samples", config.verification_samples)] {
         let count = (POOL_SPINS / size.powi(if is_cubic { 3 } else { 2 }))
             .clamp(FEWEST_REFERENCES as f64, default as f64);
@@ -113,7 +116,7 @@ pub(super) fn derived_defaults<'a>(
     let most = max_box_beta(if is_cubic { 3 } else { 2 });
     let bottom = if value("beta", config.beta) * largest > most { 2.0 } else { size };
     let bottom = match () {
-        () if named("network", Network::Van.name()) => 0.0,
+        () if is_van => 0.0,
         () if is_triangular => 2.0,
         () if is_cubic => bottom.min(CUBIC_BOTTOM),
         () => bottom.min(config.exact_bottom.into()),

@@ -61,6 +61,9 @@ settings! {
         skip: bool = true, switch();
         /// Whether the spin-flip symmetry is built in.
         gauge: bool = true, switch().range("false when `field` is not 0").derived("false when `field` is not 0");
+        /// Whether the net of the first level is mixed with its mirror image instead of a gauge, which keeps what is rare in order and costs a second
+        /// pass of that net.
+        mixture: bool = false, switch().range("false without `gauge`").derived("true on the cubic lattice at H = 0, but for \"van\"").later();
         /// Side of the squares or cubes whose insides are summed exactly, without nets; one of side 2 has a single spin inside.
         exact_bottom: u32 = 8, integer(0, 8).range("8, 4 or 2, at most the default; 0 for \"van\"")
             .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 4 on the cubic lattice (2 above 1.8); 0 for \"van\"")

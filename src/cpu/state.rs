@@ -63,6 +63,7 @@ pub(crate) struct LevelState<R> {
     /// First of the level's blocks in per-block arrays.
     pub(crate) first_block: usize,
     pub(crate) blocks: usize,
+    pub(crate) images: usize,
     /// In order of their rows.
     pub(crate) tiles: Vec<Tile<R>>,
     /// Each covers an equal number of consecutive tiles.
@@ -93,18 +94,20 @@ impl<R: Real> State<R> {
         let per_block = model.hierarchy.blocks() * batch;
         let zeros = |length: usize| vec![R::zero(); length];
         let levels = model.levels.iter().enumerate().map(|(k, description)| {
-            let blocks = model.hierarchy.levels[k].blocks;
+            let geometry = &model.hierarchy.levels[k];
             let (tiles, partials) = match description.conditional.net() {
                 None => (Vec::new(), Vec::new()),
                 Some(net) => {
-                    let tiles: Vec<_> = Rows::all(blocks, batch).map(|rows| Tile::new(net, rows)).collect();
+                    let tiles: Vec<_> =
+                        Rows::all(geometry.net_blocks(), batch).map(|rows| Tile::new(net, rows)).collect();
                     let partials = tiles.len().div_ceil(tiles.len().div_ceil(MAX_PARTIALS));
                     (tiles, (0..partials).map(|_| Partial::new(net)).collect())
                 }
             };
             LevelState {
                 first_block: model.hierarchy.blocks_before(k),
-                blocks,
+                blocks: geometry.blocks,
+                images: geometry.images,
                 tiles,
                 partials,
                 moments: vec![0.0; COLUMNS * COLUMNS],
@@ -185,7 +188,7 @@ fn regressed(model: &Model, batch: usize) -> usize {
 pub(crate) fn bytes<R>(model: &Model, batch: usize) -> u64 {
     let per_block = model.hierarchy.blocks() * batch;
     let per_level = model.nets().map(|(_, net, level)| {
-        let tiles = (level.blocks * batch).div_ceil(LANES);
+        let tiles = (level.net_blocks() * batch).div_ceil(LANES);
         let lanes = net.inputs() + net.own + 3 * net.depth * net.units();
         let partials = tiles.min(MAX_PARTIALS) * (net.parameters() + LANES * net.units());
         tiles * (LANES * lanes * size_of::<R>() + size_of::<Tile<R>>()) + partials * size_of::<R>()
@@ -201,6 +204,11 @@ impl<R> LevelState<R> {
     /// The level's part of a per-block array.
     pub(crate) fn rows(&self, batch: usize) -> std::ops::Range<usize> {
         self.first_block * batch..(self.first_block + self.blocks) * batch
+    }
+
+    /// As [`LevelState::rows`], images included.
+    pub(crate) fn net_rows(&self, batch: usize) -> std::ops::Range<usize> {
+        self.first_block * batch..(self.first_block + self.blocks * self.images) * batch
     }
 
     /// Tiles that one partial gradient covers.

@@ -116,9 +116,9 @@ impl<R: Real> Tile<R> {
         }
     }
 
-    /// Writes the own spins back to the configurations.
+    /// Writes the own spins back to the configurations. Images are not written: their spins are those of their blocks.
     pub(crate) fn store_own(&self, level: &Level, spins: &mut [i8]) {
-        for part in self.rows.parts() {
+        for part in self.rows.parts().take_while(|part| part.block < level.blocks) {
             let gauge = &self.gauge[part.lanes.clone()];
             for local in level.border..level.inputs() {
                 let column = &mut spins[self.rows.places(&part, level, local)];

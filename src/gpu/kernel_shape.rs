@@ -159,7 +159,7 @@ impl Gpu {
     }
 
     fn expected_hidden_rows(&self, level: usize) -> usize {
-        let rows = self.model.hierarchy.levels[level].blocks * self.batch;
+        let rows = self.model.hierarchy.levels[level].net_blocks() * self.batch;
         let net = self.model.levels[level].conditional.net();
         let packets = net.map_or(0, |net| net.units().div_ceil(BACKWARD_UNITS));
         self.loads.backward_lane_rows(self.batch, rows, packets)

@@ -29,6 +29,7 @@ pub struct Level {
     pub batch: u32,
     pub blocks: u32,
     pub rows: u32,
+    pub net_rows: u32,
     pub stride: u32,
     pub first_row: u32,
     pub border: u32,
@@ -49,7 +50,6 @@ pub struct Level {
     pub first_norm: u32,
     pub path_pairs: u32,
     pub faces: u32,
-    pub padding: u32,
     pub layers: [Matrix; 3],
     pub output: Matrix,
     pub skip: Matrix,
@@ -121,7 +121,8 @@ impl Level {
             batch: batch as u32,
             blocks: geometry.blocks as u32,
             rows: (geometry.blocks * batch) as u32,
-            stride: (geometry.blocks * batch).next_multiple_of(QUAD) as u32,
+            net_rows: (geometry.net_blocks() * batch) as u32,
+            stride: (geometry.net_blocks() * batch).next_multiple_of(QUAD) as u32,
             first_row: rows(index),
             border: geometry.border as u32,
             own: geometry.own as u32,
@@ -159,6 +160,7 @@ impl Level {
             Gauge::None => 0,
             Gauge::Border => 1,
             Gauge::FirstOwn => 2,
+            Gauge::Mixture => 3,
         };
         Self {
             units: net.units() as u32,

@@ -229,7 +229,7 @@ impl Gpu {
     /// When the level has no net.
     pub fn logits(&self, level: usize) -> Result<Vec<f64>> {
         let values: Vec<f32> = self.read_buffer(self.buffers.of_level(Slot::Logits, level))?;
-        let rows = self.model.hierarchy.levels[level].blocks * self.batch;
+        let rows = self.model.hierarchy.levels[level].net_blocks() * self.batch;
         let of_sites = values.chunks(rows.next_multiple_of(QUAD));
         Ok(of_sites.flat_map(|logits| &logits[..rows]).map(|&logit| f64::from(logit)).collect())
     }

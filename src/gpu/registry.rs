@@ -32,6 +32,8 @@ const SHARED: &[(&str, &str)] = files![
     "forward/dense_weights_own",
     "forward/dense_weights_shared",
     "forward/lane_dense",
+    "forward/given_spins",
+    "forward/image_sign",
     "forward/masked_block_bindings",
     "forward/masked_block_lane",
     "forward/masked_block_tile",
@@ -284,6 +286,7 @@ mod tests {
             depth: 2,
             skip: true,
             gauge: true,
+            mixture: true,
             exact_bottom: 8,
             exact_length: 0,
         };

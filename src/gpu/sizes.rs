@@ -34,7 +34,7 @@ impl Size {
 /// All buffers but constants.
 pub(super) fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
     let rows = model.hierarchy.blocks() * batch;
-    let most_rows = model.nets().map(|(_, _, level)| level.blocks * batch).max().unwrap_or(0);
+    let most_rows = model.nets().map(|(_, _, level)| level.net_blocks() * batch).max().unwrap_or(0);
     let shared =
         // No buffer is empty, whatever the model lacks.
         |slot, words: usize, batched| Size { slot, level: None, bytes: words.max(1) as u64 * WORD, batched };
@@ -63,7 +63,7 @@ pub(super) fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
         sizes.push(shared(Slot::NetParameters, model.parameters.div_ceil(2), false));
     }
     for (level, net, geometry) in model.nets() {
-        let stride = (geometry.blocks * batch).next_multiple_of(QUAD);
+        let stride = (geometry.net_blocks() * batch).next_multiple_of(QUAD);
         let hidden = net.depth * net.units() * stride;
         let kept = match model.storage {
             Storage::F32 => hidden,

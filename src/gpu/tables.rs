@@ -75,7 +75,7 @@ impl Tables {
             rate_factors: Vec::new(),
         };
         for (description, level) in model.levels.iter().zip(&model.hierarchy.levels) {
-            let sites = append(&mut tables.geometry, level.sites.iter().copied());
+            let sites = append(&mut tables.geometry, level.sites.repeat(level.images).into_iter());
             let bonds =
                 append(&mut tables.geometry, level.bonds.iter().flat_map(|bond| [bond.earlier, bond.later]));
             let children = append(&mut tables.geometry, level.children.iter().copied());
@@ -85,7 +85,7 @@ impl Tables {
                 .exact_box()
                 .map_or(Vec::new(), |layers| layers.faces(&level.neighbours));
             let faces = append(&mut tables.geometry, faces.into_iter().flatten());
-            let rows = level.blocks * batch;
+            let rows = level.net_blocks() * batch;
             let count = description.conditional.net().map_or(0, MaskedNet::parameters);
             let parameters = count.next_multiple_of(LEVEL_ALIGNMENT);
             // All slices of a level are bound together.

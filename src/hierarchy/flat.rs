@@ -11,6 +11,7 @@ impl Hierarchy {
             name: "lattice",
             extent: lattice.shape().iter().map(|&length| length as u32).collect(),
             blocks: 1,
+            images: 1,
             border: 0,
             own: lattice.sites(),
             sites: (0..lattice.sites() as u32).collect(),

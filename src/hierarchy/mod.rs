@@ -34,6 +34,9 @@ pub struct Level {
     pub extent: Vec<u32>,
     /// Blocks per configuration.
     pub blocks: usize,
+    /// How often a net sees every block: 2 where its density is a mean over a configuration and its mirror image, which come as blocks of
+    /// their own behind the others.
+    pub images: usize,
     /// Conditioning sites per block.
     pub border: usize,
     /// Sites that a block fixes, in the order in which it fixes them.
@@ -75,8 +78,14 @@ impl Level {
         self.border + self.own
     }
 
-    /// All sites of one block, border first.
+    /// Blocks as a net sees them, images included.
+    pub fn net_blocks(&self) -> usize {
+        self.blocks * self.images
+    }
+
+    /// All sites of one block, border first; those of an image are its block's.
     pub fn block_sites(&self, block: usize) -> &[u32] {
+        let block = if block < self.blocks { block } else { block - self.blocks };
         &self.sites[block * self.inputs()..][..self.inputs()]
     }
 
@@ -110,12 +119,12 @@ impl Hierarchy {
         self
     }
 
-    /// Blocks of all levels before `level`, per configuration.
+    /// Blocks of all levels before `level`, per configuration, images included.
     pub fn blocks_before(&self, level: usize) -> usize {
-        self.levels[..level].iter().map(|level| level.blocks).sum()
+        self.levels[..level].iter().map(Level::net_blocks).sum()
     }
 
-    /// Blocks of all levels, per configuration.
+    /// Blocks of all levels, per configuration, images included.
     pub fn blocks(&self) -> usize {
         self.blocks_before(self.levels.len())
     }

@@ -273,8 +273,9 @@ fn metadata(model: &Model, stamp: &Stamp) -> HashMap<String, String> {
 
 /// What must agree between a checkpoint and the model it is loaded into.
 fn identity(model: &Model) -> Vec<(&'static str, String)> {
-    let (kind, NetOptions { network, exact_length, .. }) = (model.system.lattice.kind(), model.options);
-    let is_first = (kind, network, exact_length) == Default::default();
+    let (kind, NetOptions { network, exact_length, mixture, .. }) =
+        (model.system.lattice.kind(), model.options);
+    let is_first = (kind, network, exact_length, mixture) == Default::default();
     let mut identity = vec![
         ("format", FORMAT.to_owned()),
         ("version", VERSIONS[usize::from(!is_first)].to_owned()),
@@ -291,13 +292,15 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
     identity
 }
 
-/// The keys of version 2 that version 1 lacks: lattice, network, and the length of exact boxes.
-fn architecture(model: &Model) -> [(&'static str, String); 3] {
-    let (kind, NetOptions { network, exact_length, .. }) = (model.system.lattice.kind(), model.options);
+/// The keys of version 2 that version 1 lacks: lattice, network, the length of exact boxes, and whether the first net is mixed.
+fn architecture(model: &Model) -> [(&'static str, String); 4] {
+    let (kind, NetOptions { network, exact_length, mixture, .. }) =
+        (model.system.lattice.kind(), model.options);
     [
         ("lattice", kind.name().to_owned()),
         ("network", network.name().to_owned()),
         ("exact_length", exact_length.to_string()),
+        ("mixture", mixture.to_string()),
     ]
 }
 
@@ -349,6 +352,7 @@ impl Reader<'_> {
             "lattice" => Some(LatticeKind::default().name()),
             "network" => Some(Network::default().name()),
             "exact_length" => Some("0"),
+            "mixture" => Some("false"),
             _ => None,
         };
         self.metadata.get(key).map(String::as_str).or(of_version_1)

@@ -109,7 +109,10 @@ impl<'a> OnLevel<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OnNet<'a> {
     pub(crate) net: &'a MaskedNet,
+    /// Images included.
     pub(crate) rows: usize,
+    /// Rows that are images.
+    images: usize,
     /// The hidden layer, for kernels that work on one.
     pub(crate) layer: usize,
     storage: Storage,
@@ -120,7 +123,18 @@ impl<'a> OnNet<'a> {
     pub(super) fn new(model: &'a Model, batch: usize, place: Place) -> Option<Self> {
         let on = OnLevel::new(model, batch, place.level);
         let net = on.conditional.net()?;
-        Some(Self { net, rows: on.rows, layer: place.layer, storage: model.storage })
+        let images = (on.geometry.images - 1) * on.rows;
+        Some(Self { net, rows: on.rows + images, images, layer: place.layer, storage: model.storage })
+    }
+
+    /// Without images.
+    pub(crate) fn blocks(self) -> Self {
+        Self { rows: self.rows - self.images, images: 0, ..self }
+    }
+
+    /// Images alone.
+    pub(crate) fn images(self) -> Self {
+        Self { rows: self.images, ..self }
     }
 
     /// Words of hidden state, or of parameters that nets compute with.

@@ -14,8 +14,10 @@ mod sample {
     pub(crate) mod box_free_energy;
     pub(crate) mod evaluate_box;
     pub(crate) mod evaluate_heat_bath;
+    pub(crate) mod evaluate_image;
     pub(crate) mod evaluate_level;
     pub(crate) mod heat_bath_free_energy;
+    pub(crate) mod mix_images;
     pub(crate) mod sample_box;
     pub(crate) mod sample_heat_bath;
     pub(crate) mod sample_level;
@@ -37,6 +39,7 @@ mod reward {
     pub(crate) mod regressors;
     pub(crate) mod residual;
     pub(crate) mod reward;
+    pub(crate) mod share_advantage;
 }
 
 mod backward {
@@ -70,7 +73,7 @@ pub(crate) use axis::{Axis, Choice, LaneRows, Variant};
 pub(crate) use backward::backward_hidden::UNITS as BACKWARD_UNITS;
 pub(crate) use backward::gradient_sum::groups as gradient_groups;
 pub(crate) use description::{
-    Constants, Cost, Description, Spread, Work, box_constants, groups_of, lanes_and,
+    Constants, Cost, Description, OnNet, Spread, Work, box_constants, groups_of, lanes_and,
 };
 pub(crate) use jobs::jobs;
 pub(crate) use reward::moments::SLICES as MOMENT_SLICES;

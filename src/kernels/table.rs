@@ -51,6 +51,10 @@ kernels! {
     SampleLevel { level: usize } => sample::sample_level;
     /// As `SampleLevel`, for spins that are given.
     EvaluateLevel { level: usize } => sample::evaluate_level;
+    /// As `EvaluateLevel`, for the mirror images of what `SampleLevel` drew from a net that is mixed with its mirror image.
+    EvaluateImage { level: usize } => sample::evaluate_image;
+    /// ln q of the mixture from those of a configuration and of its mirror image.
+    MixImages { level: usize } => sample::mix_images;
     /// Draws the last level's spins.
     SampleHeatBath { level: usize } => sample::sample_heat_bath;
     /// ln q of the last level's given spins.
@@ -85,6 +89,8 @@ kernels! {
     Regression { level: usize } => reward::regression;
     /// Advantage of a level's blocks: their reward less the regression's prediction.
     Residual { level: usize } => reward::residual;
+    /// Shares the advantage of a configuration with its mirror image, as their parts of the mixture are.
+    ShareAdvantage { level: usize } => reward::share_advantage;
     /// Gradient with respect to logits, in place of the logits.
     BackwardOutput { level: usize } => backward::backward_output;
     /// Gradient with respect to the activations of a hidden layer.

@@ -13,10 +13,14 @@ use serde::{Deserialize, Serialize};
 /// Kernels that draw configurations. With `bottom` every spin is drawn; without it a level whose spins can be
 /// summed out is replaced by its free energy, as training does.
 pub fn sampling(model: &Model, bottom: bool) -> Vec<Kernel> {
-    let of_level = |(level, conditional): (usize, &Conditional)| {
-        conditional.sum_out(level).filter(|_| !bottom).unwrap_or(conditional.draw(level))
+    let of_level = |(level, conditional): (usize, &Conditional)| match conditional.sum_out(level) {
+        Some(sum_out) if !bottom => vec![sum_out],
+        _ if conditional.is_mixture() => {
+            vec![conditional.draw(level), Kernel::EvaluateImage { level }, Kernel::MixImages { level }]
+        }
+        _ => vec![conditional.draw(level)],
     };
-    conditionals(model).map(of_level).collect()
+    conditionals(model).flat_map(of_level).collect()
 }
 
 fn conditionals(model: &Model) -> impl Iterator<Item = (usize, &Conditional)> {
@@ -36,7 +40,18 @@ pub fn draw_bottom(model: &Model) -> Vec<Kernel> {
 
 /// Kernels that compute ln q of given configurations, block by block.
 pub fn evaluation(model: &Model) -> Vec<Kernel> {
-    conditionals(model).map(|(level, conditional)| conditional.evaluate(level)).collect()
+    conditionals(model).flat_map(|(level, conditional)| evaluation_of(level, conditional)).collect()
+}
+
+fn evaluation_of(level: usize, conditional: &Conditional) -> impl Iterator<Item = Kernel> {
+    let mix = conditional.is_mixture().then_some(Kernel::MixImages { level });
+    std::iter::once(conditional.evaluate(level)).chain(mix)
+}
+
+/// Kernels that share the advantages of configurations with their mirror images, where a net is mixed with its own.
+fn shared_advantages(model: &Model) -> impl Iterator<Item = Kernel> {
+    let mixed = conditionals(model).filter(|(_, conditional)| conditional.is_mixture());
+    mixed.map(|(level, _)| Kernel::ShareAdvantage { level })
 }
 
 /// Kernels that sum bonds and spins of complete configurations, as integers.
@@ -74,7 +89,7 @@ pub enum Baseline {
 /// Kernels that turn rewards into advantages, after [`rewards`], and after the nets have seen these spins: on a GPU the regression reads
 /// borders from the inputs that nets keep.
 pub fn advantages(model: &Model, baseline: Baseline) -> Vec<Kernel> {
-    match baseline {
+    let mut kernels: Vec<_> = match baseline {
         Baseline::Global => vec![Kernel::Baseline, Kernel::Advantage],
         Baseline::Regression => {
             let of_level = |level| {
@@ -83,7 +98,9 @@ pub fn advantages(model: &Model, baseline: Baseline) -> Vec<Kernel> {
             };
             model.nets().flat_map(|(level, ..)| of_level(level)).collect()
         }
-    }
+    };
+    kernels.extend(shared_advantages(model));
+    kernels
 }
 
 /// Kernels that turn advantages into a gradient.
@@ -104,8 +121,11 @@ pub fn gradient(model: &Model) -> Vec<Kernel> {
 
 /// One step on given configurations: ln q of all levels with a net, gradient of its mean, Adam.
 pub fn likelihood_step(model: &Model) -> Vec<Kernel> {
-    let mut kernels: Vec<_> = model.nets().map(|(level, ..)| Kernel::EvaluateLevel { level }).collect();
+    let nets = conditionals(model).filter(|(_, conditional)| conditional.net().is_some());
+    let mut kernels: Vec<_> =
+        nets.flat_map(|(level, conditional)| evaluation_of(level, conditional)).collect();
     kernels.push(Kernel::Likelihood);
+    kernels.extend(shared_advantages(model));
     kernels.extend(gradient(model));
     kernels.push(Kernel::Adam);
     kernels
@@ -135,6 +155,7 @@ mod tests {
                 depth: 2,
                 skip: true,
                 gauge: true,
+                mixture: false,
                 exact_bottom: 2,
                 exact_length: 0,
                 network: Network::Han,

@@ -6,7 +6,7 @@ use han_gpu::backend::{Backend, Tensor};
 use han_gpu::cpu::Cpu;
 use han_gpu::gpu::Gpu;
 use han_gpu::random::philox;
-use han_gpu::schedule::{self, Adam, Baseline, Inputs, Shape};
+use han_gpu::schedule::{self, Adam, Baseline, Inputs, Kernel, Shape};
 
 fn inputs() -> Inputs {
     Inputs {
@@ -45,10 +45,16 @@ fn the_twin_s_gradient_agrees_with_central_differences() {
         let spins = spins(&twin, 2);
         twin.write_spins(&spins).unwrap();
         let parameters: Vec<f64> = case.parameters(6).into_iter().map(f64::from).collect();
-        let advantages = advantages(twin.read(Tensor::Advantage).unwrap().len());
+        let mut advantages = advantages(twin.read(Tensor::Advantage).unwrap().len());
+        if case.mixture {
+            // What is differentiated is ln q of the mixture, which stands where its configurations do.
+            advantages[case.batch..2 * case.batch].fill(0.0);
+        }
         weighted_ln_q(&mut twin, case, &parameters, &advantages);
         twin.write(Tensor::Advantage, &advantages).unwrap();
-        twin.run(&schedule::gradient(&case.model()), &inputs()).unwrap();
+        let shared = case.mixture.then_some(Kernel::ShareAdvantage { level: 0 });
+        let kernels: Vec<_> = shared.into_iter().chain(schedule::gradient(&case.model())).collect();
+        twin.run(&kernels, &inputs()).unwrap();
         let gradient = twin.read(Tensor::Gradient).unwrap();
         // Every tensor is probed at several places; the kinks of PReLU are 1e-6 wide and not met.
         let model = case.model();

@@ -78,6 +78,7 @@ pub(crate) struct Case {
     pub(crate) depth: usize,
     pub(crate) skip: bool,
     pub(crate) gauge: bool,
+    pub(crate) mixture: bool,
     pub(crate) field: f64,
     pub(crate) coupling: f64,
     pub(crate) exact_bottom: u32,
@@ -94,6 +95,7 @@ impl Case {
         depth: 1,
         skip: true,
         gauge: true,
+        mixture: false,
         field: 0.0,
         coupling: 1.0,
         exact_bottom: 2,
@@ -101,9 +103,9 @@ impl Case {
     };
 
     pub(crate) fn model(self) -> Arc<Model> {
-        let Self { network, width, depth, skip, gauge, exact_bottom, exact_length, .. } = self;
+        let Self { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length, .. } = self;
         let interaction = Interaction { coupling: self.coupling, field: self.field };
-        let options = NetOptions { network, width, depth, skip, gauge, exact_bottom, exact_length };
+        let options = NetOptions { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length };
         let system = System { lattice: Lattice::new(self.lattice, self.size).unwrap(), interaction };
         Arc::new(Model::new(system, options).unwrap())
     }

@@ -29,7 +29,8 @@ pub(crate) fn inputs(step: u32) -> Inputs {
 /// without skip, gauge and field.
 fn cases() -> Vec<Case> {
     let default = Case::DEFAULT;
-    let of_subjects = SUBJECTS.into_iter().filter(|case| (case.lattice, case.network) != Default::default());
+    let of_subjects =
+        SUBJECTS.into_iter().filter(|case| (case.lattice, case.network, case.mixture) != Default::default());
     let mut cases: Vec<Case> = of_subjects.collect();
     cases.extend([
         Case { batch: 1, ..default },
@@ -40,6 +41,7 @@ fn cases() -> Vec<Case> {
         Case { batch: 31, width: 20, ..default },
         Case { size: 4, batch: 1000, field: 0.3, gauge: false, coupling: -0.7, ..default },
         Case { size: 16, batch: 70, width: 2, ..default },
+        Case { size: 16, batch: 37, mixture: true, ..default },
         // Exact squares of both sides, in every kind of field.
         Case { size: 16, batch: 37, exact_bottom: 8, ..default },
         Case { size: 16, batch: 21, exact_bottom: 4, field: -0.2, gauge: false, ..default },

@@ -180,6 +180,7 @@ fn trained(ensemble: &Ensemble, seed: u32) -> Cpu<f32> {
         steps: 800,
         batch: 256,
         gauge: false,
+        mixture: false,
         exact_bottom: 4,
         evaluation_samples: 100,
         verification_samples: 0,
@@ -422,6 +423,7 @@ fn a_negative_forward_kl_is_found_out() {
         depth: 1,
         skip: true,
         gauge: false,
+        mixture: false,
         exact_bottom: 4,
         exact_length: 0,
     };

@@ -164,9 +164,18 @@ impl Network {
 
     /// ln q of a block's own spins given its border, by the net of its level.
     fn ln_q_of_net(&self, level: usize, border: &[f64], own: &[f64]) -> f64 {
+        if !(self.case.mixture && border.is_empty()) {
+            return self.ln_q_in_gauge(level, border, own, self.case.gauge);
+        }
+        let turned: Vec<f64> = own.iter().map(|spin| -spin).collect();
+        let both = [own, &turned].map(|own| self.ln_q_in_gauge(level, border, own, false));
+        ln_sum(both.to_vec()) - 2_f64.ln()
+    }
+
+    fn ln_q_in_gauge(&self, level: usize, border: &[f64], own: &[f64], has_gauge: bool) -> f64 {
         let tensor = |part: &str| &self.tensors[&format!("level{level}.{part}")];
         let sum: f64 = border.iter().sum();
-        let gauge = match (self.case.gauge, border.first()) {
+        let gauge = match (has_gauge, border.first()) {
             (false, _) => 1.0,
             (true, None) => own[0],
             (true, Some(first)) if sum == 0.0 => *first,
@@ -187,7 +196,7 @@ impl Network {
         if self.case.skip {
             logits = affine(&x, tensor("skip.weight"), &logits);
         }
-        if self.case.gauge && border.is_empty() {
+        if has_gauge && border.is_empty() {
             logits[0] = 0.0;
         }
         // ln sigmoid(x logit) = -ln(1 + exp(-x logit)).

@@ -22,6 +22,7 @@ fn options(exact_bottom: u32) -> NetOptions {
         depth: 2,
         skip: true,
         gauge: true,
+        mixture: false,
         exact_bottom,
         exact_length: 0,
     }
@@ -159,7 +160,7 @@ fn module_of(name: &str, storage: Storage, split: bool) -> Module {
 #[test]
 fn structs_have_the_layout_of_their_rust_twins() {
     let module = module_of("backward_weights", Storage::F32, false);
-    assert_layout!(&module, "Level", Level: batch, blocks, rows, stride, first_row, border, own, inputs, units, sites, bonds,
+    assert_layout!(&module, "Level", Level: batch, blocks, rows, net_rows, stride, first_row, border, own, inputs, units, sites, bonds,
         bond_count, children, children_per_block, children_first_row, gauge, index, slices, slice_rows, parameters,
         first_norm, path_pairs, faces, layers, output, skip);
     assert_layout!(&module, "Job", Job: source_kind, sources, source_width, first_source, target_kind, targets,

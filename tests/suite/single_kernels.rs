@@ -12,6 +12,8 @@ use han_gpu::schedule::{self, Baseline, Inputs, Kernel};
 /// Nets with two layers above single spins, and exact squares.
 const NETS: Case = Case { size: 8, batch: 68, width: 2, depth: 2, field: 0.2, gauge: false, ..Case::DEFAULT };
 const SQUARES: Case = Case { size: 8, batch: 37, exact_bottom: 4, ..Case::DEFAULT };
+/// A net that is mixed with its mirror image, its rows and their images side by side in a tile.
+const MIXTURE: Case = Case { size: 4, batch: 37, width: 2, mixture: true, ..Case::DEFAULT };
 /// Six neighbours to a spin, and four colours.
 const TRIANGLES: Case = Case { lattice: LatticeKind::Triangular, size: 8, batch: 37, ..Case::DEFAULT };
 
@@ -116,6 +118,21 @@ fn of_squares(model: &Model) -> Vec<Trial> {
     ]
 }
 
+fn of_mixtures(model: &Model) -> Vec<Trial> {
+    let (level, ln_q) = (0, Seen::Array(Tensor::LnQ));
+    let [sample, image] = [Kernel::SampleLevel { level }, Kernel::EvaluateImage { level }];
+    let (mix, share) = (Kernel::MixImages { level }, Kernel::ShareAdvantage { level });
+    let likelihood = [schedule::evaluation(model), vec![Kernel::Likelihood]].concat();
+    vec![
+        trial(&[], sample, &[], Seen::Spins),
+        trial(&[sample], image, &[mix], ln_q),
+        trial(&[sample], image, &[], Seen::Logits(level)),
+        trial(&[sample, image], mix, &[], ln_q),
+        trial(&[], Kernel::EvaluateLevel { level }, &[mix], ln_q),
+        trial(&likelihood, share, &[], Seen::Array(Tensor::Advantage)),
+    ]
+}
+
 fn of_triangles(model: &Model) -> Vec<Trial> {
     let level = model.bottom().unwrap();
     let colours = (0..4).map(|colour| trial(&[], Kernel::Metropolis { colour }, &[], Seen::Spins));
@@ -213,7 +230,8 @@ type Trials = fn(&Model) -> Vec<Trial>;
 fn every_kernel_leaves_behind_what_its_twin_does_and_no_other_would() {
     let device = gpu();
     let mut results = Vec::new();
-    let cases: [(Case, Trials); 3] = [(NETS, of_nets), (SQUARES, of_squares), (TRIANGLES, of_triangles)];
+    let cases: [(Case, Trials); 4] =
+        [(NETS, of_nets), (SQUARES, of_squares), (MIXTURE, of_mixtures), (TRIANGLES, of_triangles)];
     for (case, trials) in cases {
         let mut gpu = device.backend(case);
         for Trial { kernel, before, after, seen: what } in trials(&case.model()) {

@@ -1,4 +1,6 @@
 // What the forward pass of a masked net reads and leaves behind; rows are innermost: coalesced over lanes.
+// Needs first_of_rows() and end_of_rows() of the kernel, between which its rows lie, and image_sign(block, configuration), by which spins
+// are multiplied where the net is mixed with its mirror image.
 
 #include rows/rows_$ROWS
 #include rows/rows_spread
@@ -34,12 +36,15 @@ struct OwnRows {
 var<private> own: OwnRows;
 
 fn start_row(wanted: u32) {
-    own.row = min(wanted, level.rows / LANE_ROWS - 1u);
+    own.row = min(wanted, end_of_rows() / LANE_ROWS - 1u);
     own.stride = level.stride / LANE_ROWS;
     own.block = own.row * LANE_ROWS / level.batch;
     own.configuration = own.row * LANE_ROWS % level.batch;
-    own.stores = wanted < level.rows / LANE_ROWS;
+    own.stores = wanted < end_of_rows() / LANE_ROWS;
     own.gauge = Rows(1.0);
+    if level.gauge == 3u {
+        own.gauge = image_sign(own.block, own.configuration);
+    }
 }
 
 // Spins first..first + 32 of the border, at least one, bits set for -1, without the gauge.

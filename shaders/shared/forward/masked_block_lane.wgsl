@@ -29,8 +29,8 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let first_row = group_index(group, groups) * LANES;
-    if first_row >= level.rows / LANE_ROWS {
+    let first_row = first_of_rows() / LANE_ROWS + group_index(group, groups) * LANES;
+    if first_row >= end_of_rows() / LANE_ROWS {
         return;
     }
     own_lane = lane;

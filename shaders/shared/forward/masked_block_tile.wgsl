@@ -38,11 +38,11 @@ fn activation(layer: u32, unit: u32, row: u32) -> f32 {
 }
 
 fn row_of(r: u32) -> u32 {
-    return min(tile_row + r, level.rows - 1u);
+    return min(tile_row + r, end_of_rows() - 1u);
 }
 
 fn stores(r: u32) -> bool {
-    return tile_row + r < level.rows;
+    return tile_row + r < end_of_rows();
 }
 
 // Makes what this workgroup wrote to storage and to workgroup memory visible to all its lanes.
@@ -58,15 +58,15 @@ fn main(
     @builtin(local_invocation_index) lane_index: u32,
 ) {
     lane = lane_index;
-    let first_row = group_index(group, groups) * ROWS;
+    let first_row = first_of_rows() + group_index(group, groups) * ROWS;
     tile_row = first_row;
-    if first_row >= level.rows {
+    if first_row >= end_of_rows() {
         return;
     }
     load_border();
     meet();
     // Lanes without a row of their own are like those past the last row.
-    start_row(select(level.rows, tile_row + lane, lane < ROWS));
+    start_row(select(end_of_rows(), tile_row + lane, lane < ROWS));
     turn_border();
     meet();
     border_hidden(0u);

@@ -80,7 +80,7 @@ fn main(
     }
     let job = jobs[index / level.slices];
     let first_row = slice * level.slice_rows;
-    let end_row = min(first_row + level.slice_rows, level.rows);
+    let end_row = min(first_row + level.slice_rows, level.net_rows);
     let own_source = lane / 8u;
     let own_target = lane % 8u;
     for (var first = first_row / 4u; 4u * first < end_row; first += CHUNK) {

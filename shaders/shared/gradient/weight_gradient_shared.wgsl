@@ -120,7 +120,7 @@ fn target_start(job: Job, packet: u32, lane: u32, to_logits: bool) -> u32 {
 // Sums a slice of rows. The last three are constants wherever this is called: software adapters execute both sides of a
 // branch, so there should be none within the loop.
 fn sum_rows(job: Job, slice: u32, lane: u32, packets: u32, from_inputs: bool, to_logits: bool) {
-    let last = min((slice + 1u) * level.slice_rows, level.rows) - 1u;
+    let last = min((slice + 1u) * level.slice_rows, level.net_rows) - 1u;
     var starts: array<u32, PACKETS>;
     for (var p = 0u; p < packets; p++) {
         starts[p] = target_start(job, p, lane, to_logits);

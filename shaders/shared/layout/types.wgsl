@@ -13,7 +13,8 @@ struct Level {
     batch: u32,
     blocks: u32,
     rows: u32,               // blocks * batch; a row is one block of one configuration
-    stride: u32,             // rows rounded up to whole quads: from unit to unit of inputs, hidden state, logits and errors
+    net_rows: u32,           // the same with the images of a mixture, which come last
+    stride: u32,             // net_rows rounded up to whole quads: from unit to unit of inputs, hidden state, logits and errors
     first_row: u32,          // in per-block arrays
     border: u32,
     own: u32,
@@ -25,7 +26,7 @@ struct Level {
     children: u32,
     children_per_block: u32,
     children_first_row: u32,
-    gauge: u32,              // 0 none, 1 border, 2 first own spin
+    gauge: u32,              // 0 none, 1 border, 2 first own spin, 3 mixture with the mirror image
     index: u32,
     slices: u32,             // partial gradients
     slice_rows: u32,         // rows of each, whole quads

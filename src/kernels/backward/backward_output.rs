@@ -26,7 +26,7 @@ pub(crate) const KERNEL: Description = Description {
 pub(crate) fn run<R: Real>(Call { model, state, .. }: Call<'_, R>, level: usize) {
     let Some(net) = model.levels[level].conditional.net() else { return };
     let level = &mut state.levels[level];
-    let advantages = &state.advantage[level.rows(state.batch)];
+    let advantages = &state.advantage[level.net_rows(state.batch)];
     level.tiles.par_iter_mut().for_each(|tile| {
         let rows = tile.rows;
         let mut advantage = [R::zero(); LANES];

@@ -33,7 +33,8 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
     let geometry = &model.hierarchy.levels[level];
     let (batch, spins) = (state.batch, &state.spins);
     let rows = state.levels[level].rows(batch);
-    let (rewards, rewards_below) = state.reward.split_at_mut(rows.end);
+    let below = state.levels[level].net_rows(batch).end;
+    let (rewards, rewards_below) = state.reward.split_at_mut(below);
     let shift = inputs.reward_shift(&model.system).of(geometry.bonds.len(), geometry.own);
     let rewards = rewards[rows.clone()].par_chunks_mut(LANES);
     let ln_q = state.ln_q[rows].par_chunks(LANES);

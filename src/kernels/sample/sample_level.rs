@@ -6,7 +6,8 @@ use crate::cpu::tile::{Lane, Tile};
 use crate::cpu::vector::vectorised;
 use crate::cpu::{Call, LANES, Real, masked_block};
 use crate::kernels::{
-    Axis, Choice, Constants, Description, LaneRows, Phase, STAGED, Shape, Slot, Variant, Work, shader,
+    Axis, Choice, Constants, Cost, Description, LaneRows, OnNet, Phase, STAGED, Shape, Slot, Spread, Variant,
+    Work, shader,
 };
 use crate::random::SpinKey;
 use rayon::prelude::*;
@@ -26,17 +27,17 @@ pub(crate) fn forward_constants(choice: &Choice) -> Constants {
 }
 
 /// Work of the forward pass: border spins in, own spins out; inputs, hidden state and logits kept, one ln q.
-pub(crate) const FORWARD: Work = Work::Net {
-    cost: |on| {
-        let net = on.net;
-        let per_row = net.border + net.own + on.input_words() + on.kept(on.hidden()) + net.own + 1;
-        on.cost(net.multiply_adds(), per_row, on.kept(net.parameters()))
-    },
-    workgroups: |on, spread| {
-        let Variant { shape, loads, lane_rows, .. } = spread.variant;
-        shape.workgroups(loads, on.rows, lane_rows)
-    },
-};
+pub(crate) fn forward_cost(on: &OnNet<'_>) -> Cost {
+    let net = on.net;
+    let per_row = net.border + net.own + on.input_words() + on.kept(on.hidden()) + net.own + 1;
+    on.cost(net.multiply_adds(), per_row, on.kept(net.parameters()))
+}
+
+/// Workgroups of the forward pass.
+pub(crate) fn forward_workgroups(on: &OnNet<'_>, spread: &Spread) -> usize {
+    let Variant { shape, loads, lane_rows, .. } = spread.variant;
+    shape.workgroups(loads, on.rows, lane_rows)
+}
 
 pub(crate) const KERNEL: Description = Description {
     name: "sample_level",
@@ -49,7 +50,10 @@ pub(crate) const KERNEL: Description = Description {
     in_parts: false,
     axes: &[Axis::ForwardShape, Axis::Loads, Axis::Rows(LaneRows::Forward), Axis::Units, Axis::Parts],
     constants: forward_constants,
-    work: FORWARD,
+    work: Work::Net {
+        cost: |on| forward_cost(&on.blocks()),
+        workgroups: |on, spread| forward_workgroups(&on.blocks(), spread),
+    },
 };
 
 pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: usize) {
@@ -58,13 +62,18 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
     let first_row = state.levels[level].rows(state.batch).start;
     let spins = &mut state.spins;
     let parameters = &state.parameters[description.offset..];
-    state.levels[level].tiles.par_iter_mut().for_each(|tile| {
+    let rows = geometry.blocks * state.batch;
+    let drawn = |tile: &&mut Tile<R>| tile.rows.first < rows;
+    state.levels[level].tiles.par_iter_mut().filter(drawn).for_each(|tile| {
         vectorised(
             #[inline(always)]
             || {
                 tile.load_border(net.gauge, geometry, spins);
                 tile.start_ln_q();
                 let keys = SpinKeys::new(inputs, level, tile.rows);
+                if net.gauge == Gauge::Mixture {
+                    tile.gauge = image_signs(net, &keys);
+                }
                 masked_block::run(
                     net,
                     parameters,
@@ -76,10 +85,18 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
             },
         );
     });
-    for tile in &state.levels[level].tiles {
+    for tile in state.levels[level].tiles.iter().take_while(|tile| tile.rows.first < rows) {
         tile.store_own(geometry, spins);
         tile.store_ln_q(&mut state.ln_q[first_row + tile.rows.first..]);
     }
+}
+
+/// Signs by which a sample of a mixture is turned: 1 or -1 with probability 1/2, by the word behind its last site.
+pub(crate) fn image_signs<R: Real>(net: &MaskedNet, keys: &SpinKeys) -> Lane<R> {
+    std::array::from_fn(|lane| {
+        let words = SpinKey { block: 0, ..keys.of(lane) }.words(net.own as u32 / 4);
+        if words[net.own % 4] & 1 == 1 { -R::one() } else { R::one() }
+    })
 }
 
 #[inline(always)]

@@ -1,0 +1,32 @@
+//! ln q of a mixture, `ln [(q(s) + q(-s)) / 2]`, in place of ln q(s); that of the image stays.
+
+use crate::cpu::{Call, Real};
+use crate::kernels::{Cost, Description, Phase, Slot, Work, groups_of, lanes_and, shader};
+
+pub(crate) const KERNEL: Description = Description {
+    name: "mix_images",
+    phase: Phase::Sample,
+    shader: shader!("sample/mix_images"),
+    draws: false,
+    reads: &[Slot::Level],
+    writes: &[Slot::LnQ],
+    writes_with_f16: &[],
+    in_parts: false,
+    axes: &[],
+    constants: |_| lanes_and([]),
+    work: Work::Level {
+        cost: |level| Cost::of_rows(level.rows, 0, 3),
+        workgroups: |level, _| groups_of(level.rows),
+    },
+};
+
+pub(crate) fn run<R: Real>(Call { model, state, .. }: Call<'_, R>, level: usize) {
+    if model.hierarchy.levels[level].images == 1 {
+        return;
+    }
+    let rows = state.levels[level].rows(state.batch);
+    let (blocks, images) = state.ln_q[rows.start..].split_at_mut(rows.len());
+    for (ln_q, &of_image) in blocks.iter_mut().zip(&*images) {
+        *ln_q = *ln_q + (of_image - *ln_q).softplus() - R::of(std::f64::consts::LN_2);
+    }
+}
