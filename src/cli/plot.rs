@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::estimate::Status;
 use crate::io::{Metrics, Row, RunFolder, Table};
 use crate::measure::{Measurement, Method, Settings, measure};
-use crate::plot::{self, Colouring, Configurations, Format};
+use crate::plot::{self, Colouring, Configurations, Format, Isometric};
 use crate::sample::{Draws, draw};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -188,6 +188,11 @@ fn plot_configurations(
         let title = format!("{lattice}, beta = {}: {what}", config.beta);
         let hierarchy = &backend.model().hierarchy;
         place.write(name, &Configurations { title, lattice, spins: &spins, hierarchy, colouring })?;
+    }
+    if lattice.dimensions() == 3 {
+        let title = format!("{lattice}, beta = {}: planes, dark up, light down", config.beta);
+        let (spins, hierarchy) = (&spins[..lattice.sites()], &backend.model().hierarchy);
+        place.write("planes_by_level", &Isometric { title, lattice, spins, hierarchy })?;
     }
     Ok(())
 }

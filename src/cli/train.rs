@@ -133,7 +133,7 @@ fn describe(summary: &Summary, folder: &Path) -> String {
             "bound     {:.8} +- {:.1e}, the variational upper bound on beta F/N",
             summary.beta_f_per_site.value, summary.beta_f_per_site.error
         ),
-        format!("KL        {:.5} +- {:.5} nats (against the {kl_of})", summary.kl.value, summary.kl.error),
+        format!("KL        {:.5} +- {:.1e} nats (against the {kl_of})", summary.kl.value, summary.kl.error),
         format!(
             "ESS       {:.4} from {} samples{}",
             summary.ess,

@@ -2,7 +2,7 @@
 
 use super::defaults::{derived_defaults, preset as preset_config};
 use super::sections::flat;
-use super::{Config, SETTINGS};
+use super::{Config, SETTINGS, Setting};
 use crate::error::{Error, Result};
 use crate::io::read_text;
 use std::path::Path;
@@ -28,7 +28,7 @@ impl Config {
         let config: Self = table
             .try_into()
             .map_err(|error: toml::de::Error| config_error(path, error.message().to_owned()))?;
-        config.check()?;
+        config.check().map_err(|error| config_error(path, error.to_string()))?;
         Ok(config)
     }
 }
@@ -77,9 +77,15 @@ fn overlay(table: &mut Table, layer: Table, source: &Path) -> Result<()> {
             _ => value,
         };
         let setting = format!("{key} = {value}");
+        let expected = Setting::named(&key).map(Setting::expected);
         table.insert(key, value);
-        of_table(table)
-            .map_err(|message| config_error(source, format!("{setting} is not possible: {message}")))?;
+        of_table(table).map_err(|message| match expected {
+            Some(expected) => {
+                config_error(source, format!("{setting} is not possible: it must be {expected}"))
+            }
+            // The key is unknown, and the message tells the nearest one.
+            None => config_error(source, message),
+        })?;
     }
     Ok(())
 }

@@ -173,6 +173,18 @@ impl Setting {
         })
     }
 
+    /// What a value must be, for messages.
+    pub(super) fn expected(&self) -> String {
+        let range = self.range_words();
+        match self.values {
+            Values::Names(names) => format!("one of {}", names.join(", ")),
+            Values::Text => "text".to_owned(),
+            Values::Switch => "true or false".to_owned(),
+            Values::Integer(..) => format!("a whole number, {}", range.unwrap_or_default()),
+            Values::Number(..) | Values::Below(..) => format!("a number, {}", range.unwrap_or_default()),
+        }
+    }
+
     /// Checks a value alone; its type is right.
     pub(super) fn check(&self, value: &Value) -> Result<()> {
         let expected = match (self.values, value) {

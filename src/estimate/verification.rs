@@ -15,9 +15,10 @@ const WELL_TRAINED: f64 = 0.3;
 const FAR_BELOW: f64 = 0.01;
 
 /// Cure of a network that has lost a mode.
-const LEARN_FROM_P: &str = "let it learn from Monte Carlo (--objective forward or mixed), or grow it from a smaller lattice (--grow)";
+const LEARN_FROM_P: &str = "let it learn from Monte Carlo (--objective forward or mixed), or, where a smaller lattice has such nets, grow it (--grow)";
 /// Cure of a network that is not there yet.
-const TRAIN_LONGER: &str = "train longer (--steps), wider (--width), or from a smaller lattice (--grow)";
+const TRAIN_LONGER: &str =
+    "train longer (--steps), wider (--width), or, where a smaller lattice has such nets, grow it (--grow)";
 
 /// Whether the figures of a run can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -85,18 +85,24 @@ fn draw_mark<B: DrawingBackend>(curve: &Curve, legend: &DrawingArea<B, Shift>, y
         Style::Dots => legend.draw(&Circle::new((22, y), 4, colour.filled())),
         Style::Squares => legend.draw(&Rectangle::new([(17, y - 5), (27, y + 5)], colour.stroke_width(2))),
         Style::Crosses => legend.draw(&Cross::new((22, y), 5, colour.stroke_width(2))),
+        Style::Upright => {
+            legend.draw(&PathElement::new(vec![(22, y - 9), (22, y + 9)], colour.stroke_width(1)))
+        }
     }
 }
 
 fn draw_panel<B: DrawingBackend>(panel: &Panel, area: &DrawingArea<B, Shift>) -> Drawn<B> {
     let points = || panel.curves.iter().flat_map(|curve| shown(panel, curve));
     let x = range(points().map(|point| point.x), false);
-    let y = range(points().flat_map(|point| [point.y - point.error, point.y + point.error]), true);
+    let with_heights = panel.curves.iter().filter(|curve| curve.style != Style::Upright);
+    let heights = with_heights.flat_map(|curve| shown(panel, curve));
+    let y = range(heights.flat_map(|point| [point.y - point.error, point.y + point.error]), true);
     let mut chart = ChartBuilder::on(area)
         .margin(14)
         .x_label_area_size(48)
         .y_label_area_size(78)
         .build_cartesian_2d(x.clone(), y.clone())?;
+    let [bottom, top] = [y.start, y.end];
     let formats = [(&panel.x, x), (&panel.y, y)].map(|(axis, range)| tick_format(axis, &range));
     chart
         .configure_mesh()
@@ -120,6 +126,10 @@ fn draw_panel<B: DrawingBackend>(panel: &Panel, area: &DrawingArea<B, Shift>) ->
             }
             Style::Dashed => {
                 chart.draw_series(DashedLineSeries::new(line(), 8, 5, colour.stroke_width(2)))?;
+            }
+            Style::Upright => {
+                let through = |(x, _)| PathElement::new(vec![(x, bottom), (x, top)], colour.stroke_width(1));
+                chart.draw_series(line().map(through))?;
             }
             Style::Dots | Style::Squares | Style::Crosses => {
                 let bar =

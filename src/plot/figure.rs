@@ -24,6 +24,8 @@ pub enum Style {
     Squares,
     /// Crosses with error bars: results that cannot be trusted.
     Crosses,
+    /// A thin upright line through the panel at every point, whatever its y.
+    Upright,
 }
 
 /// One curve.

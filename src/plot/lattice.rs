@@ -2,7 +2,7 @@
 
 use super::chart::colour;
 use super::file::{Drawing, Drawn, FONT};
-use crate::hierarchy::Hierarchy;
+use crate::hierarchy::{Hierarchy, Level};
 use crate::lattice::Lattice;
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -59,31 +59,50 @@ impl Configurations<'_> {
     }
 
     fn names(&self) -> Vec<(String, RGBColor)> {
-        if self.colouring == Colouring::Spin {
-            return vec![("up".to_owned(), colour(0)), ("down".to_owned(), pale(colour(0)))];
+        match self.colouring {
+            Colouring::Spin => vec![("up".to_owned(), colour(0)), ("down".to_owned(), pale(colour(0)))],
+            Colouring::Level => names_of_levels(self.hierarchy),
         }
-        let name = |(k, level): (usize, &crate::hierarchy::Level)| match k {
-            0 => (level.name.to_owned(), colour(0)),
-            _ => (level.to_string(), colour(k)),
-        };
-        self.hierarchy.levels.iter().enumerate().map(name).collect()
-    }
-
-    /// Level of every site.
-    fn levels(&self) -> Vec<usize> {
-        let mut levels = vec![0; self.lattice.sites()];
-        for (k, level) in self.hierarchy.levels.iter().enumerate() {
-            for block in 0..level.blocks {
-                let own = &level.block_sites(block)[level.border..];
-                own.iter().for_each(|&site| levels[site as usize] = k);
-            }
-        }
-        levels
     }
 }
 
+/// Names and colours of levels.
+pub(super) fn names_of_levels(hierarchy: &Hierarchy) -> Vec<(String, RGBColor)> {
+    let name = |(k, level): (usize, &Level)| match k {
+        0 => (level.name.to_owned(), colour(0)),
+        _ => (level.to_string(), colour(k)),
+    };
+    hierarchy.levels.iter().enumerate().map(name).collect()
+}
+
+/// Level of every site.
+pub(super) fn levels(hierarchy: &Hierarchy) -> Vec<usize> {
+    let mut levels = vec![0; hierarchy.sites];
+    for (k, level) in hierarchy.levels.iter().enumerate() {
+        for block in 0..level.blocks {
+            let own = &level.block_sites(block)[level.border..];
+            own.iter().for_each(|&site| levels[site as usize] = k);
+        }
+    }
+    levels
+}
+
+/// Names with their colours, one below the other from a place on.
+pub(super) fn draw_names<B: DrawingBackend>(
+    area: &DrawingArea<B, Shift>,
+    names: Vec<(String, RGBColor)>,
+    (left, top): (i32, i32),
+) -> Drawn<B> {
+    for (line, (name, colour)) in names.into_iter().enumerate() {
+        let y = top + 24 * line as i32;
+        area.draw(&Rectangle::new([(left, y), (left + 14, y + 14)], colour.filled()))?;
+        area.draw(&Text::new(name, (left + 22, y), (FONT, 15)))?;
+    }
+    Ok(())
+}
+
 /// The light tone of a colour.
-fn pale(colour: RGBColor) -> RGBColor {
+pub(super) fn pale(colour: RGBColor) -> RGBColor {
     let light = |part: u8| (255.0 - 0.22 * (255.0 - f64::from(part))) as u8;
     RGBColor(light(colour.0), light(colour.1), light(colour.2))
 }
@@ -100,7 +119,7 @@ impl Drawing for Configurations<'_> {
         let (cell, side) = (self.cell() as i32, self.lattice.side() as i32);
         let levels = match self.colouring {
             Colouring::Spin => vec![0; self.lattice.sites()],
-            Colouring::Level => self.levels(),
+            Colouring::Level => levels(self.hierarchy),
         };
         let [width, height] = self.pitch().map(|pixels| pixels as i32);
         for (number, spins) in self.spins.chunks(self.lattice.sites()).enumerate() {
@@ -127,11 +146,6 @@ impl Drawing for Configurations<'_> {
             }
         }
         let left = self.columns() as i32 * width + GAP as i32 + 10;
-        for (line, (name, colour)) in self.names().into_iter().enumerate() {
-            let y = TITLE as i32 + 24 * line as i32;
-            area.draw(&Rectangle::new([(left, y), (left + 14, y + 14)], colour.filled()))?;
-            area.draw(&Text::new(name, (left + 22, y), (FONT, 15)))?;
-        }
-        Ok(())
+        draw_names(area, self.names(), (left, TITLE as i32))
     }
 }

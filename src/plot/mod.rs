@@ -3,6 +3,7 @@
 mod chart;
 mod figure;
 mod file;
+mod isometric;
 mod lattice;
 mod sampled;
 mod scan;
@@ -10,6 +11,7 @@ mod training;
 
 pub use figure::{Axis, Curve, Figure, Panel, Point, Style};
 pub use file::{Drawing, Format, write};
+pub use isometric::Isometric;
 pub use lattice::{Colouring, Configurations};
 pub use sampled::{autocorrelation, weights};
 pub use scan::scan;

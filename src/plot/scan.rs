@@ -7,6 +7,9 @@ use crate::io::{Row, Table};
 use crate::lattice::{Ensemble, Interaction, Lattice, System};
 use crate::measure::{FREE_QUANTITIES, Meaning, QUANTITIES};
 
+/// Black.
+const CRITICAL_COLOUR: usize = 6;
+
 /// What there is of one size.
 struct Line<'a> {
     side: u32,
@@ -66,7 +69,25 @@ fn panel(lines: &[Line<'_>], name: &str) -> Panel {
             curves.extend(source.curves(rows, name, *side, number));
         }
     }
+    curves.extend(critical_points(lines));
     Panel { x: Axis::linear("beta   [1/J]"), y: Axis::linear(axis_label(name)), curves }
+}
+
+/// The critical point of the infinite lattice, where it lies within the scan.
+fn critical_points(lines: &[Line<'_>]) -> Option<Curve> {
+    let rows = || lines.iter().flat_map(|line| &line.rows);
+    let critical = rows().find_map(|row| system(row)?.critical_beta())?;
+    let betas = || rows().filter_map(|row| row.get("beta"));
+    let is_within = betas().any(|beta| beta <= critical) && betas().any(|beta| beta >= critical);
+    let label = format!("beta_c = {critical:.5}");
+    is_within.then(|| Curve::new(label, CRITICAL_COLOUR, Style::Upright, [(critical, 0.0)]))
+}
+
+/// The system of a row.
+fn system(row: &Row) -> Option<System> {
+    let number = |key: &str| row.get(key).unwrap_or_default();
+    let interaction = Interaction { coupling: number("coupling"), field: number("field") };
+    Some(System { lattice: Lattice::new(row.lattice, size(row)).ok()?, interaction })
 }
 
 /// Where values of a row come from.
@@ -115,11 +136,7 @@ fn exact_curve(rows: &[&Row]) -> Vec<(Ensemble, Exact)> {
     let betas = || rows.iter().filter_map(|row| row.get("beta"));
     let first = betas().fold(f64::INFINITY, f64::min);
     let last = betas().fold(f64::NEG_INFINITY, f64::max);
-    let Some(row) = rows.first() else { return Vec::new() };
-    let number = |key: &str| row.get(key).unwrap_or_default();
-    let interaction = Interaction { coupling: number("coupling"), field: number("field") };
-    let Ok(lattice) = Lattice::new(row.lattice, size(row)) else { return Vec::new() };
-    let system = System { lattice, interaction };
+    let Some(system) = rows.first().and_then(|row| system(row)) else { return Vec::new() };
     let ensemble = |(beta, exact)| (Ensemble { system: system.clone(), beta }, exact);
     exact::curve(&system, first, last).into_iter().map(ensemble).collect()
 }
