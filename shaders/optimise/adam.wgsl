@@ -15,7 +15,7 @@
 @group(0) @binding(20) var<storage, read> status: Status;
 @group(0) @binding(21) var<storage, read_write> first_moment: array<vec4<f32>>;
 @group(0) @binding(22) var<storage, read_write> second_moment: array<vec4<f32>>;
-@group(0) @binding(24) var<storage, read> rate_factors: array<f32>;     // for every LANES parameters: nets start at multiples of LANES
+@group(0) @binding(24) var<storage, read> rate_factors: array<vec2<f32>>; // for every LANES parameters: factor of their net, and 1 for linear terms, else 0
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -34,7 +34,9 @@ fn main(
     first_moment[at] = first;
     second_moment[at] = second;
     let update = first * step.first_correction / (sqrt(second * step.second_correction) + vec4<f32>(step.epsilon));
-    let factor = select(1.0, rate_factors[4u * at / LANES], step.scale_rate != 0u);
+    let factors = rate_factors[4u * at / LANES];
+    let of_net = select(1.0, factors.x, step.scale_rate != 0u);
+    let factor = select(of_net, of_net * step.skip_rate, factors.y != 0.0);
     let parameter = parameters[at] - step.learning_rate * factor * update;
     parameters[at] = parameter;
     keep_rounded(at, parameter);

@@ -1,5 +1,7 @@
 //! Masked dense nets (arXiv:1809.10606, arXiv:2203.10989) with the coupling skip of arXiv:2302.08347.
 
+use super::LEVEL_ALIGNMENT;
+
 /// Sign by which a block's spins are multiplied before the net sees them, and after it draws them (Z2 symmetry at H = 0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gauge {
@@ -88,6 +90,8 @@ impl Weights {
     }
 }
 
+/// Parameters that share a learning rate.
+const RATE_RUN: usize = 64;
 /// Inputs up to which a net learns at the full rate.
 const FULL_RATE_INPUTS: f64 = 60.0;
 
@@ -177,6 +181,14 @@ impl MaskedNet {
     /// and a logit by the sum over the sources that it sees.
     pub fn rate_factor(&self) -> f64 {
         (FULL_RATE_INPUTS / self.inputs() as f64).min(1.0)
+    }
+
+    /// Parameters before the linear term as learning rates count them: in runs of 64, of which one that it begins in is not its own. All
+    /// of them without that term, and the padding behind them.
+    pub fn before_linear(&self) -> usize {
+        let end = self.skip.as_ref().map_or(self.parameters(), |skip| skip.offset);
+        let padded = self.parameters().next_multiple_of(LEVEL_ALIGNMENT);
+        end.next_multiple_of(RATE_RUN).min(padded)
     }
 
     /// Parameters stored, masked zeros included.

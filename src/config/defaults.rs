@@ -54,11 +54,15 @@ impl Config {
 const POOL_SPINS: f64 = (1 << 28) as f64;
 /// Side from which networks lose modes when they only learn from themselves (docs/ACCURACY.md).
 const MIXED_FROM: f64 = 64.0;
-/// beta |J| from which they do at any side: in the ordered phase a boundary spin against the rest is rare.
+/// beta |J| from which they do at any side: in the ordered phase a boundary spin against the rest is rare. A gauge by the first spin
+/// makes that a mode of its own, which forward steps alone keep; a mixture keeps it from the start.
 const FORWARD_FROM: f64 = 0.5;
 /// The same in three dimensions.
 const CUBIC_MIXED_FROM: f64 = 16.0;
 const CUBIC_FORWARD_FROM: f64 = 0.24;
+
+/// Learning rate of linear terms over that of their net (docs/ACCURACY.md).
+const SKIP_RATE: f64 = 0.5;
 
 /// Side of the cubes that are summed exactly.
 const CUBIC_BOTTOM: f64 = 4.0;
@@ -79,7 +83,8 @@ pub(super) fn derived_defaults<'a>(
     let is_cubic = named("lattice", LatticeKind::Cubic.name());
     let is_van = named("network", Network::Van.name());
     let has_gauge = asked("gauge").and_then(Value::as_bool).unwrap_or(config.gauge && field == 0.0);
-    table.insert("mixture".to_owned(), Value::Boolean(is_cubic && has_gauge && !is_van));
+    table.insert("mixture".to_owned(), Value::Boolean(has_gauge && !is_van));
+    let is_mixture = asked("mixture").and_then(Value::as_bool).unwrap_or(has_gauge && !is_van);
     for (key, default) in [("pool", config.pool), ("verification_samples", config.verification_samples)] {
         let count = (POOL_SPINS / size.powi(if is_cubic { 3 } else { 2 }))
             .clamp(FEWEST_REFERENCES as f64, default as f64);
@@ -87,9 +92,9 @@ pub(super) fn derived_defaults<'a>(
     }
     let bond = value("beta", config.beta) * value("coupling", config.coupling).abs();
     let is_cold = field == 0.0 && bond >= if is_cubic { CUBIC_FORWARD_FROM } else { FORWARD_FROM };
-    let safe = if is_cold {
+    let safe = if is_cold && !is_mixture {
         Some("forward")
-    } else if size >= if is_cubic { CUBIC_MIXED_FROM } else { MIXED_FROM } {
+    } else if is_cold || size >= if is_cubic { CUBIC_MIXED_FROM } else { MIXED_FROM } {
         Some("mixed")
     } else {
         None
@@ -106,6 +111,9 @@ pub(super) fn derived_defaults<'a>(
             table.insert("forward_share".to_owned(), Value::Float(0.5));
             table.insert("steps".to_owned(), Value::Integer(2 * i64::from(config.steps)));
         }
+    }
+    if asked("scale_rate").and_then(Value::as_bool).unwrap_or(config.scale_rate) {
+        table.insert("skip_rate".to_owned(), Value::Float(SKIP_RATE));
     }
     if is_cubic && size >= CUBIC_MIXED_FROM && config.scale_rate {
         // Planes of 225 spins and more: width costs more there than steps.

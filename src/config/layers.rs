@@ -200,7 +200,9 @@ mod tests {
         assert_eq!(objective(None, "size = 32"), Objective::Reverse);
         assert_eq!(objective(None, "size = 64"), Objective::Mixed);
         assert_eq!(objective(None, "size = 64\nobjective = \"reverse\""), Objective::Reverse);
-        assert_eq!(objective(None, "beta = 0.6"), Objective::Forward);
+        assert_eq!(objective(None, "beta = 0.6"), Objective::Mixed);
+        assert_eq!(objective(None, "beta = 0.6\nmixture = false"), Objective::Forward);
+        assert_eq!(objective(None, "beta = 0.6\nnetwork = \"van\""), Objective::Forward);
         assert_eq!(objective(None, "beta = 0.6\nfield = 0.1"), Objective::Reverse);
         assert_eq!(objective(Some("published"), "size = 64"), Objective::Reverse);
     }
@@ -212,8 +214,8 @@ mod tests {
             (config.exact_bottom, config.exact_length, config.width, config.steps, config.objective)
         };
         assert_eq!(of("size = 4\nbeta = 0.2"), (4, 0, 4, 4000, Objective::Reverse));
-        assert_eq!(of("size = 8\nbeta = 0.3"), (4, 8, 4, 4000, Objective::Forward));
-        assert_eq!(of("size = 8\nbeta = 2"), (2, 0, 4, 4000, Objective::Forward));
+        assert_eq!(of("size = 8\nbeta = 0.3"), (4, 8, 4, 4000, Objective::Mixed));
+        assert_eq!(of("size = 8\nbeta = 2"), (2, 0, 4, 4000, Objective::Mixed));
         assert_eq!(of("size = 8\nbeta = 0.2\nexact_bottom = 2"), (2, 0, 4, 4000, Objective::Reverse));
         assert_eq!(of("size = 16\nbeta = 0.2"), (4, 8, 1, 8000, Objective::Mixed));
         let quick = resolved(Some("quick"), "lattice = \"cubic\"\nsize = 16\nbeta = 0.2", "").unwrap();
@@ -237,6 +239,13 @@ mod tests {
     fn the_gauge_is_off_in_a_field_unless_asked_for() {
         assert!(!resolved(None, "field = 0.1", "").unwrap().gauge);
         assert!(resolved(None, "field = 0", "").unwrap().gauge);
+        let mixture = |file: &str| resolved(None, file, "").unwrap().mixture;
+        assert!(
+            mixture("")
+                && !mixture("network = \"van\"")
+                && !mixture("field = 0.1")
+                && !mixture("gauge = false")
+        );
         let refused = resolved(None, "field = 0.1\ngauge = true", "").unwrap_err();
         assert!(refused.to_string().contains("gauge"), "{refused}");
     }

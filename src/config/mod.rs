@@ -81,6 +81,7 @@ impl Config {
             epsilon: self.adam_epsilon,
             clip: self.clip,
             scale_rate: self.scale_rate,
+            skip_rate: self.skip_rate,
         }
     }
 

@@ -63,7 +63,7 @@ settings! {
         gauge: bool = true, switch().range("false when `field` is not 0").derived("false when `field` is not 0");
         /// Whether the net of the first level is mixed with its mirror image instead of a gauge, which keeps what is rare in order and costs a second
         /// pass of that net.
-        mixture: bool = false, switch().range("false without `gauge`").derived("true on the cubic lattice at H = 0, but for \"van\"").later();
+        mixture: bool = false, switch().range("false without `gauge`").derived("true with `gauge`, but for \"van\"").later();
         /// Side of the squares or cubes whose insides are summed exactly, without nets; one of side 2 has a single spin inside.
         exact_bottom: u32 = 8, integer(0, 8).range("8, 4 or 2, at most the default; 0 for \"van\"")
             .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 4 on the cubic lattice (2 above 1.8); 0 for \"van\"")
@@ -87,7 +87,7 @@ settings! {
         /// What is minimised: KL(q | p) on the network's own samples (reverse), KL(p | q) on configurations by Monte Carlo
         /// (forward), or first the one with p and then more and more the other (mixed).
         objective: Objective = Objective::Reverse, names(&["reverse", "forward", "mixed"])
-            .derived("\"mixed\" from L = 64 on (cubic: 16) and where `depth` is 3 by default, else \"forward\" from beta |J| = 0.5 (cubic: 0.24) on at H = 0")
+            .derived("\"mixed\" from L = 64 on (cubic: 16), from beta |J| = 0.5 (cubic: 0.24) on at H = 0 (\"forward\" there without `mixture`), and where `depth` is 3 by default")
             .flag("objective", "NAME");
         /// Share of forward steps in the mixed objective, where they thin out over twice that share of the run.
         forward_share: f64 = 0.3, number(0.0, 0.5).derived("0.5 where `depth` is 3 by default");
@@ -99,6 +99,8 @@ settings! {
         learning_rate: f64 = 0.01, number(0.0, 1000.0).flag("lr", "X");
         /// Whether nets with more than 60 inputs learn at a lower rate, times 60 over their inputs.
         scale_rate: bool = true, switch();
+        /// Learning rate of the linear terms over that of their net.
+        skip_rate: f64 = 1.0, number(0.0, 1000.0).derived("0.5 with `scale_rate`").later();
         /// Course of the learning rate after the warm-up.
         rate_schedule: RateSchedule = RateSchedule::Cosine, names(&["cosine", "constant"]);
         /// Share of the steps over which the learning rate rises from 0.

@@ -192,7 +192,9 @@ impl Buffers {
             Slot::Parameters | Slot::Gradient | Slot::FirstMoment | Slot::SecondMoment => {
                 self.parameters_of(slot, WORD, kernel, numbers)
             }
-            Slot::RateFactors => bound(self.shared(slot), WORD, numbers.start / LANES..numbers.end / LANES),
+            Slot::RateFactors => {
+                bound(self.shared(slot), 2 * WORD, numbers.start / LANES..numbers.end / LANES)
+            }
             Slot::NetParameters | Slot::NetQuads => self.net_parameters_of(kernel, numbers),
             Slot::NetParametersUpper => self.net_parameters_of(kernel, self.part(kernel, 1)),
             Slot::Partials => self.partials_of(kernel, numbers),

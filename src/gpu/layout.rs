@@ -89,6 +89,8 @@ pub struct Step {
     pub scale_rate: u32,
     pub chunk: u32,
     pub chunk_share: f32,
+    pub skip_rate: f32,
+    pub padding: [u32; 3],
     pub heat_bath_reward: [[f32; 4]; NEIGHBOUR_SUMS],
     pub heat_bath_ln_q: [[[f32; 4]; 2]; NEIGHBOUR_SUMS],
 }
@@ -235,6 +237,8 @@ impl Step {
             scale_rate: inputs.adam.scale_rate.into(),
             chunk: inputs.chunk.index,
             chunk_share: 1.0 / inputs.chunk.count as f32,
+            skip_rate: inputs.adam.skip_rate as f32,
+            padding: [0; 3],
             heat_bath_reward: by_neighbours(system, |sum| {
                 around(heat_bath_reward(system, beta, shift, sum), REWARD_QUANTUM)
             }),

@@ -60,9 +60,9 @@ pub(super) struct Tables {
     pub(super) partials: usize,
     /// Workgroups of `gradient_sum` over all levels.
     pub(super) norms: usize,
-    /// For every [`LANES`] parameters, what their net's learning rate is multiplied with when rates are scaled.
+    /// For every [`LANES`] parameters, what their net's learning rate is multiplied with when rates are scaled, and 1 for linear terms, else 0.
     /// Runs of equal factors, so that a plan of a giant stays small.
-    rate_factors: Vec<(f32, usize)>,
+    rate_factors: Vec<([f32; 2], usize)>,
 }
 
 impl Tables {
@@ -108,15 +108,18 @@ impl Tables {
             };
             tables.partials += slices * parameters;
             tables.norms += table.sum_groups(parameters);
-            let factor = description.conditional.net().map_or(1.0, MaskedNet::rate_factor);
-            tables.rate_factors.push((factor as f32, parameters / LANES));
+            let net = description.conditional.net();
+            let factor = net.map_or(1.0, MaskedNet::rate_factor) as f32;
+            let before = net.map_or(parameters, MaskedNet::before_linear) / LANES;
+            let runs = [([factor, 0.0], before), ([factor, 1.0], parameters / LANES - before)];
+            tables.rate_factors.extend(runs);
             tables.levels.push(table);
         }
         tables
     }
 
     /// Factors of the learning rate, one for every [`LANES`] parameters.
-    pub(super) fn rate_factors(&self) -> Vec<f32> {
+    pub(super) fn rate_factors(&self) -> Vec<[f32; 2]> {
         self.rate_factors.iter().flat_map(|&(factor, count)| std::iter::repeat_n(factor, count)).collect()
     }
 }

@@ -19,6 +19,8 @@ pub struct Adam {
     pub clip: f64,
     /// Whether nets with many inputs learn at a lower rate ([`MaskedNet::rate_factor`](crate::conditional::MaskedNet::rate_factor)).
     pub scale_rate: bool,
+    /// Learning rate of the linear terms of nets over that of their other parameters.
+    pub skip_rate: f64,
 }
 
 /// What changes from one run of a kernel list to the next.
@@ -88,7 +90,7 @@ impl Inputs {
         beta: 0.0,
         reward_per_site: 0.0,
         learning_rate: 0.0,
-        adam: Adam { beta1: 0.0, beta2: 0.0, epsilon: 1.0, clip: 0.0, scale_rate: false },
+        adam: Adam { beta1: 0.0, beta2: 0.0, epsilon: 1.0, clip: 0.0, scale_rate: false, skip_rate: 1.0 },
         chunk: Chunk::WHOLE,
     };
 

@@ -10,7 +10,7 @@ use han_gpu::schedule::{self, Adam, Baseline, Inputs, Kernel, Shape};
 
 fn inputs() -> Inputs {
     Inputs {
-        adam: Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0, scale_rate: true },
+        adam: Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0, scale_rate: true, skip_rate: 0.5 },
         seed: 1,
         beta: BETA,
         ..Inputs::SAMPLING

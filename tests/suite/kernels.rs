@@ -9,7 +9,8 @@ use han_gpu::gpu::Gpu;
 use han_gpu::schedule::{self, Adam, Baseline, Chunk, Inputs, Kernel, Shape};
 use std::sync::Arc;
 
-const ADAM: Adam = Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0, scale_rate: true };
+const ADAM: Adam =
+    Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 0.0, scale_rate: true, skip_rate: 0.5 };
 
 pub(crate) fn inputs(step: u32) -> Inputs {
     let per_site = 0.93;

@@ -170,7 +170,7 @@ fn structs_have_the_layout_of_their_rust_twins() {
     assert_layout!(&module, "Step", Step: flip, earlier, beta_coupling, beta_field, box_reward, box_scale_rest, reward_shift, seed, step, first_configuration,
         total_rows, batch, norms, clip, learning_rate, beta1, beta2, epsilon, first_correction,
         second_correction, one_minus_beta1, one_minus_beta2, bond_different, bond_same,
-        field_down, field_up, scale_rate, chunk, chunk_share, heat_bath_reward, heat_bath_ln_q);
+        field_down, field_up, scale_rate, chunk, chunk_share, skip_rate, heat_bath_reward, heat_bath_ln_q);
     assert_layout!(&module, "Status", Status: gradient_norm, first_bad_step);
 }
 

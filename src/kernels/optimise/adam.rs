@@ -49,9 +49,13 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>) {
         let step = *first * first_correction / ((*second * second_correction).sqrt() + epsilon);
         *parameter = *parameter - rate * step;
     };
-    for (level, net, _) in model.nets() {
+    let of_nets = model.nets().flat_map(|(level, net, _)| {
         let rate = if adam.scale_rate { rate * R::of(net.rate_factor()) } else { rate };
-        let range = model.levels[level].offset..model.levels[level].offset + net.parameters();
+        let [start, end] = [0, net.parameters()].map(|at| model.levels[level].offset + at);
+        let linear = end.min(start + net.before_linear());
+        [(start..linear, rate), (linear..end, rate * R::of(adam.skip_rate))]
+    });
+    for (range, rate) in of_nets {
         let parameters = state.parameters[range.clone()].par_chunks_mut(CHUNK);
         let first = state.first_moment[range.clone()].par_chunks_mut(CHUNK);
         let second = state.second_moment[range.clone()].par_chunks_mut(CHUNK);
