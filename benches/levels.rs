@@ -8,7 +8,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use han_gpu::backend::{Backend, Tensor, Tuning};
-use han_gpu::conditional::Network;
+use han_gpu::conditional::{Network, Widths};
 use han_gpu::config::Config;
 use han_gpu::device;
 use han_gpu::sample::reward_per_site;
@@ -52,7 +52,7 @@ impl Bench {
             exact_bottom: if network == Network::Van { 0 } else { default.exact_bottom },
             size: size.unwrap_or(number("HAN_BENCH_SIZE", "16")),
             batch: number("HAN_BENCH_BATCH", if size.is_some() { STEP_BATCH } else { "512" }) as usize,
-            width: number("HAN_BENCH_WIDTH", "1") as usize,
+            width: Widths::all(number("HAN_BENCH_WIDTH", "1") as usize),
             ..default
         };
         let model = Arc::new(config.model().expect("a valid model"));

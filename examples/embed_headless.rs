@@ -10,6 +10,7 @@
 #[path = "shared/spin_picture.rs"]
 mod spin_picture;
 
+use han_gpu::conditional::Widths;
 use han_gpu::config::Config;
 use han_gpu::engine::{Engine, Options};
 use han_gpu::wgpu;
@@ -39,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         size: 32,
         beta: 0.44,
         batch: 64,
-        width: 1,
+        width: Widths::all(1),
         steps: FRAMES * STEPS,
         learning_rate: 0.005,
         ..Config::default()

@@ -12,6 +12,7 @@ mod spin_picture;
 use eframe::egui::{self, Slider, TextureId};
 use eframe::egui_wgpu::{RenderState, WgpuSetup, WgpuSetupCreateNew};
 use egui_plot::{HLine, Legend, Line, Plot, PlotPoints};
+use han_gpu::conditional::Widths;
 use han_gpu::config::Config;
 use han_gpu::engine::{Engine, Options};
 use han_gpu::exact;
@@ -105,7 +106,7 @@ impl Viewer {
         let config = Config {
             size,
             batch: 64,
-            width: 1,
+            width: Widths::all(1),
             steps: 100_000,
             warmup: 0.0,
             metrics_every: 2,

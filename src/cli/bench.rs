@@ -6,7 +6,7 @@ use super::memory::Memory;
 use super::settings::SettingArguments;
 use super::training::check_storage;
 use crate::backend::{Timed, Tuning, Variant};
-use crate::conditional::{Network, Storage};
+use crate::conditional::{Network, Storage, Widths};
 use crate::config::Config;
 use crate::error::Error;
 use crate::lattice::LatticeKind;
@@ -55,7 +55,7 @@ struct Output {
     batch: usize,
     /// Configurations on the device at a time; kernels are timed on so many.
     chunk: usize,
-    width: usize,
+    width: Widths,
     depth: usize,
     exact_bottom: u32,
     exact_length: u32,
@@ -76,7 +76,7 @@ struct Variants {
     size: u32,
     batch: usize,
     chunk: usize,
-    width: usize,
+    width: Widths,
     variants: Vec<Variant>,
 }
 

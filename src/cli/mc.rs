@@ -69,6 +69,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Clone, Copy, PartialEq, clap::ValueEnum)]
 enum AlgorithmName {
     Wolff,
+    SwendsenWang,
     Metropolis,
     Hybrid,
 }
@@ -148,6 +149,7 @@ fn plan(arguments: &Arguments, system: &System) -> anyhow::Result<(Algorithm, Sw
     let algorithm = match arguments.algorithm {
         None => Algorithm::fitting(system),
         Some(AlgorithmName::Wolff) => Algorithm::Wolff,
+        Some(AlgorithmName::SwendsenWang) => Algorithm::SwendsenWang,
         Some(AlgorithmName::Metropolis) => Algorithm::Metropolis,
         Some(AlgorithmName::Hybrid) => Algorithm::Hybrid,
     };

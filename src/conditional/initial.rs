@@ -71,12 +71,12 @@ fn uniform(own: &mut [f32], weights: &Weights, stream: &mut Stream) {
 
 #[cfg(test)]
 mod tests {
-    use crate::conditional::{Model, NetOptions, Network};
+    use crate::conditional::{Model, NetOptions, Network, Widths};
     use crate::lattice::{Interaction, Lattice, System};
 
     fn model(skip: bool) -> Model {
         let options = NetOptions {
-            width: 2,
+            width: Widths::all(2),
             depth: 2,
             skip,
             gauge: false,

@@ -6,6 +6,7 @@ mod initial;
 mod masked_net;
 mod model;
 mod take_over;
+mod widths;
 
 use crate::hierarchy::Layers;
 use crate::kernels::Kernel;
@@ -14,6 +15,7 @@ pub use heat_bath::{NEIGHBOUR_SUMS, REWARD_QUANTUM, by_neighbours, heat_bath_ln_
 pub use masked_net::{Gauge, MaskedNet, Weights};
 pub(crate) use model::check_side;
 pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, Network, Storage, TensorPlace};
+pub use widths::Widths;
 
 /// The distribution of a block's own sites given its border.
 #[derive(Debug, Clone, PartialEq)]

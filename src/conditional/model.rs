@@ -1,6 +1,6 @@
 //! A whole network: one conditional per level over one flat parameter buffer.
 
-use super::{Conditional, Gauge, MaskedNet, max_box_beta};
+use super::{Conditional, Gauge, MaskedNet, Widths, max_box_beta};
 use crate::error::{Error, Result};
 use crate::hierarchy::{Hierarchy, Layers, Level};
 use crate::lattice::{Interaction, Lattice, LatticeKind, System};
@@ -12,8 +12,8 @@ pub const LEVEL_ALIGNMENT: usize = 128;
 /// How the nets are built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NetOptions {
-    /// Hidden units per input site.
-    pub width: usize,
+    /// Hidden units per input site, level by level.
+    pub width: Widths,
     /// Hidden layers, 1 to 3.
     pub depth: usize,
     /// Whether logits get a learned linear term, initialised to the couplings.
@@ -53,8 +53,6 @@ impl Network {
 
 /// Smallest side of a network's lattice.
 const MIN_SIDE: u32 = 4;
-/// Largest `width`.
-const MAX_WIDTH: usize = 64;
 /// Largest side of a dense network's lattice, in two and in three dimensions.
 const MAX_DENSE_SIDE: u32 = 64;
 const MAX_DENSE_CUBIC_SIDE: u32 = 16;
@@ -67,9 +65,6 @@ impl NetOptions {
     fn check(&self, system: &System) -> Result<()> {
         let side = system.lattice.side();
         check_side(system.lattice.kind(), side)?;
-        if !(1..=MAX_WIDTH).contains(&self.width) {
-            return Err(Error::setting("width", self.width, format!("it must lie in 1 to {MAX_WIDTH}")));
-        }
         if !(1..=MAX_DEPTH).contains(&self.depth) {
             return Err(Error::setting("depth", self.depth, format!("it must lie in 1 to {MAX_DEPTH}")));
         }
@@ -233,7 +228,7 @@ impl Model {
             .iter()
             .enumerate()
             .map(|(k, level)| {
-                let conditional = conditional(level, bottom == Some(k), options);
+                let conditional = conditional(level, options.width.of(k), bottom == Some(k), options);
                 let offset = parameters;
                 let count = conditional.net().map_or(0, MaskedNet::parameters);
                 parameters += count.next_multiple_of(LEVEL_ALIGNMENT);
@@ -246,7 +241,7 @@ impl Model {
     /// A lattice without a network, for Monte Carlo on a backend: only kernels without a level run on it.
     pub fn without_network(system: System) -> Self {
         let options = NetOptions {
-            width: 1,
+            width: Widths::all(1),
             depth: 1,
             skip: false,
             gauge: false,
@@ -340,7 +335,7 @@ impl TensorPlace {
     }
 }
 
-fn conditional(level: &Level, is_bottom: bool, options: NetOptions) -> Conditional {
+fn conditional(level: &Level, width: usize, is_bottom: bool, options: NetOptions) -> Conditional {
     if is_bottom {
         return match Layers::of(&level.extent) {
             layers if layers.sites() == 1 => Conditional::HeatBath,
@@ -353,6 +348,6 @@ fn conditional(level: &Level, is_bottom: bool, options: NetOptions) -> Condition
         (true, 0) => Gauge::FirstOwn,
         (true, _) => Gauge::Border,
     };
-    let NetOptions { width, depth, skip, .. } = options;
+    let NetOptions { depth, skip, .. } = options;
     Conditional::MaskedNet(Box::new(MaskedNet::new(level.border, level.own, width, depth, skip, gauge)))
 }

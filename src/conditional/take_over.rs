@@ -42,7 +42,11 @@ mod tests {
 
     #[test]
     fn squares_move_to_twice_the_size_and_the_boundary_does_not() {
-        let model = |size| Config { size, exact_bottom: 2, width: 1, ..Config::default() }.model().unwrap();
+        let model = |size| {
+            Config { size, exact_bottom: 2, width: crate::conditional::Widths::all(1), ..Config::default() }
+                .model()
+                .unwrap()
+        };
         let (small, large) = (model(16), model(32));
         let from = small.initial_parameters(1, 0.44);
         let fresh = large.initial_parameters(2, 0.44);

@@ -1,7 +1,7 @@
 //! Where settings start from: the presets, and defaults that follow from other settings.
 
 use super::{Config, FEWEST_REFERENCES};
-use crate::conditional::{Network, max_box_beta};
+use crate::conditional::{Network, Widths, max_box_beta};
 use crate::config::RateSchedule;
 use crate::error::{Error, Result};
 use crate::lattice::LatticeKind;
@@ -33,7 +33,7 @@ impl Config {
     /// The published net and loss (arXiv:2203.10989; rate from the authors' code): no skip, no gauge.
     pub(crate) fn published() -> Self {
         Self {
-            width: 1,
+            width: Widths::all(1),
             skip: false,
             gauge: false,
             exact_bottom: 2,

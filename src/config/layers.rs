@@ -162,7 +162,7 @@ mod tests {
                 Values::Below(least, limit) => {
                     ([least - 1.0, limit].map(Value::from), [least, limit - 1e-9].map(Value::from))
                 }
-                Values::Names(_) | Values::Text | Values::Switch => continue,
+                Values::Names(_) | Values::Text | Values::Switch | Values::Integers(..) => continue,
             };
             bounded += 1;
             let with = |value: &Value| {
@@ -211,7 +211,7 @@ mod tests {
     fn the_cubic_lattice_has_boxes_and_courses_of_its_own() {
         let of = |file: &str| {
             let config = resolved(None, &format!("lattice = \"cubic\"\n{file}"), "").unwrap();
-            (config.exact_bottom, config.exact_length, config.width, config.steps, config.objective)
+            (config.exact_bottom, config.exact_length, config.width.of(0), config.steps, config.objective)
         };
         assert_eq!(of("size = 4\nbeta = 0.2"), (4, 0, 4, 4000, Objective::Reverse));
         assert_eq!(of("size = 8\nbeta = 0.3"), (4, 8, 4, 4000, Objective::Mixed));
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(of("size = 8\nbeta = 0.2\nexact_bottom = 2"), (2, 0, 4, 4000, Objective::Reverse));
         assert_eq!(of("size = 16\nbeta = 0.2"), (4, 8, 1, 8000, Objective::Mixed));
         let quick = resolved(Some("quick"), "lattice = \"cubic\"\nsize = 16\nbeta = 0.2", "").unwrap();
-        assert_eq!((quick.steps, quick.batch, quick.width), (2000, 256, 1));
+        assert_eq!((quick.steps, quick.batch, quick.width.of(0)), (2000, 256, 1));
     }
 
     #[test]

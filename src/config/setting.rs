@@ -47,6 +47,8 @@ pub enum Values {
     Switch,
     /// A whole number from the first to the second.
     Integer(i64, i64),
+    /// A whole number from the first to the second, or several.
+    Integers(i64, i64),
     /// A number from the first to the second.
     Number(f64, f64),
     /// A number from the first to below the second.
@@ -103,6 +105,11 @@ pub(super) const fn switch() -> Setting {
 /// A whole number from `least` to `most`.
 pub(super) const fn integer(least: i64, most: i64) -> Setting {
     setting(Values::Integer(least, most))
+}
+
+/// A whole number from `least` to `most`, or several.
+pub(super) const fn integers(least: i64, most: i64) -> Setting {
+    setting(Values::Integers(least, most))
 }
 
 /// A number from `least` to `most`.
@@ -167,6 +174,7 @@ impl Setting {
             Values::Names(names) => Some(format!("\"{}\"", names.join("\", \""))),
             Values::Text | Values::Switch => None,
             Values::Integer(least, most) => Some(format!("{least} to {}", power(most))),
+            Values::Integers(least, most) => Some(format!("{least} to {}, or several", power(most))),
             Values::Number(least, f64::MAX) => Some(format!("{least} and more")),
             Values::Number(least, most) => Some(format!("{least} to {most}")),
             Values::Below(least, limit) => Some(format!("{least} to below {limit}")),
@@ -180,7 +188,9 @@ impl Setting {
             Values::Names(names) => format!("one of {}", names.join(", ")),
             Values::Text => "text".to_owned(),
             Values::Switch => "true or false".to_owned(),
-            Values::Integer(..) => format!("a whole number, {}", range.unwrap_or_default()),
+            Values::Integer(..) | Values::Integers(..) => {
+                format!("a whole number, {}", range.unwrap_or_default())
+            }
             Values::Number(..) | Values::Below(..) => format!("a number, {}", range.unwrap_or_default()),
         }
     }

@@ -3,9 +3,9 @@
 //! One line of it is a field of [`Config`], its default, and a row of [`SETTINGS`], which ranges, files, flags and
 //! docs/FORMATS.md are made from.
 
-use super::setting::{Section, Setting, below, integer, names, number, switch, text};
+use super::setting::{Section, Setting, below, integer, integers, names, number, switch, text};
 use super::{MAX_BATCH, MAX_POOL_SPINS, MAX_SAMPLES, Objective, RateSchedule};
-use crate::conditional::{Network, Storage};
+use crate::conditional::{Network, Storage, Widths};
 use crate::lattice::LatticeKind;
 use crate::schedule::Baseline;
 use serde::{Deserialize, Serialize};
@@ -51,8 +51,8 @@ settings! {
         /// Which sites a net draws together: han has a net for every level of a hierarchy, van one dense net over all
         /// sites, row by row.
         network: Network = Network::Han, names(&["han", "van"]).flag("network", "NAME").later();
-        /// Hidden units per input site.
-        width: usize = 4, integer(1, 64).derived("1 on the cubic lattice from `size` 16 on").flag("width", "WIDTH");
+        /// Hidden units per input site; several for levels of their own from the boundary down, of which the last holds for all further ones.
+        width: Widths = Widths::all(4), integers(1, 64).derived("1 on the cubic lattice from `size` 16 on").flag("width", "WIDTH,..");
         /// Hidden layers.
         depth: usize = 1, integer(1, 3)
             .derived("3 on the triangular lattice with J < 0 from beta |J| = 0.5 on at H = 0")

@@ -118,7 +118,7 @@ impl Gpu {
     pub(super) fn shape(&self, level: Option<usize>) -> Result<Shape> {
         let net = level.and_then(|level| Some((level, self.model.levels[level].conditional.net()?)));
         let (Some((level, net)), None) = (net, self.shape) else {
-            return Ok(self.shape.unwrap_or(Shape::lane(self.model.options.width)));
+            return Ok(self.shape.unwrap_or(Shape::lane(self.model.options.width.of(0))));
         };
         let chosen = self.chosen.get(&level).and_then(|chosen| chosen.forward);
         chosen.map_or_else(|| self.expected_forward_shape(level, net), Ok)

@@ -195,7 +195,7 @@ pub(super) fn fingerprint() -> u64 {
 pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Specialisation> {
     let mut all: Vec<_> = [COPY, PRODUCT].map(|rate| Specialisation::rate(rate, 128)).to_vec();
     for kernel in Kernel::every(options.depth) {
-        for shape in Shape::all(options.width) {
+        for shape in Shape::all(options.width.of(0)) {
             for (loads, exchange, lane_rows, storage, window) in [
                 (Loads::Own, Exchange::Workgroup, 1, Storage::F32, None),
                 (Loads::Own, Exchange::Workgroup, 4, Storage::F32, None),
@@ -248,7 +248,7 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conditional::Network;
+    use crate::conditional::{Network, Widths};
     use std::collections::BTreeSet;
     use std::path::Path;
 
@@ -282,7 +282,7 @@ mod tests {
     fn every_shader_says_its_axes_and_constants_at_its_head() {
         let options = NetOptions {
             network: Network::Han,
-            width: 4,
+            width: Widths::all(4),
             depth: 2,
             skip: true,
             gauge: true,

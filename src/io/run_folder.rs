@@ -339,7 +339,12 @@ mod tests {
     fn runs_that_start_at_the_same_time_take_folders_of_their_own() {
         let temporary = tempfile::tempdir().unwrap();
         let path = temporary.path().join("runs/L4-beta0.44");
-        let config = Config { size: 4, width: 1, exact_bottom: 2, ..Config::default() };
+        let config = Config {
+            size: 4,
+            width: crate::conditional::Widths::all(1),
+            exact_bottom: 2,
+            ..Config::default()
+        };
         let start = || RunFolder::create_numbered(&path, &config).unwrap().path().to_owned();
         let taken: BTreeSet<PathBuf> = std::thread::scope(|scope| {
             let threads: Vec<_> =

@@ -92,7 +92,7 @@ impl Axis {
 
     /// What stands in the placeholder's place.
     pub(crate) fn value(self, choice: &Choice) -> &'static str {
-        let Choice { options, variant, .. } = choice;
+        let Choice { options, variant, place, .. } = choice;
         match self {
             Self::ForwardShape => match variant.shape {
                 Shape::Lane { .. } => "lane",
@@ -108,7 +108,7 @@ impl Axis {
                 _ => "four",
             },
             Self::Units => {
-                let whole_quads = variant.window.is_none() && options.width.is_multiple_of(4);
+                let whole_quads = variant.window.is_none() && options.width.of(place.level).is_multiple_of(4);
                 if variant.loads == Loads::Own && whole_quads { "four" } else { "one" }
             }
             Self::Parts => match variant.window {

@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 pub enum Algorithm {
     /// Single clusters (U. Wolff, Phys. Rev. Lett. 62, 361, 1989), with a ghost spin for the field.
     Wolff,
+    /// All clusters, each turned with probability 1/2 (R. H. Swendsen and J.-S. Wang, Phys. Rev. Lett. 58, 86, 1987), with a ghost spin
+    /// for the field.
+    #[serde(rename = "swendsen-wang")]
+    SwendsenWang,
     /// Single spins (Metropolis et al., J. Chem. Phys. 21, 1087, 1953).
     Metropolis,
     /// A sweep is a heat bath of every spin, a Wolff cluster and a geometric cluster (Heringa and Blöte, Phys. Rev. E 57, 4976, 1998).
@@ -25,6 +29,7 @@ impl Algorithm {
     pub fn name(self) -> &'static str {
         match self {
             Self::Wolff => "wolff",
+            Self::SwendsenWang => "swendsen-wang",
             Self::Metropolis => "metropolis",
             Self::Hybrid => "hybrid",
         }

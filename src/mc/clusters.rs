@@ -12,20 +12,43 @@ impl Walk {
     /// Builds one Wolff cluster and flips it, unless it is tied to the field. Returns the number of its sites.
     pub(super) fn wolff_cluster(&mut self, rules: &Rules) -> usize {
         let first = self.stream.random_range(0..self.spins.len() as u32);
-        let mut tied = self.join_or_tie(rules, first);
-        let mut next = 0;
         // A tied cluster will not be flipped, however far it would reach.
-        while let Some(&site) = self.cluster.get(next).filter(|_| !tied) {
+        let is_tied = self.grow(rules, first, |is_tied| !is_tied);
+        self.release(!is_tied)
+    }
+
+    /// Builds all clusters, and flips each that is not tied to the field with probability 1/2.
+    pub(super) fn swendsen_wang_sweep(&mut self, rules: &Rules) {
+        for first in 0..self.spins.len() as u32 {
+            // Doubled spins are in a cluster already, also where it has been flipped.
+            if self.spins[first as usize].abs() == 1 {
+                let is_tied = self.grow(rules, first, |_| true);
+                let flips = self.stream.random_bool(0.5) && !is_tied;
+                for &site in self.cluster.iter().filter(|_| flips) {
+                    self.spins[site as usize] *= -1;
+                }
+                self.cluster.clear();
+            }
+        }
+        self.spins.iter_mut().for_each(|spin| *spin /= 2);
+    }
+
+    /// Takes sites into the cluster that open bonds reach from one, as long as it `goes_on` given whether a spin is tied to the field;
+    /// whether one is.
+    fn grow(&mut self, rules: &Rules, first: u32, goes_on: impl Fn(bool) -> bool) -> bool {
+        let mut is_tied = self.join_or_tie(rules, first);
+        let mut next = 0;
+        while let Some(&site) = self.cluster.get(next).filter(|_| goes_on(is_tied)) {
             next += 1;
             let spin = self.spins[site as usize];
             for &neighbour in rules.neighbours(site) {
                 let open = rules.coupling * spin * self.spins[neighbour as usize] == SATISFIED_OUTSIDE;
                 if open && self.chance(rules.bond) {
-                    tied |= self.join_or_tie(rules, neighbour);
+                    is_tied |= self.join_or_tie(rules, neighbour);
                 }
             }
         }
-        self.release(!tied)
+        is_tied
     }
 
     /// Builds one geometric cluster: the lattice is inverted at a random point, and sites of the cluster

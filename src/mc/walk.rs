@@ -64,6 +64,7 @@ impl Walk {
                         self.wolff_cluster(&rules);
                     }
                 }
+                Algorithm::SwendsenWang => self.swendsen_wang_sweep(&rules),
                 Algorithm::Metropolis => self.metropolis_sweep(&rules),
                 Algorithm::Hybrid => {
                     self.heat_bath_sweep(&rules);

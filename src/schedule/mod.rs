@@ -144,14 +144,14 @@ pub fn training_step(model: &Model, baseline: Baseline) -> Vec<Kernel> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conditional::{NetOptions, Network};
+    use crate::conditional::{NetOptions, Network, Widths};
     use crate::lattice::{Interaction, Lattice, System};
 
     #[test]
     fn every_level_is_sampled_by_exactly_one_dispatch() {
         for side in [4, 8, 64] {
             let options = NetOptions {
-                width: 1,
+                width: Widths::all(1),
                 depth: 2,
                 skip: true,
                 gauge: true,

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// Every network on every lattice, with and without what can be left out. All are of side 4, so that in two dimensions all states can
 /// be summed over.
-pub(crate) const SUBJECTS: [Case; 15] = {
+pub(crate) const SUBJECTS: [Case; 16] = {
     let han = Case { size: 4, batch: 40, width: 2, depth: 2, ..Case::DEFAULT };
     let van = Case { network: Network::Van, exact_bottom: 0, ..han };
     let plain = Case { gauge: false, field: 0.4, skip: false, ..han };
@@ -35,6 +35,7 @@ pub(crate) const SUBJECTS: [Case; 15] = {
         Case { lattice: LatticeKind::Cubic, coupling: -0.4, ..plain },
         Case { lattice: LatticeKind::Cubic, exact_bottom: 4, coupling: -0.4, ..plain },
         Case { mixture: true, ..han },
+        Case { boundary_width: Some(3), ..han },
         Case { mixture: true, exact_bottom: 4, skip: false, ..han },
         Case { lattice: LatticeKind::Cubic, mixture: true, exact_bottom: 4, coupling: 0.5, ..han },
     ]
@@ -42,26 +43,14 @@ pub(crate) const SUBJECTS: [Case; 15] = {
 
 /// Settings of a short run of a subject.
 fn config(case: Case, steps: u32) -> Config {
-    let Case {
-        lattice,
-        network,
-        size,
-        width,
-        depth,
-        skip,
-        gauge,
-        mixture,
-        field,
-        coupling,
-        exact_bottom,
-        ..
-    } = case;
+    let Case { lattice, network, size, depth, skip, gauge, mixture, field, coupling, exact_bottom, .. } =
+        case;
     let run = Config { steps, batch: 16, objective: Objective::Mixed, pool: 64, ..Config::default() };
     Config {
         lattice,
         network,
         size,
-        width,
+        width: case.widths(),
         depth,
         skip,
         gauge,

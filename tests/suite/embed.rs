@@ -3,6 +3,7 @@
 use crate::harness::{TestGpu, gpu};
 use han_gpu::Error;
 use han_gpu::backend::{Backend, Tensor};
+use han_gpu::conditional::Widths;
 use han_gpu::config::{Config, Objective};
 use han_gpu::engine::{Engine, Options};
 use han_gpu::io::RunFolder;
@@ -19,7 +20,7 @@ fn config() -> Config {
         batch: 64,
         steps: 12,
         exact_bottom: 4,
-        width: 1,
+        width: Widths::all(1),
         metrics_every: 3,
         checkpoint_every: 100,
         evaluation_samples: 100,
@@ -218,8 +219,8 @@ fn what_cannot_be_is_refused_with_a_typed_error() {
     let refused = |config: Config| Engine::new(&host.device, &host.queue, Options::new(config)).unwrap_err();
     let mixed = refused(Config { objective: Objective::Mixed, ..config() });
     assert!(matches!(mixed, Error::Setting { name: "objective", .. }), "{mixed}");
-    let width = refused(Config { width: 1000, ..config() });
-    assert!(matches!(width, Error::Setting { name: "width", .. }), "{width}");
+    let depth = refused(Config { depth: 9, ..config() });
+    assert!(matches!(depth, Error::Setting { name: "depth", .. }), "{depth}");
     let large = Config { size: 64, batch: 1 << 16, ..config() };
     let limits = Engine::required_limits(&large).unwrap();
     assert!(limits.max_storage_buffer_binding_size > wgpu::Limits::default().max_storage_buffer_binding_size);

@@ -6,6 +6,7 @@ use crate::harness::{Case, Tolerance, compare, gpu, spins};
 use crate::kernels::inputs;
 use han_gpu::Error;
 use han_gpu::backend::{Backend, Tensor};
+use han_gpu::conditional::Widths;
 use han_gpu::config::Config;
 use han_gpu::gpu::Gpu;
 use han_gpu::io::RunFolder;
@@ -23,7 +24,7 @@ fn config() -> Config {
         batch: 64,
         steps: 30,
         exact_bottom: 2,
-        width: 1,
+        width: Widths::all(1),
         metrics_every: 4,
         checkpoint_every: 7,
         evaluation_samples: 100,

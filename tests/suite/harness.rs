@@ -1,7 +1,7 @@
 //! Comparison with stated tolerances, models to test on, and the GPU that tests run on. It has tests of its own.
 
 use han_gpu::backend::Backend;
-use han_gpu::conditional::{Model, NetOptions, Network};
+use han_gpu::conditional::{Model, NetOptions, Network, Widths};
 use han_gpu::cpu::{Cpu, Real};
 use han_gpu::gpu::{self, Gpu};
 use han_gpu::lattice::{Interaction, Lattice, LatticeKind, System};
@@ -75,6 +75,8 @@ pub(crate) struct Case {
     pub(crate) size: u32,
     pub(crate) batch: usize,
     pub(crate) width: usize,
+    /// That of the first level, where it has one of its own.
+    pub(crate) boundary_width: Option<usize>,
     pub(crate) depth: usize,
     pub(crate) skip: bool,
     pub(crate) gauge: bool,
@@ -92,6 +94,7 @@ impl Case {
         size: 8,
         batch: 65,
         width: 1,
+        boundary_width: None,
         depth: 1,
         skip: true,
         gauge: true,
@@ -102,8 +105,13 @@ impl Case {
         exact_length: 0,
     };
 
+    pub(crate) fn widths(self) -> Widths {
+        Widths::new(&[self.boundary_width.unwrap_or(self.width), self.width]).unwrap()
+    }
+
     pub(crate) fn model(self) -> Arc<Model> {
-        let Self { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length, .. } = self;
+        let width = self.widths();
+        let Self { network, depth, skip, gauge, mixture, exact_bottom, exact_length, .. } = self;
         let interaction = Interaction { coupling: self.coupling, field: self.field };
         let options = NetOptions { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length };
         let system = System { lattice: Lattice::new(self.lattice, self.size).unwrap(), interaction };

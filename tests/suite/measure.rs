@@ -2,6 +2,7 @@
 
 use crate::harness::{BETA, Case, all_pass, gpu, spins};
 use han_gpu::backend::{Backend, Tensor};
+use han_gpu::conditional::Widths;
 use han_gpu::config::Config;
 use han_gpu::cpu::Cpu;
 use han_gpu::estimate::Estimate;
@@ -34,7 +35,7 @@ fn trained(config: &Config) -> Cpu<f32> {
 }
 
 fn quick(size: u32, steps: u32) -> Config {
-    let resolved = Config { size, steps, batch: 128, width: 1, ..Config::default() };
+    let resolved = Config { size, steps, batch: 128, width: Widths::all(1), ..Config::default() };
     Config { evaluation_samples: 100, verification_samples: 0, ..resolved }
 }
 
@@ -254,7 +255,7 @@ fn symmetries_raise_the_effective_sample_size_and_keep_the_averages() {
 
 #[test]
 fn an_untrained_network_is_said_to_be_no_use() {
-    let config = Config { size: 32, width: 1, ..Config::default() };
+    let config = Config { size: 32, width: Widths::all(1), ..Config::default() };
     let mut cpu = Cpu::<f32>::new(Arc::new(config.model().unwrap()), 100);
     let parameters = cpu.model().initial_parameters(0, BETA);
     cpu.write(Tensor::Parameters, &parameters).unwrap();

@@ -1,7 +1,7 @@
 //! Monte Carlo against all states, against a plain Metropolis of this file, and against itself from opposite starts.
 
 use han_gpu::backend::{Backend, Tensor};
-use han_gpu::conditional::{Model, NetOptions, Network};
+use han_gpu::conditional::{Model, NetOptions, Network, Widths};
 use han_gpu::config::Config;
 use han_gpu::cpu::Cpu;
 use han_gpu::error::Error;
@@ -246,7 +246,9 @@ fn every_algorithm_samples_every_side() {
             let ensemble = ensemble(side, coupling, field, 0.4);
             let sites = ensemble.system.lattice.sites() as f64;
             let exact = enumerated(&ensemble).map(|exact| exact.value / sites);
-            for algorithm in [Algorithm::Wolff, Algorithm::Metropolis, Algorithm::Hybrid] {
+            for algorithm in
+                [Algorithm::Wolff, Algorithm::SwendsenWang, Algorithm::Metropolis, Algorithm::Hybrid]
+            {
                 let found = measured(&ensemble, algorithm, 32, 2000, 3);
                 let named = format!("{algorithm:?} energy");
                 agrees(&ensemble, &named, quantity(&found, "energy_per_site"), Estimate::exact(exact[0]));
@@ -419,7 +421,7 @@ fn a_negative_forward_kl_is_found_out() {
     let (cold, warm) = (ensemble(4, 1.0, 0.5, 0.6), ensemble(4, 1.0, 0.5, 0.2));
     let options = NetOptions {
         network: Network::Han,
-        width: 2,
+        width: Widths::all(2),
         depth: 1,
         skip: true,
         gauge: false,

@@ -2,7 +2,7 @@
 
 use crate::harness::{BETA, Case, gpu};
 use han_gpu::backend::{Backend, Tensor};
-use han_gpu::conditional::Model;
+use han_gpu::conditional::{Model, Widths};
 use han_gpu::config::{Config, Objective};
 use han_gpu::cpu::Cpu;
 use han_gpu::estimate::{Status, importance};
@@ -47,7 +47,7 @@ fn an_eight_by_eight_network_reaches_its_bound() {
 
 #[test]
 fn ln_z_of_a_sixteen_by_sixteen_network_agrees_with_kaufman() {
-    let config = Config { steps: 500, width: 1, ..Config::default() };
+    let config = Config { steps: 500, width: Widths::all(1), ..Config::default() };
     let mut cpu = Cpu::<f32>::new(model(&config), config.batch);
     let (_, summary) = trained(&config, &mut cpu);
     assert_eq!(summary.samples, 50_000);
@@ -84,7 +84,7 @@ fn a_field_and_an_antiferromagnet_are_learned_too() {
 fn learning_from_monte_carlo_reaches_the_distribution_too() {
     let config = Config {
         size: 16,
-        width: 1,
+        width: Widths::all(1),
         steps: 300,
         batch: 256,
         objective: Objective::Forward,
@@ -129,7 +129,7 @@ fn larger_lattices_train_on_both_backends_and_respect_the_bound() {
     for (size, batch, steps) in [(32, 48, 24), (64, 24, 18)] {
         let config = Config {
             size,
-            width: 1,
+            width: Widths::all(1),
             batch,
             steps,
             exact_bottom: 2,

@@ -1,6 +1,6 @@
 //! Every reader of files that may come from other people, behind one signature: for the tests here and for `fuzz/`.
 
-use han_gpu::conditional::Model;
+use han_gpu::conditional::{Model, Widths};
 use han_gpu::config::{Config, load, resolve};
 use han_gpu::io::{Checkpoint, RunFolder, Table, read_configurations, read_spins, row};
 use han_gpu::lattice::{Interaction, Lattice, System};
@@ -37,7 +37,7 @@ fn checkpoint(path: &Path) -> Result<(), String> {
 
 /// The network of `checkpoint`: `--size 4 --width 1 --exact-bottom 2`.
 fn small_model() -> Result<Model, String> {
-    Config { size: 4, width: 1, exact_bottom: 2, ..Config::default() }.model().map_err(message)
+    Config { size: 4, width: Widths::all(1), exact_bottom: 2, ..Config::default() }.model().map_err(message)
 }
 
 /// Spins for `han-gpu evaluate`.

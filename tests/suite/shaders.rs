@@ -1,7 +1,7 @@
 //! The shaders themselves, without a device: every specialisation validates and translates, layouts and bindings agree with
 //! the Rust side, workgroup memory fits the default limits.
 
-use han_gpu::conditional::{NetOptions, Network, Storage};
+use han_gpu::conditional::{NetOptions, Network, Storage, Widths};
 use han_gpu::gpu::{Access, Job, Level, Matrix, Specialisation, Status, Step, all_specialisations};
 use han_gpu::lattice::Lattice;
 use han_gpu::schedule::Kernel;
@@ -18,7 +18,7 @@ pub(crate) const NETS: [(usize, usize); 11] =
 fn options(exact_bottom: u32) -> NetOptions {
     NetOptions {
         network: Network::Han,
-        width: 4,
+        width: Widths::all(4),
         depth: 2,
         skip: true,
         gauge: true,
@@ -33,7 +33,7 @@ pub(crate) fn specialisations(nets: &[(usize, usize)]) -> Vec<Specialisation> {
     let mut all = Vec::new();
     for &(width, depth) in nets {
         for exact_bottom in [4, 8] {
-            let options = NetOptions { width, depth, ..options(exact_bottom) };
+            let options = NetOptions { width: Widths::all(width), depth, ..options(exact_bottom) };
             for specialisation in all_specialisations(Lattice::square(16).unwrap(), options) {
                 if !all.contains(&specialisation) {
                     all.push(specialisation);

@@ -3,6 +3,7 @@
 use crate::harness::{BETA, Case, Tolerance, all_pass, compare, gpu};
 use han_gpu::Error;
 use han_gpu::backend::{Backend, Tensor};
+use han_gpu::conditional::Widths;
 use han_gpu::config::{Config, Objective, resolve};
 use han_gpu::cpu::Cpu;
 use han_gpu::io::{Checkpoint, Metrics, RunFolder};
@@ -190,8 +191,18 @@ fn small() -> Config {
 }
 
 fn case_of(config: &Config) -> Case {
-    let Config { size, batch, width, depth, skip, gauge, exact_bottom, exact_length, .. } = *config;
-    Case { size, batch, width, depth, skip, gauge, exact_bottom, exact_length, ..Case::DEFAULT }
+    let Config { size, batch, depth, skip, gauge, exact_bottom, exact_length, .. } = *config;
+    Case {
+        size,
+        batch,
+        width: config.width.of(0),
+        depth,
+        skip,
+        gauge,
+        exact_bottom,
+        exact_length,
+        ..Case::DEFAULT
+    }
 }
 
 fn checkpoint_bytes(folder: &Path) -> Vec<u8> {
@@ -409,7 +420,7 @@ fn a_checkpoint_of_another_run_is_refused() {
     let config = small();
     let folder = RunFolder::create(temporary.path(), &config, false).unwrap();
     let others = [
-        ("width", Config { width: 2, ..config.clone() }),
+        ("width", Config { width: Widths::all(2), ..config.clone() }),
         ("beta", Config { beta: 0.3, ..config.clone() }),
         ("seed", Config { seed: 9, ..config.clone() }),
     ];

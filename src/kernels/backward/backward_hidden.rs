@@ -26,7 +26,7 @@ pub(crate) const KERNEL: Description = Description {
     constants: |choice| {
         let Choice { options, place, .. } = choice;
         lanes_and([
-            ("WIDTH", options.width),
+            ("WIDTH", options.width.of(place.level)),
             ("DEPTH", options.depth),
             ("LAYER", place.layer),
             ("UNITS", UNITS),

@@ -16,9 +16,10 @@ use rayon::prelude::*;
 pub(crate) fn forward_constants(choice: &Choice) -> Constants {
     let Choice { options, variant, .. } = choice;
     let lanes = variant.shape.lanes(variant.loads, variant.lane_rows);
-    let mut constants = vec![("LANES", lanes), ("WIDTH", options.width), ("DEPTH", options.depth)];
+    let width = options.width.of(choice.place.level);
+    let mut constants = vec![("LANES", lanes), ("WIDTH", width), ("DEPTH", options.depth)];
     match variant.shape {
-        Shape::Lane { group, .. } => constants.extend([("GROUP", group), ("UNITS", group * options.width)]),
+        Shape::Lane { group, .. } => constants.extend([("GROUP", group), ("UNITS", group * width)]),
         Shape::Tile { rows, .. } => {
             constants.extend([("ROWS", rows), ("CHUNK", STAGED), ("AT_ONCE", variant.at_once)]);
         }
