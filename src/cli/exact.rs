@@ -51,7 +51,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
         field: system.interaction.field,
         ln_z: exact.ln_z,
         free_energy_per_site: value("free_energy_per_site"),
-        energy_per_site: exact.energy_per_site,
+        // 0 and not -0 at infinite temperature.
+        energy_per_site: exact.energy_per_site + 0.0,
         entropy_per_site: value("entropy_per_site"),
         specific_heat: exact.specific_heat,
     };

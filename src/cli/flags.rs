@@ -190,7 +190,8 @@ fn argument<C: Choice>(setting: &Setting, defaults: &Defaults) -> Option<Arg> {
         Values::Names(_) | Values::Text => argument,
         Values::Switch => argument.value_parser(clap::value_parser!(bool)),
         Values::Integer(..) => argument.value_parser(clap::value_parser!(i64)).allow_negative_numbers(true),
-        Values::Integers(..) => argument.value_parser(clap::value_parser!(i64)).value_delimiter(','),
+        // The setting itself reads and checks it.
+        Values::Integers(..) => argument.allow_negative_numbers(true),
         Values::Number(..) | Values::Below(..) => {
             argument.value_parser(clap::value_parser!(f64)).allow_negative_numbers(true)
         }
@@ -201,13 +202,11 @@ fn argument<C: Choice>(setting: &Setting, defaults: &Defaults) -> Option<Arg> {
 fn value(matches: &ArgMatches, setting: &Setting) -> Option<Value> {
     let key = setting.key;
     match setting.values {
-        Values::Names(_) | Values::Text => matches.get_one(key).cloned().map(Value::String),
+        Values::Names(_) | Values::Text | Values::Integers(..) => {
+            matches.get_one(key).cloned().map(Value::String)
+        }
         Values::Switch => matches.get_one(key).copied().map(Value::Boolean),
         Values::Integer(..) => matches.get_one(key).copied().map(Value::Integer),
-        Values::Integers(..) => {
-            let numbers: Vec<Value> = matches.get_many(key)?.copied().map(Value::Integer).collect();
-            Some(if numbers.len() == 1 { numbers[0].clone() } else { Value::Array(numbers) })
-        }
         Values::Number(..) | Values::Below(..) => matches.get_one(key).copied().map(Value::Float),
     }
 }

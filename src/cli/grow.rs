@@ -52,6 +52,12 @@ pub(super) fn run(
     let mut previous: Option<PathBuf> = None;
     for (index, &size) in growth.sizes.iter().enumerate() {
         let hands_on = index > 0 && models[index].shares_nets_with(&models[index - 1]);
+        if index > 0 && !hands_on {
+            let before = growth.sizes[index - 1];
+            super::tell(&format!(
+                "L = {size} starts fresh: L = {before} has no net of a block that is there too, with the same border and width"
+            ));
+        }
         let init_from = previous.filter(|_| hands_on).unwrap_or_default().to_string_lossy().into_owned();
         let config = settings(size, init_from)?;
         let folder =

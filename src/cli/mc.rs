@@ -9,7 +9,7 @@ use crate::exact;
 use crate::io::{check_memory, check_writable, write_configurations};
 use crate::lattice::System;
 use crate::mc::{Algorithm, Setup, Simulation, equilibrate, thermalise};
-use crate::measure::{Integration, MonteCarlo, NODES, Sweeps, integrate, measure_chains};
+use crate::measure::{Integration, MonteCarlo, Sweeps, integrate, measure_chains, temperatures};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     /// Measured sweeps of every chain, rounded down to whole measurements
     #[arg(long)]
     sweeps: usize,
-    /// wolff: single clusters, on the CPU; metropolis: single spins, on any device; hybrid: a heat bath of every spin, a single
+    /// wolff: single clusters, on the CPU; swendsen-wang: all clusters, on the CPU; metropolis: single spins, on any device; hybrid: a heat bath of every spin, a single
     /// cluster and a geometric cluster, on the CPU [default: wolff; hybrid in a field, and for J < 0 on an odd side]
     #[arg(long, value_enum)]
     algorithm: Option<AlgorithmName>,
@@ -52,7 +52,8 @@ pub(super) struct Arguments {
     /// auto, cpu, or index or name of a GPU; for metropolis
     #[arg(long, default_value = "auto")]
     device: String,
-    /// Also ln Z, by integrating the energy over 32 inverse temperatures from 0 on, each with as many chains and sweeps
+    /// Also ln Z, by integrating the energy over inverse temperatures from 0 on (32, or more beyond the critical point), each with as many
+    /// chains and sweeps
     #[arg(long)]
     ln_z: bool,
     /// Keep configurations, evenly spread over the measurements: spins int8 [N, L, L] (cubic: [N, L, L, L]), energy float64 [N]
@@ -131,7 +132,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 /// ln Z of what was measured; nothing where the user stopped it.
 fn ln_z(result: &MonteCarlo, seed: u32, interrupt: &Interrupt) -> anyhow::Result<Option<Integration>> {
     let MonteCarlo { ensemble, algorithm, sweeps, .. } = result;
-    let mut progress = Progress::new("temperature", 0, NODES as u64);
+    let temperatures = temperatures(&ensemble.system, ensemble.beta);
+    let mut progress = Progress::new("temperature", 0, temperatures as u64);
     let found = integrate(&ensemble.system, ensemble.beta, *algorithm, *sweeps, seed, |done| {
         progress.advance(done as u64);
         interrupt.flow()

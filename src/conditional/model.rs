@@ -88,7 +88,7 @@ impl NetOptions {
             return Err(Error::setting(
                 "mixture",
                 true,
-                "it is a form of the gauge; set gauge = true as well",
+                "it is a form of the spin-flip gauge, which needs field = 0 and gauge = true",
             ));
         }
         Ok(())

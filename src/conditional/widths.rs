@@ -82,10 +82,15 @@ impl<'de> Deserialize<'de> for Widths {
         enum Written {
             One(usize),
             Several(Vec<usize>),
+            Text(String),
         }
         let widths = match Written::deserialize(deserializer)? {
             Written::One(width) => vec![width],
             Written::Several(widths) => widths,
+            Written::Text(text) => {
+                let widths = text.split(',').map(|width| width.trim().parse());
+                widths.collect::<Result<_, _>>().map_err(serde::de::Error::custom)?
+            }
         };
         Self::new(&widths).map_err(serde::de::Error::custom)
     }

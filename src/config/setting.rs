@@ -174,7 +174,9 @@ impl Setting {
             Values::Names(names) => Some(format!("\"{}\"", names.join("\", \""))),
             Values::Text | Values::Switch => None,
             Values::Integer(least, most) => Some(format!("{least} to {}", power(most))),
-            Values::Integers(least, most) => Some(format!("{least} to {}, or several", power(most))),
+            Values::Integers(least, most) => {
+                Some(format!("{least} to {}, or up to 16 such numbers for the first levels", power(most)))
+            }
             Values::Number(least, f64::MAX) => Some(format!("{least} and more")),
             Values::Number(least, most) => Some(format!("{least} to {most}")),
             Values::Below(least, limit) => Some(format!("{least} to below {limit}")),
@@ -188,8 +190,9 @@ impl Setting {
             Values::Names(names) => format!("one of {}", names.join(", ")),
             Values::Text => "text".to_owned(),
             Values::Switch => "true or false".to_owned(),
-            Values::Integer(..) | Values::Integers(..) => {
-                format!("a whole number, {}", range.unwrap_or_default())
+            Values::Integer(..) => format!("a whole number, {}", range.unwrap_or_default()),
+            Values::Integers(..) => {
+                format!("a whole number, {}, as in 8,4 (in files [8, 4])", range.unwrap_or_default())
             }
             Values::Number(..) | Values::Below(..) => format!("a number, {}", range.unwrap_or_default()),
         }

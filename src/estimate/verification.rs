@@ -20,6 +20,9 @@ const LEARN_FROM_P: &str = "let it learn from Monte Carlo (--objective forward o
 const TRAIN_LONGER: &str =
     "train longer (--steps), wider (--width), or, where a smaller lattice has such nets, grow it (--grow)";
 
+/// Cure of a network that few samples are from.
+const DRAW_MORE: &str = "draw more samples (evaluation_samples, --count)";
+
 /// Whether the figures of a run can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -80,8 +83,9 @@ pub fn verify(own: &Importance, references: References<'_>) -> Verification {
     }
     let effective = own.ess.value * own.count as f64;
     if effective < FEWEST_EFFECTIVE {
-        let text = format!("only {effective:.0} effective samples, so that errors are not reliable");
-        findings.disagree.push(format!("{text}: {TRAIN_LONGER}"));
+        let text = format!("only {effective:.1} effective samples, so that errors are not reliable");
+        let cure = if own.ess.value >= WELL_TRAINED { DRAW_MORE } else { TRAIN_LONGER };
+        findings.disagree.push(format!("{text}: {cure}"));
     }
     findings.verdict()
 }

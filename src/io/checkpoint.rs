@@ -275,7 +275,8 @@ fn metadata(model: &Model, stamp: &Stamp) -> HashMap<String, String> {
 fn identity(model: &Model) -> Vec<(&'static str, String)> {
     let (kind, NetOptions { network, exact_length, mixture, .. }) =
         (model.system.lattice.kind(), model.options);
-    let is_first = (kind, network, exact_length, mixture) == Default::default();
+    let is_first = (kind, network, exact_length, mixture) == Default::default()
+        && model.options.width.given().count() == 1;
     let mut identity = vec![
         ("format", FORMAT.to_owned()),
         ("version", VERSIONS[usize::from(!is_first)].to_owned()),

@@ -12,7 +12,7 @@ mod symmetrised;
 
 pub use chain::{Chain, ChainStatistics};
 pub use independence::IndependenceChain;
-pub use integration::{Integration, NODES, Node, integrate};
+pub use integration::{Integration, Node, integrate, temperatures};
 pub use monte_carlo::{MonteCarlo, Sweeps, measure_chains};
 use quantities::{FEWEST_FOR_ERRORS, told};
 pub use quantities::{FREE_QUANTITIES, Meaning, QUANTITIES, Quantity};

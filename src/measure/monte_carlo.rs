@@ -5,7 +5,7 @@ use super::quantities::Quantity;
 use super::report::{describe_correlation, describe_tau, line, serialize_tau, untold};
 use crate::error::Result;
 use crate::estimate::LARGEST_DISAGREEMENT;
-use crate::exact;
+use crate::exact::{self, Exact};
 use crate::lattice::Ensemble;
 use crate::mc::{Algorithm, Simulation};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -57,6 +57,18 @@ pub struct MonteCarlo {
 pub fn measure_chains(
     simulation: &mut Simulation,
     sweeps: Sweeps,
+    keep: impl FnMut(&mut Simulation, usize) -> Result<()>,
+    observe: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<MonteCarlo> {
+    let Ensemble { system, beta } = simulation.setup().ensemble.clone();
+    measure_beside(exact::solve(&system, beta), simulation, sweeps, keep, observe)
+}
+
+/// As [`measure_chains`], beside exact values that are known already, or that nobody asks for.
+pub(super) fn measure_beside(
+    exact: Option<Exact>,
+    simulation: &mut Simulation,
+    sweeps: Sweeps,
     mut keep: impl FnMut(&mut Simulation, usize) -> Result<()>,
     mut observe: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<MonteCarlo> {
@@ -78,7 +90,6 @@ pub fn measure_chains(
         }
     }
     let elapsed_s = start.elapsed().as_secs_f64();
-    let exact = exact::solve(&ensemble.system, ensemble.beta);
     Ok(MonteCarlo {
         algorithm: simulation.setup().algorithm,
         sweeps: Sweeps { sweeps: done, ..sweeps },
