@@ -202,9 +202,10 @@ fn argument<C: Choice>(setting: &Setting, defaults: &Defaults) -> Option<Arg> {
 fn value(matches: &ArgMatches, setting: &Setting) -> Option<Value> {
     let key = setting.key;
     match setting.values {
-        Values::Names(_) | Values::Text | Values::Integers(..) => {
-            matches.get_one(key).cloned().map(Value::String)
-        }
+        Values::Names(_) | Values::Text => matches.get_one(key).cloned().map(Value::String),
+        Values::Integers(..) => matches
+            .get_one::<String>(key)
+            .map(|text| text.parse().map_or_else(|_| Value::String(text.clone()), Value::Integer)),
         Values::Switch => matches.get_one(key).copied().map(Value::Boolean),
         Values::Integer(..) => matches.get_one(key).copied().map(Value::Integer),
         Values::Number(..) | Values::Below(..) => matches.get_one(key).copied().map(Value::Float),

@@ -44,7 +44,7 @@ pub(super) fn warm_start(config: &Config, model: &Model, parameters: &mut [f32])
     let scale = if from.beta > 0.0 { config.beta / from.beta } else { 1.0 };
     match model.take_over(parameters, &other, &checkpoint.parameters, scale as f32) {
         0 => refused(
-            "none of its nets serves a block of this network: the same block, border and width must be in both; a larger size or a \
+            "it has no net that serves a block of this network: the same block, border and width must be in both; a larger size or a \
              smaller exact_bottom has more blocks, and a dense net serves its own size alone"
                 .to_owned(),
         ),
