@@ -3,6 +3,7 @@
 use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::system::SystemArguments;
+use super::verdict::Strict;
 use crate::config::MAX_SAMPLES;
 use crate::error::Error;
 use crate::exact;
@@ -62,6 +63,8 @@ pub(super) struct Arguments {
     /// How many configurations to keep at most
     #[arg(long, default_value_t = 10_000)]
     configurations: usize,
+    #[command(flatten)]
+    strict: Strict,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -126,7 +129,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let ln_z = if arguments.ln_z { ln_z(&result, arguments.seed, &interrupt)? } else { None };
     let device = simulation.device().to_owned();
     let report = Report { algorithm, device, seed: arguments.seed, result: &result, ln_z };
-    if arguments.json { super::print_json(&report) } else { super::print(&describe(&report)) }
+    if arguments.json { super::print_json(&report) } else { super::print(&describe(&report)) }?;
+    let of_nodes = report.ln_z.iter().flat_map(|ln_z| ln_z.warnings.clone());
+    let doubts: Vec<String> = result.doubts().into_iter().chain(of_nodes).collect();
+    arguments.strict.check(&doubts)
 }
 
 /// ln Z of what was measured; nothing where the user stopped it.

@@ -67,6 +67,10 @@ fn strict_commands_end_with_3_where_a_result_is_suspect() {
     let trained = refused(&format!("{POOR} --out poor --strict --json"));
     assert_eq!(parsed(&trained.stdout)["verification"]["status"], "suspect");
     refused("measure poor --count 500 --strict");
+    succeed(folder, "mc --size 8 --beta 0.4 --sweeps 500 --strict");
+    refused(
+        "mc --size 16 --beta 1 --sweeps 20 --algorithm metropolis --thermalisation 1 --device cpu --strict",
+    );
     let scan = "scan --beta-from 0.3 --beta-to 0.44 --points 2 --size 16 --steps 1 --set batch=16 --set width=1 --device cpu \
                 --set evaluation_samples=200 --set verification_samples=0 --count 500 --mc-sweeps 10 --out scan";
     let table = refused(&format!("{scan} --strict")).stdout;
