@@ -5,8 +5,7 @@ use crate::hierarchy::Level;
 use crate::random::Stream;
 use rand::RngExt;
 
-/// What a net that is mixed with its mirror image likes its first spin better up than down at the start: without it the two would be
-/// the same, and stay so.
+/// First bias of a net that is mixed with its mirror image: without it the net and its image would start as the same density, and stay so.
 const FIRST_BIAS: f32 = 1.0;
 /// Slope of every PReLU at the start, as in the published code.
 const SLOPE: f32 = 0.5;

@@ -11,8 +11,9 @@ const LARGEST: usize = 64;
 /// Widths of the nets of the first levels; the last one holds for all further levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Widths {
-    /// Those that are given, the last one repeated.
+    /// Widths by level, the last given one repeated.
     of: [u8; MOST],
+    /// Number of widths that say all.
     given: usize,
 }
 
@@ -46,12 +47,12 @@ impl Widths {
         Ok(Self { of, given })
     }
 
-    /// That of a level.
+    /// The width of a level.
     pub fn of(self, level: usize) -> usize {
         self.of[level.min(MOST - 1)].into()
     }
 
-    /// As few as say all.
+    /// The shortest list of widths that says all.
     pub fn given(&self) -> impl Iterator<Item = usize> {
         self.of[..self.given].iter().map(|&width| width.into())
     }

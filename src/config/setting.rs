@@ -183,7 +183,7 @@ impl Setting {
         })
     }
 
-    /// What a value must be, for messages.
+    /// The values that are possible, in words for messages.
     pub(super) fn expected(&self) -> String {
         let range = self.range_words();
         match self.values {

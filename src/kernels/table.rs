@@ -81,7 +81,7 @@ kernels! {
     Advantage => reward::advantage;
     /// Advantage for the likelihood of given configurations.
     Likelihood => reward::likelihood;
-    /// What a level's rewards are regressed on: features of borders and the rest of the configuration's reward.
+    /// Regressors of a level's rewards: features of borders and the rest of the configuration's reward.
     Regressors { level: usize } => reward::regressors;
     /// Sums of products of what a level's rewards are regressed on.
     Moments { level: usize } => reward::moments;

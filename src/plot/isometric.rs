@@ -19,7 +19,7 @@ const APART: f64 = 0.62;
 /// The planes of one configuration, the first on top, each as a rhombus of its sites.
 #[derive(Debug, Clone)]
 pub struct Isometric<'a> {
-    /// What it shows.
+    /// The title above the planes.
     pub title: String,
     /// A lattice in three dimensions.
     pub lattice: Lattice,

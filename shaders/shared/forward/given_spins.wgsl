@@ -1,6 +1,6 @@
 // Own spins that are given, for the forward pass. Needs masked_block_bindings and spins/spins.
 
-// What decides own sites site..site + 4 of a block in LANE_ROWS configurations: their spins. Past the last site, that one again.
+// Spins of own sites site..site + 4 of a block in LANE_ROWS configurations, which decide these sites. Past the last site, that one again.
 fn site_numbers(block: u32, configuration: u32, site: u32) -> array<vec4<u32>, LANE_ROWS> {
     return by_row(
         spin_words(block, configuration, site), spin_words(block, configuration, site + 1u),
