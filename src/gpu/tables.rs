@@ -2,7 +2,7 @@
 
 use super::windows::Window;
 use crate::conditional::{LEVEL_ALIGNMENT, MaskedNet, Model};
-use crate::hierarchy::PathPairs;
+use crate::hierarchy::{PATH_LENGTHS, PathPairs};
 use crate::kernels::{LANES, QUAD, gradient_groups};
 use std::collections::BTreeMap;
 
@@ -126,9 +126,10 @@ impl Tables {
 
 /// Appends pairs of border sites as `regressors.wgsl` reads them: for every length of a path the place of its entries, their number
 /// and all paths; then the entries, of up to 32 pairs each whose first ends are in one word of bits and as far from the other ends.
+/// Lengths without pairs have no entries, and a level without a border has none of any length.
 fn append_path_pairs(buffer: &mut Vec<u32>, lengths: &[PathPairs]) -> usize {
     let start = buffer.len();
-    buffer.resize(start + 3 * lengths.len(), 0);
+    buffer.resize(start + 3 * PATH_LENGTHS.len(), 0);
     for (length, pairs) in lengths.iter().enumerate() {
         let mut masks: BTreeMap<[u32; 3], u32> = BTreeMap::new();
         for (paths, pairs) in &pairs.groups {
