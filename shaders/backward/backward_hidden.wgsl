@@ -1,15 +1,18 @@
 // Gradient with respect to the activations of hidden layer LAYER: the transposed product through the matrix above it.
 // Grid: ceil(stride / LANE_ROWS / LANES) * ceil(units / UNITS) workgroups of LANES lanes; a lane computes UNITS units of LANE_ROWS rows, see
-// rows_{one,four}. UNITS is 8, a packet, and LANES a multiple of it. Targets that the mask hides from all of a lane's units are skipped.
-// Axes: loads, rows, parts.
+// rows_{one,four}. UNITS is 8, a packet, and LANES a multiple of it. Targets that the mask hides from all of a lane's units are skipped, and so are
+// tiles that the matrix lacks.
+// Axes: loads, rows, parts, tiles.
 // Constants: LANES, WIDTH, DEPTH, LAYER, UNITS; split parts: WINDOW.
 
 #include layout/types
 #include lanes/dispatch
 #include weights/net_parameters_$PARTS
 #include rows/rows_$ROWS
+#include weights/tiles_$TILES
 
 @group(0) @binding(0) var<uniform> level: Level;
+@group(0) @binding(2) var<storage, read> geometry: array<u32>;
 @group(0) @binding(6) var<storage, read> hidden: array<KeptRows>;        // [DEPTH * units][stride / LANE_ROWS]
 @group(0) @binding(7) var<storage, read> logits: array<Rows>;            // [own][stride / LANE_ROWS]: their gradient
 @group(0) @binding(15) var<storage, read_write> error: array<Rows>;      // [DEPTH * units][stride / LANE_ROWS]
@@ -20,12 +23,18 @@ const TOP: bool = LAYER + 1u == DEPTH;
 // lane's own and stand apart: barriers depend on the other numbers.
 struct Product {
     weights: u32,            // where they start
+    source: u32,             // the first unit
     targets: u32,
     first_target: u32,       // the first that is seen
     stride: u32,
 }
 
 var<private> sums: array<Rows, UNITS>;
+
+// Whether the matrix above has weights of the lane's units to some of count targets.
+fn reaches(product: Product, first: u32, count: u32) -> bool {
+    return has_tile(LAYER + 1u, product.source, first, min(first + count, product.targets));
+}
 
 // Gradient with respect to what a target of the matrix above gives before its PReLU, or to a logit; behind the last that of the last.
 fn gradient_of(product: Product, rows: u32, wanted: u32) -> Rows {
@@ -62,7 +71,7 @@ fn main(
     // A border unit is seen by every target, an own unit by those of its own group and later.
     let groups_skipped = select(0u, first_group - min(first_group, select(0u, level.border, TOP)), first_group >= level.border);
     let skipped = select(groups_skipped * WIDTH, groups_skipped, TOP);
-    add_targets(Product(weights + first * columns, columns, skipped, stride), rows, lane);
+    add_targets(Product(weights + first * columns, first, columns, skipped, stride), rows, lane);
     // Over all units, so that the loop is unrolled and sums stay in registers.
     for (var t = 0u; t < UNITS; t++) {
         if first + t < level.units {

@@ -55,7 +55,7 @@ fn uniform(own: &mut [f32], weights: &Weights, stream: &mut Stream) {
         for target in 0..weights.targets {
             // A number is drawn for masked weights too, so that the stream does not depend on the mask.
             let value = stream.random_range(-bound..bound);
-            if source < weights.visible(target) {
+            if weights.sees(target, source) {
                 own[weights.offset + source * weights.targets + target] = value * scale;
             }
         }
@@ -83,6 +83,7 @@ mod tests {
             exact_bottom: 2,
             exact_length: 0,
             network: Network::Han,
+            reach: 0,
         };
         let interaction = Interaction { coupling: 1.0, field: 0.5 };
         Model::new(System { lattice: Lattice::square(8).unwrap(), interaction }, options).unwrap()

@@ -1,6 +1,8 @@
 //! Masked dense nets (arXiv:1809.10606, arXiv:2203.10989) with the coupling skip of arXiv:2302.08347.
 
 use super::LEVEL_ALIGNMENT;
+use super::reach::{Tiles, products};
+use std::ops::Range;
 
 /// Sign by which a block's spins are multiplied before the net sees them, and after it draws them (Z2 symmetry at H = 0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +46,12 @@ pub struct Weights {
     pub has_bias: bool,
     /// Whether PReLU slopes follow the bias.
     pub has_slope: bool,
+    /// The tiles that it has, if not all; weights elsewhere are 0.
+    pub tiles: Option<Tiles>,
 }
 
 impl Weights {
-    /// Number of sources that a target sees: sources `0..visible` are unmasked.
+    /// Number of sources that the order of sites lets a target see: sources `0..visible`, those in tiles that are there, are unmasked.
     pub fn visible(&self, target: usize) -> usize {
         let group = self.first_group + target / self.target_width;
         let groups = if group < self.border { self.border } else { group + usize::from(self.inclusive) };
@@ -62,6 +66,25 @@ impl Weights {
         }
         let group = if self.inclusive { group } else { group + 1 };
         ((group - self.first_group) * self.target_width).min(self.targets)
+    }
+
+    /// Whether a weight is there: unmasked, and in a tile that is there.
+    pub fn sees(&self, target: usize, source: usize) -> bool {
+        source < self.visible(target) && self.has_tile(source, target)
+    }
+
+    /// Whether the tile of a source and a target is there.
+    pub fn has_tile(&self, source: usize, target: usize) -> bool {
+        self.tiles.as_ref().is_none_or(|tiles| tiles.has(source, target))
+    }
+
+    /// The products of some targets and sources that tiles leave, as ranges of both; all in one where there are all tiles.
+    pub(crate) fn products(
+        &self,
+        targets: Range<usize>,
+        sources: Range<usize>,
+    ) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+        products(self.tiles.as_ref(), targets, sources)
     }
 
     /// Index of the first bias.
@@ -84,9 +107,25 @@ impl Weights {
         (self.border - self.first_group) * self.target_width
     }
 
-    /// Unmasked weights.
+    /// Weights that are there.
     pub fn unmasked(&self) -> usize {
-        (0..self.targets).map(|target| self.visible(target)).sum()
+        let of_target = |target: usize| {
+            let products = self.products(target..target + 1, 0..self.visible(target));
+            products.map(|(_, sources)| sources.len()).sum::<usize>()
+        };
+        (0..self.targets).map(of_target).sum()
+    }
+
+    /// Leaves only the tiles with weights between inputs that are near each other.
+    fn within(&mut self, is_near: impl Fn(usize, usize) -> bool) {
+        let groups = |range: Range<usize>, width: usize| range.start / width..(range.end - 1) / width + 1;
+        let is_there = |sources: Range<usize>, targets: Range<usize>| {
+            groups(targets, self.target_width).any(|target| {
+                groups(sources.clone(), self.source_width)
+                    .any(|source| is_near(source, self.first_group + target))
+            })
+        };
+        self.tiles = Some(Tiles::new([self.sources, self.targets], is_there));
     }
 }
 
@@ -141,6 +180,7 @@ impl MaskedNet {
                     inclusive: layer > 0,
                     has_bias: true,
                     has_slope: true,
+                    tiles: None,
                 })
             })
             .collect();
@@ -156,10 +196,18 @@ impl MaskedNet {
             inclusive,
             has_bias: inclusive,
             has_slope: false,
+            tiles: None,
         };
         let output = place(logits("output", units, width, true));
         let skip = skip.then(|| place(logits("skip", inputs, 1, false)));
         Self { border, own, width, depth, gauge, layers, output, skip }
+    }
+
+    /// The same net without weights of hidden units between inputs that are far from each other: their matrices keep the tiles in which
+    /// any two inputs are near. The linear term sees everything.
+    pub fn within(mut self, is_near: impl Fn(usize, usize) -> bool) -> Self {
+        self.layers.iter_mut().chain([&mut self.output]).for_each(|weights| weights.within(&is_near));
+        self
     }
 
     /// Input sites: border and own.
@@ -170,6 +218,11 @@ impl MaskedNet {
     /// Hidden units per layer.
     pub fn units(&self) -> usize {
         self.inputs() * self.width
+    }
+
+    /// Whether hidden matrices have only some of their tiles.
+    pub fn has_tiles(&self) -> bool {
+        self.output.tiles.is_some()
     }
 
     /// All matrices in storage order.

@@ -5,6 +5,7 @@ mod heat_bath;
 mod initial;
 mod masked_net;
 mod model;
+mod reach;
 mod take_over;
 mod widths;
 
@@ -15,6 +16,7 @@ pub use heat_bath::{NEIGHBOUR_SUMS, REWARD_QUANTUM, by_neighbours, heat_bath_ln_
 pub use masked_net::{Gauge, MaskedNet, Weights};
 pub(crate) use model::check_side;
 pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, Network, Storage, TensorPlace};
+pub use reach::{TILE, Tiles};
 pub use widths::Widths;
 
 /// The distribution of a block's own sites given its border.

@@ -28,6 +28,9 @@ pub struct NetOptions {
     pub exact_length: u32,
     /// Which sites a net fixes together.
     pub network: Network,
+    /// Steps along every axis within which hidden units see sites and one another, all in tiles of 32 by 32 ([`MaskedNet::within`]); 0 where they see
+    /// everything.
+    pub reach: u32,
 }
 
 /// Architectures of networks.
@@ -228,7 +231,8 @@ impl Model {
             .iter()
             .enumerate()
             .map(|(k, level)| {
-                let conditional = conditional(level, options.width.of(k), bottom == Some(k), options);
+                let is_bottom = bottom == Some(k);
+                let conditional = conditional(level, system.lattice, options.width.of(k), is_bottom, options);
                 let offset = parameters;
                 let count = conditional.net().map_or(0, MaskedNet::parameters);
                 parameters += count.next_multiple_of(LEVEL_ALIGNMENT);
@@ -249,6 +253,7 @@ impl Model {
             exact_bottom: 0,
             exact_length: 0,
             network: Network::Van,
+            reach: 0,
         };
         let hierarchy = Hierarchy { sites: system.lattice.sites(), levels: Vec::new(), has_bottom: false };
         let storage = Storage::F32;
@@ -335,7 +340,13 @@ impl TensorPlace {
     }
 }
 
-fn conditional(level: &Level, width: usize, is_bottom: bool, options: NetOptions) -> Conditional {
+fn conditional(
+    level: &Level,
+    lattice: Lattice,
+    width: usize,
+    is_bottom: bool,
+    options: NetOptions,
+) -> Conditional {
     if is_bottom {
         return match Layers::of(&level.extent) {
             layers if layers.sites() == 1 => Conditional::HeatBath,
@@ -348,6 +359,50 @@ fn conditional(level: &Level, width: usize, is_bottom: bool, options: NetOptions
         (true, 0) => Gauge::FirstOwn,
         (true, _) => Gauge::Border,
     };
-    let NetOptions { depth, skip, .. } = options;
-    Conditional::MaskedNet(Box::new(MaskedNet::new(level.border, level.own, width, depth, skip, gauge)))
+    let NetOptions { depth, skip, reach, .. } = options;
+    let net = MaskedNet::new(level.border, level.own, width, depth, skip, gauge);
+    let sites = level.block_sites(0);
+    let is_near = |a: usize, b: usize| lattice.steps_between(sites[a], sites[b]) <= reach;
+    Conditional::MaskedNet(Box::new(if reach == 0 { net } else { net.within(is_near) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::lattice::LatticeKind;
+
+    #[test]
+    fn hidden_units_see_what_is_within_reach_and_little_else() {
+        let model = |reach| {
+            let width = crate::conditional::Widths::all(1);
+            Config {
+                lattice: LatticeKind::Cubic,
+                size: 16,
+                exact_bottom: 4,
+                width,
+                reach,
+                ..Config::default()
+            }
+            .model()
+            .unwrap()
+        };
+        let (all, near) = (model(0), model(3));
+        let lattice = near.system.lattice;
+        for ((_, net, level), (_, whole, _)) in near.nets().zip(all.nets()) {
+            let sites = level.block_sites(0);
+            for weights in net.layers.iter().chain([&net.output]) {
+                for target in 0..weights.targets {
+                    let group = weights.first_group + target;
+                    let seen = (0..weights.visible(target)).filter(|&source| weights.sees(target, source));
+                    let within = |source: usize| lattice.steps_between(sites[group], sites[source]) <= 3;
+                    let count = (0..weights.visible(target)).filter(|&source| within(source)).count();
+                    assert_eq!(seen.filter(|&source| within(source)).count(), count, "{level}");
+                }
+            }
+            assert!(net.skip == whole.skip, "linear terms see everything");
+            assert!(net.multiply_adds() <= whole.multiply_adds(), "{level}");
+        }
+        let boundary = |model: &super::Model| model.nets().next().unwrap().1.layers[0].unmasked();
+        assert!(2 * boundary(&near) < boundary(&all), "{} of {}", boundary(&near), boundary(&all));
+    }
 }

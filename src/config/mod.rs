@@ -64,9 +64,11 @@ impl Config {
     /// # Errors
     /// When a setting of the lattice or the nets is out of range.
     pub fn model(&self) -> Result<Model> {
-        let Self { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length, .. } = *self;
+        let Self { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length, reach, .. } =
+            *self;
         check_side(self.lattice, self.size)?;
-        let options = NetOptions { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length };
+        let options =
+            NetOptions { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length, reach };
         let interaction = Interaction::new(self.coupling, self.field)?;
         let system = System { lattice: Lattice::new(self.lattice, self.size)?, interaction };
         let storage = self.storage;

@@ -57,6 +57,9 @@ settings! {
         depth: usize = 1, integer(1, 3)
             .derived("3 on the triangular lattice with J < 0 from beta |J| = 0.5 on at H = 0")
             .flag("depth", "DEPTH");
+        /// Steps along every axis within which hidden units see sites and one another, in tiles of 32 weights by 32 (0: everything): what is
+        /// farther costs no time, and only the linear term sees it.
+        reach: u32 = 0, integer(0, 512).flag("reach", "STEPS").later();
         /// Whether logits have a learned linear term, which starts from the couplings.
         skip: bool = true, switch();
         /// Whether the spin-flip symmetry is built in.

@@ -48,17 +48,31 @@ fn border_part<R: Real>(net: &MaskedNet, parameters: &[R], tile: &mut Tile<R>) {
         let below = if layer == 0 { &tile.inputs[..] } else { &below[(layer - 1) * units..] };
         let hidden = &mut tile.hidden[layer * units..][..units];
         start(hidden, &parameters[weights.bias_offset()..]);
-        forward(hidden, &parameters[weights.offset..], units, &below[..sources]);
+        add_product(hidden, weights, parameters, below, [0..units, 0..sources]);
         let slopes = &parameters[weights.slope_offset()..];
         for unit in 0..net.border * net.width {
             activate(&mut rest[unit], &hidden[unit], slopes[unit]);
         }
     }
     start(&mut tile.logits, &parameters[net.output.bias_offset()..]);
-    let last = &tile.active[(net.depth - 1) * units..][..net.border * net.width];
-    forward(&mut tile.logits, &parameters[net.output.offset..], net.own, last);
+    let last = &tile.active[(net.depth - 1) * units..];
+    add_product(&mut tile.logits, &net.output, parameters, last, [0..net.own, 0..net.border * net.width]);
     if let Some(skip) = &net.skip {
-        forward(&mut tile.logits, &parameters[skip.offset..], net.own, &tile.inputs[..net.border]);
+        add_product(&mut tile.logits, skip, parameters, &tile.inputs, [0..net.own, 0..net.border]);
+    }
+}
+
+/// Adds what some sources contribute to some targets.
+fn add_product<R: Real>(
+    sums: &mut [Lane<R>],
+    weights: &Weights,
+    parameters: &[R],
+    values: &[Lane<R>],
+    [targets, sources]: [Range<usize>; 2],
+) {
+    for (targets, sources) in weights.products(targets, sources) {
+        let first = weights.offset + sources.start * weights.targets + targets.start;
+        forward(&mut sums[targets], &parameters[first..], weights.targets, &values[sources]);
     }
 }
 
@@ -67,7 +81,7 @@ fn earlier_groups<R: Real>(net: &MaskedNet, parameters: &[R], tile: &mut Tile<R>
     let units = net.units();
     for (layer, weights) in net.layers.iter().enumerate() {
         let below = if layer == 0 { &tile.inputs[..] } else { &tile.active[(layer - 1) * units..] };
-        let hidden = &mut tile.hidden[layer * units + net.border * net.width..];
+        let hidden = &mut tile.hidden[layer * units..];
         add_earlier(hidden, weights, parameters, below, sites.clone());
     }
     let last = &tile.active[(net.depth - 1) * units..];
@@ -77,21 +91,17 @@ fn earlier_groups<R: Real>(net: &MaskedNet, parameters: &[R], tile: &mut Tile<R>
     }
 }
 
-/// `targets` starts at the first own site's.
 fn add_earlier<R: Real>(
-    targets: &mut [Lane<R>],
+    sums: &mut [Lane<R>],
     weights: &Weights,
     parameters: &[R],
-    sources: &[Lane<R>],
+    values: &[Lane<R>],
     sites: Range<usize>,
 ) {
-    let sources_from = weights.border * weights.source_width;
-    let sources_to = (weights.border + sites.start) * weights.source_width;
-    let from = sites.start * weights.target_width;
-    let targets = &mut targets[from..sites.end * weights.target_width];
-    let first_target = weights.targets_before_own() + from;
-    let first = weights.offset + sources_from * weights.targets + first_target;
-    forward(targets, &parameters[first..], weights.targets, &sources[sources_from..sources_to]);
+    let sources =
+        weights.border * weights.source_width..(weights.border + sites.start) * weights.source_width;
+    let target = |site: usize| weights.targets_before_own() + site * weights.target_width;
+    add_product(sums, weights, parameters, values, [target(sites.start)..target(sites.end), sources]);
 }
 
 fn start<R: Real>(targets: &mut [Lane<R>], biases: &[R]) {

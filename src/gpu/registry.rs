@@ -71,6 +71,8 @@ const SHARED: &[(&str, &str)] = files![
     "weights/partials_whole",
     "weights/rounded_f16",
     "weights/rounded_f32",
+    "weights/tiles_all",
+    "weights/tiles_near",
     "weights/unit_weights_four",
     "weights/unit_weights_one",
 ];
@@ -289,6 +291,7 @@ mod tests {
             mixture: true,
             exact_bottom: 8,
             exact_length: 0,
+            reach: 0,
         };
         let all = all_specialisations(Lattice::square(16).unwrap(), options);
         for kernel in Kernel::every(1) {

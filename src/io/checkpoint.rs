@@ -273,9 +273,9 @@ fn metadata(model: &Model, stamp: &Stamp) -> HashMap<String, String> {
 
 /// What must agree between a checkpoint and the model it is loaded into.
 fn identity(model: &Model) -> Vec<(&'static str, String)> {
-    let (kind, NetOptions { network, exact_length, mixture, .. }) =
+    let (kind, NetOptions { network, exact_length, mixture, reach, .. }) =
         (model.system.lattice.kind(), model.options);
-    let is_first = (kind, network, exact_length, mixture) == Default::default()
+    let is_first = (kind, network, exact_length, mixture, reach) == Default::default()
         && model.options.width.given().count() == 1;
     let mut identity = vec![
         ("format", FORMAT.to_owned()),
@@ -289,19 +289,22 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
         ("gauge", model.options.gauge.to_string()),
         ("exact_bottom", model.options.exact_bottom.to_string()),
     ];
-    identity.extend(architecture(model).into_iter().filter(|_| !is_first));
+    let is_told = |(key, value): &(&str, String)| !is_first && !(*key == "reach" && value == "0");
+    identity.extend(architecture(model).into_iter().filter(is_told));
     identity
 }
 
-/// The keys of version 2 that version 1 lacks: lattice, network, the length of exact boxes, and whether the first net is mixed.
-fn architecture(model: &Model) -> [(&'static str, String); 4] {
-    let (kind, NetOptions { network, exact_length, mixture, .. }) =
+/// The keys of version 2 that version 1 lacks: lattice, network, the length of exact boxes, whether the first net is mixed, and how far
+/// hidden units reach where they do not see everything.
+fn architecture(model: &Model) -> Vec<(&'static str, String)> {
+    let (kind, NetOptions { network, exact_length, mixture, reach, .. }) =
         (model.system.lattice.kind(), model.options);
-    [
+    vec![
         ("lattice", kind.name().to_owned()),
         ("network", network.name().to_owned()),
         ("exact_length", exact_length.to_string()),
         ("mixture", mixture.to_string()),
+        ("reach", reach.to_string()),
     ]
 }
 
@@ -356,6 +359,7 @@ impl Reader<'_> {
             "network" => Some(Network::default().name()),
             "exact_length" => Some("0"),
             "mixture" => Some("false"),
+            "reach" => Some("0"),
             _ => None,
         };
         self.metadata.get(key).map(String::as_str).or(of_version_1)

@@ -29,9 +29,9 @@ pub(super) fn warm_start(config: &Config, model: &Model, parameters: &mut [f32])
         }
     }
     let nets = |config: &Config| {
-        let Config { lattice, network, width, depth, skip, gauge, mixture, .. } = *config;
+        let Config { lattice, network, width, depth, skip, gauge, mixture, reach, .. } = *config;
         format!(
-            "lattice = {}, network = {}, width = {width}, depth = {depth}, skip = {skip}, gauge = {gauge}, mixture = {mixture}",
+            "lattice = {}, network = {}, width = {width}, depth = {depth}, skip = {skip}, gauge = {gauge}, mixture = {mixture}, reach = {reach}",
             lattice.name(),
             network.name()
         )

@@ -63,6 +63,8 @@ pub(crate) enum Axis {
     Parts,
     /// `$STORAGE`: what nets are kept in.
     Storage,
+    /// `$TILES`: whether hidden matrices lack tiles.
+    Tiles,
 }
 
 /// What decides how many rows a lane works on.
@@ -87,6 +89,7 @@ impl Axis {
             Self::Units => "$UNITS",
             Self::Parts => "$PARTS",
             Self::Storage => "$STORAGE",
+            Self::Tiles => "$TILES",
         }
     }
 
@@ -119,6 +122,13 @@ impl Axis {
                 Storage::F32 => "f32",
                 Storage::F16 => "f16",
             },
+            Self::Tiles => {
+                if options.reach == 0 {
+                    "all"
+                } else {
+                    "near"
+                }
+            }
         }
     }
 }

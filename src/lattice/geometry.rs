@@ -156,6 +156,16 @@ impl Lattice {
         [site / (self.side * self.side), site / self.side % self.side, site % self.side]
     }
 
+    /// The largest number of steps along an axis from one site to another, the shorter way around.
+    pub fn steps_between(self, a: u32, b: u32) -> u32 {
+        let (a, b) = (self.place(a), self.place(b));
+        let along = |axis: usize| {
+            let steps = a[axis].abs_diff(b[axis]);
+            steps.min(self.side - steps)
+        };
+        along(0).max(along(1)).max(along(2))
+    }
+
     /// Steps from a site along its own bonds: right, down, on the triangular lattice down-right and on the cubic one to the plane behind.
     /// The lattice's axes lie along them.
     pub fn steps(self) -> &'static [Place] {

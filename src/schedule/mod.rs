@@ -156,6 +156,7 @@ mod tests {
                 skip: true,
                 gauge: true,
                 mixture: false,
+                reach: 0,
                 exact_bottom: 2,
                 exact_length: 0,
                 network: Network::Han,

@@ -17,9 +17,10 @@ use std::sync::Arc;
 
 /// Every network on every lattice, with and without what can be left out. All are of side 4, so that in two dimensions all states can
 /// be summed over.
-pub(crate) const SUBJECTS: [Case; 16] = {
+pub(crate) const SUBJECTS: [Case; 18] = {
     let han = Case { size: 4, batch: 40, width: 2, depth: 2, ..Case::DEFAULT };
     let van = Case { network: Network::Van, exact_bottom: 0, ..han };
+    let wide = Case { width: 8, depth: 1, ..han };
     let plain = Case { gauge: false, field: 0.4, skip: false, ..han };
     [
         han,
@@ -38,13 +39,27 @@ pub(crate) const SUBJECTS: [Case; 16] = {
         Case { boundary_width: Some(3), ..han },
         Case { mixture: true, exact_bottom: 4, skip: false, ..han },
         Case { lattice: LatticeKind::Cubic, mixture: true, exact_bottom: 4, coupling: 0.5, ..han },
+        Case { reach: 1, width: 8, depth: 1, ..van },
+        Case { reach: 1, lattice: LatticeKind::Cubic, mixture: true, exact_bottom: 4, coupling: 0.5, ..wide },
     ]
 };
 
 /// Settings of a short run of a subject.
 fn config(case: Case, steps: u32) -> Config {
-    let Case { lattice, network, size, depth, skip, gauge, mixture, field, coupling, exact_bottom, .. } =
-        case;
+    let Case {
+        lattice,
+        network,
+        size,
+        depth,
+        skip,
+        gauge,
+        mixture,
+        reach,
+        field,
+        coupling,
+        exact_bottom,
+        ..
+    } = case;
     let run = Config { steps, batch: 16, objective: Objective::Mixed, pool: 64, ..Config::default() };
     Config {
         lattice,
@@ -55,6 +70,7 @@ fn config(case: Case, steps: u32) -> Config {
         skip,
         gauge,
         mixture,
+        reach,
         field,
         coupling,
         exact_bottom,

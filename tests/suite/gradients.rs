@@ -108,8 +108,8 @@ fn a_likelihood_step_weights_all_blocks_alike() {
 fn masked_weights_get_exactly_zero_gradient_and_never_move() {
     let device = gpu();
     let deep = Case { width: 2, depth: 3, field: 0.2, gauge: false, ..Case::DEFAULT };
-    // A hierarchy, one on another lattice, and a dense net.
-    let chosen = [SUBJECTS[1], SUBJECTS[4], SUBJECTS[6], deep];
+    // A hierarchy, one on another lattice, a dense net, and one of a limited reach.
+    let chosen = [SUBJECTS[1], SUBJECTS[4], SUBJECTS[6], SUBJECTS[16], deep];
     for case in chosen.map(|case| Case { batch: 20, ..case }) {
         let model = case.model();
         let mut gpu = device.backend(case);
@@ -127,7 +127,7 @@ fn masked_weights_get_exactly_zero_gradient_and_never_move() {
                 for weights in net.weights() {
                     for at in 0..weights.sources * weights.targets {
                         let index = model.levels[k].offset + weights.offset + at;
-                        if at / weights.targets >= weights.visible(at % weights.targets) {
+                        if !weights.sees(at % weights.targets, at / weights.targets) {
                             assert_eq!(gradient[index].to_bits(), 0, "{} at {at} of {case:?}", weights.name);
                             assert_eq!(
                                 parameters[index].to_bits(),

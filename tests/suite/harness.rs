@@ -81,6 +81,8 @@ pub(crate) struct Case {
     pub(crate) skip: bool,
     pub(crate) gauge: bool,
     pub(crate) mixture: bool,
+    /// See [`NetOptions::reach`].
+    pub(crate) reach: u32,
     pub(crate) field: f64,
     pub(crate) coupling: f64,
     pub(crate) exact_bottom: u32,
@@ -99,6 +101,7 @@ impl Case {
         skip: true,
         gauge: true,
         mixture: false,
+        reach: 0,
         field: 0.0,
         coupling: 1.0,
         exact_bottom: 2,
@@ -111,9 +114,10 @@ impl Case {
 
     pub(crate) fn model(self) -> Arc<Model> {
         let width = self.widths();
-        let Self { network, depth, skip, gauge, mixture, exact_bottom, exact_length, .. } = self;
+        let Self { network, depth, skip, gauge, mixture, exact_bottom, exact_length, reach, .. } = self;
         let interaction = Interaction { coupling: self.coupling, field: self.field };
-        let options = NetOptions { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length };
+        let options =
+            NetOptions { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length, reach };
         let system = System { lattice: Lattice::new(self.lattice, self.size).unwrap(), interaction };
         Arc::new(Model::new(system, options).unwrap())
     }

@@ -181,6 +181,7 @@ fn trained(ensemble: &Ensemble, seed: u32) -> Cpu<f32> {
         batch: 256,
         gauge: false,
         mixture: false,
+        reach: 0,
         exact_bottom: 4,
         evaluation_samples: 100,
         verification_samples: 0,
@@ -426,6 +427,7 @@ fn a_negative_forward_kl_is_found_out() {
         skip: true,
         gauge: false,
         mixture: false,
+        reach: 0,
         exact_bottom: 4,
         exact_length: 0,
     };

@@ -23,6 +23,7 @@ fn options(exact_bottom: u32) -> NetOptions {
         skip: true,
         gauge: true,
         mixture: false,
+        reach: 0,
         exact_bottom,
         exact_length: 0,
     }
@@ -39,6 +40,14 @@ pub(crate) fn specialisations(nets: &[(usize, usize)]) -> Vec<Specialisation> {
                     all.push(specialisation);
                 }
             }
+        }
+    }
+    // So does a limited reach, of loops that are there anyway: narrow and wide nets show it.
+    for &(width, depth) in [nets.first(), nets.last()].into_iter().flatten() {
+        let options = NetOptions { width: Widths::all(width), depth, reach: 3, ..options(4) };
+        for specialisation in all_specialisations(Lattice::square(16).unwrap(), options) {
+            let is_new = !all.contains(&specialisation);
+            all.extend(is_new.then_some(specialisation));
         }
     }
     // Other lattices change few kernels, and none of those knows nets.
@@ -162,7 +171,7 @@ fn structs_have_the_layout_of_their_rust_twins() {
     let module = module_of("backward_weights", Storage::F32, false);
     assert_layout!(&module, "Level", Level: batch, blocks, rows, net_rows, stride, first_row, border, own, inputs, units, sites, bonds,
         bond_count, children, children_per_block, children_first_row, gauge, index, slices, slice_rows, parameters,
-        first_norm, path_pairs, faces, layers, output, skip);
+        first_norm, path_pairs, faces, tiles, layers, output, skip);
     assert_layout!(&module, "Job", Job: source_kind, sources, source_width, first_source, target_kind, targets,
         target_width, first_target, weight, first_group, inclusive, has_bias);
     assert_eq!(members(&module, "Matrix").1 as usize, size_of::<Matrix>());

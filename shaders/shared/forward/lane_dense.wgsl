@@ -1,5 +1,5 @@
 // The dense products of masked_block_lane: what the first `known` source groups contribute to the units and logits of a group of sites.
-// Four sources at a time, in order; where weights come from: dense_weights_{own,shared}.
+// Four sources at a time, in order, and none of tiles of a matrix that are missing (tiles_{all,near}); where weights come from: dense_weights_{own,shared}.
 
 // Four neighbouring sources, 0 where they are not known.
 struct Sources {
@@ -16,6 +16,7 @@ struct Columns {
 }
 
 #include forward/dense_weights_$LOADS
+#include weights/tiles_$TILES
 
 // pre += parameters * x for four sources.
 fn push_four_to_hidden(layer: u32, sources: Sources) {
@@ -126,34 +127,43 @@ fn dense_hidden(layer: u32, first: u32, known: u32) {
     for (var p = 4u; p < UNIT_PACKETS; p++) {
         start_units(layer, p, matrix.bias + first);
     }
-    var source = 0u;
+    let end = min(first + UNITS, level.units);
+    var chunk = 0u;
     if layer == 0u {
         loop {
-            let words = input_word(source, own.row);
-            stage_units(columns, source);
-            loop {
-                push_four_to_hidden(0u, four_spins(words, source, known, columns));
-                source += 4u;
-                if source % 32u == 0u || source >= known {
-                    break;
+            if has_tile(0u, chunk, first, end) {
+                let words = input_word(chunk, own.row);
+                stage_units(columns, chunk);
+                var source = chunk;
+                loop {
+                    push_four_to_hidden(0u, four_spins(words, source, known, columns));
+                    source += 4u;
+                    if source % 32u == 0u || source >= known {
+                        break;
+                    }
                 }
             }
-            if source >= known {
+            chunk += 32u;
+            if chunk >= known {
                 break;
             }
         }
     } else {
         let below = layer_of(layer - 1u, known);
         loop {
-            stage_units(columns, source);
-            loop {
-                push_four_to_hidden(layer, four_activations(below, source, columns));
-                source += 4u;
-                if source % 32u == 0u || source >= known * WIDTH {
-                    break;
+            if has_tile(layer, chunk, first, end) {
+                stage_units(columns, chunk);
+                var source = chunk;
+                loop {
+                    push_four_to_hidden(layer, four_activations(below, source, columns));
+                    source += 4u;
+                    if source % 32u == 0u || source >= known * WIDTH {
+                        break;
+                    }
                 }
             }
-            if source >= known * WIDTH {
+            chunk += 32u;
+            if chunk >= known * WIDTH {
                 break;
             }
         }
@@ -180,23 +190,28 @@ fn dense_logits(site: u32, known: u32) {
     }
     let below = layer_of(DEPTH - 1u, known);
     let outputs = Columns(level.output.weight + site, level.own);
-    var source = 0u;
+    let end = min(site + GROUP, level.own);
+    var chunk = 0u;
     loop {
-        stage_sites(outputs, source);
-        loop {
-            push_four_to_logits(four_activations(below, source, outputs));
-            source += 4u;
-            if source % 32u == 0u || source >= known * WIDTH {
-                break;
+        if has_tile(DEPTH, chunk, site, end) {
+            stage_sites(outputs, chunk);
+            var source = chunk;
+            loop {
+                push_four_to_logits(four_activations(below, source, outputs));
+                source += 4u;
+                if source % 32u == 0u || source >= known * WIDTH {
+                    break;
+                }
             }
         }
-        if source >= known * WIDTH {
+        chunk += 32u;
+        if chunk >= known * WIDTH {
             break;
         }
     }
     if level.skip.present != 0u {
         let skips = Columns(level.skip.weight + site, level.own);
-        source = 0u;
+        var source = 0u;
         loop {
             let words = input_word(source, own.row);
             stage_sites(skips, source);

@@ -5,9 +5,11 @@
 // with the lattice. AT_ONCE of their weights, 8 or all 32, are loaded together: there are few rows, and nothing else hides the wait.
 // All barriers lie in control flow that depends on uniforms only, and no lane takes turns of a loop that others do not: drivers
 // refuse barriers behind it.
+// Chunks are tiles of a matrix, of which some may be missing: tiles_{all,near}.
 // Needs site_numbers(block, configuration, site), own_spin(site, logit) and keep_spin(block, configuration, site, spin) of the kernel.
 
 #include weights/unit_weights_$UNITS
+#include weights/tiles_$TILES
 
 // [source / 8][source % 8][row]: indices that are constants where it is read need no check, and drivers read rows together.
 var<workgroup> staged: array<array<array<f32, ROWS>, 8>, CHUNK / 8u>;
@@ -79,12 +81,12 @@ fn main(
     for (var site = 0u; site < level.own; site += LANES) {
         let known = level.border + site;
         let unit_group = min(known + lane, level.inputs - 1u);
-        dense_hidden(0u, unit_group, known);
+        dense_hidden(0u, known, unit_group, known);
         if DEPTH > 1u {
-            dense_hidden(1u, unit_group, known);
+            dense_hidden(1u, known, unit_group, known);
         }
         if DEPTH > 2u {
-            dense_hidden(2u, unit_group, known);
+            dense_hidden(2u, known, unit_group, known);
         }
         dense_logits(min(site + lane, level.own - 1u), known);
         prepare_numbers(site);
@@ -103,7 +105,7 @@ fn main(
 fn border_hidden(layer: u32) {
     for (var first = 0u; first < level.border; first += LANES) {
         let unit_group = first + lane;
-        dense_hidden(layer, min(unit_group, level.inputs - 1u), level.border);
+        dense_hidden(layer, first, min(unit_group, level.inputs - 1u), level.border);
         if unit_group < level.border {
             store_hidden(layer, unit_group);
         }
@@ -157,8 +159,8 @@ fn stage_activations(layer: u32, first: u32, sources: u32) {
     }
 }
 
-// pre = bias + contributions of the first `known` source groups, for the units of one group.
-fn dense_hidden(layer: u32, unit_group: u32, known: u32) {
+// pre = bias + contributions of the first `known` source groups, for the units of one group of those from first_group on.
+fn dense_hidden(layer: u32, first_group: u32, unit_group: u32, known: u32) {
     let matrix = level.layers[layer];
     for (var c = 0u; c < WIDTH; c++) {
         let bias = parameter(matrix.bias + unit_group * WIDTH + c);
@@ -167,7 +169,11 @@ fn dense_hidden(layer: u32, unit_group: u32, known: u32) {
         }
     }
     let sources = select(known * WIDTH, known, layer == 0u);
+    let end_group = min(first_group + LANES, level.inputs);
     for (var first = 0u; first < sources; first += CHUNK) {
+        if !has_tile(layer, first, first_group * WIDTH, end_group * WIDTH) {
+            continue;
+        }
         let start = matrix.weight + first * level.units + unit_group * WIDTH;
         if UNIT_TURN == CHUNK {
             hold_unit_weights(start);
@@ -250,14 +256,20 @@ fn dense_logits(site: u32, known: u32) {
     for (var r = 0u; r < ROWS; r++) {
         pre_logit[r] = parameter(level.output.bias + site);
     }
-    add_to_logits(DEPTH, known * WIDTH, level.output.weight + site);
+    let first_site = known - level.border;
+    add_to_logits(DEPTH, first_site, known * WIDTH, level.output.weight + site);
     if level.skip.present != 0u {
-        add_to_logits(0u, known, level.skip.weight + site);
+        add_to_logits(0u, first_site, known, level.skip.weight + site);
     }
 }
 
-fn add_to_logits(layer: u32, sources: u32, weights: u32) {
+fn add_to_logits(layer: u32, first_site: u32, sources: u32, weights: u32) {
+    let end_site = min(first_site + LANES, level.own);
     for (var first = 0u; first < sources; first += CHUNK) {
+        // The linear term has all its weights.
+        if layer == DEPTH && !has_tile(DEPTH, first, first_site, end_site) {
+            continue;
+        }
         let start = weights + first * level.own;
         if AT_ONCE == CHUNK {
             hold_logit_weights(start);

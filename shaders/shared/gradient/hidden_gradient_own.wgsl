@@ -15,6 +15,9 @@ fn stage(product: Product, first: u32, lane: u32) {
 
 fn add_targets(product: Product, rows: u32, lane: u32) {
     for (var first = product.first_target; first < product.targets; first += 4u * QUADS) {
+        if !reaches(product, first, 4u * QUADS) {
+            continue;
+        }
         workgroupBarrier();
         stage(product, first + 4u * (lane % QUADS), lane);
         workgroupBarrier();

@@ -18,11 +18,11 @@ pub(crate) const KERNEL: Description = Description {
     phase: Phase::Backward,
     shader: shader!("backward/backward_hidden"),
     draws: false,
-    reads: &[Slot::Level, Slot::NetParameters, Slot::Hidden, Slot::Logits],
+    reads: &[Slot::Level, Slot::Geometry, Slot::NetParameters, Slot::Hidden, Slot::Logits],
     writes: &[Slot::Error],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::Loads, Axis::Rows(LaneRows::Hidden), Axis::Parts],
+    axes: &[Axis::Loads, Axis::Rows(LaneRows::Hidden), Axis::Parts, Axis::Tiles],
     constants: |choice| {
         let Choice { options, place, .. } = choice;
         lanes_and([
@@ -86,9 +86,11 @@ fn of_tile<R: Real>(
     error.fill([R::zero(); LANES]);
     for first in (0..units).step_by(SOURCES) {
         let last = units.min(first + SOURCES);
-        let unseen = weights.first_to_see(first);
-        let weights = &parameters[weights.offset + first * weights.targets + unseen..];
-        backward(&mut error[first..last], weights, targets.len(), &targets[unseen..]);
+        let seeing = weights.first_to_see(first)..weights.targets;
+        for (seeing, sources) in weights.products(seeing, first..last) {
+            let start = weights.offset + sources.start * weights.targets + seeing.start;
+            backward(&mut error[sources], &parameters[start..], weights.targets, &targets[seeing]);
+        }
     }
 }
 

@@ -82,9 +82,11 @@ fn add_tile<R: Real>(net: &MaskedNet, gradient: &mut [R], tile: &Tile<R>) {
 
 fn add_product<R: Real>(weights: &Weights, gradient: &mut [R], sources: &[Lane<R>], errors: &[Lane<R>]) {
     for (first, last) in blocks(weights) {
-        let sources = &sources[..weights.visible(last - 1)];
-        let gradient = &mut gradient[weights.offset + first..weights.bias_offset()];
-        outer(gradient, weights.targets, sources, &errors[first..last]);
+        for (targets, seen) in weights.products(first..last, 0..weights.visible(last - 1)) {
+            let start = weights.offset + seen.start * weights.targets + targets.start;
+            let gradient = &mut gradient[start..weights.bias_offset()];
+            outer(gradient, weights.targets, &sources[seen], &errors[targets]);
+        }
     }
     if weights.has_bias {
         let biases = &mut gradient[weights.bias_offset()..][..weights.targets];

@@ -18,7 +18,14 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Spins, Slot::Inputs, Slot::Hidden, Slot::Logits, Slot::LnQ],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::ForwardShape, Axis::Loads, Axis::Rows(LaneRows::Forward), Axis::Units, Axis::Parts],
+    axes: &[
+        Axis::ForwardShape,
+        Axis::Loads,
+        Axis::Rows(LaneRows::Forward),
+        Axis::Units,
+        Axis::Parts,
+        Axis::Tiles,
+    ],
     constants: forward_constants,
     work: Work::Net { cost: forward_cost, workgroups: forward_workgroups },
 };
