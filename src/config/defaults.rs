@@ -64,6 +64,9 @@ const CUBIC_FORWARD_FROM: f64 = 0.24;
 /// Learning rate of linear terms over that of their net (docs/ACCURACY.md).
 const SKIP_RATE: f64 = 0.5;
 
+/// Reach of hidden units from side 16 on (docs/ACCURACY.md).
+const CUBIC_REACH: i64 = 3;
+
 /// Side of the cubes that are summed exactly.
 const CUBIC_BOTTOM: f64 = 4.0;
 
@@ -116,8 +119,9 @@ pub(super) fn derived_defaults<'a>(
         table.insert("skip_rate".to_owned(), Value::Float(SKIP_RATE));
     }
     if is_cubic && size >= CUBIC_MIXED_FROM && config.scale_rate {
-        // Planes of 225 spins and more: width costs more there than steps.
+        // Planes of 225 spins and more: width costs more there than steps, and what is far away tells hidden units little.
         table.insert("width".to_owned(), Value::Integer(1));
+        table.insert("reach".to_owned(), Value::Integer(if is_van { 0 } else { CUBIC_REACH }));
         table.insert("steps".to_owned(), Value::Integer(2 * i64::from(config.steps)));
     }
     let largest = value("coupling", config.coupling).abs().max(field.abs());

@@ -59,7 +59,7 @@ settings! {
             .flag("depth", "DEPTH");
         /// Steps along every axis within which hidden units see sites and one another, in tiles of 32 weights by 32 (0: everything): what is
         /// farther costs no time, and only the linear term sees it.
-        reach: u32 = 0, integer(0, 512).flag("reach", "STEPS").later();
+        reach: u32 = 0, integer(0, 512).derived("3 on the cubic lattice from `size` 16 on").flag("reach", "STEPS").later();
         /// Whether logits have a learned linear term, which starts from the couplings.
         skip: bool = true, switch();
         /// Whether the spin-flip symmetry is built in.
