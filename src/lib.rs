@@ -33,6 +33,7 @@ pub mod conditional;
 pub mod config;
 pub mod cpu;
 pub mod device;
+pub mod disorder;
 pub mod engine;
 pub mod error;
 pub mod estimate;

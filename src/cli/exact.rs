@@ -1,6 +1,6 @@
 //! `han-gpu exact`.
 
-use super::system::SystemArguments;
+use super::system::{CouplingArguments, SystemArguments};
 use crate::exact;
 use crate::lattice::{Ensemble, LatticeKind};
 use serde::Serialize;
@@ -8,15 +8,18 @@ use serde::Serialize;
 /// Print exact thermodynamics of a lattice.
 ///
 /// Lattices are solved up to size 10 (cubic: 4), with or without field, and the square lattice without field at every size, but for
-/// J < 0 on odd ones.
+/// J < 0 on odd ones. Square lattices with a coupling for every bond (`--couplings`) are solved up to size 10, and without fields up to 32.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu exact --size 16 --beta 0.44
   han-gpu exact --size 128 --beta 0.44068679350977 --json
-  han-gpu exact --size 10 --beta 0.6 --coupling -1 --field 0.3 --lattice triangular")]
+  han-gpu exact --size 10 --beta 0.6 --coupling -1 --field 0.3 --lattice triangular
+  han-gpu exact --size 16 --beta 1 --couplings pm1 --disorder-seed 7")]
 pub(super) struct Arguments {
     #[command(flatten)]
     system: SystemArguments,
+    #[command(flatten)]
+    couplings: CouplingArguments,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -27,8 +30,14 @@ struct Table {
     lattice: LatticeKind,
     size: u32,
     beta: f64,
-    coupling: f64,
-    field: f64,
+    /// Absent where every bond has its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coupling: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<f64>,
+    /// What `--couplings` said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    couplings: Option<String>,
     ln_z: f64,
     /// Absent at beta = 0.
     free_energy_per_site: Option<f64>,
@@ -39,16 +48,18 @@ struct Table {
 }
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let ensemble = arguments.system.ensemble()?;
+    let ensemble = arguments.system.ensemble_with(&arguments.couplings)?;
     let Ensemble { system, beta } = &ensemble;
     let exact = exact::solve(system, *beta).ok_or_else(|| exact::refusal(system))?;
+    let uniform = system.weights.is_none().then_some(system.interaction);
     let value = |name| ensemble.exact_value(name, Some(exact)).filter(|value| value.is_finite());
     let table = Table {
         lattice: system.lattice.kind(),
         size: system.lattice.side(),
         beta: *beta,
-        coupling: system.interaction.coupling,
-        field: system.interaction.field,
+        coupling: uniform.map(|interaction| interaction.coupling),
+        field: uniform.map(|interaction| interaction.field),
+        couplings: arguments.couplings.couplings,
         ln_z: exact.ln_z,
         free_energy_per_site: value("free_energy_per_site"),
         // 0 and not -0 at infinite temperature.

@@ -86,7 +86,7 @@ mod tests {
             reach: 0,
         };
         let interaction = Interaction { coupling: 1.0, field: 0.5 };
-        Model::new(System { lattice: Lattice::square(8).unwrap(), interaction }, options).unwrap()
+        Model::new(System::uniform(Lattice::square(8).unwrap(), interaction), options).unwrap()
     }
 
     #[test]

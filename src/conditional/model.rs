@@ -66,6 +66,10 @@ const MAX_DEPTH: usize = 3;
 
 impl NetOptions {
     fn check(&self, system: &System) -> Result<()> {
+        if system.weights.is_some() {
+            let expected = "networks know one coupling for all bonds, and one field";
+            return Err(Error::setting("couplings", "one for every bond", expected));
+        }
         let side = system.lattice.side();
         check_side(system.lattice.kind(), side)?;
         if !(1..=MAX_DEPTH).contains(&self.depth) {

@@ -70,7 +70,7 @@ impl Config {
         let options =
             NetOptions { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length, reach };
         let interaction = Interaction::new(self.coupling, self.field)?;
-        let system = System { lattice: Lattice::new(self.lattice, self.size)?, interaction };
+        let system = System::uniform(Lattice::new(self.lattice, self.size)?, interaction);
         let storage = self.storage;
         Ok(Model { storage, ..Model::new(system, options)? })
     }

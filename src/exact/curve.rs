@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn interpolation_meets_solutions_between_its_ends() {
         let interaction = Interaction { coupling: 1.0, field: 0.0 };
-        let system = System { lattice: Lattice::square(8).unwrap(), interaction };
+        let system = System::uniform(Lattice::square(8).unwrap(), interaction);
         let [left, middle, right] = [0.42, 0.43, 0.44].map(|beta| (beta, solve(&system, beta).unwrap()));
         for (beta, expected) in [left, middle, right] {
             let found = interpolate(&left, &right, 64.0, beta);
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn curves_run_from_the_first_to_the_last_temperature() {
-        let system = |lattice| System { lattice, interaction: Interaction { coupling: 1.0, field: 0.0 } };
+        let system = |lattice| System::uniform(lattice, Interaction { coupling: 1.0, field: 0.0 });
         let curve = curve(&system(Lattice::square(4).unwrap()), 0.1, 0.3);
         assert_eq!((curve.len(), curve[0].0, curve[FINE - 1].0), (FINE, 0.1, 0.3));
         assert!(super::curve(&system(Lattice::cubic(8).unwrap()), 0.1, 0.3).is_empty());

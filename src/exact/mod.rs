@@ -12,14 +12,16 @@ mod jet;
 mod kaufman;
 mod moments;
 mod per_site;
+mod pfaffian;
 mod planes;
 mod rows;
 mod series;
 mod transfer;
+mod weighted_rows;
 mod wide;
 
 use crate::error::Error;
-use crate::lattice::{Interaction, LatticeKind, System};
+use crate::lattice::{Interaction, LatticeKind, System, Weights};
 pub use curve::curve;
 pub(crate) use per_site::ln_z_per_site_without_field;
 use std::sync::{Mutex, PoisonError};
@@ -38,6 +40,9 @@ pub struct Exact {
 /// The exact ln Z where it is known, as for [`solve`]. In a fraction of a millisecond on the square lattice without field, but
 /// for odd sides with J < 0; else as long as [`solve`].
 pub fn ln_z(system: &System, beta: f64) -> Option<f64> {
+    if let Some(weights) = &system.weights {
+        return with_weights(system, weights, beta).map(|exact| exact.ln_z);
+    }
     if has_formula(system) {
         return Some(kaufman::ln_z(system.lattice, system.interaction.coupling, beta));
     }
@@ -50,12 +55,25 @@ pub fn ln_z(system: &System, beta: f64) -> Option<f64> {
 ///
 /// Up to side 10 by transfer, whose time grows about as `side 4^side`; larger ones take a fraction of a millisecond.
 pub fn solve(system: &System, beta: f64) -> Option<Exact> {
+    if let Some(weights) = &system.weights {
+        return with_weights(system, weights, beta);
+    }
     match small(system, beta) {
         Some(exact) => Some(Exact { ln_z: ln_z(system, beta)?, ..exact }),
         None => {
             has_formula(system).then(|| kaufman::solve(system.lattice, system.interaction.coupling, beta))
         }
     }
+}
+
+/// A square lattice with couplings and fields of single bonds and sites: up to side 10 by transfer, and without a field up to side 32 by
+/// Pfaffians, where these keep their digits.
+fn with_weights(system: &System, weights: &Weights, beta: f64) -> Option<Exact> {
+    let is_square = system.lattice.kind() == LatticeKind::Square;
+    if is_square && system.lattice.side() <= transfer::MAX_SIDE {
+        return Some(weighted_rows::solve(system, weights, beta));
+    }
+    pfaffian::solve(system, beta)
 }
 
 /// A lattice that is small enough for the transfer. The last result is kept: a run asks for one again and again.
@@ -90,6 +108,9 @@ fn max_side(system: &System) -> u32 {
 
 /// Why [`ln_z`] and [`solve`] return nothing for a lattice, and the way out.
 pub fn refusal(system: &System) -> Error {
+    if system.weights.is_some() {
+        return refusal_with_weights(system);
+    }
     let Interaction { coupling, field } = system.interaction;
     let (side, kind, most) = (system.lattice.side(), system.lattice.kind(), max_side(system));
     if kind != LatticeKind::Square {
@@ -108,6 +129,26 @@ pub fn refusal(system: &System) -> Error {
         );
         Error::setting("field", field, expected)
     }
+}
+
+/// The same for couplings of single bonds.
+fn refusal_with_weights(system: &System) -> Error {
+    let (side, kind) = (system.lattice.side(), system.lattice.kind());
+    let (rows, most) = (transfer::MAX_SIDE, pfaffian::MAX_SIDE);
+    if kind != LatticeKind::Square {
+        let expected = "couplings of single bonds are solved on the square lattice only";
+        return Error::setting("lattice", kind.name(), expected);
+    }
+    let expected = match () {
+        () if !system.has_spin_flip() => {
+            format!("with fields on single sites, sizes up to {rows} are solved")
+        }
+        () if side > most => format!("couplings of single bonds are solved up to size {most}"),
+        () => format!(
+            "beyond size {rows} Pfaffians lose their digits where frustrated bonds are cold, as here; choose a smaller beta, or a size up to {rows}"
+        ),
+    };
+    Error::setting("size", side, expected)
 }
 
 /// Whether Kaufman's formula holds. On an even torus the antiferromagnet is the ferromagnet with every second spin flipped.

@@ -238,7 +238,7 @@ mod tests {
     use crate::lattice::Lattice;
 
     fn system(side: u32, coupling: f64, field: f64) -> System {
-        System { lattice: Lattice::cubic(side).unwrap(), interaction: Interaction { coupling, field } }
+        System::uniform(Lattice::cubic(side).unwrap(), Interaction { coupling, field })
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Setup {
     /// A system with energies in units of the larger of J and H, and that unit: equal energies of different bonds and spins
     /// stay equal in spite of rounding for many more J and H.
     fn in_units(system: &System, beta: f64) -> (Self, f64) {
-        let System { lattice, interaction: Interaction { coupling, field } } = *system;
+        let System { lattice, interaction: Interaction { coupling, field }, .. } = *system;
         let unit = match coupling.abs().max(field.abs()) {
             0.0 => 1.0,
             larger => larger,
@@ -181,7 +181,7 @@ mod tests {
     use crate::lattice::Lattice;
 
     fn system(kind: LatticeKind, side: u32, coupling: f64, field: f64) -> System {
-        System { lattice: Lattice::new(kind, side).unwrap(), interaction: Interaction { coupling, field } }
+        System::uniform(Lattice::new(kind, side).unwrap(), Interaction { coupling, field })
     }
 
     /// Relative errors of ln Z, U and C.

@@ -126,7 +126,7 @@ mod tests {
 
     fn ensemble(side: u32, beta: f64) -> Ensemble {
         let interaction = Interaction { coupling: 1.0, field: 0.0 };
-        System { lattice: Lattice::square(side).unwrap(), interaction }.at(beta).unwrap()
+        System::uniform(Lattice::square(side).unwrap(), interaction).at(beta).unwrap()
     }
 
     #[test]

@@ -33,7 +33,7 @@ mod tests {
     fn acceptance_obeys_detailed_balance() {
         let interaction = Interaction { coupling: 0.7, field: -0.3 };
         for (lattice, sums) in [(Lattice::square(4), 5), (Lattice::triangular(4), 7)] {
-            let system = System { lattice: lattice.unwrap(), interaction };
+            let system = System::uniform(lattice.unwrap(), interaction);
             let thresholds = acceptance(&system, 0.5);
             for neighbours in 0..sums {
                 let [down, up] =

@@ -3,12 +3,14 @@
 //! This folder alone tells kinds of lattices apart; all other code asks for sites, bonds, neighbours and shapes.
 
 mod acceptance;
+mod couplings;
 mod geometry;
 mod observables;
 mod symmetry;
 mod system;
 
 pub use acceptance::acceptance;
+pub use couplings::Weights;
 pub use geometry::{Lattice, LatticeKind, MAX_SIDE, MIN_SIDE, Place};
 pub use observables::Observables;
 pub use symmetry::{Symmetry, SymmetryGroup};

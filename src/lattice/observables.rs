@@ -118,7 +118,7 @@ mod tests {
     fn sums_are_those_of_their_definitions() {
         let lattice = Lattice::square(8).unwrap();
         let interaction = Interaction { coupling: 0.7, field: 0.2 };
-        let model = Arc::new(Model::without_network(System { lattice, interaction }));
+        let model = Arc::new(Model::without_network(System::uniform(lattice, interaction)));
         // More configurations than a tile has lanes.
         let mut cpu = Cpu::<f32>::new(model, 70);
         let mut stream = Stream::new(1, 0);
@@ -160,7 +160,8 @@ mod tests {
     fn sums_in_three_dimensions_are_those_of_their_definitions() {
         let lattice = Lattice::cubic(4).unwrap();
         let interaction = Interaction { coupling: 0.7, field: 0.2 };
-        let mut cpu = Cpu::<f32>::new(Arc::new(Model::without_network(System { lattice, interaction })), 3);
+        let mut cpu =
+            Cpu::<f32>::new(Arc::new(Model::without_network(System::uniform(lattice, interaction))), 3);
         let mut stream = Stream::new(1, 0);
         let spins: Vec<i8> = (0..3 * 64).map(|_| if stream.random_bool(0.6) { 1 } else { -1 }).collect();
         cpu.write_spins(&spins).unwrap();

@@ -190,7 +190,7 @@ mod tests {
     use std::collections::HashSet;
 
     fn system(lattice: Lattice, field: f64) -> System {
-        System { lattice, interaction: Interaction { coupling: 1.0, field } }
+        System::uniform(lattice, Interaction { coupling: 1.0, field })
     }
 
     fn lattice() -> Lattice {

@@ -1,7 +1,8 @@
 //! The physical system that everything else is about: a lattice with its couplings, and the same at a temperature.
 
-use super::{Lattice, LatticeKind};
+use super::{Lattice, LatticeKind, Weights};
 use crate::error::{Error, Result};
+use std::sync::Arc;
 
 /// Largest size of J and H.
 const MAX_INTERACTION: f64 = 1000.0;
@@ -66,15 +67,21 @@ impl Interaction {
 pub struct System {
     /// Sites and bonds.
     pub lattice: Lattice,
-    /// J and H.
+    /// J and H; with weights their units.
     pub interaction: Interaction,
+    /// Weights of single bonds and sites, where they are not all 1.
+    pub weights: Option<Arc<Weights>>,
 }
 
 impl System {
+    /// One coupling for all bonds, one field for all sites.
+    pub fn uniform(lattice: Lattice, interaction: Interaction) -> Self {
+        Self { lattice, interaction, weights: None }
+    }
+
     /// Energy of one configuration, `[sites]` of +-1.
     pub fn energy(&self, spins: &[i8]) -> f64 {
-        let spin_sum = spins.iter().map(|&spin| i64::from(spin)).sum();
-        self.interaction.energy(self.lattice.bond_sum(spins), spin_sum)
+        self.interaction.energy(self.bond_sum(spins), self.spin_sum(spins))
     }
 
     /// Whether the ground states have every second spin up: whether order alternates from site to site.
@@ -112,16 +119,16 @@ impl System {
             LatticeKind::Cubic => 0.221_654_63,
         };
         let size = self.interaction.coupling.abs();
-        let orders = self.has_spin_flip() && size > 0.0 && !self.is_frustrated();
+        let orders = self.has_spin_flip() && size > 0.0 && !self.is_frustrated() && self.weights.is_none();
         orders.then(|| at_unit_coupling / size)
     }
 
     /// The system at an inverse temperature.
     ///
     /// # Errors
-    /// As [`Interaction::check_beta`].
+    /// As [`Interaction::check_beta`], for the largest coupling and field.
     pub fn at(self, beta: f64) -> Result<Ensemble> {
-        self.interaction.check_beta(beta)?;
+        self.largest_interaction().check_beta(beta)?;
         Ok(Ensemble { system: self, beta })
     }
 }
@@ -129,7 +136,20 @@ impl System {
 /// `16 x 16, J 1, H 0`.
 impl std::fmt::Display for System {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}, J {}, H {}", self.lattice, self.interaction.coupling, self.interaction.field)
+        write!(f, "{}, {}", self.lattice, Couplings(self))
+    }
+}
+
+/// `J 1, H 0`, `single J up to 1 and H up to 0`.
+struct Couplings<'a>(&'a System);
+
+impl std::fmt::Display for Couplings<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Interaction { coupling, field } = self.0.largest_interaction();
+        match self.0.weights {
+            None => write!(f, "J {coupling}, H {field}"),
+            Some(_) => write!(f, "single J up to {coupling} and H up to {field}"),
+        }
     }
 }
 
@@ -145,8 +165,7 @@ pub struct Ensemble {
 /// `16 x 16, beta 0.44, J 1, H 0`.
 impl std::fmt::Display for Ensemble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let System { lattice, interaction: Interaction { coupling, field } } = self.system;
-        write!(f, "{lattice}, beta {}, J {coupling}, H {field}", self.beta)
+        write!(f, "{}, beta {}, {}", self.system.lattice, self.beta, Couplings(&self.system))
     }
 }
 
@@ -157,7 +176,7 @@ mod tests {
     #[test]
     fn energy_of_the_ground_state_and_of_one_flipped_spin() {
         let interaction = Interaction { coupling: 1.5, field: 0.25 };
-        let system = |lattice| System { lattice, interaction };
+        let system = |lattice| System::uniform(lattice, interaction);
         let mut spins = vec![1; 16];
         let [square, triangular] =
             [Lattice::square(4), Lattice::triangular(4)].map(|lattice| system(lattice.unwrap()));

@@ -128,7 +128,7 @@ mod tests {
 
     fn images_keep_what_they_should(lattice: Lattice) {
         let interaction = Interaction { coupling: 1.0, field: 0.0 };
-        let ensemble = System { lattice, interaction }.at(0.25).unwrap();
+        let ensemble = System::uniform(lattice, interaction).at(0.25).unwrap();
         let pool = Pool::new(&ensemble, 1, 5).unwrap();
         let magnetisation = |spins: &[i8]| spins.iter().map(|&spin| i64::from(spin)).sum::<i64>().abs();
         let batch = pool.batch(50, 1);

@@ -50,10 +50,14 @@ impl Simulation {
     /// Starts chains. They are not in equilibrium yet: see [`equilibrate`](super::equilibrate).
     ///
     /// # Errors
-    /// When there is no such device, the chains do not fit it, or a GPU is named for updates that run on the CPU alone.
+    /// When bonds have couplings of their own, there is no such device, the chains do not fit it, or a GPU is named for updates that run on the CPU alone.
     pub fn new(setup: Setup, device: &str) -> Result<Self> {
         let Setup { algorithm, chains, seed, .. } = setup;
         let system = &setup.ensemble.system;
+        if system.weights.is_some() {
+            let expected = "Monte Carlo knows one coupling for all bonds, and one field";
+            return Err(Error::setting("couplings", "one for every bond", expected));
+        }
         let model = Arc::new(Model::without_network(system.clone()));
         let streams = (0..chains).map(|chain| (chain, Stream::new(seed, chain as u32)));
         if setup.has_kernels() {

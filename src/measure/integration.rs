@@ -163,7 +163,7 @@ mod tests {
     fn pieces_follow_the_energy_through_the_critical_point_and_into_order() {
         for (side, beta) in [(8, 0.3), (16, 0.5), (16, 2.0), (64, 0.6), (64, 1.0), (128, 0.5), (128, 20.0)] {
             let interaction = Interaction { coupling: 1.0, field: 0.0 };
-            let system = System { lattice: Lattice::square(side).unwrap(), interaction };
+            let system = System::uniform(Lattice::square(side).unwrap(), interaction);
             let energy = |at: f64| exact::solve(&system, at).unwrap().energy_per_site;
             let mean: f64 = places(&system, beta).iter().map(|[at, weight]| weight * energy(*at)).sum();
             let sites = system.lattice.sites() as f64;
@@ -178,7 +178,7 @@ mod tests {
         for (lattice, coupling, field) in
             [(Lattice::square(8), 1.0, 0.0), (Lattice::square(4), 1.0, 0.3), (Lattice::cubic(2), -1.0, 0.0)]
         {
-            let system = System { lattice: lattice.unwrap(), interaction: Interaction { coupling, field } };
+            let system = System::uniform(lattice.unwrap(), Interaction { coupling, field });
             let exact = exact::ln_z(&system, 0.4).unwrap();
             let algorithm = Algorithm::fitting(&system);
             let found = integrate(&system, 0.4, algorithm, sweeps, 1, |_| ControlFlow::Continue(()))

@@ -87,7 +87,7 @@ fn critical_points(lines: &[Line<'_>]) -> Option<Curve> {
 fn system(row: &Row) -> Option<System> {
     let number = |key: &str| row.get(key).unwrap_or_default();
     let interaction = Interaction { coupling: number("coupling"), field: number("field") };
-    Some(System { lattice: Lattice::new(row.lattice, size(row)).ok()?, interaction })
+    Some(System::uniform(Lattice::new(row.lattice, size(row)).ok()?, interaction))
 }
 
 /// Where values of a row come from.

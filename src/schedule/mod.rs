@@ -163,7 +163,7 @@ mod tests {
             };
             let interaction = Interaction { coupling: 1.0, field: 0.0 };
             let lattice = Lattice::square(side).unwrap();
-            let model = Model::new(System { lattice, interaction }, options).unwrap();
+            let model = Model::new(System::uniform(lattice, interaction), options).unwrap();
             let levels: Vec<_> = sampling(&model, true).iter().map(|kernel| kernel.level()).collect();
             assert_eq!(levels, (0..model.levels.len()).map(Some).collect::<Vec<_>>());
             let step = training_step(&model, Baseline::Regression);

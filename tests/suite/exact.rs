@@ -1,8 +1,11 @@
 //! Exact results against a table from arithmetic of many digits, and as a user asks for them.
 
 use crate::cli::succeed;
+use han_gpu::disorder::Disorder;
 use han_gpu::exact::{ln_z, refusal, solve};
+use han_gpu::io::read_couplings;
 use han_gpu::lattice::{Interaction, Lattice, LatticeKind, System};
+use std::path::{Path, PathBuf};
 
 /// Written by tools/exact_reference.py: size, beta, ln Z, U / N and C / N at J = 1, H = 0.
 const REFERENCE: &str = include_str!("exact_reference.csv");
@@ -29,7 +32,7 @@ fn small_rows() -> impl Iterator<Item = (LatticeKind, [f64; 7])> {
 }
 
 fn system(side: u32, coupling: f64, field: f64) -> System {
-    System { lattice: Lattice::square(side).unwrap(), interaction: Interaction { coupling, field } }
+    System::uniform(Lattice::square(side).unwrap(), Interaction { coupling, field })
 }
 
 #[test]
@@ -53,7 +56,7 @@ fn all_digits_of_the_reference_table_with_fields_and_frustration() {
     let mut worst = [0.0_f64; 3];
     for (kind, [size, coupling, field, beta, expected @ ..]) in small_rows() {
         let lattice = Lattice::new(kind, size as u32).unwrap();
-        let exact = solve(&System { lattice, interaction: Interaction { coupling, field } }, beta).unwrap();
+        let exact = solve(&System::uniform(lattice, Interaction { coupling, field }), beta).unwrap();
         let found = [exact.ln_z, exact.energy_per_site, exact.specific_heat];
         for (which, limit) in [1e-13, 1e-11, 1e-11].into_iter().enumerate() {
             let error = (found[which] / expected[which] - 1.0).abs();
@@ -94,7 +97,7 @@ fn what_cannot_be_solved_is_none() {
     }
     for side in [11, 16] {
         let lattice = Lattice::triangular(side).unwrap();
-        let system = System { lattice, interaction: Interaction { coupling: 1.0, field: 0.0 } };
+        let system = System::uniform(lattice, Interaction { coupling: 1.0, field: 0.0 });
         assert!(solve(&system, 0.4).is_none() && refusal(&system).to_string().contains("triangular"));
     }
     for (side, coupling, field) in [(9, -1.0, 0.0), (10, -1.0, 0.2), (1022, -1.0, 0.0), (1023, 1.0, 0.0)] {
@@ -123,4 +126,67 @@ fn the_command_solves_small_sizes_with_frustration_and_field() {
         let found = exact["ln_z"].as_f64().unwrap();
         assert!((found / expected - 1.0_f64).abs() < 1e-12, "{arguments}: {found}, not {expected}");
     }
+}
+
+/// A file of numpy.random.default_rng: `choice([-1, 1], size=(2, L, L))` of seed 1, or `normal(size=(2, 8, 8))` of seed 2.
+fn couplings(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/couplings").join(name)
+}
+
+#[test]
+fn single_couplings_have_the_known_partition_functions() {
+    let known = [
+        ("pm1_8.npy", 8, [59.772_342_254_997_16, 96.653_808_345_310_95, 183.336_488_981_513_87]),
+        ("pm1_16.npy", 16, [238.208_477_596_377_72, 383.222_866_276_890_4, 731.448_615_249_070_8]),
+        ("gaussian_8.npy", 8, [57.745_198_821_993_014, 87.594_919_688_511_48, 160.628_295_688_028_66]),
+    ];
+    for (file, side, expected) in known {
+        let system = read_couplings(&couplings(file), Lattice::square(side).unwrap(), 0).unwrap();
+        // Couplings that are no multiples of one another are rounded to 1e-7 of the largest.
+        let tolerance = if file.starts_with("pm1") { 1e-12 } else { 1e-8 };
+        for (beta, expected) in [0.5, 1.0, 2.0].into_iter().zip(expected) {
+            let found = ln_z(&system, beta).unwrap();
+            assert!(
+                (found / expected - 1.0).abs() < tolerance,
+                "{file}, beta {beta}: {found}, not {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn couplings_that_are_all_alike_give_what_uniform_ones_do() {
+    for (side, coupling, field) in [(4, 0.7, 0.3), (6, -1.0, 0.0), (12, 1.0, 0.0), (12, -0.5, 0.0)] {
+        let lattice = Lattice::square(side).unwrap();
+        let (bonds, sites) = (lattice.bonds().count(), lattice.sites());
+        let each = System::with_couplings(lattice, &vec![coupling; bonds], &vec![field; sites]).unwrap();
+        for beta in [0.0, 0.1, 0.44, 1.0] {
+            let (found, expected) =
+                (solve(&each, beta).unwrap(), solve(&system(side, coupling, field), beta).unwrap());
+            assert!((found.ln_z - expected.ln_z).abs() < 1e-10 * expected.ln_z, "{side}, {beta}: {found:?}");
+            assert!(
+                (found.energy_per_site - expected.energy_per_site).abs() < 1e-9,
+                "{side}, {beta}: {found:?}"
+            );
+            assert!(
+                (found.specific_heat - expected.specific_heat).abs() < 1e-7,
+                "{side}, {beta}: {found:?} {expected:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn single_couplings_beyond_what_is_solved_are_refused() {
+    let drawn = |lattice: Lattice| Disorder::Pm1.system(lattice, 1).unwrap();
+    let refused = |system: &System, beta: f64| {
+        assert!(solve(system, beta).is_none() && ln_z(system, beta).is_none());
+        refusal(system).to_string()
+    };
+    assert!(refused(&drawn(Lattice::square(33).unwrap()), 1.0).contains("up to size 32"));
+    assert!(refused(&drawn(Lattice::cubic(4).unwrap()), 1.0).contains("square"));
+    assert!(refused(&drawn(Lattice::square(12).unwrap()), 12.0).contains("smaller beta"));
+    let lattice = Lattice::square(12).unwrap();
+    let in_a_field = System::with_couplings(lattice, &[1.0; 288], &[0.5; 144]).unwrap();
+    assert!(refused(&in_a_field, 1.0).contains("fields on single sites"));
 }

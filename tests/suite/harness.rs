@@ -118,7 +118,7 @@ impl Case {
         let interaction = Interaction { coupling: self.coupling, field: self.field };
         let options =
             NetOptions { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length, reach };
-        let system = System { lattice: Lattice::new(self.lattice, self.size).unwrap(), interaction };
+        let system = System::uniform(Lattice::new(self.lattice, self.size).unwrap(), interaction);
         Arc::new(Model::new(system, options).unwrap())
     }
 

@@ -21,7 +21,7 @@ use std::sync::Arc;
 const FERROMAGNET: Interaction = Interaction { coupling: 1.0, field: 0.0 };
 
 fn ensemble(side: u32, interaction: Interaction, beta: f64) -> Ensemble {
-    System { lattice: Lattice::square(side).unwrap(), interaction }.at(beta).unwrap()
+    System::uniform(Lattice::square(side).unwrap(), interaction).at(beta).unwrap()
 }
 
 /// A trained network on the CPU.

@@ -23,7 +23,7 @@ const BETAS: [f64; 3] = [0.3, 0.6, 1.0];
 
 fn ensemble(side: u32, coupling: f64, field: f64, beta: f64) -> Ensemble {
     let (lattice, interaction) = (Lattice::square(side).unwrap(), Interaction { coupling, field });
-    System { lattice, interaction }.at(beta).unwrap()
+    System::uniform(lattice, interaction).at(beta).unwrap()
 }
 
 /// Ferromagnets and antiferromagnets in every field at every temperature.
@@ -404,7 +404,7 @@ fn frozen_chains_of_different_states_are_found_out() {
     let lattice = Lattice::triangular(4).unwrap();
     let interaction = Interaction { coupling: 1.0, field: 0.5 };
     for (beta, seed) in [(0.8, 1), (0.8, 3), (1.0, 1), (3.0, 2)] {
-        let ensemble = System { lattice, interaction }.at(beta).unwrap();
+        let ensemble = System::uniform(lattice, interaction).at(beta).unwrap();
         let setup = Setup { ensemble, algorithm: Algorithm::Metropolis, chains: 64, seed };
         let mut simulation = Simulation::new(setup, "cpu").unwrap();
         let equilibrium = thermalise(&mut simulation, 128).unwrap();

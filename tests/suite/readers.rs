@@ -48,7 +48,7 @@ fn spins(path: &Path) -> Result<(), String> {
 /// Configurations for `han-gpu measure --configs`.
 fn configurations(path: &Path) -> Result<(), String> {
     let interaction = Interaction { coupling: 1.0, field: 0.0 };
-    let system = System { lattice: Lattice::square(4).map_err(message)?, interaction };
+    let system = System::uniform(Lattice::square(4).map_err(message)?, interaction);
     read_configurations(path, &system.at(0.44).map_err(message)?).map(drop).map_err(message)
 }
 

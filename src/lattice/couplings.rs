@@ -1,0 +1,128 @@
+//! Couplings of single bonds and fields on single sites, as integers times a unit, so that energies are exact on every device.
+
+use super::{Interaction, Lattice, System};
+use crate::error::{Error, Result};
+use std::sync::Arc;
+
+/// Weights of single bonds and sites: `E(s) = -J sum_<ij> n_ij s_i s_j - H sum_i m_i s_i`, with J and H as units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weights {
+    /// n, `[bonds]`, in the order of [`Lattice::bonds`].
+    pub bonds: Vec<i32>,
+    /// m, `[sites]`.
+    pub sites: Vec<i32>,
+}
+
+impl System {
+    /// A system with a coupling `[bonds]` for every bond of a lattice, in the order of [`Lattice::bonds`], and a field `[sites]` on every site.
+    ///
+    /// Values that are multiples of the least of them are kept as they are. Others are rounded to multiples of the largest of them over
+    /// 2^31 / count, so that all sums of weights fit 32 bits: by 1e-6 of it at most up to 2,000 bonds. [`System::weights`] has the weights,
+    /// and [`System::interaction`] the units.
+    ///
+    /// # Errors
+    /// When their numbers are not those of the lattice, or one is not finite or larger than 1000 in size.
+    pub fn with_couplings(lattice: Lattice, couplings: &[f64], fields: &[f64]) -> Result<Self> {
+        let (bonds, sites) = (lattice.bonds().count(), lattice.sites());
+        for (name, values, expected) in [("couplings", couplings, bonds), ("fields", fields, sites)] {
+            if values.len() != expected {
+                let message = format!("{lattice} has {expected} of them");
+                return Err(Error::setting(name, format!("{} values", values.len()), message));
+            }
+        }
+        couplings.iter().try_for_each(|&coupling| Interaction::new(coupling, 0.0).map(drop))?;
+        fields.iter().try_for_each(|&field| Interaction::new(0.0, field).map(drop))?;
+        let (coupling, bonds) = in_units(couplings);
+        let (field, sites) = in_units(fields);
+        let weights = Some(Arc::new(Weights { bonds, sites }));
+        Ok(Self { lattice, interaction: Interaction { coupling, field }, weights })
+    }
+
+    /// The largest coupling and the largest field, in size.
+    pub fn largest_interaction(&self) -> Interaction {
+        let Interaction { coupling, field } = self.interaction;
+        let Some(weights) = &self.weights else { return self.interaction };
+        let largest = |weights: &[i32]| weights.iter().map(|weight| weight.unsigned_abs()).max().unwrap_or(0);
+        Interaction {
+            coupling: coupling * f64::from(largest(&weights.bonds)),
+            field: field * f64::from(largest(&weights.sites)),
+        }
+    }
+
+    /// Sum of `s_i s_j` over all bonds, each times its weight.
+    pub fn bond_sum(&self, spins: &[i8]) -> i64 {
+        let Some(weights) = &self.weights else { return self.lattice.bond_sum(spins) };
+        let product = |[a, b]: [u32; 2]| i64::from(spins[a as usize] * spins[b as usize]);
+        self.lattice
+            .bonds()
+            .zip(&weights.bonds)
+            .map(|(bond, &weight)| i64::from(weight) * product(bond))
+            .sum()
+    }
+
+    /// Sum of all spins, each times its weight.
+    pub fn spin_sum(&self, spins: &[i8]) -> i64 {
+        match &self.weights {
+            None => spins.iter().map(|&spin| i64::from(spin)).sum(),
+            Some(weights) => spins
+                .iter()
+                .zip(&weights.sites)
+                .map(|(&spin, &weight)| i64::from(weight) * i64::from(spin))
+                .sum(),
+        }
+    }
+}
+
+/// A unit, and values as the nearest multiples of it.
+fn in_units(values: &[f64]) -> (f64, Vec<i32>) {
+    let sizes = || values.iter().map(|value| value.abs()).filter(|&size| size > 0.0);
+    let (least, largest) =
+        sizes().fold((f64::INFINITY, 0.0_f64), |(least, largest), size| (least.min(size), largest.max(size)));
+    if largest == 0.0 {
+        return (0.0, vec![0; values.len()]);
+    }
+    let most = (f64::from(i32::MAX) / values.len() as f64).floor();
+    let is_multiple = largest <= most * least && sizes().all(|size| (size / least).fract() == 0.0);
+    let unit = if is_multiple { least } else { largest / most };
+    (unit, values.iter().map(|value| (value / unit).round() as i32).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_are_multiples_of_one_are_kept() {
+        assert_eq!(in_units(&[0.5, -0.5, 0.0, 1.5]), (0.5, vec![1, -1, 0, 3]));
+        assert_eq!(in_units(&[0.0, 0.0]), (0.0, vec![0, 0]));
+        let real = [0.3, -1.0, 0.123_456_789];
+        let (unit, weights) = in_units(&real);
+        let sum: f64 = weights.iter().map(|&weight| f64::from(weight.abs())).sum();
+        assert!(sum <= f64::from(i32::MAX), "{sum}");
+        for (value, weight) in real.iter().zip(weights) {
+            assert!((value - unit * f64::from(weight)).abs() < 1e-9, "{value}");
+        }
+    }
+
+    #[test]
+    fn uniform_couplings_are_those_of_the_uniform_system() {
+        let lattice = Lattice::square(4).unwrap();
+        let uniform = System::uniform(lattice, Interaction { coupling: -0.5, field: 0.25 });
+        let each = System::with_couplings(lattice, &[-0.5; 32], &[0.25; 16]).unwrap();
+        let spins: Vec<i8> = (0..16).map(|site| if site * 7 % 5 < 2 { -1 } else { 1 }).collect();
+        assert_eq!(each.energy(&spins), uniform.energy(&spins));
+        assert_eq!(each.largest_interaction(), Interaction { coupling: 0.5, field: 0.25 });
+    }
+
+    #[test]
+    fn wrong_numbers_and_values_are_refused() {
+        let lattice = Lattice::square(4).unwrap();
+        let refused = |couplings: &[f64], fields: &[f64]| {
+            System::with_couplings(lattice, couplings, fields).unwrap_err().to_string()
+        };
+        assert!(refused(&[1.0; 31], &[0.0; 16]).contains("31 values"));
+        assert!(refused(&[1.0; 32], &[0.0; 15]).contains("15 values"));
+        assert!(refused(&[f64::NAN; 32], &[0.0; 16]).contains("NaN"));
+        assert!(refused(&[1.0; 32], &[1e9; 16]).contains("1000000000"));
+    }
+}
