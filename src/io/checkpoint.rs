@@ -289,8 +289,8 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
         ("gauge", model.options.gauge.to_string()),
         ("exact_bottom", model.options.exact_bottom.to_string()),
     ];
-    let is_told = |(key, value): &(&str, String)| !is_first && !(*key == "reach" && value == "0");
-    identity.extend(architecture(model).into_iter().filter(is_told));
+    let sees_everything = |(key, value): &(&str, String)| *key == "reach" && value == "0";
+    identity.extend(architecture(model).into_iter().filter(|entry| !is_first && !sees_everything(entry)));
     identity
 }
 

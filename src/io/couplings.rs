@@ -28,13 +28,13 @@ pub fn read_couplings(path: &Path, lattice: Lattice, first_index: u32) -> Result
     let mut bonds = Bonds::new(lattice);
     let told = |message: String| Error::content(path, message);
     if is_archive(path)? {
-        bonds.from_archive(path)?;
+        bonds.add_archive(path)?;
     } else if starts_as_npy(path)? {
         let (file, length) = input::open(path)?;
         let array = Array::open(BufReader::new(file), length).and_then(Values::read).map_err(told)?;
-        bonds.from_array(&array).map_err(told)?;
+        bonds.add_array(&array).map_err(told)?;
     } else {
-        bonds.from_text(&read_text(path)?, first_index).map_err(told)?;
+        bonds.add_text(&read_text(path)?, first_index).map_err(told)?;
     }
     System::with_couplings(lattice, &bonds.couplings, &bonds.fields)
 }
@@ -119,7 +119,7 @@ impl Bonds {
         Ok(())
     }
 
-    fn from_archive(&mut self, path: &Path) -> Result<()> {
+    fn add_archive(&mut self, path: &Path) -> Result<()> {
         let mut archive = Npz::open(path)?;
         let mut array = |name: &str, shape: &[Option<usize>]| -> Result<Values> {
             let told = |message: String| Error::content(path, format!("{name}: {message}"));
@@ -157,7 +157,7 @@ impl Bonds {
         Ok(())
     }
 
-    fn from_array(&mut self, array: &Values) -> Result<(), String> {
+    fn add_array(&mut self, array: &Values) -> Result<(), String> {
         let (steps, sites) = (self.lattice.bonds_per_site(), self.lattice.sites());
         let by_step = [vec![steps], self.lattice.shape()].concat();
         if array.shape == by_step {
@@ -170,7 +170,7 @@ impl Bonds {
             return Ok(());
         }
         if array.shape == [sites, sites] {
-            return self.from_matrix(&array.values, sites);
+            return self.add_matrix(&array.values, sites);
         }
         Err(format!(
             "it has shape {:?}; couplings of {} have {by_step:?} or {:?}",
@@ -180,7 +180,7 @@ impl Bonds {
         ))
     }
 
-    fn from_matrix(&mut self, values: &[f64], sites: usize) -> Result<(), String> {
+    fn add_matrix(&mut self, values: &[f64], sites: usize) -> Result<(), String> {
         let at = |row: usize, column: usize| values[row * sites + column];
         let has_lower = (0..sites).any(|row| (0..row).any(|column| at(row, column) != 0.0));
         for (row, column) in (0..sites).flat_map(|row| (row..sites).map(move |column| (row, column))) {
@@ -200,7 +200,7 @@ impl Bonds {
         Ok(())
     }
 
-    fn from_text(&mut self, text: &str, first_index: u32) -> Result<(), String> {
+    fn add_text(&mut self, text: &str, first_index: u32) -> Result<(), String> {
         let mut is_first = true;
         for (number, line) in text.lines().enumerate() {
             let words: Vec<&str> = line.split('#').next().unwrap_or_default().split_whitespace().collect();
