@@ -126,11 +126,11 @@ impl Series {
                 return None;
             }
             match window(&merged, least) {
-                Some(found) => break found,
-                None if least >= FEWEST => merged.iter_mut().for_each(Self::merge),
-                // Anticorrelated to the end: as many independent blocks have a larger error, not a smaller one.
-                None if gamma(&merged, 1) < 0.0 => break (gamma(&merged, 0), 1.0, 1),
-                None => return None,
+                Window::Found(found) => break found,
+                _ if least >= FEWEST => merged.iter_mut().for_each(Self::merge),
+                // To the end: as many independent blocks have a larger error, not a smaller one.
+                Window::Anticorrelated => break (gamma(&merged, 0), 1.0, 1),
+                Window::TooLong => return None,
             }
         };
         let length = merged[0].length;
@@ -150,9 +150,17 @@ impl Series {
     }
 }
 
-/// `Gamma(0) + 2 sum Gamma(t)` up to the automatic window, its bias correction, and the window; `None` if the window is
-/// too long to be found.
-fn window(chains: &[Series], least: usize) -> Option<(f64, f64, usize)> {
+/// The automatic window.
+enum Window {
+    /// `Gamma(0) + 2 sum Gamma(t)` up to it, its bias correction, and its length.
+    Found((f64, f64, usize)),
+    /// Values are too anticorrelated for one.
+    Anticorrelated,
+    /// It is too long to be found.
+    TooLong,
+}
+
+fn window(chains: &[Series], least: usize) -> Window {
     let count: usize = chains.iter().map(|chain| chain.blocks.len()).sum();
     let zero = gamma(chains, 0);
     let mut sum = zero;
@@ -161,17 +169,17 @@ fn window(chains: &[Series], least: usize) -> Option<(f64, f64, usize)> {
         let tau = 0.5 * sum / zero;
         if tau < ANTICORRELATED {
             // Averages of neighbours are less so.
-            return None;
+            return Window::Anticorrelated;
         }
         // Anticorrelated values end the window at once.
         let decay =
             if tau <= 0.5 { f64::MIN_POSITIVE } else { S / ((2.0 * tau + 1.0) / (2.0 * tau - 1.0)).ln() };
         let (width, count) = (window as f64, count as f64);
         if (-width / decay).exp() < decay / (width * count).sqrt() || tau <= 0.5 {
-            return Some((sum, 1.0 + (2.0 * width + 1.0) / count, window));
+            return Window::Found((sum, 1.0 + (2.0 * width + 1.0) / count, window));
         }
     }
-    None
+    if gamma(chains, 1) < 0.0 { Window::Anticorrelated } else { Window::TooLong }
 }
 
 /// Average product of values `lag` apart; the mean is taken off already.
