@@ -320,6 +320,21 @@ impl Model {
         places
     }
 
+    /// The first masked weight that is not 0, by name, place and value.
+    pub fn first_masked(&self, parameters: &[f32]) -> Option<String> {
+        self.nets().find_map(|(k, net, _)| {
+            net.weights().find_map(|weights| {
+                let own = &parameters[self.levels[k].offset + weights.offset..]
+                    [..weights.sources * weights.targets];
+                let is_wrong =
+                    |&at: &usize| own[at] != 0.0 && !weights.sees(at % weights.targets, at / weights.targets);
+                let at = (0..own.len()).find(is_wrong)?;
+                let (source, target) = (at / weights.targets, at % weights.targets);
+                Some(format!("level{k}.{}.weight[{source}, {target}] = {} is masked", weights.name, own[at]))
+            })
+        })
+    }
+
     /// Parameters in use, padding left out.
     pub fn used_parameters(&self) -> usize {
         self.nets().map(|(_, net, _)| net.parameters()).sum()

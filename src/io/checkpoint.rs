@@ -175,6 +175,13 @@ impl Checkpoint {
     /// When the file cannot be read, is truncated, is not a checkpoint of ours, or belongs to another model or version.
     pub fn load(path: &Path, model: &Model) -> Result<Self> {
         let values = (ARRAYS.len() * size_of::<f32>() * model.parameters) as u64;
+        let (_, length) = input::open(path)?;
+        if length > values + LONGEST_HEADER {
+            let message = format!(
+                "it has {length} bytes, more than a network of the lattice, size, width and depth in the run's config.toml can have: put them back as they were, or start a new run"
+            );
+            return Err(Error::content(path, message));
+        }
         let bytes = input::read(path, values + LONGEST_HEADER)?;
         let damaged = |reason: String| {
             Error::content(
@@ -199,12 +206,17 @@ impl Checkpoint {
             }
             Ok(values)
         };
+        let parameters = buffer("")?;
+        if let Some(masked) = model.first_masked(&parameters) {
+            let message = format!("{masked}: no kernel reads it, and other programs would; it must be 0");
+            return Err(Error::content(path, message));
+        }
         Ok(Self {
             step: reader.number("step")?,
             seed: reader.number("seed")?,
             beta: reader.number("beta")?,
             training: reader.training(),
-            parameters: buffer("")?,
+            parameters,
             first_moment: buffer(FIRST_MOMENT)?,
             second_moment: buffer(SECOND_MOMENT)?,
         })
@@ -414,6 +426,15 @@ mod tests {
                 parameters[at] = at as f32 * 0.5 - 7.0;
             }
         }
+        for (k, net, _) in model.nets() {
+            for weights in net.weights() {
+                for at in 0..weights.sources * weights.targets {
+                    if !weights.sees(at % weights.targets, at / weights.targets) {
+                        parameters[model.levels[k].offset + weights.offset + at] = 0.0;
+                    }
+                }
+            }
+        }
         let checkpoint = Checkpoint {
             step: 12,
             seed: 3,
@@ -439,6 +460,18 @@ mod tests {
             assert_eq!(std::fs::read(&path).unwrap(), bytes);
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn masked_weights_that_are_not_zero_are_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut checkpoint, model, path) = saved(folder.path());
+        let weights = &model.nets().next().unwrap().1.layers[0];
+        assert!(!weights.sees(0, 3));
+        checkpoint.parameters[weights.offset + 3 * weights.targets] = 5.0;
+        checkpoint.save(&path, &model).unwrap();
+        let refused = Checkpoint::load(&path, &model).unwrap_err().to_string();
+        assert!(refused.contains("level0.layer0.weight[3, 0] = 5"), "{refused}");
     }
 
     #[test]

@@ -57,9 +57,16 @@ fn spins(array: Result<Array<impl Read>, String>, wanted: &[usize]) -> Result<Ve
     };
     let shape = array.shape.clone();
     if !shape.split_first().is_some_and(|(&count, shape)| count > 0 && shape == wanted) {
-        let lengths = lengths(wanted);
+        let (sites, lengths) = (wanted.iter().product::<usize>(), lengths(wanted));
+        // Other shapes of as many spins are those of other lattices.
+        let way_out = match shape[..] {
+            [_, flat] if flat == sites => format!("x.reshape(-1, {lengths}) makes them so"),
+            [0, ..] => "there are none".to_owned(),
+            _ if shape == wanted => format!("one configuration is x.reshape(1, {lengths})"),
+            _ => "they are of another lattice or size".to_owned(),
+        };
         return Err(format!(
-            "spins have shape {shape:?}; they must be [N, {lengths}] with N >= 1, as x.reshape(-1, {lengths}) makes them"
+            "spins have shape {shape:?}; they must be [N, {lengths}] with N >= 1: {way_out}"
         ));
     }
     let mut spins: Vec<i8> = Vec::new();
@@ -177,9 +184,16 @@ mod tests {
 
     #[test]
     fn other_shapes_and_files_are_refused_by_name() {
-        for shape in ["(2, 8)", "(1, 4, 4)", "(16,)", "()"] {
+        for (shape, way_out) in [
+            ("(4, 4)", "x.reshape(-1, 2, 2)"),
+            ("(2, 2)", "x.reshape(1, 2, 2)"),
+            ("(2, 8)", "another lattice or size"),
+            ("(1, 4, 4)", "another lattice or size"),
+            ("(16,)", "another lattice or size"),
+            ("()", "another lattice or size"),
+        ] {
             let refused = read(&bytes(1, "|i1", false, shape, &[1; 16])).unwrap_err();
-            assert!(refused.contains("[N, 2, 2]") && refused.contains("x.reshape(-1, 2, 2)"), "{refused}");
+            assert!(refused.contains("[N, 2, 2]") && refused.contains(way_out), "{refused}");
         }
         let empty = read(&bytes(1, "|i1", false, "(0, 2, 2)", &[])).unwrap_err();
         assert!(empty.contains("[0, 2, 2]") && empty.contains("N >= 1"), "{empty}");
