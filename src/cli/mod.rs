@@ -30,7 +30,7 @@ mod verdict;
 
 use crate::error::Error;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use output::{complain, print, print_json, tell};
+use output::{complain, print, print_json, tell, tell_of_slow_curves};
 use std::process::ExitCode;
 
 /// Train, sample and evaluate hierarchical autoregressive networks for the Ising model, on any GPU or without one.

@@ -1,6 +1,8 @@
 //! The program's words: results on standard output; progress, warnings and the log on standard error.
 
 use crate::error::Error;
+use crate::io::{Row, Table};
+use crate::lattice::LatticeKind;
 use clap::ArgMatches;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,6 +62,16 @@ pub(super) fn tell(text: &str) {
     }
 }
 
+/// Says so before the exact curve of a scan is solved, where that takes a minute.
+pub(super) fn tell_of_slow_curves(table: &Table) {
+    let is_slow = |row: &Row| row.lattice == LatticeKind::Cubic && row.values.get("size") == Some(&4.0);
+    if table.rows.iter().any(is_slow) {
+        tell(
+            "solving 4 x 4 x 4 exactly at 16 temperatures for the curve of the figures; this takes about a minute",
+        );
+    }
+}
+
 /// Says what went wrong, always.
 pub(super) fn complain(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
@@ -112,7 +124,7 @@ mod tests {
 
     #[test]
     fn every_file_or_folder_that_a_command_writes_is_known() {
-        let read = ["run", "resume", "init_from", "spins", "reference", "config", "paths"];
+        let read = ["run", "resume", "init_from", "spins", "reference", "config", "paths", "couplings"];
         for command in Arguments::command().get_subcommands().filter(|command| command.get_name() != "help") {
             let names_path = |argument: &&clap::Arg| {
                 let names = argument.get_value_names().unwrap_or_default();

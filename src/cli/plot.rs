@@ -101,6 +101,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             }
             Source::Scan(table) => {
                 tell_of(path, table);
+                super::tell_of_slow_curves(table);
                 for (name, figure) in plot::scan(table) {
                     place.write(name, &figure)?;
                 }

@@ -89,6 +89,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let table = Table { rows: rows.into_iter().flatten().collect() };
     if !table.rows.is_empty() {
+        super::tell_of_slow_curves(&table);
         for (name, figure) in plot::scan(&table) {
             for format in [Format::Svg, Format::Png] {
                 plot::write(&figure, &arguments.out.join(name), format)?;

@@ -6,7 +6,7 @@ use crate::lattice::System;
 /// Points of a curve.
 const FINE: usize = 200;
 /// Points that are solved where one takes seconds; between them is the polynomial that has ln Z, U and C at both ends.
-const COARSE: usize = 24;
+const COARSE: usize = 16;
 
 /// Exact thermodynamics at inverse temperatures from `first` to `last`; empty where it is not known.
 pub fn curve(system: &System, first: f64, last: f64) -> Vec<(f64, Exact)> {
