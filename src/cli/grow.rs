@@ -3,7 +3,7 @@
 //! Where a lattice has no net that the next one can use, as one no larger than its exact squares, the next one starts fresh.
 
 use super::training::{Resources, train_one};
-use crate::conditional::{Model, Network};
+use crate::conditional::{Model, NetOptions, Network};
 use crate::config::Config;
 use crate::error::Error;
 use crate::io::{RunFolder, Summary};
@@ -48,16 +48,21 @@ pub(super) fn run(
         let expected = "a dense network (van) cannot start from a smaller lattice; train each size by itself";
         return Err(refuse(expected).into());
     }
+    let hands_on: Vec<bool> = models.windows(2).map(|pair| pair[1].shares_nets_with(&pair[0])).collect();
+    for (sizes, models) in growth
+        .sizes
+        .windows(2)
+        .zip(models.windows(2))
+        .zip(&hands_on)
+        .filter(|(_, on)| !**on)
+        .map(|(pair, _)| pair)
+    {
+        super::tell(&starts_fresh([sizes[0], sizes[1]], [&models[0], &models[1]]));
+    }
     let mut last = None;
     let mut previous: Option<PathBuf> = None;
     for (index, &size) in growth.sizes.iter().enumerate() {
-        let hands_on = index > 0 && models[index].shares_nets_with(&models[index - 1]);
-        if index > 0 && !hands_on {
-            let before = growth.sizes[index - 1];
-            super::tell(&format!(
-                "L = {size} starts fresh: L = {before} has no net of a block that is there too, with the same border and width"
-            ));
-        }
+        let hands_on = index > 0 && hands_on[index - 1];
         let init_from = previous.filter(|_| hands_on).unwrap_or_default().to_string_lossy().into_owned();
         let config = settings(size, init_from)?;
         let folder =
@@ -69,6 +74,23 @@ pub(super) fn run(
         });
     }
     Ok(last.ok_or_else(refused)?)
+}
+
+/// Why a size takes nothing over from the one before.
+fn starts_fresh([before, size]: [u32; 2], models: [&Model; 2]) -> String {
+    let nets = models.map(|model| {
+        let NetOptions { width, depth, reach, .. } = model.options;
+        format!("width {width}, depth {depth} and reach {reach}")
+    });
+    if nets[0] != nets[1] {
+        let [there, here] = nets;
+        return format!(
+            "L = {size} starts fresh: its nets have {here}, those of L = {before} {there}; set them to make both alike"
+        );
+    }
+    format!(
+        "L = {size} starts fresh: L = {before} has no net of a block that is there too; a smaller --exact-bottom has more blocks"
+    )
 }
 
 fn default_folder(config: &Config) -> PathBuf {

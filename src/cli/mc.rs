@@ -189,8 +189,8 @@ fn describe(report: &Report<'_>) -> String {
     let mut lines = vec![
         result.ensemble.to_string(),
         format!(
-            "{} chains of {} sweeps after {}, {} on {}, seed {}",
-            sweeps.chains,
+            "{} of {} sweeps after {}, {} on {}, seed {}",
+            if sweeps.chains == 1 { "1 chain".to_owned() } else { format!("{} chains", sweeps.chains) },
             sweeps.sweeps,
             sweeps.thermalisation,
             report.algorithm.name(),
