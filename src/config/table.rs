@@ -57,8 +57,8 @@ settings! {
         depth: usize = 1, integer(1, 3)
             .derived("3 on the triangular lattice with J < 0 from beta |J| = 0.5 on at H = 0")
             .flag("depth", "DEPTH");
-        /// Steps along every axis within which hidden units see sites and one another, in tiles of 32 weights by 32 (0: everything): what is
-        /// farther costs no time, and only the linear term sees it.
+        /// Steps along every axis within which hidden units see sites and one another, in tiles of 32 weights by 32 (0: everything): tiles
+        /// without such a pair cost no time, and what is in no tile the linear term alone sees.
         reach: u32 = 0, integer(0, 512).derived("3 on the cubic lattice from `size` 16 on").flag("reach", "STEPS").later();
         /// Whether logits have a learned linear term, which starts from the couplings.
         skip: bool = true, switch();
@@ -66,15 +66,15 @@ settings! {
         gauge: bool = true, switch().range("false when `field` is not 0").derived("false when `field` is not 0");
         /// Whether the net of the first level is mixed with its mirror image instead of a gauge, which keeps what is rare in order and costs a second
         /// pass of that net.
-        mixture: bool = false, switch().range("false without `gauge`").derived("true with `gauge`, but for \"van\"").later();
+        mixture: bool = false, switch().range("false without `gauge`").derived("true with `gauge`; false for \"van\" unless it is asked for").later();
         /// Side of the squares or cubes whose insides are summed exactly, without nets; one of side 2 has a single spin inside.
         exact_bottom: u32 = 8, integer(0, 8).range("8, 4 or 2, at most the default; 0 for \"van\"")
-            .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 4 on the cubic lattice (2 above 1.8); 0 for \"van\"")
+            .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 4 on the cubic lattice, 2 there above 1.8; 0 for \"van\"")
             .flag("exact-bottom", "SIDE");
         /// Length of the boxes whose insides are summed exactly, where it is not their side (0): strips of twice that length leave
         /// fewer spins to nets.
-        exact_length: u32 = 0, integer(0, 16).range("0, or twice `exact_bottom` and at most `size`; 0 on the triangular lattice and for \"van\"")
-            .derived("8 on the cubic lattice from `size` 8 on")
+        exact_length: u32 = 0, integer(0, 16).range("0, or twice `exact_bottom` and at most `size`; 0 with `exact_bottom` 2, on the triangular lattice and for \"van\"")
+            .derived("8 on the cubic lattice from `size` 8 on with `exact_bottom` 4")
             .flag("exact-length", "LENGTH").later();
         /// Numbers that a GPU keeps hidden state in and that nets compute with: f32, or f16 where the GPU offers it;
         /// checkpoints stay f32.
