@@ -1,4 +1,4 @@
-//! Exact boxes: ln Z by enumeration of 3 x 3 squares under all borders, and of others by a transfer matrix
+//! Exact boxes: ln Z by enumeration of 3 x 3 squares under all borders and of a 3 x 3 x 3 cube, and of others by a transfer matrix
 //! between whole layers; drawn insides against derivatives of ln Z.
 
 use crate::harness::{Case, Tolerance, all_pass, compare, gpu, spins};
@@ -134,6 +134,66 @@ fn layer_transfer(case: Case, beta: f64, border: &[i8]) -> f64 {
             .collect();
     }
     ln_sum(&mut ln_layer.into_iter())
+}
+
+/// ln Z of a box from all states of its inside, each of which differs from the one before by one spin (Gray's code).
+fn all_states(case: Case, beta: f64, border: &[i8]) -> f64 {
+    let model = case.model();
+    let level = model.hierarchy.levels.last().unwrap();
+    let sites = level.own;
+    let mut neighbours = vec![Vec::new(); sites];
+    // Sums of the neighbours of every site; all spins are -1 at the start.
+    let mut around = vec![0; sites];
+    for bond in &level.bonds {
+        let later = bond.later as usize - level.border;
+        match (bond.earlier as usize).checked_sub(level.border) {
+            None => around[later] += i64::from(border[bond.earlier as usize]),
+            Some(earlier) => {
+                neighbours[later].push(earlier);
+                neighbours[earlier].push(later);
+                around[later] -= 1;
+                around[earlier] -= 1;
+            }
+        }
+    }
+    let outside = |site: usize| around[site] + neighbours[site].len() as i64;
+    let inside = neighbours.iter().map(Vec::len).sum::<usize>() as i64 / 2;
+    let mut bonds = inside - (0..sites).map(outside).sum::<i64>();
+    let (mut spins, mut up) = (vec![-1; sites], 0);
+    let most = level.bonds.len() as i64;
+    let mut counts = vec![0_u32; (2 * most as usize + 1) * (sites + 1)];
+    for state in 1..=1_u64 << sites {
+        counts[(bonds + most) as usize * (sites + 1) + up] += 1;
+        let site = state.trailing_zeros() as usize;
+        if site == sites {
+            break;
+        }
+        bonds -= 2 * spins[site] * around[site];
+        spins[site] = -spins[site];
+        up = if spins[site] > 0 { up + 1 } else { up - 1 };
+        neighbours[site].iter().for_each(|&neighbour| around[neighbour] += 2 * spins[site]);
+    }
+    assert_eq!(counts.iter().map(|&count| u64::from(count)).sum::<u64>(), 1 << sites);
+    let ln_weight = |at: usize| {
+        let (bonds, up) = ((at / (sites + 1)) as f64 - most as f64, (at % (sites + 1)) as f64);
+        beta * (case.coupling * bonds + case.field * (2.0 * up - sites as f64))
+    };
+    let there = || (0..counts.len()).filter(|&at| counts[at] > 0);
+    let largest = there().map(ln_weight).fold(f64::NEG_INFINITY, f64::max);
+    largest + there().map(|at| f64::from(counts[at]) * (ln_weight(at) - largest).exp()).sum::<f64>().ln()
+}
+
+#[test]
+fn a_cube_agrees_with_the_sum_over_its_134_million_states() {
+    let cube = Case { lattice: LatticeKind::Cubic, size: 8, exact_bottom: 4, batch: 2, ..Case::DEFAULT };
+    let case = Case { coupling: -0.7, field: 0.3, gauge: false, ..cube };
+    let level = case.model().hierarchy.levels.last().unwrap().clone();
+    assert_eq!((level.border, level.own), (54, 27));
+    let random = |row: usize, local: usize| border(row + 4, local);
+    let borders =
+        (0..case.batch).map(|row| (0..level.border).map(|local| random(row, local)).collect::<Vec<i8>>());
+    let expected: Vec<f64> = borders.map(|border| -all_states(case, 0.6, &border)).collect();
+    all_pass(check(case, 0.6, &configurations(case, random), &expected));
 }
 
 /// Borders from random to ordered, and the most frustrated ones.
