@@ -1,15 +1,15 @@
 // Gradient with respect to the activations of hidden layer LAYER: the transposed product through the matrix above it.
 // Grid: ceil(stride / LANE_ROWS / LANES) * ceil(units / UNITS) workgroups of LANES lanes; a lane computes UNITS units of LANE_ROWS rows, see
 // rows_{one,four}. UNITS is 8, a packet, and LANES a multiple of it. Targets that the mask hides from all of a lane's units are skipped, and so are
-// tiles that the matrix lacks.
-// Axes: loads, rows, parts, tiles.
+// patches that the matrix lacks.
+// Axes: loads, rows, parts, patches.
 // Constants: LANES, WIDTH, DEPTH, LAYER, UNITS; split parts: WINDOW.
 
 #include layout/types
 #include lanes/dispatch
 #include weights/net_parameters_$PARTS
 #include rows/rows_$ROWS
-#include weights/tiles_$TILES
+#include weights/patches_$PATCHES
 
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(2) var<storage, read> geometry: array<u32>;
@@ -33,7 +33,7 @@ var<private> sums: array<Rows, UNITS>;
 
 // Whether the matrix above has weights of the lane's units to some of count targets.
 fn reaches(product: Product, first: u32, count: u32) -> bool {
-    return has_tile(LAYER + 1u, product.source, first, min(first + count, product.targets));
+    return has_patch(LAYER + 1u, product.source, first, min(first + count, product.targets));
 }
 
 // Gradient with respect to what a target of the matrix above gives before its PReLU, or to a logit; behind the last that of the last.

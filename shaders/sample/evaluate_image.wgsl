@@ -1,6 +1,6 @@
 // ln q of the mirror images of all blocks of one level that sample_level drew, from a net that is mixed with its mirror image.
 // Grid and bindings: see masked_block_{lane,tile} and masked_block_bindings. Spins are only read.
-// Axes: shape, loads, rows, units, parts, tiles.
+// Axes: shape, loads, rows, units, parts, patches.
 // Constants: LANES, WIDTH, DEPTH; lane shape: GROUP, UNITS; tile shape: ROWS, CHUNK, AT_ONCE; split parts: WINDOW.
 
 #include layout/types

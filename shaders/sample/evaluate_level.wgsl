@@ -1,6 +1,6 @@
 // ln q of all blocks of one level for given spins, with the same arithmetic as sample_level.
 // Grid and bindings: see masked_block_{lane,tile} and masked_block_bindings. Spins are only read.
-// Axes: shape, loads, rows, units, parts, tiles.
+// Axes: shape, loads, rows, units, parts, patches.
 // Constants: LANES, WIDTH, DEPTH; lane shape: GROUP, UNITS; tile shape: ROWS, CHUNK, AT_ONCE; split parts: WINDOW.
 
 #include layout/types

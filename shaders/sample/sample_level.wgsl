@@ -2,7 +2,7 @@
 // backward pass and writes ln q per block.
 // Grid and bindings: see masked_block_{lane,tile} and masked_block_bindings.
 // Invariant: a spin depends on (seed, step, configuration, level, block, site) and its predecessors only.
-// Axes: shape, loads, rows, units, parts, tiles.
+// Axes: shape, loads, rows, units, parts, patches.
 // Constants: LANES, WIDTH, DEPTH; lane shape: GROUP, UNITS; tile shape: ROWS, CHUNK, AT_ONCE; split parts: WINDOW.
 
 #include layout/types

@@ -1,7 +1,7 @@
 //! Masked dense nets (arXiv:1809.10606, arXiv:2203.10989) with the coupling skip of arXiv:2302.08347.
 
 use super::LEVEL_ALIGNMENT;
-use super::reach::{Tiles, products};
+use super::reach::{Patches, products};
 use std::ops::Range;
 
 /// Sign by which a block's spins are multiplied before the net sees them, and after it draws them (Z2 symmetry at H = 0).
@@ -46,12 +46,12 @@ pub struct Weights {
     pub has_bias: bool,
     /// Whether PReLU slopes follow the bias.
     pub has_slope: bool,
-    /// The tiles that it has, if not all; weights elsewhere are 0.
-    pub tiles: Option<Tiles>,
+    /// The patches that it has, if not all; weights elsewhere are 0.
+    pub patches: Option<Patches>,
 }
 
 impl Weights {
-    /// Number of sources that the order of sites lets a target see: sources `0..visible`, those in tiles that are there, are unmasked.
+    /// Number of sources that the order of sites lets a target see: sources `0..visible`, those in patches that are there, are unmasked.
     pub fn visible(&self, target: usize) -> usize {
         let group = self.first_group + target / self.target_width;
         let groups = if group < self.border { self.border } else { group + usize::from(self.inclusive) };
@@ -68,23 +68,23 @@ impl Weights {
         ((group - self.first_group) * self.target_width).min(self.targets)
     }
 
-    /// Whether a weight is there: unmasked, and in a tile that is there.
+    /// Whether a weight is there: unmasked, and in a patch that is there.
     pub fn sees(&self, target: usize, source: usize) -> bool {
-        source < self.visible(target) && self.has_tile(source, target)
+        source < self.visible(target) && self.has_patch(source, target)
     }
 
-    /// Whether the tile of a source and a target is there.
-    pub fn has_tile(&self, source: usize, target: usize) -> bool {
-        self.tiles.as_ref().is_none_or(|tiles| tiles.has(source, target))
+    /// Whether the patch of a source and a target is there.
+    pub fn has_patch(&self, source: usize, target: usize) -> bool {
+        self.patches.as_ref().is_none_or(|patches| patches.has(source, target))
     }
 
-    /// The products of some targets and sources that tiles leave, as ranges of both; all in one where there are all tiles.
+    /// The products of some targets and sources that patches leave, as ranges of both; all in one where there are all patches.
     pub(crate) fn products(
         &self,
         targets: Range<usize>,
         sources: Range<usize>,
     ) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
-        products(self.tiles.as_ref(), targets, sources)
+        products(self.patches.as_ref(), targets, sources)
     }
 
     /// Index of the first bias.
@@ -116,7 +116,7 @@ impl Weights {
         (0..self.targets).map(of_target).sum()
     }
 
-    /// Leaves only the tiles with weights between inputs that are near each other.
+    /// Leaves only the patches with weights between inputs that are near each other.
     fn within(&mut self, is_near: impl Fn(usize, usize) -> bool) {
         let groups = |range: Range<usize>, width: usize| range.start / width..(range.end - 1) / width + 1;
         let is_there = |sources: Range<usize>, targets: Range<usize>| {
@@ -125,7 +125,7 @@ impl Weights {
                     .any(|source| is_near(source, self.first_group + target))
             })
         };
-        self.tiles = Some(Tiles::new([self.sources, self.targets], is_there));
+        self.patches = Some(Patches::new([self.sources, self.targets], is_there));
     }
 }
 
@@ -180,7 +180,7 @@ impl MaskedNet {
                     inclusive: layer > 0,
                     has_bias: true,
                     has_slope: true,
-                    tiles: None,
+                    patches: None,
                 })
             })
             .collect();
@@ -196,14 +196,14 @@ impl MaskedNet {
             inclusive,
             has_bias: inclusive,
             has_slope: false,
-            tiles: None,
+            patches: None,
         };
         let output = place(logits("output", units, width, true));
         let skip = skip.then(|| place(logits("skip", inputs, 1, false)));
         Self { border, own, width, depth, gauge, layers, output, skip }
     }
 
-    /// The same net without weights of hidden units between inputs that are far from each other: their matrices keep the tiles in which
+    /// The same net without weights of hidden units between inputs that are far from each other: their matrices keep the patches in which
     /// any two inputs are near. The linear term sees everything.
     pub fn within(mut self, is_near: impl Fn(usize, usize) -> bool) -> Self {
         self.layers.iter_mut().chain([&mut self.output]).for_each(|weights| weights.within(&is_near));
@@ -220,9 +220,9 @@ impl MaskedNet {
         self.inputs() * self.width
     }
 
-    /// Whether hidden matrices have only some of their tiles.
-    pub fn has_tiles(&self) -> bool {
-        self.output.tiles.is_some()
+    /// Whether hidden matrices have only some of their patches.
+    pub fn has_patches(&self) -> bool {
+        self.output.patches.is_some()
     }
 
     /// All matrices in storage order.

@@ -16,7 +16,7 @@ pub use heat_bath::{NEIGHBOUR_SUMS, REWARD_QUANTUM, by_neighbours, heat_bath_ln_
 pub use masked_net::{Gauge, MaskedNet, Weights};
 pub(crate) use model::check_side;
 pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, Network, Storage, TensorPlace};
-pub use reach::{TILE, Tiles};
+pub use reach::{PATCH, Patches};
 pub use widths::Widths;
 
 /// The distribution of a block's own sites given its border.

@@ -28,7 +28,7 @@ pub struct NetOptions {
     pub exact_length: u32,
     /// Which sites a net fixes together.
     pub network: Network,
-    /// Steps along every axis within which hidden units see sites and one another, all in tiles of 32 by 32 ([`MaskedNet::within`]); 0 where they see
+    /// Steps along every axis within which hidden units see sites and one another, all in patches of 32 by 32 ([`MaskedNet::within`]); 0 where they see
     /// everything.
     pub reach: u32,
 }

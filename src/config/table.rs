@@ -57,8 +57,8 @@ settings! {
         depth: usize = 1, integer(1, 3)
             .derived("3 on the triangular lattice with J < 0 from beta |J| = 0.5 on at H = 0")
             .flag("depth", "DEPTH");
-        /// Steps along every axis within which hidden units see sites and one another, in tiles of 32 weights by 32 (0: everything): tiles
-        /// without such a pair cost no time, and what is in no tile the linear term alone sees.
+        /// Steps along every axis within which hidden units see sites and one another, in patches of 32 weights by 32 (0: everything): patches
+        /// without such a pair cost no time, and what is in no patch the linear term alone sees.
         reach: u32 = 0, integer(0, 512).derived("3 on the cubic lattice from `size` 16 on").flag("reach", "STEPS").later();
         /// Whether logits have a learned linear term, which starts from the couplings.
         skip: bool = true, switch();

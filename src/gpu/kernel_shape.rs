@@ -100,7 +100,7 @@ impl Gpu {
         let all = Shape::candidates(self.is_software(), geometry.blocks, self.batch, net);
         let forward = expected_first(expected, all).map(KernelShape::Forward).collect();
         let (rows, parts) = match self.loads {
-            Loads::Own if net.has_tiles() => (vec![1, QUAD], Vec::new()),
+            Loads::Own if net.has_patches() => (vec![1, QUAD], Vec::new()),
             Loads::Own => (vec![1, QUAD], vec![JobSize::SQUARE, JobSize::LARGE]),
             // Fixed by the batch and the net.
             Loads::Shared => Default::default(),

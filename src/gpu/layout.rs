@@ -50,7 +50,7 @@ pub struct Level {
     pub first_norm: u32,
     pub path_pairs: u32,
     pub faces: u32,
-    pub tiles: u32,
+    pub patches: u32,
     pub padding: [u32; 3],
     pub layers: [Matrix; 3],
     pub output: Matrix,
@@ -138,7 +138,7 @@ impl Level {
             children_per_block: geometry.children_per_block as u32,
             path_pairs: table.path_pairs as u32,
             faces: table.faces as u32,
-            tiles: table.tiles as u32,
+            patches: table.patches as u32,
             children_first_row: rows(index + 1),
             index: index as u32,
             ..Self::default()

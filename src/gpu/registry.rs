@@ -71,8 +71,8 @@ const SHARED: &[(&str, &str)] = files![
     "weights/partials_whole",
     "weights/rounded_f16",
     "weights/rounded_f32",
-    "weights/tiles_all",
-    "weights/tiles_near",
+    "weights/patches_all",
+    "weights/patches_near",
     "weights/unit_weights_four",
     "weights/unit_weights_one",
 ];

@@ -30,7 +30,7 @@ pub(super) struct LevelTable {
     pub(super) children: usize,
     pub(super) path_pairs: usize,
     pub(super) faces: usize,
-    pub(super) tiles: usize,
+    pub(super) patches: usize,
     /// Slices of rows that give partial gradients.
     pub(super) slices: usize,
     pub(super) slice_rows: usize,
@@ -55,7 +55,7 @@ impl LevelTable {
 #[derive(Debug)]
 pub(super) struct Tables {
     pub(super) levels: Vec<LevelTable>,
-    /// Sites, bonds, children, pairs, faces and tiles of all levels.
+    /// Sites, bonds, children, pairs, faces and patches of all levels.
     pub(super) geometry: Vec<u32>,
     /// Length of the partial gradients.
     pub(super) partials: usize,
@@ -86,8 +86,8 @@ impl Tables {
                 .exact_box()
                 .map_or(Vec::new(), |layers| layers.faces(&level.neighbours));
             let faces = append(&mut tables.geometry, faces.into_iter().flatten());
-            let tiles =
-                description.conditional.net().map_or(0, |net| append_tiles(&mut tables.geometry, net));
+            let patches =
+                description.conditional.net().map_or(0, |net| append_patches(&mut tables.geometry, net));
             let rows = level.net_blocks() * batch;
             let count = description.conditional.net().map_or(0, MaskedNet::parameters);
             let parameters = count.next_multiple_of(LEVEL_ALIGNMENT);
@@ -102,7 +102,7 @@ impl Tables {
                 children,
                 path_pairs,
                 faces,
-                tiles,
+                patches,
                 slices,
                 slice_rows,
                 slice_lanes: slices.div_ceil(LANE_SLICES).next_power_of_two().min(MAX_SLICE_LANES),
@@ -151,20 +151,20 @@ fn append_path_pairs(buffer: &mut Vec<u32>, lengths: &[PathPairs]) -> usize {
     start
 }
 
-/// Appends the tiles that hidden matrices have as `tiles_near.wgsl` reads them; nothing where they have all.
-fn append_tiles(buffer: &mut Vec<u32>, net: &MaskedNet) -> usize {
+/// Appends the patches that hidden matrices have as `patches_near.wgsl` reads them; nothing where they have all.
+fn append_patches(buffer: &mut Vec<u32>, net: &MaskedNet) -> usize {
     let start = buffer.len();
-    let tiles: Vec<_> =
-        net.layers.iter().chain([&net.output]).filter_map(|weights| weights.tiles.as_ref()).collect();
-    buffer.resize(start + 2 * tiles.len(), 0);
-    for (matrix, tiles) in tiles.into_iter().enumerate() {
-        let words = tiles.sources().div_ceil(32);
+    let patches: Vec<_> =
+        net.layers.iter().chain([&net.output]).filter_map(|weights| weights.patches.as_ref()).collect();
+    buffer.resize(start + 2 * patches.len(), 0);
+    for (matrix, patches) in patches.into_iter().enumerate() {
+        let words = patches.sources().div_ceil(32);
         let place = [buffer.len() as u32, words as u32];
         buffer[start + 2 * matrix..][..2].copy_from_slice(&place);
         let word = |bits: &[bool]| {
             bits.iter().zip(0..).fold(0, |word, (&there, bit)| word | u32::from(there) << bit)
         };
-        buffer.extend(tiles.rows().flat_map(|row| row.chunks(32)).map(word));
+        buffer.extend(patches.rows().flat_map(|row| row.chunks(32)).map(word));
     }
     start
 }

@@ -63,8 +63,8 @@ pub(crate) enum Axis {
     Parts,
     /// `$STORAGE`: what nets are kept in.
     Storage,
-    /// `$TILES`: whether hidden matrices lack tiles.
-    Tiles,
+    /// `$PATCHES`: whether hidden matrices lack patches.
+    Patches,
 }
 
 /// What decides how many rows a lane works on.
@@ -89,7 +89,7 @@ impl Axis {
             Self::Units => "$UNITS",
             Self::Parts => "$PARTS",
             Self::Storage => "$STORAGE",
-            Self::Tiles => "$TILES",
+            Self::Patches => "$PATCHES",
         }
     }
 
@@ -122,7 +122,7 @@ impl Axis {
                 Storage::F32 => "f32",
                 Storage::F16 => "f16",
             },
-            Self::Tiles => {
+            Self::Patches => {
                 if options.reach == 0 {
                     "all"
                 } else {

@@ -45,12 +45,12 @@ fn parts(source_kind: u32, target_kind: u32, weights: &Weights, [sources, target
             let last_target = (first_target + targets).min(weights.targets) - 1;
             // The last target of a part sees the most; the bias row is seen by all.
             let has_bias_row = first_source + sources >= rows && weights.has_bias;
-            let is_missing = first_source < weights.sources && !weights.has_tile(first_source, first_target);
+            let is_missing = first_source < weights.sources && !weights.has_patch(first_source, first_target);
             if !is_missing && weights.visible(last_target) > first_source || has_bias_row {
                 jobs.push(Job {
                     source_kind,
                     sources: weights.sources as u32,
-                    // Beside a tile that is missing only the bias is seen.
+                    // Beside a patch that is missing only the bias is seen.
                     source_width: if is_missing { 0 } else { weights.source_width as u32 },
                     first_source: first_source as u32,
                     target_kind,

@@ -1,6 +1,6 @@
 //! How a level's forward pass is spread over a GPU.
 
-use crate::conditional::{MaskedNet, TILE, Weights};
+use crate::conditional::{MaskedNet, PATCH, Weights};
 use serde::{Deserialize, Serialize};
 
 /// Lanes of a workgroup, where nothing else is said.
@@ -9,11 +9,11 @@ pub(crate) const LANES: usize = 64;
 const WIDE: usize = 256;
 /// Lanes of kernels that reduce a whole array in one workgroup.
 pub(crate) const REDUCING_LANES: usize = 256;
-/// Sources staged in workgroup memory at a time, in the tile shape: those of a tile, which is there or not.
-pub(crate) const STAGED: usize = TILE;
+/// Sources staged in workgroup memory at a time, in the tile shape: those of a patch of weights, which is there or not.
+pub(crate) const STAGED: usize = PATCH;
 
-/// Most sources and targets of one part of a gradient: those of a tile.
-const JOB_SIDE: usize = TILE;
+/// Most sources and targets of one part of a gradient: those of a patch.
+const JOB_SIDE: usize = PATCH;
 /// The same of a graphics card's larger parts, which do twice as many products with every number that they read.
 const LARGE_JOB_SIDE: usize = 64;
 /// Hidden units of a layer from which larger parts are enough to keep a graphics card busy.
@@ -138,8 +138,8 @@ impl JobSize {
     pub fn of(net: &MaskedNet, loads: Loads) -> Self {
         let even = |count: usize| count.div_ceil(count.div_ceil(JOB_SIDE)).next_multiple_of(SHARING_LANES);
         match loads {
-            // Parts are the tiles that are there or not.
-            _ if net.has_tiles() => Self::SQUARE,
+            // Parts are the patches that are there or not.
+            _ if net.has_patches() => Self::SQUARE,
             Loads::Own if net.units() >= MANY_UNITS => Self::LARGE,
             Loads::Own => Self::SQUARE,
             Loads::Shared => {

@@ -1,5 +1,5 @@
 // The dense products of masked_block_lane: what the first `known` source groups contribute to the units and logits of a group of sites.
-// Four sources at a time, in order, and none of tiles of a matrix that are missing (tiles_{all,near}); where weights come from: dense_weights_{own,shared}.
+// Four sources at a time, in order, and none of patches of a matrix that are missing (patches_{all,near}); where weights come from: dense_weights_{own,shared}.
 
 // Four neighbouring sources, 0 where they are not known.
 struct Sources {
@@ -16,7 +16,7 @@ struct Columns {
 }
 
 #include forward/dense_weights_$LOADS
-#include weights/tiles_$TILES
+#include weights/patches_$PATCHES
 
 // pre += parameters * x for four sources.
 fn push_four_to_hidden(layer: u32, sources: Sources) {
@@ -131,7 +131,7 @@ fn dense_hidden(layer: u32, first: u32, known: u32) {
     var chunk = 0u;
     if layer == 0u {
         loop {
-            if has_tile(0u, chunk, first, end) {
+            if has_patch(0u, chunk, first, end) {
                 let words = input_word(chunk, own.row);
                 stage_units(columns, chunk);
                 var source = chunk;
@@ -151,7 +151,7 @@ fn dense_hidden(layer: u32, first: u32, known: u32) {
     } else {
         let below = layer_of(layer - 1u, known);
         loop {
-            if has_tile(layer, chunk, first, end) {
+            if has_patch(layer, chunk, first, end) {
                 stage_units(columns, chunk);
                 var source = chunk;
                 loop {
@@ -193,7 +193,7 @@ fn dense_logits(site: u32, known: u32) {
     let end = min(site + GROUP, level.own);
     var chunk = 0u;
     loop {
-        if has_tile(DEPTH, chunk, site, end) {
+        if has_patch(DEPTH, chunk, site, end) {
             stage_sites(outputs, chunk);
             var source = chunk;
             loop {

@@ -5,11 +5,11 @@
 // with the lattice. AT_ONCE of their weights, 8 or all 32, are loaded together: there are few rows, and nothing else hides the wait.
 // All barriers lie in control flow that depends on uniforms only, and no lane takes turns of a loop that others do not: drivers
 // refuse barriers behind it.
-// Chunks are tiles of a matrix, of which some may be missing: tiles_{all,near}.
+// Chunks are patches of a matrix, of which some may be missing: patches_{all,near}.
 // Needs site_numbers(block, configuration, site), own_spin(site, logit) and keep_spin(block, configuration, site, spin) of the kernel.
 
 #include weights/unit_weights_$UNITS
-#include weights/tiles_$TILES
+#include weights/patches_$PATCHES
 
 // [source / 8][source % 8][row]: indices that are constants where it is read need no check, and drivers read rows together.
 var<workgroup> staged: array<array<array<f32, ROWS>, 8>, CHUNK / 8u>;
@@ -171,7 +171,7 @@ fn dense_hidden(layer: u32, first_group: u32, unit_group: u32, known: u32) {
     let sources = select(known * WIDTH, known, layer == 0u);
     let end_group = min(first_group + LANES, level.inputs);
     for (var first = 0u; first < sources; first += CHUNK) {
-        if !has_tile(layer, first, first_group * WIDTH, end_group * WIDTH) {
+        if !has_patch(layer, first, first_group * WIDTH, end_group * WIDTH) {
             continue;
         }
         let start = matrix.weight + first * level.units + unit_group * WIDTH;
@@ -267,7 +267,7 @@ fn add_to_logits(layer: u32, first_site: u32, sources: u32, weights: u32) {
     let end_site = min(first_site + LANES, level.own);
     for (var first = 0u; first < sources; first += CHUNK) {
         // The linear term has all its weights.
-        if layer == DEPTH && !has_tile(DEPTH, first, first_site, end_site) {
+        if layer == DEPTH && !has_patch(DEPTH, first, first_site, end_site) {
             continue;
         }
         let start = weights + first * level.own;

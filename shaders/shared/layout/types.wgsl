@@ -8,7 +8,7 @@ struct Matrix {
     present: u32,
 }
 
-// Constants of one level. Offsets `sites`, `bonds`, `children`, `path_pairs`, `faces`, `tiles` point into `geometry`.
+// Constants of one level. Offsets `sites`, `bonds`, `children`, `path_pairs`, `faces`, `patches` point into `geometry`.
 struct Level {
     batch: u32,
     blocks: u32,
@@ -34,7 +34,7 @@ struct Level {
     first_norm: u32,         // in `norms`
     path_pairs: u32,         // pairs of border sites that control variates are products of
     faces: u32,              // border sites around an exact box: see box/box_sum
-    tiles: u32,              // tiles that hidden matrices have: see weights/tiles_near
+    patches: u32,            // patches that hidden matrices have: see weights/patches_near
     @align(16) layers: array<Matrix, 3>,
     output: Matrix,
     skip: Matrix,

@@ -1,5 +1,5 @@
 // Nets that have all weights that their masks leave.
 
-fn has_tile(matrix: u32, source: u32, first_target: u32, end_target: u32) -> bool {
+fn has_patch(matrix: u32, source: u32, first_target: u32, end_target: u32) -> bool {
     return true;
 }

@@ -55,7 +55,7 @@ pub(crate) const KERNEL: Description = Description {
         Axis::Rows(LaneRows::Forward),
         Axis::Units,
         Axis::Parts,
-        Axis::Tiles,
+        Axis::Patches,
     ],
     constants: forward_constants,
     work: Work::Net {
