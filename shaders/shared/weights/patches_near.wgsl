@@ -6,10 +6,10 @@
 fn has_patch(matrix: u32, source: u32, first_target: u32, end_target: u32) -> bool {
     let start = geometry[level.patches + 2u * matrix];
     let words = geometry[level.patches + 2u * matrix + 1u];
-    let patch = source / 32u;
+    let number = source / 32u;
     var found = 0u;
     for (var row = first_target / 32u; 32u * row < end_target; row++) {
-        found |= geometry[start + row * words + patch / 32u];
+        found |= geometry[start + row * words + number / 32u];
     }
-    return ((found >> (patch % 32u)) & 1u) == 1u;
+    return ((found >> (number % 32u)) & 1u) == 1u;
 }
