@@ -35,7 +35,7 @@ struct Table {
     coupling: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<f64>,
-    /// What `--couplings` said.
+    /// The file or kind of disorder that `--couplings` named.
     #[serde(skip_serializing_if = "Option::is_none")]
     couplings: Option<String>,
     ln_z: f64,

@@ -49,15 +49,9 @@ pub(super) fn run(
         return Err(refuse(expected).into());
     }
     let hands_on: Vec<bool> = models.windows(2).map(|pair| pair[1].shares_nets_with(&pair[0])).collect();
-    for (sizes, models) in growth
-        .sizes
-        .windows(2)
-        .zip(models.windows(2))
-        .zip(&hands_on)
-        .filter(|(_, on)| !**on)
-        .map(|(pair, _)| pair)
-    {
-        super::tell(&starts_fresh([sizes[0], sizes[1]], [&models[0], &models[1]]));
+    for before in (0..hands_on.len()).filter(|&before| !hands_on[before]) {
+        let sizes = [growth.sizes[before], growth.sizes[before + 1]];
+        super::tell(&starts_fresh(sizes, [&models[before], &models[before + 1]]));
     }
     let mut last = None;
     let mut previous: Option<PathBuf> = None;

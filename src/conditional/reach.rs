@@ -15,7 +15,7 @@ pub struct Patches {
 }
 
 impl Patches {
-    /// Those with a weight whose source and target are near each other.
+    /// Patches of a matrix of so many sources and targets that have a weight whose ends are near each other.
     pub(super) fn new(
         [sources, targets]: [usize; 2],
         is_near: impl Fn(Range<usize>, Range<usize>) -> bool,
@@ -88,7 +88,7 @@ fn runs(
 mod tests {
     use super::*;
 
-    /// Of 100 sources and 70 targets, where the third patch of targets has none and the second not the third of sources.
+    /// Patches of a matrix of 100 sources and 70 targets, where the third patch of targets has none and the second not the third of sources.
     fn patches() -> Patches {
         let is_near = |sources: Range<usize>, targets: Range<usize>| {
             targets.start < 64 && (targets.start == 0 || sources.start != 64)

@@ -20,7 +20,7 @@ const TOLERANCE: f64 = 1e-9;
 
 /// Cells of a site, in order.
 const CELLS: usize = 4;
-/// What joins the cells of a city: the entry above the diagonal of each pair.
+/// Bonds between the cells of a city: the entry above the diagonal of each pair.
 const CITY: [(usize, usize, f64); 6] =
     [(0, 1, 1.0), (0, 2, -1.0), (0, 3, -1.0), (1, 2, 1.0), (1, 3, -1.0), (2, 3, 1.0)];
 

@@ -19,7 +19,7 @@ pub(super) fn solve(system: &System, weights: &Weights, beta: f64) -> Exact {
     }
 }
 
-/// What a new spin adds to configurations, `[site][new up | old up << 1 | left up << 2 | around up << 3]`: its bonds to the spin above it, to
+/// Tables of the moments that a new spin adds to configurations, `[site][new up | old up << 1 | left up << 2 | around up << 3]`: its bonds to the spin above it, to
 /// the one before it and, at the end of a row, to the first, and its field.
 struct Rows<'a> {
     side: u32,
@@ -67,7 +67,7 @@ impl<'a> Rows<'a> {
         parts.into_iter().fold(Moments::EMPTY, |sum, part| sum.and(part, self.interaction))
     }
 
-    /// What the new spin of a column adds in a row of new spins up to it.
+    /// Moments that the new spin of a column adds in a row of new spins up to it.
     fn added(&self, row: u32, column: u32, state: u32, old: u32) -> &Moments {
         let left = if column > 0 { state >> (column - 1) & 1 } else { 0 };
         let key = state >> column & 1 | old << 1 | left << 2 | (state & 1) << 3;

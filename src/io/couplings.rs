@@ -64,7 +64,7 @@ impl Values {
     }
 }
 
-/// What a file has said of a lattice so far.
+/// Couplings and fields of a lattice, as far as a file has named them.
 struct Bonds {
     lattice: Lattice,
     /// Numbers of bonds by their sites, the smaller first.
