@@ -5,7 +5,6 @@
 //! their length.
 
 use super::Hierarchy;
-use std::collections::{HashMap, HashSet};
 
 /// Lengths of paths that features are made of.
 pub const PATH_LENGTHS: [usize; 9] = [2, 3, 4, 5, 6, 8, 10, 12, 16];
@@ -35,25 +34,35 @@ impl Hierarchy {
     /// The pairs of a level, by [`PATH_LENGTHS`]; `neighbours` are those of every site of the lattice.
     pub(super) fn path_pairs(&self, level: usize, neighbours: &[Vec<u32>]) -> Vec<PathPairs> {
         let level_here = &self.levels[level];
-        let border: HashMap<u32, u32> =
-            level_here.block_sites(0)[..level_here.border].iter().copied().zip(0..).collect();
-        let inside = self.inside(level);
+        let border = &level_here.block_sites(0)[..level_here.border];
+        let mut walk = Walk::new(self.sites);
+        for (&site, number) in border.iter().zip(0..) {
+            walk.places[site as usize] = Place::Border(number);
+        }
+        for site in self.inside(level) {
+            walk.places[site as usize] = Place::Inside;
+        }
         let mut found = vec![Vec::new(); PATH_LENGTHS.len()];
-        for (&from, &first) in &border {
-            for (to, length, paths) in ends(from, &border, &inside, neighbours) {
-                let place = PATH_LENGTHS.iter().position(|&known| known == length);
-                if let Some(place) = place.filter(|_| first < border[&to]) {
-                    found[place].push((paths, [first, border[&to]]));
-                }
+        for (number, &from) in border.iter().enumerate() {
+            // Around a torus a site may be on the border twice; the last place counts.
+            let number = number as u32;
+            if !matches!(walk.places[from as usize], Place::Border(last) if last == number) {
+                continue;
             }
+            walk.ends(from, neighbours, |to, length, paths| {
+                let place = PATH_LENGTHS.iter().position(|&known| known == length);
+                if let Some(place) = place.filter(|_| number < to) {
+                    found[place].push((paths, [number, to]));
+                }
+            });
         }
         found.into_iter().map(PathPairs::new).collect()
     }
 
     /// Sites that the first block of a level and all blocks below it fix.
-    fn inside(&self, level: usize) -> HashSet<u32> {
+    fn inside(&self, level: usize) -> Vec<u32> {
         let mut blocks = vec![0_u32];
-        let mut inside = HashSet::new();
+        let mut inside = Vec::new();
         for level in &self.levels[level..] {
             let own = |&block: &u32| &level.block_sites(block as usize)[level.border..];
             inside.extend(blocks.iter().flat_map(own));
@@ -64,32 +73,71 @@ impl Hierarchy {
     }
 }
 
-/// Border sites that paths from one of them through the inside reach, with the length and number of their shortest paths.
-fn ends(
-    from: u32,
-    border: &HashMap<u32, u32>,
-    inside: &HashSet<u32>,
-    neighbours: &[Vec<u32>],
-) -> Vec<(u32, usize, i32)> {
-    let longest = PATH_LENGTHS[PATH_LENGTHS.len() - 1];
-    let mut front: HashMap<u32, i32> = HashMap::from([(from, 1)]);
-    let (mut seen, mut ends): (HashSet<u32>, Vec<_>) = (HashSet::from([from]), Vec::new());
-    for length in 1..=longest {
-        let mut next: HashMap<u32, i32> = HashMap::new();
-        for (&site, &paths) in &front {
-            for &neighbour in neighbours[site as usize].iter().filter(|neighbour| !seen.contains(neighbour)) {
-                let is_end = length > 1 && border.contains_key(&neighbour);
-                if is_end || inside.contains(&neighbour) {
-                    *next.entry(neighbour).or_default() += paths;
+/// Where a site is, seen from a block.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Outside,
+    /// On its border, by local index.
+    Border(u32),
+    Inside,
+}
+
+/// Walks from border sites of a block through its inside.
+struct Walk {
+    /// Of every site of the lattice.
+    places: Vec<Place>,
+    /// Length and number of the shortest paths to every site that a walk has reached, else 0.
+    reached: Vec<(usize, i32)>,
+}
+
+impl Walk {
+    fn new(sites: usize) -> Self {
+        Self { places: vec![Place::Outside; sites], reached: vec![(0, 0); sites] }
+    }
+
+    /// Calls `end` with the border sites that paths from one of them through the inside reach, with the length and number of their
+    /// shortest paths.
+    fn ends(&mut self, from: u32, neighbours: &[Vec<u32>], mut end: impl FnMut(u32, usize, i32)) {
+        let longest = PATH_LENGTHS[PATH_LENGTHS.len() - 1];
+        self.reached[from as usize] = (0, 1);
+        // Sites in the order in which they are reached; those from `first` on are reached by paths of the length at hand.
+        let (mut sites, mut first) = (vec![from], 0);
+        for length in 1..=longest {
+            let front = first..sites.len();
+            first = sites.len();
+            for place in front {
+                let site = sites[place];
+                let is_inside = matches!(self.places[site as usize], Place::Inside);
+                if !is_inside && length > 1 {
+                    continue;
+                }
+                let (_, paths_here) = self.reached[site as usize];
+                for &neighbour in &neighbours[site as usize] {
+                    let is_step = match self.places[neighbour as usize] {
+                        Place::Outside => false,
+                        Place::Border(_) => length > 1,
+                        Place::Inside => true,
+                    };
+                    let (its_length, paths) = &mut self.reached[neighbour as usize];
+                    if is_step && *paths == 0 {
+                        *its_length = length;
+                        sites.push(neighbour);
+                    }
+                    if is_step && *its_length == length {
+                        *paths += paths_here;
+                    }
+                }
+            }
+            for &site in &sites[first..] {
+                if let Place::Border(number) = self.places[site as usize] {
+                    end(number, length, self.reached[site as usize].1);
                 }
             }
         }
-        seen.extend(next.keys());
-        ends.extend(next.iter().filter(|(site, _)| border.contains_key(site)).map(|(&s, &p)| (s, length, p)));
-        next.retain(|site, _| inside.contains(site));
-        front = next;
+        for site in sites {
+            self.reached[site as usize] = (0, 0);
+        }
     }
-    ends
 }
 
 #[cfg(test)]
