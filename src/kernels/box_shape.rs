@@ -4,40 +4,40 @@ use super::shape::{Exchange, LANES, Loads, SHARING_LANES};
 use crate::hierarchy::Layers;
 use serde::{Deserialize, Serialize};
 
-/// Bits of the squares that eight lanes of a subgroup can share, 16 states each.
-const SHARED_BITS: usize = 7;
+/// Bits of the layers whose states eight lanes of a subgroup can share: 16 a lane of a row of seven, 64 of a plane of nine.
+const SHARED_BITS: [usize; 2] = [7, 9];
 
 /// Kernel shape of `box_free_energy` and `evaluate_box`. All do the same operations in the same order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BoxShape {
-    /// A lane for every two states of a layer, or more where these are many, with a barrier after every site: by default on graphics
-    /// cards without subgroups, and the only one for boxes that are no squares.
+    /// A lane for every two states of a layer, or more where these are many, with a barrier after every site: possible everywhere, by
+    /// default on graphics cards without subgroups.
     Group,
-    /// Eight lanes of a subgroup for a square of side 8.
+    /// Eight lanes of a subgroup for a box whose layers have 7 or 9 sites: by default on graphics cards, and on software adapters for
+    /// boxes that are no squares.
     Subgroup,
-    /// A lane for a square, with its states in registers: by default on software adapters.
+    /// A lane for a square, with its states in registers: by default on software adapters, where a barrier takes a hundred times as
+    /// long as the sums.
     Lane,
 }
 
 impl BoxShape {
     /// Those that a device with this exchange of values can have for boxes.
     pub fn all(exchange: Exchange, layers: Layers) -> Vec<Self> {
-        match exchange {
-            _ if !layers.is_square() => vec![Self::Group],
-            Exchange::Subgroup if layers.bits == SHARED_BITS => vec![Self::Group, Self::Subgroup, Self::Lane],
-            _ => vec![Self::Group, Self::Lane],
-        }
+        let by_subgroup = exchange == Exchange::Subgroup && SHARED_BITS.contains(&layers.bits);
+        let possible = [(Self::Group, true), (Self::Subgroup, by_subgroup), (Self::Lane, layers.is_square())];
+        possible.into_iter().filter_map(|(shape, is_possible)| is_possible.then_some(shape)).collect()
     }
 
     /// The shape for a device.
     pub fn choose(loads: Loads, exchange: Exchange, layers: Layers) -> Self {
         let possible = Self::all(exchange, layers);
         let wished = match loads {
-            Loads::Shared => Self::Lane,
-            Loads::Own => Self::Subgroup,
+            Loads::Shared => [Self::Lane, Self::Subgroup],
+            Loads::Own => [Self::Subgroup, Self::Group],
         };
-        if possible.contains(&wished) { wished } else { Self::Group }
+        wished.into_iter().find(|shape| possible.contains(shape)).unwrap_or(Self::Group)
     }
 
     /// The shape of `sample_box`, which keeps the states of all rows for the way back.
@@ -60,5 +60,23 @@ impl BoxShape {
             Self::Subgroup => LANES / SHARING_LANES,
             Self::Lane => LANES,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_get_the_shape_that_suits_a_device() {
+        let [square, small, bar, cube] =
+            [&[8, 8][..], &[4, 4], &[4, 4, 8], &[4, 4, 4]].map(|extent| Layers::of(extent));
+        let on_a_card = |layers| BoxShape::choose(Loads::Own, Exchange::Subgroup, layers);
+        let expected = [BoxShape::Subgroup, BoxShape::Group, BoxShape::Subgroup, BoxShape::Subgroup];
+        assert_eq!([square, small, bar, cube].map(on_a_card), expected);
+        let in_software = |layers| BoxShape::choose(Loads::Shared, Exchange::Subgroup, layers);
+        let expected = [BoxShape::Lane, BoxShape::Lane, BoxShape::Subgroup, BoxShape::Subgroup];
+        assert_eq!([square, small, bar, cube].map(in_software), expected);
+        assert_eq!(BoxShape::choose(Loads::Own, Exchange::Workgroup, bar), BoxShape::Group);
     }
 }
