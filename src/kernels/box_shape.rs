@@ -69,8 +69,7 @@ mod tests {
 
     #[test]
     fn boxes_get_the_shape_that_suits_a_device() {
-        let [square, small, bar, cube] =
-            [&[8, 8][..], &[4, 4], &[4, 4, 8], &[4, 4, 4]].map(|extent| Layers::of(extent));
+        let [square, small, bar, cube] = [&[8, 8][..], &[4, 4], &[4, 4, 8], &[4, 4, 4]].map(Layers::of);
         let on_a_card = |layers| BoxShape::choose(Loads::Own, Exchange::Subgroup, layers);
         let expected = [BoxShape::Subgroup, BoxShape::Group, BoxShape::Subgroup, BoxShape::Subgroup];
         assert_eq!([square, small, bar, cube].map(on_a_card), expected);
