@@ -83,6 +83,12 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// A folder with other files where a run was to begin.
+    #[error("{path} has files, of which none is a run's config.toml; choose another --out, or write beside them with --force", path = path.display())]
+    FolderInUse {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Monte Carlo chains that do not forget where they started.
     #[error(
         "the Monte Carlo at {system} is not in equilibrium: {reason}; train without it (--objective reverse --set verification_samples=0), or choose another temperature or field"
@@ -131,7 +137,11 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::Setting { .. } | Self::Config { .. } | Self::NoDevice { .. } | Self::RunExists { .. }
+            Self::Setting { .. }
+                | Self::Config { .. }
+                | Self::NoDevice { .. }
+                | Self::RunExists { .. }
+                | Self::FolderInUse { .. }
         )
     }
 }

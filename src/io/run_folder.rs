@@ -43,15 +43,16 @@ impl RunFolder {
     pub fn create(path: &Path, config: &Config, force: bool) -> Result<Self> {
         let was_there = path.exists();
         let occupied = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
-        let exists = || Err(Error::RunExists { path: path.to_owned() });
         if occupied && !force {
-            return exists();
+            let path = path.to_owned();
+            let is_run = path.join(CONFIG).exists();
+            return Err(if is_run { Error::RunExists { path } } else { Error::FolderInUse { path } });
         }
         let start = Start::new(config)?;
         match make_new(path)? {
             Some(made) => start.write(path, &made),
             // Another run has taken it since.
-            None if !was_there && !force => exists(),
+            None if !was_there && !force => Err(Error::RunExists { path: path.to_owned() }),
             None => start.write(path, &[]),
         }
     }
@@ -353,6 +354,10 @@ mod tests {
         });
         assert_eq!(taken.len(), 40);
         assert!(taken.contains(&path) && taken.contains(&temporary.path().join("runs/L4-beta0.44-40")));
+        let again = |folder: &Path| RunFolder::create(folder, &config, false).unwrap_err();
+        assert!(matches!(again(&path), Error::RunExists { .. }));
+        // Files of somebody else are no run that could go on.
+        assert!(matches!(again(temporary.path()), Error::FolderInUse { .. }));
         for folder in &taken {
             let (run, config) = RunFolder::open(folder).unwrap();
             run.load_checkpoint(&config, &config.model().unwrap()).unwrap();
