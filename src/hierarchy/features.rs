@@ -84,7 +84,7 @@ enum Place {
 
 /// Walks from border sites of a block through its inside.
 struct Walk {
-    /// Of every site of the lattice.
+    /// The place of every site of the lattice.
     places: Vec<Place>,
     /// Length and number of the shortest paths to every site that a walk has reached, else 0.
     reached: Vec<(usize, i32)>,

@@ -50,19 +50,20 @@ fn scaled_sum(at: Place) -> ScaledSum {
     return ScaledSum(sum_all(at, (border.x >> BELOW) % STATES), start, exponent);
 }
 
-// Every lane loads a part of each word.
+// Bits of all faces, of which every lane loads a part.
 fn load_border(at: Place) {
-    border = vec4<u32>(border_word(at, 0u), 0u, 0u, 0u);
+    border = vec4<u32>(face_word(at, 0u), 0u, 0u, 0u);
     if FACE_SITES > 32u {
-        border.y = border_word(at, 32u);
+        border.y = face_word(at, 32u);
     }
     if FACE_SITES > 64u {
-        border.z = border_word(at, 64u);
-        border.w = border_word(at, 96u);
+        border.z = face_word(at, 64u);
+        border.w = face_word(at, 96u);
     }
 }
 
-fn border_word(at: Place, first: u32) -> u32 {
+// The word of border bits from a place of the faces on, the same in all eight lanes.
+fn face_word(at: Place, first: u32) -> u32 {
     var bits = 0u;
     for (var turn = 0u; turn < FACE_TURNS; turn++) {
         // Past the last site, that one again: its bit is never asked for.
@@ -76,6 +77,7 @@ fn border_word(at: Place, first: u32) -> u32 {
     return bits;
 }
 
+// The border spin at a place of the faces.
 fn border_bit(place: u32) -> u32 {
     if FACE_SITES <= 32u {
         return bit_of(border.x, place);
@@ -163,7 +165,7 @@ fn is_of_vector(bit: u32) -> bool {
     return bit >= OF_VECTOR && bit < OF_LANE;
 }
 
-// Of the neighbours before a site in its layer, those that are bits of a vector and up.
+// Number of the neighbours before a site in its layer that are bits of a vector and up.
 fn ups_in_vector(j: u32, v: u32) -> u32 {
     var ups = 0u;
     if j % ROW > 0u && is_of_vector(j - 1u) {
@@ -175,7 +177,7 @@ fn ups_in_vector(j: u32, v: u32) -> u32 {
     return ups;
 }
 
-// Those that are up among the rest: bits of a component or a lane, and spins of the border.
+// Number of the other neighbours before it that are up: bits of a component or a lane, and spins of the border.
 fn ups_elsewhere(at: Place, i: u32, j: u32) -> vec4<u32> {
     var ups = vec4<u32>(0u);
     if j % ROW == 0u {
