@@ -1,16 +1,21 @@
 //! Exact thermodynamics along a range of temperatures, for figures.
 
 use super::{Exact, planes, solve};
-use crate::lattice::System;
+use crate::lattice::{Lattice, System};
 
 /// Points of a curve.
 const FINE: usize = 200;
 /// Points that are solved where one takes seconds; between them is the polynomial that has ln Z, U and C at both ends.
 const COARSE: usize = 16;
 
+/// Whether a curve of this lattice takes a minute: each of its points is seconds of work.
+pub fn curve_is_slow(lattice: Lattice) -> bool {
+    lattice.dimensions() == 3 && lattice.side() == planes::MAX_SIDE
+}
+
 /// Exact thermodynamics at inverse temperatures from `first` to `last`; empty where it is not known.
 pub fn curve(system: &System, first: f64, last: f64) -> Vec<(f64, Exact)> {
-    let is_slow = system.lattice.dimensions() == 3 && system.lattice.side() == planes::MAX_SIDE;
+    let is_slow = curve_is_slow(system.lattice);
     let solved = if is_slow { COARSE } else { FINE };
     let at = |number: usize, count: usize| first + (last - first) * number as f64 / (count - 1) as f64;
     // Curvature is not known at infinite temperature itself.

@@ -22,7 +22,7 @@ mod wide;
 
 use crate::error::Error;
 use crate::lattice::{Interaction, LatticeKind, System, Weights};
-pub use curve::curve;
+pub use curve::{curve, curve_is_slow};
 pub(crate) use per_site::ln_z_per_site_without_field;
 use std::sync::{Mutex, PoisonError};
 

@@ -107,7 +107,7 @@ fn wgpu_and_shader_files_are_named_in_one_place() {
 #[test]
 fn kinds_of_conditionals_and_lattices_are_told_apart_in_few_places() {
     let conditionals = ["Conditional::MaskedNet", "Conditional::HeatBath", "Conditional::ExactBox"];
-    let lattices = ["LatticeKind::Square", "LatticeKind::Triangular"];
+    let lattices = ["LatticeKind::Square", "LatticeKind::Triangular", "LatticeKind::Cubic"];
     for (name, text) in files("src", "rs") {
         let text = code(&text);
         let names = |kinds: &[&str]| kinds.iter().any(|kind| text.contains(kind));
