@@ -8,7 +8,7 @@ use crate::io::RunFolder;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
-/// Where settings come from; flags win over the file, and the file over the preset.
+/// Where settings come from; flags and `--set` win over the file, and the file over the preset.
 #[derive(Debug, clap::Args)]
 pub(super) struct SettingArguments<C: Choice> {
     /// Settings as TOML; the keys are those of a run's config.toml
@@ -24,19 +24,30 @@ pub(super) struct SettingArguments<C: Choice> {
 }
 
 impl<C: Choice> SettingArguments<C> {
-    /// All settings, with more that win over file and flags.
+    /// All settings, with more that the command itself sets, and that win over a file.
     pub(super) fn resolve(
         &self,
         more: impl IntoIterator<Item = (&'static str, Value)>,
     ) -> anyhow::Result<Config> {
         let (file, source) = settings_file(self.config.as_deref())?;
-        let mut flags = Table::new();
+        let mut given = self.flags.given().clone();
         for setting in &self.set {
-            flags.extend(parse_setting(setting)?);
+            for (key, value) in parse_setting(setting)? {
+                if let Some(other) = given.get(&key) {
+                    let message = format!("{key} = {other} and {key} = {value} are both given; keep one");
+                    return Err(on_the_command_line(message).into());
+                }
+                given.insert(key, value);
+            }
         }
-        flags.extend(self.flags.given().clone());
-        flags.extend(more.into_iter().map(|(key, value)| (key.to_owned(), value)));
-        Ok(resolve(self.preset.as_deref(), file, flags, &source)?)
+        for (key, value) in more {
+            if let Some(other) = given.get(key) {
+                let message = format!("{key} = {other} has no place here: this command sets {key} itself");
+                return Err(on_the_command_line(message).into());
+            }
+            given.insert(key.to_owned(), value);
+        }
+        Ok(resolve(self.preset.as_deref(), file, given, &source)?)
     }
 
     /// The value of a flag.
@@ -68,5 +79,9 @@ fn parse_setting(setting: &str) -> crate::Result<Table> {
     });
     let expected = "it must be KEY=VALUE, for example skip=false";
     let parsed = parsed.ok_or_else(|| Error::setting("--set", setting, expected))?;
-    flat(parsed).map_err(|message| Error::Config { path: "command line".into(), message })
+    flat(parsed).map_err(on_the_command_line)
+}
+
+fn on_the_command_line(message: String) -> Error {
+    Error::Config { path: "command line".into(), message }
 }

@@ -386,6 +386,15 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
     }
     config("size = 8");
     fail(folder, "train config.toml --set stepps=3", 2, &["command line", "stepps"]);
+    // A setting is given once: what one of two says would be lost without a word.
+    fail(folder, "train config.toml --set size=banana --size 4", 2, &["size = 4", "size = \"banana\""]);
+    fail(folder, "train config.toml --set steps=3 --set steps=4", 2, &["steps = 3", "steps = 4", "keep one"]);
+    fail(
+        folder,
+        "scan --beta-from 0.3 --beta-to 0.4 --points 2 --size 4 --set beta=0.4",
+        2,
+        &["beta = 0.4", "sets beta itself"],
+    );
     config("learnig_rate = 0.1");
     fail(folder, "train config.toml", 2, &["config.toml", "learnig_rate", "learning_rate"]);
     config("[network]\nbatch = 64");
