@@ -45,6 +45,9 @@ pub enum Network {
 }
 
 impl Network {
+    /// Every architecture.
+    pub const ALL: [Self; 2] = [Self::Han, Self::Van];
+
     /// The name on the command line and in files.
     pub fn name(self) -> &'static str {
         match self {

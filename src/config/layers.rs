@@ -115,7 +115,9 @@ fn config_error(path: &Path, message: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conditional::Network;
     use crate::config::{Objective, Values};
+    use crate::lattice::LatticeKind;
 
     fn resolved(preset: Option<&str>, file: &str, flags: &str) -> Result<Config> {
         resolve(preset, file.parse().unwrap(), flags.parse().unwrap(), Path::new("test.toml"))
@@ -183,6 +185,16 @@ mod tests {
             }
         }
         assert!(bounded > 20);
+    }
+
+    #[test]
+    fn every_kind_of_lattice_and_network_has_its_name_in_the_table() {
+        let names = |key| match Setting::named(key).unwrap().values {
+            Values::Names(names) => names.to_vec(),
+            _ => panic!("{key} has no names"),
+        };
+        assert_eq!(names("lattice"), LatticeKind::ALL.map(LatticeKind::name));
+        assert_eq!(names("network"), Network::ALL.map(Network::name));
     }
 
     #[test]

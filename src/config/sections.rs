@@ -4,6 +4,9 @@ use super::{Config, SETTINGS, Section, Setting};
 use crate::error::Result;
 use toml::{Table, Value};
 
+/// Jaro-Winkler likeness from which a word is taken for a mistyped name: 1 is the name itself.
+const LEAST_LIKENESS: f64 = 0.8;
+
 impl Config {
     /// The text of a `config.toml`: every key, in sections.
     ///
@@ -62,14 +65,19 @@ fn unknown(key: &str, value: &Value, section: Option<Section>) -> String {
             )
         }
         (None, Value::Table(_)) => {
-            let named = nearest(key, Section::ALL.iter().map(|section| section.name()));
-            format!("unknown section [{key}]; did you mean [{named}]?")
+            let sections = Section::ALL.map(Section::name);
+            match nearest(key, sections.into_iter()) {
+                Some(named) => format!("unknown section [{key}]; did you mean [{named}]?"),
+                None => format!("unknown section [{key}]; there are [{}]", sections.join("], [")),
+            }
         }
         (None, _) if Section::named(key).is_some() => {
             format!("{key} is a section: write [{key}] on a line of its own, and its keys below it")
         }
         _ => {
-            let named = nearest(key, SETTINGS.iter().map(|setting| setting.key));
+            let Some(named) = nearest(key, SETTINGS.iter().map(|setting| setting.key)) else {
+                return format!("unknown key {key:?}; docs/FORMATS.md has all keys");
+            };
             let there = Setting::named(named).map(|setting| setting.section);
             let place = match (section, there) {
                 (Some(here), Some(there)) if here != there => {
@@ -82,9 +90,12 @@ fn unknown(key: &str, value: &Value, section: Option<Section>) -> String {
     }
 }
 
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> &'a str {
-    let likeness = |known: &str| strsim::jaro_winkler(name, known);
-    known.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).unwrap_or_default()
+/// The known name that a word was probably meant to be, whatever its case; none where all are far from it.
+fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    let likeness = |known: &str| strsim::jaro_winkler(&word, known);
+    let nearest = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(nearest) >= LEAST_LIKENESS).then_some(nearest)
 }
 
 #[cfg(test)]
@@ -120,6 +131,12 @@ mod tests {
                 "unknown key \"bach\"; did you mean \"batch\", which belongs in [training]?",
             ),
             ("bach = 64", "unknown key \"bach\"; did you mean \"batch\"?"),
+            ("SKIP = true", "did you mean \"skip\"?"),
+            ("foo = 1", "unknown key \"foo\"; docs/FORMATS.md has all keys"),
+            (
+                "[machine]\nx = 1",
+                "unknown section [machine]; there are [lattice], [network], [training], [run]",
+            ),
             ("batch = 64\n[training]\nbatch = 32", "batch is given twice"),
             ("training = 3", "training is a section: write [training] on a line of its own"),
             ("[[run]]\nseed = 3", "run is a section"),

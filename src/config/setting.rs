@@ -200,19 +200,16 @@ impl Setting {
 
     /// Checks a value alone; its type is right.
     pub(super) fn check(&self, value: &Value) -> Result<()> {
-        let expected = match (self.values, value) {
-            (Values::Integer(least, most), Value::Integer(value)) if !(least..=most).contains(value) => {
-                format!("{least} to {most}")
-            }
-            (Values::Number(least, most), Value::Float(value)) if !(least..=most).contains(value) => {
-                format!("{least} to {most}")
-            }
-            (Values::Below(least, limit), Value::Float(value)) if !(least..limit).contains(value) => {
-                format!("{least} to below {limit}")
-            }
-            _ => return Ok(()),
+        let is_inside = match (self.values, value) {
+            (Values::Integer(least, most), Value::Integer(value)) => (least..=most).contains(value),
+            (Values::Number(least, most), Value::Float(value)) => (least..=most).contains(value),
+            (Values::Below(least, limit), Value::Float(value)) => (least..limit).contains(value),
+            _ => true,
         };
-        Err(Error::setting(self.key, plain(value), format!("it must lie in {expected}")))
+        match is_inside {
+            true => Ok(()),
+            false => Err(Error::setting(self.key, plain(value), format!("it must be {}", self.expected()))),
+        }
     }
 }
 
