@@ -147,28 +147,42 @@ mod tests {
     use crate::conditional::{NetOptions, Network, Widths};
     use crate::lattice::{Interaction, Lattice, System};
 
+    fn model(side: u32, mixture: bool) -> Model {
+        let options = NetOptions {
+            width: Widths::all(1),
+            depth: 2,
+            skip: true,
+            gauge: true,
+            mixture,
+            reach: 0,
+            exact_bottom: 2,
+            exact_length: 0,
+            network: Network::Han,
+        };
+        let interaction = Interaction { coupling: 1.0, field: 0.0 };
+        let lattice = Lattice::square(side).unwrap();
+        Model::new(System::uniform(lattice, interaction), options).unwrap()
+    }
+
     #[test]
     fn every_level_is_sampled_by_exactly_one_dispatch() {
         for side in [4, 8, 64] {
-            let options = NetOptions {
-                width: Widths::all(1),
-                depth: 2,
-                skip: true,
-                gauge: true,
-                mixture: false,
-                reach: 0,
-                exact_bottom: 2,
-                exact_length: 0,
-                network: Network::Han,
-            };
-            let interaction = Interaction { coupling: 1.0, field: 0.0 };
-            let lattice = Lattice::square(side).unwrap();
-            let model = Model::new(System::uniform(lattice, interaction), options).unwrap();
+            let model = model(side, false);
             let levels: Vec<_> = sampling(&model, true).iter().map(|kernel| kernel.level()).collect();
             assert_eq!(levels, (0..model.levels.len()).map(Some).collect::<Vec<_>>());
             let step = training_step(&model, Baseline::Regression);
             let sampled = step.iter().filter(|kernel| kernel.draws()).count();
             assert_eq!(sampled, model.levels.len() - 1, "training draws all levels but the last");
+        }
+    }
+
+    #[test]
+    fn a_mixed_boundary_takes_two_dispatches_more_than_another() {
+        for side in [4, 8, 64] {
+            let [plain, mixed] = [false, true].map(|mixture| sampling(&model(side, mixture), false));
+            let (boundary, below) = mixed.split_at(3);
+            assert!(boundary.iter().all(|kernel| kernel.level() == Some(0)), "{boundary:?}");
+            assert_eq!(below, &plain[1..]);
         }
     }
 }
