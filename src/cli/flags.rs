@@ -2,6 +2,7 @@
 
 use super::heading;
 use crate::config::{Config, SETTINGS, Section, Setting, Values};
+use crate::lattice::LatticeKind;
 use clap::{Arg, ArgMatches, Command};
 use std::marker::PhantomData;
 use toml::{Table, Value};
@@ -78,9 +79,14 @@ impl Choice for ForSystem {
 
     fn help(setting: &Setting, defaults: &Defaults) -> String {
         match setting.key {
-            "size" => "Side of the lattice, 2 to 1024; each site has a bond right and one down (on the triangular lattice \
-                       also one down-right), so that at 2 some pairs count twice"
-                .to_owned(),
+            "size" => {
+                let most = LatticeKind::ALL.map(|kind| format!("{} to {}", kind.name(), kind.max_side()));
+                format!(
+                    "Side of the lattice, from 2 ({}); bonds go right and down (triangular also down-right, cubic also to the plane \
+                     behind), so that at 2 some pairs count twice",
+                    most.join(", ")
+                )
+            }
             "beta" => "Inverse temperature".to_owned(),
             _ => defaults.help(setting),
         }
