@@ -67,6 +67,12 @@ const SKIP_RATE: f64 = 0.5;
 /// Reach of hidden units from side 16 on (docs/ACCURACY.md).
 const CUBIC_REACH: i64 = 3;
 
+/// beta |J| below which large cubes learn at a lower rate, in proportion to its third power: there the linear terms, which start from the couplings,
+/// are nearly all of the answer, and steps as large as at the critical point lead away from it (docs/ACCURACY.md).
+const CUBIC_FULL_RATE_FROM: f64 = 0.2;
+/// The least share of the full rate.
+const LEAST_RATE: f64 = 0.01;
+
 /// Side of the cubes that are summed exactly.
 const CUBIC_BOTTOM: f64 = 4.0;
 
@@ -123,6 +129,8 @@ pub(super) fn derived_defaults<'a>(
         table.insert("width".to_owned(), Value::Integer(1));
         table.insert("reach".to_owned(), Value::Integer(if is_van { 0 } else { CUBIC_REACH }));
         table.insert("steps".to_owned(), Value::Integer(2 * i64::from(config.steps)));
+        let share = (bond / CUBIC_FULL_RATE_FROM).powi(3).clamp(LEAST_RATE, 1.0);
+        table.insert("learning_rate".to_owned(), Value::Float(share * config.learning_rate));
     }
     let largest = value("coupling", config.coupling).abs().max(field.abs());
     let most = max_box_beta(if is_cubic { 3 } else { 2 });

@@ -99,7 +99,9 @@ settings! {
         /// Value that is subtracted from rewards: a regression on the border and the rest of the reward, or the global mean.
         baseline: Baseline = Baseline::Regression, names(&["regression", "global"]);
         /// Largest learning rate, after the warm-up.
-        learning_rate: f64 = 0.01, number(0.0, 1000.0).flag("lr", "X");
+        learning_rate: f64 = 0.01, number(0.0, 1000.0)
+            .derived("lower on the cubic lattice from `size` 16 on where beta |J| is below 0.2, times (beta |J| / 0.2)^3")
+            .flag("lr", "X");
         /// Whether nets with more than 60 inputs learn at a lower rate, times 60 over their inputs.
         scale_rate: bool = true, switch();
         /// Learning rate of the linear terms over that of their net.
