@@ -17,11 +17,18 @@ pub enum Algorithm {
     Metropolis,
     /// A sweep is a heat bath of every spin, a Wolff cluster and a geometric cluster (Heringa and Blöte, Phys. Rev. E 57, 4976, 1998).
     Hybrid,
+    /// Replicas at a ladder of temperatures, each with a heat bath of every spin, which exchange their temperatures (K. Hukushima and K. Nemoto,
+    /// J. Phys. Soc. Jpn. 65, 1604, 1996). A chain is such a ladder.
+    Tempering,
 }
 
 impl Algorithm {
-    /// The algorithm that fits a system: clusters alone where neither a field nor frustration spoils them, else all updates.
+    /// The algorithm that fits a system: tempering where bonds have couplings of their own; clusters alone where neither a field nor frustration
+    /// spoils them, else all updates but tempering.
     pub fn fitting(system: &System) -> Self {
+        if system.weights.is_some() {
+            return Self::Tempering;
+        }
         if system.has_spin_flip() && !system.is_frustrated() { Self::Wolff } else { Self::Hybrid }
     }
 
@@ -32,6 +39,7 @@ impl Algorithm {
             Self::SwendsenWang => "swendsen-wang",
             Self::Metropolis => "metropolis",
             Self::Hybrid => "hybrid",
+            Self::Tempering => "tempering",
         }
     }
 }

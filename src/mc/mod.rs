@@ -4,6 +4,7 @@ mod algorithm;
 mod clusters;
 mod equilibrium;
 mod pool;
+mod replicas;
 mod rules;
 mod simulation;
 mod start;

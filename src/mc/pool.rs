@@ -27,6 +27,8 @@ pub struct Pool {
     lattice: Lattice,
     /// Whether flipping all spins is a symmetry.
     flips: bool,
+    /// Whether the symmetries of the lattice are those of the system.
+    moves: bool,
     /// `[count][sites]`.
     spins: Vec<i8>,
     key: u32,
@@ -44,7 +46,8 @@ impl Pool {
         let algorithm = Algorithm::fitting(system);
         let setup = Setup { ensemble: ensemble.clone(), algorithm, chains, seed: key };
         let spins = draw(&setup, count)?;
-        Ok(Self { lattice: system.lattice, flips: system.has_spin_flip(), spins, key })
+        let moves = system.weights.is_none();
+        Ok(Self { lattice: system.lattice, flips: system.has_spin_flip(), moves, spins, key })
     }
 
     /// Bytes of `count` configurations, and of a batch of images with the copy that it leaves in a backend's order.
@@ -57,7 +60,7 @@ impl Pool {
         &self.spins
     }
 
-    /// `batch` random configurations, each moved by a random translation, reflection and transposition and, without a
+    /// `batch` random configurations, each moved by a random translation, reflection and transposition, where all bonds are alike, and, without a
     /// field, flipped or not: again from the Boltzmann distribution. A pure function of the step.
     pub fn batch(&self, batch: usize, step: u32) -> Vec<i8> {
         let sites = self.lattice.sites();
@@ -65,7 +68,11 @@ impl Pool {
         let count = self.spins.len() / sites;
         let mut draw = || {
             let from = &self.spins[stream.random_range(0..count) * sites..][..sites];
-            (from, Symmetry::random(self.lattice, self.flips, &mut stream))
+            let symmetry = Symmetry::random(self.lattice, self.flips, &mut stream);
+            match self.moves {
+                true => (from, symmetry),
+                false => (from, Symmetry { flipped: symmetry.flipped, ..Symmetry::default() }),
+            }
         };
         // The order of random numbers is fixed, that of the work on them is not.
         let drawn: Vec<_> = (0..batch).map(|_| draw()).collect();

@@ -1,6 +1,7 @@
 //! Neighbours and probabilities that the updates of all chains of a simulation share.
 
 use super::Algorithm;
+use super::replicas::{Couplings, Replicas};
 use crate::lattice::{Ensemble, acceptance};
 
 /// Neighbours of every site, and probabilities times 2^32.
@@ -26,7 +27,14 @@ pub(super) struct Rules {
     pub(super) flip: [u32; 16],
     /// A spin is up in a heat bath of its neighbours, at half of their number and their sum: `1 / (1 + exp(-2 beta (J sum + H)))`.
     pub(super) up: Vec<u64>,
+    /// What tempering needs.
+    pub(super) couplings: Option<Couplings>,
 }
+
+/// Sweeps that look for a configuration of low energy, where bonds have couplings of their own.
+const SEARCH: usize = 200;
+/// Over the mean coupling, the inverse temperature where they look.
+const SEARCH_BETA: f64 = 3.0;
 
 impl Rules {
     pub(super) fn new(ensemble: &Ensemble, algorithm: Algorithm) -> Self {
@@ -35,11 +43,11 @@ impl Rules {
         let sites = 0..lattice.sites() as u32;
         let most = lattice.coordination() as i32;
         let up = |sum: i32| {
-            let odds = (-2.0 * beta * interaction.local_field(sum)).exp();
+            let odds = (-2.0 * beta * interaction.local_field(sum, 1)).exp();
             (2.0_f64.powi(32) / (1.0 + odds)) as u64
         };
         let joined = |energy: f64| (-(-2.0 * beta * energy.abs()).exp_m1() * 2.0_f64.powi(32)) as u64;
-        Self {
+        let rules = Self {
             ensemble: ensemble.clone(),
             algorithm,
             neighbours: sites.clone().flat_map(|site| lattice.neighbours(site)).collect(),
@@ -52,7 +60,27 @@ impl Rules {
             pair: joined(2.0 * interaction.coupling),
             flip: acceptance(system, *beta),
             up: (-most..=most).step_by(2).map(up).collect(),
+            couplings: None,
+        };
+        if algorithm != Algorithm::Tempering {
+            return rules;
         }
+        let pattern = if system.weights.is_some() { rules.low_energy() } else { rules.pattern.clone() };
+        let couplings = Some(Couplings::new(ensemble, &rules.neighbours));
+        Self { pattern, couplings, ..rules }
+    }
+
+    /// A configuration of low energy: the coldest of replicas that are much colder than the ensemble may be. Always the same.
+    fn low_energy(&self) -> Vec<i8> {
+        let system = &self.ensemble.system;
+        let mean = system.mean_coupling();
+        let beta = if mean > 0.0 { SEARCH_BETA / mean } else { self.ensemble.beta };
+        let couplings = Couplings::new(&Ensemble { system: system.clone(), beta }, &self.neighbours);
+        let mut spins = vec![1; system.lattice.sites()];
+        let mut replicas = Replicas::new(&couplings, &spins, [0; 2]);
+        (0..SEARCH).for_each(|_| replicas.sweep(self, &couplings));
+        replicas.copy_coldest(&mut spins);
+        spins
     }
 
     /// Neighbours of a site: those at even places lie along its own bonds, those at odd places on the opposite sides.

@@ -50,20 +50,22 @@ impl Simulation {
     /// Starts chains. They are not in equilibrium yet: see [`equilibrate`](super::equilibrate).
     ///
     /// # Errors
-    /// When bonds have couplings of their own, there is no such device, the chains do not fit it, or a GPU is named for updates that run on the CPU alone.
+    /// When bonds have couplings of their own and chains do not move by tempering, there is no such device, the chains do not fit it, or a GPU is named for updates that run on the CPU alone.
     pub fn new(setup: Setup, device: &str) -> Result<Self> {
         let Setup { algorithm, chains, seed, .. } = setup;
         let system = &setup.ensemble.system;
-        if system.weights.is_some() {
-            let expected = "Monte Carlo knows one coupling for all bonds, and one field";
-            return Err(Error::setting("couplings", "one for every bond", expected));
+        if system.weights.is_some() && algorithm != Algorithm::Tempering {
+            let expected = "where bonds have couplings of their own, chains move by tempering";
+            return Err(Error::setting("algorithm", algorithm.name(), expected));
         }
         let model = Arc::new(Model::without_network(system.clone()));
+        let rules = Arc::new(Rules::new(&setup.ensemble, algorithm));
         let streams = (0..chains).map(|chain| (chain, Stream::new(seed, chain as u32)));
         if setup.has_kernels() {
             let mut backend = device::open(device, model, chains)?;
-            let spins: Vec<i8> =
-                streams.flat_map(|(chain, mut stream)| start(&setup, chain, &mut stream)).collect();
+            let spins: Vec<i8> = streams
+                .flat_map(|(chain, mut stream)| start(&setup, &rules.pattern, chain, &mut stream))
+                .collect();
             backend.write_spins(&spins)?;
             return Ok(Self { setup, backend, walks: Vec::new(), sweeps: 0 });
         }
@@ -76,9 +78,8 @@ impl Simulation {
             return Err(Error::setting("device", device, expected));
         }
         let backend = Box::new(Cpu::<f32>::open(model, chains)?);
-        let rules = Arc::new(Rules::new(&setup.ensemble, algorithm));
         let walk = |(chain, mut stream)| {
-            let spins = start(&setup, chain, &mut stream);
+            let spins = start(&setup, &rules.pattern, chain, &mut stream);
             Walk::new(rules.clone(), spins, stream)
         };
         let walks = streams.map(walk).collect();
@@ -137,7 +138,13 @@ impl Simulation {
             self.backend.write_spins(&spins)?;
         }
         self.backend.run(&[Kernel::Observables], &self.inputs())?;
-        self.backend.read_observables()
+        let observables = self.backend.read_observables()?;
+        let system = &self.setup.ensemble.system;
+        if system.weights.is_none() {
+            return Ok(observables);
+        }
+        let energies = self.walks.iter().map(|walk| system.energy(&walk.spins)).collect();
+        Ok(observables.with_energies(energies))
     }
 
     /// The chains' configurations, `[chains][sites]`.

@@ -1,6 +1,7 @@
 //! One Markov chain on the CPU.
 
 use super::Algorithm;
+use super::replicas::Replicas;
 use super::rules::Rules;
 use crate::random::Stream;
 use rand::{Rng, RngExt};
@@ -27,13 +28,19 @@ pub(super) struct Walk {
     pub(super) cluster: Vec<u32>,
     /// Wolff clusters that make a sweep; every sweep has so many or one more.
     updates_per_sweep: usize,
+    /// Of tempering: `spins` are those of the coldest.
+    replicas: Option<Replicas>,
     pub(super) stream: Stream,
 }
 
 impl Walk {
     /// A chain that starts from the given spins; it is not in equilibrium yet.
-    pub(super) fn new(rules: Arc<Rules>, spins: Vec<i8>, stream: Stream) -> Self {
-        Self { rules, spins, cluster: Vec::new(), updates_per_sweep: 1, stream }
+    pub(super) fn new(rules: Arc<Rules>, spins: Vec<i8>, mut stream: Stream) -> Self {
+        let replicas = rules.couplings.as_ref().map(|couplings| {
+            let key = [stream.next_u32(), stream.next_u32()];
+            Replicas::new(couplings, &spins, key)
+        });
+        Self { rules, spins, cluster: Vec::new(), updates_per_sweep: 1, replicas, stream }
     }
 
     /// Moves the chain by `sweeps`, and finds how many Wolff clusters make a sweep: as many as cover the lattice once, on average.
@@ -71,6 +78,12 @@ impl Walk {
                     self.wolff_cluster(&rules);
                     self.geometric_cluster(&rules);
                 }
+                Algorithm::Tempering => {
+                    if let (Some(replicas), Some(couplings)) = (&mut self.replicas, &rules.couplings) {
+                        replicas.sweep(&rules, couplings);
+                        replicas.copy_coldest(&mut self.spins);
+                    }
+                }
             }
         }
     }
@@ -107,6 +120,15 @@ impl Walk {
     /// Energy and magnetisations of the configuration.
     pub(super) fn scalars(&self) -> Scalars {
         let rules = &self.rules;
+        let system = &rules.ensemble.system;
+        if system.weights.is_some() {
+            let overlap: i64 = self.spins.iter().zip(&rules.pattern).map(|(a, b)| i64::from(a * b)).sum();
+            return Scalars {
+                energy: system.energy(&self.spins),
+                magnetisation: self.spins.iter().map(|&spin| f64::from(spin)).sum(),
+                order: overlap.abs() as f64,
+            };
+        }
         let (mut bonds, mut total, mut order) = (0, 0, 0);
         for (site, (&spin, &of_pattern)) in (0..).zip(self.spins.iter().zip(&rules.pattern)) {
             let own = rules.neighbours(site).iter().step_by(2);
@@ -115,7 +137,7 @@ impl Walk {
             order += i64::from(spin * of_pattern);
         }
         Scalars {
-            energy: rules.ensemble.system.interaction.energy(bonds, total),
+            energy: system.interaction.energy(bonds, total),
             magnetisation: total as f64,
             order: order.abs() as f64,
         }
