@@ -17,6 +17,17 @@ pub enum Disorder {
     Gaussian,
 }
 
+impl Disorder {
+    /// The kind of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "pm1" => Some(Self::Pm1),
+            "gaussian" => Some(Self::Gaussian),
+            _ => None,
+        }
+    }
+}
+
 /// The stream of numbers that disorder is drawn from; those of networks have the number of their level.
 const STREAM: u32 = 1 << 16;
 

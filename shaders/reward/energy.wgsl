@@ -1,5 +1,6 @@
 // Bond sum and spin sum that every block of a level owns, as exact integers.
 // Grid: ceil(rows / LANES) workgroups of LANES lanes, one row per lane.
+// Axes: couplings.
 // Constants: LANES.
 
 #include layout/types

@@ -1,6 +1,6 @@
 // Tree rewards: beta E_own + ln q_own + rewards of the children, shifted for every bond and site so that they stay small and keep their digits.
 // Grid: ceil(rows / LANE_ROWS / LANES) workgroups of LANES lanes, LANE_ROWS rows per lane, see rows_{one,four}; levels run from the last to the first.
-// Axes: rows.
+// Axes: rows, couplings.
 // Constants: LANES.
 
 #include layout/types

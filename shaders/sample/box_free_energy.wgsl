@@ -1,6 +1,6 @@
 // Reward -ln Z of exact boxes given their borders: their insides are summed out.
 // Grid: ceil(rows / BOXES) workgroups of LANES lanes; see box_sum_{group,subgroup,lane}.
-// Axes: shape.
+// Axes: shape, couplings.
 // Constants: LANES, DIMENSIONS, ROW, BITS, LAYERS.
 
 #include layout/types
@@ -12,6 +12,7 @@
 @group(0) @binding(9) var<storage, read_write> reward: array<f32>;       // per block
 
 #include spins/spins
+#include spins/weights_$COUPLINGS
 #include box/box_sum_$SHAPE
 
 fn keep_layer(at: Place, i: u32) {}
@@ -20,6 +21,6 @@ fn work(group: u32, lane: u32) {
     let at = place(group, lane);
     let sum = scaled_sum(at);
     if at.inside && at.lane == 0u {
-        reward[level.first_row + at.row] = less_ln(step.box_reward, sum);
+        reward[level.first_row + at.row] = less_ln(box_reward(at.block), sum);
     }
 }

@@ -1,6 +1,6 @@
 // ln q of the given insides of exact boxes.
 // Grid: ceil(rows / BOXES) workgroups of LANES lanes; see box_sum_{group,subgroup,lane}.
-// Axes: shape.
+// Axes: shape, couplings.
 // Constants: LANES, DIMENSIONS, ROW, BITS, LAYERS.
 
 #include layout/types
@@ -23,6 +23,6 @@ fn work(group: u32, lane: u32) {
     let sum = scaled_sum(at);
     if at.inside && at.lane == 0u {
         let sums = owned_sums(at.block, at.configuration);
-        ln_q[level.first_row + at.row] = ln_probability(vec2<i32>(sums.bonds, sums.spins), sum);
+        ln_q[level.first_row + at.row] = ln_probability(at.block, vec2<i32>(sums.bonds, sums.spins), sum);
     }
 }

@@ -1,5 +1,6 @@
 // ln q of the last level's given spins, per block.
 // Grid: ceil(rows / LANES) workgroups of LANES lanes, one row per lane.
+// Axes: couplings.
 // Constants: LANES.
 
 #include layout/types
@@ -11,7 +12,7 @@
 @group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
 
-#include spins/heat_bath
+#include spins/heat_bath_$COUPLINGS
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -26,5 +27,5 @@ fn main(
     let block = row / level.batch;
     let configuration = row % level.batch;
     let up = spins[spin_index(block, level.border, configuration)] > 0;
-    ln_q[level.first_row + row] = ln_q_of_spin(block, configuration, border_sum(block, configuration), up);
+    ln_q[level.first_row + row] = ln_q_of_spin(block, configuration, neighbour_sum(block, configuration), up);
 }

@@ -1,5 +1,6 @@
 // Reward -ln(2 cosh(beta h)) of the last level with its spins summed out, where h is the local field. Any draw of the spin would give beta E + ln q = this reward.
 // Grid: ceil(rows / LANES) workgroups of LANES lanes, one row per lane.
+// Axes: couplings.
 // Constants: LANES.
 
 #include layout/types
@@ -10,7 +11,7 @@
 @group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
 @group(0) @binding(9) var<storage, read_write> reward: array<f32>;       // per block
 
-#include spins/heat_bath
+#include spins/heat_bath_$COUPLINGS
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -24,6 +25,5 @@ fn main(
     }
     let block = row / level.batch;
     let configuration = row % level.batch;
-    let of_sum = step.heat_bath_reward[neighbours_up(border_sum(block, configuration))];
-    reward[level.first_row + row] = rounded_to_either_side(of_sum, spread(block, step.first_configuration + configuration));
+    reward[level.first_row + row] = reward_of_spin(block, configuration, neighbour_sum(block, configuration));
 }

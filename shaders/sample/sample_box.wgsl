@@ -1,7 +1,7 @@
 // Draws the insides of exact boxes, layer by layer from the last, and writes ln q per block.
 // Grid: ceil(rows / BOXES) workgroups of LANES lanes; see box_draw_{group,lane}.
 // Invariant: a spin depends on (seed, step, configuration, level, block, site), the border and its successors only.
-// Axes: shape.
+// Axes: shape, couplings.
 // Constants: LANES, DIMENSIONS, ROW, BITS, LAYERS.
 
 #include layout/types
@@ -14,4 +14,5 @@
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
 
 #include spins/spins
+#include spins/weights_$COUPLINGS
 #include box/box_draw_$SHAPE

@@ -1,5 +1,6 @@
 // Draws the last level's spins from their exact conditional and writes ln q per block.
 // Grid: ceil(rows / LANES) workgroups of LANES lanes, one row per lane.
+// Axes: couplings.
 // Constants: LANES.
 
 #include layout/types
@@ -13,7 +14,7 @@
 @group(0) @binding(4) var<storage, read_write> spins: array<i32>;        // [site][batch]
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
 
-#include spins/heat_bath
+#include spins/heat_bath_$COUPLINGS
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -27,10 +28,8 @@ fn main(
     }
     let block = row / level.batch;
     let configuration = row % level.batch;
-    let sum = border_sum(block, configuration);
-    let neighbours = f32(sum);
-    let field = (step.beta_coupling.x * neighbours + step.beta_field.x) + (step.beta_coupling.y * neighbours + step.beta_field.y);
-    let logit = 2.0 * field;
+    let sum = neighbour_sum(block, configuration);
+    let logit = 2.0 * beta_field_of(block, sum);
     let number =
         uniform_number(step.seed, step.step, step.first_configuration + configuration, level.index, block, 0u);
     let up = number < sigmoid(logit, exp_minus_abs(logit));

@@ -1,6 +1,6 @@
 //! `han-gpu exact`.
 
-use super::system::{CouplingArguments, SystemArguments};
+use super::system::SystemArguments;
 use crate::exact;
 use crate::lattice::{Ensemble, LatticeKind};
 use serde::Serialize;
@@ -18,8 +18,6 @@ use serde::Serialize;
 pub(super) struct Arguments {
     #[command(flatten)]
     system: SystemArguments,
-    #[command(flatten)]
-    couplings: CouplingArguments,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -47,8 +45,9 @@ struct Table {
     specific_heat: f64,
 }
 
-pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let ensemble = arguments.system.ensemble_with(&arguments.couplings)?;
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let ensemble = arguments.system.ensemble()?;
+    let named = arguments.system.config()?.couplings;
     let Ensemble { system, beta } = &ensemble;
     let exact = exact::solve(system, *beta).ok_or_else(|| exact::refusal(system))?;
     let uniform = system.weights.is_none().then_some(system.interaction);
@@ -59,7 +58,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
         beta: *beta,
         coupling: uniform.map(|interaction| interaction.coupling),
         field: uniform.map(|interaction| interaction.field),
-        couplings: arguments.couplings.couplings,
+        couplings: (!named.is_empty()).then_some(named),
         ln_z: exact.ln_z,
         free_energy_per_site: value("free_energy_per_site"),
         // 0 and not -0 at infinite temperature.

@@ -34,7 +34,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     sweeps: usize,
     /// wolff: single clusters, on the CPU; swendsen-wang: all clusters, on the CPU; metropolis: single spins, on any device; hybrid: a heat bath of every spin, a single
-    /// cluster and a geometric cluster, on the CPU [default: wolff; hybrid in a field, and for J < 0 on an odd side]
+    /// cluster and a geometric cluster, on the CPU; tempering: a heat bath of every spin of replicas at 16 temperatures and more, which exchange them, on the
+    /// CPU [default: wolff; hybrid in a field, and for J < 0 on an odd side; tempering with couplings of single bonds]
     #[arg(long, value_enum)]
     algorithm: Option<AlgorithmName>,
     /// Independent chains, half of which start ordered and half at random [default: 16, 64 for metropolis]
@@ -76,6 +77,7 @@ enum AlgorithmName {
     SwendsenWang,
     Metropolis,
     Hybrid,
+    Tempering,
 }
 
 #[derive(Serialize)]
@@ -160,6 +162,7 @@ fn plan(arguments: &Arguments, system: &System) -> anyhow::Result<(Algorithm, Sw
         Some(AlgorithmName::SwendsenWang) => Algorithm::SwendsenWang,
         Some(AlgorithmName::Metropolis) => Algorithm::Metropolis,
         Some(AlgorithmName::Hybrid) => Algorithm::Hybrid,
+        Some(AlgorithmName::Tempering) => Algorithm::Tempering,
     };
     let chains = if algorithm == Algorithm::Metropolis { 64 } else { 16 };
     let sweeps = Sweeps {

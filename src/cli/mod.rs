@@ -96,7 +96,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Mc(arguments) => mc::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Plot(arguments) => plot::run(&arguments),
-        Command::Exact(arguments) => exact::run(arguments),
+        Command::Exact(arguments) => exact::run(&arguments),
         Command::Devices(arguments) => devices::run(arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

@@ -1,7 +1,7 @@
 //! Boxes whose inside is summed and drawn exactly, by a transfer over its sites: Boltzmann factors, scaled.
 
 use crate::hierarchy::Level;
-use crate::lattice::Interaction;
+use crate::lattice::{Interaction, System};
 
 /// Largest beta |J| and beta |H| for exact boxes: sums over a layer stay inside the range of f32. A row of 7 spins has 15 bonds to what is
 /// fixed before, a layer of 9 spins has 33.
@@ -58,6 +58,39 @@ impl BoxFactors {
             scale: bond.abs() * bonds + field.abs() * spins + rest,
             rest,
         }
+    }
+}
+
+/// The same for boxes whose bonds and sites have weights of their own: `exp(K s s' - |K|)` for a bond and `exp(h s - |h|)` for a spin. No two boxes
+/// have the same factors, so rounding of these averages out, and products of them are rounded as others are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WeightedBoxFactors {
+    /// `[blocks][own][axes]`: of the bonds to the neighbours before and after every site, as in [`Level::neighbour_weights`], each between different
+    /// and between equal spins.
+    pub bonds: Vec<[[f64; 2]; 2]>,
+    /// `[blocks][own]`: of a spin -1 and +1.
+    pub fields: Vec<[f64; 2]>,
+    /// `[blocks]`: ln Z of a box is this plus the logarithm of the scaled sum.
+    pub scales: Vec<f64>,
+}
+
+impl WeightedBoxFactors {
+    /// Factors at an inverse temperature, for the boxes of a level.
+    pub fn new(level: &Level, system: &System, beta: f64) -> Self {
+        let Interaction { coupling, field } = system.interaction;
+        let factors = |energy: f64| [-energy, energy].map(|energy| (energy - energy.abs()).exp());
+        let [of_bond, of_site] =
+            [coupling, field].map(|unit| move |weight: i32| beta * unit * f64::from(weight));
+        let (mut bonds, mut fields, mut scales) = (Vec::new(), Vec::new(), Vec::new());
+        for block in 0..level.blocks {
+            let weights = level.neighbour_weights(block);
+            let sites = (0..level.own).map(|own| level.site_weight(block, own));
+            let of_bonds: f64 = weights.iter().flatten().map(|&weight| of_bond(weight).abs()).sum();
+            scales.push(of_bonds + sites.clone().map(|weight| of_site(weight).abs()).sum::<f64>());
+            bonds.extend(weights.iter().map(|both| both.map(|weight| factors(of_bond(weight)))));
+            fields.extend(sites.map(|weight| factors(of_site(weight))));
+        }
+        Self { bonds, fields, scales }
     }
 }
 

@@ -69,9 +69,9 @@ const MAX_DEPTH: usize = 3;
 
 impl NetOptions {
     fn check(&self, system: &System) -> Result<()> {
-        if system.weights.is_some() {
-            let expected = "networks know one coupling for all bonds, and one field";
-            return Err(Error::setting("couplings", "one for every bond", expected));
+        if system.weights.is_some() && self.width != Widths::all(self.width.of(0)) {
+            let expected = "with couplings of single bonds, blocks have nets of their own, of one width; give one number";
+            return Err(Error::setting("width", self.width, expected));
         }
         let side = system.lattice.side();
         check_side(system.lattice.kind(), side)?;
@@ -79,7 +79,7 @@ impl NetOptions {
             return Err(Error::setting("depth", self.depth, format!("it must lie in 1 to {MAX_DEPTH}")));
         }
         self.check_bottom(system.lattice)?;
-        self.check_length(system.lattice)?;
+        self.check_length(system)?;
         let largest = if system.lattice.dimensions() == 2 { MAX_DENSE_SIDE } else { MAX_DENSE_CUBIC_SIDE };
         if self.network == Network::Van && side > largest {
             let expected = format!(
@@ -132,10 +132,14 @@ impl NetOptions {
     }
 
     /// Checks the length of what is summed exactly.
-    fn check_length(&self, lattice: Lattice) -> Result<()> {
+    fn check_length(&self, system: &System) -> Result<()> {
         let Self { exact_bottom: side, exact_length: length, .. } = *self;
+        let lattice = system.lattice;
         let expected = match side {
             _ if length == 0 => return Ok(()),
+            _ if system.weights.is_some() && lattice.dimensions() == 3 => {
+                "with couplings of single bonds in three dimensions it must be 0".to_owned()
+            }
             0 | 2 => format!("with exact_bottom = {side} it must be 0"),
             _ if length != 2 * side => format!("with exact_bottom = {side} it must be 0 or {}", 2 * side),
             _ if length > lattice.side() => format!("it must not be larger than size = {}", lattice.side()),
@@ -229,7 +233,7 @@ impl Model {
     /// When an option is out of range, or the side of the lattice not a power of two from 4 on.
     pub fn new(system: System, options: NetOptions) -> Result<Self> {
         options.check(&system)?;
-        let mut hierarchy = options.hierarchy(system.lattice);
+        let mut hierarchy = options.hierarchy(system.lattice).weighted(&system);
         hierarchy.levels[0].images = if options.mixture { 2 } else { 1 };
         let bottom = hierarchy.has_bottom.then(|| hierarchy.levels.len() - 1);
         let mut parameters = 0;
@@ -272,8 +276,8 @@ impl Model {
     /// # Errors
     /// When it is out of range, or too large for exact squares.
     pub fn check_beta(&self, beta: f64) -> Result<f64> {
-        let Interaction { coupling, field } = self.system.interaction;
-        let beta = self.system.interaction.check_beta(beta)?;
+        let Interaction { coupling, field } = self.system.largest_interaction();
+        let beta = self.system.largest_interaction().check_beta(beta)?;
         let side = self.options.exact_bottom;
         let largest = max_box_beta(self.options.exact_box(self.system.lattice).dimensions);
         if side > 2 && beta * coupling.abs().max(field.abs()) > largest {
@@ -301,15 +305,23 @@ impl Model {
             .filter_map(|(k, level)| level.conditional.net().map(|net| (k, net, &self.hierarchy.levels[k])))
     }
 
-    /// Every tensor of the network by name, in storage order: `level0.layer0.weight`, `level0.layer0.bias`, ...
+    /// Every tensor of the network by name, in storage order: `level0.layer0.weight`, `level0.layer0.bias`, ... Where blocks have nets of their
+    /// own, those of a level of the tree are one tensor, with blocks as its first axis.
     pub fn tensors(&self) -> Vec<TensorPlace> {
         let mut places = Vec::new();
-        for (k, net, _) in self.nets() {
-            let level = self.levels[k].offset;
+        let nets: Vec<_> = self.nets().collect();
+        for blocks in nets.chunk_by(|(.., a), (.., b)| a.tree_level == b.tree_level) {
+            let (_, net, level) = blocks[0];
+            let of_blocks = level.is_weighted().then_some(blocks.len());
             for weights in net.weights() {
                 let mut place = |part: &str, offset: usize, shape: Vec<usize>| {
-                    let name = format!("level{k}.{}.{part}", weights.name);
-                    places.push(TensorPlace { name, offset: level + offset, shape });
+                    let name = format!("level{}.{}.{part}", level.tree_level, weights.name);
+                    let offsets = blocks.iter().map(|(k, ..)| self.levels[*k].offset + offset).collect();
+                    places.push(TensorPlace {
+                        name,
+                        offsets,
+                        shape: of_blocks.into_iter().chain(shape).collect(),
+                    });
                 };
                 place("weight", weights.offset, vec![weights.sources, weights.targets]);
                 if weights.has_bias {
@@ -349,16 +361,17 @@ impl Model {
 pub struct TensorPlace {
     /// Name in checkpoints.
     pub name: String,
-    /// First element.
-    pub offset: usize,
+    /// First element, of every block that has its own.
+    pub offsets: Vec<usize>,
     /// Row-major shape.
     pub shape: Vec<usize>,
 }
 
 impl TensorPlace {
-    /// The elements' range in the flat buffer.
-    pub fn range(&self) -> std::ops::Range<usize> {
-        self.offset..self.offset + self.shape.iter().product::<usize>()
+    /// The elements' ranges in the flat buffer, block by block.
+    pub fn ranges(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+        let length = self.shape.iter().product::<usize>() / self.offsets.len();
+        self.offsets.iter().map(move |&offset| offset..offset + length)
     }
 }
 

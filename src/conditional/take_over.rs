@@ -16,6 +16,7 @@ impl Model {
     fn net_like(&self, net: &MaskedNet, level: &Level, lattice: Lattice) -> Option<(usize, Vec<usize>)> {
         self.nets().find_map(|(k, own, there)| {
             let is_like = there.name == level.name
+                && (!level.is_weighted() || there.sites == level.sites)
                 && there.extent == level.extent
                 && own.own == net.own
                 && (own.width, own.depth, own.gauge) == (net.width, net.depth, net.gauge)

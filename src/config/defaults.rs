@@ -1,10 +1,10 @@
 //! Where settings start from: the presets, and defaults that follow from other settings.
 
-use super::{Config, FEWEST_REFERENCES};
+use super::{Config, FEWEST_REFERENCES, SETTINGS, Section, Setting, Values};
 use crate::conditional::{Network, Widths, max_box_beta};
 use crate::config::RateSchedule;
 use crate::error::{Error, Result};
-use crate::lattice::LatticeKind;
+use crate::lattice::{Interaction, LatticeKind, System};
 use crate::schedule::Baseline;
 use toml::{Table, Value};
 
@@ -84,7 +84,14 @@ pub(super) fn derived_defaults<'a>(
 ) {
     let value = |key: &str, default: f64| asked(key).and_then(number).unwrap_or(default);
     let size = value("size", config.size.into());
-    let field = value("field", config.field);
+    let weighted = weighted(table, &asked);
+    let [coupling, field] = match &weighted {
+        None => [value("coupling", config.coupling), value("field", config.field)],
+        Some(system) => {
+            let Interaction { coupling, field } = system.largest_interaction();
+            [coupling, field]
+        }
+    };
     if field != 0.0 {
         table.insert("gauge".to_owned(), Value::Boolean(false));
     }
@@ -99,7 +106,7 @@ pub(super) fn derived_defaults<'a>(
             .clamp(FEWEST_REFERENCES as f64, default as f64);
         table.insert(key.to_owned(), Value::Integer(count as i64));
     }
-    let bond = value("beta", config.beta) * value("coupling", config.coupling).abs();
+    let bond = value("beta", config.beta) * coupling.abs();
     let is_cold = field == 0.0 && bond >= if is_cubic { CUBIC_FORWARD_FROM } else { FORWARD_FROM };
     let safe = if is_cold && !is_mixture {
         Some("forward")
@@ -111,7 +118,7 @@ pub(super) fn derived_defaults<'a>(
     let is_triangular = named("lattice", LatticeKind::Triangular.name());
     // Without order there is no mode to lose, but conditionals are hard: triangles leave a spin no choice, or all of it, and
     // sectors of ground states are far from one another (docs/ACCURACY.md).
-    let is_hard = is_triangular && is_cold && value("coupling", config.coupling) < 0.0;
+    let is_hard = is_triangular && is_cold && coupling < 0.0;
     if let Some(safe) = safe.filter(|_| config.scale_rate) {
         let safe = if is_hard { "mixed" } else { safe };
         table.insert("objective".to_owned(), Value::String(safe.to_owned()));
@@ -132,7 +139,7 @@ pub(super) fn derived_defaults<'a>(
         let share = (bond / CUBIC_FULL_RATE_FROM).powi(3).clamp(LEAST_RATE, 1.0);
         table.insert("learning_rate".to_owned(), Value::Float(share * config.learning_rate));
     }
-    let largest = value("coupling", config.coupling).abs().max(field.abs());
+    let largest = coupling.abs().max(field.abs());
     let most = max_box_beta(if is_cubic { 3 } else { 2 });
     let bottom = if value("beta", config.beta) * largest > most { 2.0 } else { size };
     let bottom = match () {
@@ -142,9 +149,22 @@ pub(super) fn derived_defaults<'a>(
         () => bottom.min(config.exact_bottom.into()),
     };
     table.insert("exact_bottom".to_owned(), Value::Integer(bottom as i64));
-    if is_cubic && size >= 2.0 * CUBIC_BOTTOM && value("exact_bottom", bottom) == CUBIC_BOTTOM {
+    let has_bars = is_cubic && size >= 2.0 * CUBIC_BOTTOM && weighted.is_none();
+    if has_bars && value("exact_bottom", bottom) == CUBIC_BOTTOM {
         table.insert("exact_length".to_owned(), Value::Integer(2 * CUBIC_BOTTOM as i64));
     }
+}
+
+/// The system with couplings of single bonds that is asked for, if there is one that can be read: if not, a check says so later.
+fn weighted<'a>(table: &Table, asked: impl Fn(&str) -> Option<&'a Value>) -> Option<System> {
+    let is_named = |setting: &&Setting| {
+        setting.section == Section::Lattice && !matches!(setting.values, Values::Number(..))
+    };
+    let lattice = SETTINGS.iter().filter(is_named);
+    let mut table = table.clone();
+    table.extend(lattice.filter_map(|setting| Some((setting.key.to_owned(), asked(setting.key)?.clone()))));
+    let config: Config = table.try_into().ok()?;
+    config.system().ok().filter(|system| system.weights.is_some())
 }
 
 fn number(value: &Value) -> Option<f64> {

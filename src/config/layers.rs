@@ -12,7 +12,7 @@ use toml::{Table, Value};
 const FLAGS: &str = "command line";
 
 impl Config {
-    /// Reads the `config.toml` of a run: every key must be there.
+    /// Reads the `config.toml` of a run: every key must be there. A file of couplings is looked for beside it.
     ///
     /// # Errors
     /// When the file cannot be read, a key is missing, unknown or in another section than its own, or a value is out of range.
@@ -25,9 +25,13 @@ impl Config {
                 table.insert(setting.key.to_owned(), default.clone());
             }
         }
-        let config: Self = table
+        let mut config: Self = table
             .try_into()
             .map_err(|error: toml::de::Error| config_error(path, error.message().to_owned()))?;
+        if let Some(file) = config.couplings_file() {
+            let beside = path.parent().unwrap_or(Path::new("")).join(file);
+            config.couplings = beside.to_string_lossy().into_owned();
+        }
         config.check().map_err(|error| config_error(path, error.to_string()))?;
         Ok(config)
     }
@@ -230,6 +234,14 @@ mod tests {
         assert_eq!(of("size = 8\nbeta = 2"), (2, 0, 4, 4000, Objective::Mixed));
         assert_eq!(of("size = 8\nbeta = 0.2\nexact_bottom = 2"), (2, 0, 4, 4000, Objective::Reverse));
         assert_eq!(of("size = 16\nbeta = 0.2"), (4, 8, 1, 8000, Objective::Mixed));
+        let rate =
+            |file: &str| resolved(None, &format!("lattice = \"cubic\"\n{file}"), "").unwrap().learning_rate;
+        assert_eq!([rate("size = 8\nbeta = 0.1"), rate("size = 16\nbeta = 0.3")], [0.01; 2]);
+        assert!((rate("size = 16\nbeta = 0.1") - 0.00125).abs() < 1e-12);
+        assert_eq!(
+            [rate("size = 16\nbeta = 0.1\nlearning_rate = 0.02"), rate("size = 16\nbeta = 0")],
+            [0.02, 1e-4]
+        );
         let quick = resolved(Some("quick"), "lattice = \"cubic\"\nsize = 16\nbeta = 0.2", "").unwrap();
         assert_eq!((quick.steps, quick.batch, quick.width.of(0)), (2000, 256, 1));
     }

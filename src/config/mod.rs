@@ -11,7 +11,9 @@ mod setting;
 mod table;
 
 use crate::conditional::{Model, NetOptions, check_side};
+use crate::disorder::Disorder;
 use crate::error::{Error, Result};
+use crate::io::read_couplings;
 use crate::lattice::{Interaction, Lattice, System};
 use crate::schedule::Adam;
 pub use defaults::PRESETS;
@@ -24,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use setting::plain;
 pub use setting::{Flag, Section, Setting, Values};
 use std::collections::BTreeMap;
+use std::path::Path;
 pub use table::{Config, SETTINGS};
 use toml::Table;
 
@@ -64,15 +67,41 @@ impl Config {
     /// # Errors
     /// When a setting of the lattice or the nets is out of range.
     pub fn model(&self) -> Result<Model> {
-        let Self { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length, reach, .. } =
-            *self;
+        let &Self { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length, reach, .. } =
+            self;
         check_side(self.lattice, self.size)?;
         let options =
             NetOptions { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length, reach };
-        let interaction = Interaction::new(self.coupling, self.field)?;
-        let system = System::uniform(Lattice::new(self.lattice, self.size)?, interaction);
         let storage = self.storage;
-        Ok(Model { storage, ..Model::new(system, options)? })
+        Ok(Model { storage, ..Model::new(self.system()?, options)? })
+    }
+
+    /// The system that it describes.
+    ///
+    /// # Errors
+    /// When a setting of the lattice is out of range, or the file of couplings cannot be read.
+    pub fn system(&self) -> Result<System> {
+        let lattice = Lattice::new(self.lattice, self.size)?;
+        if self.couplings.is_empty() {
+            return Ok(System::uniform(lattice, Interaction::new(self.coupling, self.field)?));
+        }
+        for (name, value, neutral) in [("coupling", self.coupling, 1.0), ("field", self.field, 0.0)] {
+            if value != neutral {
+                let expected =
+                    format!("couplings = {} gives every bond its own; leave {name} out", self.couplings);
+                return Err(Error::setting(name, value, expected));
+            }
+        }
+        match Disorder::named(&self.couplings) {
+            Some(disorder) => disorder.system(lattice, self.disorder_seed),
+            None => read_couplings(Path::new(&self.couplings), lattice, self.index_base),
+        }
+    }
+
+    /// The file of couplings, if they are in one.
+    pub(crate) fn couplings_file(&self) -> Option<&Path> {
+        let is_file = !self.couplings.is_empty() && Disorder::named(&self.couplings).is_none();
+        is_file.then(|| Path::new(&self.couplings))
     }
 
     /// Optimiser constants.

@@ -46,6 +46,13 @@ settings! {
         coupling: f64 = 1.0, number(-1000.0, 1000.0).flag("coupling", "J");
         /// Field H.
         field: f64 = 0.0, number(-1000.0, 1000.0).flag("field", "H");
+        /// A coupling for every bond, in place of `coupling` and `field`: a file, or pm1 (+1 or -1) or gaussian (of mean 0 and variance 1), which
+        /// `disorder_seed` draws; empty for one coupling.
+        couplings: String = String::new(), text().flag("couplings", "FILE|KIND").later();
+        /// Seed of the couplings.
+        disorder_seed: u32 = 0, integer(0, u32::MAX as i64).flag("disorder-seed", "SEED").later();
+        /// The first site in a file of couplings that is text.
+        index_base: u32 = 1, integer(0, 1).flag("index-base", "INDEX").later();
     }
     Network {
         /// Which sites a net draws together: han has a net for every level of a hierarchy, van one dense net over all

@@ -3,10 +3,10 @@
 //! A state is a layer of spins, bit j for site j; site (i, j) replaces bit j of the layer above by its own spin.
 //! The first layer starts from the border above it. States are rescaled by powers of two after every layer.
 
+use super::box_factors::{Factors, LevelFactors, SiteFactors};
 use super::rows::Rows;
 use super::tile::{Lane, Lanes, lanes};
 use super::{LANES, Real};
-use crate::conditional::BoxFactors;
 use crate::hierarchy::{Layers, Level};
 use crate::random::spread;
 
@@ -36,9 +36,6 @@ impl Faces {
     }
 }
 
-/// Factors of a new spin by its value and that of the spin above it, `[spin][above]`.
-type Factors<F> = [[F; 2]; 2];
-
 /// Work space for one box after another.
 #[derive(Debug)]
 pub(crate) struct BoxSum<R> {
@@ -48,6 +45,8 @@ pub(crate) struct BoxSum<R> {
     bond: [R; 2],
     earlier: [R; 4],
     field: [R; 2],
+    /// `[own]`: factors of every site's own in each lane; none where all bonds are alike.
+    sites: Vec<SiteFactors<R>>,
     /// Where every sum starts, in [1, 2]: from 1, all boxes with the same border would be rounded alike.
     starts: Lane<R>,
     /// `[border]`, +-1.
@@ -69,6 +68,7 @@ impl<R: Real> BoxSum<R> {
             bond: [R::one(); 2],
             earlier: [R::one(); 4],
             field: [R::one(); 2],
+            sites: if level.is_weighted() { vec![SiteFactors::one(); level.own] } else { Vec::new() },
             starts: [R::one(); ROWS],
             border: zeros(level.border),
             states: zeros(1 << layers.bits),
@@ -81,16 +81,24 @@ impl<R: Real> BoxSum<R> {
         self.layers
     }
 
-    /// Takes the factors of a temperature.
-    pub(crate) fn set_factors(&mut self, factors: &BoxFactors) {
-        self.bond = factors.bond.map(R::of);
-        self.earlier = factors.earlier.map(R::of);
-        self.field = factors.field.map(R::of);
-    }
-
-    /// Reads the borders of rows; `first_configuration` is the number of the batch's first.
-    pub(crate) fn load_border(&mut self, level: &Level, spins: &[i8], rows: Rows, first_configuration: u32) {
+    /// Takes the factors of rows and reads their borders; `first_configuration` is the number of the batch's first.
+    pub(crate) fn load(
+        &mut self,
+        factors: &LevelFactors,
+        level: &Level,
+        spins: &[i8],
+        rows: Rows,
+        first_configuration: u32,
+    ) {
         let (blocks, configurations) = (rows.blocks(), rows.configurations());
+        match factors {
+            LevelFactors::Alike(factors) => {
+                self.bond = factors.bond.map(R::of);
+                self.earlier = factors.earlier.map(R::of);
+                self.field = factors.field.map(R::of);
+            }
+            LevelFactors::Weighted(factors) => SiteFactors::load(&mut self.sites, factors, &blocks),
+        }
         self.starts = std::array::from_fn(|lane| {
             let configuration = first_configuration.wrapping_add(configurations[lane]);
             R::of(f64::from(1.0 + spread(blocks[lane], configuration)))
@@ -111,10 +119,10 @@ impl<R: Real> BoxSum<R> {
         let mut exponents = [R::zero(); ROWS];
         for i in 0..layers.layers {
             for j in 0..layers.bits {
-                if layers.dimensions == 2 {
-                    self.site_of_row(i, j);
-                } else {
-                    self.site_of_plane(i, j);
+                match (layers.dimensions, self.sites.is_empty()) {
+                    (2, true) => self.site_of_row(i, j),
+                    (_, true) => self.site_of_plane(i, j),
+                    (_, false) => self.weighted_site(i, j),
                 }
             }
             self.rescale(&mut exponents);
@@ -122,7 +130,7 @@ impl<R: Real> BoxSum<R> {
                 self.kept[i * states..][..states].copy_from_slice(&self.states);
             }
         }
-        self.sum_partially(None);
+        self.sum_partially(layers.layers - 1, None);
         let total = self.total();
         // In f64: it is large, and what it is compared with cancels most of it.
         let ln = |lane: usize| {
@@ -183,6 +191,41 @@ impl<R: Real> BoxSum<R> {
         }
         if j >= bits - row {
             self.multiply(1 << j, self.bonds(&self.border[self.faces.front[of_column] as usize]));
+        }
+    }
+
+    /// The same with factors of the site's own, in two or three dimensions.
+    #[inline(always)]
+    fn weighted_site(&mut self, i: usize, j: usize) {
+        let Layers { row, bits, dimensions, .. } = self.layers;
+        let (place, line) = (j % row, j / row);
+        let (of_row, of_column) = (i * self.layers.rows() + line, i * row + place);
+        let site = i * bits + j;
+        let is_up = |border: u32| self.border[border as usize].map(|spin| spin > R::zero());
+        // Neighbours before it in its layer: a bit, or in every lane whether a border spin is up.
+        let left = if place == 0 { Err(is_up(self.faces.left[of_row])) } else { Ok(j - 1) };
+        let behind = match (dimensions, line) {
+            (2, _) => None,
+            (_, 0) => Some(Err(is_up(self.faces.behind[of_column]))),
+            _ => Some(Ok(j - row)),
+        };
+        let factors = self.sites[site].factors(dimensions, left.err(), behind.map(Result::err));
+        let bit = |place: Option<usize>, low: usize| place.map_or(0, |place| low >> place & 1);
+        let (left, behind) = (left.ok(), behind.and_then(Result::ok));
+        for block in self.states.chunks_exact_mut(2 << j) {
+            let (down, up) = block.split_at_mut(1 << j);
+            for (low, (down, up)) in down.iter_mut().zip(up).enumerate() {
+                let pattern = bit(left, low) | bit(behind, low) << 1;
+                mix_by_lane(down, up, &factors[pattern], [R::one(); 2]);
+            }
+        }
+        if place == row - 1 {
+            let right = &self.border[self.faces.right[of_row] as usize];
+            self.multiply(1 << j, self.sites[site].bonds_after(dimensions - 1, right));
+        }
+        if dimensions == 3 && j >= bits - row {
+            let front = &self.border[self.faces.front[of_column] as usize];
+            self.multiply(1 << j, self.sites[site].bonds_after(1, front));
         }
     }
 
@@ -296,15 +339,17 @@ impl<R: Real> BoxSum<R> {
         }
     }
 
-    /// Fills the heap of partial sums of `states`, every bit weighted with its bond to the spin below: of a layer, else of the border.
+    /// Fills the heap of partial sums of `states` after layer i, every bit weighted with its bond to the spin below: of a layer, else of the
+    /// border.
     #[inline(always)]
-    fn sum_partially(&mut self, below: Option<&[Lane<R>]>) {
+    fn sum_partially(&mut self, i: usize, below: Option<&[Lane<R>]>) {
         let bits = self.layers.bits;
         for bit in (0..bits).rev() {
-            let weights = self.bonds(match below {
+            let spins = match below {
                 Some(layer) => &layer[bit],
                 None => &self.border[self.faces.below[bit] as usize],
-            });
+            };
+            let weights = self.bonds_below(i, bit, spins);
             let size = 1 << bit;
             for low in 0..size {
                 let above = |state: usize| match bit + 1 == bits {
@@ -327,6 +372,20 @@ impl<R: Real> BoxSum<R> {
         [choose(different, same), choose(same, different)]
     }
 
+    /// The same of the bonds between a site of layer i and given spins below it.
+    #[inline(always)]
+    fn bonds_below(&self, i: usize, bit: usize, spins: &Lane<R>) -> [Lane<R>; 2] {
+        if self.sites.is_empty() {
+            return self.bonds(spins);
+        }
+        let Layers { bits, layers, .. } = self.layers;
+        match i + 1 == layers {
+            true => self.sites[i * bits + bit].bonds_after(0, spins),
+            // The lower site owns the bond.
+            false => self.sites[(i + 1) * bits + bit].bonds_before(0, spins),
+        }
+    }
+
     fn total(&self) -> Lane<R> {
         self.partial_sums[1]
     }
@@ -344,7 +403,9 @@ impl<R: Real> BoxSum<R> {
         let states = 1 << self.layers.bits;
         let kept = &self.kept[i * states..][..states];
         self.states.copy_from_slice(kept);
-        self.sum_partially(Some(below));
+        self.sum_partially(i, Some(below));
+        let bonds: Vec<_> =
+            below.iter().enumerate().map(|(bit, spins)| self.bonds_below(i, bit, spins)).collect();
         for lane in 0..ROWS {
             let mut chosen = 0;
             for (bit, below) in below.iter_mut().enumerate() {
@@ -353,9 +414,8 @@ impl<R: Real> BoxSum<R> {
                     true => self.states[state][lane],
                     false => self.partial_sums[size + state][lane],
                 };
-                let bond = |spin: usize| self.bond[usize::from(below[lane] == sign(spin))];
-                let down = sum(chosen) * bond(0);
-                let up = sum(chosen | 1 << bit) * bond(1);
+                let down = sum(chosen) * bonds[bit][0][lane];
+                let up = sum(chosen | 1 << bit) * bonds[bit][1][lane];
                 let spin = usize::from(uniform(lane, bit) * (down + up) < up);
                 chosen |= spin << bit;
                 below[lane] = sign(spin);
@@ -401,12 +461,4 @@ fn choose<R: Real>(lanes: &mut Lane<R>, spins: &Lane<R>, if_up: R, if_down: R) {
 #[inline(always)]
 fn sign<R: Real>(bit: usize) -> R {
     if bit == 1 { R::one() } else { -R::one() }
-}
-
-/// ln q of a box's own spins: the logarithm of their scaled Boltzmann factor less that of the sum.
-///
-/// `sums` are the owned bond sum and spin sum: integers, so that nothing large cancels.
-pub(crate) fn ln_probability(factors: &BoxFactors, [bonds, field]: [f64; 2], sums: [i32; 2]) -> f64 {
-    // beta J sum_<ij> s s' - |beta J| bonds, and likewise for the field.
-    bonds * f64::from(sums[0]) + field * f64::from(sums[1]) - factors.scale
 }

@@ -1,39 +1,43 @@
-//! Tables that kernels of spins whose neighbours are all fixed share. Few sums over the neighbours occur, so what depends on them is
-//! computed once.
+//! Single spins whose neighbours are all fixed: what their kernels share.
 
 use super::Real;
+use super::owned_sums::neighbour_sum;
 use super::real::Around;
-use crate::conditional::{Model, NEIGHBOUR_SUMS, by_neighbours, heat_bath_ln_q};
-use crate::kernels::Inputs;
-use crate::random::spread;
+use crate::conditional::{NEIGHBOUR_SUMS, by_neighbours};
+use crate::hierarchy::Level;
+use crate::lattice::System;
 
-/// How many of a spin's neighbours are up, from their sum.
-pub(crate) fn neighbours_up(sum: i32, neighbours: usize) -> usize {
-    (sum + neighbours as i32) as usize / 2
+/// `beta h` of the spins of a level, h being J times the sum of the neighbours plus H.
+#[derive(Clone, Copy)]
+pub(crate) struct Fields<'a> {
+    pub(crate) system: &'a System,
+    pub(crate) geometry: &'a Level,
+    pub(crate) beta: f64,
 }
 
-/// ln q of spins.
-pub(crate) struct LnQ<R> {
-    /// By how many neighbours are up, of a spin -1 and +1.
-    of_neighbours: [[Around<R>; 2]; NEIGHBOUR_SUMS],
-    neighbours: usize,
-    first_configuration: u32,
-}
-
-impl<R: Real> LnQ<R> {
-    pub(crate) fn new(model: &Model, inputs: &Inputs) -> Self {
-        let system = &model.system;
-        let ln_q = |sum, spin| R::around(heat_bath_ln_q(system, inputs.beta, sum, spin), 0.0);
-        Self {
-            of_neighbours: by_neighbours(system, |sum| [-1, 1].map(|spin| ln_q(sum, spin))),
-            neighbours: system.lattice.coordination(),
-            first_configuration: inputs.first_configuration,
-        }
+impl Fields<'_> {
+    /// Sum of the neighbours of a block's spin in a configuration of a batch.
+    pub(crate) fn sum(&self, spins: &[i8], batch: usize, block: usize, row: usize) -> i32 {
+        neighbour_sum(self.geometry, spins, batch, block, row)
     }
 
-    /// Of a block's spin in a configuration of the batch.
-    pub(crate) fn of(&self, block: usize, row: usize, sum: i32, spin: i8) -> R {
-        let number = spread(block as u32, self.first_configuration.wrapping_add(row as u32));
-        self.of_neighbours[neighbours_up(sum, self.neighbours)][usize::from(spin > 0)].rounded(number)
+    /// `beta h` by that sum.
+    pub(crate) fn of(&self, block: usize, sum: i32) -> f64 {
+        self.beta * self.system.interaction.local_field(sum, self.geometry.site_weight(block, 0))
+    }
+
+    /// A function of `beta h`, rounded to multiples of `quantum` or to either side.
+    pub(crate) fn table<R: Real>(
+        self,
+        quantum: f64,
+        function: impl Fn(f64) -> f64,
+    ) -> impl Fn(usize, i32) -> Around<R> {
+        // Few sums over the neighbours occur where all bonds are alike, so what depends on them is computed once.
+        let known: Option<[Around<R>; NEIGHBOUR_SUMS]> = (!self.geometry.is_weighted())
+            .then(|| by_neighbours(self.system, |sum| R::around(function(self.of(0, sum)), quantum)));
+        move |block, sum| match &known {
+            Some(known) => known[(sum + self.geometry.border as i32) as usize / 2],
+            None => R::around(function(self.of(block, sum)), quantum),
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! Work is spread over tiles of [`LANES`] rows, a row being one block of one configuration. All sums run in a fixed
 //! order, so results do not depend on the number of threads.
 
+pub(crate) mod box_factors;
 pub(crate) mod box_sum;
 pub(crate) mod heat_bath;
 pub(crate) mod masked_block;

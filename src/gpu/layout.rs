@@ -51,7 +51,8 @@ pub struct Level {
     pub path_pairs: u32,
     pub faces: u32,
     pub patches: u32,
-    pub padding: [u32; 3],
+    pub weights: u32,
+    pub padding: [u32; 2],
     pub layers: [Matrix; 3],
     pub output: Matrix,
     pub skip: Matrix,
@@ -139,6 +140,7 @@ impl Level {
             path_pairs: table.path_pairs as u32,
             faces: table.faces as u32,
             patches: table.patches as u32,
+            weights: table.weights as u32,
             children_first_row: rows(index + 1),
             index: index as u32,
             ..Self::default()
@@ -204,8 +206,12 @@ impl Step {
             .last()
             .zip(model.levels.last())
             .and_then(|(geometry, level)| level.conditional.exact_box().map(|_| geometry));
-        let factors = exact.map(|level| BoxFactors::new(level, interaction, beta)).unwrap_or_default();
+        // Those of weighted boxes a shader computes.
+        let alike = exact.filter(|level| !level.is_weighted());
+        let factors = alike.map(|level| BoxFactors::new(level, interaction, beta)).unwrap_or_default();
         let shift = inputs.reward_shift(system);
+        let of_spin = shift.of(system.lattice.coordination(), 1);
+        let beta_field = |sum: i32| beta * interaction.local_field(sum, 1);
         let of_box = exact.map_or(0.0, |level| shift.of(level.bonds.len(), level.own));
         let [bond_different, bond_same] = factors.bond.map(|factor| factor as f32);
         let [field_down, field_up] = factors.field.map(|factor| factor as f32);
@@ -243,10 +249,10 @@ impl Step {
             skip_rate: inputs.adam.skip_rate as f32,
             padding: [0; 3],
             heat_bath_reward: by_neighbours(system, |sum| {
-                around(heat_bath_reward(system, beta, shift, sum), REWARD_QUANTUM)
+                around(heat_bath_reward(beta_field(sum), of_spin), REWARD_QUANTUM)
             }),
             heat_bath_ln_q: by_neighbours(system, |sum| {
-                [-1, 1].map(|spin| around(heat_bath_ln_q(system, beta, sum, spin), 0.0))
+                [-1, 1].map(|spin| around(heat_bath_ln_q(beta_field(sum), spin), 0.0))
             }),
         }
     }

@@ -29,6 +29,10 @@ const SHARED: &[(&str, &str)] = files![
     "box/box_sum_group",
     "box/box_sum_lane",
     "box/box_sum_subgroup",
+    "box/drawn_sums_each",
+    "box/drawn_sums_uniform",
+    "box/factors_each",
+    "box/factors_uniform",
     "forward/dense_weights_own",
     "forward/dense_weights_shared",
     "forward/lane_dense",
@@ -58,10 +62,13 @@ const SHARED: &[(&str, &str)] = files![
     "rows/rows_spread",
     "rows/site_words_four",
     "rows/site_words_one",
-    "spins/heat_bath",
+    "spins/heat_bath_each",
+    "spins/heat_bath_uniform",
     "spins/inputs",
     "spins/owned_sums",
     "spins/spins",
+    "spins/weights_each",
+    "spins/weights_uniform",
     "weights/four_parameters",
     "weights/net_parameters_split",
     "weights/net_parameters_whole",
@@ -212,7 +219,7 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
                 (Loads::Shared, Exchange::Subgroup, 4, Storage::F32, Some(1 << 25)),
                 (Loads::Own, Exchange::Subgroup, 4, Storage::F16, Some(1 << 25)),
             ] {
-                let sums = BoxShape::choose(loads, exchange, options.exact_box(lattice));
+                let sums = BoxShape::choose(loads, exchange, options.exact_box(lattice), false);
                 let sizes = match loads {
                     Loads::Own => vec![JobSize::SQUARE, JobSize::LARGE],
                     Loads::Shared => vec![JobSize::SQUARE, JobSize { sources: 24, units: 16, logits: 8 }],
@@ -234,11 +241,20 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
                         lane_rows,
                         at_once,
                         slice_lanes,
+                        is_weighted: false,
                         window,
                     };
-                    let specialisation = Specialisation::new(kernel, lattice, options, variant);
-                    if !all.contains(&specialisation) {
-                        all.push(specialisation);
+                    let weighted = Variant {
+                        is_weighted: true,
+                        sums: BoxShape::Group,
+                        drawing: BoxShape::Group,
+                        ..variant
+                    };
+                    for variant in [variant, weighted] {
+                        let specialisation = Specialisation::new(kernel, lattice, options, variant);
+                        if !all.contains(&specialisation) {
+                            all.push(specialisation);
+                        }
                     }
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::windows::Window;
 use crate::conditional::{LEVEL_ALIGNMENT, MaskedNet, Model};
-use crate::hierarchy::{PATH_LENGTHS, PathPairs};
+use crate::hierarchy::{Level, PATH_LENGTHS, PathPairs};
 use crate::kernels::{LANES, QUAD, gradient_groups};
 use std::collections::BTreeMap;
 
@@ -31,6 +31,7 @@ pub(super) struct LevelTable {
     pub(super) path_pairs: usize,
     pub(super) faces: usize,
     pub(super) patches: usize,
+    pub(super) weights: usize,
     /// Slices of rows that give partial gradients.
     pub(super) slices: usize,
     pub(super) slice_rows: usize,
@@ -55,7 +56,7 @@ impl LevelTable {
 #[derive(Debug)]
 pub(super) struct Tables {
     pub(super) levels: Vec<LevelTable>,
-    /// Sites, bonds, children, pairs, faces and patches of all levels.
+    /// Sites, bonds, children, pairs, faces, patches and weights of all levels.
     pub(super) geometry: Vec<u32>,
     /// Length of the partial gradients.
     pub(super) partials: usize,
@@ -88,6 +89,7 @@ impl Tables {
             let faces = append(&mut tables.geometry, faces.into_iter().flatten());
             let patches =
                 description.conditional.net().map_or(0, |net| append_patches(&mut tables.geometry, net));
+            let weights = append_weights(&mut tables.geometry, level);
             let rows = level.net_blocks() * batch;
             let count = description.conditional.net().map_or(0, MaskedNet::parameters);
             let parameters = count.next_multiple_of(LEVEL_ALIGNMENT);
@@ -103,6 +105,7 @@ impl Tables {
                 path_pairs,
                 faces,
                 patches,
+                weights,
                 slices,
                 slice_rows,
                 slice_lanes: slices.div_ceil(LANE_SLICES).next_power_of_two().min(MAX_SLICE_LANES),
@@ -147,6 +150,26 @@ fn append_path_pairs(buffer: &mut Vec<u32>, lengths: &[PathPairs]) -> usize {
             [word | (word + distance / 32) << 8 | (distance % 32) << 16, mask, paths]
         };
         buffer.extend(masks.into_iter().flat_map(entry));
+    }
+    start
+}
+
+/// Appends the weights of a level as `weights_each.wgsl` reads them, and behind them, for exact boxes, as `factors_each.wgsl` does; nothing where all
+/// are alike.
+fn append_weights(buffer: &mut Vec<u32>, level: &Level) -> usize {
+    let words = |weights: &[i32]| weights.iter().map(|&weight| weight as u32).collect::<Vec<_>>();
+    let start = append(buffer, words(&level.bond_weights).into_iter());
+    append(buffer, words(&level.site_weights).into_iter());
+    if level.is_weighted() && !level.neighbours.is_empty() {
+        let total = |weights: &[i32]| weights.iter().map(|weight| weight.unsigned_abs()).sum::<u32>();
+        let bonds = level.bond_weights.chunks(level.bonds.len());
+        let totals = bonds
+            .zip(level.site_weights.chunks(level.own))
+            .map(|(bonds, sites)| [total(bonds), total(sites)]);
+        append(buffer, totals.flatten());
+        for block in 0..level.blocks {
+            append(buffer, words(level.neighbour_weights(block).as_flattened()).into_iter());
+        }
     }
     start
 }

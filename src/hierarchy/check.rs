@@ -77,13 +77,16 @@ fn markov(hierarchy: &Hierarchy, bonds: &[[u32; 2]], owners: &[(usize, usize)]) 
         neighbours[b as usize].push(a);
     }
     let parents = parents(hierarchy);
+    let number = |(level, block): (usize, usize)| {
+        hierarchy.levels[..level].iter().map(|level| level.blocks).sum::<usize>() + block
+    };
     for (k, level) in hierarchy.levels.iter().enumerate() {
         for block in 0..level.blocks {
             let sites = level.block_sites(block);
             for &site in &sites[level.border..] {
                 for &neighbour in &neighbours[site as usize] {
                     let inside = sites.contains(&neighbour)
-                        || descends(&parents, (k, block), owners[neighbour as usize]);
+                        || descends(&parents, number((k, block)), number(owners[neighbour as usize]));
                     if !inside {
                         return Err(format!(
                             "level {k} block {block}: {site} has a neighbour {neighbour} outside"
@@ -96,29 +99,31 @@ fn markov(hierarchy: &Hierarchy, bonds: &[[u32; 2]], owners: &[(usize, usize)]) 
     Ok(())
 }
 
-/// For every block of every level the block above it, if there is one.
-fn parents(hierarchy: &Hierarchy) -> Vec<Vec<Option<usize>>> {
-    let mut parents = vec![vec![None; hierarchy.levels[0].blocks]];
-    for (level, below) in hierarchy.levels.iter().zip(&hierarchy.levels[1..]) {
-        let mut of_level = vec![None; below.blocks];
+/// For every block, counted over all levels, the block above it, if there is one.
+fn parents(hierarchy: &Hierarchy) -> Vec<Option<usize>> {
+    let mut parents = vec![None; hierarchy.levels.iter().map(|level| level.blocks).sum()];
+    let mut first = 0;
+    for level in &hierarchy.levels {
+        let behind = first + level.blocks;
         for block in 0..level.blocks {
-            level.block_children(block).iter().for_each(|&child| of_level[child as usize] = Some(block));
+            let children = level.block_children(block).iter();
+            children.for_each(|&child| parents[behind + child as usize] = Some(first + block));
         }
-        parents.push(of_level);
+        first = behind;
     }
     parents
 }
 
 /// Whether block `descendant` is `ancestor` or lies below it in the tree.
-fn descends(parents: &[Vec<Option<usize>>], ancestor: (usize, usize), descendant: (usize, usize)) -> bool {
-    let (mut level, mut block) = descendant;
-    while level > ancestor.0 {
-        match parents[level][block] {
-            Some(parent) => (level, block) = (level - 1, parent),
+fn descends(parents: &[Option<usize>], ancestor: usize, descendant: usize) -> bool {
+    let mut block = descendant;
+    while block > ancestor {
+        match parents[block] {
+            Some(parent) => block = parent,
             None => return false,
         }
     }
-    (level, block) == ancestor
+    block == ancestor
 }
 
 #[cfg(test)]

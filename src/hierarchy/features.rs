@@ -2,7 +2,7 @@
 //!
 //! The expected reward of a block given its border is -ln Z(border), and its high temperature expansion is a sum over paths through
 //! the inside: to leading order every pair of border spins counts with the number of its shortest paths, times tanh(beta J) to
-//! their length.
+//! their length. Where couplings have signs of their own, a path counts with the product of the signs of its bonds.
 
 use super::Hierarchy;
 
@@ -12,7 +12,8 @@ pub const PATH_LENGTHS: [usize; 9] = [2, 3, 4, 5, 6, 8, 10, 12, 16];
 /// Pairs of border sites that shortest paths of one length join, those with equally many paths together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PathPairs {
-    /// Number of shortest paths of every pair, and the pairs by local index, the smaller one first.
+    /// Number of shortest paths of every pair, those with an odd number of bonds J < 0 subtracted where couplings differ, and the pairs by
+    /// local index, the smaller one first.
     pub groups: Vec<(i32, Vec<[u32; 2]>)>,
 }
 
@@ -30,16 +31,31 @@ impl PathPairs {
     }
 }
 
+/// Neighbours of every site of a lattice, with the sign of their bond.
+pub(super) struct Neighbours(Vec<Vec<(u32, i32)>>);
+
+impl Neighbours {
+    /// From bonds and their signs; bonds of sign 0 join nothing.
+    pub(super) fn new(sites: usize, bonds: impl Iterator<Item = ([u32; 2], i32)>) -> Self {
+        let mut neighbours = vec![Vec::new(); sites];
+        for ([a, b], sign) in bonds.filter(|(_, sign)| *sign != 0) {
+            neighbours[a as usize].push((b, sign));
+            neighbours[b as usize].push((a, sign));
+        }
+        Self(neighbours)
+    }
+}
+
 impl Hierarchy {
-    /// The pairs of a level, by [`PATH_LENGTHS`]; `neighbours` are those of every site of the lattice.
-    pub(super) fn path_pairs(&self, level: usize, neighbours: &[Vec<u32>]) -> Vec<PathPairs> {
+    /// The pairs of a block, given by level and number, by [`PATH_LENGTHS`].
+    pub(super) fn path_pairs(&self, [level, block]: [usize; 2], neighbours: &Neighbours) -> Vec<PathPairs> {
         let level_here = &self.levels[level];
-        let border = &level_here.block_sites(0)[..level_here.border];
+        let border = &level_here.block_sites(block)[..level_here.border];
         let mut walk = Walk::new(self.sites);
         for (&site, number) in border.iter().zip(0..) {
             walk.places[site as usize] = Place::Border(number);
         }
-        for site in self.inside(level) {
+        for site in self.inside(level, block as u32) {
             walk.places[site as usize] = Place::Inside;
         }
         let mut found = vec![Vec::new(); PATH_LENGTHS.len()];
@@ -51,7 +67,7 @@ impl Hierarchy {
             }
             walk.ends(from, neighbours, |to, length, paths| {
                 let place = PATH_LENGTHS.iter().position(|&known| known == length);
-                if let Some(place) = place.filter(|_| number < to) {
+                if let Some(place) = place.filter(|_| number < to && paths != 0) {
                     found[place].push((paths, [number, to]));
                 }
             });
@@ -59,9 +75,9 @@ impl Hierarchy {
         found.into_iter().map(PathPairs::new).collect()
     }
 
-    /// Sites that the first block of a level and all blocks below it fix.
-    fn inside(&self, level: usize) -> Vec<u32> {
-        let mut blocks = vec![0_u32];
+    /// Sites that a block of a level and all blocks below it fix.
+    fn inside(&self, level: usize, block: u32) -> Vec<u32> {
+        let mut blocks = vec![block];
         let mut inside = Vec::new();
         for level in &self.levels[level..] {
             let own = |&block: &u32| &level.block_sites(block as usize)[level.border..];
@@ -72,6 +88,9 @@ impl Hierarchy {
         inside
     }
 }
+
+/// Of sites that a walk has not reached.
+const UNREACHED: (usize, i32) = (usize::MAX, 0);
 
 /// Where a site is, seen from a block.
 #[derive(Debug, Clone, Copy)]
@@ -86,18 +105,18 @@ enum Place {
 struct Walk {
     /// The place of every site of the lattice.
     places: Vec<Place>,
-    /// Length and number of the shortest paths to every site that a walk has reached, else 0.
+    /// Length and number of the shortest paths to every site that a walk has reached, else [`UNREACHED`].
     reached: Vec<(usize, i32)>,
 }
 
 impl Walk {
     fn new(sites: usize) -> Self {
-        Self { places: vec![Place::Outside; sites], reached: vec![(0, 0); sites] }
+        Self { places: vec![Place::Outside; sites], reached: vec![UNREACHED; sites] }
     }
 
     /// Calls `end` with the border sites that paths from one of them through the inside reach, with the length and number of their
     /// shortest paths.
-    fn ends(&mut self, from: u32, neighbours: &[Vec<u32>], mut end: impl FnMut(u32, usize, i32)) {
+    fn ends(&mut self, from: u32, Neighbours(neighbours): &Neighbours, mut end: impl FnMut(u32, usize, i32)) {
         let longest = PATH_LENGTHS[PATH_LENGTHS.len() - 1];
         self.reached[from as usize] = (0, 1);
         // Sites in the order in which they are reached; those from `first` on are reached by paths of the length at hand.
@@ -112,19 +131,19 @@ impl Walk {
                     continue;
                 }
                 let (_, paths_here) = self.reached[site as usize];
-                for &neighbour in &neighbours[site as usize] {
+                for &(neighbour, sign) in &neighbours[site as usize] {
                     let is_step = match self.places[neighbour as usize] {
                         Place::Outside => false,
                         Place::Border(_) => length > 1,
                         Place::Inside => true,
                     };
                     let (its_length, paths) = &mut self.reached[neighbour as usize];
-                    if is_step && *paths == 0 {
+                    if is_step && *its_length == UNREACHED.0 {
                         *its_length = length;
                         sites.push(neighbour);
                     }
                     if is_step && *its_length == length {
-                        *paths += paths_here;
+                        *paths += sign * paths_here;
                     }
                 }
             }
@@ -135,7 +154,7 @@ impl Walk {
             }
         }
         for site in sites {
-            self.reached[site as usize] = (0, 0);
+            self.reached[site as usize] = UNREACHED;
         }
     }
 }

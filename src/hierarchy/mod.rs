@@ -2,7 +2,7 @@
 //!
 //! A configuration is fixed level by level. All blocks of a level are translations of one another: each is conditioned
 //! on its *border* (sites fixed by earlier levels) and fixes its *own* sites. Kernels of nets see only
-//! these tables. `square.rs`, `bisection.rs` and `flat.rs` make them for a lattice.
+//! these tables. `square.rs`, `bisection.rs` and `flat.rs` make them for a lattice; `weighted.rs` gives them the couplings of single bonds.
 
 mod bisection;
 mod check;
@@ -10,8 +10,10 @@ mod features;
 mod flat;
 mod layers;
 mod square;
+mod weighted;
 
 pub use check::check;
+use features::Neighbours;
 pub use features::{PATH_LENGTHS, PathPairs};
 pub use layers::Layers;
 
@@ -32,6 +34,8 @@ pub struct Level {
     /// Lengths along every axis of the box that a block lives in, with one plane of its border; those of the lattice for the
     /// boundary.
     pub extent: Vec<u32>,
+    /// Its number in the tree: its own index, but where blocks of one level are levels of their own.
+    pub tree_level: usize,
     /// Blocks per configuration.
     pub blocks: usize,
     /// How often a net sees every block: 2 where its density is a mean over a configuration and its mirror image, which come as blocks of
@@ -45,15 +49,20 @@ pub struct Level {
     pub sites: Vec<u32>,
     /// Owned bonds, the same for every block.
     pub bonds: Vec<Bond>,
+    /// `[blocks][bonds]`: weights of owned bonds ([`Weights`](crate::lattice::Weights)); none where all are 1.
+    pub bond_weights: Vec<i32>,
+    /// `[blocks][own]`: weights of own sites; none where all are 1.
+    pub site_weights: Vec<i32>,
     /// Pairs of border sites by the length of shortest paths between them through the inside, [`PATH_LENGTHS`]: control variates
     /// of rewards.
     pub path_pairs: Vec<PathPairs>,
     /// `[own][axes]`, where blocks are whole insides of boxes ([`Layers`] of them, own sites in their order) and empty elsewhere:
     /// the neighbours of every own site before and after it, across layers first, along rows last.
     pub neighbours: Vec<[u32; 2]>,
-    /// Blocks of the next level inside one block (0 at the last level).
+    /// Blocks that hang directly on one block (0 at the last level).
     pub children_per_block: usize,
-    /// `[blocks][children_per_block]`: indices of blocks of the next level.
+    /// `[blocks][children_per_block]`: those blocks, counted from the first block behind this level: in that of the next level, but where
+    /// blocks are levels of their own.
     pub children: Vec<u32>,
 }
 
@@ -89,7 +98,22 @@ impl Level {
         &self.sites[block * self.inputs()..][..self.inputs()]
     }
 
-    /// Blocks of the next level that hang on one block.
+    /// Whether bonds and sites have weights of their own.
+    pub fn is_weighted(&self) -> bool {
+        !self.bond_weights.is_empty()
+    }
+
+    /// Weight of an owned bond of a block, by its number in [`Level::bonds`].
+    pub fn bond_weight(&self, block: usize, bond: usize) -> i32 {
+        if self.is_weighted() { self.bond_weights[block * self.bonds.len() + bond] } else { 1 }
+    }
+
+    /// Weight of an own site of a block.
+    pub fn site_weight(&self, block: usize, own: usize) -> i32 {
+        if self.is_weighted() { self.site_weights[block * self.own + own] } else { 1 }
+    }
+
+    /// Blocks that hang on one block, counted from the first behind this level.
     pub fn block_children(&self, block: usize) -> &[u32] {
         &self.children[block * self.children_per_block..][..self.children_per_block]
     }
@@ -109,13 +133,11 @@ pub struct Hierarchy {
 impl Hierarchy {
     /// With the pairs of border sites of every level, from the bonds of the lattice.
     fn with_path_pairs(mut self, bonds: impl Iterator<Item = [u32; 2]>) -> Self {
-        let mut neighbours = vec![Vec::new(); self.sites];
-        for [a, b] in bonds {
-            neighbours[a as usize].push(b);
-            neighbours[b as usize].push(a);
-        }
-        let pairs: Vec<_> = (0..self.levels.len()).map(|level| self.path_pairs(level, &neighbours)).collect();
+        let neighbours = Neighbours::new(self.sites, bonds.map(|bond| (bond, 1)));
+        let pairs: Vec<_> =
+            (0..self.levels.len()).map(|level| self.path_pairs([level, 0], &neighbours)).collect();
         self.levels.iter_mut().zip(pairs).for_each(|(level, pairs)| level.path_pairs = pairs);
+        self.levels.iter_mut().enumerate().for_each(|(k, level)| level.tree_level = k);
         self
     }
 

@@ -202,7 +202,9 @@ impl Checkpoint {
         let buffer = |prefix: &str| {
             let mut values = vec![0.0; model.parameters];
             for place in model.tensors() {
-                values[place.range()].copy_from_slice(&reader.tensor(prefix, &place)?);
+                let of_blocks = reader.tensor(prefix, &place)?;
+                let of_blocks = of_blocks.chunks(of_blocks.len() / place.offsets.len());
+                place.ranges().zip(of_blocks).for_each(|(range, from)| values[range].copy_from_slice(from));
             }
             Ok(values)
         };
@@ -240,8 +242,9 @@ pub(super) fn stage_state<'a>(
             let values = read(tensor)?;
             model
                 .tensors()
-                .into_iter()
-                .try_for_each(|place| put(bytemuck::cast_slice(&values[place.range()])))?;
+                .iter()
+                .flat_map(TensorPlace::ranges)
+                .try_for_each(|range| put(bytemuck::cast_slice(&values[range])))?;
         }
         Ok(())
     })
@@ -288,7 +291,8 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
     let (kind, NetOptions { network, exact_length, mixture, reach, .. }) =
         (model.system.lattice.kind(), model.options);
     let is_first = (kind, network, exact_length, mixture, reach) == Default::default()
-        && model.options.width.given().count() == 1;
+        && model.options.width.given().count() == 1
+        && model.system.weights.is_none();
     let mut identity = vec![
         ("format", FORMAT.to_owned()),
         ("version", VERSIONS[usize::from(!is_first)].to_owned()),
@@ -303,6 +307,8 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
     ];
     let sees_everything = |(key, value): &(&str, String)| *key == "reach" && value == "0";
     identity.extend(architecture(model).into_iter().filter(|entry| !is_first && !sees_everything(entry)));
+    let weights = model.system.weights.as_deref();
+    identity.extend(weights.map(|weights| ("couplings", weights.fingerprint().to_string())));
     identity
 }
 
@@ -422,7 +428,7 @@ mod tests {
         // Padding between levels is not stored, so it must be zero to compare.
         let mut parameters = vec![0.0; model.parameters];
         for place in model.tensors() {
-            for at in place.range() {
+            for at in place.ranges().flatten() {
                 parameters[at] = at as f32 * 0.5 - 7.0;
             }
         }

@@ -1,10 +1,12 @@
 //! Couplings of single bonds that may come from other people.
 
+use super::arrays::write_npz;
 use super::input::{self, read_text};
 use super::npy::Array;
 use super::npz::{Npz, is_archive};
 use crate::error::{Error, Result};
-use crate::lattice::{Lattice, System};
+use crate::lattice::{Interaction, Lattice, System, Weights};
+use ndarray::{ArrayView1, ArrayView2};
 use std::collections::HashMap;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -37,6 +39,26 @@ pub fn read_couplings(path: &Path, lattice: Lattice, first_index: u32) -> Result
         bonds.add_text(&read_text(path)?, first_index).map_err(told)?;
     }
     System::with_couplings(lattice, &bonds.couplings, &bonds.fields)
+}
+
+/// Writes the couplings of a system as an `.npz` that [`read_couplings`] reads; the file appears whole or not at all.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn write_couplings(path: &Path, system: &System, weights: &Weights) -> Result<()> {
+    let Interaction { coupling, field } = system.interaction;
+    let values = |unit: f64, weights: &[i32]| -> Vec<f64> {
+        weights.iter().map(|&weight| unit * f64::from(weight)).collect()
+    };
+    let ends: Vec<i64> = system.lattice.bonds().flatten().map(i64::from).collect();
+    let bonds = ArrayView2::from_shape((weights.bonds.len(), 2), &ends)
+        .map_err(|error| Error::content(path, error.to_string()))?;
+    let [couplings, fields] = [values(coupling, &weights.bonds), values(field, &weights.sites)];
+    write_npz(path, |npz| {
+        npz.add_array("bonds", &bonds)?;
+        npz.add_array("couplings", &ArrayView1::from(&couplings))?;
+        npz.add_array("fields", &ArrayView1::from(&fields))
+    })
 }
 
 fn starts_as_npy(path: &Path) -> Result<bool> {

@@ -67,6 +67,9 @@ pub struct Summary {
     pub coupling: f64,
     /// H.
     pub field: f64,
+    /// Couplings of single bonds, as in `config.toml`; absent where there are none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub couplings: String,
     /// Training steps.
     pub steps: u32,
     /// Parameters of the nets, masked zeros included.

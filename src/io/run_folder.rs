@@ -2,6 +2,7 @@
 
 use super::atomic;
 use super::checkpoint::{Checkpoint, Stamp, stage_state};
+use super::couplings::write_couplings;
 use super::input::{self, read_text};
 use super::records::{Metrics, Summary};
 use super::warm_start::warm_start;
@@ -17,6 +18,8 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 const CONFIG: &str = "config.toml";
+/// Couplings of single bonds, where there are any.
+const COUPLINGS: &str = "couplings.npz";
 const METRICS: &str = "metrics.csv";
 const SUMMARY: &str = "summary.json";
 const MEASUREMENT: &str = "measurement.json";
@@ -24,7 +27,7 @@ const CHECKPOINT: &str = "checkpoint.safetensors";
 
 /// Whether a file is one that a run lives from: results of commands must not take its place.
 pub(super) fn belongs_to_a_run(path: &Path) -> bool {
-    let own = [CONFIG, METRICS, SUMMARY, MEASUREMENT, CHECKPOINT];
+    let own = [CONFIG, COUPLINGS, METRICS, SUMMARY, MEASUREMENT, CHECKPOINT];
     let is_own = path.file_name().is_some_and(|name| own.iter().any(|own| name == *own));
     is_own && path.is_file() && path.parent().is_some_and(|folder| folder.join(CONFIG).is_file())
 }
@@ -78,9 +81,14 @@ impl RunFolder {
     }
 
     fn start(&self, config: &Config, model: &Model, checkpoint: &Checkpoint) -> Result<()> {
-        let text = config.to_toml()?;
+        // A file of couplings is one of the folder's own from now on.
+        let couplings = config.couplings_file().map_or(config.couplings.clone(), |_| COUPLINGS.to_owned());
+        let text = Config { couplings, ..config.clone() }.to_toml()?;
         let checkpoint = checkpoint.stage(&self.file(CHECKPOINT), model)?;
         let config = atomic::stage(&self.file(CONFIG), |file| file.write_all(text.as_bytes()))?;
+        if let Some(weights) = &model.system.weights {
+            write_couplings(&self.file(COUPLINGS), &model.system, weights)?;
+        }
         // Both are on disk; from here on only names change. A crash between the two leaves a pair that
         // `load_checkpoint` refuses.
         checkpoint.commit()?;

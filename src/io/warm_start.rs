@@ -21,6 +21,11 @@ pub(super) fn warm_start(config: &Config, model: &Model, parameters: &mut [f32])
         let (size, half) = (config.size, config.size / 2);
         return refused(format!("it is a run of size {}; it must be of size {size} or {half}", from.size));
     }
+    let same_couplings = (&from.couplings, from.disorder_seed) == (&config.couplings, config.disorder_seed)
+        || from.system()? == model.system;
+    if !same_couplings || from.size != config.size && model.system.weights.is_some() {
+        return refused("couplings of single bonds must be the same, at the same size".to_owned());
+    }
     let numbers = [("coupling", from.coupling, config.coupling), ("field", from.field, config.field)];
     let same_beta = (from.size != config.size).then_some(("beta", from.beta, config.beta));
     for (name, found, expected) in numbers.into_iter().chain(same_beta) {

@@ -29,6 +29,8 @@ pub(crate) struct Variant {
     pub(crate) at_once: usize,
     /// Lanes that share the sum over the slices of a parameter, a power of two.
     pub(crate) slice_lanes: usize,
+    /// Whether bonds and sites have weights of their own.
+    pub(crate) is_weighted: bool,
     /// Parameters at the first of two bindings, where one does not hold those of a level.
     pub(crate) window: Option<usize>,
 }
@@ -65,6 +67,8 @@ pub(crate) enum Axis {
     Storage,
     /// `$PATCHES`: whether hidden matrices lack patches.
     Patches,
+    /// `$COUPLINGS`: whether bonds and sites have weights of their own.
+    Couplings,
 }
 
 /// What decides how many rows a lane works on.
@@ -90,6 +94,7 @@ impl Axis {
             Self::Parts => "$PARTS",
             Self::Storage => "$STORAGE",
             Self::Patches => "$PATCHES",
+            Self::Couplings => "$COUPLINGS",
         }
     }
 
@@ -121,6 +126,10 @@ impl Axis {
             Self::Storage => match variant.storage {
                 Storage::F32 => "f32",
                 Storage::F16 => "f16",
+            },
+            Self::Couplings => match variant.is_weighted {
+                false => "uniform",
+                true => "each",
             },
             Self::Patches => {
                 if options.reach == 0 {

@@ -23,16 +23,18 @@ pub enum BoxShape {
 }
 
 impl BoxShape {
-    /// Those that a device with this exchange of values can have for boxes.
-    pub fn all(exchange: Exchange, layers: Layers) -> Vec<Self> {
-        let by_subgroup = exchange == Exchange::Subgroup && SHARED_BITS.contains(&layers.bits);
-        let possible = [(Self::Group, true), (Self::Subgroup, by_subgroup), (Self::Lane, layers.is_square())];
+    /// Those that a device with this exchange of values can have for boxes; boxes whose bonds have weights of their own have one.
+    pub fn all(exchange: Exchange, layers: Layers, is_weighted: bool) -> Vec<Self> {
+        let by_subgroup =
+            !is_weighted && exchange == Exchange::Subgroup && SHARED_BITS.contains(&layers.bits);
+        let by_lane = !is_weighted && layers.is_square();
+        let possible = [(Self::Group, true), (Self::Subgroup, by_subgroup), (Self::Lane, by_lane)];
         possible.into_iter().filter_map(|(shape, is_possible)| is_possible.then_some(shape)).collect()
     }
 
     /// The shape for a device.
-    pub fn choose(loads: Loads, exchange: Exchange, layers: Layers) -> Self {
-        let possible = Self::all(exchange, layers);
+    pub fn choose(loads: Loads, exchange: Exchange, layers: Layers, is_weighted: bool) -> Self {
+        let possible = Self::all(exchange, layers, is_weighted);
         let wished = match loads {
             Loads::Shared => [Self::Lane, Self::Subgroup],
             Loads::Own => [Self::Subgroup, Self::Group],
@@ -70,12 +72,13 @@ mod tests {
     #[test]
     fn boxes_get_the_shape_that_suits_a_device() {
         let [square, small, bar, cube] = [&[8, 8][..], &[4, 4], &[4, 4, 8], &[4, 4, 4]].map(Layers::of);
-        let on_a_card = |layers| BoxShape::choose(Loads::Own, Exchange::Subgroup, layers);
+        let on_a_card = |layers| BoxShape::choose(Loads::Own, Exchange::Subgroup, layers, false);
         let expected = [BoxShape::Subgroup, BoxShape::Group, BoxShape::Subgroup, BoxShape::Subgroup];
         assert_eq!([square, small, bar, cube].map(on_a_card), expected);
-        let in_software = |layers| BoxShape::choose(Loads::Shared, Exchange::Subgroup, layers);
+        let in_software = |layers| BoxShape::choose(Loads::Shared, Exchange::Subgroup, layers, false);
         let expected = [BoxShape::Lane, BoxShape::Lane, BoxShape::Subgroup, BoxShape::Subgroup];
         assert_eq!([square, small, bar, cube].map(in_software), expected);
-        assert_eq!(BoxShape::choose(Loads::Own, Exchange::Workgroup, bar), BoxShape::Group);
+        assert_eq!(BoxShape::choose(Loads::Own, Exchange::Workgroup, bar, false), BoxShape::Group);
+        assert_eq!(BoxShape::choose(Loads::Shared, Exchange::Subgroup, square, true), BoxShape::Group);
     }
 }

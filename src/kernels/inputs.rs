@@ -67,7 +67,7 @@ impl Chunk {
 /// the rest of [`Inputs::reward_per_site`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RewardShift {
-    /// A multiple of 2^-12 near `beta |J|`.
+    /// A multiple of 2^-12 near `beta |J|`, of the mean where bonds have their own.
     pub per_bond: f64,
     /// A multiple of 2^-12.
     pub per_site: f64,
@@ -96,7 +96,7 @@ impl Inputs {
 
     /// How [`Inputs::reward_per_site`] is shared out.
     pub fn reward_shift(&self, system: &System) -> RewardShift {
-        let per_bond = ((self.beta * system.interaction.coupling).abs() * 4096.0).round() / 4096.0;
+        let per_bond = ((self.beta * system.mean_coupling()).abs() * 4096.0).round() / 4096.0;
         let of_bonds = system.lattice.bonds_per_site() as f64 * per_bond;
         RewardShift { per_bond, per_site: f64::from(self.reward_per_site) - of_bonds }
     }

@@ -12,13 +12,13 @@ pub fn acceptance(system: &System, beta: f64) -> [u32; 16] {
     let mut thresholds = [0; 16];
     let coordination = system.lattice.coordination();
     let (interaction, most) = (system.interaction, coordination as i32);
-    let change = |neighbours: i32| 2.0 * beta * interaction.local_field(neighbours).abs();
+    let change = |neighbours: i32| 2.0 * beta * interaction.local_field(neighbours, 1).abs();
     let hot = change(most).min(change(-most)) < HOT;
     let tried = if hot { 0.5 } else { 1.0 };
     let sums = coordination + 1;
     for (at, threshold) in thresholds[..2 * sums].iter_mut().enumerate() {
         let spin = if at < sums { -1.0 } else { 1.0 };
-        let difference = 2.0 * spin * interaction.local_field((at % sums) as i32 * 2 - most);
+        let difference = 2.0 * spin * interaction.local_field((at % sums) as i32 * 2 - most, 1);
         *threshold = ((-beta * difference).exp().min(1.0) * tried * 2.0_f64.powi(32)) as u32;
     }
     thresholds
@@ -40,7 +40,7 @@ mod tests {
                     [0, sums].map(|state| f64::from(thresholds[neighbours + state]) * 2.0_f64.powi(-32));
                 // p(up) / p(down) of a spin in its local field.
                 let odds =
-                    (2.0 * 0.5 * interaction.local_field((2 * neighbours + 1) as i32 - sums as i32)).exp();
+                    (2.0 * 0.5 * interaction.local_field((2 * neighbours + 1) as i32 - sums as i32, 1)).exp();
                 // Thresholds are rounded to multiples of 2^-32.
                 let rounding = 2.0_f64.powi(-31) / odds.min(1.0 / odds);
                 assert!((down / up / odds - 1.0).abs() < rounding, "{neighbours}: {down} / {up}, {odds}");

@@ -13,6 +13,14 @@ pub struct Weights {
     pub sites: Vec<i32>,
 }
 
+impl Weights {
+    /// A number that tells these weights from others (FNV-1a, 64 bits, over all of them, bonds first).
+    pub fn fingerprint(&self) -> u64 {
+        let bytes = self.bonds.iter().chain(&self.sites).flat_map(|weight| weight.to_le_bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+    }
+}
+
 impl System {
     /// A system with a coupling `[bonds]` for every bond of a lattice, in the order of [`Lattice::bonds`], and a field `[sites]` on every site.
     ///
@@ -47,6 +55,14 @@ impl System {
             coupling: coupling * f64::from(largest(&weights.bonds)),
             field: field * f64::from(largest(&weights.sites)),
         }
+    }
+
+    /// Mean size of the couplings.
+    pub fn mean_coupling(&self) -> f64 {
+        let coupling = self.interaction.coupling.abs();
+        let Some(weights) = &self.weights else { return coupling };
+        let total: f64 = weights.bonds.iter().map(|weight| f64::from(weight.unsigned_abs())).sum();
+        coupling * total / weights.bonds.len() as f64
     }
 
     /// Sum of `s_i s_j` over all bonds, each times its weight.

@@ -14,6 +14,8 @@ pub struct Observables {
     sums: Vec<i32>,
     /// Cosine and sine at every line of the longest wave.
     wave: Vec<[f64; 2]>,
+    /// `[batch]`, where the sums do not give them.
+    energies: Option<Vec<f64>>,
 }
 
 impl Observables {
@@ -41,7 +43,12 @@ impl Observables {
         assert_eq!(sums.len(), Self::sums_per_configuration(lattice) * batch, "number of sums");
         let angle = |line: u32| TAU * f64::from(line) / f64::from(lattice.side());
         let wave = (0..lattice.side()).map(|line| [angle(line).cos(), angle(line).sin()]).collect();
-        Self { lattice, batch, sums, wave }
+        Self { lattice, batch, sums, wave, energies: None }
+    }
+
+    /// With energies `[batch]` of their own: sums over all bonds do not give them where bonds have weights.
+    pub fn with_energies(self, energies: Vec<f64>) -> Self {
+        Self { energies: Some(energies), ..self }
     }
 
     /// Configurations.
@@ -68,7 +75,7 @@ impl Observables {
             .then(|| (0..side).map(|line| sign(line) * self.sum(first + line, configuration)).sum())
     }
 
-    /// Reverses all spins of a configuration.
+    /// Reverses all spins of a configuration, which leaves its energy as it is.
     pub fn flip(&mut self, configuration: usize) {
         let staggered = Self::first_staggered(self.lattice)..Self::sums_per_configuration(self.lattice);
         let linear = (0..Self::first_product(self.lattice)).chain(staggered);
@@ -83,6 +90,9 @@ impl Observables {
 
     /// Energy: the products at distance 1 are those of the bonds.
     pub fn energy(&self, interaction: Interaction, configuration: usize) -> f64 {
+        if let Some(energies) = &self.energies {
+            return energies[configuration];
+        }
         interaction.energy(self.products(1, configuration), self.spin_sum(configuration))
     }
 

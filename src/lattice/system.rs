@@ -34,9 +34,9 @@ impl Interaction {
         Ok(Self { coupling, field })
     }
 
-    /// Field on a spin whose neighbours sum to `neighbours`: `J sum + H`.
-    pub fn local_field(self, neighbours: i32) -> f64 {
-        self.coupling * f64::from(neighbours) + self.field
+    /// Field on a spin whose neighbours sum to `neighbours`: `J sum + H`, with a weight of H.
+    pub fn local_field(self, neighbours: i32, weight: i32) -> f64 {
+        self.coupling * f64::from(neighbours) + self.field * f64::from(weight)
     }
 
     /// Checks an inverse temperature for these couplings.
@@ -102,12 +102,18 @@ impl System {
 
     /// Whether no configuration satisfies all bonds.
     pub fn is_frustrated(&self) -> bool {
-        self.interaction.coupling < 0.0 && !self.lattice.is_bipartite()
+        match &self.weights {
+            None => self.interaction.coupling < 0.0 && !self.lattice.is_bipartite(),
+            // Without signs nothing is in conflict; with them, nearly always something is.
+            Some(weights) => {
+                weights.bonds.iter().any(|&weight| weight < 0) && self.interaction.coupling != 0.0
+            }
+        }
     }
 
     /// Whether reversing all spins leaves the energy as it is.
     pub fn has_spin_flip(&self) -> bool {
-        self.interaction.field == 0.0
+        self.largest_interaction().field == 0.0
     }
 
     /// The inverse temperature at which the infinite lattice begins to order without a field, where it does: `ln(1 + sqrt 2) / 2` on the

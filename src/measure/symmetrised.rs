@@ -41,7 +41,12 @@ impl Symmetrised {
         backend.run(&self.sampling, &Inputs { first_configuration: first, ..self.inputs })?;
         let mut observables = backend.read_observables()?;
         let spins = backend.read_spins()?;
-        let (interaction, beta) = (backend.model().system.interaction, self.inputs.beta);
+        let system = &backend.model().system;
+        if system.weights.is_some() {
+            let energies = spins.chunks(system.lattice.sites()).map(|spins| system.energy(spins)).collect();
+            observables = observables.with_energies(energies);
+        }
+        let (interaction, beta) = (system.interaction, self.inputs.beta);
         let ln_q = symmetrised_ln_q(backend, &self.elements, beta, &spins, |_| ())?;
         let ln_w = ln_q
             .iter()

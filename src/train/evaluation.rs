@@ -47,6 +47,7 @@ pub(super) fn evaluate(
         beta: config.beta,
         coupling: config.coupling,
         field: config.field,
+        couplings: config.couplings.clone(),
         steps: config.steps,
         parameters: model.used_parameters(),
         device: backend.device().to_owned(),

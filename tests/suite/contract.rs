@@ -7,6 +7,7 @@ use han_gpu::Error;
 use han_gpu::conditional::Network;
 use han_gpu::config::{Config, Objective};
 use han_gpu::cpu::Cpu;
+use han_gpu::disorder::Disorder;
 use han_gpu::io::{Checkpoint, RunFolder};
 use han_gpu::lattice::LatticeKind;
 use han_gpu::train::{Event, train};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 /// Every network on every lattice, with and without what can be left out. All are of side 4, so that in two dimensions all states can
 /// be summed over.
-pub(crate) const SUBJECTS: [Case; 18] = {
+pub(crate) const SUBJECTS: [Case; 23] = {
     let han = Case { size: 4, batch: 40, width: 2, depth: 2, ..Case::DEFAULT };
     let van = Case { network: Network::Van, exact_bottom: 0, ..han };
     let wide = Case { width: 8, depth: 1, ..han };
@@ -41,6 +42,11 @@ pub(crate) const SUBJECTS: [Case; 18] = {
         Case { lattice: LatticeKind::Cubic, mixture: true, exact_bottom: 4, coupling: 0.5, ..han },
         Case { reach: 1, width: 8, depth: 1, ..van },
         Case { reach: 1, lattice: LatticeKind::Cubic, mixture: true, exact_bottom: 4, coupling: 0.5, ..wide },
+        Case { disorder: Some(Disorder::Pm1), ..han },
+        Case { disorder: Some(Disorder::Gaussian), exact_bottom: 4, mixture: true, ..han },
+        Case { disorder: Some(Disorder::Gaussian), lattice: LatticeKind::Triangular, ..han },
+        Case { disorder: Some(Disorder::Pm1), lattice: LatticeKind::Cubic, exact_bottom: 4, ..han },
+        Case { disorder: Some(Disorder::Gaussian), ..van },
     ]
 };
 
@@ -57,9 +63,15 @@ fn config(case: Case, steps: u32) -> Config {
         reach,
         field,
         coupling,
+        disorder,
         exact_bottom,
         ..
     } = case;
+    let couplings = match disorder {
+        None => "",
+        Some(Disorder::Pm1) => "pm1",
+        Some(Disorder::Gaussian) => "gaussian",
+    };
     let run = Config { steps, batch: 16, objective: Objective::Mixed, pool: 64, ..Config::default() };
     Config {
         lattice,
@@ -73,6 +85,8 @@ fn config(case: Case, steps: u32) -> Config {
         reach,
         field,
         coupling,
+        couplings: couplings.to_owned(),
+        disorder_seed: 1,
         exact_bottom,
         exact_length: case.exact_length,
         evaluation_samples: 50,

@@ -3,6 +3,7 @@
 use han_gpu::backend::Backend;
 use han_gpu::conditional::{Model, NetOptions, Network, Widths};
 use han_gpu::cpu::{Cpu, Real};
+use han_gpu::disorder::Disorder;
 use han_gpu::gpu::{self, Gpu};
 use han_gpu::lattice::{Interaction, Lattice, LatticeKind, System};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -85,6 +86,8 @@ pub(crate) struct Case {
     pub(crate) reach: u32,
     pub(crate) field: f64,
     pub(crate) coupling: f64,
+    /// Couplings of single bonds, times `coupling`; with a field of its own on every site where `field` is not 0.
+    pub(crate) disorder: Option<Disorder>,
     pub(crate) exact_bottom: u32,
     pub(crate) exact_length: u32,
 }
@@ -104,6 +107,7 @@ impl Case {
         reach: 0,
         field: 0.0,
         coupling: 1.0,
+        disorder: None,
         exact_bottom: 2,
         exact_length: 0,
     };
@@ -112,14 +116,27 @@ impl Case {
         Widths::new(&[self.boundary_width.unwrap_or(self.width), self.width]).unwrap()
     }
 
+    pub(crate) fn system(self) -> System {
+        let Self { coupling, field, .. } = self;
+        let lattice = Lattice::new(self.lattice, self.size).unwrap();
+        let Some(disorder) = self.disorder else {
+            return System::uniform(lattice, Interaction { coupling, field });
+        };
+        let drawn = disorder.system(lattice, 1).unwrap();
+        let unit = coupling * drawn.interaction.coupling;
+        let weights = drawn.weights.as_ref().unwrap();
+        let couplings: Vec<f64> = weights.bonds.iter().map(|&weight| unit * f64::from(weight)).collect();
+        let fields: Vec<f64> =
+            (0..lattice.sites()).map(|site| field * (1.0 - 0.4 * (site % 6) as f64)).collect();
+        System::with_couplings(lattice, &couplings, &fields).unwrap()
+    }
+
     pub(crate) fn model(self) -> Arc<Model> {
         let width = self.widths();
         let Self { network, depth, skip, gauge, mixture, exact_bottom, exact_length, reach, .. } = self;
-        let interaction = Interaction { coupling: self.coupling, field: self.field };
         let options =
             NetOptions { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length, reach };
-        let system = System::uniform(Lattice::new(self.lattice, self.size).unwrap(), interaction);
-        Arc::new(Model::new(system, options).unwrap())
+        Arc::new(Model::new(self.system(), options).unwrap())
     }
 
     pub(crate) fn cpu<R: Real>(self) -> Cpu<R> {

@@ -12,6 +12,7 @@ mod cli_comfort;
 mod cli_measure;
 mod compilers;
 mod contract;
+mod couplings;
 mod embed;
 mod exact;
 mod faults;

@@ -143,7 +143,7 @@ fn plain_metropolis(ensemble: &Ensemble, chains: u32, sweeps: usize) -> [Estimat
                     .map(|&(row, column)| spins[ensemble.system.lattice.site([0, row, column]) as usize])
                     .sum();
                 let spin = f64::from(spins[site as usize]);
-                let cost = 2.0 * spin * ensemble.system.interaction.local_field(sum.into());
+                let cost = 2.0 * spin * ensemble.system.interaction.local_field(sum.into(), 1);
                 if stream.random::<f64>() < (-ensemble.beta * cost).exp() {
                     spins[site as usize] *= -1;
                 }

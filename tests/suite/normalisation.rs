@@ -3,6 +3,7 @@
 use crate::contract::SUBJECTS;
 use crate::harness::{BETA, Case, Tolerance, compare, gpu};
 use han_gpu::backend::{Backend, Tensor};
+use han_gpu::disorder::Disorder;
 use han_gpu::lattice::LatticeKind;
 use han_gpu::random::SpinKey;
 use han_gpu::sample::{Draws, Samples, draw, evaluate};
@@ -30,7 +31,9 @@ fn sum_of_q(backend: &mut dyn Backend, case: Case) -> f64 {
 #[test]
 fn q_sums_to_one_over_all_states() {
     let device = gpu();
+    let weighted = Case { disorder: Some(Disorder::Gaussian), gauge: false, field: 0.3, ..case() };
     let small = SUBJECTS.into_iter().filter(|case| case.model().hierarchy.sites == 16);
+    let small = small.chain([weighted, Case { exact_bottom: 4, ..weighted }]);
     for case in small.map(|case| Case { batch: 4096, ..case }) {
         let exact = sum_of_q(&mut case.cpu::<f64>(), case);
         assert!((exact - 1.0).abs() <= 1e-12, "f64 twin: sum of q is 1 {:+e} for {case:?}", exact - 1.0);
@@ -119,6 +122,16 @@ fn the_sampler_s_ln_q_and_energy_are_those_of_its_spins() {
         Case { size: 16, batch: 70, exact_bottom: 8, field: -0.2, gauge: false, ..case() },
         Case { size: 8, batch: 40, exact_bottom: 4, ..case() },
         Case { lattice: LatticeKind::Triangular, size: 8, batch: 40, ..case() },
+        Case { disorder: Some(Disorder::Pm1), size: 16, batch: 40, exact_bottom: 4, ..case() },
+        Case {
+            disorder: Some(Disorder::Gaussian),
+            field: 0.3,
+            gauge: false,
+            size: 16,
+            exact_bottom: 8,
+            ..case()
+        },
+        Case { disorder: Some(Disorder::Gaussian), field: 0.3, gauge: false, size: 8, batch: 40, ..case() },
     ]
     .into_iter()
     .chain(SUBJECTS)

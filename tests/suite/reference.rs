@@ -5,30 +5,58 @@ use crate::contract::SUBJECTS;
 use crate::harness::{BETA, Case};
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::Network as Architecture;
-use han_gpu::lattice::LatticeKind;
+use han_gpu::disorder::Disorder;
+use han_gpu::lattice::{LatticeKind, System};
 use han_gpu::sample::evaluate;
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// A network and its system.
 struct Network {
     case: Case,
-    /// `[rows][columns]`, or one row for biases and slopes, by the names of checkpoints.
-    tensors: HashMap<String, Vec<Vec<f64>>>,
+    /// `[rows][columns]`, or one row for biases and slopes, of every block that has nets of its own, by the names of checkpoints.
+    tensors: HashMap<String, Vec<Vec<Vec<f64>>>>,
+    /// beta J by the sites of a bond, the smaller first.
+    couplings: HashMap<[usize; 2], f64>,
+    /// beta H by site.
+    fields: Vec<f64>,
 }
 
 impl Network {
+    fn new(case: Case, tensors: HashMap<String, Vec<Vec<Vec<f64>>>>) -> Self {
+        let System { lattice, interaction, weights } = case.system();
+        let bonds = lattice.bonds().enumerate().map(|(number, ends)| {
+            let [a, b] = ends.map(|site| site as usize);
+            let weight = weights.as_ref().map_or(1, |weights| weights.bonds[number]);
+            ([a.min(b), a.max(b)], BETA * interaction.coupling * f64::from(weight))
+        });
+        let field = |site: usize| weights.as_ref().map_or(1, |weights| weights.sites[site]);
+        let fields = (0..lattice.sites()).map(|site| BETA * interaction.field * f64::from(field(site)));
+        Self { case, tensors, couplings: bonds.collect(), fields: fields.collect() }
+    }
+
     /// ln q of a configuration, `[sites]`, +-1.
     fn ln_q(&self, spins: &[i8]) -> f64 {
         let side = self.case.size as usize;
         let at = |sites: &[Place]| -> Vec<f64> {
-            let index = |place: &Place| place.iter().fold(0, |index, at| index * side + at % side);
-            sites.iter().map(|place| f64::from(spins[index(place)])).collect()
+            sites.iter().map(|place| f64::from(spins[self.site(place)])).collect()
         };
         match (self.case.network, self.case.lattice, self.case.exact_length) {
-            (Architecture::Van, ..) => self.ln_q_of_net(0, &[], &at(&self.whole_lattice())),
+            (Architecture::Van, ..) => self.ln_q_of_net([0, 0], &[], &at(&self.whole_lattice())),
             (Architecture::Han, LatticeKind::Square, 0) => self.ln_q_by_squares(side, &at),
             (Architecture::Han, ..) => self.ln_q_by_halves(side, &at),
         }
+    }
+
+    fn site(&self, place: &Place) -> usize {
+        let side = self.case.size as usize;
+        place.iter().fold(0, |index, at| index * side + at % side)
+    }
+
+    /// beta J of the bond of two neighbours.
+    fn coupling(&self, a: &Place, b: &Place) -> f64 {
+        let [a, b] = [a, b].map(|place| self.site(place));
+        self.couplings[&[a.min(b), a.max(b)]]
     }
 
     /// Steps along the bonds of a site.
@@ -49,7 +77,7 @@ impl Network {
     fn ln_q_by_halves(&self, side: usize, at: &dyn Fn(&[Place]) -> Vec<f64>) -> f64 {
         let is_boundary = |place: &Place| place.contains(&0);
         let boundary: Vec<Place> = self.whole_lattice().into_iter().filter(is_boundary).collect();
-        let mut ln_q = self.ln_q_of_net(0, &[], &at(&boundary));
+        let mut ln_q = self.ln_q_of_net([0, 0], &[], &at(&boundary));
         let axes = boundary[0].len();
         // First sites inside, and how many there are along every axis.
         let (mut origins, mut inside, mut level) = (vec![vec![1; axes]], vec![side - 1; axes], 1);
@@ -64,9 +92,9 @@ impl Network {
                 origin[axis] += by;
                 origin
             };
-            for origin in &origins {
+            for (block, origin) in origins.iter().enumerate() {
                 let own = at(&places(&moved(origin.clone(), middle), &plane));
-                ln_q += self.ln_q_of_net(level, &at(&self.border(origin, &inside)), &own);
+                ln_q += self.ln_q_of_net([level, block], &at(&self.border(origin, &inside)), &own);
             }
             origins = origins.into_iter().flat_map(|o| [o.clone(), moved(o, middle + 1)]).collect();
             (inside[axis], level) = (middle, level + 1);
@@ -101,7 +129,6 @@ impl Network {
 
     /// ln of the Boltzmann distribution of the inside of a box given its border: a transfer over the layers across its longest axis.
     fn ln_q_of_box(&self, origin: &[usize], inside: &[usize], at: &dyn Fn(&[Place]) -> Vec<f64>) -> f64 {
-        let (coupling, field) = (BETA * self.case.coupling, BETA * self.case.field);
         let axis = longest(inside);
         let border = places_around(origin, inside);
         let layer = |i: usize| {
@@ -110,47 +137,56 @@ impl Network {
             places(&first, &lengths)
         };
         let layers: Vec<Vec<Place>> = (0..inside[axis]).map(layer).collect();
-        let dot = |a: &[f64], b: &[f64]| coupling * a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-        // Spins of the border next to every site of every layer, summed.
+        // What every site of every layer feels of the border and of its field.
         let outer = |site: &Place| {
-            let joined = border.iter().filter(|place| self.are_joined(site, place)).cloned();
-            at(&joined.collect::<Vec<_>>()).iter().sum::<f64>()
+            let joined: Vec<Place> =
+                border.iter().filter(|place| self.are_joined(site, place)).cloned().collect();
+            let felt = joined.iter().zip(at(&joined)).map(|(place, spin)| self.coupling(site, place) * spin);
+            felt.sum::<f64>() + self.fields[self.site(site)]
         };
         let outer: Vec<Vec<f64>> = layers.iter().map(|layer| layer.iter().map(outer).collect()).collect();
         let inner: Vec<(usize, usize)> =
             pairs(layers[0].len()).filter(|&(a, b)| self.are_joined(&layers[0][a], &layers[0][b])).collect();
-        // Bonds within a layer and to the border, and the field.
-        let along = |outer: &[f64], spins: &[f64]| {
-            let inner: f64 = inner.iter().map(|&(a, b)| spins[a] * spins[b]).sum();
-            coupling * inner + dot(outer, spins) + field * spins.iter().sum::<f64>()
+        // Bonds within layer i and to the border, and the field.
+        let along = |i: usize, spins: &[f64]| {
+            let bond =
+                |&(a, b): &(usize, usize)| self.coupling(&layers[i][a], &layers[i][b]) * spins[a] * spins[b];
+            let outer = outer[i].iter().zip(spins).map(|(felt, spin)| felt * spin);
+            inner.iter().map(bond).sum::<f64>() + outer.sum::<f64>()
+        };
+        // Bonds between layer i and the one before it.
+        let between = |i: usize, above: &[f64], spins: &[f64]| {
+            let bond = |j: usize| self.coupling(&layers[i - 1][j], &layers[i][j]) * above[j] * spins[j];
+            (0..spins.len()).map(bond).sum::<f64>()
         };
         let bits = layers[0].len();
         let states: Vec<Vec<f64>> = (0..1_usize << bits)
             .map(|state| (0..bits).map(|bit| if state >> bit & 1 == 0 { 1.0 } else { -1.0 }).collect())
             .collect();
-        let mut sums: Vec<f64> = states.iter().map(|spins| along(&outer[0], spins)).collect();
-        for outer in &outer[1..] {
+        let mut sums: Vec<f64> = states.iter().map(|spins| along(0, spins)).collect();
+        for i in 1..layers.len() {
             let next = |spins: &Vec<f64>| {
-                let terms = sums.iter().zip(&states).map(|(sum, above)| sum + dot(above, spins));
-                ln_sum(terms.collect()) + along(outer, spins)
+                let terms = sums.iter().zip(&states).map(|(sum, above)| sum + between(i, above, spins));
+                ln_sum(terms.collect()) + along(i, spins)
             };
             sums = states.iter().map(next).collect();
         }
         let own: Vec<Vec<f64>> = layers.iter().map(|layer| at(layer)).collect();
-        let within: f64 = outer.iter().zip(&own).map(|(outer, spins)| along(outer, spins)).sum();
-        within + own.windows(2).map(|pair| dot(&pair[0], &pair[1])).sum::<f64>() - ln_sum(sums)
+        let within: f64 = own.iter().enumerate().map(|(i, spins)| along(i, spins)).sum();
+        let across: f64 = (1..own.len()).map(|i| between(i, &own[i - 1], &own[i])).sum();
+        within + across - ln_sum(sums)
     }
 
     /// Squares split by crosses.
     fn ln_q_by_squares(&self, side: usize, at: &dyn Fn(&[Place]) -> Vec<f64>) -> f64 {
         let row = (0..side).map(|column| vec![0, column]);
         let boundary: Vec<Place> = row.chain((1..side).map(|row| vec![row, 0])).collect();
-        let mut ln_q = self.ln_q_of_net(0, &[], &at(&boundary));
+        let mut ln_q = self.ln_q_of_net([0, 0], &[], &at(&boundary));
         let (mut level, mut extent) = (1, side);
         while extent > self.case.exact_bottom as usize {
-            for corner in corners(side, extent) {
+            for (block, corner) in corners(side, extent).into_iter().enumerate() {
                 let own = at(&moved(&corner, &cross(extent)));
-                ln_q += self.ln_q_of_net(level, &at(&moved(&corner, &frame(extent))), &own);
+                ln_q += self.ln_q_of_net([level, block], &at(&moved(&corner, &frame(extent))), &own);
             }
             (level, extent) = (level + 1, extent / 2);
         }
@@ -162,18 +198,22 @@ impl Network {
         ln_q + corners(side, extent).into_iter().map(of_square).sum::<f64>()
     }
 
-    /// ln q of a block's own spins given its border, by the net of its level.
-    fn ln_q_of_net(&self, level: usize, border: &[f64], own: &[f64]) -> f64 {
+    /// ln q of a block's own spins given its border, by the net of its level, or by its own.
+    fn ln_q_of_net(&self, block: [usize; 2], border: &[f64], own: &[f64]) -> f64 {
         if !(self.case.mixture && border.is_empty()) {
-            return self.ln_q_in_gauge(level, border, own, self.case.gauge);
+            return self.ln_q_in_gauge(block, border, own, self.case.gauge);
         }
         let turned: Vec<f64> = own.iter().map(|spin| -spin).collect();
-        let both = [own, &turned].map(|own| self.ln_q_in_gauge(level, border, own, false));
+        let both = [own, &turned].map(|own| self.ln_q_in_gauge(block, border, own, false));
         ln_sum(both.to_vec()) - 2_f64.ln()
     }
 
-    fn ln_q_in_gauge(&self, level: usize, border: &[f64], own: &[f64], has_gauge: bool) -> f64 {
-        let tensor = |part: &str| &self.tensors[&format!("level{level}.{part}")];
+    fn ln_q_in_gauge(&self, block: [usize; 2], border: &[f64], own: &[f64], has_gauge: bool) -> f64 {
+        let [level, block] = block;
+        let tensor = |part: &str| {
+            let of_blocks = &self.tensors[&format!("level{level}.{part}")];
+            &of_blocks[block.min(of_blocks.len() - 1)]
+        };
         let sum: f64 = border.iter().sum();
         let gauge = match (has_gauge, border.first()) {
             (false, _) => 1.0,
@@ -302,18 +342,23 @@ fn the_f64_twin_evaluates_as_the_formats_say() {
         width: 1,
         ..Case::DEFAULT
     };
-    for (number, case) in cases.into_iter().chain(SUBJECTS).chain([triangular, bars]).enumerate() {
+    let weighted = Case { disorder: Some(Disorder::Gaussian), gauge: false, field: 0.3, ..Case::DEFAULT };
+    let weighted = [
+        Case { size: 16, exact_bottom: 4, ..weighted },
+        Case { size: 16, exact_bottom: 4, exact_length: 8, ..weighted },
+        Case { lattice: LatticeKind::Triangular, ..weighted },
+    ];
+    let more = weighted.into_iter().chain([triangular, bars]);
+    for (number, case) in cases.into_iter().chain(SUBJECTS).chain(more).enumerate() {
         let case = Case { batch: 6, ..case };
         let parameters = case.parameters(number as u32);
         let tensors = case.model().tensors().into_iter().map(|place| {
             let columns = place.shape[place.shape.len() - 1];
-            let rows = parameters[place.range()].chunks(columns);
-            (
-                place.name.clone(),
-                rows.map(|row| row.iter().map(|value| f64::from(*value)).collect()).collect(),
-            )
+            let row = |row: &[f32]| row.iter().map(|value| f64::from(*value)).collect();
+            let of_block = |range: Range<usize>| parameters[range].chunks(columns).map(row).collect();
+            (place.name.clone(), place.ranges().map(of_block).collect())
         });
-        let network = Network { case, tensors: tensors.collect() };
+        let network = Network::new(case, tensors.collect());
         let mut cpu = case.cpu::<f64>();
         cpu.write(Tensor::Parameters, &parameters).unwrap();
         let spins = crate::harness::spins(&cpu, 7 + number as u32);

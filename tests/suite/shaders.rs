@@ -188,7 +188,7 @@ fn structs_have_the_layout_of_their_rust_twins() {
     let module = module_of("backward_weights", Storage::F32, false);
     assert_layout!(&module, "Level", Level: batch, blocks, rows, net_rows, stride, first_row, border, own, inputs, units, sites, bonds,
         bond_count, children, children_per_block, children_first_row, gauge, index, slices, slice_rows, parameters,
-        first_norm, path_pairs, faces, patches, layers, output, skip);
+        first_norm, path_pairs, faces, patches, weights, layers, output, skip);
     assert_layout!(&module, "Job", Job: source_kind, sources, source_width, first_source, target_kind, targets,
         target_width, first_target, weight, first_group, inclusive, has_bias);
     assert_eq!(members(&module, "Matrix").1 as usize, size_of::<Matrix>());

@@ -1,6 +1,7 @@
 // Draws the insides of exact boxes by workgroups, which keep the states of all layers but the last; see box_sum_group.
 
 #include box/box_sum_group
+#include box/drawn_sums_$COUPLINGS
 
 const SITES: u32 = LAYERS * BITS;
 
@@ -28,14 +29,15 @@ fn draw_layer(at: Place, i: u32, below: u32) -> u32 {
             down = states[at.number][chosen];
             up = states[at.number][high];
         } else if bit + 2u == BITS {
-            down = sum_of_last(at, chosen, below);
-            up = sum_of_last(at, high, below);
+            down = sum_of_last(at, i, chosen, below);
+            up = sum_of_last(at, i, high, below);
         } else {
             down = partial_sums[at.number][size + chosen];
             up = partial_sums[at.number][size + high];
         }
-        down *= bond(0u, bit_of(below, bit));
-        up *= bond(1u, bit_of(below, bit));
+        let factors = bonds_below(at.number, i, bit, bit_of(below, bit));
+        down *= factors.x;
+        up *= factors.y;
         if numbers[at.number][i * BITS + bit] * (down + up) < up {
             chosen = high;
         }
@@ -64,7 +66,7 @@ fn work(group: u32, lane: u32) {
         if i + 1u < LAYERS {
             below = drawn[at.number][i + 1u];
         }
-        let total = sum_partially(at, below);
+        let total = sum_partially(at, i, below);
         if at.lane == 0u {
             drawn[at.number][i] = draw_layer(at, i, below);
         }
@@ -78,40 +80,6 @@ fn work(group: u32, lane: u32) {
         spins[spin_index(at.block, level.border + site, at.configuration)] = select(-1, 1, up);
     }
     if at.lane == 0u {
-        ln_q[level.first_row + at.row] = ln_probability(drawn_sums(at), sum);
+        ln_q[level.first_row + at.row] = ln_probability(at.block, drawn_sums(at), sum);
     }
-}
-
-// Bond sum and spin sum of the drawn layers.
-fn drawn_sums(at: Place) -> vec2<i32> {
-    var different = countOneBits(drawn[at.number][LAYERS - 1u] ^ border[at.number][1]);
-    var ups = 0u;
-    var above = border[at.number][0];
-    for (var i = 0u; i < LAYERS; i++) {
-        let layer = drawn[at.number][i];
-        different += countOneBits(layer ^ above) + different_in_layer(at, i, layer);
-        ups += countOneBits(layer);
-        above = layer;
-    }
-    return vec2<i32>(i32(level.bond_count) - 2 * i32(different), 2 * i32(ups) - i32(level.own));
-}
-
-// Bonds between different spins within a layer, and of its rim to the border around it.
-fn different_in_layer(at: Place, i: u32, layer: u32) -> u32 {
-    const OF_ROW: u32 = (1u << ROW) - 1u;
-    var different = 0u;
-    for (var j = 0u; j < BITS; j += ROW) {
-        let line = i * (BITS / ROW) + j / ROW;
-        let row = (layer >> j) & OF_ROW;
-        let left = (row << 1u) | bit_of(border[at.number][4], line);
-        different += countOneBits((row ^ left) & OF_ROW);
-        different += bit_of(row, ROW - 1u) ^ bit_of(border[at.number][5], line);
-    }
-    if DIMENSIONS == 3u {
-        let behind = (layer << ROW) | ((border[at.number][2] >> (i * ROW)) & OF_ROW);
-        let front = (border[at.number][3] >> (i * ROW)) & OF_ROW;
-        different += countOneBits((layer ^ behind) & (STATES - 1u));
-        different += countOneBits((layer >> (BITS - ROW)) ^ front);
-    }
-    return different;
 }

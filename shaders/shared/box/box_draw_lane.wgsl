@@ -35,7 +35,7 @@ fn work(group: u32, lane: u32) {
     different_bonds += countOneBits(below ^ border.top);
     let totals = vec2<i32>(i32(level.bond_count) - 2 * i32(different_bonds), 2 * i32(ups) - i32(level.own));
     if at.inside {
-        ln_q[level.first_row + at.row] = ln_probability(totals, sum);
+        ln_q[level.first_row + at.row] = ln_probability(at.block, totals, sum);
     }
 }
 

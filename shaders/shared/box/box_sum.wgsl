@@ -6,6 +6,7 @@
 
 #include numbers/activation
 #include numbers/spread
+#include box/factors_$COUPLINGS
 
 const STATES: u32 = 1u << BITS;
 const PAIRS: u32 = STATES / 2u;
@@ -39,32 +40,6 @@ fn face_bits(block: u32, configuration: u32, first: u32, count: u32) -> u32 {
     return bits;
 }
 
-// Boltzmann factors, scaled so that the largest of a kind is nearly 1. They are never multiplied with each other: an error of a product
-// would be the same in all boxes.
-fn bond(a: u32, b: u32) -> f32 {
-    return select(step.bond_different, step.bond_same, a == b);
-}
-
-// Factors of the bonds of a spin down and a spin up to a neighbour.
-fn bonds_to(neighbour: u32) -> vec2<f32> {
-    return vec2<f32>(bond(0u, neighbour), bond(1u, neighbour));
-}
-
-// Factors of the bonds of a spin to its earlier neighbours, by (spin, above): down down, down up, up up, up down. Of those in its layer
-// (left of it, in three dimensions also behind it) `ups` are up.
-fn earlier_bonds(ups: u32) -> vec4<f32> {
-    let factors = step.earlier;
-    if DIMENSIONS == 2u {
-        return select(factors.zyyx, factors.yxzy, ups == 1u);
-    }
-    return select(select(factors.wzyx, factors.zyzy, ups == 1u), factors.yxwz, ups == 2u);
-}
-
-// Factors of a spin down and a spin up in the field.
-fn field_factors() -> vec2<f32> {
-    return vec2<f32>(step.field_down, step.field_up);
-}
-
 // The number from which the sum over a box starts, in [1, 2]: started from 1, all boxes with the same border would be rounded alike.
 fn start_value(block: u32, configuration: u32) -> f32 {
     return 1.0 + spread(block, step.first_configuration + configuration);
@@ -87,15 +62,7 @@ fn less_ln(whole: vec2<f32>, sum: ScaledSum) -> f32 {
     return (whole.x - exponent * 0.6933594) - (ln_ratio - exponent * 2.1219444e-4 - whole.y);
 }
 
-fn sign_of(energy: vec2<f32>) -> i32 {
-    return select(-1, 1, energy.x + energy.y >= 0.0);
-}
-
-// ln q of own spins: beta J (bond sum - bonds) and beta H (spin sum - spins), each scaled as the factors, less that of the sum.
-// Integers, so that nothing large cancels.
-fn ln_probability(sums: vec2<i32>, sum: ScaledSum) -> f32 {
-    let bonds = f32(sums.x - sign_of(step.beta_coupling) * i32(level.bond_count));
-    let field = f32(sums.y - sign_of(step.beta_field) * i32(level.own));
-    let energy = step.beta_coupling * bonds + step.beta_field * field;
-    return less_ln(energy - step.box_scale_rest, sum);
+// ln q of own spins by their bond sum and spin sum: the logarithm of their scaled Boltzmann factor less that of the sum.
+fn ln_probability(block: u32, sums: vec2<i32>, sum: ScaledSum) -> f32 {
+    return less_ln(ln_factor(block, sums), sum);
 }

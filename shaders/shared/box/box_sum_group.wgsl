@@ -51,6 +51,7 @@ fn scaled_sum(at: Place) -> ScaledSum {
         let sites = face(number);
         border[at.number][number] = face_bits(at.block, at.configuration, sites.x, sites.y);
     }
+    load_factors(at.number, at.block, at.lane);
     workgroupBarrier();
     let start = start_value(at.block, at.configuration);
     for (var state = at.lane; state < STATES; state += SHARING) {
@@ -68,7 +69,7 @@ fn scaled_sum(at: Place) -> ScaledSum {
         keep_layer(at, i);
     }
     workgroupBarrier();
-    return ScaledSum(sum_partially(at, border[at.number][1]), start, exponent);
+    return ScaledSum(sum_partially(at, LAYERS - 1u, border[at.number][1]), start, exponent);
 }
 
 // Replaces bit j by the spin below it, with its bonds to the sites before it in its layer and, at the end of a row or a layer, to
@@ -78,26 +79,28 @@ fn add_site(at: Place, i: u32, j: u32, pair: u32) {
     let high = low | (1u << j);
     let place_in_row = j % ROW;
     let line = i * (BITS / ROW) + j / ROW;
-    var ups = bit_of(border[at.number][4], line);
+    let site = i * BITS + j;
+    var left = bit_of(border[at.number][4], line);
     if place_in_row > 0u {
-        ups = bit_of(low, j - 1u);
+        left = bit_of(low, j - 1u);
     }
+    var behind = 0u;
     if DIMENSIONS == 3u {
-        var behind = bit_of(border[at.number][2], i * ROW + place_in_row);
+        behind = bit_of(border[at.number][2], i * ROW + place_in_row);
         if j >= ROW {
             behind = bit_of(low, j - ROW);
         }
-        ups += behind;
     }
-    let bonds = earlier_bonds(ups);
+    let bonds = earlier_bonds_of(at.number, site, left, behind);
     let down = states[at.number][low];
     let up = states[at.number][high];
-    var sums = vec2<f32>(down * bonds.x + up * bonds.y, up * bonds.z + down * bonds.w) * field_factors();
+    let field = field_factors_of(at.number, site);
+    var sums = vec2<f32>(down * bonds.x + up * bonds.y, up * bonds.z + down * bonds.w) * field;
     if place_in_row == ROW - 1u {
-        sums *= bonds_to(bit_of(border[at.number][5], line));
+        sums *= bonds_after(at.number, site, DIMENSIONS - 1u, bit_of(border[at.number][5], line));
     }
     if DIMENSIONS == 3u && j + ROW >= BITS {
-        sums *= bonds_to(bit_of(border[at.number][3], i * ROW + place_in_row));
+        sums *= bonds_after(at.number, site, 1u, bit_of(border[at.number][3], i * ROW + place_in_row));
     }
     states[at.number][low] = sums.x;
     states[at.number][high] = sums.y;
@@ -128,13 +131,13 @@ fn rescale(at: Place) -> i32 {
 }
 
 // A sum over the last bit, weighted with its bond to the spin below.
-fn sum_of_last(at: Place, low: u32, below: u32) -> f32 {
-    let next = bit_of(below, BITS - 1u);
-    return states[at.number][low] * bond(0u, next) + states[at.number][low + PAIRS] * bond(1u, next);
+fn sum_of_last(at: Place, i: u32, low: u32, below: u32) -> f32 {
+    let factors = bonds_below(at.number, i, BITS - 1u, bit_of(below, BITS - 1u));
+    return states[at.number][low] * factors.x + states[at.number][low + PAIRS] * factors.y;
 }
 
-// Fills the heap of partial sums of `states`, every bit weighted with its bond to the layer below; returns the sum over all.
-fn sum_partially(at: Place, below: u32) -> f32 {
+// Fills the heap of partial sums of `states` after layer i, every bit weighted with its bond to the layer below; returns the sum over all.
+fn sum_partially(at: Place, i: u32, below: u32) -> f32 {
     for (var step_up = 2u; step_up <= BITS; step_up++) {
         let bit = BITS - step_up;
         let size = 1u << bit;
@@ -142,14 +145,14 @@ fn sum_partially(at: Place, below: u32) -> f32 {
             var down = 0.0;
             var up = 0.0;
             if step_up == 2u {
-                down = sum_of_last(at, low, below);
-                up = sum_of_last(at, low + size, below);
+                down = sum_of_last(at, i, low, below);
+                up = sum_of_last(at, i, low + size, below);
             } else {
                 down = partial_sums[at.number][2u * size + low];
                 up = partial_sums[at.number][3u * size + low];
             }
-            let next = bit_of(below, bit);
-            partial_sums[at.number][size + low] = down * bond(0u, next) + up * bond(1u, next);
+            let factors = bonds_below(at.number, i, bit, bit_of(below, bit));
+            partial_sums[at.number][size + low] = down * factors.x + up * factors.y;
         }
         workgroupBarrier();
     }

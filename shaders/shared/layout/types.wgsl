@@ -8,7 +8,7 @@ struct Matrix {
     present: u32,
 }
 
-// Constants of one level. Offsets `sites`, `bonds`, `children`, `path_pairs`, `faces`, `patches` point into `geometry`.
+// Constants of one level. Offsets `sites`, `bonds`, `children`, `path_pairs`, `faces`, `patches`, `weights` point into `geometry`.
 struct Level {
     batch: u32,
     blocks: u32,
@@ -35,6 +35,7 @@ struct Level {
     path_pairs: u32,         // pairs of border sites that control variates are products of
     faces: u32,              // border sites around an exact box: see box/box_sum
     patches: u32,            // patches that hidden matrices have: see weights/patches_near
+    weights: u32,            // weights of bonds and sites, where each has its own: see spins/weights_each
     @align(16) layers: array<Matrix, 3>,
     output: Matrix,
     skip: Matrix,

@@ -1,6 +1,8 @@
-// Sums over what a block owns, in LANE_ROWS neighbouring configurations. Needs `level`, `geometry` and `spins`:
+// Sums over what a block owns, each term times its weight, in LANE_ROWS neighbouring configurations. Needs `level`, `geometry` and `spins`:
 // array<RowSpins>, [site][batch / LANE_ROWS], and rows_{one,four} before it.
 // Eight bonds or spins a turn: a graphics card waits for what it loads, once for all eight.
+
+#include spins/weights_$COUPLINGS
 
 struct OwnedSums {
     bonds: RowSpins,
@@ -16,10 +18,11 @@ fn bond_sum(block: u32, configuration: u32) -> RowSpins {
     var sum = RowSpins(0);
     for (var first = 0u; first < bonds; first += 8u) {
         for (var k = 0u; k < 8u; k++) {
-            let bond = level.bonds + 2u * min(first + k, bonds - 1u);
+            let number = min(first + k, bonds - 1u);
+            let bond = level.bonds + 2u * number;
             let product =
                 owned_spin(block, geometry[bond], configuration) * owned_spin(block, geometry[bond + 1u], configuration);
-            sum += select(RowSpins(0), product, first + k < bonds);
+            sum += select(RowSpins(0), bond_weight(block, number) * product, first + k < bonds);
         }
     }
     return sum;
@@ -29,8 +32,9 @@ fn spin_sum(block: u32, configuration: u32) -> RowSpins {
     var sum = RowSpins(0);
     for (var first = level.border; first < level.inputs; first += 8u) {
         for (var k = 0u; k < 8u; k++) {
-            let spin = owned_spin(block, min(first + k, level.inputs - 1u), configuration);
-            sum += select(RowSpins(0), spin, first + k < level.inputs);
+            let local = min(first + k, level.inputs - 1u);
+            let spin = owned_spin(block, local, configuration);
+            sum += select(RowSpins(0), site_weight(block, local - level.border) * spin, first + k < level.inputs);
         }
     }
     return sum;

@@ -3,7 +3,7 @@
 use crate::cpu::owned_sums::owned_sums;
 use crate::cpu::rows::Rows;
 use crate::cpu::{Call, LANES, Real};
-use crate::kernels::{Cost, Description, Phase, Slot, Work, groups_of, lanes_and, shader};
+use crate::kernels::{Axis, Cost, Description, Phase, Slot, Work, groups_of, lanes_and, shader};
 use rayon::prelude::*;
 
 pub(crate) const KERNEL: Description = Description {
@@ -15,7 +15,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Sums],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[],
+    axes: &[Axis::Couplings],
     constants: |_| lanes_and([]),
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, 0, level.geometry.inputs() + 2),

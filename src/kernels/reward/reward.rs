@@ -18,7 +18,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Reward],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::Rows(LaneRows::Batch)],
+    axes: &[Axis::Rows(LaneRows::Batch), Axis::Couplings],
     constants: |_| lanes_and([]),
     work: Work::Level {
         cost: |level| {

@@ -1,6 +1,6 @@
 //! Reward `-ln Z` of exact boxes, given their borders.
 
-use crate::conditional::BoxFactors;
+use crate::cpu::box_factors::LevelFactors;
 use crate::cpu::box_sum::ROWS;
 use crate::cpu::rows::Rows;
 use crate::cpu::state::State;
@@ -18,7 +18,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Reward],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::BoxShape],
+    axes: &[Axis::BoxShape, Axis::Couplings],
     constants: |choice| box_constants(choice),
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, level.transfer_operations(), level.geometry.border + 1),
@@ -30,18 +30,17 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
     let geometry = &model.hierarchy.levels[level];
     let (batch, spins, boxes) = (state.batch, &state.spins, &state.boxes);
     let rows = state.levels[level].rows(batch);
-    let factors = BoxFactors::new(geometry, model.system.interaction, inputs.beta);
-    let shift = inputs.reward_shift(&model.system).of(geometry.bonds.len(), geometry.own) - factors.scale;
+    let factors = LevelFactors::new(geometry, &model.system, inputs.beta);
+    let shift = inputs.reward_shift(&model.system).of(geometry.bonds.len(), geometry.own);
     state.reward[rows].par_chunks_mut(ROWS).enumerate().for_each(|(number, rewards)| {
         let rows = Rows::of_lanes(number, rewards.len(), batch);
-        let sum = &mut *State::box_sum(boxes);
-        sum.set_factors(&factors);
+        let (sum, blocks) = (&mut *State::box_sum(boxes), rows.blocks());
         vectorised(
             #[inline(always)]
             || {
-                sum.load_border(geometry, spins, rows, inputs.first_configuration);
-                for (reward, ln_sum) in rewards.iter_mut().zip(sum.ln_sum(false)) {
-                    *reward = R::of(shift - ln_sum);
+                sum.load(&factors, geometry, spins, rows, inputs.first_configuration);
+                for (lane, (reward, ln_sum)) in rewards.iter_mut().zip(sum.ln_sum(false)).enumerate() {
+                    *reward = R::of(shift - factors.scale(blocks[lane]) - ln_sum);
                 }
             },
         );

@@ -1,7 +1,7 @@
 //! ln q of the given interiors of exact boxes.
 
-use crate::conditional::BoxFactors;
-use crate::cpu::box_sum::{ROWS, ln_probability};
+use crate::cpu::box_factors::LevelFactors;
+use crate::cpu::box_sum::ROWS;
 use crate::cpu::owned_sums::owned_sums;
 use crate::cpu::rows::Rows;
 use crate::cpu::state::State;
@@ -19,7 +19,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::LnQ],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::BoxShape],
+    axes: &[Axis::BoxShape, Axis::Couplings],
     constants: |choice| box_constants(choice),
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, level.transfer_operations(), level.geometry.inputs() + 1),
@@ -31,22 +31,19 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
     let geometry = &model.hierarchy.levels[level];
     let (batch, spins, boxes) = (state.batch, &state.spins, &state.boxes);
     let rows = state.levels[level].rows(batch);
-    let factors = BoxFactors::new(geometry, model.system.interaction, inputs.beta);
-    let couplings =
-        [model.system.interaction.coupling, model.system.interaction.field].map(|value| inputs.beta * value);
+    let factors = LevelFactors::new(geometry, &model.system, inputs.beta);
     state.ln_q[rows].par_chunks_mut(ROWS).enumerate().for_each(|(number, ln_q)| {
         let rows = Rows::of_lanes(number, ln_q.len(), batch);
         let sum = &mut *State::box_sum(boxes);
-        sum.set_factors(&factors);
-        sum.load_border(geometry, spins, rows, inputs.first_configuration);
+        sum.load(&factors, geometry, spins, rows, inputs.first_configuration);
         let ln_sum = vectorised(
             #[inline(always)]
             || sum.ln_sum(false),
         );
-        let [bonds, fields] = owned_sums(geometry, spins, rows);
+        let ([bonds, fields], blocks) = (owned_sums(geometry, spins, rows), rows.blocks());
         for (lane, (ln_q, ln_sum)) in ln_q.iter_mut().zip(ln_sum).enumerate() {
-            let sums = [bonds[lane], fields[lane]];
-            *ln_q = R::of(ln_probability(&factors, couplings, sums) - ln_sum);
+            let (sums, interaction) = ([bonds[lane], fields[lane]], model.system.interaction);
+            *ln_q = R::of(factors.ln_factor(interaction, inputs.beta, blocks[lane], sums) - ln_sum);
         }
     });
 }

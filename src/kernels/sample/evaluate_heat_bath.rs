@@ -1,9 +1,10 @@
 //! ln q of the last level's spins.
 
-use crate::cpu::heat_bath::LnQ;
-use crate::cpu::owned_sums::border_sum;
+use crate::conditional::heat_bath_ln_q;
+use crate::cpu::heat_bath::Fields;
 use crate::cpu::{Call, Real};
-use crate::kernels::{Cost, Description, Phase, Slot, Work, groups_of, lanes_and, shader};
+use crate::kernels::{Axis, Cost, Description, Phase, Slot, Work, groups_of, lanes_and, shader};
+use crate::random::spread;
 use rayon::prelude::*;
 
 pub(crate) const KERNEL: Description = Description {
@@ -15,7 +16,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::LnQ],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[],
+    axes: &[Axis::Couplings],
     constants: |_| lanes_and([]),
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, 0, level.geometry.inputs() + 1),
@@ -27,12 +28,14 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
     let geometry = &model.hierarchy.levels[level];
     let (batch, spins) = (state.batch, &state.spins);
     let rows = state.levels[level].rows(batch);
-    let of_spins = LnQ::<R>::new(model, inputs);
+    let fields = Fields { system: &model.system, geometry, beta: inputs.beta };
+    let of_spin = [-1, 1].map(|spin| fields.table::<R>(0.0, move |x| heat_bath_ln_q(x, spin)));
     state.ln_q[rows].par_chunks_mut(batch).enumerate().for_each(|(block, ln_q)| {
         let site = geometry.block_sites(block)[geometry.border] as usize;
         for (row, ln_q) in ln_q.iter_mut().enumerate() {
-            let sum = border_sum(geometry, spins, batch, block, row);
-            *ln_q = of_spins.of(block, row, sum, spins[site * batch + row]);
+            let sum = fields.sum(spins, batch, block, row);
+            let number = spread(block as u32, inputs.first_configuration.wrapping_add(row as u32));
+            *ln_q = of_spin[usize::from(spins[site * batch + row] > 0)](block, sum).rounded(number);
         }
     });
 }

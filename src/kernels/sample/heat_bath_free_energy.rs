@@ -1,11 +1,10 @@
 //! Reward `-ln 2cosh(beta h)` of the last level with its spins summed out, h being J times the sum of the neighbours
 //! plus H.
 
-use crate::conditional::{REWARD_QUANTUM, by_neighbours, heat_bath_reward};
-use crate::cpu::heat_bath::neighbours_up;
-use crate::cpu::owned_sums::border_sum;
+use crate::conditional::{REWARD_QUANTUM, heat_bath_reward};
+use crate::cpu::heat_bath::Fields;
 use crate::cpu::{Call, Real};
-use crate::kernels::{Cost, Description, Phase, Slot, Work, groups_of, lanes_and, shader};
+use crate::kernels::{Axis, Cost, Description, Phase, Slot, Work, groups_of, lanes_and, shader};
 use crate::random::spread;
 use rayon::prelude::*;
 
@@ -18,7 +17,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Reward],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[],
+    axes: &[Axis::Couplings],
     constants: |_| lanes_and([]),
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, 0, level.geometry.border + 1),
@@ -30,14 +29,14 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
     let geometry = &model.hierarchy.levels[level];
     let (batch, spins) = (state.batch, &state.spins);
     let rows = state.levels[level].rows(batch);
-    let shift = inputs.reward_shift(&model.system);
-    let reward = |sum| heat_bath_reward(&model.system, inputs.beta, shift, sum);
-    let of_neighbours = by_neighbours(&model.system, |sum| R::around(reward(sum), REWARD_QUANTUM));
+    let shift = inputs.reward_shift(&model.system).of(model.system.lattice.coordination(), 1);
+    let fields = Fields { system: &model.system, geometry, beta: inputs.beta };
+    let of_sum = fields.table::<R>(REWARD_QUANTUM, move |x| heat_bath_reward(x, shift));
     state.reward[rows].par_chunks_mut(batch).enumerate().for_each(|(block, rewards)| {
         for (row, reward) in rewards.iter_mut().enumerate() {
-            let sum = border_sum(geometry, spins, batch, block, row);
+            let sum = fields.sum(spins, batch, block, row);
             let number = spread(block as u32, inputs.first_configuration.wrapping_add(row as u32));
-            *reward = of_neighbours[neighbours_up(sum, geometry.border)].rounded(number);
+            *reward = of_sum(block, sum).rounded(number);
         }
     });
 }

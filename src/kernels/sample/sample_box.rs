@@ -1,7 +1,7 @@
 //! Draws the insides of exact boxes, layer by layer from the last.
 
-use crate::conditional::BoxFactors;
-use crate::cpu::box_sum::{BoxSum, ROWS, ln_probability};
+use crate::cpu::box_factors::LevelFactors;
+use crate::cpu::box_sum::{BoxSum, ROWS};
 use crate::cpu::owned_sums::owned_sums;
 use crate::cpu::rows::{Rows, SpinKeys};
 use crate::cpu::state::State;
@@ -21,7 +21,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Spins, Slot::LnQ],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::BoxDrawingShape],
+    axes: &[Axis::BoxDrawingShape, Axis::Couplings],
     constants: |choice| box_constants(choice),
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, level.transfer_operations(), level.geometry.inputs() + 1),
@@ -35,9 +35,7 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
     let geometry = &model.hierarchy.levels[level];
     let batch = state.batch;
     let rows = state.levels[level].rows(batch);
-    let factors = BoxFactors::new(geometry, model.system.interaction, inputs.beta);
-    let couplings =
-        [model.system.interaction.coupling, model.system.interaction.field].map(|value| inputs.beta * value);
+    let factors = LevelFactors::new(geometry, &model.system, inputs.beta);
     let (spins, boxes) = (&state.spins, &state.boxes);
     // `[lanes][own][ROWS]`, copied to the configurations when all are drawn.
     let of_lanes = geometry.own * ROWS;
@@ -47,8 +45,7 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
         let rows = Rows::of_lanes(number, ln_q.len(), batch);
         let keys = SpinKeys::new(inputs, level, rows);
         let sum = &mut *State::box_sum(boxes);
-        sum.set_factors(&factors);
-        sum.load_border(geometry, spins, rows, inputs.first_configuration);
+        sum.load(&factors, geometry, spins, rows, inputs.first_configuration);
         let ln_sum = vectorised(
             #[inline(always)]
             || draw(sum, &keys, |site, spins| store(&mut drawn[site * ROWS..][..ROWS], spins)),
@@ -67,9 +64,11 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
     }
     let spins = &state.spins;
     state.ln_q[rows].par_chunks_mut(ROWS).enumerate().for_each(|(number, ln_q)| {
-        let [bonds, fields] = owned_sums(geometry, spins, Rows::of_lanes(number, ln_q.len(), batch));
+        let rows = Rows::of_lanes(number, ln_q.len(), batch);
+        let ([bonds, fields], blocks) = (owned_sums(geometry, spins, rows), rows.blocks());
         for (lane, ln_q) in ln_q.iter_mut().enumerate() {
-            *ln_q += R::of(ln_probability(&factors, couplings, [bonds[lane], fields[lane]]));
+            let (sums, interaction) = ([bonds[lane], fields[lane]], model.system.interaction);
+            *ln_q += R::of(factors.ln_factor(interaction, inputs.beta, blocks[lane], sums));
         }
     });
 }

@@ -1,10 +1,10 @@
 //! Draws the last level's spins from their exact conditional.
 
-use crate::cpu::heat_bath::LnQ;
-use crate::cpu::owned_sums::border_sum;
+use crate::conditional::heat_bath_ln_q;
+use crate::cpu::heat_bath::Fields;
 use crate::cpu::{Call, Real};
-use crate::kernels::{Cost, Description, Phase, Slot, Work, groups_of, lanes_and, shader};
-use crate::random::SpinKey;
+use crate::kernels::{Axis, Cost, Description, Phase, Slot, Work, groups_of, lanes_and, shader};
+use crate::random::{SpinKey, spread};
 use rayon::prelude::*;
 
 pub(crate) const KERNEL: Description = Description {
@@ -16,7 +16,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Spins, Slot::LnQ],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[],
+    axes: &[Axis::Couplings],
     constants: |_| lanes_and([]),
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, 0, level.geometry.inputs() + 1),
@@ -29,7 +29,8 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
     let batch = state.batch;
     let rows = state.levels[level].rows(batch);
     let spins = &state.spins;
-    let of_spins = LnQ::<R>::new(model, inputs);
+    let fields = Fields { system: &model.system, geometry, beta: inputs.beta };
+    let of_spin = [-1, 1].map(|spin| fields.table::<R>(0.0, move |x| heat_bath_ln_q(x, spin)));
     let mut drawn = vec![0_i8; rows.len()];
     let ln_q = state.ln_q[rows].par_chunks_mut(batch);
     drawn.par_chunks_mut(batch).zip(ln_q).enumerate().for_each(|(block, (drawn, ln_q))| {
@@ -41,10 +42,11 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
                 level: level as u32,
                 block: block as u32,
             };
-            let sum = border_sum(geometry, spins, batch, block, row);
-            let logit = R::of(2.0 * inputs.beta * model.system.interaction.local_field(sum));
-            drawn[row] = if R::of(f64::from(key.uniform(0))) < logit.sigmoid() { 1 } else { -1 };
-            ln_q[row] = of_spins.of(block, row, sum, drawn[row]);
+            let sum = fields.sum(spins, batch, block, row);
+            let is_up = R::of(f64::from(key.uniform(0))) < R::of(2.0 * fields.of(block, sum)).sigmoid();
+            drawn[row] = if is_up { 1 } else { -1 };
+            let number = spread(key.block, key.configuration);
+            ln_q[row] = of_spin[usize::from(is_up)](block, sum).rounded(number);
         }
     });
     for (block, drawn) in drawn.chunks(batch).enumerate() {

@@ -1,9 +1,9 @@
-// A spin whose neighbours are all fixed: p(+1) = sigmoid(2 beta (J sum of neighbours + H)).
+// A spin whose neighbours are all fixed: p(+1) = sigmoid(2 beta (J sum of neighbours + H)). Few sums occur, so `step` has what depends on them.
 
 #include spins/spins
 #include numbers/spread
 
-fn border_sum(block: u32, configuration: u32) -> i32 {
+fn neighbour_sum(block: u32, configuration: u32) -> i32 {
     var sum = 0;
     // Four a turn: a graphics card waits for what it loads, once for all four.
     for (var first = 0u; first < level.border; first += 4u) {
@@ -18,6 +18,18 @@ fn border_sum(block: u32, configuration: u32) -> i32 {
 // How many neighbours are up: where a sum over them stands in tables.
 fn neighbours_up(sum: i32) -> u32 {
     return u32(sum + i32(level.border)) / 2u;
+}
+
+// beta (J sum of neighbours + H).
+fn beta_field_of(block: u32, sum: i32) -> f32 {
+    let neighbours = f32(sum);
+    return (step.beta_coupling.x * neighbours + step.beta_field.x) + (step.beta_coupling.y * neighbours + step.beta_field.y);
+}
+
+// Reward -ln(2 cosh(beta h)) of a block's spin, shifted.
+fn reward_of_spin(block: u32, configuration: u32, sum: i32) -> f32 {
+    let of_sum = step.heat_bath_reward[neighbours_up(sum)];
+    return rounded_to_either_side(of_sum, spread(block, step.first_configuration + configuration));
 }
 
 // ln q of a block's spin in a configuration of the batch.
