@@ -5,6 +5,7 @@ use crate::conditional::Model;
 use crate::error::Result;
 use crate::exact;
 use crate::schedule::{self, Inputs, Kernel};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// Complete configurations with what is known of them.
@@ -16,6 +17,60 @@ pub struct Samples {
     pub ln_q: Vec<f64>,
     /// `[count]`: E.
     pub energy: Vec<f64>,
+}
+
+/// The configurations of least energy among samples, each once.
+#[derive(Debug)]
+pub struct Lowest {
+    most: usize,
+    /// ln q by energy, as an integer that orders as it does, and spins.
+    found: BTreeMap<(i64, Vec<i8>), f64>,
+}
+
+impl Lowest {
+    /// At most `most` configurations.
+    pub fn new(most: usize) -> Self {
+        Self { most, found: BTreeMap::new() }
+    }
+
+    /// Looks at a batch.
+    pub fn push(&mut self, samples: &Samples) {
+        let Samples { spins, ln_q, energy } = samples;
+        let sites = spins.len() / energy.len().max(1);
+        for ((spins, ln_q), energy) in spins.chunks(sites.max(1)).zip(ln_q).zip(energy) {
+            let key = ordered(*energy);
+            let is_low = self.found.len() < self.most
+                || self.found.last_key_value().is_some_and(|(last, _)| key < last.0);
+            if is_low {
+                self.found.insert((key, spins.to_vec()), *ln_q);
+                if self.found.len() > self.most {
+                    self.found.pop_last();
+                }
+            }
+        }
+    }
+
+    /// All of them, those of least energy first.
+    pub fn into_samples(self) -> Samples {
+        let mut samples = Samples::default();
+        for ((energy, spins), ln_q) in self.found {
+            samples.spins.extend(spins);
+            samples.ln_q.push(ln_q);
+            samples.energy.push(f64::from_bits(unordered(energy)));
+        }
+        samples
+    }
+}
+
+/// An integer that is larger for a larger number.
+fn ordered(number: f64) -> i64 {
+    let bits = (number + 0.0).to_bits() as i64;
+    bits ^ ((bits >> 63) as u64 >> 1) as i64
+}
+
+/// The bits of the number of an integer of [`ordered`].
+fn unordered(key: i64) -> u64 {
+    (key ^ ((key >> 63) as u64 >> 1) as i64) as u64
 }
 
 /// Log weights of samples.
@@ -197,4 +252,24 @@ fn block_sums(backend: &mut dyn Backend) -> Result<Vec<f64>> {
         levels = &levels[level.net_blocks() * batch..];
     }
     Ok(sums)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_are_kept_in_order_and_once() {
+        let energy = vec![1.0, -2.0, 0.0, -2.0, -0.5, -3.5];
+        let samples = |energies: &[f64]| Samples {
+            spins: energies.iter().flat_map(|&energy| [if energy < -1.0 { 1 } else { -1 }, 1]).collect(),
+            ln_q: energies.iter().map(|energy| -energy).collect(),
+            energy: energies.to_vec(),
+        };
+        let mut lowest = Lowest::new(3);
+        lowest.push(&samples(&energy[..3]));
+        lowest.push(&samples(&energy[3..]));
+        let found = lowest.into_samples();
+        assert_eq!(found, samples(&[-3.5, -2.0, -0.5]));
+    }
 }

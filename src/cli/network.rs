@@ -7,7 +7,7 @@ use crate::device;
 use crate::error::Error;
 use crate::io::{RunFolder, SampleWriter};
 use crate::lattice::Lattice;
-use crate::sample::{Draws, draw};
+use crate::sample::{Draws, Lowest, draw};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -81,6 +81,23 @@ impl Drawing {
             Ok(())
         })?;
         progress.finish();
+        Ok(self.writer)
+    }
+}
+
+impl Drawing {
+    /// Draws them all and keeps the lowest in energy.
+    pub(super) fn draw_lowest(mut self, most: usize) -> anyhow::Result<SampleWriter> {
+        let mut progress = Progress::new("sample", 0, self.draws.count as u64);
+        let (mut lowest, mut done) = (Lowest::new(most), 0);
+        draw(self.backend.as_mut(), self.draws, |samples| {
+            lowest.push(&samples);
+            done += samples.energy.len();
+            progress.advance(done as u64);
+            Ok(())
+        })?;
+        progress.finish();
+        self.writer.push(lowest.into_samples());
         Ok(self.writer)
     }
 }

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 /// Draw uncorrelated configurations from a trained network.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   han-gpu sample runs/L16-beta0.44 --count 10000 --out samples.npz
+  han-gpu sample runs/glass --count 100000 --lowest 100 --out lowest.npz
   python3 -c \"import numpy; print(numpy.load('samples.npz')['energy'].mean())\"")]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -19,15 +20,30 @@ pub(super) struct Arguments {
     /// Seed of the samples [default: the run's seed]
     #[arg(long)]
     seed: Option<u32>,
+    /// Keep the configurations of least energy alone, at most so many and each once: those of a spin glass without a field come in pairs
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    lowest: Option<u32>,
     /// Output: spins int8 [N, L, L], ln_q float64 [N], energy float64 [N]
     #[arg(long, value_name = "FILE.npz")]
     out: PathBuf,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let Arguments { network, count, seed, out } = arguments;
+    let Arguments { network, count, seed, lowest, out } = arguments;
     let place = check_writable(out)?;
     verdict::tell_of(&network.folder()?);
-    network.open_to_draw(*count, *seed)?.draw()?.write(&place)?;
-    super::print(&format!("{count} configurations in {}", out.display()))
+    let drawing = network.open_to_draw(*count, *seed)?;
+    let Some(most) = *lowest else {
+        drawing.draw()?.write(&place)?;
+        return super::print(&format!("{count} configurations in {}", out.display()));
+    };
+    let kept = drawing.draw_lowest(most as usize)?;
+    kept.write(&place)?;
+    let found = kept.len();
+    super::print(&format!(
+        "{found} configurations of energies {} to {} among {count} in {}",
+        kept.energies().first().copied().unwrap_or(f64::NAN),
+        kept.energies().last().copied().unwrap_or(f64::NAN),
+        out.display()
+    ))
 }

@@ -41,6 +41,11 @@ impl SampleWriter {
         self.len() == 0
     }
 
+    /// Energies so far.
+    pub fn energies(&self) -> &[f64] {
+        &self.samples.energy
+    }
+
     /// Adds a batch.
     pub fn push(&mut self, samples: Samples) {
         self.samples.spins.extend(samples.spins);
