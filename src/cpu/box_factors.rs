@@ -84,33 +84,31 @@ impl<R: Real> SiteFactors<R> {
     }
 
     /// Factors of the site's bonds to neighbours before it and of its field, by the spins of those that are bits of a state: bit 0 is that along its
-    /// row, bit 1 that behind it. `left` and `behind` tell in every lane whether a border spin in such a place is up; in two dimensions nothing is
-    /// behind a site.
+    /// row, bit 1 that behind it. Neighbours of the border are given by their spins; in two dimensions nothing is behind a site.
     #[inline(always)]
     pub(crate) fn factors(
         &self,
-        dimensions: usize,
-        left: Option<[bool; LANES]>,
-        behind: Option<Option<[bool; LANES]>>,
+        along_row: (usize, Option<&Lane<R>>),
+        behind: Option<Option<&Lane<R>>>,
     ) -> [Factors<Lane<R>>; 4] {
-        let mut factors = [[[[R::one(); LANES]; 2]; 2]; 4];
-        for (pattern, factors) in factors.iter_mut().enumerate() {
-            for (spin, of_spin) in factors.iter_mut().enumerate() {
-                let neighbour = |axis: usize, border: Option<[bool; LANES]>, bit: usize, lane: usize| {
-                    let is_up = border.map_or(pattern >> bit & 1 == 1, |ups| ups[lane]);
-                    self.bonds[axis][0][usize::from(is_up == (spin == 1))][lane]
-                };
-                for (above, lanes) in of_spin.iter_mut().enumerate() {
-                    for (lane, factor) in lanes.iter_mut().enumerate() {
-                        let of_column = self.bonds[0][0][usize::from(above == spin)][lane];
-                        let beside = neighbour(dimensions - 1, left, 0, lane);
-                        let of_depth = behind.map_or(R::one(), |behind| neighbour(1, behind, 1, lane));
-                        *factor = of_column * beside * of_depth * self.field[spin][lane];
-                    }
+        let [different, same] = &self.bonds[0][0];
+        std::array::from_fn(
+            #[inline(always)]
+            |pattern| {
+                let (axis, left) = along_row;
+                let beside = to_neighbour(&self.bonds[axis][0], left, pattern & 1 == 1);
+                let mut others = [product(&beside[0], &self.field[0]), product(&beside[1], &self.field[1])];
+                if let Some(behind) = behind {
+                    let of_depth = to_neighbour(&self.bonds[1][0], behind, pattern >> 1 == 1);
+                    others = [product(&others[0], &of_depth[0]), product(&others[1], &of_depth[1])];
                 }
-            }
-        }
-        factors
+                let [down, up] = others;
+                [
+                    [product(&down, same), product(&down, different)],
+                    [product(&up, different), product(&up, same)],
+                ]
+            },
+        )
     }
 
     /// Factors of the bond to the neighbour before the site along an axis, between -1, or +1, and its spins.
@@ -127,9 +125,33 @@ impl<R: Real> SiteFactors<R> {
 }
 
 #[inline(always)]
+fn product<R: Real>(a: &Lane<R>, b: &Lane<R>) -> Lane<R> {
+    std::array::from_fn(
+        #[inline(always)]
+        |lane| a[lane] * b[lane],
+    )
+}
+
+/// Factors of the bond between a spin -1, or +1, and a neighbour: a border spin in every lane, or one value for all.
+#[inline(always)]
+fn to_neighbour<R: Real>(bond: &Bond<R>, border: Option<&Lane<R>>, is_up: bool) -> [Lane<R>; 2] {
+    let [different, same] = *bond;
+    match border {
+        Some(spins) => to_spins(bond, spins),
+        None if is_up => [different, same],
+        None => [same, different],
+    }
+}
+
+#[inline(always)]
 fn to_spins<R: Real>([different, same]: &Bond<R>, spins: &Lane<R>) -> [Lane<R>; 2] {
-    let choose = |if_up: &Lane<R>, if_down: &Lane<R>| {
-        std::array::from_fn(|lane| if spins[lane] > R::zero() { if_up[lane] } else { if_down[lane] })
-    };
-    [choose(different, same), choose(same, different)]
+    [choose(spins, different, same), choose(spins, same, different)]
+}
+
+#[inline(always)]
+fn choose<R: Real>(spins: &Lane<R>, if_up: &Lane<R>, if_down: &Lane<R>) -> Lane<R> {
+    std::array::from_fn(
+        #[inline(always)]
+        |lane| if spins[lane] > R::zero() { if_up[lane] } else { if_down[lane] },
+    )
 }

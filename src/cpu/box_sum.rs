@@ -201,15 +201,15 @@ impl<R: Real> BoxSum<R> {
         let (place, line) = (j % row, j / row);
         let (of_row, of_column) = (i * self.layers.rows() + line, i * row + place);
         let site = i * bits + j;
-        let is_up = |border: u32| self.border[border as usize].map(|spin| spin > R::zero());
-        // Neighbours before it in its layer: a bit, or in every lane whether a border spin is up.
-        let left = if place == 0 { Err(is_up(self.faces.left[of_row])) } else { Ok(j - 1) };
+        let border = |site: u32| &self.border[site as usize];
+        // Neighbours before it in its layer: a bit, or spins of the border.
+        let left = if place == 0 { Err(border(self.faces.left[of_row])) } else { Ok(j - 1) };
         let behind = match (dimensions, line) {
             (2, _) => None,
-            (_, 0) => Some(Err(is_up(self.faces.behind[of_column]))),
+            (_, 0) => Some(Err(border(self.faces.behind[of_column]))),
             _ => Some(Ok(j - row)),
         };
-        let factors = self.sites[site].factors(dimensions, left.err(), behind.map(Result::err));
+        let factors = self.sites[site].factors((dimensions - 1, left.err()), behind.map(Result::err));
         let bit = |place: Option<usize>, low: usize| place.map_or(0, |place| low >> place & 1);
         let (left, behind) = (left.ok(), behind.and_then(Result::ok));
         for block in self.states.chunks_exact_mut(2 << j) {

@@ -242,7 +242,12 @@ impl Source {
         if elements.len() > 1 {
             return Self::Symmetrised(Symmetrised::new(model, elements, settings));
         }
-        let completion = schedule::draw_bottom(model).into_iter().chain([Kernel::Observables]);
+        let mut completion = match model.system.weights {
+            None => schedule::draw_bottom(model),
+            // Observables do not give the energy of weighted bonds.
+            Some(_) => schedule::completion(model),
+        };
+        completion.push(Kernel::Observables);
         Self::Plain(Weigher::new(model, settings.seed, settings.beta, completion))
     }
 
@@ -256,8 +261,13 @@ impl Source {
     fn draw(&mut self, backend: &mut dyn Backend, first: u32) -> Result<(Vec<f64>, Observables)> {
         match self {
             Self::Plain(weigher) => {
-                let (ln_w, _) = weigher.draw(backend, first)?;
-                Ok((ln_w, backend.read_observables()?))
+                let (ln_w, snapshot) = weigher.draw(backend, first)?;
+                let (observables, system) = (backend.read_observables()?, &backend.model().system);
+                let observables = match system.weights {
+                    None => observables,
+                    Some(_) => observables.with_energies(snapshot.energies(system.interaction).collect()),
+                };
+                Ok((ln_w, observables))
             }
             Self::Symmetrised(symmetrised) => symmetrised.draw(backend, first),
         }
