@@ -25,3 +25,6 @@ check triangular --lattice triangular --size 8 --coupling -1 --depth 2
 check dense --network van --size 8 --field 0.1
 check cubes --lattice cubic --size 4 --beta 0.22
 check bars --lattice cubic --size 8 --beta 0.22 --width 1
+check glass --size 16 --couplings gaussian --exact-bottom 4 --beta 0.7
+check signs --size 8 --couplings pm1 --disorder-seed 3 --exact-bottom 2
+check triangles --lattice triangular --size 8 --couplings gaussian
