@@ -73,6 +73,9 @@ const CUBIC_FULL_RATE_FROM: f64 = 0.2;
 /// The least share of the full rate.
 const LEAST_RATE: f64 = 0.01;
 
+/// Where bonds have couplings of their own, beta approaches its end as exp(-this) over the run (docs/ACCURACY.md).
+const COOLING: f64 = 6.0;
+
 /// Side of the cubes that are summed exactly.
 const CUBIC_BOTTOM: f64 = 4.0;
 
@@ -127,6 +130,12 @@ pub(super) fn derived_defaults<'a>(
             table.insert("forward_share".to_owned(), Value::Float(0.5));
             table.insert("steps".to_owned(), Value::Integer(2 * i64::from(config.steps)));
         }
+    }
+    if weighted.is_some() && config.scale_rate {
+        // Modes are many, and some too rare for a pool of configurations: a network that cools slowly keeps them.
+        table.insert("objective".to_owned(), Value::String("reverse".to_owned()));
+        let steps = value("steps", config.steps.into());
+        table.insert("annealing".to_owned(), Value::Float((-COOLING / steps).exp()));
     }
     if asked("scale_rate").and_then(Value::as_bool).unwrap_or(config.scale_rate) {
         table.insert("skip_rate".to_owned(), Value::Float(SKIP_RATE));

@@ -97,7 +97,7 @@ settings! {
         /// What is minimised: KL(q | p) on the network's own samples (reverse), KL(p | q) on configurations by Monte Carlo
         /// (forward), or first the one with p and then more and more the other (mixed).
         objective: Objective = Objective::Reverse, names(&["reverse", "forward", "mixed"])
-            .derived("\"mixed\" from L = 64 on (cubic: 16), from beta |J| = 0.5 (cubic: 0.24) on at H = 0 (\"forward\" there without `mixture`), and where `depth` is 3 by default")
+            .derived("\"mixed\" from L = 64 on (cubic: 16), from beta |J| = 0.5 (cubic: 0.24) on at H = 0 (\"forward\" there without `mixture`), and where `depth` is 3 by default; \"reverse\" with `couplings`")
             .flag("objective", "NAME");
         /// Share of forward steps in the mixed objective, where they thin out over twice that share of the run.
         forward_share: f64 = 0.3, number(0.0, 0.5).derived("0.5 where `depth` is 3 by default");
@@ -120,7 +120,7 @@ settings! {
         /// Last learning rate over the largest, for the cosine.
         final_rate: f64 = 0.001, number(0.0, 1.0);
         /// Beta of step t is `beta (1 - annealing^t)`.
-        annealing: f64 = 0.0, below(0.0, 1.0);
+        annealing: f64 = 0.0, below(0.0, 1.0).derived("exp(-6 / `steps`) with `couplings`");
         /// Adam's decay of the first moment.
         adam_beta1: f64 = 0.9, below(0.0, 1.0);
         /// Adam's decay of the second moment.
