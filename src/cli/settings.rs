@@ -2,7 +2,7 @@
 
 use super::flags::{Choice, Flags};
 use super::heading;
-use crate::config::{Config, flat, load, resolve};
+use crate::config::{Config, Setting, flat, load, resolve};
 use crate::error::Error;
 use crate::io::RunFolder;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,8 @@ pub(super) struct SettingArguments<C: Choice> {
 }
 
 impl<C: Choice> SettingArguments<C> {
-    /// All settings, with more that the command itself sets, and that win over a file.
+    /// All settings, with more that the command itself sets, and that win over all others. Where it has no flag for one of them, `--set` may not
+    /// give it either.
     pub(super) fn resolve(
         &self,
         more: impl IntoIterator<Item = (&'static str, Value)>,
@@ -41,7 +42,8 @@ impl<C: Choice> SettingArguments<C> {
             }
         }
         for (key, value) in more {
-            if let Some(other) = given.get(key) {
+            let has_flag = Setting::named(key).is_some_and(C::has);
+            if let Some(other) = given.get(key).filter(|_| !has_flag) {
                 let message = format!("{key} = {other} has no place here: this command sets {key} itself");
                 return Err(on_the_command_line(message).into());
             }

@@ -19,8 +19,9 @@ const OF_THE_NETWORK: [&str; 2] = ["ess", "kl"];
 
 /// Columns of words, after all others: whether the network can be trusted, and whether the Monte Carlo beside it can.
 const STATUS: [&str; 2] = ["status", "mc_status"];
-/// The last column, which tables of square lattices do not have.
+/// The last columns, which tables of square lattices, and of lattices with one coupling, do not have.
 const LATTICE: &str = "lattice";
+const COUPLINGS: &str = "couplings";
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references over")]
 fn is_square(kind: &LatticeKind) -> bool {
@@ -36,6 +37,9 @@ pub struct Row {
     /// Which sites are neighbours.
     #[serde(skip_serializing_if = "is_square")]
     pub lattice: LatticeKind,
+    /// A number that tells couplings of single bonds from others; empty where there is one coupling.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub couplings: String,
     /// Whether the network can be trusted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
@@ -57,6 +61,7 @@ impl Row {
             "status" => word(self.status),
             "mc_status" => word(self.mc_status),
             LATTICE => self.lattice.name().to_owned(),
+            COUPLINGS => self.couplings.clone(),
             _ => self.get(column).map(|value| value.to_string()).unwrap_or_default(),
         }
     }
@@ -110,6 +115,7 @@ pub fn row(measurement: &Value) -> Row {
     Row {
         values,
         lattice: LatticeKind::deserialize(&measurement[LATTICE]).unwrap_or_default(),
+        couplings: measurement[COUPLINGS].as_str().unwrap_or_default().to_owned(),
         status: status(&measurement["status"]),
         mc_status: status(&measurement["monte_carlo"]["status"]),
     }
@@ -126,6 +132,9 @@ impl Table {
             let mut columns = columns();
             if self.rows.iter().any(|row| !is_square(&row.lattice)) {
                 columns.push(LATTICE.to_owned());
+            }
+            if self.rows.iter().any(|row| !row.couplings.is_empty()) {
+                columns.push(COUPLINGS.to_owned());
             }
             table.write_record(&columns)?;
             for row in &self.rows {
@@ -163,7 +172,9 @@ impl Table {
         for record in reader.records() {
             let record = record.map_err(wrong)?;
             let mut row = Row::default();
-            let is_known = |header: &str| header == LATTICE || known.iter().any(|column| column == header);
+            let is_known = |header: &str| {
+                [LATTICE, COUPLINGS].contains(&header) || known.iter().any(|column| column == header)
+            };
             let cells = headers.iter().zip(&record);
             for (header, text) in cells.filter(|(header, text)| !text.is_empty() && is_known(header)) {
                 if header == LATTICE {
@@ -171,6 +182,10 @@ impl Table {
                     row.lattice = named.ok_or_else(|| {
                         Error::content(path, format!("row {}: there is no lattice {text:?}", rows.len() + 1))
                     })?;
+                    continue;
+                }
+                if header == COUPLINGS {
+                    text.clone_into(&mut row.couplings);
                     continue;
                 }
                 if STATUS.contains(&header) {

@@ -126,6 +126,11 @@ impl SymmetryGroup {
                 "reflections are no symmetry of the {name} lattice; leave them out"
             )));
         }
+        let has_moves =
+            group.reflections || group.transpose || group.translations.iter().any(|steps| *steps > 1);
+        if system.weights.is_some() && has_moves {
+            return Err(refuse("with couplings of single bonds z2 is the only symmetry"));
+        }
         if group.z2 && !system.has_spin_flip() {
             return Err(refuse("z2 is no symmetry in a field; leave it out"));
         }

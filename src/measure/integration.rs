@@ -92,7 +92,7 @@ pub fn integrate(
 
 /// How far the energy per site may be off where all configurations have the same: a spin that is turned costs so much, and may go unseen.
 fn frozen_error(system: &System, count: usize) -> f64 {
-    let Interaction { coupling, field } = system.interaction;
+    let Interaction { coupling, field } = system.largest_interaction();
     let cost = 2.0 * (system.lattice.coordination() as f64 * coupling.abs() + field.abs());
     cost * UNSEEN / count as f64 / system.lattice.sites() as f64
 }
@@ -104,7 +104,7 @@ pub fn temperatures(system: &System, beta: f64) -> usize {
 
 /// Inverse temperatures of the nodes, and weights that sum to 1.
 fn places(system: &System, beta: f64) -> Vec<[f64; 2]> {
-    let Interaction { coupling, field } = system.interaction;
+    let Interaction { coupling, field } = system.largest_interaction();
     let without_order = WITHOUT_ORDER / coupling.abs().max(field.abs());
     let mut edges = vec![0.0];
     let mut edge = system.critical_beta().unwrap_or(without_order);

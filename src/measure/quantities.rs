@@ -210,13 +210,17 @@ impl Ensemble {
         }
     }
 
-    /// Lattice, size, beta, J and H under their names.
+    /// Lattice, size, beta, J and H under their names, and a number that tells couplings of single bonds from others.
     pub(super) fn serialize_entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         map.serialize_entry("lattice", &self.system.lattice.kind())?;
         map.serialize_entry("size", &self.system.lattice.side())?;
         map.serialize_entry("beta", &self.beta)?;
         map.serialize_entry("coupling", &self.system.interaction.coupling)?;
-        map.serialize_entry("field", &self.system.interaction.field)
+        map.serialize_entry("field", &self.system.interaction.field)?;
+        match &self.system.weights {
+            None => Ok(()),
+            Some(weights) => map.serialize_entry("couplings", &weights.fingerprint().to_string()),
+        }
     }
 
     /// Estimates with their meanings and exact values, from enough samples to know errors or not. F at beta = 0 and the

@@ -61,7 +61,12 @@ fn panel(lines: &[Line<'_>], name: &str) -> Panel {
         let value = |(ensemble, exact): &(Ensemble, Exact)| {
             Some((ensemble.beta, ensemble.exact_value(name, Some(*exact))?))
         };
-        let exact: Vec<(f64, f64)> = exact.iter().filter_map(value).collect();
+        let mut exact: Vec<(f64, f64)> = exact.iter().filter_map(value).collect();
+        if exact.is_empty() {
+            // The table does not have the couplings, but exact values that were known beside them.
+            let known = |row: &&Row| Some((row.get("beta")?, row.get(&format!("{name}_exact"))?));
+            exact.extend(rows.iter().filter_map(known));
+        }
         if !exact.is_empty() {
             curves.push(Curve::new(format!("L = {side}, exact"), number, Style::Dashed, exact));
         }
@@ -83,8 +88,11 @@ fn critical_points(lines: &[Line<'_>]) -> Option<Curve> {
     is_within.then(|| Curve::new(label, CRITICAL_COLOUR, Style::Upright, [(critical, 0.0)]))
 }
 
-/// The system of a row.
+/// The system of a row, if it has one coupling.
 fn system(row: &Row) -> Option<System> {
+    if !row.couplings.is_empty() {
+        return None;
+    }
     let number = |key: &str| row.get(key).unwrap_or_default();
     let interaction = Interaction { coupling: number("coupling"), field: number("field") };
     Some(System::uniform(Lattice::new(row.lattice, size(row)).ok()?, interaction))
