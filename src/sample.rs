@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn the_lowest_are_kept_in_order_and_once() {
-        let energy = vec![1.0, -2.0, 0.0, -2.0, -0.5, -3.5];
+        let energy = [1.0, -2.0, 0.0, -2.0, -0.5, -3.5];
         let samples = |energies: &[f64]| Samples {
             spins: energies.iter().flat_map(|&energy| [if energy < -1.0 { 1 } else { -1 }, 1]).collect(),
             ln_q: energies.iter().map(|energy| -energy).collect(),

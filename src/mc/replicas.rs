@@ -101,13 +101,11 @@ impl Replicas {
         let Interaction { coupling, field } = couplings.units;
         let (coupling, field) = (2.0 * coupling as f32, 2.0 * field as f32);
         let betas: [f32; LANES] = std::array::from_fn(|lane| self.betas[first + lane]);
-        let mut words = [[0; LANES]; 4];
+        let mut words = [[0; 4]; LANES];
         for site in 0..self.spins.len() / count {
             if site.is_multiple_of(4) {
-                for lane in 0..LANES {
-                    let counter = [self.sweeps, (site / 4) as u32, (first + lane) as u32, TAG];
-                    let four = philox(self.key, counter);
-                    (0..4).for_each(|word| words[word][lane] = four[word]);
+                for (replica, words) in (first as u32..).zip(&mut words) {
+                    *words = philox(self.key, [self.sweeps, (site / 4) as u32, replica, TAG]);
                 }
             }
             let neighbours = rules.neighbours(site as u32);
@@ -125,7 +123,7 @@ impl Replicas {
                 let logit = betas[lane] * (coupling * sums[lane] as f32 + own);
                 // With this probability the spin is against its field: numbers near 0 are known to more digits than those near 1.
                 let e = logit.exp_minus_abs();
-                let is_against = words[site % 4][lane] as f32 * (1.0 / 4_294_967_296.0) < e / (1.0 + e);
+                let is_against = words[lane][site % 4] as f32 * (1.0 / 4_294_967_296.0) < e / (1.0 + e);
                 spins[lane] = if is_against == (logit < 0.0) { 1 } else { -1 };
             }
         }
