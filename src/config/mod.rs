@@ -92,6 +92,9 @@ impl Config {
                 return Err(Error::setting(name, value, expected));
             }
         }
+        if self.index_base > 1 {
+            return Err(Error::setting("index_base", self.index_base, "it must be 0 or 1"));
+        }
         match Disorder::named(&self.couplings) {
             Some(disorder) => disorder.system(lattice, self.disorder_seed),
             None => read_couplings(Path::new(&self.couplings), lattice, self.index_base),

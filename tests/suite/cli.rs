@@ -345,7 +345,7 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         ),
         ("exact --size 8 --beta -1", &["beta = -1"]),
         ("exact --size 8 --beta 1 --couplings pm1 --coupling 2", &["coupling = 2", "leave coupling out"]),
-        ("exact --size 8 --beta 1 --couplings pm1 --index-base 2", &["2", "0..=1"]),
+        ("exact --size 8 --beta 1 --couplings pm1 --index-base 2", &["index_base = 2", "0 or 1"]),
         ("exact --size 16 --beta 0.4 --field 1", &["field = 1", "sizes up to 10"]),
         ("exact --size 11 --beta 0.4 --lattice triangular", &["size = 11", "up to size 10"]),
         ("plan --size 8 --batch 0", &["batch = 0"]),
