@@ -8,15 +8,21 @@ use crate::config::{Config, MAX_SAMPLES};
 use crate::error::Error;
 use crate::estimate::Status;
 use crate::io::{Metrics, Row, RunFolder, Table};
+use crate::lattice::Ensemble;
+use crate::mc::Pool;
 use crate::measure::{Measurement, Method, Settings, measure};
-use crate::plot::{self, Colouring, Configurations, Format, Isometric};
+use crate::plot::{self, Colouring, Configurations, Format, Isometric, Overlaps};
 use crate::sample::{Draws, draw};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+/// Configurations by Monte Carlo that overlaps are compared with.
+const MONTE_CARLO: usize = 8192;
+
 /// Figures of runs and scans.
 ///
-/// Of a run: training, sampled configurations by spin and by level of the hierarchy, weights, autocorrelation. Of the table of a scan:
+/// Of a run: training, sampled configurations by spin and by level of the hierarchy, weights, autocorrelation, and with couplings of single bonds the
+/// overlaps of pairs of configurations. Of the table of a scan:
 /// every quantity against beta.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -145,6 +151,9 @@ fn plot_network(path: &Path, arguments: &Arguments, place: &Place<'_>) -> anyhow
     let (config, mut backend) = open_run(path, &arguments.device, config.batch.min(arguments.count))?;
     let seed = arguments.seed.unwrap_or(config.seed);
     plot_configurations(&config, backend.as_mut(), seed, place)?;
+    if backend.model().system.weights.is_some() {
+        plot_overlaps(&config, backend.as_mut(), seed, arguments.count, place)?;
+    }
     let (measurement, ln_w) = sample(&config, backend.as_mut(), seed, arguments.count)?;
     let of = format!("{}, beta = {}", backend.model().system.lattice, config.beta);
     let ln_z = measurement.importance.ln_z.value;
@@ -161,6 +170,50 @@ fn plot_network(path: &Path, arguments: &Arguments, place: &Place<'_>) -> anyhow
         return Ok(());
     }
     place.write("autocorrelation", &plot::autocorrelation(&format!("Markov chain, {of}"), &functions))
+}
+
+/// Overlaps of pairs of the network's configurations, reweighted, and of Monte Carlo's.
+fn plot_overlaps(
+    config: &Config,
+    backend: &mut dyn Backend,
+    seed: u32,
+    count: usize,
+    place: &Place<'_>,
+) -> anyhow::Result<()> {
+    let ensemble = Ensemble { system: backend.model().system.clone(), beta: config.beta };
+    let sites = ensemble.system.lattice.sites();
+    let overlap =
+        |a: &[i8], b: &[i8]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>() / sites as f64;
+    let mut of_network = Vec::new();
+    draw(backend, Draws { seed, beta: config.beta, count }, |samples| {
+        let ln_w =
+            samples.energy.iter().zip(&samples.ln_q).map(|(energy, ln_q)| -config.beta * energy - ln_q);
+        let ln_w: Vec<f64> = ln_w.collect();
+        let pairs = samples.spins.chunks_exact(2 * sites).zip(ln_w.chunks_exact(2));
+        of_network.extend(
+            pairs.map(|(spins, ln_w)| (overlap(&spins[..sites], &spins[sites..]), ln_w[0] + ln_w[1])),
+        );
+        Ok(())
+    })?;
+    let most = of_network.iter().map(|(_, ln_w)| *ln_w).fold(f64::NEG_INFINITY, f64::max);
+    let pairs = of_network.into_iter().map(|(q, ln_w)| (q, (ln_w - most).exp())).collect();
+    let mut sources = vec![Overlaps { name: "network", pairs }];
+    match Pool::new(&ensemble, count.min(MONTE_CARLO), seed) {
+        Ok(pool) => {
+            // Configurations stand chain by chain: those of a pair are of different chains.
+            let half = pool.spins().len() / sites / 2 * sites;
+            let (first, second) = pool.spins().split_at(half);
+            let pairs = first.chunks_exact(sites).zip(second.chunks_exact(sites));
+            let pairs = pairs.map(|(a, b)| (overlap(a, b), 1.0)).collect();
+            sources.push(Overlaps { name: "Monte Carlo", pairs });
+        }
+        Err(Error::NotEquilibrated { reason, .. }) => {
+            super::complain(&format!("WARNING    no overlaps by Monte Carlo: {reason}"));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let title = format!("Overlaps, {}, beta = {}", ensemble.system.lattice, config.beta);
+    place.write("overlaps", &plot::overlaps(&title, sites, &sources))
 }
 
 /// A grid of few enough configurations that single sites are seen.

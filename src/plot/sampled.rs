@@ -34,6 +34,42 @@ pub fn weights(title: &str, ln_w: &[f64], ln_z: f64) -> Figure {
     Figure { title: title.to_owned(), panels: vec![panel], columns: 1 }
 }
 
+/// Overlaps of pairs of configurations, `q = sum over sites of s s' / N`, each pair with a weight.
+#[derive(Debug)]
+pub struct Overlaps<'a> {
+    /// The source of the configurations.
+    pub name: &'a str,
+    /// q and the weight of every pair.
+    pub pairs: Vec<(f64, f64)>,
+}
+
+/// Histograms of overlaps, the order parameter of spin glasses (G. Parisi, Phys. Rev. Lett. 50, 1946, 1983), for lattices of so many sites.
+pub fn overlaps(title: &str, sites: usize, sources: &[Overlaps<'_>]) -> Figure {
+    // q has sites + 1 values, and every bin as many of them, but perhaps the last.
+    let values = (sites + 1).div_ceil(BINS);
+    let bins = (sites + 1).div_ceil(values);
+    let width = 2.0 * values as f64 / sites as f64;
+    let first = -1.0 - 1.0 / sites as f64;
+    let curve = |(number, Overlaps { name, pairs }): (usize, &Overlaps<'_>)| {
+        let mut sums = vec![0.0; bins];
+        for (q, weight) in pairs {
+            let place = ((q + 1.0) * sites as f64 / 2.0).round() as usize / values;
+            sums[place.min(bins - 1)] += weight;
+        }
+        let total: f64 = sums.iter().sum();
+        let points = sums.iter().enumerate().flat_map(|(bin, sum)| {
+            [bin, bin + 1].map(|edge| (first + edge as f64 * width, sum / (total * width)))
+        });
+        Curve::new(*name, number, Style::Line, points)
+    };
+    let panel = Panel {
+        x: Axis::linear("overlap q of two configurations"),
+        y: Axis::linear("probability density"),
+        curves: sources.iter().enumerate().map(curve).collect(),
+    };
+    Figure { title: title.to_owned(), panels: vec![panel], columns: 1 }
+}
+
 /// Autocorrelation functions of Markov chains of samples.
 pub fn autocorrelation(title: &str, functions: &[(&str, &Autocorrelation)]) -> Figure {
     let curve = |(number, (name, found)): (usize, &(&str, &Autocorrelation))| {
@@ -47,4 +83,25 @@ pub fn autocorrelation(title: &str, functions: &[(&str, &Autocorrelation)]) -> F
         curves: functions.iter().enumerate().map(curve).collect(),
     };
     Figure { title: title.to_owned(), panels: vec![panel], columns: 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlaps_are_a_density_with_every_value_in_its_bin() {
+        for sites in [16, 64, 1024] {
+            let sites_f = sites as f64;
+            // Every value once, and the largest with twice the weight.
+            let pairs =
+                (0..=sites).map(|up| (2.0 * up as f64 / sites_f - 1.0, if up == sites { 2.0 } else { 1.0 }));
+            let figure = overlaps("", sites, &[Overlaps { name: "", pairs: pairs.collect() }]);
+            let points = &figure.panels[0].curves[0].points;
+            let area: f64 = points.chunks(2).map(|bin| (bin[1].x - bin[0].x) * bin[0].y).sum();
+            assert!((area - 1.0).abs() < 1e-12, "{sites}: {area}");
+            assert!(points[0].x < -1.0 && points[points.len() - 1].x > 1.0);
+            assert!(points.len() / 2 <= BINS);
+        }
+    }
 }
