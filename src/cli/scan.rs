@@ -9,6 +9,7 @@ use super::settings::SettingArguments;
 use super::training::{Resources, train_one};
 use super::verdict::{self, Strict};
 use crate::config::{Config, MAX_SAMPLES};
+use crate::disorder::Disorder;
 use crate::error::Error;
 use crate::estimate::Status;
 use crate::io::{Row, RunFolder, Table, row};
@@ -25,6 +26,8 @@ const PER_UNIT: f64 = 1e9;
 const CHAINS: usize = 16;
 /// Autocorrelation times that each of them is measured for, at least.
 const MEASURED: f64 = 50.0;
+/// Most seeds of disorder.
+const MAX_SEEDS: usize = 10_000;
 /// Most sweeps that this can lead to.
 const MOST_SWEEPS: usize = 1 << 17;
 
@@ -56,6 +59,9 @@ pub(super) struct Arguments {
     /// Sweeps of each of 16 Monte Carlo chains beside every point, more where their autocorrelation time asks for it; 0: none
     #[arg(long, default_value_t = 2000, help_heading = heading::SCAN)]
     mc_sweeps: usize,
+    /// Seeds of couplings that are drawn, as 1..20 or 3,5,8: OUT/averages.csv and the figures then have means over them, with their errors
+    #[arg(long, value_name = "SEEDS", value_parser = disorder_seeds, conflicts_with = "disorder_seed", help_heading = heading::SCAN)]
+    disorder_seeds: Option<DisorderSeeds>,
     /// Folder of the scan
     #[arg(long, value_name = "DIR", default_value = "runs/scan", help_heading = heading::RUN_FOLDER)]
     out: PathBuf,
@@ -73,9 +79,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let known = |point: &Point| Some(row(&RunFolder::open(&point.folder).ok()?.0.measurement()?));
     let mut rows: Vec<Option<Row>> = points.iter().map(known).collect();
     for (index, point) in points.iter().enumerate() {
-        super::tell(&format!("L = {}, beta = {}", point.size, point.beta));
+        super::tell(&point.name());
         let previous = index.checked_sub(1).map(|before| &points[before]);
-        let previous = previous.filter(|previous| previous.size == point.size);
+        let same_system = |previous: &&Point| (previous.size, previous.seed) == (point.size, point.seed);
+        let previous = previous.filter(same_system);
         let measured = measure_point(arguments, point, previous, &interrupt);
         if interrupt.pressed() {
             match measured {
@@ -90,7 +97,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let table = Table { rows: rows.into_iter().flatten().collect() };
     if !table.rows.is_empty() {
         super::tell_of_slow_curves(&table);
-        for (name, figure) in plot::scan(&table) {
+        let drawn = match arguments.disorder_seeds {
+            None => table.clone(),
+            Some(_) => table.averages(),
+        };
+        if arguments.disorder_seeds.is_some() {
+            drawn.write_csv(&arguments.out.join("averages.csv"))?;
+        }
+        for (name, figure) in plot::scan(&drawn) {
             for format in [Format::Svg, Format::Png] {
                 plot::write(&figure, &arguments.out.join(name), format)?;
             }
@@ -112,10 +126,32 @@ fn cell(row: &Row, name: &str) -> f64 {
     row.get(name).unwrap_or(f64::NAN)
 }
 
+/// Seeds of disorder, in the order in which they are given.
+#[derive(Debug, Clone)]
+struct DisorderSeeds(Vec<u32>);
+
+/// Reads seeds: 1..20, both ends included, or 3,5,8.
+fn disorder_seeds(text: &str) -> Result<DisorderSeeds, String> {
+    let number = |text: &str| text.trim().parse::<u32>().map_err(|_| format!("{text:?} is no seed"));
+    let seeds: Vec<u32> = match text.split_once("..") {
+        Some((first, last)) => (number(first)?..=number(last)?).take(MAX_SEEDS + 1).collect(),
+        None => text.split(',').map(number).collect::<Result<_, _>>()?,
+    };
+    let distinct = seeds.iter().collect::<std::collections::BTreeSet<_>>().len();
+    match seeds.len() {
+        0 => Err(format!("{text:?} has no seed; write the smaller one first, as in 1..20")),
+        count if count > MAX_SEEDS => Err(format!("more than {MAX_SEEDS} seeds")),
+        count if count != distinct => Err(format!("{text:?} has a seed twice")),
+        _ => Ok(DisorderSeeds(seeds)),
+    }
+}
+
 /// One lattice at one temperature.
 struct Point {
     size: u32,
     beta: f64,
+    /// That of its couplings, where there are several.
+    seed: Option<u32>,
     depth: usize,
     steps: u32,
     folder: PathBuf,
@@ -142,19 +178,47 @@ fn check(arguments: &Arguments) -> anyhow::Result<Vec<Point>> {
         return Err(Error::setting("beta-to", beta_to, expected).into());
     }
     let beta = |at: usize| ((beta_from + step * at as f64) * PER_UNIT).round() / PER_UNIT;
+    let seeds: Vec<Option<u32>> = match &arguments.disorder_seeds {
+        None => vec![None],
+        Some(DisorderSeeds(seeds)) => seeds.iter().copied().map(Some).collect(),
+    };
     let mut all = Vec::new();
     for &size in &arguments.size {
-        let alone = |beta: f64| arguments.settings.resolve([("size", size.into()), ("beta", beta.into())]);
+        let of_seed = seeds.first().and_then(|seed| of_seed(*seed));
+        let alone = |beta: f64| {
+            let own = [("size", size.into()), ("beta", beta.into())];
+            arguments.settings.resolve(own.into_iter().chain(of_seed.clone()))
+        };
         let configs = (0..points).map(beta).map(alone).collect::<anyhow::Result<Vec<Config>>>()?;
         // Every point starts from the nets of the one before, so all have those that the hardest one has by default.
         let depth = configs.iter().map(|config| config.depth).max().unwrap_or_default();
         let steps = configs.iter().map(|config| config.steps).max().unwrap_or_default();
-        all.extend((0..points).map(beta).map(|beta| {
-            let folder = arguments.out.join(format!("L{size}")).join(format!("beta{beta}"));
-            Point { size, beta, depth, steps, folder }
-        }));
+        if seeds[0].is_some() && configs.iter().any(|config| Disorder::named(&config.couplings).is_none()) {
+            let expected = "seeds draw couplings: name a kind, as in --couplings pm1";
+            return Err(Error::setting("--disorder-seeds", "given", expected).into());
+        }
+        for &seed in &seeds {
+            let of_size = arguments.out.join(format!("L{size}"));
+            let of_seed = seed.map_or(of_size.clone(), |seed| of_size.join(format!("seed{seed}")));
+            all.extend((0..points).map(beta).map(|beta| {
+                let folder = of_seed.join(format!("beta{beta}"));
+                Point { size, beta, seed, depth, steps, folder }
+            }));
+        }
     }
     Ok(all)
+}
+
+/// The setting of a disorder seed, if there is one.
+fn of_seed(seed: Option<u32>) -> Option<(&'static str, toml::Value)> {
+    seed.map(|seed| ("disorder_seed", seed.into()))
+}
+
+impl Point {
+    fn name(&self) -> String {
+        let seed = self.seed.map_or(String::new(), |seed| format!(", disorder seed {seed}"));
+        format!("L = {}, beta = {}{seed}", self.size, self.beta)
+    }
 }
 
 fn settings(arguments: &Arguments, point: &Point, previous: Option<&Path>) -> anyhow::Result<Config> {
@@ -165,7 +229,7 @@ fn settings(arguments: &Arguments, point: &Point, previous: Option<&Path>) -> an
         ("depth", toml::Value::Integer(point.depth as i64)),
         ("steps", point.steps.into()),
     ];
-    arguments.settings.resolve(of_point.into_iter().chain(init_from))
+    arguments.settings.resolve(of_point.into_iter().chain(init_from).chain(of_seed(point.seed)))
 }
 
 /// Trains and measures one point, or takes what is there. What comes back is whole unless Ctrl-C was pressed.
@@ -298,4 +362,27 @@ fn describe(table: &Table, out: &Path) -> String {
     }
     lines.push(format!("table and figures in {}", out.display()));
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_ranges_or_lists() {
+        let seeds = |text: &str| disorder_seeds(text).map(|DisorderSeeds(seeds)| seeds);
+        assert_eq!(seeds("1..3"), Ok(vec![1, 2, 3]));
+        assert_eq!(seeds("7"), Ok(vec![7]));
+        assert_eq!(seeds("3,5, 8"), Ok(vec![3, 5, 8]));
+        for (text, reason) in [
+            ("3..1", "smaller one first"),
+            ("1..", "no seed"),
+            ("1,x", "\"x\" is no seed"),
+            ("1,1", "twice"),
+            ("0..4294967295", "more than"),
+        ] {
+            let refused = seeds(text).unwrap_err();
+            assert!(refused.contains(reason), "{text}: {refused}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{atomic, input};
 use crate::error::{Error, Result};
-use crate::estimate::Status;
+use crate::estimate::{Estimate, Status};
 use crate::lattice::LatticeKind;
 use crate::measure::{FREE_QUANTITIES, QUANTITIES};
 use serde::{Deserialize, Serialize};
@@ -92,6 +92,32 @@ pub fn columns() -> Vec<String> {
     columns
 }
 
+/// The mean of rows.
+fn average(first: &Row, rows: &[&Row]) -> Row {
+    let mut values = BTreeMap::new();
+    for column in first.values.keys() {
+        let found: Option<Vec<f64>> = rows.iter().map(|row| row.get(column)).collect();
+        let (Some(found), false) = (found, column.ends_with("_error") && rows.len() > 1) else { continue };
+        let mean = Estimate::mean(&found);
+        values.insert(column.clone(), mean.value);
+        if rows.len() > 1 && first.values.contains_key(&format!("{column}_error")) {
+            values.insert(format!("{column}_error"), mean.error);
+        }
+    }
+    let worst = |status: fn(&Row) -> Option<Status>| {
+        let all: Option<Vec<Status>> = rows.iter().map(|row| status(row)).collect();
+        let all = all?;
+        Some(if all.contains(&Status::Suspect) { Status::Suspect } else { Status::Verified })
+    };
+    Row {
+        values,
+        lattice: first.lattice,
+        couplings: format!("{} of them", rows.len()),
+        status: worst(|row| row.status),
+        mc_status: worst(|row| row.mc_status),
+    }
+}
+
 /// The row of a measurement's JSON, with that of a Monte Carlo under `monte_carlo`.
 pub fn row(measurement: &Value) -> Row {
     let mut values = BTreeMap::new();
@@ -122,6 +148,20 @@ pub fn row(measurement: &Value) -> Row {
 }
 
 impl Table {
+    /// Means over rows of the same size and beta, with errors from how they differ: averages over disorder. Quantities that a row lacks are left out,
+    /// and a single row has its own errors; a mean is suspect where one of its rows is.
+    pub fn averages(&self) -> Self {
+        let mut points: Vec<(&Row, Vec<&Row>)> = Vec::new();
+        for row in &self.rows {
+            let same = |other: &Row| KEYS[..2].iter().all(|key| other.get(key) == row.get(key));
+            match points.iter_mut().find(|(first, _)| same(first)) {
+                Some((_, rows)) => rows.push(row),
+                None => points.push((row, vec![row])),
+            }
+        }
+        Self { rows: points.into_iter().map(|(first, rows)| average(first, &rows)).collect() }
+    }
+
     /// Writes a CSV file, empty where there is no value; it appears whole or not at all.
     ///
     /// # Errors
@@ -272,5 +312,38 @@ mod tests {
         assert!(Table::read_csv(&path).unwrap_err().to_string().contains("beta = \"high\""));
         std::fs::write(&path, "size,beta,coupling,field,status\n8,0.4,1,0,fine\n").unwrap();
         assert!(Table::read_csv(&path).unwrap_err().to_string().contains("status = \"fine\""));
+    }
+
+    #[test]
+    fn averages_have_the_spread_of_their_rows_as_errors() {
+        let row = |beta: f64, energy: f64, status: Status| Row {
+            values: [
+                ("size", 8.0),
+                ("beta", beta),
+                ("energy_per_site", energy),
+                ("energy_per_site_error", 1e-6),
+                ("energy_per_site_exact", energy),
+            ]
+            .map(|(column, value)| (column.to_owned(), value))
+            .into(),
+            couplings: energy.to_string(),
+            status: Some(status),
+            ..Row::default()
+        };
+        let rows = [(1.0, -1.0), (2.0, -1.5), (1.0, -1.2), (1.0, -1.1)];
+        let rows = rows.map(|(beta, energy)| {
+            row(beta, energy, if energy == -1.2 { Status::Suspect } else { Status::Verified })
+        });
+        let averages = Table { rows: rows.to_vec() }.averages().rows;
+        assert_eq!(averages.len(), 2);
+        let [first, second] = [&averages[0], &averages[1]];
+        assert!((first.get("energy_per_site").unwrap() + 1.1).abs() < 1e-12);
+        // The standard deviation of three values 0.1 apart is 0.1.
+        let error = first.get("energy_per_site_error").unwrap();
+        assert!((error - 0.1 / 3_f64.sqrt()).abs() < 1e-12, "{error}");
+        assert!((first.get("energy_per_site_exact").unwrap() + 1.1).abs() < 1e-12);
+        assert_eq!(first.get("beta"), Some(1.0));
+        assert_eq!([first.status, second.status], [Some(Status::Suspect), Some(Status::Verified)]);
+        assert_eq!(second.get("energy_per_site_error"), Some(1e-6), "one row has its own error");
     }
 }
