@@ -8,6 +8,7 @@
 mod curve;
 #[cfg(test)]
 mod enumeration;
+mod gray;
 mod jet;
 mod kaufman;
 mod moments;
@@ -66,12 +67,15 @@ pub fn solve(system: &System, beta: f64) -> Option<Exact> {
     }
 }
 
-/// A square lattice with couplings and fields of single bonds and sites: up to side 10 by transfer, and without a field up to side 32 by
-/// Pfaffians, where these keep their digits.
+/// Couplings and fields of single bonds and sites: on the square lattice up to side 10 by transfer, and without a field up to side 32 by Pfaffians, where
+/// these keep their digits; on others up to 26 sites by a sum over all configurations.
 fn with_weights(system: &System, weights: &Weights, beta: f64) -> Option<Exact> {
     let is_square = system.lattice.kind() == LatticeKind::Square;
     if is_square && system.lattice.side() <= transfer::MAX_SIDE {
         return Some(weighted_rows::solve(system, weights, beta));
+    }
+    if system.lattice.sites() <= gray::MAX_SITES {
+        return Some(gray::solve(system, beta));
     }
     pfaffian::solve(system, beta)
 }
@@ -136,7 +140,10 @@ fn refusal_with_weights(system: &System) -> Error {
     let (side, kind) = (system.lattice.side(), system.lattice.kind());
     let (rows, most) = (transfer::MAX_SIDE, pfaffian::MAX_SIDE);
     if kind != LatticeKind::Square {
-        let expected = "couplings of single bonds are solved on the square lattice only";
+        let expected = format!(
+            "couplings of single bonds are solved on the square lattice, and on others up to {} sites; mc --ln-z estimates ln Z",
+            gray::MAX_SITES
+        );
         return Error::setting("lattice", kind.name(), expected);
     }
     let expected = match () {

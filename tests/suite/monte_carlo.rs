@@ -247,9 +247,13 @@ fn every_algorithm_samples_every_side() {
             let ensemble = ensemble(side, coupling, field, 0.4);
             let sites = ensemble.system.lattice.sites() as f64;
             let exact = enumerated(&ensemble).map(|exact| exact.value / sites);
-            for algorithm in
-                [Algorithm::Wolff, Algorithm::SwendsenWang, Algorithm::Metropolis, Algorithm::Hybrid]
-            {
+            for algorithm in [
+                Algorithm::Wolff,
+                Algorithm::SwendsenWang,
+                Algorithm::Metropolis,
+                Algorithm::Hybrid,
+                Algorithm::Tempering,
+            ] {
                 let found = measured(&ensemble, algorithm, 32, 2000, 3);
                 let named = format!("{algorithm:?} energy");
                 agrees(&ensemble, &named, quantity(&found, "energy_per_site"), Estimate::exact(exact[0]));
