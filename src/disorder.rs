@@ -18,13 +18,17 @@ pub enum Disorder {
 }
 
 impl Disorder {
+    /// The name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pm1 => "pm1",
+            Self::Gaussian => "gaussian",
+        }
+    }
+
     /// The kind of a name.
     pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "pm1" => Some(Self::Pm1),
-            "gaussian" => Some(Self::Gaussian),
-            _ => None,
-        }
+        [Self::Pm1, Self::Gaussian].into_iter().find(|kind| kind.name() == name)
     }
 }
 

@@ -1,6 +1,8 @@
 //! `han-gpu exact`.
 
 use super::system::SystemArguments;
+use crate::config::Config;
+use crate::disorder::Disorder;
 use crate::exact;
 use crate::lattice::{Ensemble, LatticeKind};
 use serde::Serialize;
@@ -37,6 +39,8 @@ struct Table {
     /// The file or kind of disorder that `--couplings` named.
     #[serde(skip_serializing_if = "Option::is_none")]
     couplings: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disorder_seed: Option<u32>,
     ln_z: f64,
     /// Absent at beta = 0.
     free_energy_per_site: Option<f64>,
@@ -48,7 +52,7 @@ struct Table {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let ensemble = arguments.system.ensemble()?;
-    let named = arguments.system.config()?.couplings;
+    let Config { couplings: named, disorder_seed, .. } = arguments.system.config()?;
     let Ensemble { system, beta } = &ensemble;
     let exact = exact::solve(system, *beta).ok_or_else(|| exact::refusal(system))?;
     let uniform = system.weights.is_none().then_some(system.interaction);
@@ -59,6 +63,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         beta: *beta,
         coupling: uniform.map(|interaction| interaction.coupling),
         field: uniform.map(|interaction| interaction.field),
+        disorder_seed: Disorder::named(&named).map(|_| disorder_seed),
         couplings: (!named.is_empty()).then_some(named),
         ln_z: exact.ln_z,
         free_energy_per_site: value("free_energy_per_site"),

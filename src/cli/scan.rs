@@ -261,6 +261,9 @@ fn measure_point(
     let mut warnings = [measurement.warnings(), of_run].concat();
     let mut value = serde_json::to_value(&measurement)?;
     value["mc_sweeps"] = json!(arguments.mc_sweeps);
+    if let Some(disorder) = Disorder::named(&config.couplings) {
+        value["couplings"] = json!(format!("{}, seed {}", disorder.name(), config.disorder_seed));
+    }
     value["status"] = json!(status(&doubts));
     if arguments.mc_sweeps > 0 && !interrupt.pressed() {
         let monte_carlo = monte_carlo(arguments, &measurement.ensemble, config.seed, interrupt)?;
@@ -344,11 +347,12 @@ fn describe(table: &Table, out: &Path) -> String {
     )];
     for row in &table.rows {
         let monte_carlo = if row.mc_status == Some(Status::Suspect) { ", Monte Carlo suspect" } else { "" };
+        let couplings = if row.couplings.is_empty() { String::new() } else { format!("  {}", row.couplings) };
         let number = |name: &str, digits: usize| {
             row.get(name).map_or("-".to_owned(), |value| format!("{value:.digits$}"))
         };
         lines.push(format!(
-            "{:>5} {:>11} {:>14} {:>12} {:>10} {:>10} {:>10} {:>7}  {}{monte_carlo}",
+            "{:>5} {:>11} {:>14} {:>12} {:>10} {:>10} {:>10} {:>7}  {}{monte_carlo}{couplings}",
             cell(row, "size"),
             cell(row, "beta"),
             number("free_energy_per_site", 8),

@@ -3,6 +3,7 @@
 use super::flags::{Choice, Flags};
 use super::heading;
 use crate::config::{Config, Setting, flat, load, resolve};
+use crate::disorder::Disorder;
 use crate::error::Error;
 use crate::io::RunFolder;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,9 @@ impl<C: Choice> SettingArguments<C> {
     }
 }
 
+/// The key of couplings of single bonds.
+const COUPLINGS: &str = "couplings";
+
 /// The settings of a file, and what they are called in messages; none without a file.
 fn settings_file(path: Option<&Path>) -> crate::Result<(Table, PathBuf)> {
     let Some(path) = path else { return Ok((Table::new(), "command line".into())) };
@@ -69,7 +73,26 @@ fn settings_file(path: Option<&Path>) -> crate::Result<(Table, PathBuf)> {
         };
         return Err(Error::Config { path: path.to_owned(), message });
     }
-    Ok((load(path)?, path.to_owned()))
+    let mut table = load(path)?;
+    let own =
+        table.get_mut("lattice").and_then(Value::as_table_mut).and_then(|lattice| lattice.get_mut(COUPLINGS));
+    if let Some(couplings) = own {
+        *couplings = beside(path, couplings);
+    }
+    if let Some(couplings) = table.get_mut(COUPLINGS) {
+        *couplings = beside(path, couplings);
+    }
+    Ok((table, path.to_owned()))
+}
+
+/// Couplings that a file of settings names: a file of them is looked for beside it.
+fn beside(settings: &Path, couplings: &Value) -> Value {
+    match couplings.as_str() {
+        Some(named) if !named.is_empty() && Disorder::named(named).is_none() => {
+            settings.parent().unwrap_or(Path::new("")).join(named).to_string_lossy().into_owned().into()
+        }
+        _ => couplings.clone(),
+    }
 }
 
 /// One `--set KEY=VALUE`; the key may name its section, as in training.batch.

@@ -74,7 +74,10 @@ const CUBIC_FULL_RATE_FROM: f64 = 0.2;
 const LEAST_RATE: f64 = 0.01;
 
 /// Where bonds have couplings of their own, beta approaches its end as exp(-this) over the run (docs/ACCURACY.md).
-const COOLING: f64 = 6.0;
+const COOLING: f64 = 5.0;
+/// Side and beta times the mean |J| from which such networks take twice as many steps.
+const LARGE_GLASS: f64 = 16.0;
+const COLD_GLASS: f64 = 1.5;
 
 /// Side of the cubes that are summed exactly.
 const CUBIC_BOTTOM: f64 = 4.0;
@@ -134,7 +137,11 @@ pub(super) fn derived_defaults<'a>(
     if weighted.is_some() && config.scale_rate {
         // Modes are many, and some too rare for a pool of configurations: a network that cools slowly keeps them.
         table.insert("objective".to_owned(), Value::String("reverse".to_owned()));
-        let steps = value("steps", config.steps.into());
+        let mean = weighted.as_ref().map_or(0.0, System::mean_coupling);
+        let is_long = size >= LARGE_GLASS && value("beta", config.beta) * mean >= COLD_GLASS;
+        let steps = i64::from(config.steps) * if is_long { 2 } else { 1 };
+        table.insert("steps".to_owned(), Value::Integer(steps));
+        let steps = value("steps", steps as f64);
         table.insert("annealing".to_owned(), Value::Float((-COOLING / steps).exp()));
     }
     if asked("scale_rate").and_then(Value::as_bool).unwrap_or(config.scale_rate) {

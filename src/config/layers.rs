@@ -248,13 +248,15 @@ mod tests {
 
     #[test]
     fn couplings_of_single_bonds_are_cooled_to() {
-        let glass =
-            |file: &str| resolved(None, &format!("couplings = \"pm1\"\nsize = 8\n{file}"), "").unwrap();
-        let Config { objective, annealing, exact_bottom, gauge, .. } = glass("beta = 2");
+        let glass = |size: u32, file: &str| {
+            resolved(None, &format!("couplings = \"pm1\"\nsize = {size}\n{file}"), "").unwrap()
+        };
+        let Config { objective, annealing, exact_bottom, gauge, .. } = glass(8, "beta = 2");
         assert_eq!((objective, exact_bottom, gauge), (Objective::Reverse, 8, true));
-        assert!((annealing.powi(4000) - (-6.0_f64).exp()).abs() < 1e-9);
-        assert_eq!(glass("beta = 2\nannealing = 0").annealing, 0.0);
-        assert_eq!(glass("beta = 5").exact_bottom, 2, "too cold for boxes");
+        assert!((annealing.powi(4000) - (-5.0_f64).exp()).abs() < 1e-9);
+        assert_eq!([glass(8, "beta = 2").steps, glass(16, "beta = 2").steps], [4000, 8000]);
+        assert_eq!(glass(8, "beta = 2\nannealing = 0").annealing, 0.0);
+        assert_eq!(glass(8, "beta = 5").exact_bottom, 2, "too cold for boxes");
         let refused = resolved(None, "couplings = \"pm1\"\ncoupling = 2", "").unwrap_err().to_string();
         assert!(refused.contains("coupling = 2") && refused.contains("pm1"), "{refused}");
     }

@@ -82,6 +82,10 @@ impl Config {
     /// When a setting of the lattice is out of range, or the file of couplings cannot be read.
     pub fn system(&self) -> Result<System> {
         let lattice = Lattice::new(self.lattice, self.size)?;
+        if self.disorder_seed != 0 && Disorder::named(&self.couplings).is_none() {
+            let expected = "there is nothing to draw: it goes with couplings = pm1 or gaussian";
+            return Err(Error::setting("disorder_seed", self.disorder_seed, expected));
+        }
         if self.couplings.is_empty() {
             return Ok(System::uniform(lattice, Interaction::new(self.coupling, self.field)?));
         }

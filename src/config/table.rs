@@ -50,7 +50,7 @@ settings! {
         /// `disorder_seed` draws; empty for one coupling.
         couplings: String = String::new(), text().flag("couplings", "FILE|KIND").later();
         /// Seed of the couplings.
-        disorder_seed: u32 = 0, integer(0, u32::MAX as i64).flag("disorder-seed", "SEED").later();
+        disorder_seed: u32 = 0, integer(0, u32::MAX as i64).range("0 to 2^32 - 1; 0 where no seed draws `couplings`").flag("disorder-seed", "SEED").later();
         /// The first site in a file of couplings that is text.
         index_base: u32 = 1, integer(0, 1).flag("index-base", "INDEX").later();
     }
@@ -93,7 +93,7 @@ settings! {
         /// Configurations on the device at a time; 0: as many as fit, and a run's own file holds how many that were.
         chunk: usize = 0, integer(0, MAX_BATCH as i64).range("0, or an equal part of `batch` of at least 2").later().free();
         /// Training steps.
-        steps: u32 = 4000, integer(1, u32::MAX as i64).derived("8000 where `depth` is 3 by default, and on the cubic lattice from `size` 16 on").flag("steps", "STEPS");
+        steps: u32 = 4000, integer(1, u32::MAX as i64).derived("8000 where `depth` is 3 by default, on the cubic lattice from `size` 16 on, and with `couplings` from `size` 16 and beta times the mean |J| of 1.5 on").flag("steps", "STEPS");
         /// What is minimised: KL(q | p) on the network's own samples (reverse), KL(p | q) on configurations by Monte Carlo
         /// (forward), or first the one with p and then more and more the other (mixed).
         objective: Objective = Objective::Reverse, names(&["reverse", "forward", "mixed"])
@@ -120,7 +120,7 @@ settings! {
         /// Last learning rate over the largest, for the cosine.
         final_rate: f64 = 0.001, number(0.0, 1.0);
         /// Beta of step t is `beta (1 - annealing^t)`.
-        annealing: f64 = 0.0, below(0.0, 1.0).derived("exp(-6 / `steps`) with `couplings`");
+        annealing: f64 = 0.0, below(0.0, 1.0).derived("exp(-5 / `steps`) with `couplings`");
         /// Adam's decay of the first moment.
         adam_beta1: f64 = 0.9, below(0.0, 1.0);
         /// Adam's decay of the second moment.

@@ -16,6 +16,8 @@ use std::path::Path;
 const FORMAT: &str = "han-gpu checkpoint";
 /// Version 2 adds the keys lattice, network and exact_length: networks that version 1 can describe are still written as that.
 const VERSIONS: [&str; 2] = ["1", "2"];
+/// The key that tells couplings of single bonds.
+const COUPLINGS: &str = "couplings";
 const FIRST_MOMENT: &str = "adam.first_moment.";
 const SECOND_MOMENT: &str = "adam.second_moment.";
 /// What names in the file start with, array by array, in the order in which they are written.
@@ -308,7 +310,7 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
     let sees_everything = |(key, value): &(&str, String)| *key == "reach" && value == "0";
     identity.extend(architecture(model).into_iter().filter(|entry| !is_first && !sees_everything(entry)));
     let weights = model.system.weights.as_deref();
-    identity.extend(weights.map(|weights| ("couplings", weights.fingerprint().to_string())));
+    identity.extend(weights.map(|weights| (COUPLINGS, weights.fingerprint().to_string())));
     identity
 }
 
@@ -353,6 +355,9 @@ impl Reader<'_> {
                 continue;
             }
             let message = match (key, found) {
+                (COUPLINGS | "coupling" | "field", _) if model.system.weights.is_some() => {
+                    "the run's couplings are not those that it was trained with: put its couplings.npz back as it was".to_owned()
+                }
                 ("format", _) => "this safetensors file is not a han-gpu checkpoint".to_owned(),
                 ("version", Some(found)) => format!(
                     "checkpoint version {found}; this program reads versions {}: use the release that wrote it",

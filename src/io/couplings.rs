@@ -11,6 +11,8 @@ use std::collections::HashMap;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
+/// Arrays of an archive of couplings.
+const KNOWN: [&str; 4] = ["bonds", "couplings", "fields", "units"];
 /// How NumPy's files start.
 const NPY: &[u8] = b"\x93NUMPY";
 
@@ -38,7 +40,10 @@ pub fn read_couplings(path: &Path, lattice: Lattice, first_index: u32) -> Result
     } else {
         bonds.add_text(&read_text(path)?, first_index).map_err(told)?;
     }
-    System::with_couplings(lattice, &bonds.couplings, &bonds.fields)
+    if !bonds.is_given.contains(&true) {
+        return Err(told(format!("it names no bond of {lattice}")));
+    }
+    System::with_couplings_in(lattice, &bonds.couplings, &bonds.fields, bonds.units)
 }
 
 /// Writes the couplings of a system as an `.npz` that [`read_couplings`] reads; the file appears whole or not at all.
@@ -57,7 +62,8 @@ pub(super) fn write_couplings(path: &Path, system: &System, weights: &Weights) -
     write_npz(path, |npz| {
         npz.add_array("bonds", &bonds)?;
         npz.add_array("couplings", &ArrayView1::from(&couplings))?;
-        npz.add_array("fields", &ArrayView1::from(&fields))
+        npz.add_array("fields", &ArrayView1::from(&fields))?;
+        npz.add_array("units", &ArrayView1::from(&[coupling, field]))
     })
 }
 
@@ -94,6 +100,8 @@ struct Bonds {
     couplings: Vec<f64>,
     is_given: Vec<bool>,
     fields: Vec<f64>,
+    /// Of couplings and fields, where the file tells them.
+    units: Option<[f64; 2]>,
 }
 
 impl Bonds {
@@ -106,6 +114,7 @@ impl Bonds {
             couplings: vec![0.0; count],
             is_given: vec![false; count],
             fields: vec![0.0; lattice.sites()],
+            units: None,
         }
     }
 
@@ -116,7 +125,7 @@ impl Bonds {
             sites.into_iter().find(|site| !(site.fract() == 0.0 && (0.0..count as f64).contains(site)))
         {
             return Err(format!(
-                "{}: there is no site {site}; {} has sites 0 to {}, counted from 0",
+                "{}: there is no site {site}; {} has sites 0 to {}, counted from 0 (a text that does so needs --index-base 0)",
                 told(),
                 self.lattice,
                 count - 1
@@ -143,6 +152,12 @@ impl Bonds {
 
     fn add_archive(&mut self, path: &Path) -> Result<()> {
         let mut archive = Npz::open(path)?;
+        let names = archive.names();
+        if let Some(stranger) = names.iter().find(|name| !KNOWN.contains(&name.as_str())) {
+            let message = format!("it has an array {stranger:?}; there may be {}", KNOWN.join(", "));
+            return Err(Error::content(path, message));
+        }
+        let has = |name: &str| names.iter().any(|known| known == name);
         let mut array = |name: &str, shape: &[Option<usize>]| -> Result<Values> {
             let told = |message: String| Error::content(path, format!("{name}: {message}"));
             let values = archive.array(name)?.and_then(Values::read).map_err(told)?;
@@ -166,7 +181,11 @@ impl Bonds {
             self.add([sites[0], sites[1]], coupling, told)
                 .map_err(|message| Error::content(path, message))?;
         }
-        if Npz::open(path)?.contains("fields") {
+        if has("units") {
+            let units = array("units", &[Some(2)])?.values;
+            self.units = Some([units[0], units[1]]);
+        }
+        if has("fields") {
             self.fields = array("fields", &[Some(self.lattice.sites())])?.values;
             if let Some((site, field)) = self.fields.iter().enumerate().find(|(_, field)| !field.is_finite())
             {
@@ -223,14 +242,16 @@ impl Bonds {
     }
 
     fn add_text(&mut self, text: &str, first_index: u32) -> Result<(), String> {
-        let mut is_first = true;
+        let (mut is_first, mut told_count) = (true, None);
         for (number, line) in text.lines().enumerate() {
             let words: Vec<&str> = line.split('#').next().unwrap_or_default().split_whitespace().collect();
             let told = || format!("line {}, {line:?}", number + 1);
             let values = words.iter().map(|word| word.parse::<f64>()).collect::<Result<Vec<f64>, _>>();
             match (values.as_deref(), is_first) {
                 (Ok([]), _) => continue,
-                (Ok([sites, _]), true) if *sites == self.lattice.sites() as f64 => (),
+                (Ok(&[sites, count]), true) if sites == self.lattice.sites() as f64 => {
+                    told_count = Some(count)
+                }
                 (Ok([sites, _]), true) => {
                     return Err(format!(
                         "{}: it is of {sites} sites; {} has {}",
@@ -246,7 +267,13 @@ impl Bonds {
             }
             is_first = false;
         }
-        Ok(())
+        let count = self.is_given.iter().filter(|is_given| **is_given).count();
+        match told_count {
+            Some(told) if told != count as f64 => {
+                Err(format!("its first line tells of {told} bonds, and it has {count}"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

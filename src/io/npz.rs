@@ -48,9 +48,14 @@ impl Npz {
         Ok(Self { path: path.to_owned(), archive, length })
     }
 
+    /// Names of the arrays.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.archive.file_names().filter_map(|file| Some(file.strip_suffix(".npy")?.to_owned())).collect()
+    }
+
     /// Whether there is an array of a name.
     pub(super) fn contains(&self, name: &str) -> bool {
-        self.archive.file_names().any(|file| file.strip_suffix(".npy") == Some(name))
+        self.names().iter().any(|known| known == name)
     }
 
     /// One array, opened; its values are bounded by what the file can hold and, if it is compressed, by half of the main

@@ -13,6 +13,9 @@ pub struct Weights {
     pub sites: Vec<i32>,
 }
 
+/// By how much of it a multiple may be off where it was a sum or a product of rounded numbers.
+const ROUNDING: f64 = 1e-12;
+
 impl Weights {
     /// A number that tells these weights from others (FNV-1a, 64 bits, over all of them, bonds first).
     pub fn fingerprint(&self) -> u64 {
@@ -24,13 +27,23 @@ impl Weights {
 impl System {
     /// A system with a coupling `[bonds]` for every bond of a lattice, in the order of [`Lattice::bonds`], and a field `[sites]` on every site.
     ///
-    /// Values that are multiples of the least of them are kept as they are. Others are rounded to multiples of the largest of them over
+    /// Values that are multiples of the least of them, up to rounding, are kept as they are. Others are rounded to multiples of the largest of them over
     /// 2^31 / count, so that all sums of weights fit 32 bits: by 1e-6 of it at most up to 2,000 bonds. [`System::weights`] has the weights,
     /// and [`System::interaction`] the units.
     ///
     /// # Errors
     /// When their numbers are not those of the lattice, or one is not finite or larger than 1000 in size.
     pub fn with_couplings(lattice: Lattice, couplings: &[f64], fields: &[f64]) -> Result<Self> {
+        Self::with_couplings_in(lattice, couplings, fields, None)
+    }
+
+    /// The same in given units, where all values are multiples of them.
+    pub(crate) fn with_couplings_in(
+        lattice: Lattice,
+        couplings: &[f64],
+        fields: &[f64],
+        units: Option<[f64; 2]>,
+    ) -> Result<Self> {
         let (bonds, sites) = (lattice.bonds().count(), lattice.sites());
         for (name, values, expected) in [("couplings", couplings, bonds), ("fields", fields, sites)] {
             if values.len() != expected {
@@ -40,8 +53,9 @@ impl System {
         }
         couplings.iter().try_for_each(|&coupling| Interaction::new(coupling, 0.0).map(drop))?;
         fields.iter().try_for_each(|&field| Interaction::new(0.0, field).map(drop))?;
-        let (coupling, bonds) = in_units(couplings);
-        let (field, sites) = in_units(fields);
+        let [coupling_unit, field_unit] = units.map_or([None, None], |units| units.map(Some));
+        let (coupling, bonds) = in_units(couplings, coupling_unit);
+        let (field, sites) = in_units(fields, field_unit);
         let weights = Some(Arc::new(Weights { bonds, sites }));
         Ok(Self { lattice, interaction: Interaction { coupling, field }, weights })
     }
@@ -89,8 +103,8 @@ impl System {
     }
 }
 
-/// A unit, and values as the nearest multiples of it.
-fn in_units(values: &[f64]) -> (f64, Vec<i32>) {
+/// A unit, the given one if it serves, and values as the nearest multiples of it.
+fn in_units(values: &[f64], given: Option<f64>) -> (f64, Vec<i32>) {
     let sizes = || values.iter().map(|value| value.abs()).filter(|&size| size > 0.0);
     let (least, largest) =
         sizes().fold((f64::INFINITY, 0.0_f64), |(least, largest), size| (least.min(size), largest.max(size)));
@@ -98,8 +112,14 @@ fn in_units(values: &[f64]) -> (f64, Vec<i32>) {
         return (0.0, vec![0; values.len()]);
     }
     let most = (f64::from(i32::MAX) / values.len() as f64).floor();
-    let is_multiple = largest <= most * least && sizes().all(|size| (size / least).fract() == 0.0);
-    let unit = if is_multiple { least } else { largest / most };
+    let divides = |unit: f64| {
+        let is_multiple = |ratio: f64| (ratio - ratio.round()).abs() <= ROUNDING * ratio;
+        unit > 0.0
+            && largest <= most * unit * (1.0 + ROUNDING)
+            && sizes().all(|size| is_multiple(size / unit))
+    };
+    let unit =
+        given.filter(|&unit| divides(unit)).unwrap_or(if divides(least) { least } else { largest / most });
     (unit, values.iter().map(|value| (value / unit).round() as i32).collect())
 }
 
@@ -109,10 +129,17 @@ mod tests {
 
     #[test]
     fn values_that_are_multiples_of_one_are_kept() {
-        assert_eq!(in_units(&[0.5, -0.5, 0.0, 1.5]), (0.5, vec![1, -1, 0, 3]));
-        assert_eq!(in_units(&[0.0, 0.0]), (0.0, vec![0, 0]));
+        assert_eq!(in_units(&[0.5, -0.5, 0.0, 1.5], None), (0.5, vec![1, -1, 0, 3]));
+        assert_eq!(in_units(&[0.0, 0.0], None), (0.0, vec![0, 0]));
+        assert_eq!(in_units(&[0.1, 0.3, 0.1 + 0.2], None), (0.1, vec![1, 3, 3]));
         let real = [0.3, -1.0, 0.123_456_789];
-        let (unit, weights) = in_units(&real);
+        let (unit, weights) = in_units(&real, None);
+        // What is written of them comes back in their unit, also where they are multiples of the least by chance.
+        for real in [&real[..], &[1.0, 1e-9], &[1.0, -0.5 + 1e-12, 0.7]] {
+            let (unit, weights) = in_units(real, None);
+            let written: Vec<f64> = weights.iter().map(|&weight| unit * f64::from(weight)).collect();
+            assert_eq!(in_units(&written, Some(unit)), (unit, weights));
+        }
         let sum: f64 = weights.iter().map(|&weight| f64::from(weight.abs())).sum();
         assert!(sum <= f64::from(i32::MAX), "{sum}");
         for (value, weight) in real.iter().zip(weights) {

@@ -1,6 +1,7 @@
 //! Thermalisation of a measured length: chains go on until those that started in order and those that started at random
 //! agree, and until that took many times their autocorrelation time.
 
+use super::algorithm::Algorithm;
 use super::simulation::{Setup, Simulation};
 use super::start::is_ordered;
 use super::walk::Scalars;
@@ -22,6 +23,11 @@ const MOST_UPDATES: usize = 1 << 34;
 /// Most measurements of a window; in longer ones they are further apart.
 const MEASUREMENTS: usize = 1024;
 
+/// The name of the places of replicas in their ladders, and the share of their autocorrelation time that counts: that replicas have been everywhere a few
+/// times is enough, since clusters move them too.
+const PLACES: &str = "places in the ladder";
+const OF_PLACES: f64 = 0.25;
+
 /// How long chains took to forget where they came from, and whether they have.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Equilibrium {
@@ -38,8 +44,7 @@ pub struct Equilibrium {
 /// # Errors
 /// When the device fails.
 pub fn equilibrate(simulation: &mut Simulation) -> Result<Equilibrium> {
-    let setup = simulation.setup();
-    let most = MOST_SWEEPS.min(MOST_UPDATES / (setup.chains * setup.ensemble.system.lattice.sites()));
+    let most = MOST_SWEEPS.min(MOST_UPDATES / simulation.updates_per_sweep());
     let (mut window, mut done) = (FIRST_WINDOW, 0);
     loop {
         done += 2 * window;
@@ -89,6 +94,8 @@ pub(super) struct Record {
 impl Record {
     pub(super) fn new(setup: &Setup) -> Self {
         let mut names = vec!["energies", "sizes of the order parameter"];
+        // Replicas that have not been everywhere leave the coldest ones where they began.
+        names.extend((setup.algorithm == Algorithm::Tempering).then_some(PLACES));
         names.extend((!setup.ensemble.system.has_spin_flip()).then_some("magnetisations"));
         Self {
             series: names
@@ -100,9 +107,14 @@ impl Record {
 
     /// Adds a value of every chain.
     pub(super) fn push(&mut self, scalars: &[Scalars]) {
-        for (chain, &Scalars { energy, order, magnetisation }) in scalars.iter().enumerate() {
-            for ((_, series), value) in self.series.iter_mut().zip([energy, order, magnetisation]) {
-                series[chain].push(value);
+        for (chain, &Scalars { energy, order, magnetisation, place }) in scalars.iter().enumerate() {
+            for (name, series) in &mut self.series {
+                series[chain].push(match *name {
+                    "energies" => energy,
+                    "magnetisations" => magnetisation,
+                    PLACES => place,
+                    _ => order,
+                });
             }
         }
     }
@@ -121,7 +133,10 @@ impl Record {
                 );
             }
             match Series::autocorrelation(series) {
-                Some(found) => longest = longest.max(found.tau_int.value * step as f64),
+                Some(found) => {
+                    let share = if *name == PLACES { OF_PLACES } else { 1.0 };
+                    longest = longest.max(share * found.tau_int.value * step as f64);
+                }
                 None if varies => {
                     return (window as f64, Some(format!("the {name} still drift")));
                 }

@@ -12,6 +12,8 @@ use rayon::prelude::*;
 const DISTANCE: (usize, f64) = (2, 0.25);
 /// Fewest and most chains: two groups of them are compared, and each has to come into equilibrium.
 const CHAINS: (usize, usize) = (8, 64);
+/// Most chains that are ladders of replicas, each as much work as many others.
+const LADDERS: usize = 16;
 /// Configurations of a chain, where that leaves a number of chains in between.
 const PER_CHAIN: usize = 16;
 /// Most updates of single sites between the first configuration and the last, of all chains together.
@@ -41,9 +43,10 @@ impl Pool {
     /// When the chains do not come into equilibrium, or do not fit into memory.
     pub fn new(ensemble: &Ensemble, count: usize, seed: u32) -> Result<Self> {
         let key = philox([seed, SALT], [0; 4])[0];
-        let chains = (count / PER_CHAIN).clamp(CHAINS.0, CHAINS.1);
         let system = &ensemble.system;
         let algorithm = Algorithm::fitting(system);
+        let most = if algorithm == Algorithm::Tempering { LADDERS } else { CHAINS.1 };
+        let chains = (count / PER_CHAIN).clamp(CHAINS.0, most);
         let setup = Setup { ensemble: ensemble.clone(), algorithm, chains, seed: key };
         let spins = draw(&setup, count)?;
         let moves = system.weights.is_none();

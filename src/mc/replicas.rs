@@ -1,5 +1,8 @@
 //! Replicas of a system at a ladder of temperatures that exchange them (parallel tempering: K. Hukushima and K. Nemoto, J. Phys. Soc. Jpn. 65, 1604,
 //! 1996). What is stuck at a low temperature goes where it is free, and comes back elsewhere.
+//!
+//! There are two at every temperature, which turn clusters of sites together (J. Houdayer, Eur. Phys. J. B 22, 479, 2001; Z. Zhu, A. J. Ochoa and
+//! H. G. Katzgraber, Phys. Rev. Lett. 115, 077201, 2015): in two dimensions that leads from valley to valley.
 
 use super::rules::Rules;
 use crate::cpu::Real;
@@ -9,8 +12,10 @@ use crate::random::philox;
 
 /// Replicas that are updated side by side.
 const LANES: usize = 16;
-/// Most replicas of a ladder.
-const MOST: usize = 128;
+/// Fewest and most temperatures of a ladder; twice as many replicas are whole [`LANES`].
+const RUNGS: (usize, usize) = (LANES / 2, 128);
+/// Spreads of the energy from one temperature to the next.
+const STEP: f64 = 0.8;
 /// Sets these random numbers apart from those of streams of the same key.
 const TAG: u32 = 0x7e3d;
 
@@ -43,17 +48,33 @@ impl Couplings {
                 ((0..neighbours.len()).map(of).collect(), weights.sites.clone())
             }
         };
-        // Energies of neighbours in the ladder overlap where steps of beta are about 1 over their spread, J times the root of the sites.
-        let steps = beta * system.mean_coupling() * (lattice.sites() as f64).sqrt();
-        let count = (steps.ceil() as usize).clamp(LANES, MOST).next_multiple_of(LANES);
-        let betas = (1..=count).map(|step| beta * step as f64 / count as f64).collect();
-        Self { bonds, sites, units: system.interaction, betas }
+        let bond_count = lattice.bonds().count() as f64;
+        Self {
+            bonds,
+            sites,
+            units: system.interaction,
+            betas: ladder(*beta, system.mean_coupling(), bond_count),
+        }
     }
 
-    /// Replicas of a ladder.
-    pub(super) fn replicas(&self) -> usize {
-        self.betas.len()
+    /// Whether the energy changes where all spins turn.
+    fn has_field(&self) -> bool {
+        self.units.field != 0.0
     }
+}
+
+/// Inverse temperatures whose energies overlap from one to the next: as far apart as [`STEP`] over the spread of energies, for which that of bonds on their
+/// own serves, `J sqrt(bonds) / cosh(beta J)`. Its integral is the angle `atan(sinh(beta J))`.
+fn ladder(beta: f64, coupling: f64, bonds: f64) -> Vec<f64> {
+    let angle = (beta * coupling).sinh().atan();
+    let count = (bonds.sqrt() * angle / STEP).ceil() as usize;
+    let count = count.clamp(RUNGS.0, RUNGS.1).next_multiple_of(RUNGS.0);
+    let rung = |step: usize| {
+        let share = step as f64 / count as f64;
+        // Without couplings, and at the end, where nothing is rounded.
+        if angle == 0.0 || step == count { beta * share } else { (share * angle).tan().asinh() / coupling }
+    };
+    (1..=count).map(rung).collect()
 }
 
 /// The replicas of one chain.
@@ -61,10 +82,13 @@ impl Couplings {
 pub(super) struct Replicas {
     /// `[sites][replicas]`, +-1.
     spins: Vec<i8>,
-    /// The replica at every temperature, from the highest on.
-    order: Vec<usize>,
+    /// Of both ladders, the replica at every temperature, from the highest on.
+    order: [Vec<usize>; 2],
     /// `[replicas]`: beta.
     betas: Vec<f32>,
+    /// Sites of the cluster at hand, and whether a site is one of them.
+    cluster: Vec<u32>,
+    is_joined: Vec<bool>,
     key: [u32; 2],
     sweeps: u32,
 }
@@ -72,32 +96,71 @@ pub(super) struct Replicas {
 impl Replicas {
     /// All from one configuration.
     pub(super) fn new(couplings: &Couplings, from: &[i8], key: [u32; 2]) -> Self {
-        let count = couplings.replicas();
+        let rungs = couplings.betas.len();
         Self {
-            spins: from.iter().flat_map(|&spin| std::iter::repeat_n(spin, count)).collect(),
-            order: (0..count).collect(),
-            betas: couplings.betas.iter().map(|&beta| beta as f32).collect(),
+            spins: from.iter().flat_map(|&spin| std::iter::repeat_n(spin, 2 * rungs)).collect(),
+            order: [(0..rungs).collect(), (rungs..2 * rungs).collect()],
+            betas: couplings.betas.iter().chain(&couplings.betas).map(|&beta| beta as f32).collect(),
+            cluster: Vec::new(),
+            is_joined: vec![false; from.len()],
             key,
             sweeps: 0,
         }
     }
 
-    /// A heat bath of every spin of every replica; then neighbours in temperature may exchange it.
+    /// A heat bath of every spin of every replica; then those of one temperature turn a cluster, and neighbours in temperature may exchange it.
     pub(super) fn sweep(&mut self, rules: &Rules, couplings: &Couplings) {
         self.sweeps += 1;
-        for first in (0..self.order.len()).step_by(LANES) {
+        for first in (0..self.count()).step_by(LANES) {
             vectorised(
                 #[inline(always)]
                 || self.heat_bath(rules, couplings, first),
             );
         }
+        for rung in 0..couplings.betas.len() {
+            self.turn_cluster(rules, couplings, rung);
+        }
         self.exchange(rules, couplings);
+    }
+
+    /// Turns a cluster of sites where both replicas of a temperature are unlike, or, without a field and where these are fewer, alike. What one of them
+    /// loses in energy at the rim of the cluster the other one gains, and which sites are alike stays as it is: the move is always accepted.
+    fn turn_cluster(&mut self, rules: &Rules, couplings: &Couplings, rung: usize) {
+        let (count, sites) = (self.count(), self.is_joined.len());
+        let [a, b] = [0, 1].map(|ladder: usize| self.order[ladder][rung]);
+        let product = |spins: &[i8], site: usize| spins[site * count + a] * spins[site * count + b];
+        let unlike = (0..sites).filter(|&site| product(&self.spins, site) < 0).count();
+        let kind = if couplings.has_field() || 2 * unlike <= sites { -1 } else { 1 };
+        let word = philox(self.key, [self.sweeps, u32::MAX - 1, rung as u32, TAG])[0];
+        let first = ((u64::from(word) * sites as u64) >> 32) as u32;
+        if product(&self.spins, first as usize) != kind {
+            return;
+        }
+        self.cluster.push(first);
+        self.is_joined[first as usize] = true;
+        let mut next = 0;
+        while let Some(&site) = self.cluster.get(next) {
+            next += 1;
+            let neighbours = rules.neighbours(site);
+            let weights = &couplings.bonds[site as usize * neighbours.len()..];
+            for (&neighbour, &weight) in neighbours.iter().zip(weights) {
+                let place = neighbour as usize;
+                if weight != 0 && !self.is_joined[place] && product(&self.spins, place) == kind {
+                    self.is_joined[place] = true;
+                    self.cluster.push(neighbour);
+                }
+            }
+        }
+        for site in self.cluster.drain(..) {
+            self.is_joined[site as usize] = false;
+            [a, b].into_iter().for_each(|replica| self.spins[site as usize * count + replica] *= -1);
+        }
     }
 
     /// A heat bath of [`LANES`] replicas, site by site.
     #[inline(always)]
     fn heat_bath(&mut self, rules: &Rules, couplings: &Couplings, first: usize) {
-        let count = self.order.len();
+        let count = self.count();
         let Interaction { coupling, field } = couplings.units;
         let (coupling, field) = (2.0 * coupling as f32, 2.0 * field as f32);
         let betas: [f32; LANES] = std::array::from_fn(|lane| self.betas[first + lane]);
@@ -131,22 +194,24 @@ impl Replicas {
 
     fn exchange(&mut self, rules: &Rules, couplings: &Couplings) {
         let energies = self.energies(rules, couplings);
-        // Every second pair in turn.
-        for colder in (1 + self.sweeps as usize % 2..self.order.len()).step_by(2) {
-            let [hot, cold] = [colder - 1, colder].map(|place| self.order[place]);
-            let gain =
-                (couplings.betas[colder] - couplings.betas[colder - 1]) * (energies[cold] - energies[hot]);
-            let word = philox(self.key, [self.sweeps, u32::MAX, colder as u32, TAG])[0];
-            if f64::from(word) < gain.exp() * 2.0_f64.powi(32) {
-                self.order.swap(colder - 1, colder);
-                self.betas.swap(hot, cold);
+        for (ladder, order) in self.order.iter_mut().enumerate() {
+            // Every second pair in turn.
+            for colder in (1 + self.sweeps as usize % 2..order.len()).step_by(2) {
+                let [hot, cold] = [colder - 1, colder].map(|place| order[place]);
+                let step = couplings.betas[colder] - couplings.betas[colder - 1];
+                let gain = step * (energies[cold] - energies[hot]);
+                let word = philox(self.key, [self.sweeps, u32::MAX, colder as u32, TAG])[ladder];
+                if f64::from(word) < gain.exp() * 2.0_f64.powi(32) {
+                    order.swap(colder - 1, colder);
+                    self.betas.swap(hot, cold);
+                }
             }
         }
     }
 
     /// `[replicas]`.
     pub(super) fn energies(&self, rules: &Rules, couplings: &Couplings) -> Vec<f64> {
-        let count = self.order.len();
+        let count = self.count();
         let (mut bonds, mut sums) = (vec![0_i32; count], vec![0_i32; count]);
         vectorised(
             #[inline(always)]
@@ -169,10 +234,21 @@ impl Replicas {
         bonds.iter().zip(sums).map(|(&bonds, sum)| couplings.units.energy(bonds.into(), sum.into())).collect()
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.betas.len()
+    }
+
+    /// The place in the ladder of one replica, from 0 at the highest temperature to 1: it tells how long replicas take from one end to the other.
+    pub(super) fn place(&self) -> f64 {
+        let [ladder, _] = &self.order;
+        let place = ladder.iter().position(|&replica| replica == 0).unwrap_or_default();
+        place as f64 / (ladder.len() - 1) as f64
+    }
+
     /// Copies the spins of the replica at the ensemble's temperature.
     pub(super) fn copy_coldest(&self, spins: &mut [i8]) {
-        let count = self.order.len();
-        let coldest = self.order[count - 1];
+        let count = self.count();
+        let coldest = self.order[0][count / 2 - 1];
         spins
             .iter_mut()
             .zip(self.spins.chunks_exact(count))

@@ -86,6 +86,12 @@ impl Simulation {
         Ok(Self { setup, backend, walks, sweeps: 0 })
     }
 
+    /// Updates of single sites that a sweep of all chains takes.
+    pub(super) fn updates_per_sweep(&self) -> usize {
+        let of_sites = self.setup.chains * self.setup.ensemble.system.lattice.sites();
+        if self.walks.is_empty() { of_sites } else { self.walks.iter().map(Walk::updates).sum() }
+    }
+
     /// The system and how it is simulated.
     pub fn setup(&self) -> &Setup {
         &self.setup
@@ -172,6 +178,7 @@ impl Simulation {
                 energy: observables.energy(system.interaction, chain),
                 magnetisation: magnetisation as f64,
                 order: staggered.unwrap_or(magnetisation).abs() as f64,
+                place: 0.0,
             }
         };
         Ok((0..self.setup.chains).map(scalars).collect())

@@ -16,6 +16,8 @@ pub(super) struct Scalars {
     pub(super) magnetisation: f64,
     /// Size of the order parameter: of the sum of all spins, each times that of a ground state.
     pub(super) order: f64,
+    /// Of tempering, the place of a replica in its ladder; else 0.
+    pub(super) place: f64,
 }
 
 /// A chain with the memory of its updates.
@@ -56,6 +58,11 @@ impl Walk {
         }
         // A fixed number: to stop where clusters have covered a lattice would favour what follows large clusters.
         self.updates_per_sweep = (updates * sites).div_ceil(covered);
+    }
+
+    /// Updates of single sites that a sweep takes.
+    pub(super) fn updates(&self) -> usize {
+        self.spins.len() * self.replicas.as_ref().map_or(1, Replicas::count)
     }
 
     /// Moves the chain by `count` sweeps.
@@ -127,6 +134,7 @@ impl Walk {
                 energy: system.energy(&self.spins),
                 magnetisation: self.spins.iter().map(|&spin| f64::from(spin)).sum(),
                 order: overlap.abs() as f64,
+                place: self.replicas.as_ref().map_or(0.0, Replicas::place),
             };
         }
         let (mut bonds, mut total, mut order) = (0, 0, 0);
@@ -140,6 +148,7 @@ impl Walk {
             energy: system.interaction.energy(bonds, total),
             magnetisation: total as f64,
             order: order.abs() as f64,
+            place: self.replicas.as_ref().map_or(0.0, Replicas::place),
         }
     }
 

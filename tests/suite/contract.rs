@@ -86,7 +86,7 @@ fn config(case: Case, steps: u32) -> Config {
         field,
         coupling,
         couplings: couplings.to_owned(),
-        disorder_seed: 1,
+        disorder_seed: u32::from(disorder.is_some()),
         exact_bottom,
         exact_length: case.exact_length,
         evaluation_samples: 50,
