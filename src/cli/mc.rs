@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     sweeps: usize,
     /// wolff: single clusters, on the CPU; swendsen-wang: all clusters, on the CPU; metropolis: single spins, on any device; hybrid: a heat bath of every spin, a single
-    /// cluster and a geometric cluster, on the CPU; tempering: a heat bath of every spin of replicas at 16 temperatures and more, which exchange them, on the
+    /// cluster and a geometric cluster, on the CPU; tempering: two replicas at each of 8 temperatures and more, with a heat bath of every spin, which turn clusters together and exchange temperatures, on the
     /// CPU [default: wolff; hybrid in a field, and for J < 0 on an odd side; tempering with couplings of single bonds]
     #[arg(long, value_enum)]
     algorithm: Option<AlgorithmName>,

@@ -356,7 +356,7 @@ impl Reader<'_> {
             }
             let message = match (key, found) {
                 (COUPLINGS | "coupling" | "field", _) if model.system.weights.is_some() => {
-                    "the run's couplings are not those that it was trained with: put its couplings.npz back as it was".to_owned()
+                    "the checkpoint is of other couplings than the run's: put its couplings.npz back as it was".to_owned()
                 }
                 ("format", _) => "this safetensors file is not a han-gpu checkpoint".to_owned(),
                 ("version", Some(found)) => format!(
