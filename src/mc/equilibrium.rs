@@ -23,9 +23,8 @@ const MOST_UPDATES: usize = 1 << 34;
 /// Most measurements of a window; in longer ones they are further apart.
 const MEASUREMENTS: usize = 1024;
 
-/// The name of the places of replicas in their ladders, and the share of their autocorrelation time that counts: that replicas have been everywhere a few
-/// times is enough, since clusters move them too.
-const PLACES: &str = "places in the ladder";
+/// The share of the autocorrelation time of places in a ladder that counts: it is enough that replicas have been everywhere a few times, since clusters move
+/// them too.
 const OF_PLACES: f64 = 0.25;
 
 /// How long chains took to forget where they came from, and whether they have.
@@ -88,34 +87,46 @@ fn round(simulation: &mut Simulation, window: usize, wanted: f64) -> Result<Equi
 /// Time series of all chains: of every quantity by its name, `[chains]`. Without a field the magnetisation has no place among
 /// them: its mean is 0, whichever way a chain is ordered.
 pub(super) struct Record {
-    series: Vec<(&'static str, Vec<Series>)>,
+    quantities: Vec<Followed>,
+}
+
+/// A quantity of all chains.
+struct Followed {
+    /// Its name, in the plural.
+    name: &'static str,
+    of: fn(&Scalars) -> f64,
+    /// The share of its autocorrelation time that counts.
+    share: f64,
+    /// `[chains]`.
+    series: Vec<Series>,
 }
 
 impl Record {
     pub(super) fn new(setup: &Setup) -> Self {
-        let mut names = vec!["energies", "sizes of the order parameter"];
-        // Replicas that have not been everywhere leave the coldest ones where they began.
-        names.extend((setup.algorithm == Algorithm::Tempering).then_some(PLACES));
-        names.extend((!setup.ensemble.system.has_spin_flip()).then_some("magnetisations"));
-        Self {
-            series: names
-                .into_iter()
-                .map(|name| (name, vec![Series::new(MEASUREMENTS + 1); setup.chains]))
-                .collect(),
+        let followed = |name, share, of| Followed {
+            name,
+            of,
+            share,
+            series: vec![Series::new(MEASUREMENTS + 1); setup.chains],
+        };
+        let mut quantities: Vec<Followed> = vec![
+            followed("energies", 1.0, |scalars: &Scalars| scalars.energy),
+            followed("sizes of the order parameter", 1.0, |scalars: &Scalars| scalars.order),
+        ];
+        if setup.algorithm == Algorithm::Tempering {
+            // Replicas that have not been everywhere leave the coldest ones where they began.
+            quantities.push(followed("places in the ladder", OF_PLACES, |scalars: &Scalars| scalars.place));
         }
+        if !setup.ensemble.system.has_spin_flip() {
+            quantities.push(followed("magnetisations", 1.0, |scalars: &Scalars| scalars.magnetisation));
+        }
+        Self { quantities }
     }
 
     /// Adds a value of every chain.
     pub(super) fn push(&mut self, scalars: &[Scalars]) {
-        for (chain, &Scalars { energy, order, magnetisation, place }) in scalars.iter().enumerate() {
-            for (name, series) in &mut self.series {
-                series[chain].push(match *name {
-                    "energies" => energy,
-                    "magnetisations" => magnetisation,
-                    PLACES => place,
-                    _ => order,
-                });
-            }
+        for Followed { of, series, .. } in &mut self.quantities {
+            series.iter_mut().zip(scalars).for_each(|(series, scalars)| series.push(of(scalars)));
         }
     }
 
@@ -123,7 +134,7 @@ impl Record {
     /// should last `wanted` such times, does not show equilibrium.
     fn verdict(&self, window: usize, step: usize, wanted: f64) -> (f64, Option<String>) {
         let mut longest = 1.0_f64;
-        for (name, series) in &self.series {
+        for Followed { name, share, series, .. } in &self.quantities {
             // Constant series have nothing to forget, if it is the same constant.
             let varies = series.iter().any(|series| !Series::is_constant(std::slice::from_ref(series)));
             if !varies && !Series::is_constant(series) {
@@ -133,10 +144,7 @@ impl Record {
                 );
             }
             match Series::autocorrelation(series) {
-                Some(found) => {
-                    let share = if *name == PLACES { OF_PLACES } else { 1.0 };
-                    longest = longest.max(share * found.tau_int.value * step as f64);
-                }
+                Some(found) => longest = longest.max(share * found.tau_int.value * step as f64),
                 None if varies => {
                     return (window as f64, Some(format!("the {name} still drift")));
                 }
@@ -152,7 +160,7 @@ impl Record {
 
     /// How chains from opposite starts differ, if they do.
     pub(super) fn disagreement(&self) -> Option<String> {
-        self.series.iter().find_map(|(name, series)| {
+        self.quantities.iter().find_map(|Followed { name, series, .. }| {
             let group = |ordered: bool| -> Vec<f64> {
                 let chains = series.iter().enumerate().filter(|(chain, _)| is_ordered(*chain) == ordered);
                 chains.map(|(_, series)| series.mean()).collect()
