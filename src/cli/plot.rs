@@ -21,9 +21,9 @@ const MONTE_CARLO: usize = 8192;
 
 /// Figures of runs and scans.
 ///
-/// Of a run: training, sampled configurations by spin and by level of the hierarchy, weights, autocorrelation, and with couplings of single bonds the
-/// overlaps of pairs of configurations. Of the table of a scan:
-/// every quantity against beta.
+/// A run has figures of its training, sampled configurations by spin and by level of the hierarchy, weights, autocorrelation, and with couplings of single
+/// bonds of the overlaps of pairs of configurations. The table of a scan
+/// has figures of every quantity against beta.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu plot runs/L16-beta0.44

@@ -150,7 +150,7 @@ fn disorder_seeds(text: &str) -> Result<DisorderSeeds, String> {
 struct Point {
     size: u32,
     beta: f64,
-    /// That of its couplings, where there are several.
+    /// The seed of its couplings, where there are several.
     seed: Option<u32>,
     depth: usize,
     steps: u32,

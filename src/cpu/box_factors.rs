@@ -11,7 +11,7 @@ use crate::lattice::{Interaction, System};
 pub(crate) enum LevelFactors {
     /// The same for all.
     Alike(BoxFactors),
-    /// Of every bond its own.
+    /// Every bond has its own.
     Weighted(WeightedBoxFactors),
 }
 
@@ -51,7 +51,7 @@ pub(crate) type Factors<F> = [[F; 2]; 2];
 pub(crate) struct SiteFactors<R> {
     /// Along every axis, of the bonds to the neighbours before and after it; see [`WeightedBoxFactors::bonds`].
     bonds: [[Bond<R>; 2]; 3],
-    /// Of a spin -1 and +1.
+    /// Factors of the field on a spin -1 and +1.
     field: [Lane<R>; 2],
 }
 

@@ -206,7 +206,7 @@ impl Step {
             .last()
             .zip(model.levels.last())
             .and_then(|(geometry, level)| level.conditional.exact_box().map(|_| geometry));
-        // Those of weighted boxes a shader computes.
+        // A shader computes the factors of weighted boxes.
         let alike = exact.filter(|level| !level.is_weighted());
         let factors = alike.map(|level| BoxFactors::new(level, interaction, beta)).unwrap_or_default();
         let shift = inputs.reward_shift(system);

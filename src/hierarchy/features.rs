@@ -89,7 +89,7 @@ impl Hierarchy {
     }
 }
 
-/// Of sites that a walk has not reached.
+/// The entry of a site that a walk has not reached.
 const UNREACHED: (usize, i32) = (usize::MAX, 0);
 
 /// Where a site is, seen from a block.

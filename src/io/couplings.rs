@@ -100,7 +100,7 @@ struct Bonds {
     couplings: Vec<f64>,
     is_given: Vec<bool>,
     fields: Vec<f64>,
-    /// Of couplings and fields, where the file tells them.
+    /// The units of couplings and fields, where the file tells them.
     units: Option<[f64; 2]>,
 }
 

@@ -6,7 +6,7 @@
 
 const OWN: u32 = LAYERS * BITS;
 const DIRECTIONS: u32 = 2u * DIMENSIONS;
-// What is kept of a site: of its bonds by direction, then of its field.
+// Numbers kept for a site: one for its bond in every direction, then one for its field.
 const OF_SITE: u32 = DIRECTIONS + 1u;
 
 // exp(-2 |energy|) of every bond and site: by how much a spin is less likely that does not do its will. Negative where the weight times J or H is.
