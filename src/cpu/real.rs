@@ -91,7 +91,9 @@ impl Real for f32 {
         let rest = x - power * 0.693_359_4 - power * -2.121_944_4e-4;
         let series = [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
         let sum = series.into_iter().fold(0.0, |sum, factor| sum * rest + factor);
-        sum * Self::from_bits(((power as i32 + 127) << 23) as u32)
+        // Beside so large a number the last bits are those of the whole number itself. A cast would be done one by one: it looks at what is out of range.
+        let bits = (power + 12_582_912.0).to_bits();
+        sum * Self::from_bits((bits << 23).wrapping_add(127 << 23))
     }
 
     #[inline(always)]
