@@ -58,11 +58,9 @@ fn everything(mut gpu: Gpu, case: Case, shape: Shape) -> (Vec<Vec<f64>>, usize) 
 #[test]
 fn parameters_at_two_bindings_give_the_same_bits() {
     let device = gpu();
-    for (case, storage, shape) in [
-        (DEEP, Storage::F32, Shape::tile(2)),
-        (WIDE, Storage::F32, Shape::lane(4)),
-        (DEEP, Storage::F16, Shape::lane(2)),
-    ] {
+    // Software drivers compile all shaders anew for each of these, and for either device.
+    for (case, storage, shape) in [(WIDE, Storage::F32, Shape::lane(4)), (DEEP, Storage::F16, Shape::tile(2))]
+    {
         if storage == Storage::F16 && !device.adapter.features().contains(Features::SHADER_F16) {
             println!("left out: {} offers no 16-bit floats", device.adapter.get_info().name);
             continue;
