@@ -28,3 +28,10 @@ check bars --lattice cubic --size 8 --beta 0.22 --width 1
 check glass --size 16 --couplings gaussian --exact-bottom 4 --beta 0.7
 check signs --size 8 --couplings pm1 --disorder-seed 3 --exact-bottom 2
 check triangles --lattice triangular --size 8 --couplings gaussian
+check pairs --lattice complete --size 30 --couplings sk --beta 0.9
+check deep_pairs --lattice complete --size 13 --couplings hopfield:2 --head sk2 --set gauge=false
+check linear --lattice complete --size 21 --couplings sk --head linear
+check curie_weiss --lattice complete --size 50 --couplings cw --field 0.1 --beta 1.1
+check many_sites --lattice complete --size 25 --couplings cw --head cw_infinite --beta 1.2
+check one_parameter --lattice complete --size 25 --couplings cw --head one_parameter --field 0.2
+check dense_pairs --lattice complete --size 17 --couplings sk --network van

@@ -8,6 +8,7 @@ block after the other. Exits with 1 if anything differs by more than the formats
 """
 import itertools
 import json
+import math
 import sys
 import tomllib
 from pathlib import Path
@@ -17,6 +18,11 @@ import numpy as np
 # Steps along the bonds of a site.
 STEPS = {"square": [(0, 1), (1, 0)], "triangular": [(0, 1), (1, 0), (1, 1)],
          "cubic": [(0, 0, 1), (0, 1, 0), (1, 0, 0)]}
+
+
+def steps_of(config):
+    """Steps to the neighbours of a site; on the complete lattice to all other sites."""
+    return STEPS.get(config["lattice"]) or [(by,) for by in range(1, config["size"])]
 
 
 def read_safetensors(path):
@@ -107,9 +113,11 @@ class Couplings:
         self.size, axes = config["size"], len(steps[0])
         whole = places((0,) * axes, (self.size,) * axes)
         ends = [(self.site(place), self.site(np.add(place, step))) for place in whole for step in steps]
-        self.bonds = {frozenset(pair): config["coupling"] for pair in ends}
+        is_curie_weiss = config.get("couplings") == "cw"
+        coupling = config["coupling"] / self.size if is_curie_weiss else config["coupling"]
+        self.bonds = {frozenset(pair): coupling for pair in ends}
         self.fields = np.full(len(whole), config["field"])
-        self.are_single = bool(config.get("couplings"))
+        self.are_single = bool(config.get("couplings")) and not is_curie_weiss
         if self.are_single:
             file = np.load(run / "couplings.npz")
             self.bonds = {frozenset(pair): J for pair, J in zip(file["bonds"].tolist(), file["couplings"])}
@@ -141,7 +149,7 @@ def ln_q_of_block(tensors, level, block, border, own, config):
     def tensor(part):
         """That of the level, or the block's own where blocks have nets of their own."""
         whole = tensors[f"level{level}.{part}"]
-        return whole[block] if config.get("couplings") else whole
+        return whole[block] if whole.ndim > (2 if part.endswith("weight") else 1) else whole
 
     count, sites = own.shape
     gauge = np.ones(count)
@@ -201,12 +209,70 @@ def ln_q_of_box(origin, inside, at, beta, couplings, steps):
     return ln_p - np.log(np.exp(ln_z - most[:, None]).sum(1)) - most
 
 
+def ln_q_of_pairs(tensors, config, couplings, spins):
+    """ln q of a network of pairs; spins are [N, sites]."""
+    count, sites = spins.shape
+    head, beta = config["head"], config["beta"]
+    is_turned = config["gauge"] and head in ("linear", "sk0", "sk1", "sk2")
+    x = spins * (spins[:, :1] if is_turned else 1)
+    matrix = np.zeros((sites, sites))
+    for pair, coupling in couplings.bonds.items():
+        a, b = sorted(pair)
+        matrix[a, b] = matrix[b, a] = coupling
+    fields = np.broadcast_to(couplings.fields, sites)
+    later = [slice(sum(sites - j - 1 for j in range(i)), sum(sites - j - 1 for j in range(i + 1))) for i in range(sites)]
+
+    def tensor(part):
+        return tensors[f"level0.{part}"]
+
+    def behind(i, f):
+        """The sum over later sites of what the fields on them become."""
+        total = np.zeros(count)
+        for sign in ("plus", "minus"):
+            for layer in range(1 + int(head[2])):
+                weight, bias = (tensor(f"{sign}.layer{layer}.{part}")[later[i]] for part in ("weight", "bias"))
+                value = ln_sigmoid(beta * (bias + weight * f[:, i + 1:]) if layer == 0 else bias + weight * value)
+            total += value @ tensor(f"{sign}.output")[later[i]]
+        return total
+
+    def exact(i, before):
+        """Sums over all spins behind, of which k are up."""
+        k = np.arange(sites - i)
+        ln_ways = np.array([math.lgamma(sites - i) - math.lgamma(j + 1) - math.lgamma(sites - i - j) for j in k])
+        def ln_sum(spin):
+            total = before[:, None] + spin + 2 * k - (sites - i - 1)
+            terms = ln_ways + beta * (matrix[0, 1] * total**2 / 2 + fields[0] * total)
+            return np.logaddexp.reduce(terms, axis=1)
+        return ln_sum(1) - ln_sum(-1)
+
+    ln_q = np.zeros(count)
+    for i in range(sites):
+        f = x[:, :i] @ matrix[:i]
+        if i == 0 and is_turned:
+            logit = np.zeros(count)
+        elif head == "cw":
+            logit = exact(i, x[:, :i].sum(1))
+        elif head == "cw_infinite":
+            # The spins' own sum is exact where that of products may be rounded.
+            sign = np.sign(matrix[0, 1] * x[:, :i].sum(1))
+            logit = beta * (tensor("sign")[i] * sign + tensor("field")[0] * f[:, i] + 2 * fields[i])
+        elif head == "one_parameter":
+            logit = beta * (tensor("field")[i] * f[:, i] + 2 * fields[i])
+        elif head == "linear":
+            weights = [tensor("weight")[later[j]][i - j - 1] for j in range(i)]
+            logit = beta * (tensor("bias")[i] + x[:, :i] @ np.array(weights))
+        else:
+            logit = beta * (tensor("bias")[i] + tensor("field")[i] * f[:, i]) + behind(i, f)
+        ln_q += ln_sigmoid(x[:, i] * logit)
+    return ln_q
+
+
 def main():
     run, samples = Path(sys.argv[1]), np.load(sys.argv[2])
     sections = tomllib.loads((run / "config.toml").read_text())
     config = {key: value for section in sections.values() for key, value in section.items()}
     tensors = read_safetensors(run / "checkpoint.safetensors")
-    size, steps = config["size"], STEPS[config["lattice"]]
+    size, steps = config["size"], steps_of(config)
     lattice = samples["spins"].astype(np.float64)
     couplings = Couplings(run, config, steps)
 
@@ -215,22 +281,27 @@ def main():
         columns = [lattice[(slice(None), *np.mod(place, size))] for place in sites]
         return np.stack(columns, 1) if columns else np.zeros((len(lattice), 0))
 
-    if config["network"] == "van":
+    if config["network"] == "arnn":
+        levels, boxes = [], []
+    elif config["network"] == "van":
         levels, boxes = [[([], places((0,) * len(steps[0]), (size,) * len(steps[0])))]], []
     elif config["lattice"] == "square" and not config["exact_length"]:
         levels, boxes = squares(size, config["exact_bottom"])
     else:
         levels, boxes = halves(size, config["exact_bottom"], config["exact_length"], steps)
     ln_q = np.zeros(len(lattice))
+    if config["network"] == "arnn":
+        ln_q += ln_q_of_pairs(tensors, config, couplings, lattice)
     for number, level in enumerate(levels):
         for block, (border, own) in enumerate(level):
             ln_q += ln_q_of_block(tensors, number, block, at(border), at(own), config)
     for origin, inside in boxes:
         ln_q += ln_q_of_box(origin, inside, at, config["beta"], couplings, steps)
     axes = tuple(range(1, lattice.ndim))
-    bonds = sum((lattice * np.roll(lattice, step, axes)).sum(axes) for step in steps)
-    energy = -config["coupling"] * bonds - config["field"] * lattice.sum(axes)
-    if couplings.are_single:
+    if config["lattice"] != "complete":
+        bonds = sum((lattice * np.roll(lattice, step, axes)).sum(axes) for step in steps)
+        energy = -config["coupling"] * bonds - config["field"] * lattice.sum(axes)
+    if couplings.are_single or config["lattice"] == "complete":
         # Sums of rounded products: equal to as many digits as those have.
         energy = couplings.energy(lattice.reshape(len(lattice), -1))
         energy = np.where(np.isclose(energy, samples["energy"], rtol=1e-12, atol=1e-9), samples["energy"], energy)

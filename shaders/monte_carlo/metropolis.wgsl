@@ -8,7 +8,7 @@
 #include lanes/dispatch
 #include numbers/philox
 
-const PLANES: u32 = 1u + (SIDE - 1u) * (DIMENSIONS - 2u);
+const PLANES: u32 = 1u + (SIDE - 1u) * (DIMENSIONS / 3u);
 
 @group(0) @binding(1) var<uniform> step: Step;
 @group(0) @binding(4) var<storage, read_write> spins: array<i32>; // [site][batch]
@@ -30,7 +30,7 @@ fn main(
     let words = philox(step.seed, step.step, counter);
     for (var i = 0u; i < 4u; i++) {
         let line = (4u * four + i) / (SIDE / 2u);
-        let plane = line / SIDE * (DIMENSIONS - 2u);
+        let plane = line / SIDE * (DIMENSIONS / 3u);
         let row = select(line % SIDE, 2u * line + COLOUR / 2u, COLOURS == 4u);
         let shift = select((plane + row + COLOUR) & 1u, COLOUR & 1u, COLOURS == 4u);
         let column = (4u * four + i) % (SIDE / 2u) * 2u + shift;

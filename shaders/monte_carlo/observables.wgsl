@@ -1,13 +1,15 @@
 // Sums over configurations of what observables are made of, as exact integers: the spins of every line of every axis (rows and
 // columns, in three dimensions planes, rows and columns), products of spins at every distance along every axis, up to half the
-// lattice, and the spins of every line of the first axis times -1 to the power of their other coordinates.
-// Grid: ceil(batch / LANES) * SIDE workgroups of LANES lanes, one configuration per lane, one line and distance per workgroup.
+// lattice, and the spins of every line of the first axis times -1 to the power of their other coordinates. Where all sites are neighbours, there
+// is one of the DIMENSIONS and one line, of all sites.
+// Grid: ceil(batch / LANES) * SIDE workgroups of LANES lanes, one configuration per lane, one line and distance per workgroup; with one line
+// ceil(batch / LANES).
 // Constants: LANES, SIDE, AXES, DIMENSIONS.
 
 #include layout/types
 #include lanes/dispatch
 
-const PLANES: u32 = 1u + (SIDE - 1u) * (DIMENSIONS - 2u);
+const PLANES: u32 = 1u + (SIDE - 1u) * (DIMENSIONS / 3u);
 // Where products and sums with alternating signs begin.
 const PRODUCTS: u32 = DIMENSIONS * SIDE;
 const STAGGERED: u32 = PRODUCTS + SIDE / 2u;
@@ -23,9 +25,14 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let index = group_index(group, groups);
-    let line = index % SIDE;
-    let configuration = index / SIDE * LANES + lane;
+    let lines = select(SIDE, 1u, DIMENSIONS == 1u);
+    let line = index % lines;
+    let configuration = index / lines * LANES + lane;
     if configuration >= step.batch {
+        return;
+    }
+    if DIMENSIONS == 1u {
+        add_all(configuration);
         return;
     }
     add_lines(line, configuration);
@@ -48,6 +55,15 @@ fn main(
 
 fn write(quantity: u32, configuration: u32, sum: i32) {
     observables[quantity * step.batch + configuration] = sum;
+}
+
+// The sum of all spins.
+fn add_all(configuration: u32) {
+    var sum = 0;
+    for (var site = 0u; site < SIDE; site++) {
+        sum += spins[site * step.batch + configuration];
+    }
+    write(0u, configuration, sum);
 }
 
 // Sums of the lines of a number along all axes, and of that along the first with alternating signs.

@@ -1,5 +1,5 @@
 // Spins from bits: given configurations travel to the device as a bit a spin.
-// Grid: ceil(spins / 4 / LANES) workgroups of LANES lanes, four spins per lane; a lattice has a multiple of four.
+// Grid: ceil(spins / 4 / LANES) workgroups of LANES lanes, four spins per lane; the array is of whole fours.
 // Constants: LANES.
 
 #include lanes/dispatch

@@ -2,7 +2,7 @@
 
 use super::system::SystemArguments;
 use crate::config::Config;
-use crate::disorder::Disorder;
+use crate::disorder::has_seed;
 use crate::exact;
 use crate::lattice::{Ensemble, LatticeKind};
 use serde::Serialize;
@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         beta: *beta,
         coupling: uniform.map(|interaction| interaction.coupling),
         field: uniform.map(|interaction| interaction.field),
-        disorder_seed: Disorder::named(&named).map(|_| disorder_seed),
+        disorder_seed: has_seed(&named).then_some(disorder_seed),
         couplings: (!named.is_empty()).then_some(named),
         ln_z: exact.ln_z,
         free_energy_per_site: value("free_energy_per_site"),

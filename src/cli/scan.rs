@@ -9,7 +9,7 @@ use super::settings::SettingArguments;
 use super::training::{Resources, train_one};
 use super::verdict::{self, Strict};
 use crate::config::{Config, MAX_SAMPLES};
-use crate::disorder::Disorder;
+use crate::disorder::has_seed;
 use crate::error::Error;
 use crate::estimate::Status;
 use crate::io::{Row, RunFolder, Table, row};
@@ -193,7 +193,7 @@ fn check(arguments: &Arguments) -> anyhow::Result<Vec<Point>> {
         // Every point starts from the nets of the one before, so all have those that the hardest one has by default.
         let depth = configs.iter().map(|config| config.depth).max().unwrap_or_default();
         let steps = configs.iter().map(|config| config.steps).max().unwrap_or_default();
-        if seeds[0].is_some() && configs.iter().any(|config| Disorder::named(&config.couplings).is_none()) {
+        if seeds[0].is_some() && configs.iter().any(|config| !has_seed(&config.couplings)) {
             let expected = "seeds draw couplings: name a kind, as in --couplings pm1";
             return Err(Error::setting("--disorder-seeds", "given", expected).into());
         }
@@ -261,8 +261,8 @@ fn measure_point(
     let mut warnings = [measurement.warnings(), of_run].concat();
     let mut value = serde_json::to_value(&measurement)?;
     value["mc_sweeps"] = json!(arguments.mc_sweeps);
-    if let Some(disorder) = Disorder::named(&config.couplings) {
-        value["couplings"] = json!(format!("{}, seed {}", disorder.name(), config.disorder_seed));
+    if has_seed(&config.couplings) {
+        value["couplings"] = json!(format!("{}, seed {}", config.couplings, config.disorder_seed));
     }
     value["status"] = json!(status(&doubts));
     if arguments.mc_sweeps > 0 && !interrupt.pressed() {

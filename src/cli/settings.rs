@@ -2,8 +2,7 @@
 
 use super::flags::{Choice, Flags};
 use super::heading;
-use crate::config::{Config, Setting, flat, load, resolve};
-use crate::disorder::Disorder;
+use crate::config::{Config, Setting, flat, is_couplings_file, load, resolve};
 use crate::error::Error;
 use crate::io::RunFolder;
 use std::path::{Path, PathBuf};
@@ -88,7 +87,7 @@ fn settings_file(path: Option<&Path>) -> crate::Result<(Table, PathBuf)> {
 /// Couplings that a file of settings names: a file of them is looked for beside it.
 fn beside(settings: &Path, couplings: &Value) -> Value {
     match couplings.as_str() {
-        Some(named) if !named.is_empty() && Disorder::named(named).is_none() => {
+        Some(named) if is_couplings_file(named) => {
             settings.parent().unwrap_or(Path::new("")).join(named).to_string_lossy().into_owned().into()
         }
         _ => couplings.clone(),

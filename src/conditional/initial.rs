@@ -17,7 +17,7 @@ impl Model {
     /// Published initialisation: uniform(+-1/sqrt(fan_in)) on unmasked weights times sqrt(entries / unmasked entries),
     /// biases uniform(+-1/sqrt(fan_in)), slopes 0.5. With the coupling skip the output layer starts at 0, its bias at
     /// `2 beta H`, and the skip at `2 beta J` per bond, J and H being those of the bond and the site: the network starts as a heat bath that
-    /// ignores what is not fixed yet.
+    /// ignores what is not fixed yet. Heads over pairs of sites start from the couplings alone ([`PairHead`](super::PairHead)).
     pub fn initial_parameters(&self, seed: u32, beta: f64) -> Vec<f32> {
         let mut parameters = vec![0.0; self.parameters];
         for (k, net, level) in self.nets() {
@@ -33,6 +33,12 @@ impl Model {
             }
             if net.gauge == Gauge::Mixture {
                 own[net.output.bias_offset()] += FIRST_BIAS;
+            }
+        }
+        for (k, level) in self.learning() {
+            if let Some(head) = level.conditional.pair_head() {
+                let own = head.initial(&self.hierarchy.levels[k], &self.system, beta);
+                parameters[level.offset..][..own.len()].copy_from_slice(&own);
             }
         }
         parameters
@@ -75,7 +81,7 @@ fn uniform(own: &mut [f32], weights: &Weights, stream: &mut Stream) {
 
 #[cfg(test)]
 mod tests {
-    use crate::conditional::{Model, NetOptions, Network, Widths};
+    use crate::conditional::{Head, Model, NetOptions, Network, Widths};
     use crate::lattice::{Interaction, Lattice, System};
 
     fn model(skip: bool) -> Model {
@@ -87,6 +93,7 @@ mod tests {
             mixture: false,
             exact_bottom: 2,
             exact_length: 0,
+            head: Head::None,
             network: Network::Han,
             reach: 0,
         };

@@ -5,6 +5,7 @@ mod heat_bath;
 mod initial;
 mod masked_net;
 mod model;
+mod pair_head;
 mod reach;
 mod take_over;
 mod widths;
@@ -16,6 +17,7 @@ pub use heat_bath::{NEIGHBOUR_SUMS, REWARD_QUANTUM, by_neighbours, heat_bath_ln_
 pub use masked_net::{Gauge, MaskedNet, Weights};
 pub(crate) use model::check_side;
 pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, Network, Storage, TensorPlace};
+pub use pair_head::{Head, PairHead, PairTensor, exact_logits};
 pub use reach::{PATCH, Patches};
 pub use widths::Widths;
 
@@ -30,6 +32,8 @@ pub enum Conditional {
     /// The inside of a box, summed over and drawn by a transfer over its sites. It ends the tree as the heat bath does, with the
     /// free energy `-ln Z` of the box given its border.
     ExactBox(Layers),
+    /// All sites, of which each is drawn from the fields of those before it.
+    PairHead(PairHead),
 }
 
 impl Conditional {
@@ -37,7 +41,24 @@ impl Conditional {
     pub fn net(&self) -> Option<&MaskedNet> {
         match self {
             Self::MaskedNet(net) => Some(net),
-            Self::HeatBath | Self::ExactBox(_) => None,
+            Self::HeatBath | Self::ExactBox(_) | Self::PairHead(_) => None,
+        }
+    }
+
+    /// The head over pairs of sites, if this is one.
+    pub fn pair_head(&self) -> Option<&PairHead> {
+        match self {
+            Self::PairHead(head) => Some(head),
+            Self::MaskedNet(_) | Self::HeatBath | Self::ExactBox(_) => None,
+        }
+    }
+
+    /// Parameters stored.
+    pub fn parameters(&self) -> usize {
+        match self {
+            Self::MaskedNet(net) => net.parameters(),
+            Self::PairHead(head) => head.parameters(),
+            Self::HeatBath | Self::ExactBox(_) => 0,
         }
     }
 
@@ -50,7 +71,7 @@ impl Conditional {
     pub fn exact_box(&self) -> Option<Layers> {
         match *self {
             Self::ExactBox(layers) => Some(layers),
-            Self::MaskedNet(_) | Self::HeatBath => None,
+            Self::MaskedNet(_) | Self::HeatBath | Self::PairHead(_) => None,
         }
     }
 
@@ -61,6 +82,7 @@ impl Conditional {
             Self::HeatBath => "heat_bath",
             Self::ExactBox(layers) if layers.is_square() => "exact_square",
             Self::ExactBox(_) => "exact_box",
+            Self::PairHead(_) => "pair_head",
         }
     }
 
@@ -70,13 +92,14 @@ impl Conditional {
             Self::MaskedNet(_) => Kernel::SampleLevel { level },
             Self::HeatBath => Kernel::SampleHeatBath { level },
             Self::ExactBox(_) => Kernel::SampleBox { level },
+            Self::PairHead(_) => Kernel::SamplePairs { level },
         }
     }
 
     /// The kernel that gives the rewards of the blocks of a level with their spins summed out, where that can be done.
     pub fn sum_out(&self, level: usize) -> Option<Kernel> {
         match self {
-            Self::MaskedNet(_) => None,
+            Self::MaskedNet(_) | Self::PairHead(_) => None,
             Self::HeatBath => Some(Kernel::HeatBathFreeEnergy { level }),
             Self::ExactBox(_) => Some(Kernel::BoxFreeEnergy { level }),
         }
@@ -88,6 +111,21 @@ impl Conditional {
             Self::MaskedNet(_) => Kernel::EvaluateLevel { level },
             Self::HeatBath => Kernel::EvaluateHeatBath { level },
             Self::ExactBox(_) => Kernel::EvaluateBox { level },
+            Self::PairHead(_) => Kernel::EvaluatePairs { level },
         }
+    }
+
+    /// Kernels that turn the advantages of a level's blocks into the gradient of its parameters.
+    pub fn backward(&self, level: usize) -> Vec<Kernel> {
+        let of_head = match self {
+            Self::MaskedNet(net) => {
+                let hidden = (0..net.depth).rev().map(|layer| Kernel::BackwardHidden { level, layer });
+                let last = [Kernel::BackwardSlope { level }, Kernel::BackwardWeights { level }];
+                std::iter::once(Kernel::BackwardOutput { level }).chain(hidden).chain(last).collect()
+            }
+            Self::PairHead(head) if head.parameters() > 0 => vec![Kernel::BackwardPairs { level }],
+            Self::PairHead(_) | Self::HeatBath | Self::ExactBox(_) => return Vec::new(),
+        };
+        [of_head, vec![Kernel::GradientSum { level }]].concat()
     }
 }

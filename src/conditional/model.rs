@@ -1,6 +1,6 @@
 //! A whole network: one conditional per level over one flat parameter buffer.
 
-use super::{Conditional, Gauge, MaskedNet, Widths, max_box_beta};
+use super::{Conditional, Gauge, Head, MaskedNet, PairHead, Widths, max_box_beta};
 use crate::error::{Error, Result};
 use crate::hierarchy::{Hierarchy, Layers, Level};
 use crate::lattice::{Interaction, Lattice, LatticeKind, System};
@@ -28,6 +28,8 @@ pub struct NetOptions {
     pub exact_length: u32,
     /// Which sites a net fixes together.
     pub network: Network,
+    /// What turns fields into logits, where the network is one of pairs of sites.
+    pub head: Head,
     /// Steps along every axis within which hidden units see sites and one another, all in patches of 32 by 32 ([`MaskedNet::within`]); 0 where they see
     /// everything.
     pub reach: u32,
@@ -42,17 +44,20 @@ pub enum Network {
     Han,
     /// Dense: one masked net over all sites, row by row (arXiv:1809.10606). It has (L^2)^2 weights where a hierarchy has about 100 L^2.
     Van,
+    /// Of pairs: all sites, each drawn from the fields of those before it (arXiv:2302.08347), where all sites are neighbours.
+    Arnn,
 }
 
 impl Network {
     /// Every architecture.
-    pub const ALL: [Self; 2] = [Self::Han, Self::Van];
+    pub const ALL: [Self; 3] = [Self::Han, Self::Van, Self::Arnn];
 
     /// The name on the command line and in files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Han => "han",
             Self::Van => "van",
+            Self::Arnn => "arnn",
         }
     }
 }
@@ -75,12 +80,17 @@ impl NetOptions {
         }
         let side = system.lattice.side();
         check_side(system.lattice.kind(), side)?;
+        self.check_network(system)?;
         if !(1..=MAX_DEPTH).contains(&self.depth) {
             return Err(Error::setting("depth", self.depth, format!("it must lie in 1 to {MAX_DEPTH}")));
         }
         self.check_bottom(system.lattice)?;
         self.check_length(system)?;
-        let largest = if system.lattice.dimensions() == 2 { MAX_DENSE_SIDE } else { MAX_DENSE_CUBIC_SIDE };
+        let largest = match system.lattice.dimensions() {
+            1 => system.lattice.kind().max_side(),
+            2 => MAX_DENSE_SIDE,
+            _ => MAX_DENSE_CUBIC_SIDE,
+        };
         if self.network == Network::Van && side > largest {
             let expected = format!(
                 "network = \"van\" has weights between all pairs of sites, and serves up to {largest}; use han"
@@ -104,15 +114,61 @@ impl NetOptions {
         Ok(())
     }
 
+    /// Checks that network, lattice, couplings and head fit together.
+    fn check_network(&self, system: &System) -> Result<()> {
+        let (network, kind) = (self.network, system.lattice.kind());
+        let refuse = |expected: &str| Err(Error::setting("network", network.name(), expected));
+        match (network, system.lattice.is_spatial()) {
+            (Network::Han, false) => {
+                return refuse("lattice = \"complete\" has no hierarchy; it must be arnn or van");
+            }
+            (Network::Arnn, true) => {
+                let expected =
+                    format!("it needs lattice = \"complete\"; on {} it must be han or van", kind.name());
+                return refuse(&expected);
+            }
+            _ => {}
+        }
+        let refuse = |expected: &str| Err(Error::setting("head", self.head.name(), expected));
+        match (network, self.head) {
+            (Network::Arnn, Head::None) => {
+                let names = Head::ALL.map(Head::name).join(", ");
+                return refuse(&format!("network = \"arnn\" needs one of {names}"));
+            }
+            (Network::Arnn, Head::Cw | Head::CwInfinite) if system.weights.is_some() => {
+                return refuse(
+                    "it is of systems with one coupling for all bonds, as couplings = cw has; for others there are sk0, sk1 and sk2",
+                );
+            }
+            (Network::Han | Network::Van, head) if head != Head::None => {
+                return refuse("it goes with network = \"arnn\"; it must be none");
+            }
+            _ => {}
+        }
+        if network == Network::Arnn {
+            let unused = [
+                ("width", self.width.to_string(), "1", self.width == Widths::all(1)),
+                ("depth", self.depth.to_string(), "1", self.depth == 1),
+                ("reach", self.reach.to_string(), "0", self.reach == 0),
+                ("mixture", self.mixture.to_string(), "false", !self.mixture),
+            ];
+            if let Some((name, value, expected, _)) = unused.iter().find(|(.., is_unused)| !is_unused) {
+                let expected = format!("network = \"arnn\" has no hidden units; it must be {expected}");
+                return Err(Error::setting(name, value, expected));
+            }
+        }
+        Ok(())
+    }
+
     /// Checks the side of what is summed exactly.
     fn check_bottom(&self, lattice: Lattice) -> Result<()> {
         let bottom = self.exact_bottom;
         let refuse = |expected: String| Err(Error::setting("exact_bottom", bottom, expected));
         match (self.network, lattice.kind()) {
-            (Network::Van, _) if bottom != 0 => {
-                refuse("network = \"van\" sums nothing exactly; it must be 0".to_owned())
+            (Network::Van | Network::Arnn, _) if bottom != 0 => {
+                refuse(format!("network = {:?} sums nothing exactly; it must be 0", self.network.name()))
             }
-            (Network::Van, _) => Ok(()),
+            (Network::Van | Network::Arnn, _) | (Network::Han, LatticeKind::Complete) => Ok(()),
             (Network::Han, LatticeKind::Triangular) if bottom != 2 => refuse(
                 "on the triangular lattice only single spins are summed exactly; it must be 2".to_owned(),
             ),
@@ -152,7 +208,7 @@ impl NetOptions {
     fn hierarchy(&self, lattice: Lattice) -> Hierarchy {
         let bottom = self.bottom_extent(lattice);
         match (self.network, lattice.kind()) {
-            (Network::Van, _) => Hierarchy::flat(lattice),
+            (Network::Van | Network::Arnn, _) => Hierarchy::flat(lattice),
             (Network::Han, LatticeKind::Square) if bottom[0] == bottom[1] => {
                 Hierarchy::square(lattice, bottom[0])
             }
@@ -179,6 +235,9 @@ impl NetOptions {
 
 /// Checks the side of a network's lattice, whose boxes are halved again and again.
 pub(crate) fn check_side(kind: LatticeKind, side: u32) -> Result<()> {
+    if kind == LatticeKind::Complete {
+        return Ok(());
+    }
     let largest = if kind.dimensions() == 2 { kind.max_side() } else { MAX_CUBIC_SIDE };
     if side.is_power_of_two() && (MIN_SIDE..=largest).contains(&side) {
         Ok(())
@@ -245,8 +304,7 @@ impl Model {
                 let is_bottom = bottom == Some(k);
                 let conditional = conditional(level, system.lattice, options.width.of(k), is_bottom, options);
                 let offset = parameters;
-                let count = conditional.net().map_or(0, MaskedNet::parameters);
-                parameters += count.next_multiple_of(LEVEL_ALIGNMENT);
+                parameters += conditional.parameters().next_multiple_of(LEVEL_ALIGNMENT);
                 LevelModel { conditional, offset }
             })
             .collect();
@@ -264,6 +322,7 @@ impl Model {
             exact_bottom: 0,
             exact_length: 0,
             network: Network::Van,
+            head: Head::None,
             reach: 0,
         };
         let hierarchy = Hierarchy { sites: system.lattice.sites(), levels: Vec::new(), has_bottom: false };
@@ -295,6 +354,16 @@ impl Model {
     /// Index of the last level, if it has no net but is summed exactly.
     pub fn bottom(&self) -> Option<usize> {
         self.hierarchy.has_bottom.then(|| self.levels.len() - 1)
+    }
+
+    /// Levels with parameters, with their index.
+    pub fn learning(&self) -> impl Iterator<Item = (usize, &LevelModel)> {
+        self.levels.iter().enumerate().filter(|(_, level)| level.conditional.parameters() > 0)
+    }
+
+    /// The head over pairs of sites, if the network is one of pairs.
+    pub fn pair_head(&self) -> Option<&PairHead> {
+        self.levels.iter().find_map(|level| level.conditional.pair_head())
     }
 
     /// Levels with a net, with their index and geometry.
@@ -332,6 +401,14 @@ impl Model {
                 }
             }
         }
+        for (k, level) in self.learning() {
+            let tensors = level.conditional.pair_head().map_or(Vec::new(), PairHead::tensors);
+            places.extend(tensors.into_iter().map(|tensor| TensorPlace {
+                name: format!("level{k}.{}", tensor.name),
+                offsets: vec![level.offset + tensor.offset],
+                shape: vec![tensor.length],
+            }));
+        }
         places
     }
 
@@ -352,7 +429,7 @@ impl Model {
 
     /// Parameters in use, padding left out.
     pub fn used_parameters(&self) -> usize {
-        self.nets().map(|(_, net, _)| net.parameters()).sum()
+        self.learning().map(|(_, level)| level.conditional.parameters()).sum()
     }
 }
 
@@ -382,6 +459,9 @@ fn conditional(
     is_bottom: bool,
     options: NetOptions,
 ) -> Conditional {
+    if options.network == Network::Arnn {
+        return Conditional::PairHead(PairHead::new(options.head, level.own, options.gauge));
+    }
     if is_bottom {
         return match Layers::of(&level.extent) {
             layers if layers.sites() == 1 => Conditional::HeatBath,

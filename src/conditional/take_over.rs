@@ -8,7 +8,9 @@ use std::collections::HashMap;
 impl Model {
     /// Whether the parameters of another network serve any net of this one.
     pub fn shares_nets_with(&self, other: &Self) -> bool {
-        self.nets().any(|(_, net, level)| other.net_like(net, level, self.system.lattice).is_some())
+        let same_head = self.pair_head().is_some() && self.pair_head() == other.pair_head();
+        same_head
+            || self.nets().any(|(_, net, level)| other.net_like(net, level, self.system.lattice).is_some())
     }
 
     /// The level whose net can serve a given one, which stands in a block of the same name and lengths, and for every input of the
@@ -34,8 +36,12 @@ impl Model {
     /// the smaller lattice, opposite sides of its border are the same sites there: the larger lattice's border then has several sites
     /// for one, which share its weights, so that the net stays the same function of borders that are equal on both sides.
     /// `skip_scale` multiplies the skip: its weights start as couplings times beta and scale with it. Returns how many nets were
-    /// copied.
+    /// copied. A head over pairs of sites serves any beta as it is.
     pub fn take_over(&self, own: &mut [f32], other: &Self, parameters: &[f32], skip_scale: f32) -> usize {
+        if self.pair_head().is_some() && self.pair_head() == other.pair_head() {
+            own.copy_from_slice(parameters);
+            return 1;
+        }
         let mut taken = 0;
         for (k, net, level) in self.nets() {
             let Some((from, inputs)) = other.net_like(net, level, self.system.lattice) else { continue };

@@ -1,7 +1,7 @@
 //! Where settings start from: the presets, and defaults that follow from other settings.
 
 use super::{Config, FEWEST_REFERENCES, SETTINGS, Section, Setting, Values};
-use crate::conditional::{Network, Widths, max_box_beta};
+use crate::conditional::{Head, Network, Widths, max_box_beta};
 use crate::config::RateSchedule;
 use crate::error::{Error, Result};
 use crate::lattice::{Interaction, LatticeKind, System};
@@ -79,6 +79,11 @@ const COOLING: f64 = 5.0;
 const LARGE_GLASS: f64 = 16.0;
 const COLD_GLASS: f64 = 1.5;
 
+/// Sites, all of them neighbours, up to which Monte Carlo draws configurations in a short time.
+const MOST_TEMPERED: f64 = 256.0;
+/// Share of the rate of networks of pairs that learn from themselves alone.
+const SLOW_RATE: f64 = 0.3;
+
 /// Side of the cubes that are summed exactly.
 const CUBIC_BOTTOM: f64 = 4.0;
 
@@ -108,8 +113,12 @@ pub(super) fn derived_defaults<'a>(
     table.insert("mixture".to_owned(), Value::Boolean(has_gauge && !is_van));
     let is_mixture = asked("mixture").and_then(Value::as_bool).unwrap_or(has_gauge && !is_van);
     for (key, default) in [("pool", config.pool), ("verification_samples", config.verification_samples)] {
-        let count = (POOL_SPINS / size.powi(if is_cubic { 3 } else { 2 }))
-            .clamp(FEWEST_REFERENCES as f64, default as f64);
+        let dimensions = match () {
+            () if is_cubic => 3,
+            () if named("lattice", LatticeKind::Complete.name()) => 1,
+            () => 2,
+        };
+        let count = (POOL_SPINS / size.powi(dimensions)).clamp(FEWEST_REFERENCES as f64, default as f64);
         table.insert(key.to_owned(), Value::Integer(count as i64));
     }
     let bond = value("beta", config.beta) * coupling.abs();
@@ -155,6 +164,9 @@ pub(super) fn derived_defaults<'a>(
         let share = (bond / CUBIC_FULL_RATE_FROM).powi(3).clamp(LEAST_RATE, 1.0);
         table.insert("learning_rate".to_owned(), Value::Float(share * config.learning_rate));
     }
+    if named("lattice", LatticeKind::Complete.name()) {
+        return complete_defaults(table, weighted.is_some(), config, asked);
+    }
     let largest = coupling.abs().max(field.abs());
     let most = max_box_beta(if is_cubic { 3 } else { 2 });
     let bottom = if value("beta", config.beta) * largest > most { 2.0 } else { size };
@@ -168,6 +180,42 @@ pub(super) fn derived_defaults<'a>(
     let has_bars = is_cubic && size >= 2.0 * CUBIC_BOTTOM && weighted.is_none();
     if has_bars && value("exact_bottom", bottom) == CUBIC_BOTTOM {
         table.insert("exact_length".to_owned(), Value::Integer(2 * CUBIC_BOTTOM as i64));
+    }
+}
+
+/// Defaults where all sites are neighbours. A network of pairs learns from configurations by Monte Carlo first: one that learns from itself alone loses a part of all
+/// configurations when its rate is high (docs/ACCURACY.md). Where Monte Carlo takes long it cools slowly instead, at a lower rate.
+fn complete_defaults<'a>(
+    table: &mut Table,
+    is_weighted: bool,
+    config: &Config,
+    asked: impl Fn(&str) -> Option<&'a Value>,
+) {
+    let mut put = |key: &str, value: Value| drop(table.insert(key.to_owned(), value));
+    let name = |head: Head| Value::String(head.name().to_owned());
+    let is_arnn = asked("network").and_then(Value::as_str).is_none_or(|name| name == Network::Arnn.name());
+    put("mixture", Value::Boolean(false));
+    put("exact_bottom", Value::Integer(0));
+    if is_arnn {
+        put("network", Value::String(Network::Arnn.name().to_owned()));
+        put("head", name(if is_weighted { Head::Sk0 } else { Head::Cw }));
+        put("width", Value::Integer(1));
+        put("depth", Value::Integer(1));
+    }
+    let is_exact = is_arnn && !is_weighted && asked("head").is_none_or(|head| *head == name(Head::Cw));
+    let number = |key: &str, default: f64| asked(key).and_then(number).unwrap_or(default);
+    let is_reverse = asked("objective").and_then(Value::as_str) == Some("reverse");
+    let is_small = number("size", config.size.into()) <= MOST_TEMPERED;
+    let is_mixed = is_arnn && !is_exact && !is_reverse && is_small;
+    put("objective", Value::String(if is_mixed { "mixed" } else { "reverse" }.to_owned()));
+    if is_exact || is_mixed {
+        put("annealing", Value::Float(0.0));
+        return;
+    }
+    let steps = number("steps", config.steps.into());
+    put("annealing", Value::Float((-COOLING / steps).exp()));
+    if is_arnn {
+        put("learning_rate", Value::Float(SLOW_RATE * config.learning_rate));
     }
 }
 

@@ -10,7 +10,7 @@ mod sections;
 mod setting;
 mod table;
 
-use crate::conditional::{Model, NetOptions, check_side};
+use crate::conditional::{Model, NetOptions, Network, Storage, check_side};
 use crate::disorder::Disorder;
 use crate::error::{Error, Result};
 use crate::io::read_couplings;
@@ -61,18 +61,54 @@ const MAX_POOL_SPINS: usize = 1 << 31;
 /// Fewest configurations that the closing check can be made with.
 const FEWEST_REFERENCES: usize = 100;
 
+/// The name of the couplings of Curie and Weiss, `coupling` over the number of sites, between all sites.
+const CURIE_WEISS: &str = "cw";
+
+/// Whether the setting of couplings names a file, and not a kind of them.
+pub(crate) fn is_couplings_file(named: &str) -> bool {
+    !named.is_empty() && named != CURIE_WEISS && matches!(Disorder::named(named), Ok(None))
+}
+
 impl Config {
     /// The model it describes.
     ///
     /// # Errors
     /// When a setting of the lattice or the nets is out of range.
     pub fn model(&self) -> Result<Model> {
-        let &Self { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length, reach, .. } =
-            self;
+        let &Self {
+            network,
+            head,
+            width,
+            depth,
+            skip,
+            gauge,
+            mixture,
+            exact_bottom,
+            exact_length,
+            reach,
+            ..
+        } = self;
         check_side(self.lattice, self.size)?;
-        let options =
-            NetOptions { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length, reach };
+        let options = NetOptions {
+            network,
+            head,
+            width,
+            depth,
+            skip,
+            gauge,
+            mixture,
+            exact_bottom,
+            exact_length,
+            reach,
+        };
         let storage = self.storage;
+        if network == Network::Arnn && storage == Storage::F16 {
+            return Err(Error::setting(
+                "storage",
+                "f16",
+                "network = \"arnn\" keeps no hidden state; it must be f32",
+            ));
+        }
         Ok(Model { storage, ..Model::new(self.system()?, options)? })
     }
 
@@ -82,12 +118,22 @@ impl Config {
     /// When a setting of the lattice is out of range, or the file of couplings cannot be read.
     pub fn system(&self) -> Result<System> {
         let lattice = Lattice::new(self.lattice, self.size)?;
-        if self.disorder_seed != 0 && Disorder::named(&self.couplings).is_none() {
-            let expected = "there is nothing to draw: it goes with couplings = pm1 or gaussian";
+        let disorder = Disorder::named(&self.couplings)?;
+        if self.disorder_seed != 0 && disorder.is_none() {
+            let expected =
+                "there is nothing to draw: it goes with couplings = pm1, gaussian, sk or hopfield:P";
             return Err(Error::setting("disorder_seed", self.disorder_seed, expected));
         }
         if self.couplings.is_empty() {
             return Ok(System::uniform(lattice, Interaction::new(self.coupling, self.field)?));
+        }
+        if self.couplings == CURIE_WEISS {
+            if lattice.is_spatial() {
+                let expected = "couplings = cw joins all sites; it needs lattice = complete";
+                return Err(Error::setting("lattice", lattice.kind().name(), expected));
+            }
+            let coupling = self.coupling / lattice.sites() as f64;
+            return Ok(System::uniform(lattice, Interaction::new(coupling, self.field)?));
         }
         for (name, value, neutral) in [("coupling", self.coupling, 1.0), ("field", self.field, 0.0)] {
             if value != neutral {
@@ -99,7 +145,7 @@ impl Config {
         if self.index_base > 1 {
             return Err(Error::setting("index_base", self.index_base, "it must be 0 or 1"));
         }
-        match Disorder::named(&self.couplings) {
+        match disorder {
             Some(disorder) => disorder.system(lattice, self.disorder_seed),
             None => read_couplings(Path::new(&self.couplings), lattice, self.index_base),
         }
@@ -107,8 +153,7 @@ impl Config {
 
     /// The file of couplings, if they are in one.
     pub(crate) fn couplings_file(&self) -> Option<&Path> {
-        let is_file = !self.couplings.is_empty() && Disorder::named(&self.couplings).is_none();
-        is_file.then(|| Path::new(&self.couplings))
+        is_couplings_file(&self.couplings).then(|| Path::new(&self.couplings))
     }
 
     /// Optimiser constants.

@@ -5,7 +5,7 @@
 
 use super::setting::{Section, Setting, below, integer, integers, names, number, switch, text};
 use super::{MAX_BATCH, MAX_POOL_SPINS, MAX_SAMPLES, Objective, RateSchedule};
-use crate::conditional::{Network, Storage, Widths};
+use crate::conditional::{Head, Network, Storage, Widths};
 use crate::lattice::LatticeKind;
 use crate::schedule::Baseline;
 use serde::{Deserialize, Serialize};
@@ -35,19 +35,20 @@ macro_rules! settings {
 
 settings! {
     Lattice {
-        /// Neighbours of a site: four on the square lattice, six on the triangular one, where J < 0 is frustrated, and six on the
-        /// cubic one, in three dimensions.
-        lattice: LatticeKind = LatticeKind::Square, names(&["square", "triangular", "cubic"]).flag("lattice", "NAME").later();
-        /// Side L of the lattice.
-        size: u32 = 16, integer(4, 1024).range("a power of two, 4 to 1024, cubic to 32; for \"van\" to 64, cubic to 16").flag("size", "SIZE");
+        /// Neighbours of a site: four on the square lattice, six on the triangular one, where J < 0 is frustrated, six on the
+        /// cubic one, in three dimensions, and all other sites on the complete one.
+        lattice: LatticeKind = LatticeKind::Square, names(&["square", "triangular", "cubic", "complete"]).flag("lattice", "NAME").later();
+        /// Side L of the lattice; on the complete one the number of sites.
+        size: u32 = 16, integer(4, 1024).range("a power of two, 4 to 1024, cubic to 32; for \"van\" to 64, cubic to 16; complete any from 4 to 1024").flag("size", "SIZE");
         /// Inverse temperature.
         beta: f64 = 0.44, number(0.0, 100.0).range("0 to 100, also times |J| and |H|").flag("beta", "BETA");
         /// Coupling J; negative for the antiferromagnet.
         coupling: f64 = 1.0, number(-1000.0, 1000.0).flag("coupling", "J");
         /// Field H.
         field: f64 = 0.0, number(-1000.0, 1000.0).flag("field", "H");
-        /// A coupling for every bond, in place of `coupling` and `field`: a file, or pm1 (+1 or -1) or gaussian (of mean 0 and variance 1), which
-        /// `disorder_seed` draws; empty for one coupling.
+        /// A coupling for every bond, in place of `coupling` and `field`: a file, or pm1 (+1 or -1) or gaussian (of mean 0 and variance 1), and on the
+        /// complete lattice sk (of variance 1 / N) or hopfield:P (of P patterns), which `disorder_seed` draws; cw for `coupling` / N on the complete lattice; empty for one
+        /// coupling.
         couplings: String = String::new(), text().flag("couplings", "FILE|KIND").later();
         /// Seed of the couplings.
         disorder_seed: u32 = 0, integer(0, u32::MAX as i64).range("0 to 2^32 - 1; 0 where no seed draws `couplings`").flag("disorder-seed", "SEED").later();
@@ -56,10 +57,14 @@ settings! {
     }
     Network {
         /// Which sites a net draws together: han has a net for every level of a hierarchy, van one dense net over all
-        /// sites, row by row.
-        network: Network = Network::Han, names(&["han", "van"]).flag("network", "NAME").later();
+        /// sites, row by row, and arnn draws all sites of the complete lattice from the fields of those before.
+        network: Network = Network::Han, names(&["han", "van", "arnn"]).derived("\"arnn\" on the complete lattice").flag("network", "NAME").later();
+        /// What turns fields into probabilities for "arnn": cw is exact for one coupling, cw_infinite its form for many sites, one_parameter a multiple of the field, linear has a
+        /// weight for every pair, and sk0, sk1 and sk2 send the fields on later sites through one to three layers.
+        head: Head = Head::None, names(&["none", "cw", "cw_infinite", "one_parameter", "linear", "sk0", "sk1", "sk2"])
+            .derived("for \"arnn\" cw with one coupling, else sk0").flag("head", "NAME").later();
         /// Hidden units per input site; several for levels of their own from the boundary down, of which the last holds for all further ones.
-        width: Widths = Widths::all(4), integers(1, 64).derived("1 on the cubic lattice from `size` 16 on").flag("width", "WIDTH,..");
+        width: Widths = Widths::all(4), integers(1, 64).derived("1 on the cubic lattice from `size` 16 on, and for \"arnn\"").flag("width", "WIDTH,..");
         /// Hidden layers.
         depth: usize = 1, integer(1, 3)
             .derived("3 on the triangular lattice with J < 0 from beta |J| = 0.5 on at H = 0")
@@ -73,10 +78,10 @@ settings! {
         gauge: bool = true, switch().range("false when `field` is not 0").derived("false when `field` is not 0");
         /// Whether the net of the first level is mixed with its mirror image instead of a gauge, which keeps what is rare in order and costs a second
         /// pass of that net.
-        mixture: bool = false, switch().range("false without `gauge`").derived("true with `gauge`; false for \"van\" unless it is asked for").later();
+        mixture: bool = false, switch().range("false without `gauge`").derived("true with `gauge`; false for \"van\" and \"arnn\" unless it is asked for").later();
         /// Side of the squares or cubes whose insides are summed exactly, without nets; one of side 2 has a single spin inside.
-        exact_bottom: u32 = 8, integer(0, 8).range("8, 4 or 2, at most the default; 0 for \"van\"")
-            .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 4 on the cubic lattice, 2 there above 1.8; 0 for \"van\"")
+        exact_bottom: u32 = 8, integer(0, 8).range("8, 4 or 2, at most the default; 0 for \"van\" and \"arnn\"")
+            .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 4 on the cubic lattice, 2 there above 1.8; 0 for \"van\" and \"arnn\"")
             .flag("exact-bottom", "SIDE");
         /// Length of the boxes whose insides are summed exactly, where it is not their side (0): strips of twice that length leave
         /// fewer spins to nets.
@@ -97,7 +102,7 @@ settings! {
         /// What is minimised: KL(q | p) on the network's own samples (reverse), KL(p | q) on configurations by Monte Carlo
         /// (forward), or first the one with p and then more and more the other (mixed).
         objective: Objective = Objective::Reverse, names(&["reverse", "forward", "mixed"])
-            .derived("\"mixed\" from L = 64 on (cubic: 16), from beta |J| = 0.5 (cubic: 0.24) on at H = 0 (\"forward\" there without `mixture`), and where `depth` is 3 by default; \"reverse\" with `couplings`")
+            .derived("\"mixed\" from L = 64 on (cubic: 16), from beta |J| = 0.5 (cubic: 0.24) on at H = 0 (\"forward\" there without `mixture`), and where `depth` is 3 by default; \"reverse\" with `couplings` and on the complete lattice, but \"mixed\" for \"arnn\" to 256 sites, unless `head` is cw")
             .flag("objective", "NAME");
         /// Share of forward steps in the mixed objective, where they thin out over twice that share of the run.
         forward_share: f64 = 0.3, number(0.0, 0.5).derived("0.5 where `depth` is 3 by default");
@@ -107,7 +112,7 @@ settings! {
         baseline: Baseline = Baseline::Regression, names(&["regression", "global"]);
         /// Largest learning rate, after the warm-up.
         learning_rate: f64 = 0.01, number(0.0, 1000.0)
-            .derived("lower on the cubic lattice from `size` 16 on where beta |J| is below 0.2, times (beta |J| / 0.2)^3")
+            .derived("lower on the cubic lattice from `size` 16 on where beta |J| is below 0.2, times (beta |J| / 0.2)^3; 0.003 for \"arnn\" with the reverse objective by default")
             .flag("lr", "X");
         /// Whether nets with more than 60 inputs learn at a lower rate, times 60 over their inputs.
         scale_rate: bool = true, switch();
@@ -120,7 +125,7 @@ settings! {
         /// Last learning rate over the largest, for the cosine.
         final_rate: f64 = 0.001, number(0.0, 1.0);
         /// Beta of step t is `beta (1 - annealing^t)`.
-        annealing: f64 = 0.0, below(0.0, 1.0).derived("exp(-5 / `steps`) with `couplings`");
+        annealing: f64 = 0.0, below(0.0, 1.0).derived("exp(-5 / `steps`) with `couplings`, and on the complete lattice for \"van\" and for \"arnn\" from 257 sites on; 0 for the head cw");
         /// Adam's decay of the first moment.
         adam_beta1: f64 = 0.9, below(0.0, 1.0);
         /// Adam's decay of the second moment.

@@ -10,6 +10,7 @@ pub(crate) mod box_sum;
 pub(crate) mod heat_bath;
 pub(crate) mod masked_block;
 pub(crate) mod owned_sums;
+pub(crate) mod pairs;
 pub(crate) mod product;
 mod rates;
 pub(crate) mod real;
@@ -30,7 +31,7 @@ use crate::memory;
 use crate::pace::Pace;
 use crate::schedule::Rates;
 use crate::transpose::transpose;
-use state::State;
+use state::{LevelState, State};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -86,10 +87,14 @@ impl<R: Real> Cpu<R> {
 
     /// `[own][rows]`: logits that the last forward pass over a level left behind.
     pub fn logits(&self, level: usize) -> Vec<f64> {
-        let own = self.model.levels[level].conditional.net().map_or(0, |net| net.own);
-        let tiles = &self.state.levels[level].tiles;
-        let of_site = |site: usize| tiles.iter().flat_map(move |tile| &tile.logits[site][..tile.rows.count]);
-        (0..own).flat_map(of_site).map(|logit| logit.widen()).collect()
+        let LevelState { tiles, pair_tiles, .. } = &self.state.levels[level];
+        let of_tiles = tiles.iter().map(|tile| (&tile.logits, tile.rows.count));
+        let of_pairs = pair_tiles.iter().map(|tile| (&tile.logits, tile.rows.count));
+        let all: Vec<_> = of_tiles.chain(of_pairs).collect();
+        let of_site = |site: usize| all.iter().flat_map(move |(logits, count)| &logits[site][..*count]);
+        let own = self.model.hierarchy.levels[level].own;
+        let sites = if all.is_empty() { 0..0 } else { 0..own };
+        sites.flat_map(of_site).map(|logit| logit.widen()).collect()
     }
 
     /// Overwrites an array without rounding to f32: for finite differences at f64.

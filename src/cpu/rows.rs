@@ -75,6 +75,15 @@ impl Rows {
     /// Spins of a block's site, +-1; further lanes repeat the last row.
     #[inline(always)]
     pub(crate) fn spins<R: Real>(self, level: &Level, spins: &[i8], local: usize) -> Lane<R> {
+        self.column(level, spins, local).map(
+            #[inline(always)]
+            |spin| if spin > 0 { R::one() } else { -R::one() },
+        )
+    }
+
+    /// The same as bytes.
+    #[inline(always)]
+    pub(crate) fn column(self, level: &Level, spins: &[i8], local: usize) -> [i8; LANES] {
         let mut column = [0; LANES];
         for part in self.parts() {
             let spins = &spins[self.places(&part, level, local)];
@@ -85,10 +94,7 @@ impl Rows {
         }
         let last = column[self.count - 1];
         column[self.count..].fill(last);
-        column.map(
-            #[inline(always)]
-            |spin| if spin > 0 { R::one() } else { -R::one() },
-        )
+        column
     }
 
     /// Where the spins of a block's site stand in `[site][batch]`.

@@ -1,11 +1,12 @@
 //! Everything the backend remembers between kernels.
 
 use super::box_sum::BoxSum;
+use super::pairs::PairTile;
 use super::rows::Rows;
 use super::tile::{Lane, Lanes, Tile, lanes};
 use super::{CHUNK, LANES, Real};
 use crate::backend::Tensor;
-use crate::conditional::{MaskedNet, Model};
+use crate::conditional::{Conditional, Head, MaskedNet, Model, exact_logits};
 use crate::kernels::{COLUMNS, Inputs};
 use crate::lattice::Observables;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -53,6 +54,9 @@ pub(crate) struct State<R> {
     pub(crate) moment_parts: Vec<[f64; COLUMNS * COLUMNS]>,
     /// Work space for exact boxes, one for each thread; none where there are none.
     pub(crate) boxes: Vec<Mutex<BoxSum<R>>>,
+    /// Logits of the head that has no parameters, and the inverse temperature that they are of.
+    pub(crate) exact_logits: Vec<R>,
+    exact_beta: f64,
     /// Per level; empty for levels without a net.
     pub(crate) levels: Vec<LevelState<R>>,
 }
@@ -66,6 +70,8 @@ pub(crate) struct LevelState<R> {
     pub(crate) images: usize,
     /// In order of their rows.
     pub(crate) tiles: Vec<Tile<R>>,
+    /// The same of a head over pairs of sites.
+    pub(crate) pair_tiles: Vec<PairTile<R>>,
     /// Each covers an equal number of consecutive tiles.
     pub(crate) partials: Vec<Partial<R>>,
     /// `[COLUMNS][COLUMNS]`, upper triangle: sums of products for the regression of rewards.
@@ -79,13 +85,15 @@ pub(crate) struct LevelState<R> {
 pub(crate) struct Partial<R> {
     /// `[parameters]` of the level.
     pub(crate) gradient: Vec<R>,
-    /// `[units]`: gradient with respect to the pre-activations of the tile and layer at hand.
+    /// `[units]`: gradient with respect to the pre-activations of the tile and layer at hand; of a head over pairs the numbers of the pair at hand.
     pub(crate) errors: Lanes<R>,
 }
 
 impl<R: Real> Partial<R> {
-    fn new(net: &MaskedNet) -> Self {
-        Self { gradient: vec![R::zero(); net.parameters()], errors: lanes(net.units(), R::zero()) }
+    fn new(conditional: &Conditional) -> Self {
+        let of_pairs = conditional.pair_head().map_or(0, PairTile::<R>::scratch);
+        let units = conditional.net().map_or(of_pairs, MaskedNet::units);
+        Self { gradient: vec![R::zero(); conditional.parameters()], errors: lanes(units, R::zero()) }
     }
 }
 
@@ -95,20 +103,21 @@ impl<R: Real> State<R> {
         let zeros = |length: usize| vec![R::zero(); length];
         let levels = model.levels.iter().enumerate().map(|(k, description)| {
             let geometry = &model.hierarchy.levels[k];
-            let (tiles, partials) = match description.conditional.net() {
-                None => (Vec::new(), Vec::new()),
-                Some(net) => {
-                    let tiles: Vec<_> =
-                        Rows::all(geometry.net_blocks(), batch).map(|rows| Tile::new(net, rows)).collect();
-                    let partials = tiles.len().div_ceil(tiles.len().div_ceil(MAX_PARTIALS));
-                    (tiles, (0..partials).map(|_| Partial::new(net)).collect())
-                }
-            };
+            let conditional = &description.conditional;
+            let rows = || Rows::all(geometry.net_blocks(), batch);
+            let tiles: Vec<_> =
+                conditional.net().map_or(Vec::new(), |net| rows().map(|rows| Tile::new(net, rows)).collect());
+            let pair_tile = |head| rows().map(move |rows| PairTile::new(head, geometry.is_weighted(), rows));
+            let pair_tiles: Vec<_> = conditional.pair_head().into_iter().flat_map(pair_tile).collect();
+            let count = tiles.len() + pair_tiles.len();
+            let partials = if count == 0 { 0 } else { count.div_ceil(count.div_ceil(MAX_PARTIALS)) };
+            let partials = (0..partials).map(|_| Partial::new(conditional)).collect();
             LevelState {
                 first_block: model.hierarchy.blocks_before(k),
                 blocks: geometry.blocks,
                 images: geometry.images,
                 tiles,
+                pair_tiles,
                 partials,
                 moments: vec![0.0; COLUMNS * COLUMNS],
                 coefficients: vec![0.0; COLUMNS - 1],
@@ -134,7 +143,18 @@ impl<R: Real> State<R> {
             regressors: vec![[[R::zero(); LANES]; COLUMNS]; regressed(model, batch)],
             moment_parts: vec![[0.0; COLUMNS * COLUMNS]; MOMENT_PARTS],
             boxes: boxes(model),
+            exact_logits: Vec::new(),
+            exact_beta: f64::NAN,
             levels: levels.collect(),
+        }
+    }
+
+    /// Computes the logits of the head that has no parameters, where those of another temperature are there.
+    pub(crate) fn prepare_exact_logits(&mut self, model: &Model, beta: f64) {
+        let is_exact = model.pair_head().is_some_and(|pairs| pairs.head == Head::Cw);
+        if is_exact && self.exact_beta != beta {
+            self.exact_logits = exact_logits(&model.system, beta).into_iter().map(R::of).collect();
+            self.exact_beta = beta;
         }
     }
 
@@ -193,11 +213,18 @@ pub(crate) fn bytes<R>(model: &Model, batch: usize) -> u64 {
         let partials = tiles.min(MAX_PARTIALS) * (net.parameters() + LANES * net.units());
         tiles * (LANES * lanes * size_of::<R>() + size_of::<Tile<R>>()) + partials * size_of::<R>()
     });
+    let of_pairs = model.pair_head().map_or(0, |head| {
+        let tiles = batch.div_ceil(LANES);
+        let rows = tiles
+            * (LANES * PairTile::<f32>::values_per_row(head) * size_of::<R>() + size_of::<PairTile<R>>());
+        rows + tiles.min(MAX_PARTIALS) * head.parameters() * size_of::<R>()
+    });
     // Parameters, moments and gradient; ln q, reward and advantage; regressors.
     let values = 4 * model.parameters + 3 * per_block + regressed(model, batch) * LANES * COLUMNS;
     let integers = 2 * per_block + (2 + Observables::sums_per_configuration(model.system.lattice)) * batch;
     let spins = model.hierarchy.sites * batch;
-    (values * size_of::<R>() + integers * size_of::<i32>() + spins + per_level.sum::<usize>()) as u64
+    (values * size_of::<R>() + integers * size_of::<i32>() + spins + per_level.sum::<usize>() + of_pairs)
+        as u64
 }
 
 impl<R> LevelState<R> {
@@ -213,6 +240,6 @@ impl<R> LevelState<R> {
 
     /// Tiles that one partial gradient covers.
     pub(crate) fn tiles_per_partial(&self) -> usize {
-        self.tiles.len().div_ceil(self.partials.len())
+        (self.tiles.len() + self.pair_tiles.len()).div_ceil(self.partials.len())
     }
 }

@@ -18,6 +18,51 @@ pub(crate) fn lanes<R: Real>(count: usize, value: R) -> Lanes<R> {
     avec![[64]| [value; LANES]; count]
 }
 
+/// ln q of rows, summed site by site.
+#[derive(Debug)]
+pub(crate) struct LnQ<R> {
+    /// Multiples of 2^-12, whose sum is exact up to 4096,
+    coarse: Lane<R>,
+    /// and the rests, so small that the many sites of a large block leave them their digits.
+    rest: Lane<R>,
+}
+
+impl<R: Real> Default for LnQ<R> {
+    fn default() -> Self {
+        Self { coarse: [R::zero(); LANES], rest: [R::zero(); LANES] }
+    }
+}
+
+impl<R: Real> LnQ<R> {
+    /// Before the first site.
+    #[inline(always)]
+    pub(crate) fn start(&mut self) {
+        self.coarse = [R::zero(); LANES];
+        self.rest = [R::zero(); LANES];
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(&mut self, lane: usize, of_site: R) {
+        let coarse = (of_site * R::of(4096.0)).floor() * R::of(1.0 / 4096.0);
+        self.coarse[lane] += coarse;
+        self.rest[lane] += of_site - coarse;
+    }
+
+    /// After the last site. Rounds up or down: blocks that are equal would all be off by the same.
+    #[inline(always)]
+    pub(crate) fn complete(&mut self, rows: Rows, first_configuration: u32) {
+        let (blocks, configurations) = (rows.blocks(), rows.configurations());
+        for lane in 0..LANES {
+            let number = spread(blocks[lane], first_configuration.wrapping_add(configurations[lane]));
+            self.coarse[lane] = R::sum_up_or_down(self.coarse[lane], self.rest[lane], number);
+        }
+    }
+
+    pub(crate) fn store(&self, rows: Rows, ln_q: &mut [R]) {
+        ln_q[..rows.count].copy_from_slice(&self.coarse[..rows.count]);
+    }
+}
+
 /// Up to [`LANES`] rows. Unused lanes repeat the last row.
 #[derive(Debug)]
 pub(crate) struct Tile<R> {
@@ -33,10 +78,7 @@ pub(crate) struct Tile<R> {
     pub(crate) logits: Lanes<R>,
     /// `[depth * units]` gradient with respect to activations; after `backward_slope` with respect to pre-activations.
     pub(crate) error: Lanes<R>,
-    /// ln q of the sites so far: multiples of 2^-12, whose sum is exact up to 4096,
-    ln_q: Lane<R>,
-    /// and the rests, so small that the many sites of a large block leave them their digits.
-    ln_q_rest: Lane<R>,
+    ln_q: LnQ<R>,
     /// Random words of the four own sites at hand.
     pub(crate) words: [[u32; LANES]; 4],
 }
@@ -52,8 +94,7 @@ impl<R: Real> Tile<R> {
             active: zeros(net.depth * net.units()),
             logits: zeros(net.own),
             error: zeros(net.depth * net.units()),
-            ln_q: [R::zero(); LANES],
-            ln_q_rest: [R::zero(); LANES],
+            ln_q: LnQ::default(),
             words: [[0; LANES]; 4],
         }
     }
@@ -61,29 +102,22 @@ impl<R: Real> Tile<R> {
     /// Before the first site.
     #[inline(always)]
     pub(crate) fn start_ln_q(&mut self) {
-        self.ln_q = [R::zero(); LANES];
-        self.ln_q_rest = [R::zero(); LANES];
+        self.ln_q.start();
     }
 
     #[inline(always)]
     pub(crate) fn add_ln_q(&mut self, lane: usize, of_site: R) {
-        let coarse = (of_site * R::of(4096.0)).floor() * R::of(1.0 / 4096.0);
-        self.ln_q[lane] += coarse;
-        self.ln_q_rest[lane] += of_site - coarse;
+        self.ln_q.add(lane, of_site);
     }
 
-    /// After the last site. Rounds up or down: blocks that are equal would all be off by the same.
+    /// After the last site.
     #[inline(always)]
     pub(crate) fn complete_ln_q(&mut self, first_configuration: u32) {
-        let (blocks, configurations) = (self.rows.blocks(), self.rows.configurations());
-        for lane in 0..LANES {
-            let number = spread(blocks[lane], first_configuration.wrapping_add(configurations[lane]));
-            self.ln_q[lane] = R::sum_up_or_down(self.ln_q[lane], self.ln_q_rest[lane], number);
-        }
+        self.ln_q.complete(self.rows, first_configuration);
     }
 
     pub(crate) fn store_ln_q(&self, rows: &mut [R]) {
-        rows[..self.rows.count].copy_from_slice(&self.ln_q[..self.rows.count]);
+        self.ln_q.store(self.rows, rows);
     }
 
     /// Reads the border and fixes the gauge, unless the gauge is fixed by an own spin.

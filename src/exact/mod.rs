@@ -1,10 +1,11 @@
-//! Exact results to check against: Kaufman's partition function of the torus without field, and a transfer row by row, or plane by
-//! plane, of small lattices.
+//! Exact results to check against: Kaufman's partition function of the torus without field, a transfer row by row, or plane by
+//! plane, of small lattices, and the sum of Curie and Weiss where all sites are neighbours.
 //!
 //! `kaufman` gives ln Z wherever its formula holds, as it takes microseconds, and everything on sides above 10. `transfer` gives
 //! everything else: lattices in a field, frustrated and triangular ones, and the derivatives of small square lattices, where the
 //! formula and its expansions leave digits out.
 
+mod curie_weiss;
 mod curve;
 #[cfg(test)]
 mod enumeration;
@@ -50,8 +51,8 @@ pub fn ln_z(system: &System, beta: f64) -> Option<f64> {
     Some(small(system, beta)?.ln_z)
 }
 
-/// Exact thermodynamics where it is known: in two dimensions up to side 10, in three up to side 4, and without field on every square lattice but odd
-/// ones with J < 0. U and C are good to 1e-8 of themselves, up to side 10 to 1e-11, and C is 0 where it leaves the range of
+/// Exact thermodynamics where it is known: in two dimensions up to side 10, in three up to side 4, without field on every square lattice but odd
+/// ones with J < 0, and wherever all sites are neighbours. U and C are good to 1e-8 of themselves, up to side 10 to 1e-11, and C is 0 where it leaves the range of
 /// f64.
 ///
 /// Up to side 10 by transfer, whose time grows about as `side 4^side`; larger ones take a fraction of a millisecond.
@@ -97,6 +98,7 @@ fn small(system: &System, beta: f64) -> Option<Exact> {
     let exact = match system.lattice.kind() {
         LatticeKind::Square | LatticeKind::Triangular => transfer::solve(system, beta),
         LatticeKind::Cubic => planes::solve(system, beta),
+        LatticeKind::Complete => curie_weiss::solve(system, beta),
     };
     *last() = Some((system.clone(), beta, exact));
     Some(exact)
@@ -107,6 +109,7 @@ fn max_side(system: &System) -> u32 {
     match system.lattice.kind() {
         LatticeKind::Square | LatticeKind::Triangular => transfer::MAX_SIDE,
         LatticeKind::Cubic => planes::MAX_SIDE,
+        LatticeKind::Complete => LatticeKind::Complete.max_side(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! ln Z per site without a field, near enough to centre rewards on: exact on the square lattice, that of the infinite lattice up to
 //! what boundaries add on the triangular one (R. M. F. Houtappel, Physica 16, 425, 1950).
 
-use super::kaufman;
-use crate::lattice::{LatticeKind, System};
+use super::{curie_weiss, kaufman};
+use crate::lattice::{Interaction, LatticeKind, System};
 use std::f64::consts::{LN_2, PI};
 
 /// Momenta along an axis: more change nothing that matters.
@@ -20,6 +20,10 @@ pub(crate) fn ln_z_per_site_without_field(system: &System, beta: f64) -> f64 {
         LatticeKind::Square => kaufman::ln_z(lattice, coupling, beta) / lattice.sites() as f64,
         LatticeKind::Triangular => triangular(beta * coupling),
         LatticeKind::Cubic => cubic((beta * coupling).abs()),
+        LatticeKind::Complete => {
+            let without_field = System::uniform(lattice, Interaction { coupling, field: 0.0 });
+            curie_weiss::solve(&without_field, beta).ln_z / lattice.sites() as f64
+        }
     }
 }
 

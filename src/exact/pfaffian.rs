@@ -78,7 +78,7 @@ impl Torus<'_> {
     fn coupling(self, row: u32, column: u32, step: usize) -> f64 {
         let lattice = self.system.lattice;
         let (place, step) = if self.turned { ([0, column, row], 1 - step) } else { ([0, row, column], step) };
-        let bond = lattice.site(place) as usize * lattice.bonds_per_site() + step;
+        let bond = lattice.site(place) as usize * lattice.steps().len() + step;
         self.system.interaction.coupling * f64::from(self.weights.bonds[bond])
     }
 

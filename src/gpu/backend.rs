@@ -26,6 +26,11 @@ fn share_between(passes: &[[Duration; 2]]) -> Option<f64> {
     (whole > 0.0).then(|| gaps.sum::<Duration>().as_secs_f64() / whole)
 }
 
+/// Whether an array has a number for every parameter.
+fn of_parameters(tensor: Tensor) -> bool {
+    matches!(tensor, Tensor::Parameters | Tensor::FirstMoment | Tensor::SecondMoment | Tensor::Gradient)
+}
+
 impl Backend for Gpu {
     fn device(&self) -> &str {
         &self.name
@@ -72,10 +77,19 @@ impl Backend for Gpu {
     }
 
     fn read_f32(&mut self, tensor: Tensor) -> Result<Vec<f32>> {
-        self.read_buffer(self.buffer(tensor))
+        let mut values = self.read_buffer(self.buffer(tensor))?;
+        if of_parameters(tensor) {
+            // No buffer is empty.
+            values.truncate(self.model.parameters);
+        }
+        Ok(values)
     }
 
     fn write(&mut self, tensor: Tensor, values: &[f32]) -> Result<()> {
+        if of_parameters(tensor) && self.model.parameters == 0 {
+            assert!(values.is_empty(), "length of {tensor:?}");
+            return Ok(());
+        }
         let buffer = self.buffer(tensor);
         assert_eq!(buffer.size(), size_of_val(values) as u64, "length of {tensor:?}");
         self.queue.write_buffer(buffer, 0, bytemuck::cast_slice(values));
@@ -94,7 +108,8 @@ impl Backend for Gpu {
     }
 
     fn read_spins(&mut self) -> Result<Vec<i8>> {
-        let spins: Vec<i32> = self.read_buffer(self.buffers.shared(Slot::Spins))?;
+        let mut spins: Vec<i32> = self.read_buffer(self.buffers.shared(Slot::Spins))?;
+        spins.truncate(self.model.hierarchy.sites * self.batch);
         let mut read = vec![0; spins.len()];
         transpose(&spins, self.batch, &mut read, |spin| spin as i8);
         Ok(read)

@@ -119,6 +119,10 @@ impl Gpu {
         let step = Step::new(&self.model, self.batch, self.buffers.tables.norms, inputs);
         // Written before the submission that uses it and after all earlier ones: the queue keeps that order.
         self.queue.write_buffer(self.buffers.shared(Slot::Step), 0, bytemuck::bytes_of(&step));
+        if let Some(logits) = self.new_exact_logits(inputs.beta) {
+            let buffer = self.buffers.shared(Slot::ExactLogits);
+            self.queue.write_buffer(buffer, 0, bytemuck::cast_slice(&logits));
+        }
         Ok(())
     }
 

@@ -93,7 +93,9 @@ pub struct Step {
     pub chunk: u32,
     pub chunk_share: f32,
     pub skip_rate: f32,
-    pub padding: [u32; 3],
+    pub beta: f32,
+    pub coupling: f32,
+    pub field: f32,
     pub heat_bath_reward: [[f32; 4]; NEIGHBOUR_SUMS],
     pub heat_bath_ln_q: [[[f32; 4]; 2]; NEIGHBOUR_SUMS],
 }
@@ -145,7 +147,12 @@ impl Level {
             index: index as u32,
             ..Self::default()
         };
-        match model.levels[index].conditional.net() {
+        let conditional = &model.levels[index].conditional;
+        let common = match conditional.pair_head() {
+            Some(pairs) => Self { gauge: number_of(pairs.gauge), ..common.with_gradient(table) },
+            None => common,
+        };
+        match conditional.net() {
             Some(net) => common.with_net(net, table),
             None => common,
         }
@@ -158,29 +165,40 @@ impl Level {
         Self { parameters: parameters.len() as u32, first_norm, ..self }
     }
 
+    /// With what partial gradients are counted by.
+    fn with_gradient(self, table: &LevelTable) -> Self {
+        Self {
+            slices: table.slices as u32,
+            slice_rows: table.slice_rows as u32,
+            parameters: table.parameters as u32,
+            first_norm: table.first_norm as u32,
+            ..self
+        }
+    }
+
     fn with_net(self, net: &MaskedNet, table: &LevelTable) -> Self {
         let mut layers = [Matrix::default(); 3];
         for (layer, weights) in layers.iter_mut().zip(&net.layers) {
             *layer = weights.into();
         }
-        let gauge = match net.gauge {
-            Gauge::None => 0,
-            Gauge::Border => 1,
-            Gauge::FirstOwn => 2,
-            Gauge::Mixture => 3,
-        };
         Self {
             units: net.units() as u32,
-            gauge,
-            slices: table.slices as u32,
-            slice_rows: table.slice_rows as u32,
-            parameters: table.parameters as u32,
-            first_norm: table.first_norm as u32,
+            gauge: number_of(net.gauge),
             layers,
             output: (&net.output).into(),
             skip: net.skip.as_ref().map(Matrix::from).unwrap_or_default(),
-            ..self
+            ..self.with_gradient(table)
         }
+    }
+}
+
+/// A gauge as shaders know it.
+fn number_of(gauge: Gauge) -> u32 {
+    match gauge {
+        Gauge::None => 0,
+        Gauge::Border => 1,
+        Gauge::FirstOwn => 2,
+        Gauge::Mixture => 3,
     }
 }
 
@@ -247,7 +265,9 @@ impl Step {
             chunk: inputs.chunk.index,
             chunk_share: 1.0 / inputs.chunk.count as f32,
             skip_rate: inputs.adam.skip_rate as f32,
-            padding: [0; 3],
+            beta: beta as f32,
+            coupling: interaction.coupling as f32,
+            field: interaction.field as f32,
             heat_bath_reward: by_neighbours(system, |sum| {
                 around(heat_bath_reward(beta_field(sum), of_spin), REWARD_QUANTUM)
             }),

@@ -39,7 +39,7 @@ pub(crate) use devices::{Selected, select_named};
 pub use kernel_shape::KernelShape;
 
 use crate::backend::{Snapshot, Tensor};
-use crate::conditional::{Model, Storage};
+use crate::conditional::{Head, Model, Storage, exact_logits};
 use crate::error::{Error, Result};
 use crate::kernels::{BoxShape, Exchange, Inputs, Kernel, Loads, QUAD, SOFTWARE_TURNS, STAGED, Shape};
 use crate::pace::Pace;
@@ -87,6 +87,8 @@ pub struct Gpu {
     at_once: usize,
     /// Kernel shapes of levels, where they do not follow from capabilities.
     chosen: HashMap<usize, Chosen>,
+    /// Inverse temperature of the exact logits on the device.
+    exact_beta: f64,
     snapshots: Snapshots,
     faults: Faults,
     in_flight: VecDeque<SubmissionIndex>,
@@ -138,7 +140,7 @@ impl Gpu {
         let (loads, exchange) = (devices::loads(device), devices::exchange(device));
         let sums = BoxShape::choose(loads, exchange, model.exact_box(), model.system.weights.is_some());
         let buffers = Buffers::new(device, &name, &model, batch, loads)?;
-        let slice_rows = model.nets().map(|(level, ..)| buffers.tables.levels[level].slice_rows).max();
+        let slice_rows = model.learning().map(|(level, _)| buffers.tables.levels[level].slice_rows).max();
         if software && slice_rows.is_some_and(|rows| rows > SOFTWARE_TURNS) {
             let message =
                 format!("this driver ends loops too early for {batch} configurations; use a smaller batch");
@@ -161,6 +163,7 @@ impl Gpu {
             drawing: sums.drawing(),
             at_once: devices::at_once(device),
             chosen: HashMap::new(),
+            exact_beta: f64::NAN,
             snapshots: Snapshots::default(),
             faults: Faults::default(),
             in_flight: VecDeque::new(),
@@ -264,8 +267,26 @@ impl Gpu {
         let contents = upload(&self.device, "Step of one recording", bytes, BufferUsages::COPY_SRC);
         let contents = contents.map_err(|message| self.failed(message))?;
         encoder.copy_buffer_to_buffer(&contents, 0, self.buffers.shared(Slot::Step), 0, contents.size());
+        if let Some(logits) = self.new_exact_logits(inputs.beta) {
+            let bytes = bytemuck::cast_slice(&logits);
+            let contents =
+                upload(&self.device, "ExactLogits of one recording", bytes, BufferUsages::COPY_SRC);
+            let contents = contents.map_err(|message| self.failed(message))?;
+            let target = self.buffers.shared(Slot::ExactLogits);
+            encoder.copy_buffer_to_buffer(&contents, 0, target, 0, contents.size());
+        }
         self.encode(encoder, kernels, None);
         Ok(())
+    }
+
+    /// Logits of the head that has no parameters, if those of another temperature are on the device.
+    fn new_exact_logits(&mut self, beta: f64) -> Option<Vec<f32>> {
+        let is_exact = self.model.pair_head().is_some_and(|pairs| pairs.head == Head::Cw);
+        if !is_exact || self.exact_beta == beta {
+            return None;
+        }
+        self.exact_beta = beta;
+        Some(exact_logits(&self.model.system, beta).into_iter().map(|logit| logit as f32).collect())
     }
 
     /// Whether snapshots of a step in `parts` can be recorded: not while those of several steps are under way.

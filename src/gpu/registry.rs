@@ -57,6 +57,14 @@ const SHARED: &[(&str, &str)] = files![
     "numbers/activation",
     "numbers/philox",
     "numbers/spread",
+    "pairs/head_cw",
+    "pairs/head_cw_infinite",
+    "pairs/head_linear",
+    "pairs/head_one_parameter",
+    "pairs/head_sk",
+    "pairs/integer_fields",
+    "pairs/pass",
+    "pairs/rows",
     "rows/rows_four",
     "rows/rows_one",
     "rows/rows_spread",
@@ -266,7 +274,7 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conditional::{Network, Widths};
+    use crate::conditional::{Head, Network, Widths};
     use std::collections::BTreeSet;
     use std::path::Path;
 
@@ -307,6 +315,7 @@ mod tests {
             mixture: true,
             exact_bottom: 8,
             exact_length: 0,
+            head: Head::None,
             reach: 0,
         };
         let all = all_specialisations(Lattice::square(16).unwrap(), options);

@@ -3,7 +3,7 @@
 use super::layout::Status;
 use super::tables::Tables;
 use super::windows::{NET_BINDINGS, SPLIT_BUFFERS, Window};
-use crate::conditional::{Model, Storage};
+use crate::conditional::{Head, Model, Storage};
 use crate::kernels::{COLUMNS, MOMENT_SLICES, QUAD, Slot};
 use crate::lattice::Observables;
 use crate::memory::readable;
@@ -33,7 +33,7 @@ impl Size {
 
 /// All buffers but constants.
 pub(super) fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
-    let rows = model.hierarchy.blocks() * batch;
+    let (rows, sites) = (model.hierarchy.blocks() * batch, model.hierarchy.sites);
     let most_rows = model.nets().map(|(_, _, level)| level.net_blocks() * batch).max().unwrap_or(0);
     let shared =
         // No buffer is empty, whatever the model lacks.
@@ -50,7 +50,8 @@ pub(super) fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
         shared(Slot::Moments, MOMENT_SLICES * COLUMNS * COLUMNS, false),
         shared(Slot::Coefficients, COLUMNS - 1, false),
         shared(Slot::Status, size_of::<Status>() / WORD as usize, false),
-        shared(Slot::Spins, model.hierarchy.sites * batch, true),
+        // Unpacked in whole quads.
+        shared(Slot::Spins, (sites * batch).next_multiple_of(QUAD), true),
         shared(Slot::PackedSpins, (model.hierarchy.sites * batch).div_ceil(32), true),
         shared(Slot::LnQ, rows, true),
         shared(Slot::Reward, rows, true),
@@ -61,6 +62,18 @@ pub(super) fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
     ];
     if model.storage == Storage::F16 {
         sizes.push(shared(Slot::NetParameters, model.parameters.div_ceil(2), false));
+    }
+    let exact = if model.pair_head().is_some_and(|pairs| pairs.head == Head::Cw) {
+        sites * (sites + 1) / 2
+    } else {
+        0
+    };
+    sizes.push(shared(Slot::ExactLogits, exact, false));
+    for (level, pairs) in
+        model.levels.iter().enumerate().filter_map(|(k, level)| Some((k, level.conditional.pair_head()?)))
+    {
+        let bytes = (pairs.sites * batch.next_multiple_of(QUAD)) as u64 * WORD;
+        sizes.push(Size { slot: Slot::Logits, level: Some(level), bytes, batched: true });
     }
     for (level, net, geometry) in model.nets() {
         let stride = (geometry.net_blocks() * batch).next_multiple_of(QUAD);

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// Rows that make a slice worth a workgroup of its own.
 const SLICE_ROWS: usize = 512;
+/// The same for heads over pairs, where a slice has a lane for every site and not for every part of a matrix.
+const PAIR_SLICE_ROWS: usize = 64;
 /// Most slices of a level whose partial gradients are many.
 const MAX_SLICES: usize = 64;
 /// Most partial gradients of such a level, in parameters: 32 MiB.
@@ -91,12 +93,14 @@ impl Tables {
                 description.conditional.net().map_or(0, |net| append_patches(&mut tables.geometry, net));
             let weights = append_weights(&mut tables.geometry, level);
             let rows = level.net_blocks() * batch;
-            let count = description.conditional.net().map_or(0, MaskedNet::parameters);
+            let count = description.conditional.parameters();
             let parameters = count.next_multiple_of(LEVEL_ALIGNMENT);
             // All slices of a level are bound together.
             let fit = |partials: usize| partials.min(window.parameters()) / parameters.max(1);
             let most = fit(MAX_PARTIALS).clamp(1, MAX_SLICES).max(fit(FEW_PARTIALS).min(MANY_SLICES));
-            let slice_rows = rows.div_ceil(rows.div_ceil(SLICE_ROWS).min(most)).next_multiple_of(QUAD);
+            let worth =
+                if description.conditional.pair_head().is_some() { PAIR_SLICE_ROWS } else { SLICE_ROWS };
+            let slice_rows = rows.div_ceil(rows.div_ceil(worth).min(most)).next_multiple_of(QUAD);
             let slices = rows.div_ceil(slice_rows);
             let table = LevelTable {
                 sites,

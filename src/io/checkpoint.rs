@@ -3,7 +3,7 @@
 use super::atomic::{Staged, stage_from};
 use super::input;
 use crate::backend::Tensor;
-use crate::conditional::{Model, NetOptions, Network, TensorPlace};
+use crate::conditional::{Head, Model, NetOptions, Network, TensorPlace};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::lattice::LatticeKind;
@@ -307,21 +307,24 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
         ("gauge", model.options.gauge.to_string()),
         ("exact_bottom", model.options.exact_bottom.to_string()),
     ];
-    let sees_everything = |(key, value): &(&str, String)| *key == "reach" && value == "0";
-    identity.extend(architecture(model).into_iter().filter(|entry| !is_first && !sees_everything(entry)));
+    // Keys that came later are left out where they say nothing.
+    let is_neutral =
+        |(key, value): &(&str, String)| *key == "reach" && value == "0" || *key == "head" && value == "none";
+    identity.extend(architecture(model).into_iter().filter(|entry| !is_first && !is_neutral(entry)));
     let weights = model.system.weights.as_deref();
     identity.extend(weights.map(|weights| (COUPLINGS, weights.fingerprint().to_string())));
     identity
 }
 
-/// The keys of version 2 that version 1 lacks: lattice, network, the length of exact boxes, whether the first net is mixed, and how far
+/// The keys of version 2 that version 1 lacks: lattice, network, the head of networks of pairs, the length of exact boxes, whether the first net is mixed, and how far
 /// hidden units reach where they do not see everything.
 fn architecture(model: &Model) -> Vec<(&'static str, String)> {
-    let (kind, NetOptions { network, exact_length, mixture, reach, .. }) =
+    let (kind, NetOptions { network, head, exact_length, mixture, reach, .. }) =
         (model.system.lattice.kind(), model.options);
     vec![
         ("lattice", kind.name().to_owned()),
         ("network", network.name().to_owned()),
+        ("head", head.name().to_owned()),
         ("exact_length", exact_length.to_string()),
         ("mixture", mixture.to_string()),
         ("reach", reach.to_string()),
@@ -342,7 +345,7 @@ impl Reader<'_> {
         // Lattice and network decide what other settings can be, and are told first.
         let told_first = |key: &str| match key {
             "format" => 0,
-            "lattice" | "network" => 1,
+            "lattice" | "network" | "head" => 1,
             _ => 2,
         };
         let mut wanted: Vec<(&str, String)> = identity.iter().cloned().chain(later).collect();
@@ -383,6 +386,7 @@ impl Reader<'_> {
             "exact_length" => Some("0"),
             "mixture" => Some("false"),
             "reach" => Some("0"),
+            "head" => Some(Head::default().name()),
             _ => None,
         };
         self.metadata.get(key).map(String::as_str).or(of_version_1)

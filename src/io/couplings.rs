@@ -20,7 +20,7 @@ const NPY: &[u8] = b"\x93NUMPY";
 ///
 /// - an `.npz` with `bonds` `[B, 2]` (sites from 0 on), `couplings` `[B]` and perhaps `fields` `[N]`;
 /// - an `.npy` of `[2, L, L]` (bonds to the right, then down; `[3, L, L]` on the triangular lattice with those down-right, `[3, L, L, L]` on the cubic
-///   one with those to the plane behind), or of `[N, N]`, symmetric or an upper triangle, with a diagonal of 0;
+///   one with those to the plane behind; not where all sites are neighbours), or of `[N, N]`, symmetric or an upper triangle, with a diagonal of 0;
 /// - text with a line `i j J` for every bond, sites counted from `first_index` on, `#` before comments and perhaps a line with the numbers of sites
 ///   and bonds before all others.
 ///
@@ -107,7 +107,7 @@ struct Bonds {
 impl Bonds {
     fn new(lattice: Lattice) -> Self {
         let places: HashMap<_, _> = lattice.bonds().map(|[a, b]| [a.min(b), a.max(b)]).zip(0..).collect();
-        let count = lattice.bonds().count();
+        let count = lattice.bond_count();
         Self {
             lattice,
             places,
@@ -199,9 +199,9 @@ impl Bonds {
     }
 
     fn add_array(&mut self, array: &Values) -> Result<(), String> {
-        let (steps, sites) = (self.lattice.bonds_per_site(), self.lattice.sites());
+        let (steps, sites) = (self.lattice.steps().len(), self.lattice.sites());
         let by_step = [vec![steps], self.lattice.shape()].concat();
-        if array.shape == by_step {
+        if self.lattice.is_spatial() && array.shape == by_step {
             let sites_of: Vec<_> = self.lattice.bonds().collect();
             for (at, &coupling) in array.values.iter().enumerate() {
                 let (step, site) = (at / sites, at % sites);
@@ -213,8 +213,9 @@ impl Bonds {
         if array.shape == [sites, sites] {
             return self.add_matrix(&array.values, sites);
         }
+        let by_step = if self.lattice.is_spatial() { format!("{by_step:?} or ") } else { String::new() };
         Err(format!(
-            "it has shape {:?}; couplings of {} have {by_step:?} or {:?}",
+            "it has shape {:?}; couplings of {} have {by_step}{:?}",
             array.shape,
             self.lattice,
             [sites, sites]

@@ -3,7 +3,7 @@
 use super::box_shape::BoxShape;
 use super::description::Place;
 use super::shape::{Exchange, JobSize, Loads, Shape};
-use crate::conditional::{NetOptions, Storage};
+use crate::conditional::{Head, NetOptions, Storage};
 use crate::lattice::Lattice;
 
 /// How a kernel's work is done on a device.
@@ -69,6 +69,8 @@ pub(crate) enum Axis {
     Patches,
     /// `$COUPLINGS`: whether bonds and sites have weights of their own.
     Couplings,
+    /// `$HEAD`: what turns the fields on sites that are all neighbours into logits.
+    Head,
 }
 
 /// What decides how many rows a lane works on.
@@ -95,6 +97,7 @@ impl Axis {
             Self::Storage => "$STORAGE",
             Self::Patches => "$PATCHES",
             Self::Couplings => "$COUPLINGS",
+            Self::Head => "$HEAD",
         }
     }
 
@@ -130,6 +133,14 @@ impl Axis {
             Self::Couplings => match variant.is_weighted {
                 false => "uniform",
                 true => "each",
+            },
+            Self::Head => match options.head {
+                Head::Cw => "cw",
+                Head::CwInfinite => "cw_infinite",
+                Head::OneParameter => "one_parameter",
+                Head::Linear => "linear",
+                // Networks of other kinds run no kernel that has this axis; its text is valid all the same.
+                Head::None | Head::Sk0 | Head::Sk1 | Head::Sk2 => "sk",
             },
             Self::Patches => {
                 if options.reach == 0 {

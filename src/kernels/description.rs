@@ -4,7 +4,7 @@
 use super::axis::{Axis, Choice, LaneRows, Variant};
 use super::shape::LANES;
 use super::slot::{Access, Slot};
-use crate::conditional::{Conditional, MaskedNet, Model, Storage};
+use crate::conditional::{Conditional, MaskedNet, Model, PairHead, Storage};
 use crate::hierarchy::{Layers, Level};
 use serde::Serialize;
 
@@ -97,6 +97,16 @@ impl<'a> OnLevel<'a> {
     pub(super) fn new(model: &'a Model, batch: usize, level: usize) -> Self {
         let (geometry, conditional) = (&model.hierarchy.levels[level], &model.levels[level].conditional);
         Self { model, geometry, conditional, rows: geometry.blocks * batch }
+    }
+
+    /// The head over pairs of sites, if the level has one.
+    pub(crate) fn pair_head(&self) -> Option<&'a PairHead> {
+        self.conditional.pair_head()
+    }
+
+    /// Parameters of its conditional.
+    pub(crate) fn parameters(&self) -> usize {
+        self.conditional.parameters()
     }
 
     /// Operations of the transfer over an exact box: both values of every pair of states are two products, a sum and a factor.

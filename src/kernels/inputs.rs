@@ -96,8 +96,11 @@ impl Inputs {
 
     /// How [`Inputs::reward_per_site`] is shared out.
     pub fn reward_shift(&self, system: &System) -> RewardShift {
-        let per_bond = ((self.beta * system.mean_coupling()).abs() * 4096.0).round() / 4096.0;
-        let of_bonds = system.lattice.bonds_per_site() as f64 * per_bond;
+        let lattice = system.lattice;
+        // Where all sites are neighbours there is one block, and bonds are too many for their worth to be added without rounding.
+        let worth = if lattice.is_spatial() { (self.beta * system.mean_coupling()).abs() } else { 0.0 };
+        let per_bond = (worth * 4096.0).round() / 4096.0;
+        let of_bonds = lattice.steps().len() as f64 * per_bond;
         RewardShift { per_bond, per_site: f64::from(self.reward_per_site) - of_bonds }
     }
 

@@ -16,11 +16,13 @@ mod sample {
     pub(crate) mod evaluate_heat_bath;
     pub(crate) mod evaluate_image;
     pub(crate) mod evaluate_level;
+    pub(crate) mod evaluate_pairs;
     pub(crate) mod heat_bath_free_energy;
     pub(crate) mod mix_images;
     pub(crate) mod sample_box;
     pub(crate) mod sample_heat_bath;
     pub(crate) mod sample_level;
+    pub(crate) mod sample_pairs;
     pub(crate) mod unpack_spins;
 }
 
@@ -45,6 +47,7 @@ mod reward {
 mod backward {
     pub(crate) mod backward_hidden;
     pub(crate) mod backward_output;
+    pub(crate) mod backward_pairs;
     pub(crate) mod backward_slope;
     pub(crate) mod backward_weights;
     pub(crate) mod gradient_sum;
@@ -73,7 +76,7 @@ pub(crate) use axis::{Axis, Choice, LaneRows, Variant};
 pub(crate) use backward::backward_hidden::UNITS as BACKWARD_UNITS;
 pub(crate) use backward::gradient_sum::groups as gradient_groups;
 pub(crate) use description::{
-    Constants, Cost, Description, OnNet, Spread, Work, box_constants, groups_of, lanes_and,
+    Constants, Cost, Description, OnLevel, OnNet, Spread, Work, box_constants, groups_of, lanes_and,
 };
 pub(crate) use jobs::jobs;
 pub(crate) use reward::moments::SLICES as MOMENT_SLICES;

@@ -38,6 +38,7 @@ pub enum Slot {
     PartialsUpper = 29,
     PackedSpins = 30,
     Regressors = 31,
+    ExactLogits = 32,
 }
 
 /// How a kernel uses a buffer.

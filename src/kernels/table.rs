@@ -67,6 +67,10 @@ kernels! {
     EvaluateBox { level: usize } => sample::evaluate_box;
     /// Reward of exact squares with their interiors summed out.
     BoxFreeEnergy { level: usize } => sample::box_free_energy;
+    /// Draws all sites of a level whose sites are all neighbours, one after the other; keeps logits; writes ln q.
+    SamplePairs { level: usize } => sample::sample_pairs;
+    /// The same for given spins.
+    EvaluatePairs { level: usize } => sample::evaluate_pairs;
     /// Spins from the bits that [`Backend::write_spins`](crate::backend::Backend::write_spins) brings to a GPU; the CPU keeps bytes and has nothing to do.
     UnpackSpins => sample::unpack_spins;
     /// Owned bond sums and spin sums of every block of a level, as integers.
@@ -99,6 +103,8 @@ kernels! {
     BackwardSlope { level: usize } => backward::backward_slope;
     /// Partial gradients of all weights and biases of a level, once errors are those of pre-activations.
     BackwardWeights { level: usize } => backward::backward_weights;
+    /// Partial gradients of a head over pairs of sites.
+    BackwardPairs { level: usize } => backward::backward_pairs;
     /// Sums the partial gradients of a level, in a fixed order.
     GradientSum { level: usize } => backward::gradient_sum;
     /// Norm of the gradient, not finite if a parameter is not; remembers the first step at which that was so.

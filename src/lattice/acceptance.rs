@@ -7,9 +7,13 @@ use super::System;
 const HOT: f64 = 0.8;
 
 /// Probabilities `min(1, exp(-beta dE))` (half of that where it is hot) to flip a spin with z neighbours, times 2^32 (`u32::MAX`:
-/// always): at `(sum of neighbours + z) / 2`, plus `z + 1` for a spin up. Integers, so that all devices decide alike.
+/// always): at `(sum of neighbours + z) / 2`, plus `z + 1` for a spin up. Integers, so that all devices decide alike. All 0 where all sites are
+/// neighbours: there are too many sums for a table, and no updates that use one.
 pub fn acceptance(system: &System, beta: f64) -> [u32; 16] {
     let mut thresholds = [0; 16];
+    if !system.lattice.is_spatial() {
+        return thresholds;
+    }
     let coordination = system.lattice.coordination();
     let (interaction, most) = (system.interaction, coordination as i32);
     let change = |neighbours: i32| 2.0 * beta * interaction.local_field(neighbours, 1).abs();

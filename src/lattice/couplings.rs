@@ -27,9 +27,9 @@ impl Weights {
 impl System {
     /// A system with a coupling `[bonds]` for every bond of a lattice, in the order of [`Lattice::bonds`], and a field `[sites]` on every site.
     ///
-    /// Values that are multiples of the least of them, up to rounding, are kept as they are. Others are rounded to multiples of the largest of them over
-    /// 2^31 / count, so that all sums of weights fit 32 bits: by 1e-6 of it at most up to 2,000 bonds. [`System::weights`] has the weights,
-    /// and [`System::interaction`] the units.
+    /// Values that are multiples of the least of them, up to rounding, are kept as they are. Others are rounded to multiples of the sum of their sizes over
+    /// 2^30, so that all sums of weights, and differences of two, fit 32 bits: by a millionth of their mean size at most up to 2,000 bonds. [`System::weights`] has the
+    /// weights, and [`System::interaction`] the units.
     ///
     /// # Errors
     /// When their numbers are not those of the lattice, or one is not finite or larger than 1000 in size.
@@ -44,7 +44,7 @@ impl System {
         fields: &[f64],
         units: Option<[f64; 2]>,
     ) -> Result<Self> {
-        let (bonds, sites) = (lattice.bonds().count(), lattice.sites());
+        let (bonds, sites) = (lattice.bond_count(), lattice.sites());
         for (name, values, expected) in [("couplings", couplings, bonds), ("fields", fields, sites)] {
             if values.len() != expected {
                 let message = format!("{lattice} has {expected} of them");
@@ -69,6 +69,11 @@ impl System {
             coupling: coupling * f64::from(largest(&weights.bonds)),
             field: field * f64::from(largest(&weights.sites)),
         }
+    }
+
+    /// Size of a typical field on a spin of random neighbours, over that on the square lattice with couplings of size 1.
+    pub(crate) fn typical_field(&self) -> f64 {
+        self.mean_coupling() * (self.lattice.coordination() as f64 / 4.0).sqrt()
     }
 
     /// Mean size of the couplings.
@@ -106,20 +111,20 @@ impl System {
 /// A unit, the given one if it serves, and values as the nearest multiples of it.
 fn in_units(values: &[f64], given: Option<f64>) -> (f64, Vec<i32>) {
     let sizes = || values.iter().map(|value| value.abs()).filter(|&size| size > 0.0);
-    let (least, largest) =
-        sizes().fold((f64::INFINITY, 0.0_f64), |(least, largest), size| (least.min(size), largest.max(size)));
-    if largest == 0.0 {
+    let (least, total) =
+        sizes().fold((f64::INFINITY, 0.0_f64), |(least, total), size| (least.min(size), total + size));
+    if total == 0.0 {
         return (0.0, vec![0; values.len()]);
     }
-    let most = (f64::from(i32::MAX) / values.len() as f64).floor();
     let divides = |unit: f64| {
         let is_multiple = |ratio: f64| (ratio - ratio.round()).abs() <= ROUNDING * ratio;
         unit > 0.0
-            && largest <= most * unit * (1.0 + ROUNDING)
+            && total <= f64::from(i32::MAX) * unit * (1.0 + ROUNDING)
             && sizes().all(|size| is_multiple(size / unit))
     };
-    let unit =
-        given.filter(|&unit| divides(unit)).unwrap_or(if divides(least) { least } else { largest / most });
+    // Each is rounded by half a unit at most, and differences of sums fit too.
+    let finest = total / (f64::from(i32::MAX / 2) - values.len() as f64);
+    let unit = given.filter(|&unit| divides(unit)).unwrap_or(if divides(least) { least } else { finest });
     (unit, values.iter().map(|value| (value / unit).round() as i32).collect())
 }
 

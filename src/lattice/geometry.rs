@@ -9,6 +9,8 @@ pub const MIN_SIDE: u32 = 2;
 pub const MAX_SIDE: u32 = 1024;
 /// Largest side in three dimensions.
 const MAX_CUBIC_SIDE: u32 = 64;
+/// Most sites that are all neighbours of one another.
+const MAX_COMPLETE_SITES: u32 = 1024;
 
 /// Which sites are neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -23,14 +25,16 @@ pub enum LatticeKind {
     /// Planes, rows and columns: every site has a bond to its right, one to the site below it and one to the plane behind: six
     /// neighbours.
     Cubic,
+    /// Every site has a bond to every other one. There is one axis, along which sites are counted, and the side is their number.
+    Complete,
 }
 
-/// Plane, row and column of a site; in two dimensions the plane is 0.
+/// Plane, row and column of a site; in two dimensions the plane is 0, and where all sites are neighbours the column is the site.
 pub type Place = [u32; 3];
 
 impl LatticeKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Square, Self::Triangular, Self::Cubic];
+    pub const ALL: [Self; 4] = [Self::Square, Self::Triangular, Self::Cubic, Self::Complete];
 
     /// The name on the command line and in files.
     pub fn name(self) -> &'static str {
@@ -38,20 +42,24 @@ impl LatticeKind {
             Self::Square => "square",
             Self::Triangular => "triangular",
             Self::Cubic => "cubic",
+            Self::Complete => "complete",
         }
     }
 
+    /// None where neighbours are not told by steps.
     fn steps(self) -> &'static [Place] {
         match self {
             Self::Square => &[[0, 0, 1], [0, 1, 0]],
             Self::Triangular => &[[0, 0, 1], [0, 1, 0], [0, 1, 1]],
             Self::Cubic => &[[0, 0, 1], [0, 1, 0], [1, 0, 0]],
+            Self::Complete => &[],
         }
     }
 
-    /// Axes of the lattice, 2 or 3.
+    /// Axes of the lattice: 2 or 3, and 1 where all sites are neighbours.
     pub fn dimensions(self) -> usize {
         match self {
+            Self::Complete => 1,
             Self::Square | Self::Triangular => 2,
             Self::Cubic => 3,
         }
@@ -59,14 +67,18 @@ impl LatticeKind {
 
     /// Largest side.
     pub fn max_side(self) -> u32 {
-        if self.dimensions() == 2 { MAX_SIDE } else { MAX_CUBIC_SIDE }
+        match self {
+            Self::Square | Self::Triangular => MAX_SIDE,
+            Self::Cubic => MAX_CUBIC_SIDE,
+            Self::Complete => MAX_COMPLETE_SITES,
+        }
     }
 }
 
-/// A lattice of equal sides with periodic boundaries. The site at (plane, row, column) has index
+/// A lattice of equal sides with periodic boundaries, or sites that are all neighbours of one another. The site at (plane, row, column) has index
 /// `(plane * side + row) * side + column`; in two dimensions there is one plane.
 ///
-/// Every bond counts on every side: at side 2 two bonds join the same pair of sites.
+/// Every bond of a periodic lattice counts on every side: at side 2 two bonds join the same pair of sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Lattice {
     kind: LatticeKind,
@@ -111,12 +123,20 @@ impl Lattice {
         Self::new(LatticeKind::Cubic, side)
     }
 
+    /// Sites that are all neighbours of one another.
+    ///
+    /// # Errors
+    /// As [`Lattice::new`].
+    pub fn complete(sites: u32) -> Result<Self> {
+        Self::new(LatticeKind::Complete, sites)
+    }
+
     /// Which sites are neighbours.
     pub fn kind(self) -> LatticeKind {
         self.kind
     }
 
-    /// Sites along one side.
+    /// Sites along one side; all of them where all are neighbours.
     pub fn side(self) -> u32 {
         self.side
     }
@@ -126,14 +146,23 @@ impl Lattice {
         vec![self.side as usize; self.dimensions()]
     }
 
-    /// Axes, 2 or 3.
+    /// Axes: [`LatticeKind::dimensions`].
     pub fn dimensions(self) -> usize {
         self.kind.dimensions()
+    }
+
+    /// Whether sites have places in space, so that there are distances, lines and moves.
+    pub fn is_spatial(self) -> bool {
+        self.kind != LatticeKind::Complete
     }
 
     /// Planes: 1 in two dimensions.
     pub fn planes(self) -> u32 {
         if self.dimensions() == 3 { self.side } else { 1 }
+    }
+
+    fn rows(self) -> u32 {
+        if self.dimensions() == 1 { 1 } else { self.side }
     }
 
     /// The places in a [`Place`] of the axes that the lattice has.
@@ -148,12 +177,13 @@ impl Lattice {
 
     /// Index of the site at a place, every coordinate taken modulo the side.
     pub fn site(self, [plane, row, column]: Place) -> u32 {
-        ((plane % self.planes()) * self.side + row % self.side) * self.side + column % self.side
+        ((plane % self.planes()) * self.rows() + row % self.rows()) * self.side + column % self.side
     }
 
     /// The place of a site.
     pub fn place(self, site: u32) -> Place {
-        [site / (self.side * self.side), site / self.side % self.side, site % self.side]
+        let row = site / self.side;
+        [row / self.rows(), row % self.rows(), site % self.side]
     }
 
     /// The largest number of steps along an axis from one site to another, the shorter way around.
@@ -174,31 +204,57 @@ impl Lattice {
 
     /// Neighbours of a site, counted with their bonds.
     pub fn coordination(self) -> usize {
-        2 * self.bonds_per_site()
+        if self.is_spatial() { 2 * self.steps().len() } else { self.sites() - 1 }
     }
 
-    /// Bonds for every site.
-    pub fn bonds_per_site(self) -> usize {
-        self.steps().len()
+    /// Number of bonds.
+    pub fn bond_count(self) -> usize {
+        self.sites() * self.coordination() / 2
     }
 
-    /// All bonds, each once, as pairs of sites: of every site in order, those along its [`steps`](Self::steps).
+    /// All bonds, each once, as pairs of sites: of every site in order, those along its [`steps`](Self::steps), or those to later sites where all are
+    /// neighbours.
     pub fn bonds(self) -> impl Iterator<Item = [u32; 2]> {
-        (0..self.sites() as u32).flat_map(move |site| {
+        let sites = self.sites() as u32;
+        (0..sites).flat_map(move |site| {
             let [plane, row, column] = self.place(site);
-            let bond = move |&[i, j, k]: &Place| [site, self.site([plane + i, row + j, column + k])];
-            self.steps().iter().map(bond)
+            let along = move |&[i, j, k]: &Place| self.site([plane + i, row + j, column + k]);
+            let later = if self.is_spatial() { sites..sites } else { site + 1..sites };
+            self.steps().iter().map(along).chain(later).map(move |other| [site, other])
         })
     }
 
-    /// Neighbours of a site, one for every bond: for every step backwards and forwards, first those of the last step.
+    /// Neighbours of a site, one for every bond: for every step backwards and forwards, first those of the last step; in order where all
+    /// sites are neighbours.
     pub fn neighbours(self, site: u32) -> impl Iterator<Item = u32> {
         let [plane, row, column] = self.place(site);
-        self.steps().iter().rev().flat_map(move |&[i, j, k]| {
+        let along = self.steps().iter().rev().flat_map(move |&[i, j, k]| {
             let side = self.side;
             let forwards = [plane + i, row + j, column + k];
             [self.site(forwards), self.site([plane + side - i, row + side - j, column + side - k])]
+        });
+        let others = if self.is_spatial() { 0..0 } else { 0..self.side };
+        along.chain(others.filter(move |&other| other != site))
+    }
+
+    /// Numbers of a site's bonds in the order of [`Lattice::bonds`], one for every neighbour of [`Lattice::neighbours`].
+    pub fn bonds_to_neighbours(self, site: u32) -> impl Iterator<Item = usize> {
+        let steps = self.steps().len();
+        self.neighbours(site).enumerate().map(move |(place, neighbour)| {
+            if self.is_spatial() {
+                // Neighbours alternate between those along a site's own bonds, the last first, and those whose bonds end there.
+                let owner = if place.is_multiple_of(2) { site } else { neighbour };
+                owner as usize * steps + (steps - 1 - place / 2)
+            } else {
+                self.bond_of_pair(site.min(neighbour), site.max(neighbour))
+            }
         })
+    }
+
+    /// Number of the bond of two sites in order, where all sites are neighbours.
+    fn bond_of_pair(self, first: u32, later: u32) -> usize {
+        let [first, later] = [first, later].map(|site| site as usize);
+        first * (2 * self.sites() - first - 1) / 2 + later - first - 1
     }
 
     /// Whether every second site can be up and the others down so that no two neighbours are alike: whether an antiferromagnet
@@ -207,15 +263,17 @@ impl Lattice {
         match self.kind {
             LatticeKind::Square | LatticeKind::Cubic => self.side.is_multiple_of(2),
             LatticeKind::Triangular => false,
+            LatticeKind::Complete => self.side == 2,
         }
     }
 
-    /// Fewest colours of sites of which no two of one colour are neighbours, on an even side: two of a checkerboard, or four of every
-    /// second site of every second row.
+    /// Fewest colours of sites of which no two of one colour are neighbours, on an even side: two of a checkerboard, four of every
+    /// second site of every second row, or as many as sites where all are neighbours.
     pub fn colours(self) -> usize {
         match self.kind {
             LatticeKind::Square | LatticeKind::Cubic => 2,
             LatticeKind::Triangular => 4,
+            LatticeKind::Complete => self.sites(),
         }
     }
 
@@ -228,6 +286,7 @@ impl Lattice {
                 [plane, row, 2 * place + ((plane + row + colour) & 1)]
             }
             LatticeKind::Triangular => [0, 2 * line + colour / 2, 2 * place + (colour & 1)],
+            LatticeKind::Complete => [0, 0, colour],
         })
     }
 
@@ -235,17 +294,18 @@ impl Lattice {
     pub fn has_mirrors(self) -> bool {
         match self.kind {
             LatticeKind::Square | LatticeKind::Cubic => true,
-            LatticeKind::Triangular => false,
+            LatticeKind::Triangular | LatticeKind::Complete => false,
         }
     }
 
     /// `|k|^2` of the longest wave along an axis as the lattice's Laplacian has it, in units of the distance of neighbours:
-    /// `4 sin^2(pi / L)`, and 4/3 of that on the triangular lattice, whose lines are closer than its sites.
+    /// `4 sin^2(pi / L)`, and 4/3 of that on the triangular lattice, whose lines are closer than its sites. NaN where there are no waves.
     pub fn smallest_wave_number_squared(self) -> f64 {
         let along_axis = 4.0 * (std::f64::consts::PI / f64::from(self.side)).sin().powi(2);
         match self.kind {
             LatticeKind::Square | LatticeKind::Cubic => along_axis,
             LatticeKind::Triangular => along_axis * 4.0 / 3.0,
+            LatticeKind::Complete => f64::NAN,
         }
     }
 
@@ -255,7 +315,7 @@ impl Lattice {
     }
 }
 
-/// `16 x 16`, and `triangular 16 x 16`.
+/// `16 x 16`, `triangular 16 x 16` and `complete 100`.
 impl std::fmt::Display for Lattice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.kind != LatticeKind::Square {
@@ -293,10 +353,15 @@ mod tests {
                 assert!(neighbours[a as usize].insert(b), "bond {a}-{b} listed twice");
                 assert!(neighbours[b as usize].insert(a), "bond {a}-{b} listed twice");
             }
-            assert_eq!(lattice.bonds().count(), lattice.bonds_per_site() * lattice.sites());
+            assert_eq!(lattice.bonds().count(), lattice.bond_count());
+            let bonds: Vec<_> = lattice.bonds().collect();
             for (site, neighbours) in (0..).zip(neighbours) {
                 assert_eq!(neighbours.len(), lattice.coordination());
                 assert_eq!(neighbours, lattice.neighbours(site).collect());
+                for (neighbour, bond) in lattice.neighbours(site).zip(lattice.bonds_to_neighbours(site)) {
+                    let [a, b] = bonds[bond];
+                    assert!([[a, b], [b, a]].contains(&[site, neighbour]), "{site} and {neighbour}");
+                }
             }
         }
     }

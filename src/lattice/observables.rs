@@ -10,7 +10,7 @@ pub struct Observables {
     batch: usize,
     /// `[sums_per_configuration][batch]`: spins of every line of every axis (rows, then columns; in three dimensions planes, rows and
     /// columns); for every distance d the sum over sites x and axes a of `s(x) s(x + d a)`; and spins of every line of the first
-    /// axis times -1 to the power of their other coordinates.
+    /// axis times -1 to the power of their other coordinates. Where all sites are neighbours there is one line, of all sites, and no distance.
     sums: Vec<i32>,
     /// Cosine and sine at every line of the longest wave.
     wave: Vec<[f64; 2]>,
@@ -22,17 +22,28 @@ impl Observables {
     /// Number of sums per configuration: lines of every axis, products at distances 1 to L / 2, and lines of the first axis with
     /// alternating signs.
     pub fn sums_per_configuration(lattice: Lattice) -> usize {
-        Self::first_staggered(lattice) + lattice.side() as usize
+        let staggered = if lattice.is_spatial() { Self::lines(lattice) } else { 0 };
+        Self::first_staggered(lattice) + staggered
+    }
+
+    /// Lines of an axis.
+    pub fn lines(lattice: Lattice) -> usize {
+        if lattice.is_spatial() { lattice.side() as usize } else { 1 }
+    }
+
+    /// Distances at which products are summed, from 1 on.
+    pub fn distances(lattice: Lattice) -> usize {
+        if lattice.is_spatial() { lattice.side() as usize / 2 } else { 0 }
     }
 
     /// The first sum of products.
     pub fn first_product(lattice: Lattice) -> usize {
-        lattice.dimensions() * lattice.side() as usize
+        lattice.dimensions() * Self::lines(lattice)
     }
 
     /// The first sum with alternating signs.
     pub fn first_staggered(lattice: Lattice) -> usize {
-        Self::first_product(lattice) + lattice.side() as usize / 2
+        Self::first_product(lattice) + Self::distances(lattice)
     }
 
     /// From the sums of a backend, `[sums_per_configuration][batch]`.
@@ -41,12 +52,13 @@ impl Observables {
     /// When their number is wrong.
     pub fn new(lattice: Lattice, batch: usize, sums: Vec<i32>) -> Self {
         assert_eq!(sums.len(), Self::sums_per_configuration(lattice) * batch, "number of sums");
-        let angle = |line: u32| TAU * f64::from(line) / f64::from(lattice.side());
-        let wave = (0..lattice.side()).map(|line| [angle(line).cos(), angle(line).sin()]).collect();
+        let lines = Self::lines(lattice);
+        let angle = |line: usize| TAU * line as f64 / lines as f64;
+        let wave = (0..lines).map(|line| [angle(line).cos(), angle(line).sin()]).collect();
         Self { lattice, batch, sums, wave, energies: None }
     }
 
-    /// With energies `[batch]` of their own: sums over all bonds do not give them where bonds have weights.
+    /// With energies `[batch]` of their own, where sums do not give them ([`System::is_homogeneous`](super::System::is_homogeneous)).
     pub fn with_energies(self, energies: Vec<f64>) -> Self {
         Self { energies: Some(energies), ..self }
     }
@@ -62,16 +74,16 @@ impl Observables {
 
     /// Sum of all spins.
     pub fn spin_sum(&self, configuration: usize) -> i64 {
-        (0..self.lattice.side() as usize).map(|line| self.sum(line, configuration)).sum()
+        (0..Self::lines(self.lattice)).map(|line| self.sum(line, configuration)).sum()
     }
 
     /// Sum of all spins times -1 to the power of the sum of their coordinates: the order parameter of an antiferromagnet. Nothing on an odd side,
-    /// where no such pattern closes around the lattice.
+    /// where no such pattern closes around the lattice, and without places in space.
     pub fn staggered_sum(&self, configuration: usize) -> Option<i64> {
         let side = self.lattice.side() as usize;
         let sign = |line: usize| if line.is_multiple_of(2) { 1 } else { -1 };
         let first = Self::first_staggered(self.lattice);
-        side.is_multiple_of(2)
+        (side.is_multiple_of(2) && self.lattice.is_spatial())
             .then(|| (0..side).map(|line| sign(line) * self.sum(first + line, configuration)).sum())
     }
 
@@ -96,9 +108,9 @@ impl Observables {
         interaction.energy(self.products(1, configuration), self.spin_sum(configuration))
     }
 
-    /// `|sum_x s(x) exp(i k x)|^2 / N` of the longest waves, averaged over those along every axis.
+    /// `|sum_x s(x) exp(i k x)|^2 / N` of the longest waves, averaged over those along every axis; of the sum of all spins where there are no waves.
     pub fn structure_factor(&self, configuration: usize) -> f64 {
-        let side = self.lattice.side() as usize;
+        let side = Self::lines(self.lattice);
         let power = |first: usize| {
             let [cosine, sine] = [0, 1].map(|part| {
                 let line = |line: usize| self.wave[line][part] * self.sum(first + line, configuration) as f64;

@@ -29,7 +29,11 @@ const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2,
 
 /// Orders of the axes that a lattice has.
 fn orders(lattice: Lattice) -> &'static [[usize; 3]] {
-    if lattice.dimensions() == 2 { &ORDERS[..2] } else { &ORDERS }
+    match lattice.dimensions() {
+        1 => &ORDERS[..1],
+        2 => &ORDERS[..2],
+        _ => &ORDERS,
+    }
 }
 
 impl Symmetry {
@@ -55,6 +59,9 @@ impl Symmetry {
     pub fn apply(&self, lattice: Lattice, from: &[i8], image: &mut [i8]) {
         let (side, planes) = (lattice.side(), lattice.planes());
         let sign = if self.flipped { -1 } else { 1 };
+        if !lattice.is_spatial() {
+            return image.iter_mut().zip(from).for_each(|(spin, from)| *spin = sign * from);
+        }
         // Where every line of every axis comes from: the source of a site is the sum over its axes.
         let sources = |axis: usize| -> Vec<u32> {
             let lines = if axis == 0 { planes } else { side };
@@ -107,7 +114,7 @@ impl SymmetryGroup {
                 (_, Some(steps)) => {
                     group.translations = parse_steps(steps, lattice).ok_or_else(|| {
                         let (side, axes) = (lattice.side(), lattice.dimensions());
-                        let (count, example) = if axes == 2 { ("two", "4x4") } else { ("three", "4x4x4") };
+                        let (count, example) = if axes == 3 { ("three", "4x4x4") } else { ("two", "4x4") };
                         refuse(&format!(
                             "translations are {count} powers of two up to {side}, for example translations={example}"
                         ))
@@ -128,8 +135,10 @@ impl SymmetryGroup {
         }
         let has_moves =
             group.reflections || group.transpose || group.translations.iter().any(|steps| *steps > 1);
-        if system.weights.is_some() && has_moves {
-            return Err(refuse("with couplings of single bonds z2 is the only symmetry"));
+        if !system.is_homogeneous() && has_moves {
+            return Err(refuse(
+                "with couplings of single bonds, or bonds between all sites, z2 is the only symmetry",
+            ));
         }
         if group.z2 && !system.has_spin_flip() {
             return Err(refuse("z2 is no symmetry in a field; leave it out"));

@@ -90,11 +90,11 @@ impl System {
     }
 
     /// The spin of a site in a configuration of least bond energy: all up for J >= 0; else every second spin on the square and the cubic lattice
-    /// (also where an odd side spoils the pattern along a line), every second row on the triangular one.
+    /// (also where an odd side spoils the pattern along a line) and where all sites are neighbours, every second row on the triangular one.
     pub fn ordered_spin(&self, site: u32) -> i8 {
         let [plane, row, column] = self.lattice.place(site);
         let alternates = match self.lattice.kind() {
-            LatticeKind::Square | LatticeKind::Cubic => plane + row + column,
+            LatticeKind::Square | LatticeKind::Cubic | LatticeKind::Complete => plane + row + column,
             LatticeKind::Triangular => row,
         };
         if self.interaction.coupling >= 0.0 || alternates.is_multiple_of(2) { 1 } else { -1 }
@@ -117,16 +117,24 @@ impl System {
     }
 
     /// The inverse temperature at which the infinite lattice begins to order without a field, where it does: `ln(1 + sqrt 2) / 2` on the
-    /// square lattice (Onsager), `ln(3) / 4` on the triangular one, and 0.22165463 on the cubic one by Monte Carlo (arXiv:1806.03558).
+    /// square lattice (Onsager), `ln(3) / 4` on the triangular one, 0.22165463 on the cubic one by Monte Carlo (arXiv:1806.03558), and `1 / N` where all
+    /// sites are neighbours (Curie and Weiss).
     pub fn critical_beta(&self) -> Option<f64> {
         let at_unit_coupling = match self.lattice.kind() {
             LatticeKind::Square => 0.5 * (1.0 + 2_f64.sqrt()).ln(),
             LatticeKind::Triangular => 0.25 * 3_f64.ln(),
             LatticeKind::Cubic => 0.221_654_63,
+            LatticeKind::Complete => 1.0 / self.lattice.sites() as f64,
         };
         let size = self.interaction.coupling.abs();
         let orders = self.has_spin_flip() && size > 0.0 && !self.is_frustrated() && self.weights.is_none();
         orders.then(|| at_unit_coupling / size)
+    }
+
+    /// Whether all bonds are alike and lie along the axes of space: moves, mirrors and turns of the lattice leave the energy as it is, and sums over lines and
+    /// distances tell it.
+    pub fn is_homogeneous(&self) -> bool {
+        self.weights.is_none() && self.lattice.is_spatial()
     }
 
     /// The system at an inverse temperature.

@@ -23,10 +23,10 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// The algorithm that fits a system: tempering where bonds have couplings of their own; clusters alone where neither a field nor frustration
+    /// The algorithm that fits a system: tempering where bonds have couplings of their own or join all sites; clusters alone where neither a field nor frustration
     /// spoils them, else all updates but tempering.
     pub fn fitting(system: &System) -> Self {
-        if system.weights.is_some() {
+        if !system.is_homogeneous() {
             return Self::Tempering;
         }
         if system.has_spin_flip() && !system.is_frustrated() { Self::Wolff } else { Self::Hybrid }

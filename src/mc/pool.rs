@@ -49,7 +49,7 @@ impl Pool {
         let chains = (count / PER_CHAIN).clamp(CHAINS.0, most);
         let setup = Setup { ensemble: ensemble.clone(), algorithm, chains, seed: key };
         let spins = draw(&setup, count)?;
-        let moves = system.weights.is_none();
+        let moves = system.is_homogeneous();
         Ok(Self { lattice: system.lattice, flips: system.has_spin_flip(), moves, spins, key })
     }
 

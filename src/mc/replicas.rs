@@ -32,23 +32,18 @@ pub(super) struct Couplings {
 }
 
 impl Couplings {
-    pub(super) fn new(ensemble: &Ensemble, neighbours: &[u32]) -> Self {
+    pub(super) fn new(ensemble: &Ensemble) -> Self {
         let Ensemble { system, beta } = ensemble;
         let lattice = system.lattice;
         let (bonds, sites) = match &system.weights {
-            None => (vec![1; neighbours.len()], vec![1; lattice.sites()]),
+            None => (vec![1; lattice.sites() * lattice.coordination()], vec![1; lattice.sites()]),
             Some(weights) => {
-                // Neighbours alternate between those along a site's own bonds, the last first, and those whose bonds end there.
-                let axes = lattice.bonds_per_site();
-                let of = |at: usize| {
-                    let (site, place) = (at / (2 * axes), at % (2 * axes));
-                    let owner = if place.is_multiple_of(2) { site } else { neighbours[at] as usize };
-                    weights.bonds[owner * axes + (axes - 1 - place / 2)]
-                };
-                ((0..neighbours.len()).map(of).collect(), weights.sites.clone())
+                let sites = 0..lattice.sites() as u32;
+                let bonds = sites.flat_map(|site| lattice.bonds_to_neighbours(site));
+                (bonds.map(|bond| weights.bonds[bond]).collect(), weights.sites.clone())
             }
         };
-        let bond_count = lattice.bonds().count() as f64;
+        let bond_count = lattice.bond_count() as f64;
         Self {
             bonds,
             sites,
@@ -117,7 +112,9 @@ impl Replicas {
                 || self.heat_bath(rules, couplings, first),
             );
         }
-        for rung in 0..couplings.betas.len() {
+        // Where all sites are neighbours a cluster is all of its kind, and turning it exchanges the replicas.
+        let rungs = if rules.ensemble.system.lattice.is_spatial() { couplings.betas.len() } else { 0 };
+        for rung in 0..rungs {
             self.turn_cluster(rules, couplings, rung);
         }
         self.exchange(rules, couplings);
@@ -218,7 +215,9 @@ impl Replicas {
             || {
                 for (site, spins) in self.spins.chunks_exact(count).enumerate() {
                     let neighbours = rules.neighbours(site as u32);
-                    for (place, &neighbour) in neighbours.iter().enumerate().step_by(2) {
+                    // Every bond once, at the first of its sites.
+                    let later = |&(_, neighbour): &(usize, &u32)| *neighbour as usize > site;
+                    for (place, &neighbour) in neighbours.iter().enumerate().filter(later) {
                         let weight = couplings.bonds[site * neighbours.len() + place];
                         let others = &self.spins[neighbour as usize * count..][..count];
                         for ((sum, &spin), &other) in bonds.iter_mut().zip(spins).zip(others) {

@@ -9,7 +9,7 @@ use crate::lattice::{Ensemble, acceptance};
 pub(super) struct Rules {
     pub(super) ensemble: Ensemble,
     pub(super) algorithm: Algorithm,
-    /// `[sites][coordination]`: forwards and backwards along every axis.
+    /// `[sites][coordination]`, in the order of [`Lattice::neighbours`](crate::lattice::Lattice::neighbours).
     neighbours: Vec<u32>,
     coordination: usize,
     /// `[sites]`: the spins of a ground state without field.
@@ -33,7 +33,7 @@ pub(super) struct Rules {
 
 /// Sweeps that look for a configuration of low energy, where bonds have couplings of their own.
 const SEARCH: usize = 200;
-/// Over the mean coupling, the inverse temperature where they look.
+/// Over the typical field on a spin, the inverse temperature where they look.
 const SEARCH_BETA: f64 = 3.0;
 
 impl Rules {
@@ -66,16 +66,16 @@ impl Rules {
             return rules;
         }
         let pattern = if system.weights.is_some() { rules.low_energy() } else { rules.pattern.clone() };
-        let couplings = Some(Couplings::new(ensemble, &rules.neighbours));
+        let couplings = Some(Couplings::new(ensemble));
         Self { pattern, couplings, ..rules }
     }
 
     /// A configuration of low energy: the coldest of replicas that are much colder than the ensemble may be. Always the same.
     fn low_energy(&self) -> Vec<i8> {
         let system = &self.ensemble.system;
-        let mean = system.mean_coupling();
-        let beta = if mean > 0.0 { SEARCH_BETA / mean } else { self.ensemble.beta };
-        let couplings = Couplings::new(&Ensemble { system: system.clone(), beta }, &self.neighbours);
+        let typical = system.typical_field();
+        let beta = if typical > 0.0 { SEARCH_BETA / typical } else { self.ensemble.beta };
+        let couplings = Couplings::new(&Ensemble { system: system.clone(), beta });
         let mut spins = vec![1; system.lattice.sites()];
         let mut replicas = Replicas::new(&couplings, &spins, [0; 2]);
         (0..SEARCH).for_each(|_| replicas.sweep(self, &couplings));
@@ -83,7 +83,7 @@ impl Rules {
         spins
     }
 
-    /// Neighbours of a site: those at even places lie along its own bonds, those at odd places on the opposite sides.
+    /// Neighbours of a site: on a lattice in space those at even places lie along its own bonds, those at odd places on the opposite sides.
     pub(super) fn neighbours(&self, site: u32) -> &[u32] {
         &self.neighbours[site as usize * self.coordination..][..self.coordination]
     }

@@ -50,12 +50,13 @@ impl Simulation {
     /// Starts chains. They are not in equilibrium yet: see [`equilibrate`](super::equilibrate).
     ///
     /// # Errors
-    /// When bonds have couplings of their own and chains do not move by tempering, there is no such device, the chains do not fit it, or a GPU is named for updates that run on the CPU alone.
+    /// When bonds have couplings of their own, or join all sites, and chains do not move by tempering, there is no such device, the chains do not fit it, or a GPU is named for updates that run on the CPU alone.
     pub fn new(setup: Setup, device: &str) -> Result<Self> {
         let Setup { algorithm, chains, seed, .. } = setup;
         let system = &setup.ensemble.system;
-        if system.weights.is_some() && algorithm != Algorithm::Tempering {
-            let expected = "where bonds have couplings of their own, chains move by tempering";
+        if !system.is_homogeneous() && algorithm != Algorithm::Tempering {
+            let expected =
+                "where bonds have couplings of their own or join all sites, chains move by tempering";
             return Err(Error::setting("algorithm", algorithm.name(), expected));
         }
         let model = Arc::new(Model::without_network(system.clone()));
@@ -146,7 +147,7 @@ impl Simulation {
         self.backend.run(&[Kernel::Observables], &self.inputs())?;
         let observables = self.backend.read_observables()?;
         let system = &self.setup.ensemble.system;
-        if system.weights.is_none() {
+        if system.is_homogeneous() {
             return Ok(observables);
         }
         let energies = self.walks.iter().map(|walk| system.energy(&walk.spins)).collect();

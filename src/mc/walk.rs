@@ -128,7 +128,7 @@ impl Walk {
     pub(super) fn scalars(&self) -> Scalars {
         let rules = &self.rules;
         let system = &rules.ensemble.system;
-        if system.weights.is_some() {
+        if !system.is_homogeneous() {
             let overlap: i64 = self.spins.iter().zip(&rules.pattern).map(|(a, b)| i64::from(a * b)).sum();
             return Scalars {
                 energy: system.energy(&self.spins),

@@ -105,6 +105,7 @@ pub fn temperatures(system: &System, beta: f64) -> usize {
 /// Inverse temperatures of the nodes, and weights that sum to 1.
 fn places(system: &System, beta: f64) -> Vec<[f64; 2]> {
     let Interaction { coupling, field } = system.largest_interaction();
+    let coupling = if system.lattice.is_spatial() { coupling } else { system.typical_field() };
     let without_order = WITHOUT_ORDER / coupling.abs().max(field.abs());
     let mut edges = vec![0.0];
     let mut edge = system.critical_beta().unwrap_or(without_order);

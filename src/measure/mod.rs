@@ -263,11 +263,11 @@ impl Source {
             Self::Plain(weigher) => {
                 let (ln_w, snapshot) = weigher.draw(backend, first)?;
                 let (observables, system) = (backend.read_observables()?, &backend.model().system);
-                let observables = match system.weights {
-                    None => observables,
-                    Some(_) => observables.with_energies(snapshot.energies(system.interaction).collect()),
-                };
-                Ok((ln_w, observables))
+                if system.is_homogeneous() {
+                    return Ok((ln_w, observables));
+                }
+                let energies = snapshot.energies(system.interaction).collect();
+                Ok((ln_w, observables.with_energies(energies)))
             }
             Self::Symmetrised(symmetrised) => symmetrised.draw(backend, first),
         }

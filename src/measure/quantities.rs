@@ -93,13 +93,14 @@ const CANCELLED: f64 = 1e-13;
 /// Reasons why quantities do not exist.
 const NO_WAVE: &str =
     "an antiferromagnet's longest wave is its weakest: there is no second-moment correlation length";
+const NO_SPACE: &str = "where all sites are neighbours there are no distances";
 const NO_PEAK: &str = "the longest wave does not stand out of the noise";
 const NO_BINDER: &str = "in a field moments about zero tell nothing about order";
 
 impl Ensemble {
     /// Number of values per configuration.
     pub fn values_per_configuration(&self) -> usize {
-        SCALARS + self.system.lattice.side() as usize / 2
+        SCALARS + Observables::distances(self.system.lattice)
     }
 
     /// What is averaged over configurations, per site: E, E^2, |M|, M, M^2, M^4, the structure factor at the smallest wave
@@ -111,8 +112,8 @@ impl Ensemble {
         let wave = observables.structure_factor(configuration) / sites;
         let staggered = observables.staggered_sum(configuration).unwrap_or(0).abs() as f64 / sites;
         let mut values = vec![energy, energy * energy, m.abs(), m, m * m, m.powi(4), wave, staggered];
-        let distances = 1..=self.system.lattice.side() as usize / 2;
-        let pairs = self.system.lattice.bonds_per_site() as f64 * sites;
+        let distances = 1..=Observables::distances(self.system.lattice);
+        let pairs = self.system.lattice.bond_count() as f64;
         values.extend(distances.map(|distance| observables.products(distance, configuration) as f64 / pairs));
         values
     }
@@ -140,7 +141,10 @@ impl Ensemble {
             self.beta * sites * difference(m_squared, order * order),
             if in_field { f64::NAN } else { 1.0 - m_fourth / (3.0 * m_squared * m_squared) },
             // A wave that is only rounding has no length.
-            if wave > 1e-12 * m_squared && self.system.interaction.coupling >= 0.0 {
+            if wave > 1e-12 * m_squared
+                && self.system.interaction.coupling >= 0.0
+                && self.system.lattice.is_spatial()
+            {
                 (connected / wave - 1.0).sqrt() / wave_number
             } else {
                 f64::NAN
@@ -247,6 +251,7 @@ impl Ensemble {
     /// The reason why a quantity does not exist in this ensemble, if it does not.
     fn missing(&self, name: &str, estimate: Estimate) -> Option<&'static str> {
         match name {
+            "correlation_length" if !self.system.lattice.is_spatial() => Some(NO_SPACE),
             "binder" if self.system.interaction.field != 0.0 => Some(NO_BINDER),
             "correlation_length" if self.system.interaction.coupling < 0.0 => Some(NO_WAVE),
             "correlation_length" if !estimate.value.is_finite() || !estimate.error.is_finite() => {

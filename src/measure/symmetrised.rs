@@ -42,7 +42,7 @@ impl Symmetrised {
         let mut observables = backend.read_observables()?;
         let spins = backend.read_spins()?;
         let system = &backend.model().system;
-        if system.weights.is_some() {
+        if !system.is_homogeneous() {
             let energies = spins.chunks(system.lattice.sites()).map(|spins| system.energy(spins)).collect();
             observables = observables.with_energies(energies);
         }

@@ -47,14 +47,22 @@ impl Configurations<'_> {
         (self.count() as f64).sqrt().ceil() as u32
     }
 
+    /// Sites of a line. Sites without places in space stand in lines as long as there are lines, about.
+    fn side(&self) -> u32 {
+        if self.lattice.is_spatial() {
+            return self.lattice.side();
+        }
+        (self.lattice.sites() as f64).sqrt().ceil() as u32
+    }
+
     /// Pixels of one site.
     fn cell(&self) -> u32 {
-        SIDE.div_ceil(self.lattice.side()).max(1)
+        SIDE.div_ceil(self.side()).max(1)
     }
 
     /// Pixels from one configuration to the next, to the right and down.
     fn pitch(&self) -> [u32; 2] {
-        let plane = self.cell() * self.lattice.side();
+        let plane = self.cell() * self.side();
         [plane + GAP, self.lattice.planes() * (plane + PLANE_GAP) - PLANE_GAP + GAP]
     }
 
@@ -116,7 +124,7 @@ impl Drawing for Configurations<'_> {
 
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B> {
         area.draw(&Text::new(self.title.clone(), (16, 12), (FONT, 18)))?;
-        let (cell, side) = (self.cell() as i32, self.lattice.side() as i32);
+        let (cell, side) = (self.cell() as i32, self.side() as i32);
         let levels = match self.colouring {
             Colouring::Spin => vec![0; self.lattice.sites()],
             Colouring::Level => levels(self.hierarchy),
@@ -133,11 +141,12 @@ impl Drawing for Configurations<'_> {
             for i in 0..side * self.lattice.planes() as i32 {
                 let y = top + i / side * PLANE_GAP as i32;
                 let mut j = 0;
+                let end = side.min(spins.len() as i32 - i * side);
                 // Sites of one tone in a row are one rectangle: large lattices stay small files.
-                while j < side {
+                while j < end {
                     let start = j;
                     let site = |j: i32| (i * side + j) as usize;
-                    while j < side && tone(site(j)) == tone(site(start)) {
+                    while j < end && tone(site(j)) == tone(site(start)) {
                         j += 1;
                     }
                     let corners = [(x + start * cell, y + i * cell), (x + j * cell, y + (i + 1) * cell)];

@@ -1,7 +1,7 @@
 //! What a model costs per level and kernel, from its shapes alone.
 
 use super::{Baseline, Kernel, sampling, training_step};
-use crate::conditional::{MaskedNet, Model, Network};
+use crate::conditional::{Model, Network};
 use crate::kernels::Cost;
 use crate::lattice::LatticeKind;
 use serde::Serialize;
@@ -73,7 +73,7 @@ pub struct LevelPlan {
     pub level: usize,
     /// `boundary` or `square`.
     pub name: &'static str,
-    /// `masked_net`, `exact_square` or `heat_bath`.
+    /// `masked_net`, `exact_square`, `exact_box`, `heat_bath` or `pair_head`.
     pub conditional: &'static str,
     /// Longest side of its squares or boxes.
     pub side: u32,
@@ -179,7 +179,7 @@ fn plan_level(model: &Model, batch: usize, level: usize, draw: &[Kernel], step: 
         squares: geometry.blocks,
         border: geometry.border,
         sites: geometry.own,
-        parameters: model.levels[level].conditional.net().map_or(0, MaskedNet::parameters),
+        parameters: model.levels[level].conditional.parameters(),
         sampling: total(&plan_kernels(model, batch, Some(level), draw)),
         training: total(&kernels),
         kernels,

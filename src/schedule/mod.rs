@@ -67,11 +67,16 @@ pub fn completion(model: &Model) -> Vec<Kernel> {
     kernels
 }
 
+/// Levels that training draws, with what draws them: those whose spins are not summed out.
+fn drawn(model: &Model) -> impl Iterator<Item = (usize, &Conditional)> {
+    conditionals(model).filter(|(level, conditional)| conditional.sum_out(*level).is_none())
+}
+
 /// Kernels that sum the rewards `beta E + ln q` up the tree, after [`sampling`] without the bottom.
 pub fn rewards(model: &Model) -> Vec<Kernel> {
-    let mut nets: Vec<_> = model.nets().map(|(level, ..)| Kernel::Reward { level }).collect();
-    nets.reverse();
-    nets
+    let mut rewards: Vec<_> = drawn(model).map(|(level, _)| Kernel::Reward { level }).collect();
+    rewards.reverse();
+    rewards
 }
 
 /// What is subtracted from rewards before they weight grad ln q. Any choice gives the same mean gradient,
@@ -82,13 +87,14 @@ pub enum Baseline {
     /// From the whole configuration's reward, its batch mean (arXiv:2203.10989, eq. 8).
     Global,
     /// From each square's own reward, its regression on the border's features and on the rest of the reward, level by
-    /// level.
+    /// level. The same as global for networks of pairs, which have one block and no border.
     Regression,
 }
 
 /// Kernels that turn rewards into advantages, after [`rewards`], and after the nets have seen these spins: on a GPU the regression reads
 /// borders from the inputs that nets keep.
 pub fn advantages(model: &Model, baseline: Baseline) -> Vec<Kernel> {
+    let baseline = if model.pair_head().is_some() { Baseline::Global } else { baseline };
     let mut kernels: Vec<_> = match baseline {
         Baseline::Global => vec![Kernel::Baseline, Kernel::Advantage],
         Baseline::Regression => {
@@ -105,25 +111,14 @@ pub fn advantages(model: &Model, baseline: Baseline) -> Vec<Kernel> {
 
 /// Kernels that turn advantages into a gradient.
 pub fn gradient(model: &Model) -> Vec<Kernel> {
-    let mut kernels = Vec::new();
-    for (level, net, _) in model.nets() {
-        kernels.push(Kernel::BackwardOutput { level });
-        kernels.extend((0..net.depth).rev().map(|layer| Kernel::BackwardHidden { level, layer }));
-        kernels.extend([
-            Kernel::BackwardSlope { level },
-            Kernel::BackwardWeights { level },
-            Kernel::GradientSum { level },
-        ]);
-    }
-    kernels.push(Kernel::GradientNorm);
-    kernels
+    let of_levels = conditionals(model).flat_map(|(level, conditional)| conditional.backward(level));
+    of_levels.chain([Kernel::GradientNorm]).collect()
 }
 
 /// One step on given configurations: ln q of all levels with a net, gradient of its mean, Adam.
 pub fn likelihood_step(model: &Model) -> Vec<Kernel> {
-    let nets = conditionals(model).filter(|(_, conditional)| conditional.net().is_some());
     let mut kernels: Vec<_> =
-        nets.flat_map(|(level, conditional)| evaluation_of(level, conditional)).collect();
+        drawn(model).flat_map(|(level, conditional)| evaluation_of(level, conditional)).collect();
     kernels.push(Kernel::Likelihood);
     kernels.extend(shared_advantages(model));
     kernels.extend(gradient(model));
@@ -144,7 +139,7 @@ pub fn training_step(model: &Model, baseline: Baseline) -> Vec<Kernel> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conditional::{NetOptions, Network, Widths};
+    use crate::conditional::{Head, NetOptions, Network, Widths};
     use crate::lattice::{Interaction, Lattice, System};
 
     fn model(side: u32, mixture: bool) -> Model {
@@ -157,6 +152,7 @@ mod tests {
             reach: 0,
             exact_bottom: 2,
             exact_length: 0,
+            head: Head::None,
             network: Network::Han,
         };
         let interaction = Interaction { coupling: 1.0, field: 0.0 };

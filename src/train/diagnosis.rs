@@ -1,6 +1,7 @@
 //! Where NaN or infinity came from.
 
 use crate::backend::{Backend, Tensor};
+use crate::conditional::LevelModel;
 use crate::error::{Error, Result};
 
 /// Names the level that is not finite, reading the device's state. The parameters are still those of the bad step: Adam
@@ -29,12 +30,12 @@ fn find_not_finite(backend: &mut dyn Backend) -> Result<(usize, &'static str)> {
     let model = backend.model();
     let bad = |values: &[f64]| values.iter().any(|value| !value.is_finite());
     let level_of = |values: &[f64]| {
-        let mut nets = model.nets();
-        nets.find(|(k, net, _)| bad(&values[model.levels[*k].offset..][..net.parameters()])).map(|(k, ..)| k)
+        let is_bad = |level: &LevelModel| bad(&values[level.offset..][..level.conditional.parameters()]);
+        model.learning().find(|(_, level)| is_bad(level)).map(|(k, _)| k)
     };
     let rows =
         |k: usize| model.hierarchy.blocks_before(k) * batch..model.hierarchy.blocks_before(k + 1) * batch;
-    let by_ln_q = || model.nets().find(|(k, ..)| bad(&ln_q[rows(*k)])).map(|(k, ..)| (k, "ln q"));
+    let by_ln_q = || model.learning().find(|(k, _)| bad(&ln_q[rows(*k)])).map(|(k, _)| (k, "ln q"));
     Ok(level_of(&parameters)
         .map(|k| (k, "a parameter"))
         .or_else(by_ln_q)

@@ -4,7 +4,7 @@
 
 use crate::harness::Case;
 use han_gpu::Error;
-use han_gpu::conditional::Network;
+use han_gpu::conditional::{Head, Network};
 use han_gpu::config::{Config, Objective};
 use han_gpu::cpu::Cpu;
 use han_gpu::disorder::Disorder;
@@ -18,11 +18,24 @@ use std::sync::Arc;
 
 /// Every network on every lattice, with and without what can be left out. All are of side 4, so that in two dimensions all states can
 /// be summed over.
-pub(crate) const SUBJECTS: [Case; 23] = {
+pub(crate) const SUBJECTS: [Case; 33] = {
     let han = Case { size: 4, batch: 40, width: 2, depth: 2, ..Case::DEFAULT };
     let van = Case { network: Network::Van, exact_bottom: 0, ..han };
     let wide = Case { width: 8, depth: 1, ..han };
     let plain = Case { gauge: false, field: 0.4, skip: false, ..han };
+    let pairs = Case {
+        lattice: LatticeKind::Complete,
+        network: Network::Arnn,
+        size: 13,
+        batch: 41,
+        coupling: 0.15,
+        exact_bottom: 0,
+        ..Case::DEFAULT
+    };
+    let glass = Case { disorder: Some(Disorder::Sk), coupling: 1.0, ..pairs };
+    let in_field = Case { gauge: false, field: 0.4, ..pairs };
+    let glass_in_field =
+        Case { disorder: Some(Disorder::Hopfield { patterns: 3 }), coupling: 1.0, ..in_field };
     [
         han,
         plain,
@@ -47,6 +60,16 @@ pub(crate) const SUBJECTS: [Case; 23] = {
         Case { disorder: Some(Disorder::Gaussian), lattice: LatticeKind::Triangular, ..han },
         Case { disorder: Some(Disorder::Pm1), lattice: LatticeKind::Cubic, exact_bottom: 4, ..han },
         Case { disorder: Some(Disorder::Gaussian), ..van },
+        Case { head: Head::Cw, ..pairs },
+        Case { head: Head::Cw, coupling: -0.2, ..in_field },
+        Case { head: Head::CwInfinite, ..pairs },
+        Case { head: Head::OneParameter, ..glass_in_field },
+        Case { head: Head::Linear, ..glass },
+        Case { head: Head::Linear, ..glass_in_field },
+        Case { head: Head::Sk0, ..glass },
+        Case { head: Head::Sk1, ..glass_in_field },
+        Case { head: Head::Sk2, gauge: false, ..glass },
+        Case { network: Network::Van, ..glass },
     ]
 };
 
@@ -55,6 +78,7 @@ fn config(case: Case, steps: u32) -> Config {
     let Case {
         lattice,
         network,
+        head,
         size,
         depth,
         skip,
@@ -71,11 +95,18 @@ fn config(case: Case, steps: u32) -> Config {
         None => "",
         Some(Disorder::Pm1) => "pm1",
         Some(Disorder::Gaussian) => "gaussian",
+        Some(Disorder::Sk) => "sk",
+        Some(Disorder::Hopfield { .. }) => "hopfield:3",
     };
+    // A kind of couplings has no field, and there is no coupling beside it.
+    let is_weighted = disorder.is_some();
+    let (field, coupling) = if is_weighted { (0.0, 1.0) } else { (field, coupling) };
+    let gauge = gauge && field == 0.0;
     let run = Config { steps, batch: 16, objective: Objective::Mixed, pool: 64, ..Config::default() };
     Config {
         lattice,
         network,
+        head,
         size,
         width: case.widths(),
         depth,

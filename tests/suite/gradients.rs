@@ -63,11 +63,15 @@ fn the_twin_s_gradient_agrees_with_central_differences() {
             .iter()
             .flat_map(|place| {
                 let used: Vec<usize> = place.ranges().flatten().filter(|&at| parameters[at] != 0.0).collect();
-                let step = used.len().div_ceil(12).max(1);
+                let step = used.len().div_ceil(14).max(1);
                 used.into_iter().step_by(step).collect::<Vec<_>>()
             })
             .collect();
-        assert!(probes.len() > 40);
+        if probes.is_empty() {
+            assert_eq!(model.parameters, 0, "{case:?}");
+            continue;
+        }
+        assert!(probes.len() > 40 || model.used_parameters() < 100, "{case:?}");
         let h = 1e-6;
         let difference = |at: usize, twin: &mut Cpu<f64>| {
             let mut moved = parameters.clone();

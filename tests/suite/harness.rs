@@ -1,11 +1,13 @@
 //! Comparison with stated tolerances, models to test on, and the GPU that tests run on. It has tests of its own.
 
 use han_gpu::backend::Backend;
-use han_gpu::conditional::{Model, NetOptions, Network, Widths};
+use han_gpu::conditional::{Head, Model, NetOptions, Network, Widths};
 use han_gpu::cpu::{Cpu, Real};
 use han_gpu::disorder::Disorder;
 use han_gpu::gpu::{self, Gpu};
 use han_gpu::lattice::{Interaction, Lattice, LatticeKind, System};
+use han_gpu::random::Stream;
+use rand::RngExt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// How far two values may differ: `absolute + relative * |expected|`.
@@ -73,6 +75,7 @@ pub(crate) fn all_pass(results: impl IntoIterator<Item = Result<(), String>>) {
 pub(crate) struct Case {
     pub(crate) lattice: LatticeKind,
     pub(crate) network: Network,
+    pub(crate) head: Head,
     pub(crate) size: u32,
     pub(crate) batch: usize,
     pub(crate) width: usize,
@@ -96,6 +99,7 @@ impl Case {
     pub(crate) const DEFAULT: Self = Self {
         lattice: LatticeKind::Square,
         network: Network::Han,
+        head: Head::None,
         size: 8,
         batch: 65,
         width: 1,
@@ -133,9 +137,19 @@ impl Case {
 
     pub(crate) fn model(self) -> Arc<Model> {
         let width = self.widths();
-        let Self { network, depth, skip, gauge, mixture, exact_bottom, exact_length, reach, .. } = self;
-        let options =
-            NetOptions { network, width, depth, skip, gauge, mixture, exact_bottom, exact_length, reach };
+        let Self { network, head, depth, skip, gauge, mixture, exact_bottom, exact_length, reach, .. } = self;
+        let options = NetOptions {
+            network,
+            head,
+            width,
+            depth,
+            skip,
+            gauge,
+            mixture,
+            exact_bottom,
+            exact_length,
+            reach,
+        };
         Arc::new(Model::new(self.system(), options).unwrap())
     }
 
@@ -159,6 +173,11 @@ impl Case {
             for at in 0..net.output.end() - net.output.offset {
                 parameters[to + net.output.offset + at] += random[from + other.output.offset + at];
             }
+        }
+        if model.pair_head().is_some() {
+            let mut stream = Stream::new(seed, 77);
+            let used = model.used_parameters();
+            parameters[..used].iter_mut().for_each(|parameter| *parameter += stream.random_range(-0.3..0.3));
         }
         parameters
     }

@@ -27,6 +27,7 @@ mod normalisation;
 mod physics;
 mod readers;
 mod reference;
+mod reference_pairs;
 mod shaders;
 mod single_kernels;
 mod table;

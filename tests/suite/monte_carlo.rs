@@ -1,7 +1,7 @@
 //! Monte Carlo against all states, against a plain Metropolis of this file, and against itself from opposite starts.
 
 use han_gpu::backend::{Backend, Tensor};
-use han_gpu::conditional::{Model, NetOptions, Network, Widths};
+use han_gpu::conditional::{Head, Model, NetOptions, Network, Widths};
 use han_gpu::config::Config;
 use han_gpu::cpu::Cpu;
 use han_gpu::error::Error;
@@ -434,6 +434,7 @@ fn a_negative_forward_kl_is_found_out() {
         reach: 0,
         exact_bottom: 4,
         exact_length: 0,
+        head: Head::None,
     };
     let mut cpu = Cpu::<f32>::new(Arc::new(Model::new(cold.system.clone(), options).unwrap()), 64);
     let parameters = cpu.model().initial_parameters(1, cold.beta);

@@ -3,6 +3,7 @@
 
 use crate::contract::SUBJECTS;
 use crate::harness::{BETA, Case};
+use crate::reference_pairs::Pairs;
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::Network as Architecture;
 use han_gpu::disorder::Disorder;
@@ -42,10 +43,23 @@ impl Network {
             sites.iter().map(|place| f64::from(spins[self.site(place)])).collect()
         };
         match (self.case.network, self.case.lattice, self.case.exact_length) {
+            (Architecture::Arnn, ..) => self.ln_q_of_pairs(&at(&self.whole_lattice())),
             (Architecture::Van, ..) => self.ln_q_of_net([0, 0], &[], &at(&self.whole_lattice())),
             (Architecture::Han, LatticeKind::Square, 0) => self.ln_q_by_squares(side, &at),
             (Architecture::Han, ..) => self.ln_q_by_halves(side, &at),
         }
+    }
+
+    fn ln_q_of_pairs(&self, spins: &[f64]) -> f64 {
+        let pairs = Pairs {
+            head: self.case.head,
+            has_gauge: self.case.gauge,
+            tensor: &|name| &self.tensors[&format!("level0.{name}")][0][0],
+            beta: BETA,
+            coupling: &|a, b| self.couplings[&[a.min(b), a.max(b)]],
+            fields: &self.fields,
+        };
+        pairs.ln_q(spins)
     }
 
     fn site(&self, place: &Place) -> usize {
@@ -65,6 +79,7 @@ impl Network {
             LatticeKind::Square => vec![vec![0, 1], vec![1, 0]],
             LatticeKind::Triangular => vec![vec![0, 1], vec![1, 0], vec![1, 1]],
             LatticeKind::Cubic => vec![vec![0, 0, 1], vec![0, 1, 0], vec![1, 0, 0]],
+            LatticeKind::Complete => (1..self.case.size as usize).map(|by| vec![by]).collect(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The shaders themselves, without a device: every specialisation validates and translates, layouts and bindings agree with
 //! the Rust side, workgroup memory fits the default limits.
 
-use han_gpu::conditional::{NetOptions, Network, Storage, Widths};
+use han_gpu::conditional::{Head, NetOptions, Network, Storage, Widths};
 use han_gpu::gpu::{Access, Job, Level, Matrix, Specialisation, Status, Step, all_specialisations};
 use han_gpu::lattice::Lattice;
 use han_gpu::schedule::Kernel;
@@ -26,6 +26,7 @@ fn options(exact_bottom: u32) -> NetOptions {
         reach: 0,
         exact_bottom,
         exact_length: 0,
+        head: Head::None,
     }
 }
 
@@ -46,6 +47,15 @@ pub(crate) fn specialisations(nets: &[(usize, usize)]) -> Vec<Specialisation> {
     for &(width, depth) in [nets.first(), nets.last()].into_iter().flatten() {
         let options = NetOptions { width: Widths::all(width), depth, reach: 3, ..options(4) };
         for specialisation in all_specialisations(Lattice::square(16).unwrap(), options) {
+            let is_new = !all.contains(&specialisation);
+            all.extend(is_new.then_some(specialisation));
+        }
+    }
+    // Networks of pairs are of one lattice, and have no width.
+    for head in Head::ALL {
+        let options =
+            NetOptions { network: Network::Arnn, head, width: Widths::all(1), depth: 1, ..options(0) };
+        for specialisation in all_specialisations(Lattice::complete(100).unwrap(), options) {
             let is_new = !all.contains(&specialisation);
             all.extend(is_new.then_some(specialisation));
         }
@@ -196,7 +206,7 @@ fn structs_have_the_layout_of_their_rust_twins() {
     assert_layout!(&module, "Step", Step: flip, earlier, beta_coupling, beta_field, box_reward, box_scale_rest, reward_shift, seed, step, first_configuration,
         total_rows, batch, norms, clip, learning_rate, beta1, beta2, epsilon, first_correction,
         second_correction, one_minus_beta1, one_minus_beta2, bond_different, bond_same,
-        field_down, field_up, scale_rate, chunk, chunk_share, skip_rate, heat_bath_reward, heat_bath_ln_q);
+        field_down, field_up, scale_rate, chunk, chunk_share, skip_rate, beta, coupling, field, heat_bath_reward, heat_bath_ln_q);
     assert_layout!(&module, "Status", Status: gradient_norm, first_bad_step);
 }
 

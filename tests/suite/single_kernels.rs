@@ -3,10 +3,11 @@
 use crate::harness::{Case, Tolerance, all_pass, compare, gpu, spins};
 use crate::kernels::inputs;
 use han_gpu::backend::{Backend, Tensor};
-use han_gpu::conditional::Model;
+use han_gpu::conditional::{Head, Model, Network};
 use han_gpu::cpu::Cpu;
+use han_gpu::disorder::Disorder;
 use han_gpu::gpu::Gpu;
-use han_gpu::lattice::LatticeKind;
+use han_gpu::lattice::{LatticeKind, Observables};
 use han_gpu::schedule::{self, Baseline, Inputs, Kernel};
 
 /// Nets with two layers above single spins, and exact squares.
@@ -16,6 +17,20 @@ const SQUARES: Case = Case { size: 8, batch: 37, exact_bottom: 4, ..Case::DEFAUL
 const MIXTURE: Case = Case { size: 4, batch: 37, width: 2, mixture: true, ..Case::DEFAULT };
 /// Six neighbours to a spin, and four colours.
 const TRIANGLES: Case = Case { lattice: LatticeKind::Triangular, size: 8, batch: 37, ..Case::DEFAULT };
+
+/// More sites than a workgroup has lanes, and a last workgroup that is not full.
+const PAIRS: Case = Case {
+    lattice: LatticeKind::Complete,
+    network: Network::Arnn,
+    head: Head::Sk1,
+    disorder: Some(Disorder::Sk),
+    size: 70,
+    batch: 37,
+    field: 0.2,
+    gauge: false,
+    exact_bottom: 0,
+    ..Case::DEFAULT
+};
 
 /// What is looked at after a kernel.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -145,6 +160,25 @@ fn of_triangles(model: &Model) -> Vec<Trial> {
     colours.chain(of_bottom).collect()
 }
 
+fn of_pairs(model: &Model) -> Vec<Trial> {
+    let level = 0;
+    let ln_q = Seen::Array(Tensor::LnQ);
+    let [sample, evaluate] = [Kernel::SamplePairs { level }, Kernel::EvaluatePairs { level }];
+    let (backward, sum) = (Kernel::BackwardPairs { level }, Kernel::GradientSum { level });
+    let rewarded = ln_q_and_rewards(model);
+    let likelihood = [evaluate, Kernel::Likelihood];
+    vec![
+        trial(&[], sample, &[], Seen::Spins),
+        trial(&[], sample, &[], ln_q),
+        trial(&[], sample, &[], Seen::Logits(level)),
+        trial(&[], evaluate, &[], ln_q),
+        trial(&[], evaluate, &[], Seen::Logits(level)),
+        trial(&rewarded[..1], Kernel::Reward { level }, &[], Seen::Array(Tensor::Reward)),
+        trial(&likelihood, backward, &[sum], Seen::Array(Tensor::Gradient)),
+        trial(&[], Kernel::Observables, &[], Seen::Observables),
+    ]
+}
+
 /// Logits are no tensor of the interface that both backends share.
 trait Subject: Backend {
     fn logits_of(&self, level: usize) -> Vec<f64>;
@@ -194,9 +228,9 @@ fn seen(subject: &mut dyn Subject, case: Case, kernels: &[Kernel], seen: Seen) -
         Seen::Sums => subject.read_sums().unwrap().into_iter().flatten().map(f64::from).collect(),
         Seen::Observables => {
             let observables = subject.read_observables().unwrap();
+            let distances = Observables::distances(model.system.lattice);
             let of = |row| {
-                let products =
-                    (1..=case.size as usize / 2).map(|distance| observables.products(distance, row));
+                let products = (1..=distances).map(|distance| observables.products(distance, row));
                 let sums = [observables.spin_sum(row), observables.staggered_sum(row).unwrap_or_default()];
                 let integers = products.chain(sums).map(|sum| sum as f64);
                 integers.chain([observables.structure_factor(row)]).collect::<Vec<_>>()
@@ -230,8 +264,13 @@ type Trials = fn(&Model) -> Vec<Trial>;
 fn every_kernel_leaves_behind_what_its_twin_does_and_no_other_would() {
     let device = gpu();
     let mut results = Vec::new();
-    let cases: [(Case, Trials); 4] =
-        [(NETS, of_nets), (SQUARES, of_squares), (MIXTURE, of_mixtures), (TRIANGLES, of_triangles)];
+    let cases: [(Case, Trials); 5] = [
+        (NETS, of_nets),
+        (SQUARES, of_squares),
+        (MIXTURE, of_mixtures),
+        (TRIANGLES, of_triangles),
+        (PAIRS, of_pairs),
+    ];
     for (case, trials) in cases {
         let mut gpu = device.backend(case);
         for Trial { kernel, before, after, seen: what } in trials(&case.model()) {

@@ -74,6 +74,9 @@ struct Step {
     chunk: u32,              // which part of the batch this is
     chunk_share: f32,        // of the batch
     skip_rate: f32,          // learning rate of linear terms over that of their net
+    beta: f32,
+    coupling: f32,           // J and H, or their units
+    field: f32,
     @align(16) heat_bath_reward: array<vec4<f32>, 7>, // by the number of neighbours up; for rounded_to_either_side
     heat_bath_ln_q: array<vec4<f32>, 14>,  // of a spin down and up, by the number of neighbours up
 }

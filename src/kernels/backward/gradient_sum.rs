@@ -1,7 +1,9 @@
 //! Sums the partial gradients of a level, in a fixed order, and averages over the chunks of a batch.
 
 use crate::cpu::{CHUNK, Call, Real};
-use crate::kernels::{Axis, Description, LANES as WORKGROUP, Phase, QUAD, Slot, Work, lanes_and, shader};
+use crate::kernels::{
+    Axis, Cost, Description, LANES as WORKGROUP, Phase, QUAD, Slot, Work, lanes_and, shader,
+};
 use rayon::prelude::*;
 
 /// Workgroups for some parameters, each of which has so many lanes.
@@ -20,17 +22,16 @@ pub(crate) const KERNEL: Description = Description {
     in_parts: true,
     axes: &[Axis::Exchange],
     constants: |choice| lanes_and([("SLICE_LANES", choice.variant.slice_lanes)]),
-    work: Work::Net {
-        cost: |on| on.cost(0, 0, 2 * on.net.parameters()),
+    work: Work::Level {
+        cost: |level| Cost::moving(2 * level.parameters()),
         workgroups: |_, spread| groups(spread.parameters, spread.variant.slice_lanes),
     },
 };
 
 pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: usize) {
     let description = &model.levels[level];
-    let Some(net) = description.conditional.net() else { return };
     let share = R::one() / R::of(inputs.chunk.count.into());
-    let gradient = &mut state.gradient[description.offset..][..net.parameters()];
+    let gradient = &mut state.gradient[description.offset..][..description.conditional.parameters()];
     let partials = &state.levels[level].partials;
     gradient.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, gradient)| {
         if inputs.chunk.index == 0 {

@@ -21,7 +21,7 @@ pub(crate) const KERNEL: Description = Description {
         let Choice { lattice, place, .. } = choice;
         lanes_and([
             ("SIDE", lattice.side() as usize),
-            ("AXES", lattice.bonds_per_site()),
+            ("AXES", lattice.steps().len()),
             ("DIMENSIONS", lattice.dimensions()),
             ("COLOURS", lattice.colours()),
             ("COLOUR", place.colour as usize),

@@ -20,7 +20,7 @@ pub(crate) const KERNEL: Description = Description {
         let lattice = choice.lattice;
         lanes_and([
             ("SIDE", lattice.side() as usize),
-            ("AXES", lattice.bonds_per_site()),
+            ("AXES", lattice.steps().len()),
             ("DIMENSIONS", lattice.dimensions()),
         ])
     },
@@ -29,13 +29,13 @@ pub(crate) const KERNEL: Description = Description {
             let sums = Observables::sums_per_configuration(whole.model.system.lattice);
             Cost::moving((whole.model.hierarchy.sites + sums) * whole.batch)
         },
-        workgroups: |whole, _| groups_of(whole.batch) * whole.model.system.lattice.side() as usize,
+        workgroups: |whole, _| groups_of(whole.batch) * Observables::lines(whole.model.system.lattice),
     },
 };
 
 pub(crate) fn run<R: Real>(Call { model, state, .. }: Call<'_, R>) {
     let lattice = model.system.lattice;
-    let (batch, side, spins) = (state.batch, lattice.side() as usize, &state.spins);
+    let (batch, lines, spins) = (state.batch, Observables::lines(lattice), &state.spins);
     let (products, staggered) = (Observables::first_product(lattice), Observables::first_staggered(lattice));
     let sites = || 0..lattice.sites() as u32;
     state.observables.par_chunks_mut(batch).enumerate().for_each(|(quantity, sums)| {
@@ -43,8 +43,9 @@ pub(crate) fn run<R: Real>(Call { model, state, .. }: Call<'_, R>) {
             let lanes = |site: u32| &spins[site as usize * batch + first..][..sums.len()];
             let mut total = [0; LANES];
             if quantity < products {
-                let (axis, line) = (lattice.axes().start + quantity / side, (quantity % side) as u32);
-                for site in sites().filter(|&site| lattice.place(site)[axis] == line) {
+                let (axis, line) = (lattice.axes().start + quantity / lines, (quantity % lines) as u32);
+                let is_on = |&site: &u32| !lattice.is_spatial() || lattice.place(site)[axis] == line;
+                for site in sites().filter(is_on) {
                     add(&mut total, lanes(site), 1);
                 }
             } else if quantity < staggered {

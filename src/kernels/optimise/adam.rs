@@ -1,7 +1,7 @@
 //! Adam (arXiv:1412.6980, algorithm 1) over the flat buffer. From the first
 //! gradient that is not finite on, it leaves everything as it was.
 
-use crate::conditional::Storage;
+use crate::conditional::{MaskedNet, Storage};
 use crate::cpu::{CHUNK, Call, Real};
 use crate::kernels::{Axis, Cost, Description, Phase, QUAD, Slot, Work, groups_of, lanes_and, shader};
 use rayon::prelude::*;
@@ -49,10 +49,12 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>) {
         let step = *first * first_correction / ((*second * second_correction).sqrt() + epsilon);
         *parameter = *parameter - rate * step;
     };
-    let of_nets = model.nets().flat_map(|(level, net, _)| {
-        let rate = if adam.scale_rate { rate * R::of(net.rate_factor()) } else { rate };
-        let [start, end] = [0, net.parameters()].map(|at| model.levels[level].offset + at);
-        let linear = end.min(start + net.before_linear());
+    let of_nets = model.learning().flat_map(|(_, level)| {
+        let (net, count) = (level.conditional.net(), level.conditional.parameters());
+        let factor = net.filter(|_| adam.scale_rate).map_or(1.0, MaskedNet::rate_factor);
+        let rate = rate * R::of(factor);
+        let [start, end] = [0, count].map(|at| level.offset + at);
+        let linear = end.min(start + net.map_or(count, MaskedNet::before_linear));
         [(start..linear, rate), (linear..end, rate * R::of(adam.skip_rate))]
     });
     for (range, rate) in of_nets {
