@@ -11,7 +11,8 @@ use serde::Serialize;
 ///
 /// Lattices are solved up to size 10 (cubic: 4), with or without field, and the square lattice without field at every size, but for
 /// J < 0 on odd ones. Square lattices with a coupling for every bond (`--couplings`) are solved up to size 10, and without fields up to 32; other
-/// lattices with such couplings up to 26 sites.
+/// lattices with such couplings up to 26 sites. The complete lattice with one coupling is solved at every size; without `--couplings cw` that is J of every
+/// bond, and not J / N.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu exact --size 16 --beta 0.44

@@ -151,6 +151,7 @@ impl NetOptions {
                 ("depth", self.depth.to_string(), "1", self.depth == 1),
                 ("reach", self.reach.to_string(), "0", self.reach == 0),
                 ("mixture", self.mixture.to_string(), "false", !self.mixture),
+                ("skip", self.skip.to_string(), "true", self.skip),
             ];
             if let Some((name, value, expected, _)) = unused.iter().find(|(.., is_unused)| !is_unused) {
                 let expected = format!("network = \"arnn\" has no hidden units; it must be {expected}");

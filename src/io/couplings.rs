@@ -132,6 +132,9 @@ impl Bonds {
             ));
         }
         let [a, b] = sites.map(|site| site as u32);
+        if a == b {
+            return Err(format!("{}: site {a}, counted from 0, has no bond to itself", told()));
+        }
         let Some(&place) = self.places.get(&[a.min(b), a.max(b)]) else {
             return Err(format!(
                 "{}: sites {a} and {b}, counted from 0, are no neighbours on the {} lattice of {}",
@@ -229,6 +232,11 @@ impl Bonds {
             let (value, mirrored) = (at(row, column), at(column, row));
             if row == column && value != 0.0 {
                 return Err(format!("J[{row}, {row}] = {value}; the diagonal must be 0"));
+            }
+            if row < column && (value.is_nan() || mirrored.is_nan()) {
+                return Err(format!(
+                    "J[{row}, {column}] = {value}, J[{column}, {row}] = {mirrored}: no finite number"
+                ));
             }
             if row < column && has_lower && value != mirrored {
                 return Err(format!(

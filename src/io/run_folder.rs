@@ -93,7 +93,8 @@ impl RunFolder {
         // `load_checkpoint` refuses.
         checkpoint.commit()?;
         config.commit()?;
-        for name in [METRICS, SUMMARY, MEASUREMENT] {
+        let without_couplings = model.system.weights.is_none().then_some(COUPLINGS);
+        for name in [METRICS, SUMMARY, MEASUREMENT].into_iter().chain(without_couplings) {
             match fs::remove_file(self.file(name)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(Error::file("overwrite", self.file(name), error));

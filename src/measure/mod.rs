@@ -242,10 +242,10 @@ impl Source {
         if elements.len() > 1 {
             return Self::Symmetrised(Symmetrised::new(model, elements, settings));
         }
-        let mut completion = match model.system.weights {
-            None => schedule::draw_bottom(model),
-            // Observables do not give the energy of weighted bonds.
-            Some(_) => schedule::completion(model),
+        let mut completion = match model.system.is_homogeneous() {
+            true => schedule::draw_bottom(model),
+            // Observables do not give the energy.
+            false => schedule::completion(model),
         };
         completion.push(Kernel::Observables);
         Self::Plain(Weigher::new(model, settings.seed, settings.beta, completion))

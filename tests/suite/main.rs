@@ -24,6 +24,7 @@ mod measure;
 mod memory;
 mod monte_carlo;
 mod normalisation;
+mod pairs;
 mod physics;
 mod readers;
 mod reference;
