@@ -165,6 +165,12 @@ impl Case {
     pub(crate) fn parameters_at(self, seed: u32, beta: f64) -> Vec<f32> {
         let model = self.model();
         let mut parameters = model.initial_parameters(seed, beta);
+        if model.pair_head().is_some() {
+            let mut stream = Stream::new(seed, 77);
+            let used = model.used_parameters();
+            parameters[..used].iter_mut().for_each(|parameter| *parameter += stream.random_range(-0.3..0.3));
+            return parameters;
+        }
         let published = Self { skip: false, ..self }.model();
         let random = published.initial_parameters(seed + 1, beta);
         for (k, net, _) in model.nets() {
@@ -173,11 +179,6 @@ impl Case {
             for at in 0..net.output.end() - net.output.offset {
                 parameters[to + net.output.offset + at] += random[from + other.output.offset + at];
             }
-        }
-        if model.pair_head().is_some() {
-            let mut stream = Stream::new(seed, 77);
-            let used = model.used_parameters();
-            parameters[..used].iter_mut().for_each(|parameter| *parameter += stream.random_range(-0.3..0.3));
         }
         parameters
     }
