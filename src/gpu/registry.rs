@@ -65,6 +65,8 @@ const SHARED: &[(&str, &str)] = files![
     "pairs/integer_fields",
     "pairs/pass",
     "pairs/rows",
+    "pairs/without_pairs",
+    "pairs/without_shared",
     "rows/rows_four",
     "rows/rows_one",
     "rows/rows_spread",

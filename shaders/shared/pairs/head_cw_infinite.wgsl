@@ -1,6 +1,7 @@
 // beta (b_i sign(x_i) + w x_i + 2 H m_i), with one w for all sites: the exact logit of one coupling and infinitely many sites.
 
 #include pairs/integer_fields
+#include pairs/without_pairs
 #include numbers/activation
 
 fn logit_share(site: u32, here: u32, field: Field) -> vec4<f32> {
@@ -11,20 +12,8 @@ fn logit_share(site: u32, here: u32, field: Field) -> vec4<f32> {
     return step.beta * (of_sign + parameters[SITES] * in_units(field) + own_field(site));
 }
 
-const PAIR_TENSORS: u32 = 0u;
 const SITE_TENSORS: u32 = 1u;
 const HAS_SHARED: bool = true;
-const NUMBERS: u32 = 1u;
-
-fn add_pair(
-    sums: ptr<function, array<f32, NUMBERS>>,
-    site: u32,
-    later: u32,
-    field: Field,
-    spins: vec4<i32>,
-    errors: vec4<f32>,
-    later_errors: vec4<f32>,
-) {}
 
 fn add_site(sums: ptr<function, array<f32, NUMBERS>>, field: Field, errors: vec4<f32>) {
     (*sums)[0] += step.beta * dot(errors, sign(in_units(field)));

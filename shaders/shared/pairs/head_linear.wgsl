@@ -1,5 +1,6 @@
 // beta (b_i + sum over earlier sites of w_ji s_j): fields with weights of their own.
 
+#include pairs/without_shared
 #include numbers/activation
 
 alias Field = vec4<f32>;
@@ -17,7 +18,6 @@ fn logit_share(site: u32, here: u32, field: Field) -> vec4<f32> {
 
 const PAIR_TENSORS: u32 = 1u;
 const SITE_TENSORS: u32 = 1u;
-const HAS_SHARED: bool = false;
 const NUMBERS: u32 = 1u;
 
 fn add_pair(
@@ -34,8 +34,4 @@ fn add_pair(
 
 fn add_site(sums: ptr<function, array<f32, NUMBERS>>, field: Field, errors: vec4<f32>) {
     (*sums)[0] += step.beta * dot(errors, vec4<f32>(1.0));
-}
-
-fn of_shared(field: Field, errors: vec4<f32>) -> f32 {
-    return 0.0;
 }

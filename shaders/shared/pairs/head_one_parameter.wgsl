@@ -1,6 +1,8 @@
 // beta (w_i x_i + 2 H m_i): a multiple of the field on a site.
 
 #include pairs/integer_fields
+#include pairs/without_pairs
+#include pairs/without_shared
 #include numbers/activation
 
 fn logit_share(site: u32, here: u32, field: Field) -> vec4<f32> {
@@ -10,25 +12,8 @@ fn logit_share(site: u32, here: u32, field: Field) -> vec4<f32> {
     return step.beta * (parameters[site] * in_units(field) + own_field(site));
 }
 
-const PAIR_TENSORS: u32 = 0u;
 const SITE_TENSORS: u32 = 1u;
-const HAS_SHARED: bool = false;
-const NUMBERS: u32 = 1u;
-
-fn add_pair(
-    sums: ptr<function, array<f32, NUMBERS>>,
-    site: u32,
-    later: u32,
-    field: Field,
-    spins: vec4<i32>,
-    errors: vec4<f32>,
-    later_errors: vec4<f32>,
-) {}
 
 fn add_site(sums: ptr<function, array<f32, NUMBERS>>, field: Field, errors: vec4<f32>) {
     (*sums)[0] += step.beta * dot(errors, in_units(field));
-}
-
-fn of_shared(field: Field, errors: vec4<f32>) -> f32 {
-    return 0.0;
 }

@@ -2,13 +2,13 @@
 // the first has a factor beta. Parameters of pairs are [tensor][PAIRS]: for + and then for - weight and bias of every layer, and v.
 
 #include pairs/integer_fields
+#include pairs/without_shared
 #include numbers/activation
 
-// Of one sign.
+// Tensors of pairs that one sign has.
 const OF_SIGN: u32 = 2u * LAYERS + 1u;
 const PAIR_TENSORS: u32 = 2u * OF_SIGN;
 const SITE_TENSORS: u32 = 2u;
-const HAS_SHARED: bool = false;
 const NUMBERS: u32 = PAIR_TENSORS;
 
 fn of_pair(tensor: u32, pair: u32) -> f32 {
@@ -67,7 +67,7 @@ fn add_pair(
     let pair = pair_of(site, later);
     for (var sign = 0u; sign < 2u; sign++) {
         let first = sign * OF_SIGN;
-        // What goes into every layer, and what comes out of the last.
+        // Values are those that go into every layer, and those of the last behind them.
         var values: array<vec4<f32>, LAYERS + 1u>;
         var slopes: array<vec4<f32>, LAYERS>;
         values[0] = in_units(field);
@@ -95,8 +95,4 @@ fn add_pair(
 fn add_site(sums: ptr<function, array<f32, NUMBERS>>, field: Field, errors: vec4<f32>) {
     (*sums)[0] += step.beta * dot(errors, in_units(field));
     (*sums)[1] += step.beta * dot(errors, vec4<f32>(1.0));
-}
-
-fn of_shared(field: Field, errors: vec4<f32>) -> f32 {
-    return 0.0;
 }
