@@ -28,7 +28,7 @@ pub struct NetOptions {
     pub exact_length: u32,
     /// Which sites a net fixes together.
     pub network: Network,
-    /// What turns fields into logits, where the network is one of pairs of sites.
+    /// The head that turns fields into logits, where the network is one of pairs of sites.
     pub head: Head,
     /// Steps along every axis within which hidden units see sites and one another, all in patches of 32 by 32 ([`MaskedNet::within`]); 0 where they see
     /// everything.
@@ -44,7 +44,7 @@ pub enum Network {
     Han,
     /// Dense: one masked net over all sites, row by row (arXiv:1809.10606). It has (L^2)^2 weights where a hierarchy has about 100 L^2.
     Van,
-    /// Of pairs: all sites, each drawn from the fields of those before it (arXiv:2302.08347), where all sites are neighbours.
+    /// A network of pairs draws every site from the fields of those before it, where all sites are neighbours (arXiv:2302.08347).
     Arnn,
 }
 
@@ -86,10 +86,10 @@ impl NetOptions {
         }
         self.check_bottom(system.lattice)?;
         self.check_length(system)?;
-        let largest = match system.lattice.dimensions() {
-            1 => system.lattice.kind().max_side(),
-            2 => MAX_DENSE_SIDE,
-            _ => MAX_DENSE_CUBIC_SIDE,
+        let largest = match system.lattice.kind() {
+            LatticeKind::Square | LatticeKind::Triangular => MAX_DENSE_SIDE,
+            LatticeKind::Cubic => MAX_DENSE_CUBIC_SIDE,
+            LatticeKind::Complete => LatticeKind::Complete.max_side(),
         };
         if self.network == Network::Van && side > largest {
             let expected = format!(
@@ -122,12 +122,12 @@ impl NetOptions {
             (Network::Han, false) => {
                 return refuse("lattice = \"complete\" has no hierarchy; it must be arnn or van");
             }
+            (Network::Han, true) | (Network::Van, _) | (Network::Arnn, false) => {}
             (Network::Arnn, true) => {
                 let expected =
                     format!("it needs lattice = \"complete\"; on {} it must be han or van", kind.name());
                 return refuse(&expected);
             }
-            _ => {}
         }
         let refuse = |expected: &str| Err(Error::setting("head", self.head.name(), expected));
         match (network, self.head) {
@@ -140,10 +140,10 @@ impl NetOptions {
                     "it is of systems with one coupling for all bonds, as couplings = cw has; for others there are sk0, sk1 and sk2",
                 );
             }
-            (Network::Han | Network::Van, head) if head != Head::None => {
+            (Network::Arnn, _) | (Network::Han | Network::Van, Head::None) => {}
+            (Network::Han | Network::Van, _) => {
                 return refuse("it goes with network = \"arnn\"; it must be none");
             }
-            _ => {}
         }
         if network == Network::Arnn {
             let unused = [

@@ -19,7 +19,7 @@ use crate::hierarchy::Level;
 use crate::lattice::{Interaction, System};
 use serde::{Deserialize, Serialize};
 
-/// What turns fields into a logit.
+/// The function that turns fields into a logit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Head {
@@ -85,7 +85,7 @@ const DEEP_BIAS: f32 = -3.0;
 /// Parameters of pairs are `[N (N - 1) / 2]`, in the order of the lattice's bonds: of each earlier site those with all later ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairHead {
-    /// What turns fields into a logit.
+    /// The function that turns fields into a logit.
     pub head: Head,
     /// Sites N.
     pub sites: usize,
@@ -105,7 +105,7 @@ pub struct PairTensor {
 }
 
 impl PairHead {
-    /// Of a block without a border.
+    /// A head for a block without a border.
     pub fn new(head: Head, sites: usize, has_symmetry: bool) -> Self {
         let gauge = if has_symmetry && !head.is_odd() { Gauge::FirstOwn } else { Gauge::None };
         Self { head, sites, gauge }

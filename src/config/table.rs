@@ -59,7 +59,7 @@ settings! {
         /// Which sites a net draws together: han has a net for every level of a hierarchy, van one dense net over all
         /// sites, row by row, and arnn draws all sites of the complete lattice from the fields of those before.
         network: Network = Network::Han, names(&["han", "van", "arnn"]).derived("\"arnn\" on the complete lattice").flag("network", "NAME").later();
-        /// What turns fields into probabilities for "arnn": cw is exact for one coupling, cw_infinite its form for many sites, one_parameter a multiple of the field, linear has a
+        /// The head that turns fields into probabilities for "arnn": cw is exact for one coupling, cw_infinite its form for many sites, one_parameter a multiple of the field, linear has a
         /// weight for every pair, and sk0, sk1 and sk2 send the fields on later sites through one to three layers.
         head: Head = Head::None, names(&["none", "cw", "cw_infinite", "one_parameter", "linear", "sk0", "sk1", "sk2"])
             .derived("for \"arnn\" cw with one coupling, else sk0").flag("head", "NAME").later();

@@ -9,6 +9,7 @@ use crate::lattice::Interaction;
 
 /// Whole numbers of a tile's rows.
 pub(crate) type Integers = [i32; LANES];
+
 /// Up to [`LANES`] configurations with what a pass over their sites leaves behind. Unused lanes repeat the last row.
 #[derive(Debug)]
 pub(crate) struct PairTile<R> {
@@ -261,7 +262,8 @@ impl<'a, R: Real> Pairs<'a, R> {
     }
 }
 
-fn sign<R: Real>(x: R) -> R {
+/// -1, 0 or 1.
+pub(crate) fn sign<R: Real>(x: R) -> R {
     if x == R::zero() { x } else { x.signum() }
 }
 

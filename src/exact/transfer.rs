@@ -109,7 +109,9 @@ impl Transfer {
                 next.clear();
                 match self.setup.kind {
                     LatticeKind::Triangular => self.fix_with_corner(&states, &mut next, column),
-                    _ => self.fix(&states, &mut next, column),
+                    LatticeKind::Square | LatticeKind::Cubic | LatticeKind::Complete => {
+                        self.fix(&states, &mut next, column)
+                    }
                 }
                 std::mem::swap(&mut states, &mut next);
             }
@@ -166,7 +168,7 @@ impl Transfer {
         (0..).zip(states).fold(Moments::EMPTY, |sum, (last, state)| {
             let corners = match self.setup.kind {
                 LatticeKind::Triangular => overlap(first, last, 1, side),
-                _ => 0,
+                LatticeKind::Square | LatticeKind::Cubic | LatticeKind::Complete => 0,
             };
             let closing = self.setup.single(0, overlap(first, last, 0, side) + corners, 0);
             self.sum(sum, state.with(&closing))

@@ -197,7 +197,7 @@ impl Lattice {
     }
 
     /// Steps from a site along its own bonds: right, down, on the triangular lattice down-right and on the cubic one to the plane behind.
-    /// The lattice's axes lie along them.
+    /// The lattice's axes lie along them. There are none where all sites are neighbours.
     pub fn steps(self) -> &'static [Place] {
         self.kind.steps()
     }

@@ -1,7 +1,7 @@
 //! Partial gradients of a head over pairs of sites: `sum over rows of A ([s = +1] - sigmoid(logit)) d logit`.
 
 use crate::conditional::{Gauge, Head};
-use crate::cpu::pairs::{PairTile, Pairs};
+use crate::cpu::pairs::{PairTile, Pairs, sign};
 use crate::cpu::product::sum_lanes;
 use crate::cpu::state::Partial;
 use crate::cpu::tile::Lane;
@@ -82,8 +82,7 @@ fn add_tile<R: Real>(
             Head::None | Head::Cw => {}
             Head::CwInfinite => {
                 let x = pairs.fields(tile, site);
-                let sign = x.map(|x| if x == R::zero() { x } else { x.signum() });
-                gradient[site] += pairs.beta * product(&delta, &sign);
+                gradient[site] += pairs.beta * product(&delta, &x.map(sign));
                 gradient[pairs.net.sites] += pairs.beta * product(&delta, &x);
             }
             Head::OneParameter => {
@@ -105,7 +104,7 @@ fn add_tile<R: Real>(
     }
 }
 
-/// Of a site's logit with so many layers for the fields on the sites behind it. All numbers of a pair stand in memory: accumulators that the compiler keeps in registers it
+/// Adds the gradients of a site's logit with so many layers for the fields on the sites behind it. All numbers of a pair stand in memory: accumulators that the compiler keeps in registers it
 /// does not vectorise.
 #[inline(always)]
 fn add_behind<R: Real, const LAYERS: usize>(
