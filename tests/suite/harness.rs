@@ -8,7 +8,7 @@ use han_gpu::gpu::{self, Gpu};
 use han_gpu::lattice::{Interaction, Lattice, LatticeKind, System};
 use han_gpu::random::Stream;
 use rand::RngExt;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// How far two values may differ: `absolute + relative * |expected|`.
 #[derive(Debug, Clone, Copy)]
@@ -187,7 +187,7 @@ impl Case {
 /// The inverse temperature of tests that do not care.
 pub(crate) const BETA: f64 = 0.44;
 
-/// The GPU under test: a real one if there is one, else a software adapter. The lock keeps tests from fighting over it.
+/// The GPU under test: a real one if there is one, else a software adapter. The lock keeps tests from fighting over a card.
 pub(crate) struct TestGpu {
     pub(crate) adapter: wgpu::Adapter,
     devices: MutexGuard<'static, Option<Devices>>,
@@ -201,11 +201,25 @@ struct Devices {
     own: Gpu,
 }
 
-static DEVICES: Mutex<Option<Devices>> = Mutex::new(None);
+/// A card has the first of these alone. On a software adapter, whose devices each compile on a thread of their own, two tests
+/// run at a time.
+static DEVICES: [Mutex<Option<Devices>>; 2] = [const { Mutex::new(None) }; 2];
+
+/// Devices that no test holds; waits for the first where there are none.
+fn free_devices(adapter: &wgpu::Adapter) -> MutexGuard<'static, Option<Devices>> {
+    let is_software = adapter.get_info().device_type == wgpu::DeviceType::Cpu;
+    let slots = if is_software { &DEVICES[..] } else { &DEVICES[..1] };
+    // A test that failed while holding a lock has no bearing on the next one.
+    let of_slot = |slot: &'static Mutex<_>| match slot.try_lock() {
+        Ok(devices) => Some(devices),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    };
+    let wait = || DEVICES[0].lock().unwrap_or_else(PoisonError::into_inner);
+    slots.iter().find_map(of_slot).unwrap_or_else(wait)
+}
 
 pub(crate) fn gpu() -> TestGpu {
-    // A test that failed while holding the lock has no bearing on the next one.
-    let mut devices = DEVICES.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let wanted = std::env::var("HAN_GPU_TEST_DEVICE").unwrap_or_else(|_| "auto".to_owned());
     let adapter = gpu::select(&wanted).unwrap().or_else(|| gpu::select("0").ok().flatten());
     let Some(adapter) = adapter else {
@@ -214,6 +228,7 @@ pub(crate) fn gpu() -> TestGpu {
              software one; tools/test.sh does that"
         );
     };
+    let mut devices = free_devices(&adapter);
     devices.get_or_insert_with(|| Devices::open(&adapter));
     TestGpu { adapter, devices }
 }

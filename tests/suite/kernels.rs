@@ -63,7 +63,8 @@ fn cases() -> Vec<Case> {
         // So many rows and units that lanes of graphics cards take four rows together in backward_hidden, not all of one block.
         Case { size: 4, batch: 4098, width: 20, ..default },
         // Batches in fours, which software adapters take four configurations at a time.
-        Case { batch: 36, width: 2, depth: 2, ..default },
+        Case { batch: 36, width: 2, ..default },
+        Case { batch: 44, depth: 2, ..default },
         Case { size: 16, batch: 68, exact_bottom: 8, ..default },
         // So many rows that lanes share the sums over their slices, and workgroups go through several chunks of them.
         Case { batch: 8200, ..default },
