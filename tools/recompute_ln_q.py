@@ -122,12 +122,24 @@ class Couplings:
             file = np.load(run / "couplings.npz")
             self.bonds = {frozenset(pair): J for pair, J in zip(file["bonds"].tolist(), file["couplings"])}
             self.fields = file["fields"]
+            self.unit = file["units"][0]
 
     def site(self, place):
         return int(np.ravel_multi_index(tuple(np.mod(place, self.size)), (self.size,) * len(place)))
 
     def of(self, a, b):
         return self.bonds[frozenset((self.site(a), self.site(b)))]
+
+    def order(self, site_order):
+        """All sites of the complete lattice in the order in which a network draws them."""
+        left, order = list(range(self.size)), []
+        if site_order == "index" or not self.are_single:
+            return left
+        squares = {pair: round(J / self.unit) ** 2 for pair, J in self.bonds.items()}
+        while left:
+            sums = [sum(squares.get(frozenset((a, b)), 0) for b in left if b != a) for a in left]
+            order.append(left.pop(sums.index(max(sums))))
+        return order
 
     def energy(self, spins):
         """[N] of spins [N, sites]."""
@@ -211,6 +223,8 @@ def ln_q_of_box(origin, inside, at, beta, couplings, steps):
 
 def ln_q_of_pairs(tensors, config, couplings, spins):
     """ln q of a network of pairs; spins are [N, sites]."""
+    order = couplings.order(config["site_order"])
+    spins = spins[:, order]
     count, sites = spins.shape
     head, beta = config["head"], config["beta"]
     is_turned = config["gauge"] and head in ("linear", "sk0", "sk1", "sk2")
@@ -219,7 +233,8 @@ def ln_q_of_pairs(tensors, config, couplings, spins):
     for pair, coupling in couplings.bonds.items():
         a, b = sorted(pair)
         matrix[a, b] = matrix[b, a] = coupling
-    fields = np.broadcast_to(couplings.fields, sites)
+    matrix = matrix[np.ix_(order, order)]
+    fields = np.broadcast_to(couplings.fields, sites)[order]
     later = [slice(sum(sites - j - 1 for j in range(i)), sum(sites - j - 1 for j in range(i + 1))) for i in range(sites)]
 
     def tensor(part):
@@ -284,7 +299,10 @@ def main():
     if config["network"] == "arnn":
         levels, boxes = [], []
     elif config["network"] == "van":
-        levels, boxes = [[([], places((0,) * len(steps[0]), (size,) * len(steps[0])))]], []
+        whole = places((0,) * len(steps[0]), (size,) * len(steps[0]))
+        if config["lattice"] == "complete":
+            whole = [whole[site] for site in couplings.order(config["site_order"])]
+        levels, boxes = [[([], whole)]], []
     elif config["lattice"] == "square" and not config["exact_length"]:
         levels, boxes = squares(size, config["exact_bottom"])
     else:

@@ -18,6 +18,7 @@
 @group(0) @binding(16) var<storage, read_write> partials: array<f32>;    // [slices][parameters] of this level
 @group(0) @binding(32) var<storage, read> exact_logits: array<f32>;      // the head without parameters has no gradient
 
+#include spins/spins
 #include pairs/rows
 #include pairs/head_$HEAD
 
@@ -113,7 +114,7 @@ fn add_tile(partial: u32, here: u32, first: u32, end: u32, is_first: bool) {
 fn given(site: u32, rows: vec4<u32>) -> vec4<i32> {
     var of_rows = vec4<i32>(0);
     for (var row = 0u; row < ROWS; row++) {
-        of_rows[row] = spins[site * level.batch + rows[row]];
+        of_rows[row] = spins[spin_index(0u, site, rows[row])];
     }
     return of_rows;
 }

@@ -14,6 +14,7 @@
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
 @group(0) @binding(32) var<storage, read> exact_logits: array<f32>;      // [site][number of spins up before it]
 
+#include spins/spins
 #include pairs/pass
 #include pairs/head_$HEAD
 
@@ -22,7 +23,7 @@ var<private> gauge: vec4<i32> = vec4<i32>(1);
 fn spins_of(site: u32, lane: u32, rows: vec4<u32>, logit: vec4<f32>) -> vec4<i32> {
     var given = vec4<i32>(0);
     for (var row = 0u; row < ROWS; row++) {
-        given[row] = spins[site * level.batch + rows[row]];
+        given[row] = spins[spin_index(0u, site, rows[row])];
     }
     if site == 0u && level.gauge == FIRST_OWN {
         gauge = given;

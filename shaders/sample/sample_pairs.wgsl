@@ -16,6 +16,7 @@
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
 @group(0) @binding(32) var<storage, read> exact_logits: array<f32>;      // [site][number of spins up before it]
 
+#include spins/spins
 #include pairs/pass
 #include pairs/head_$HEAD
 
@@ -40,7 +41,7 @@ fn spins_of(site: u32, lane: u32, rows: vec4<u32>, logit: vec4<f32>) -> vec4<i32
     if lane == 0u {
         // Rows beyond the last repeat it.
         for (var row = 0u; row < ROWS; row++) {
-            spins[site * level.batch + rows[row]] = drawn[row] * gauge[row];
+            spins[spin_index(0u, site, rows[row])] = drawn[row] * gauge[row];
         }
     }
     return drawn;

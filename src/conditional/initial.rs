@@ -82,6 +82,7 @@ fn uniform(own: &mut [f32], weights: &Weights, stream: &mut Stream) {
 #[cfg(test)]
 mod tests {
     use crate::conditional::{Head, Model, NetOptions, Network, Widths};
+    use crate::hierarchy::SiteOrder;
     use crate::lattice::{Interaction, Lattice, System};
 
     fn model(skip: bool) -> Model {
@@ -94,6 +95,7 @@ mod tests {
             exact_bottom: 2,
             exact_length: 0,
             head: Head::None,
+            site_order: SiteOrder::Index,
             network: Network::Han,
             reach: 0,
         };

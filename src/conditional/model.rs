@@ -2,7 +2,7 @@
 
 use super::{Conditional, Gauge, Head, MaskedNet, PairHead, Widths, max_box_beta};
 use crate::error::{Error, Result};
-use crate::hierarchy::{Hierarchy, Layers, Level};
+use crate::hierarchy::{Hierarchy, Layers, Level, SiteOrder};
 use crate::lattice::{Interaction, Lattice, LatticeKind, System};
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,8 @@ pub struct NetOptions {
     /// Steps along every axis within which hidden units see sites and one another, all in patches of 32 by 32 ([`MaskedNet::within`]); 0 where they see
     /// everything.
     pub reach: u32,
+    /// The order in which a net without a hierarchy fixes sites.
+    pub site_order: SiteOrder,
 }
 
 /// Architectures of networks.
@@ -129,6 +131,12 @@ impl NetOptions {
                 return refuse(&expected);
             }
         }
+        if self.site_order == SiteOrder::Strongest && (system.lattice.is_spatial() || network == Network::Han)
+        {
+            let expected =
+                "it orders sites that are all neighbours, lattice = \"complete\"; it must be index";
+            return Err(Error::setting("site_order", self.site_order.name(), expected));
+        }
         let refuse = |expected: &str| Err(Error::setting("head", self.head.name(), expected));
         match (network, self.head) {
             (Network::Arnn, Head::None) => {
@@ -205,11 +213,12 @@ impl NetOptions {
         Err(Error::setting("exact_length", length, expected))
     }
 
-    /// The hierarchy of a network on a lattice.
-    fn hierarchy(&self, lattice: Lattice) -> Hierarchy {
+    /// The hierarchy of a network of a system.
+    fn hierarchy(&self, system: &System) -> Hierarchy {
+        let lattice = system.lattice;
         let bottom = self.bottom_extent(lattice);
         match (self.network, lattice.kind()) {
-            (Network::Van | Network::Arnn, _) => Hierarchy::flat(lattice),
+            (Network::Van | Network::Arnn, _) => Hierarchy::flat(system, self.site_order),
             (Network::Han, LatticeKind::Square) if bottom[0] == bottom[1] => {
                 Hierarchy::square(lattice, bottom[0])
             }
@@ -293,7 +302,7 @@ impl Model {
     /// When an option is out of range, or the side of the lattice not a power of two from 4 on.
     pub fn new(system: System, options: NetOptions) -> Result<Self> {
         options.check(&system)?;
-        let mut hierarchy = options.hierarchy(system.lattice).weighted(&system);
+        let mut hierarchy = options.hierarchy(&system).weighted(&system);
         hierarchy.levels[0].images = if options.mixture { 2 } else { 1 };
         let bottom = hierarchy.has_bottom.then(|| hierarchy.levels.len() - 1);
         let mut parameters = 0;
@@ -325,6 +334,7 @@ impl Model {
             network: Network::Van,
             head: Head::None,
             reach: 0,
+            site_order: SiteOrder::Index,
         };
         let hierarchy = Hierarchy { sites: system.lattice.sites(), levels: Vec::new(), has_bottom: false };
         let storage = Storage::F32;

@@ -264,7 +264,7 @@ pub fn exact_logits(system: &System, beta: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hierarchy::Hierarchy;
+    use crate::hierarchy::{Hierarchy, SiteOrder};
     use crate::lattice::Lattice;
 
     #[test]
@@ -307,7 +307,7 @@ mod tests {
         let system =
             System::uniform(Lattice::complete(10).unwrap(), Interaction { coupling: 0.1, field: 0.0 });
         let head = PairHead::new(Head::CwInfinite, 10, true);
-        let level = &Hierarchy::flat(system.lattice).levels[0];
+        let level = &Hierarchy::flat(&system, SiteOrder::Index).levels[0];
         let parameters = head.initial(level, &system, 50.0);
         assert!((parameters[0] - 2.0 * 0.1 * 9.0).abs() < 1e-3 && parameters[9] == 0.0, "{parameters:?}");
         assert_eq!(head.initial(level, &system, 0.5)[0], 0.0, "above the critical temperature there is none");

@@ -8,9 +8,14 @@ use std::collections::HashMap;
 impl Model {
     /// Whether the parameters of another network serve any net of this one.
     pub fn shares_nets_with(&self, other: &Self) -> bool {
-        let same_head = self.pair_head().is_some() && self.pair_head() == other.pair_head();
-        same_head
+        self.shares_pairs_with(other)
             || self.nets().any(|(_, net, level)| other.net_like(net, level, self.system.lattice).is_some())
+    }
+
+    /// Whether both have the same head over the same sites in the same order.
+    fn shares_pairs_with(&self, other: &Self) -> bool {
+        let [own, there] = [self, other].map(|model| (model.pair_head(), &model.hierarchy.levels[0].sites));
+        own.0.is_some() && own == there
     }
 
     /// The level whose net can serve a given one, which stands in a block of the same name and lengths, and for every input of the
@@ -38,7 +43,7 @@ impl Model {
     /// `skip_scale` multiplies the skip: its weights start as couplings times beta and scale with it. Returns how many nets were
     /// copied. A head over pairs of sites serves any beta as it is.
     pub fn take_over(&self, own: &mut [f32], other: &Self, parameters: &[f32], skip_scale: f32) -> usize {
-        if self.pair_head().is_some() && self.pair_head() == other.pair_head() {
+        if self.shares_pairs_with(other) {
             own.copy_from_slice(parameters);
             return 1;
         }

@@ -4,6 +4,7 @@ use super::{Config, FEWEST_REFERENCES, SETTINGS, Section, Setting, Values};
 use crate::conditional::{Head, Network, Widths, max_box_beta};
 use crate::config::RateSchedule;
 use crate::error::{Error, Result};
+use crate::hierarchy::SiteOrder;
 use crate::lattice::{Interaction, LatticeKind, System};
 use crate::schedule::Baseline;
 use toml::{Table, Value};
@@ -199,6 +200,8 @@ fn complete_defaults<'a>(
     if is_arnn {
         put("network", Value::String(Network::Arnn.name().to_owned()));
         put("head", name(if is_weighted { Head::Sk0 } else { Head::Cw }));
+        let order = if is_weighted { SiteOrder::Strongest } else { SiteOrder::Index };
+        put("site_order", Value::String(order.name().to_owned()));
         put("width", Value::Integer(1));
         put("depth", Value::Integer(1));
     }

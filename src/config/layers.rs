@@ -119,8 +119,9 @@ fn config_error(path: &Path, message: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conditional::Network;
+    use crate::conditional::{Head, Network};
     use crate::config::{Objective, Values};
+    use crate::hierarchy::SiteOrder;
     use crate::lattice::LatticeKind;
 
     fn resolved(preset: Option<&str>, file: &str, flags: &str) -> Result<Config> {
@@ -192,13 +193,15 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_lattice_and_network_has_its_name_in_the_table() {
+    fn every_kind_of_lattice_network_head_and_order_has_its_name_in_the_table() {
         let names = |key| match Setting::named(key).unwrap().values {
             Values::Names(names) => names.to_vec(),
             _ => panic!("{key} has no names"),
         };
         assert_eq!(names("lattice"), LatticeKind::ALL.map(LatticeKind::name));
         assert_eq!(names("network"), Network::ALL.map(Network::name));
+        assert_eq!(names("head")[1..], Head::ALL.map(Head::name));
+        assert_eq!(names("site_order"), SiteOrder::ALL.map(SiteOrder::name));
     }
 
     #[test]

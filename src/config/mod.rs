@@ -86,6 +86,7 @@ impl Config {
             exact_bottom,
             exact_length,
             reach,
+            site_order,
             ..
         } = self;
         check_side(self.lattice, self.size)?;
@@ -100,6 +101,7 @@ impl Config {
             exact_bottom,
             exact_length,
             reach,
+            site_order,
         };
         let storage = self.storage;
         if network == Network::Arnn && storage == Storage::F16 {

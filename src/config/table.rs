@@ -6,6 +6,7 @@
 use super::setting::{Section, Setting, below, integer, integers, names, number, switch, text};
 use super::{MAX_BATCH, MAX_POOL_SPINS, MAX_SAMPLES, Objective, RateSchedule};
 use crate::conditional::{Head, Network, Storage, Widths};
+use crate::hierarchy::SiteOrder;
 use crate::lattice::LatticeKind;
 use crate::schedule::Baseline;
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,8 @@ settings! {
         /// Steps along every axis within which hidden units see sites and one another, in patches of 32 weights by 32 (0: everything): patches
         /// without such a pair cost no time, and what is in no patch the linear term alone sees.
         reach: u32 = 0, integer(0, 512).derived("3 on the cubic lattice from `size` 16 on").flag("reach", "STEPS").later();
+        /// The order in which a net draws the sites of the complete lattice: that of their index, or always next the one with the strongest couplings to those left.
+        site_order: SiteOrder = SiteOrder::Index, names(&["index", "strongest"]).range("\"index\" where not all sites are neighbours").derived("\"strongest\" for \"arnn\" with `couplings`").later();
         /// Whether logits have a learned linear term, which starts from the couplings.
         skip: bool = true, switch();
         /// Whether the spin-flip symmetry is built in.

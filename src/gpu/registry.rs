@@ -277,6 +277,7 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
 mod tests {
     use super::*;
     use crate::conditional::{Head, Network, Widths};
+    use crate::hierarchy::SiteOrder;
     use std::collections::BTreeSet;
     use std::path::Path;
 
@@ -318,6 +319,7 @@ mod tests {
             exact_bottom: 8,
             exact_length: 0,
             head: Head::None,
+            site_order: SiteOrder::Index,
             reach: 0,
         };
         let all = all_specialisations(Lattice::square(16).unwrap(), options);

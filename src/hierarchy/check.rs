@@ -129,7 +129,8 @@ fn descends(parents: &[Option<usize>], ancestor: usize, descendant: usize) -> bo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lattice::{Lattice, LatticeKind};
+    use crate::hierarchy::SiteOrder;
+    use crate::lattice::{Interaction, Lattice, LatticeKind, System};
 
     fn square(side: u32, bottom: u32) -> (Hierarchy, Vec<[u32; 2]>) {
         let lattice = Lattice::square(side).unwrap();
@@ -160,10 +161,11 @@ mod tests {
         for kind in LatticeKind::ALL {
             for side in [4, 8, 16] {
                 let lattice = Lattice::new(kind, side).unwrap();
+                let system = System::uniform(lattice, Interaction { coupling: 1.0, field: 0.0 });
                 let halves = lattice
                     .is_spatial()
                     .then(|| Hierarchy::bisection(lattice, &vec![2; lattice.dimensions()]));
-                for hierarchy in [Hierarchy::flat(lattice)].into_iter().chain(halves) {
+                for hierarchy in [Hierarchy::flat(&system, SiteOrder::Index)].into_iter().chain(halves) {
                     let bonds: Vec<_> = lattice.bonds().collect();
                     check(&hierarchy, &bonds).unwrap();
                     let owned: usize =

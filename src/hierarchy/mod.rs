@@ -15,6 +15,7 @@ mod weighted;
 pub use check::check;
 use features::Neighbours;
 pub use features::{PATH_LENGTHS, PathPairs};
+pub use flat::SiteOrder;
 pub use layers::Layers;
 
 /// A bond inside a block, in local indices: `0..border` are border sites, `border..border + own` are own sites.

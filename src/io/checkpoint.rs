@@ -6,6 +6,7 @@ use crate::backend::Tensor;
 use crate::conditional::{Head, Model, NetOptions, Network, TensorPlace};
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::hierarchy::SiteOrder;
 use crate::lattice::LatticeKind;
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 use std::borrow::Cow;
@@ -308,18 +309,19 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
         ("exact_bottom", model.options.exact_bottom.to_string()),
     ];
     // Keys that came later are left out where they say nothing.
-    let is_neutral =
-        |(key, value): &(&str, String)| *key == "reach" && value == "0" || *key == "head" && value == "none";
+    let is_neutral = |(key, value): &(&str, String)| {
+        [("reach", "0"), ("head", "none"), ("site_order", "index")].contains(&(*key, value.as_str()))
+    };
     identity.extend(architecture(model).into_iter().filter(|entry| !is_first && !is_neutral(entry)));
     let weights = model.system.weights.as_deref();
     identity.extend(weights.map(|weights| (COUPLINGS, weights.fingerprint().to_string())));
     identity
 }
 
-/// The keys of version 2 that version 1 lacks: lattice, network, the head of networks of pairs, the length of exact boxes, whether the first net is mixed, and how far
-/// hidden units reach where they do not see everything.
+/// The keys of version 2 that version 1 lacks: lattice, network, the head of networks of pairs, the length of exact boxes, whether the first net is mixed, how far
+/// hidden units reach where they do not see everything, and the order of sites that is not that of their index.
 fn architecture(model: &Model) -> Vec<(&'static str, String)> {
-    let (kind, NetOptions { network, head, exact_length, mixture, reach, .. }) =
+    let (kind, NetOptions { network, head, exact_length, mixture, reach, site_order, .. }) =
         (model.system.lattice.kind(), model.options);
     vec![
         ("lattice", kind.name().to_owned()),
@@ -328,6 +330,7 @@ fn architecture(model: &Model) -> Vec<(&'static str, String)> {
         ("exact_length", exact_length.to_string()),
         ("mixture", mixture.to_string()),
         ("reach", reach.to_string()),
+        ("site_order", site_order.name().to_owned()),
     ]
 }
 
@@ -387,6 +390,7 @@ impl Reader<'_> {
             "mixture" => Some("false"),
             "reach" => Some("0"),
             "head" => Some(Head::default().name()),
+            "site_order" => Some(SiteOrder::default().name()),
             _ => None,
         };
         self.metadata.get(key).map(String::as_str).or(of_version_1)

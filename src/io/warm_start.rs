@@ -34,11 +34,14 @@ pub(super) fn warm_start(config: &Config, model: &Model, parameters: &mut [f32])
         }
     }
     let nets = |config: &Config| {
-        let Config { lattice, network, width, depth, skip, gauge, mixture, reach, .. } = *config;
+        let Config { lattice, network, head, site_order, width, depth, skip, gauge, mixture, reach, .. } =
+            *config;
         format!(
-            "lattice = {}, network = {}, width = {width}, depth = {depth}, skip = {skip}, gauge = {gauge}, mixture = {mixture}, reach = {reach}",
+            "lattice = {}, network = {}, head = {}, site_order = {}, width = {width}, depth = {depth}, skip = {skip}, gauge = {gauge}, mixture = {mixture}, reach = {reach}",
             lattice.name(),
-            network.name()
+            network.name(),
+            head.name(),
+            site_order.name()
         )
     };
     if nets(&from) != nets(config) {

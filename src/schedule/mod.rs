@@ -140,6 +140,7 @@ pub fn training_step(model: &Model, baseline: Baseline) -> Vec<Kernel> {
 mod tests {
     use super::*;
     use crate::conditional::{Head, NetOptions, Network, Widths};
+    use crate::hierarchy::SiteOrder;
     use crate::lattice::{Interaction, Lattice, System};
 
     fn model(side: u32, mixture: bool) -> Model {
@@ -153,6 +154,7 @@ mod tests {
             exact_bottom: 2,
             exact_length: 0,
             head: Head::None,
+            site_order: SiteOrder::Index,
             network: Network::Han,
         };
         let interaction = Interaction { coupling: 1.0, field: 0.0 };

@@ -8,6 +8,7 @@ use han_gpu::conditional::{Head, Network};
 use han_gpu::config::{Config, Objective};
 use han_gpu::cpu::Cpu;
 use han_gpu::disorder::Disorder;
+use han_gpu::hierarchy::SiteOrder;
 use han_gpu::io::{Checkpoint, RunFolder};
 use han_gpu::lattice::LatticeKind;
 use han_gpu::train::{Event, train};
@@ -34,7 +35,8 @@ pub(crate) const SUBJECTS: [Case; 33] = {
         exact_bottom: 0,
         ..Case::DEFAULT
     };
-    let glass = Case { disorder: Some(Disorder::Sk), coupling: 1.0, ..pairs };
+    let glass =
+        Case { disorder: Some(Disorder::Sk), coupling: 1.0, site_order: SiteOrder::Strongest, ..pairs };
     let in_field = Case { gauge: false, field: 0.4, ..pairs };
     let glass_in_field =
         Case { disorder: Some(Disorder::Hopfield { patterns: 3 }), coupling: 1.0, ..in_field };
@@ -81,6 +83,7 @@ fn config(case: Case, steps: u32) -> Config {
         lattice,
         network,
         head,
+        site_order,
         size,
         depth,
         skip,
@@ -109,6 +112,7 @@ fn config(case: Case, steps: u32) -> Config {
         lattice,
         network,
         head,
+        site_order,
         size,
         width: case.widths(),
         depth,

@@ -5,6 +5,7 @@ use han_gpu::conditional::{Head, Model, NetOptions, Network, Widths};
 use han_gpu::cpu::{Cpu, Real};
 use han_gpu::disorder::Disorder;
 use han_gpu::gpu::{self, Gpu};
+use han_gpu::hierarchy::SiteOrder;
 use han_gpu::lattice::{Interaction, Lattice, LatticeKind, System};
 use han_gpu::random::Stream;
 use rand::RngExt;
@@ -76,6 +77,7 @@ pub(crate) struct Case {
     pub(crate) lattice: LatticeKind,
     pub(crate) network: Network,
     pub(crate) head: Head,
+    pub(crate) site_order: SiteOrder,
     pub(crate) size: u32,
     pub(crate) batch: usize,
     pub(crate) width: usize,
@@ -100,6 +102,7 @@ impl Case {
         lattice: LatticeKind::Square,
         network: Network::Han,
         head: Head::None,
+        site_order: SiteOrder::Index,
         size: 8,
         batch: 65,
         width: 1,
@@ -137,10 +140,23 @@ impl Case {
 
     pub(crate) fn model(self) -> Arc<Model> {
         let width = self.widths();
-        let Self { network, head, depth, skip, gauge, mixture, exact_bottom, exact_length, reach, .. } = self;
+        let Self {
+            network,
+            head,
+            site_order,
+            depth,
+            skip,
+            gauge,
+            mixture,
+            exact_bottom,
+            exact_length,
+            reach,
+            ..
+        } = self;
         let options = NetOptions {
             network,
             head,
+            site_order,
             width,
             depth,
             skip,

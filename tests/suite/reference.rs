@@ -7,6 +7,7 @@ use crate::reference_pairs::Pairs;
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::Network as Architecture;
 use han_gpu::disorder::Disorder;
+use han_gpu::hierarchy::SiteOrder;
 use han_gpu::lattice::{LatticeKind, System};
 use han_gpu::sample::evaluate;
 use std::collections::HashMap;
@@ -43,21 +44,47 @@ impl Network {
             sites.iter().map(|place| f64::from(spins[self.site(place)])).collect()
         };
         match (self.case.network, self.case.lattice, self.case.exact_length) {
-            (Architecture::Arnn, ..) => self.ln_q_of_pairs(&at(&self.whole_lattice())),
-            (Architecture::Van, ..) => self.ln_q_of_net([0, 0], &[], &at(&self.whole_lattice())),
+            (Architecture::Arnn, ..) => self.ln_q_of_pairs(&at(&self.in_order())),
+            (Architecture::Van, ..) => self.ln_q_of_net([0, 0], &[], &at(&self.in_order())),
             (Architecture::Han, LatticeKind::Square, 0) => self.ln_q_by_squares(side, &at),
             (Architecture::Han, ..) => self.ln_q_by_halves(side, &at),
         }
     }
 
+    /// All sites in the order in which a network without a hierarchy fixes them.
+    fn in_order(&self) -> Vec<Place> {
+        let mut left = self.whole_lattice();
+        if self.case.site_order == SiteOrder::Index {
+            return left;
+        }
+        let mut order = Vec::new();
+        while !left.is_empty() {
+            let others = |place: &Place| left.iter().filter(|other| *other != place).cloned().collect();
+            let strength = |place: &Place| -> f64 {
+                let others: Vec<Place> = others(place);
+                others.iter().map(|other| self.coupling(place, other).powi(2)).sum()
+            };
+            let sums: Vec<f64> = left.iter().map(strength).collect();
+            let largest = sums.iter().copied().fold(0.0, f64::max);
+            let next = sums.iter().position(|&sum| sum == largest).unwrap();
+            order.push(left.remove(next));
+        }
+        order
+    }
+
     fn ln_q_of_pairs(&self, spins: &[f64]) -> f64 {
+        let order: Vec<usize> = self.in_order().iter().map(|place| self.site(place)).collect();
+        let fields: Vec<f64> = order.iter().map(|&site| self.fields[site]).collect();
         let pairs = Pairs {
             head: self.case.head,
             has_gauge: self.case.gauge,
             tensor: &|name| &self.tensors[&format!("level0.{name}")][0][0],
             beta: BETA,
-            coupling: &|a, b| self.couplings[&[a.min(b), a.max(b)]],
-            fields: &self.fields,
+            coupling: &|a, b| {
+                let [a, b] = [order[a], order[b]];
+                self.couplings[&[a.min(b), a.max(b)]]
+            },
+            fields: &fields,
         };
         pairs.ln_q(spins)
     }

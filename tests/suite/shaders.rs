@@ -3,6 +3,7 @@
 
 use han_gpu::conditional::{Head, NetOptions, Network, Storage, Widths};
 use han_gpu::gpu::{Access, Job, Level, Matrix, Specialisation, Status, Step, all_specialisations};
+use han_gpu::hierarchy::SiteOrder;
 use han_gpu::lattice::Lattice;
 use han_gpu::schedule::Kernel;
 use naga::back::hlsl::{self, ShaderModel};
@@ -27,6 +28,7 @@ fn options(exact_bottom: u32) -> NetOptions {
         exact_bottom,
         exact_length: 0,
         head: Head::None,
+        site_order: SiteOrder::Index,
     }
 }
 
