@@ -8,6 +8,7 @@ use super::progress::Progress;
 use super::settings::SettingArguments;
 use super::training::{Resources, train_one};
 use super::verdict::{self, Strict};
+use crate::conditional::{Head, Network};
 use crate::config::{Config, MAX_SAMPLES};
 use crate::disorder::has_seed;
 use crate::error::Error;
@@ -37,6 +38,7 @@ const MOST_SWEEPS: usize = 1 << 17;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu scan --beta-from 0.2 --beta-to 0.7 --points 11 --size 8,16
+  han-gpu scan --lattice complete --couplings cw --size 100 --networks cw,cw_infinite,linear,van:2 --beta-from 0.2 --beta-to 2 --points 10
   han-gpu scan my.toml --beta-from 0.4 --beta-to 0.48 --points 9 --size 16 --steps 1000 --out runs/critical")]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -62,6 +64,9 @@ pub(super) struct Arguments {
     /// Seeds of couplings that are drawn, as 1..20 or 3,5,8: OUT/averages.csv and the figures then have means over them, with their errors
     #[arg(long, value_name = "SEEDS", value_parser = disorder_seeds, conflicts_with = "disorder_seed", help_heading = heading::SCAN)]
     disorder_seeds: Option<DisorderSeeds>,
+    /// Networks to compare, each at every point: heads of "arnn", "han", or "van" with its hidden layers behind a colon, as sk0,linear,van:2
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = named_network, help_heading = heading::SCAN)]
+    networks: Vec<NamedNetwork>,
     /// Folder of the scan
     #[arg(long, value_name = "DIR", default_value = "runs/scan", help_heading = heading::RUN_FOLDER)]
     out: PathBuf,
@@ -81,7 +86,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for (index, point) in points.iter().enumerate() {
         super::tell(&point.name());
         let previous = index.checked_sub(1).map(|before| &points[before]);
-        let same_system = |previous: &&Point| (previous.size, previous.seed) == (point.size, point.seed);
+        let of_chain = |point: &Point| (point.size, point.seed, point.network.clone());
+        let same_system = |previous: &&Point| of_chain(previous) == of_chain(point);
         let previous = previous.filter(same_system);
         let measured = measure_point(arguments, point, previous, &interrupt);
         if interrupt.pressed() {
@@ -116,7 +122,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         super::print(&describe(&table, &arguments.out))?;
     }
     let suspect = |row: &Row| [row.status, row.mc_status].contains(&Some(Status::Suspect));
-    let name = |row: &Row| format!("L = {}, beta = {}", cell(row, "size"), cell(row, "beta"));
+    let network =
+        |row: &Row| if row.network.is_empty() { String::new() } else { format!(", {}", row.network) };
+    let name = |row: &Row| format!("L = {}, beta = {}{}", cell(row, "size"), cell(row, "beta"), network(row));
     let doubts: Vec<String> = table.rows.iter().filter(|row| suspect(row)).map(name).collect();
     arguments.strict.check(&doubts)
 }
@@ -146,10 +154,47 @@ fn disorder_seeds(text: &str) -> Result<DisorderSeeds, String> {
     }
 }
 
+/// A network that is compared with others.
+#[derive(Debug, Clone, PartialEq)]
+struct NamedNetwork {
+    name: String,
+    settings: Vec<(&'static str, toml::Value)>,
+}
+
+/// Reads the name of a network: a head of "arnn", "han", or "van" with its hidden layers behind a colon.
+fn named_network(text: &str) -> Result<NamedNetwork, String> {
+    let name = text.trim().to_owned();
+    let (network, depth) =
+        name.split_once(':').map_or((name.as_str(), None), |(network, depth)| (network, Some(depth)));
+    let kind = Network::ALL.into_iter().find(|kind| kind.name() == network);
+    let head = Head::ALL.into_iter().find(|head| head.name() == network);
+    let mut settings = match (kind, head) {
+        (Some(Network::Han | Network::Van), _) => vec![("network", network.into())],
+        (Some(Network::Arnn), _) => return Err("name a head of arnn, as sk0".to_owned()),
+        (None, Some(head)) if depth.is_none() => {
+            vec![("network", Network::Arnn.name().into()), ("head", head.name().into())]
+        }
+        (None, Some(head)) => return Err(format!("{} has no hidden layers; leave \":\" out", head.name())),
+        (None, None) => {
+            let heads = Head::ALL.map(Head::name).join(", ");
+            return Err(format!("there is no such network; it must be han, van, or a head of arnn: {heads}"));
+        }
+    };
+    if let Some(depth) = depth {
+        let depth: i64 = depth.parse().map_err(|_| format!("{depth:?} is no number of hidden layers"))?;
+        settings.push(("depth", depth.into()));
+    }
+    Ok(NamedNetwork { name, settings })
+}
+
 /// One lattice at one temperature.
 struct Point {
     size: u32,
     beta: f64,
+    /// The network, where several are compared.
+    network: Option<NamedNetwork>,
+    /// Sweeps of the Monte Carlo beside it; of networks that are compared the first has it.
+    mc_sweeps: usize,
     /// The seed of its couplings, where there are several.
     seed: Option<u32>,
     depth: usize,
@@ -182,31 +227,62 @@ fn check(arguments: &Arguments) -> anyhow::Result<Vec<Point>> {
         None => vec![None],
         Some(DisorderSeeds(seeds)) => seeds.iter().copied().map(Some).collect(),
     };
+    let networks: Vec<Option<&NamedNetwork>> = match &arguments.networks[..] {
+        [] => vec![None],
+        named => named.iter().map(Some).collect(),
+    };
+    check_names(arguments)?;
     let mut all = Vec::new();
     for &size in &arguments.size {
-        let of_seed = seeds.first().and_then(|seed| of_seed(*seed));
-        let alone = |beta: f64| {
-            let own = [("size", size.into()), ("beta", beta.into())];
-            arguments.settings.resolve(own.into_iter().chain(of_seed.clone()))
-        };
-        let configs = (0..points).map(beta).map(alone).collect::<anyhow::Result<Vec<Config>>>()?;
-        // Every point starts from the nets of the one before, so all have those that the hardest one has by default.
-        let depth = configs.iter().map(|config| config.depth).max().unwrap_or_default();
-        let steps = configs.iter().map(|config| config.steps).max().unwrap_or_default();
-        if seeds[0].is_some() && configs.iter().any(|config| !has_seed(&config.couplings)) {
-            let expected = "seeds draw couplings: name a kind, as in --couplings pm1";
-            return Err(Error::setting("--disorder-seeds", "given", expected).into());
-        }
-        for &seed in &seeds {
+        for (number, &network) in networks.iter().enumerate() {
+            let of_seed = seeds.first().and_then(|seed| of_seed(*seed));
+            let alone = |beta: f64| {
+                let own = [("size", size.into()), ("beta", beta.into())];
+                arguments.settings.resolve(own.into_iter().chain(of_seed.clone()).chain(of_network(network)))
+            };
+            let configs = (0..points).map(beta).map(alone).collect::<anyhow::Result<Vec<Config>>>()?;
+            // Every point starts from the nets of the one before, so all have those that the hardest one has by default.
+            let depth = configs.iter().map(|config| config.depth).max().unwrap_or_default();
+            let steps = configs.iter().map(|config| config.steps).max().unwrap_or_default();
+            if seeds[0].is_some() && configs.iter().any(|config| !has_seed(&config.couplings)) {
+                let expected = "seeds draw couplings: name a kind, as in --couplings pm1";
+                return Err(Error::setting("--disorder-seeds", "given", expected).into());
+            }
             let of_size = arguments.out.join(format!("L{size}"));
-            let of_seed = seed.map_or(of_size.clone(), |seed| of_size.join(format!("seed{seed}")));
-            all.extend((0..points).map(beta).map(|beta| {
-                let folder = of_seed.join(format!("beta{beta}"));
-                Point { size, beta, seed, depth, steps, folder }
-            }));
+            // A colon has no place in the names of folders on every system.
+            let of_network =
+                network.map_or(of_size.clone(), |named| of_size.join(named.name.replace(':', "-")));
+            let mc_sweeps = if number == 0 { arguments.mc_sweeps } else { 0 };
+            for &seed in &seeds {
+                let of_seed = seed.map_or(of_network.clone(), |seed| of_network.join(format!("seed{seed}")));
+                all.extend((0..points).map(beta).map(|beta| {
+                    let folder = of_seed.join(format!("beta{beta}"));
+                    Point { size, beta, network: network.cloned(), mc_sweeps, seed, depth, steps, folder }
+                }));
+            }
         }
     }
     Ok(all)
+}
+
+/// Checks that no network is named twice, nor by flags of its own beside the list.
+fn check_names(arguments: &Arguments) -> crate::Result<()> {
+    let names: Vec<&str> = arguments.networks.iter().map(|network| network.name.as_str()).collect();
+    if let Some(twice) = (1..names.len()).find(|&at| names[..at].contains(&names[at])) {
+        return Err(Error::setting("--networks", names[twice], "it is there twice; leave one out"));
+    }
+    let given = ["network", "head"].into_iter().find(|key| arguments.settings.flag(key).is_some());
+    match given.filter(|_| !names.is_empty()) {
+        Some(key) => {
+            Err(Error::setting(key, "given", "--networks names the networks; leave one of both out"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The settings of a network that is compared with others.
+fn of_network(network: Option<&NamedNetwork>) -> impl Iterator<Item = (&'static str, toml::Value)> {
+    network.into_iter().flat_map(|network| network.settings.clone())
 }
 
 /// The setting of a disorder seed, if there is one.
@@ -217,7 +293,8 @@ fn of_seed(seed: Option<u32>) -> Option<(&'static str, toml::Value)> {
 impl Point {
     fn name(&self) -> String {
         let seed = self.seed.map_or(String::new(), |seed| format!(", disorder seed {seed}"));
-        format!("L = {}, beta = {}{seed}", self.size, self.beta)
+        let network = self.network.as_ref().map_or(String::new(), |network| format!(", {}", network.name));
+        format!("L = {}, beta = {}{network}{seed}", self.size, self.beta)
     }
 }
 
@@ -229,7 +306,8 @@ fn settings(arguments: &Arguments, point: &Point, previous: Option<&Path>) -> an
         ("depth", toml::Value::Integer(point.depth as i64)),
         ("steps", point.steps.into()),
     ];
-    arguments.settings.resolve(of_point.into_iter().chain(init_from).chain(of_seed(point.seed)))
+    let of_system = of_seed(point.seed).into_iter().chain(of_network(point.network.as_ref()));
+    arguments.settings.resolve(of_system.chain(of_point).chain(init_from))
 }
 
 /// Trains and measures one point, or takes what is there. What comes back is whole unless Ctrl-C was pressed.
@@ -247,9 +325,7 @@ fn measure_point(
     if let Some(found) = folder.measurement() {
         let same = |key: &str, wanted: usize| found[key].as_u64() == Some(wanted as u64);
         // Measurements of older versions have no status.
-        if same("count", arguments.count)
-            && same("mc_sweeps", arguments.mc_sweeps)
-            && found["status"].is_string()
+        if same("count", arguments.count) && same("mc_sweeps", point.mc_sweeps) && found["status"].is_string()
         {
             tell_doubts(&found);
             return Ok(found);
@@ -260,13 +336,16 @@ fn measure_point(
     let doubts = [measurement.doubts(), of_run.clone()].concat();
     let mut warnings = [measurement.warnings(), of_run].concat();
     let mut value = serde_json::to_value(&measurement)?;
-    value["mc_sweeps"] = json!(arguments.mc_sweeps);
+    value["mc_sweeps"] = json!(point.mc_sweeps);
+    if let Some(network) = &point.network {
+        value["network"] = json!(network.name);
+    }
     if has_seed(&config.couplings) {
         value["couplings"] = json!(format!("{}, seed {}", config.couplings, config.disorder_seed));
     }
     value["status"] = json!(status(&doubts));
-    if arguments.mc_sweeps > 0 && !interrupt.pressed() {
-        let monte_carlo = monte_carlo(arguments, &measurement.ensemble, config.seed, interrupt)?;
+    if point.mc_sweeps > 0 && !interrupt.pressed() {
+        let monte_carlo = monte_carlo(point.mc_sweeps, &measurement.ensemble, config.seed, interrupt)?;
         let (doubts, own) = (monte_carlo.doubts(), monte_carlo.warnings());
         value["monte_carlo"] = serde_json::to_value(monte_carlo)?;
         value["monte_carlo"]["status"] = json!(status(&doubts));
@@ -324,7 +403,7 @@ fn measure_network(
 }
 
 fn monte_carlo(
-    arguments: &Arguments,
+    sweeps: usize,
     ensemble: &Ensemble,
     seed: u32,
     interrupt: &Interrupt,
@@ -335,7 +414,7 @@ fn monte_carlo(
     let mut simulation = Simulation::new(setup, "cpu")?;
     let Equilibrium { sweeps: thermalisation, tau_int, fault } = equilibrate(&mut simulation)?;
     let wanted = ((MEASURED * tau_int).ceil() as usize).min(MOST_SWEEPS);
-    let sweeps = Sweeps { chains: CHAINS, thermalisation, sweeps: arguments.mc_sweeps.max(wanted), every: 1 };
+    let sweeps = Sweeps { chains: CHAINS, thermalisation, sweeps: sweeps.max(wanted), every: 1 };
     let measured = measure_chains(&mut simulation, sweeps, |_, _| Ok(()), |_| interrupt.flow())?;
     Ok(MonteCarlo { fault, ..measured })
 }
@@ -347,12 +426,13 @@ fn describe(table: &Table, out: &Path) -> String {
     )];
     for row in &table.rows {
         let monte_carlo = if row.mc_status == Some(Status::Suspect) { ", Monte Carlo suspect" } else { "" };
-        let couplings = if row.couplings.is_empty() { String::new() } else { format!("  {}", row.couplings) };
+        let words = [&row.network, &row.couplings].into_iter().filter(|word| !word.is_empty());
+        let words: String = words.map(|word| format!("  {word}")).collect();
         let number = |name: &str, digits: usize| {
             row.get(name).map_or("-".to_owned(), |value| format!("{value:.digits$}"))
         };
         lines.push(format!(
-            "{:>5} {:>11} {:>14} {:>12} {:>10} {:>10} {:>10} {:>7}  {}{monte_carlo}{couplings}",
+            "{:>5} {:>11} {:>14} {:>12} {:>10} {:>10} {:>10} {:>7}  {}{monte_carlo}{words}",
             cell(row, "size"),
             cell(row, "beta"),
             number("free_energy_per_site", 8),
@@ -371,6 +451,22 @@ fn describe(table: &Table, out: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn networks_are_heads_or_have_layers() {
+        let settings = |text: &str| named_network(text).map(|network| network.settings);
+        assert_eq!(settings("sk0"), Ok(vec![("network", "arnn".into()), ("head", "sk0".into())]));
+        assert_eq!(settings("van:2"), Ok(vec![("network", "van".into()), ("depth", 2.into())]));
+        for (text, reason) in [
+            ("arnn", "head of arnn"),
+            ("sk0:2", "no hidden layers"),
+            ("van:x", "no number"),
+            ("made", "cw_infinite"),
+        ] {
+            let refused = settings(text).unwrap_err();
+            assert!(refused.contains(reason), "{text}: {refused}");
+        }
+    }
 
     #[test]
     fn seeds_are_ranges_or_lists() {

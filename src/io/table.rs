@@ -19,9 +19,10 @@ const OF_THE_NETWORK: [&str; 2] = ["ess", "kl"];
 
 /// Columns of words, after all others: whether the network can be trusted, and whether the Monte Carlo beside it can.
 const STATUS: [&str; 2] = ["status", "mc_status"];
-/// The last columns, which tables of square lattices, and of lattices with one coupling, do not have.
+/// The last columns, which tables of square lattices, of lattices with one coupling, and of one kind of network do not have.
 const LATTICE: &str = "lattice";
 const COUPLINGS: &str = "couplings";
+const NETWORK: &str = "network";
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references over")]
 fn is_square(kind: &LatticeKind) -> bool {
@@ -40,6 +41,9 @@ pub struct Row {
     /// A number that tells couplings of single bonds from others; empty where there is one coupling.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub couplings: String,
+    /// The network, where several are compared; else empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub network: String,
     /// Whether the network can be trusted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
@@ -62,6 +66,7 @@ impl Row {
             "mc_status" => word(self.mc_status),
             LATTICE => self.lattice.name().to_owned(),
             COUPLINGS => self.couplings.clone(),
+            NETWORK => self.network.clone(),
             _ => self.get(column).map(|value| value.to_string()).unwrap_or_default(),
         }
     }
@@ -113,6 +118,7 @@ fn average(first: &Row, rows: &[&Row]) -> Row {
         values,
         lattice: first.lattice,
         couplings: format!("{} of them", rows.len()),
+        network: first.network.clone(),
         status: worst(|row| row.status),
         mc_status: worst(|row| row.mc_status),
     }
@@ -142,18 +148,21 @@ pub fn row(measurement: &Value) -> Row {
         values,
         lattice: LatticeKind::deserialize(&measurement[LATTICE]).unwrap_or_default(),
         couplings: measurement[COUPLINGS].as_str().unwrap_or_default().to_owned(),
+        network: measurement[NETWORK].as_str().unwrap_or_default().to_owned(),
         status: status(&measurement["status"]),
         mc_status: status(&measurement["monte_carlo"]["status"]),
     }
 }
 
 impl Table {
-    /// Means over rows of the same size and beta, with errors from how they differ: averages over disorder. Quantities that a row lacks are left out,
+    /// Means over rows of the same network, size and beta, with errors from how they differ: averages over disorder. Quantities that a row lacks are left out,
     /// and a single row leaves errors out; a mean is suspect where one of its rows is.
     pub fn averages(&self) -> Self {
         let mut points: Vec<(&Row, Vec<&Row>)> = Vec::new();
         for row in &self.rows {
-            let same = |other: &Row| KEYS[..2].iter().all(|key| other.get(key) == row.get(key));
+            let same = |other: &Row| {
+                other.network == row.network && KEYS[..2].iter().all(|key| other.get(key) == row.get(key))
+            };
             match points.iter_mut().find(|(first, _)| same(first)) {
                 Some((_, rows)) => rows.push(row),
                 None => points.push((row, vec![row])),
@@ -175,6 +184,9 @@ impl Table {
             }
             if self.rows.iter().any(|row| !row.couplings.is_empty()) {
                 columns.push(COUPLINGS.to_owned());
+            }
+            if self.rows.iter().any(|row| !row.network.is_empty()) {
+                columns.push(NETWORK.to_owned());
             }
             table.write_record(&columns)?;
             for row in &self.rows {
@@ -213,7 +225,7 @@ impl Table {
             let record = record.map_err(wrong)?;
             let mut row = Row::default();
             let is_known = |header: &str| {
-                [LATTICE, COUPLINGS].contains(&header) || known.iter().any(|column| column == header)
+                [LATTICE, COUPLINGS, NETWORK].contains(&header) || known.iter().any(|column| column == header)
             };
             let cells = headers.iter().zip(&record);
             for (header, text) in cells.filter(|(header, text)| !text.is_empty() && is_known(header)) {
@@ -226,6 +238,10 @@ impl Table {
                 }
                 if header == COUPLINGS {
                     text.clone_into(&mut row.couplings);
+                    continue;
+                }
+                if header == NETWORK {
+                    text.clone_into(&mut row.network);
                     continue;
                 }
                 if STATUS.contains(&header) {

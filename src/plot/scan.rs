@@ -10,14 +10,19 @@ use crate::measure::{FREE_QUANTITIES, Meaning, QUANTITIES};
 /// Black.
 const CRITICAL_COLOUR: usize = 6;
 
-/// What there is of one size.
+/// What there is of one size and network.
 struct Line<'a> {
-    side: u32,
+    /// N sites of the complete lattice, or side L of others.
+    size: String,
+    /// The network; its name where several are compared.
+    network: String,
     rows: Vec<&'a Row>,
+    /// Whether it is the first of its size, with which exact values are drawn.
+    is_first: bool,
     exact: Vec<(Ensemble, Exact)>,
 }
 
-/// Figures by the name of their file: `magnetisation`, `extensive` (F, U, S, C against beta) and `scan` (everything).
+/// Figures by the name of their file: `magnetisation`, `extensive` (F, U, S, C against beta), `scan` (everything), and `networks` where several are compared.
 pub fn scan(table: &Table) -> Vec<(&'static str, Figure)> {
     let lines = lines(table);
     let figure = |title: &str, names: &[&str], columns| Figure {
@@ -36,46 +41,98 @@ pub fn scan(table: &Table) -> Vec<(&'static str, Figure)> {
         "binder",
         "ess",
     ];
-    vec![
+    let networks = Figure {
+        title: "Networks against beta".to_owned(),
+        panels: vec![variational(&lines), panel(&lines, "abs_magnetisation"), relative_error(&lines)],
+        columns: 3,
+    };
+    let is_compared = table.rows.iter().any(|row| !row.network.is_empty());
+    let mut figures = vec![
         ("magnetisation", figure("Magnetisation: Monte Carlo against network", &["abs_magnetisation"], 1)),
         ("extensive", figure("Extensive quantities against beta", &extensive, 2)),
         ("scan", figure("Scan in beta", &all, 4)),
-    ]
+    ];
+    figures.extend(is_compared.then_some(("networks", networks)));
+    figures
 }
 
-/// A line per size. Exact curves are solved here, once for all panels.
+/// A line per size and network, networks in the order of the table. Exact curves are solved here, once for all panels.
 fn lines(table: &Table) -> Vec<Line<'_>> {
-    let mut sizes: Vec<u32> = table.rows.iter().map(size).collect();
-    sizes.sort_unstable();
-    sizes.dedup();
-    let line = |side| {
-        let rows: Vec<&Row> = table.rows.iter().filter(|row| size(row) == side).collect();
-        Line { side, exact: exact_curve(&rows), rows }
+    let mut kinds: Vec<(u32, &str)> = Vec::new();
+    for row in &table.rows {
+        let kind = (size(row), row.network.as_str());
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds.sort_by_key(|(side, _)| *side);
+    let line = |(at, &kind): (usize, &(u32, &str))| {
+        let rows: Vec<&Row> =
+            table.rows.iter().filter(|row| (size(row), row.network.as_str()) == kind).collect();
+        let is_first = at == 0 || kinds[at - 1].0 != kind.0;
+        let exact = if is_first { exact_curve(&rows) } else { Vec::new() };
+        let network = if kind.1.is_empty() { "network" } else { kind.1 };
+        Line { size: size_label(kind.0, &rows), network: network.to_owned(), is_first, exact, rows }
     };
-    sizes.into_iter().map(line).collect()
+    kinds.iter().enumerate().map(line).collect()
 }
 
-fn panel(lines: &[Line<'_>], name: &str) -> Panel {
+fn size_label(side: u32, rows: &[&Row]) -> String {
+    let lattice = rows.first().and_then(|row| Lattice::new(row.lattice, side).ok());
+    let letter = if lattice.is_none_or(Lattice::is_spatial) { 'L' } else { 'N' };
+    format!("{letter} = {side}")
+}
+
+/// The free energy that networks have themselves, `-(ln Z - KL) / (beta N)`, which is above the exact one.
+fn variational(lines: &[Line<'_>]) -> Panel {
+    let mut panel = panel(lines, "free_energy_per_site");
+    panel.curves.retain(|curve| curve.style == Style::Dashed || curve.style == Style::Upright);
+    panel.curves.extend(of_networks(lines, |row| {
+        let [beta, kl, of_all] = ["beta", "kl", "free_energy_per_site"].map(|name| row.get(name));
+        let sites = Lattice::new(row.lattice, size(row)).ok()?.sites() as f64;
+        Some(of_all? + kl? / (beta? * sites))
+    }));
+    Panel { y: Axis::linear("variational F / N   [J]"), ..panel }
+}
+
+/// By what share the free energy of networks is above the exact one, `KL / |ln Z|`.
+fn relative_error(lines: &[Line<'_>]) -> Panel {
+    let share = |row: &Row| Some(row.get("kl")? / row.get("ln_z")?.abs()).filter(|share| *share > 0.0);
+    let mut curves = of_networks(lines, share);
+    curves.extend(critical_points(lines));
+    Panel { x: Axis::linear("beta   [1/J]"), y: Axis::logarithmic("1 - F / F exact"), curves }
+}
+
+/// A curve of points for every network.
+fn of_networks(lines: &[Line<'_>], value: impl Fn(&Row) -> Option<f64>) -> Vec<Curve> {
+    let curve = |(number, Line { size, network, rows, .. }): (usize, &Line<'_>)| {
+        let points = rows.iter().filter_map(|row| Some((row.get("beta")?, value(row)?)));
+        Curve::new(format!("{size}, {network}"), number, Style::Dots, points)
+    };
+    lines.iter().enumerate().map(curve).collect()
+}
+
+fn panel(lines: &[Line<'_>], quantity: &str) -> Panel {
     let mut curves = Vec::new();
-    for (number, Line { side, rows, exact }) in lines.iter().enumerate() {
+    for (number, Line { size, network, rows, is_first, exact }) in lines.iter().enumerate() {
         let value = |(ensemble, exact): &(Ensemble, Exact)| {
-            Some((ensemble.beta, ensemble.exact_value(name, Some(*exact))?))
+            Some((ensemble.beta, ensemble.exact_value(quantity, Some(*exact))?))
         };
         let mut exact: Vec<(f64, f64)> = exact.iter().filter_map(value).collect();
-        if exact.is_empty() {
+        if exact.is_empty() && *is_first {
             // The table does not have the couplings, but exact values that were known beside them.
-            let known = |row: &&Row| Some((row.get("beta")?, row.get(&format!("{name}_exact"))?));
+            let known = |row: &&Row| Some((row.get("beta")?, row.get(&format!("{quantity}_exact"))?));
             exact.extend(rows.iter().filter_map(known));
         }
         if !exact.is_empty() {
-            curves.push(Curve::new(format!("L = {side}, exact"), number, Style::Dashed, exact));
+            curves.push(Curve::new(format!("{size}, exact"), number, Style::Dashed, exact));
         }
-        for source in [MONTE_CARLO, NETWORK] {
-            curves.extend(source.curves(rows, name, *side, number));
+        for (source, name) in [(MONTE_CARLO, "Monte Carlo"), (NETWORK, network)] {
+            curves.extend(source.curves(rows, quantity, &format!("{size}, {name}"), number));
         }
     }
     curves.extend(critical_points(lines));
-    Panel { x: Axis::linear("beta   [1/J]"), y: Axis::linear(axis_label(name)), curves }
+    Panel { x: Axis::linear("beta   [1/J]"), y: Axis::linear(axis_label(quantity)), curves }
 }
 
 /// The critical point of the infinite lattice, where it lies within the scan.
@@ -101,21 +158,19 @@ fn system(row: &Row) -> Option<System> {
 /// Where values of a row come from.
 #[derive(Clone, Copy)]
 struct Source {
-    name: &'static str,
     /// What its columns start with.
     prefix: &'static str,
     style: Style,
     status: fn(&Row) -> Option<Status>,
 }
 
-const MONTE_CARLO: Source =
-    Source { name: "Monte Carlo", prefix: "mc_", style: Style::Squares, status: |row| row.mc_status };
-const NETWORK: Source = Source { name: "network", prefix: "", style: Style::Dots, status: |row| row.status };
+const MONTE_CARLO: Source = Source { prefix: "mc_", style: Style::Squares, status: |row| row.mc_status };
+const NETWORK: Source = Source { prefix: "", style: Style::Dots, status: |row| row.status };
 
 impl Source {
     /// A quantity of rows of one size: points that can be trusted, and crosses for those that cannot.
-    fn curves(self, rows: &[&Row], quantity: &str, side: u32, colour: usize) -> Vec<Curve> {
-        let Self { name, prefix, style, status } = self;
+    fn curves(self, rows: &[&Row], quantity: &str, name: &str, colour: usize) -> Vec<Curve> {
+        let Self { prefix, style, status } = self;
         let point = |row: &&Row| {
             let y = row.get(&format!("{prefix}{quantity}"))?;
             let error = row.get(&format!("{prefix}{quantity}_error")).unwrap_or(0.0);
@@ -125,7 +180,7 @@ impl Source {
             rows.iter().partition(|row| status(row) == Some(Status::Suspect));
         let curve = |rows: Vec<&Row>, style: Style, word: &str| {
             let points: Vec<Point> = rows.iter().filter_map(point).collect();
-            let label = format!("L = {side}, {name}{word}");
+            let label = format!("{name}{word}");
             (!points.is_empty()).then_some(Curve { label, colour, style, points })
         };
         [curve(trusted, style, ""), curve(suspect, Style::Crosses, ", suspect")]

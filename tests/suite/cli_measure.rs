@@ -217,6 +217,41 @@ fn a_scan_goes_on_where_it_was_and_its_figures_are_drawn() {
     }
 }
 
+#[test]
+fn networks_are_compared_in_one_table_and_one_figure() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let scan = |networks: &str| {
+        format!(
+            "scan --lattice complete --couplings cw --size 12 --networks {networks} --beta-from 0.5 --beta-to 1.5 --points 3 \
+             --steps 5 --batch 32 --set evaluation_samples=100 --set verification_samples=0 --device cpu --count 500 \
+             --mc-sweeps 10 --out scan"
+        )
+    };
+    fail(folder, &scan("cw,linear,cw"), 2, &["cw", "twice"]);
+    fail(folder, &scan("sk0:2"), 2, &["no hidden layers"]);
+    fail(folder, &format!("{} --head sk0", scan("cw,linear")), 2, &["--networks"]);
+    assert!(!folder.join("scan").exists(), "a scan that cannot end was begun");
+    let rows = parsed(&succeed(folder, &format!("{} --json", scan("cw,linear,van:2"))).stdout);
+    let names: Vec<&str> =
+        rows.as_array().unwrap().iter().map(|row| row["network"].as_str().unwrap()).collect();
+    assert_eq!(names, ["cw", "cw", "cw", "linear", "linear", "linear", "van:2", "van:2", "van:2"]);
+    for row in rows.as_array().unwrap() {
+        let has_monte_carlo = row["mc_energy_per_site"].is_number();
+        assert_eq!(has_monte_carlo, row["network"] == "cw", "the first network alone has one: {row}");
+        assert!(row["kl"].as_f64().unwrap() < if row["network"] == "cw" { 1e-4 } else { 2.0 }, "{row}");
+    }
+    let deep = fs::read_to_string(folder.join("scan/L12/van-2/beta1.5/config.toml")).unwrap();
+    assert!(deep.contains("depth = 2") && deep.contains("van-2/beta1\""), "{deep}");
+    is_picture(&folder.join("scan"), "networks");
+    succeed(folder, "plot scan/table.csv --out figures --format svg");
+    let svg = fs::read_to_string(folder.join("figures/networks.svg")).unwrap();
+    for text in ["N = 12, exact", "N = 12, linear", "N = 12, van:2", "N = 12, Monte Carlo", "1 - F / F exact"]
+    {
+        assert!(svg.contains(text), "{text:?} is not in the figure");
+    }
+}
+
 fn is_picture(folder: &Path, name: &str) {
     let svg = fs::read_to_string(folder.join(format!("{name}.svg"))).unwrap();
     assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{name}.svg");
