@@ -24,7 +24,7 @@ pub(crate) const SUBJECTS: [Case; 33] = {
     let van = Case { network: Network::Van, exact_bottom: 0, ..han };
     let wide = Case { width: 8, depth: 1, ..han };
     // Software adapters take batches in fours four configurations at a time, and compile that for long where nets are deep.
-    let wide_in_fours = Case { batch: 40, ..wide };
+    let wide_in_fours = Case { width: 4, batch: 40, ..wide };
     let plain = Case { gauge: false, field: 0.4, skip: false, ..han };
     let pairs = Case {
         lattice: LatticeKind::Complete,

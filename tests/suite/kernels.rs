@@ -233,7 +233,7 @@ fn nets_in_16_bits_see_rounded_parameters_of_the_host_and_of_adam_alike() {
         println!("left out: {} offers no 16-bit floats", device.adapter.get_info().name);
         return;
     }
-    let case = Case { width: 2, depth: 2, size: 8, batch: 72, ..Case::DEFAULT };
+    let case = Case { width: 2, depth: 2, size: 8, batch: 70, ..Case::DEFAULT };
     let half = Arc::new(Model { storage: Storage::F16, ..Model::clone(&case.model()) });
     let spins = spins(&case.cpu::<f64>(), 1);
     let open = |parameters: &[f32]| {
