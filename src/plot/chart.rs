@@ -20,7 +20,7 @@ const PALETTE: [RGBColor; 7] = [
 
 const PANEL: (u32, u32) = (440, 330);
 const TITLE: u32 = 40;
-const LEGEND: u32 = 230;
+const LEGEND: u32 = 280;
 const LEGEND_LINE: i32 = 24;
 const TEXT: i32 = 15;
 /// Values from here on are left out: axes that hold them would overflow.

@@ -7,6 +7,8 @@ use crate::io::{Row, Table};
 use crate::lattice::{Ensemble, Interaction, Lattice, System};
 use crate::measure::{FREE_QUANTITIES, Meaning, QUANTITIES};
 
+/// Relative errors of the free energy below are those of ln q itself, whose sums are of f32.
+const LEAST_SHARE: f64 = 1e-9;
 /// Black.
 const CRITICAL_COLOUR: usize = 6;
 
@@ -97,7 +99,8 @@ fn variational(lines: &[Line<'_>]) -> Panel {
 
 /// By what share the free energy of networks is above the exact one, `KL / |ln Z|`.
 fn relative_error(lines: &[Line<'_>]) -> Panel {
-    let share = |row: &Row| Some(row.get("kl")? / row.get("ln_z")?.abs()).filter(|share| *share > 0.0);
+    let share =
+        |row: &Row| Some(row.get("kl")? / row.get("ln_z")?.abs()).filter(|share| *share > LEAST_SHARE);
     let mut curves = of_networks(lines, share);
     curves.extend(critical_points(lines));
     Panel { x: Axis::linear("beta   [1/J]"), y: Axis::logarithmic("1 - F / F exact"), curves }
