@@ -27,6 +27,8 @@ pub enum Tensor {
     Reward,
     /// `[blocks][batch]`: weight of the block's grad ln q in the gradient.
     Advantage,
+    /// `[batch]`: inverse temperatures of configurations that move at one each.
+    Betas,
 }
 
 /// What a training step tells about itself.

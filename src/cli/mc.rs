@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     sweeps: usize,
     /// wolff: single clusters, on the CPU; swendsen-wang: all clusters, on the CPU; metropolis: single spins, on any device; hybrid: a heat bath of every spin, a single
     /// cluster and a geometric cluster, on the CPU; tempering: two replicas at each of 8 temperatures and more, with a heat bath of every spin, which turn clusters together and exchange temperatures, on the
-    /// CPU [default: wolff; hybrid in a field, and for J < 0 on an odd side; tempering with couplings of single bonds, and on the complete lattice]
+    /// CPU, or its heat bath on a GPU that is named [default: wolff; hybrid in a field, and for J < 0 on an odd side; tempering with couplings of single bonds, and on the complete lattice]
     #[arg(long, value_enum)]
     algorithm: Option<AlgorithmName>,
     /// Independent chains, half of which start ordered and half at random [default: 16, 64 for metropolis]
@@ -51,7 +51,7 @@ pub(super) struct Arguments {
     /// Seed
     #[arg(long, default_value_t = 0)]
     seed: u32,
-    /// auto, cpu, or index or name of a GPU; for metropolis
+    /// auto, cpu, or index or name of a GPU; for metropolis and tempering (auto: on the CPU)
     #[arg(long, default_value = "auto")]
     device: String,
     /// Also ln Z, by integrating the energy over inverse temperatures from 0 on (32, or more beyond the critical point), each with as many

@@ -76,6 +76,15 @@ pub trait Real: Float + AddAssign + Sum + Default + Debug + Send + Sync + 'stati
         if self < Self::zero() { e * upper } else { upper }
     }
 
+    /// +1 or -1 by a heat bath with `self` as logit, decided by a number in [0, 1]. Numbers near 0 are known to more digits than those near 1: they decide whether
+    /// a spin is against its field.
+    #[inline(always)]
+    fn heat_bath(self, number: Self) -> i8 {
+        let e = self.exp_minus_abs();
+        let is_against = number < e / (Self::one() + e);
+        if is_against == (self < Self::zero()) { 1 } else { -1 }
+    }
+
     /// PReLU: `self` if positive, else `slope * self`.
     #[inline(always)]
     fn prelu(self, slope: Self) -> Self {

@@ -38,6 +38,8 @@ pub(crate) struct State<R> {
     pub(crate) ln_q: Vec<R>,
     pub(crate) reward: Vec<R>,
     pub(crate) advantage: Vec<R>,
+    /// `[batch]`.
+    pub(crate) betas: Vec<R>,
     /// `[blocks][batch]`: bond sum and spin sum of own bonds and sites.
     pub(crate) sums: Vec<[i32; 2]>,
     pub(crate) configuration_sums: Vec<[i32; 2]>,
@@ -133,6 +135,7 @@ impl<R: Real> State<R> {
             ln_q: zeros(per_block),
             reward: zeros(per_block),
             advantage: zeros(per_block),
+            betas: zeros(batch),
             sums: vec![[0; 2]; per_block],
             configuration_sums: vec![[0; 2]; batch],
             observables: vec![0; Observables::sums_per_configuration(model.system.lattice) * batch],
@@ -174,6 +177,7 @@ impl<R: Real> State<R> {
             Tensor::LnQ => &self.ln_q,
             Tensor::Reward => &self.reward,
             Tensor::Advantage => &self.advantage,
+            Tensor::Betas => &self.betas,
         }
     }
 
@@ -186,6 +190,7 @@ impl<R: Real> State<R> {
             Tensor::LnQ => &mut self.ln_q,
             Tensor::Reward => &mut self.reward,
             Tensor::Advantage => &mut self.advantage,
+            Tensor::Betas => &mut self.betas,
         }
     }
 }
@@ -219,8 +224,8 @@ pub(crate) fn bytes<R>(model: &Model, batch: usize) -> u64 {
             * (LANES * PairTile::<f32>::values_per_row(head) * size_of::<R>() + size_of::<PairTile<R>>());
         rows + tiles.min(MAX_PARTIALS) * head.parameters() * size_of::<R>()
     });
-    // Parameters, moments and gradient; ln q, reward and advantage; regressors.
-    let values = 4 * model.parameters + 3 * per_block + regressed(model, batch) * LANES * COLUMNS;
+    // Parameters, moments and gradient; ln q, reward and advantage; temperatures; regressors.
+    let values = 4 * model.parameters + 3 * per_block + batch + regressed(model, batch) * LANES * COLUMNS;
     let integers = 2 * per_block + (2 + Observables::sums_per_configuration(model.system.lattice)) * batch;
     let spins = model.hierarchy.sites * batch;
     (values * size_of::<R>() + integers * size_of::<i32>() + spins + per_level.sum::<usize>() + of_pairs)

@@ -9,6 +9,7 @@ use super::{AdapterKind, devices};
 use crate::conditional::{MaskedNet, Model, Storage};
 use crate::error::{Error, Result};
 use crate::kernels::{JobSize, Kernel, LANES, Loads, Slot, jobs};
+use crate::lattice::Adjacency;
 use crate::memory;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -143,6 +144,22 @@ impl Buffers {
         let jobs = jobs(net, size);
         let buffer = upload(device, "Jobs", bytemuck::cast_slice(&jobs), BufferUsages::STORAGE)?;
         self.levels.insert((Slot::Jobs, level), buffer);
+        Ok(())
+    }
+
+    /// Uploads the table of all bonds, which only replicas need.
+    pub(super) fn make_bonds(&mut self, device: &Device, model: &Model) -> Result<(), String> {
+        if self.shared.contains_key(&Slot::Bonds) {
+            return Ok(());
+        }
+        let adjacency = Adjacency::new(&model.system);
+        let of_site = |site: usize| {
+            let bonds = adjacency.bonds_of(site).flat_map(|(neighbour, weight)| [neighbour as i32, weight]);
+            [adjacency.site_weight(site)].into_iter().chain(bonds)
+        };
+        let table: Vec<i32> = (0..model.hierarchy.sites).flat_map(of_site).collect();
+        let buffer = upload(device, "Bonds", bytemuck::cast_slice(&table), BufferUsages::STORAGE)?;
+        self.shared.insert(Slot::Bonds, buffer);
         Ok(())
     }
 

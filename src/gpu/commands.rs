@@ -87,6 +87,9 @@ impl Gpu {
         if self.commands.contains_key(&kernel) {
             return Ok(());
         }
+        if kernel.description().reads.contains(&Slot::Bonds) {
+            self.buffers.make_bonds(&self.device, &self.model).map_err(|message| self.failed(message))?;
+        }
         let shape = self.shape(kernel.level())?;
         let key = self.specialisation(kernel, shape);
         let made = self.pipelines.get(&self.device, kernel, key)?;

@@ -336,6 +336,7 @@ impl Gpu {
             Tensor::LnQ => Slot::LnQ,
             Tensor::Reward => Slot::Reward,
             Tensor::Advantage => Slot::Advantage,
+            Tensor::Betas => Slot::Betas,
         })
     }
 

@@ -58,6 +58,7 @@ pub(super) fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
         shared(Slot::Advantage, rows, true),
         shared(Slot::Sums, 2 * rows, true),
         shared(Slot::ConfigurationSums, 2 * batch, true),
+        shared(Slot::Betas, batch, true),
         shared(Slot::Observables, Observables::sums_per_configuration(model.system.lattice) * batch, true),
     ];
     if model.storage == Storage::F16 {

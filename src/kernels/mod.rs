@@ -61,6 +61,7 @@ mod optimise {
 mod monte_carlo {
     pub(crate) mod metropolis;
     pub(crate) mod observables;
+    pub(crate) mod sweep_replicas;
 }
 
 pub use box_shape::BoxShape;

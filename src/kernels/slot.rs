@@ -39,6 +39,8 @@ pub enum Slot {
     PackedSpins = 30,
     Regressors = 31,
     ExactLogits = 32,
+    Betas = 33,
+    Bonds = 34,
 }
 
 /// How a kernel uses a buffer.

@@ -3,6 +3,7 @@
 //! This folder alone tells kinds of lattices apart; all other code asks for sites, bonds, neighbours and shapes.
 
 mod acceptance;
+mod adjacency;
 mod couplings;
 mod geometry;
 mod observables;
@@ -10,6 +11,7 @@ mod symmetry;
 mod system;
 
 pub use acceptance::acceptance;
+pub use adjacency::Adjacency;
 pub use couplings::Weights;
 pub use geometry::{Lattice, LatticeKind, MAX_SIDE, MIN_SIDE, Place};
 pub use observables::Observables;

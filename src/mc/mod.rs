@@ -3,6 +3,7 @@
 mod algorithm;
 mod clusters;
 mod equilibrium;
+mod on_device;
 mod pool;
 mod replicas;
 mod rules;

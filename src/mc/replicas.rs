@@ -9,6 +9,7 @@ use crate::cpu::Real;
 use crate::cpu::vector::vectorised;
 use crate::lattice::{Ensemble, Interaction};
 use crate::random::philox;
+use crate::transpose::transpose;
 
 /// Replicas that are updated side by side.
 const LANES: usize = 16;
@@ -19,42 +20,14 @@ const STEP: f64 = 0.8;
 /// Sets these random numbers apart from those of streams of the same key.
 const TAG: u32 = 0x7e3d;
 
-/// Couplings of single bonds and sites, by site.
+/// Inverse temperatures from the highest temperature on; the last is that of the ensemble.
 #[derive(Debug)]
-pub(super) struct Couplings {
-    /// `[sites][coordination]`: weights of the bonds to the neighbours of [`Rules::neighbours`].
-    bonds: Vec<i32>,
-    /// `[sites]`.
-    sites: Vec<i32>,
-    units: Interaction,
-    /// Inverse temperatures from the highest temperature on; the last is that of the ensemble.
-    betas: Vec<f64>,
-}
+pub(super) struct Ladder(Vec<f64>);
 
-impl Couplings {
+impl Ladder {
     pub(super) fn new(ensemble: &Ensemble) -> Self {
         let Ensemble { system, beta } = ensemble;
-        let lattice = system.lattice;
-        let (bonds, sites) = match &system.weights {
-            None => (vec![1; lattice.sites() * lattice.coordination()], vec![1; lattice.sites()]),
-            Some(weights) => {
-                let sites = 0..lattice.sites() as u32;
-                let bonds = sites.flat_map(|site| lattice.bonds_to_neighbours(site));
-                (bonds.map(|bond| weights.bonds[bond]).collect(), weights.sites.clone())
-            }
-        };
-        let bond_count = lattice.bond_count() as f64;
-        Self {
-            bonds,
-            sites,
-            units: system.interaction,
-            betas: ladder(*beta, system.mean_coupling(), bond_count),
-        }
-    }
-
-    /// Whether the energy changes where all spins turn.
-    fn has_field(&self) -> bool {
-        self.units.field != 0.0
+        Self(ladder(*beta, system.mean_coupling(), system.lattice.bond_count() as f64))
     }
 }
 
@@ -77,7 +50,7 @@ fn ladder(beta: f64, coupling: f64, bonds: f64) -> Vec<f64> {
 pub(super) struct Replicas {
     /// `[sites][replicas]`, +-1.
     spins: Vec<i8>,
-    /// Of both ladders, the replica at every temperature, from the highest on.
+    /// Of both copies of the ladder, the replica at every temperature, from the highest on.
     order: [Vec<usize>; 2],
     /// `[replicas]`: beta.
     betas: Vec<f32>,
@@ -90,12 +63,12 @@ pub(super) struct Replicas {
 
 impl Replicas {
     /// All from one configuration.
-    pub(super) fn new(couplings: &Couplings, from: &[i8], key: [u32; 2]) -> Self {
-        let rungs = couplings.betas.len();
+    pub(super) fn new(Ladder(betas): &Ladder, from: &[i8], key: [u32; 2]) -> Self {
+        let rungs = betas.len();
         Self {
             spins: from.iter().flat_map(|&spin| std::iter::repeat_n(spin, 2 * rungs)).collect(),
             order: [(0..rungs).collect(), (rungs..2 * rungs).collect()],
-            betas: couplings.betas.iter().chain(&couplings.betas).map(|&beta| beta as f32).collect(),
+            betas: betas.iter().chain(betas).map(|&beta| beta as f32).collect(),
             cluster: Vec::new(),
             is_joined: vec![false; from.len()],
             key,
@@ -104,30 +77,41 @@ impl Replicas {
     }
 
     /// A heat bath of every spin of every replica; then those of one temperature turn a cluster, and neighbours in temperature may exchange it.
-    pub(super) fn sweep(&mut self, rules: &Rules, couplings: &Couplings) {
-        self.sweeps += 1;
+    pub(super) fn sweep(&mut self, rules: &Rules, ladder: &Ladder) {
+        self.begin();
         for first in (0..self.count()).step_by(LANES) {
             vectorised(
                 #[inline(always)]
-                || self.heat_bath(rules, couplings, first),
+                || self.heat_bath(rules, first),
             );
         }
-        // Where all sites are neighbours a cluster is all of its kind, and turning it exchanges the replicas.
-        let rungs = if rules.ensemble.system.lattice.is_spatial() { couplings.betas.len() } else { 0 };
-        for rung in 0..rungs {
-            self.turn_cluster(rules, couplings, rung);
+        self.turn_clusters(rules);
+        let energies = self.energies(rules);
+        self.exchange(ladder, &energies);
+    }
+
+    /// Begins a sweep, which has random numbers of its own.
+    pub(super) fn begin(&mut self) {
+        self.sweeps += 1;
+    }
+
+    /// After a heat bath: the replicas of every temperature turn a cluster. Where all sites are neighbours a cluster is all of its kind, and turning it exchanges
+    /// the replicas, which is left out.
+    pub(super) fn turn_clusters(&mut self, rules: &Rules) {
+        if rules.ensemble.system.lattice.is_spatial() {
+            (0..self.order[0].len()).for_each(|rung| self.turn_cluster(rules, rung));
         }
-        self.exchange(rules, couplings);
     }
 
     /// Turns a cluster of sites where both replicas of a temperature are unlike, or, without a field and where these are fewer, alike. What one of them
     /// loses in energy at the rim of the cluster the other one gains, and which sites are alike stays as it is: the move is always accepted.
-    fn turn_cluster(&mut self, rules: &Rules, couplings: &Couplings, rung: usize) {
+    fn turn_cluster(&mut self, rules: &Rules, rung: usize) {
         let (count, sites) = (self.count(), self.is_joined.len());
+        let has_field = rules.ensemble.system.interaction.field != 0.0;
         let [a, b] = [0, 1].map(|ladder: usize| self.order[ladder][rung]);
         let product = |spins: &[i8], site: usize| spins[site * count + a] * spins[site * count + b];
         let unlike = (0..sites).filter(|&site| product(&self.spins, site) < 0).count();
-        let kind = if couplings.has_field() || 2 * unlike <= sites { -1 } else { 1 };
+        let kind = if has_field || 2 * unlike <= sites { -1 } else { 1 };
         let word = philox(self.key, [self.sweeps, u32::MAX - 1, rung as u32, TAG])[0];
         let first = ((u64::from(word) * sites as u64) >> 32) as u32;
         if product(&self.spins, first as usize) != kind {
@@ -138,9 +122,7 @@ impl Replicas {
         let mut next = 0;
         while let Some(&site) = self.cluster.get(next) {
             next += 1;
-            let neighbours = rules.neighbours(site);
-            let weights = &couplings.bonds[site as usize * neighbours.len()..];
-            for (&neighbour, &weight) in neighbours.iter().zip(weights) {
+            for (neighbour, weight) in rules.adjacency.bonds_of(site as usize) {
                 let place = neighbour as usize;
                 if weight != 0 && !self.is_joined[place] && product(&self.spins, place) == kind {
                     self.is_joined[place] = true;
@@ -156,9 +138,9 @@ impl Replicas {
 
     /// A heat bath of [`LANES`] replicas, site by site.
     #[inline(always)]
-    fn heat_bath(&mut self, rules: &Rules, couplings: &Couplings, first: usize) {
+    fn heat_bath(&mut self, rules: &Rules, first: usize) {
         let count = self.count();
-        let Interaction { coupling, field } = couplings.units;
+        let Interaction { coupling, field } = rules.ensemble.system.interaction;
         let (coupling, field) = (2.0 * coupling as f32, 2.0 * field as f32);
         let betas: [f32; LANES] = std::array::from_fn(|lane| self.betas[first + lane]);
         let mut words = [[0; 4]; LANES];
@@ -168,34 +150,29 @@ impl Replicas {
                     *words = philox(self.key, [self.sweeps, (site / 4) as u32, replica, TAG]);
                 }
             }
-            let neighbours = rules.neighbours(site as u32);
             let mut sums = [0; LANES];
-            for (place, &neighbour) in neighbours.iter().enumerate() {
-                let weight = couplings.bonds[site * neighbours.len() + place];
+            for (neighbour, weight) in rules.adjacency.bonds_of(site) {
                 let spins = &self.spins[neighbour as usize * count + first..][..LANES];
                 for (sum, &spin) in sums.iter_mut().zip(spins) {
                     *sum += weight * i32::from(spin);
                 }
             }
-            let own = field * couplings.sites[site] as f32;
+            let own = field * rules.adjacency.site_weight(site) as f32;
             let spins = &mut self.spins[site * count + first..][..LANES];
             for lane in 0..LANES {
                 let logit = betas[lane] * (coupling * sums[lane] as f32 + own);
-                // With this probability the spin is against its field: numbers near 0 are known to more digits than those near 1.
-                let e = logit.exp_minus_abs();
-                let is_against = words[lane][site % 4] as f32 * (1.0 / 4_294_967_296.0) < e / (1.0 + e);
-                spins[lane] = if is_against == (logit < 0.0) { 1 } else { -1 };
+                spins[lane] = logit.heat_bath(words[lane][site % 4] as f32 * (1.0 / 4_294_967_296.0));
             }
         }
     }
 
-    fn exchange(&mut self, rules: &Rules, couplings: &Couplings) {
-        let energies = self.energies(rules, couplings);
+    /// Ends a sweep: neighbours in temperature may exchange it, by their energies, `[replicas]`.
+    pub(super) fn exchange(&mut self, Ladder(betas): &Ladder, energies: &[f64]) {
         for (ladder, order) in self.order.iter_mut().enumerate() {
             // Every second pair in turn.
             for colder in (1 + self.sweeps as usize % 2..order.len()).step_by(2) {
                 let [hot, cold] = [colder - 1, colder].map(|place| order[place]);
-                let step = couplings.betas[colder] - couplings.betas[colder - 1];
+                let step = betas[colder] - betas[colder - 1];
                 let gain = step * (energies[cold] - energies[hot]);
                 let word = philox(self.key, [self.sweeps, u32::MAX, colder as u32, TAG])[ladder];
                 if f64::from(word) < gain.exp() * 2.0_f64.powi(32) {
@@ -207,34 +184,50 @@ impl Replicas {
     }
 
     /// `[replicas]`.
-    pub(super) fn energies(&self, rules: &Rules, couplings: &Couplings) -> Vec<f64> {
+    pub(super) fn energies(&self, rules: &Rules) -> Vec<f64> {
         let count = self.count();
         let (mut bonds, mut sums) = (vec![0_i32; count], vec![0_i32; count]);
         vectorised(
             #[inline(always)]
             || {
                 for (site, spins) in self.spins.chunks_exact(count).enumerate() {
-                    let neighbours = rules.neighbours(site as u32);
                     // Every bond once, at the first of its sites.
-                    let later = |&(_, neighbour): &(usize, &u32)| *neighbour as usize > site;
-                    for (place, &neighbour) in neighbours.iter().enumerate().filter(later) {
-                        let weight = couplings.bonds[site * neighbours.len() + place];
+                    let later = |&(neighbour, _): &(u32, i32)| neighbour as usize > site;
+                    for (neighbour, weight) in rules.adjacency.bonds_of(site).filter(later) {
                         let others = &self.spins[neighbour as usize * count..][..count];
                         for ((sum, &spin), &other) in bonds.iter_mut().zip(spins).zip(others) {
                             *sum += weight * i32::from(spin * other);
                         }
                     }
                     for (sum, &spin) in sums.iter_mut().zip(spins) {
-                        *sum += couplings.sites[site] * i32::from(spin);
+                        *sum += rules.adjacency.site_weight(site) * i32::from(spin);
                     }
                 }
             },
         );
-        bonds.iter().zip(sums).map(|(&bonds, sum)| couplings.units.energy(bonds.into(), sum.into())).collect()
+        let units = rules.ensemble.system.interaction;
+        bonds.iter().zip(sums).map(|(&bonds, sum)| units.energy(bonds.into(), sum.into())).collect()
     }
 
     pub(super) fn count(&self) -> usize {
         self.betas.len()
+    }
+
+    /// `[replicas]`.
+    pub(super) fn betas(&self) -> &[f32] {
+        &self.betas
+    }
+
+    /// Spins of all replicas, `[replica][site]`.
+    pub(super) fn configurations(&self) -> Vec<i8> {
+        let mut spins = vec![0; self.spins.len()];
+        transpose(&self.spins, self.count(), &mut spins, |spin| spin);
+        spins
+    }
+
+    /// Takes spins of all replicas, `[replica][site]`.
+    pub(super) fn set_configurations(&mut self, spins: &[i8]) {
+        transpose(spins, self.is_joined.len(), &mut self.spins, |spin| spin);
     }
 
     /// The place in the ladder of one replica, from 0 at the highest temperature to 1: it tells how long replicas take from one end to the other.

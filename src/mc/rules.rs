@@ -1,17 +1,15 @@
 //! Neighbours and probabilities that the updates of all chains of a simulation share.
 
 use super::Algorithm;
-use super::replicas::{Couplings, Replicas};
-use crate::lattice::{Ensemble, acceptance};
+use super::replicas::{Ladder, Replicas};
+use crate::lattice::{Adjacency, Ensemble, acceptance};
 
 /// Neighbours of every site, and probabilities times 2^32.
 #[derive(Debug)]
 pub(super) struct Rules {
     pub(super) ensemble: Ensemble,
     pub(super) algorithm: Algorithm,
-    /// `[sites][coordination]`, in the order of [`Lattice::neighbours`](crate::lattice::Lattice::neighbours).
-    neighbours: Vec<u32>,
-    coordination: usize,
+    pub(super) adjacency: Adjacency,
     /// `[sites]`: the spins of a ground state without field.
     pub(super) pattern: Vec<i8>,
     /// Signs of J and H.
@@ -28,7 +26,7 @@ pub(super) struct Rules {
     /// A spin is up in a heat bath of its neighbours, at half of their number and their sum: `1 / (1 + exp(-2 beta (J sum + H)))`.
     pub(super) up: Vec<u64>,
     /// What tempering needs.
-    pub(super) couplings: Option<Couplings>,
+    pub(super) ladder: Option<Ladder>,
 }
 
 /// Sweeps that look for a configuration of low energy, where bonds have couplings of their own.
@@ -50,8 +48,7 @@ impl Rules {
         let rules = Self {
             ensemble: ensemble.clone(),
             algorithm,
-            neighbours: sites.clone().flat_map(|site| lattice.neighbours(site)).collect(),
-            coordination: lattice.coordination(),
+            adjacency: Adjacency::new(system),
             pattern: sites.map(|site| system.ordered_spin(site)).collect(),
             coupling: sign(interaction.coupling),
             field: sign(interaction.field),
@@ -60,14 +57,14 @@ impl Rules {
             pair: joined(2.0 * interaction.coupling),
             flip: acceptance(system, *beta),
             up: (-most..=most).step_by(2).map(up).collect(),
-            couplings: None,
+            ladder: None,
         };
         if algorithm != Algorithm::Tempering {
             return rules;
         }
         let pattern = if system.weights.is_some() { rules.low_energy() } else { rules.pattern.clone() };
-        let couplings = Some(Couplings::new(ensemble));
-        Self { pattern, couplings, ..rules }
+        let ladder = Some(Ladder::new(ensemble));
+        Self { pattern, ladder, ..rules }
     }
 
     /// A configuration of low energy: the coldest of replicas that are much colder than the ensemble may be. Always the same.
@@ -75,17 +72,17 @@ impl Rules {
         let system = &self.ensemble.system;
         let typical = system.typical_field();
         let beta = if typical > 0.0 { SEARCH_BETA / typical } else { self.ensemble.beta };
-        let couplings = Couplings::new(&Ensemble { system: system.clone(), beta });
+        let ladder = Ladder::new(&Ensemble { system: system.clone(), beta });
         let mut spins = vec![1; system.lattice.sites()];
-        let mut replicas = Replicas::new(&couplings, &spins, [0; 2]);
-        (0..SEARCH).for_each(|_| replicas.sweep(self, &couplings));
+        let mut replicas = Replicas::new(&ladder, &spins, [0; 2]);
+        (0..SEARCH).for_each(|_| replicas.sweep(self, &ladder));
         replicas.copy_coldest(&mut spins);
         spins
     }
 
-    /// Neighbours of a site: on a lattice in space those at even places lie along its own bonds, those at odd places on the opposite sides.
+    /// Those of [`Adjacency::neighbours`].
     pub(super) fn neighbours(&self, site: u32) -> &[u32] {
-        &self.neighbours[site as usize * self.coordination..][..self.coordination]
+        self.adjacency.neighbours(site as usize)
     }
 }
 

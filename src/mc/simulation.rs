@@ -1,6 +1,7 @@
 //! Markov chains that move side by side: on the CPU, or by the Metropolis kernels on any device.
 
 use super::Algorithm;
+use super::on_device::OnDevice;
 use super::rules::Rules;
 use super::start::start;
 use super::walk::{Scalars, Walk};
@@ -36,12 +37,14 @@ impl Setup {
     }
 }
 
-/// Chains of one system. Their configurations are a pure function of the setup, whatever the device.
+/// Chains of one system. Their configurations are a pure function of the setup, whatever the device; but for tempering, which has other random numbers on a GPU.
 pub struct Simulation {
     setup: Setup,
     backend: Box<dyn Backend>,
-    /// One per chain; none where kernels move the chains.
+    /// One per chain; none where kernels move the chains alone.
     walks: Vec<Walk>,
+    /// The device that moves the replicas of walks, where it is not the CPU.
+    on_device: Option<OnDevice>,
     /// Sweeps done by kernels: part of their random numbers.
     sweeps: u32,
 }
@@ -68,23 +71,25 @@ impl Simulation {
                 .flat_map(|(chain, mut stream)| start(&setup, &rules.pattern, chain, &mut stream))
                 .collect();
             backend.write_spins(&spins)?;
-            return Ok(Self { setup, backend, walks: Vec::new(), sweeps: 0 });
+            return Ok(Self { setup, backend, walks: Vec::new(), on_device: None, sweeps: 0 });
         }
-        if !matches!(device, "auto" | "cpu") {
+        let is_cpu = matches!(device, "auto" | "cpu");
+        if !is_cpu && algorithm != Algorithm::Tempering {
             let expected = format!(
-                "{} updates of side {} run on the CPU; leave it out (a GPU does metropolis updates of sides 4, 8, 16, ...)",
+                "{} updates of side {} run on the CPU; leave it out (a GPU does tempering, and metropolis updates of sides 4, 8, 16, ...)",
                 algorithm.name(),
                 system.lattice.side()
             );
             return Err(Error::setting("device", device, expected));
         }
-        let backend = Box::new(Cpu::<f32>::open(model, chains)?);
+        let backend = Box::new(Cpu::<f32>::open(model.clone(), chains)?);
         let walk = |(chain, mut stream)| {
             let spins = start(&setup, &rules.pattern, chain, &mut stream);
             Walk::new(rules.clone(), spins, stream)
         };
-        let walks = streams.map(walk).collect();
-        Ok(Self { setup, backend, walks, sweeps: 0 })
+        let walks: Vec<Walk> = streams.map(walk).collect();
+        let on_device = if is_cpu { None } else { Some(OnDevice::new(device, model, &walks, seed)?) };
+        Ok(Self { setup, backend, walks, on_device, sweeps: 0 })
     }
 
     /// Updates of single sites that a sweep of all chains takes.
@@ -100,7 +105,7 @@ impl Simulation {
 
     /// Name of the device, for people.
     pub fn device(&self) -> &str {
-        self.backend.device()
+        self.on_device.as_ref().map_or(self.backend.device(), OnDevice::name)
     }
 
     /// Moves all chains by `sweeps`, which are not measured. A sweep of Wolff updates is as many clusters as cover the lattice
@@ -109,7 +114,7 @@ impl Simulation {
     /// # Errors
     /// When the device fails.
     pub fn thermalise(&mut self, sweeps: usize) -> Result<()> {
-        if self.walks.is_empty() {
+        if self.walks.is_empty() || self.on_device.is_some() {
             return self.sweep(sweeps);
         }
         self.walks.par_iter_mut().for_each(|walk| walk.thermalise(sweeps));
@@ -121,6 +126,9 @@ impl Simulation {
     /// # Errors
     /// When the device fails.
     pub fn sweep(&mut self, count: usize) -> Result<()> {
+        if let Some(device) = &mut self.on_device {
+            return device.sweep(&mut self.walks, count);
+        }
         if !self.walks.is_empty() {
             self.walks.par_iter_mut().for_each(|walk| walk.sweep(count));
             return Ok(());

@@ -31,16 +31,16 @@ pub(super) struct Walk {
     /// Wolff clusters that make a sweep; every sweep has so many or one more.
     updates_per_sweep: usize,
     /// Of tempering: `spins` are those of the coldest.
-    replicas: Option<Replicas>,
+    pub(super) replicas: Option<Replicas>,
     pub(super) stream: Stream,
 }
 
 impl Walk {
     /// A chain that starts from the given spins; it is not in equilibrium yet.
     pub(super) fn new(rules: Arc<Rules>, spins: Vec<i8>, mut stream: Stream) -> Self {
-        let replicas = rules.couplings.as_ref().map(|couplings| {
+        let replicas = rules.ladder.as_ref().map(|ladder| {
             let key = [stream.next_u32(), stream.next_u32()];
-            Replicas::new(couplings, &spins, key)
+            Replicas::new(ladder, &spins, key)
         });
         Self { rules, spins, cluster: Vec::new(), updates_per_sweep: 1, replicas, stream }
     }
@@ -86,12 +86,19 @@ impl Walk {
                     self.geometric_cluster(&rules);
                 }
                 Algorithm::Tempering => {
-                    if let (Some(replicas), Some(couplings)) = (&mut self.replicas, &rules.couplings) {
-                        replicas.sweep(&rules, couplings);
-                        replicas.copy_coldest(&mut self.spins);
+                    if let (Some(replicas), Some(ladder)) = (&mut self.replicas, &rules.ladder) {
+                        replicas.sweep(&rules, ladder);
                     }
+                    self.take_coldest();
                 }
             }
+        }
+    }
+
+    /// The spins of tempering are those of the coldest replica.
+    pub(super) fn take_coldest(&mut self) {
+        if let Some(replicas) = &self.replicas {
+            replicas.copy_coldest(&mut self.spins);
         }
     }
 

@@ -1,13 +1,16 @@
 //! Couplings of single bonds and fields on single sites: networks and exact boxes know them, and equal ones give what one coupling does.
 
 use crate::harness::{BETA, Case, Tolerance, compare, gpu, spins};
+use crate::kernels::inputs;
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::Model;
+use han_gpu::cpu::Cpu;
 use han_gpu::disorder::Disorder;
 use han_gpu::estimate::Estimate;
 use han_gpu::lattice::{LatticeKind, System};
 use han_gpu::mc::{Algorithm, Setup, Simulation, equilibrate};
 use han_gpu::sample::evaluate;
+use han_gpu::schedule::Kernel;
 use std::sync::Arc;
 
 const CLOSE: Tolerance = Tolerance { absolute: 1e-4, relative: 1e-6, reason: "the promise of the formats" };
@@ -103,14 +106,68 @@ fn equal_couplings_give_what_one_coupling_does() {
     }
 }
 
+/// Systems of replicas: all sites neighbours, and lattices with four to six neighbours, in fields of their own.
+fn replicas() -> [Case; 4] {
+    let case = Case {
+        size: 4,
+        batch: 70,
+        disorder: Some(Disorder::Gaussian),
+        gauge: false,
+        field: 0.3,
+        ..Case::DEFAULT
+    };
+    [
+        case,
+        Case { lattice: LatticeKind::Triangular, ..case },
+        Case { lattice: LatticeKind::Cubic, disorder: None, ..case },
+        Case { lattice: LatticeKind::Complete, disorder: Some(Disorder::Sk), size: 21, ..case },
+    ]
+}
+
+#[test]
+fn replicas_move_alike_on_both_backends_and_leave_the_sums_of_their_spins() {
+    let device = gpu();
+    for case in replicas() {
+        let system = case.system();
+        let model = Arc::new(Model::without_network(system.clone()));
+        let betas: Vec<f32> = (0..case.batch).map(|replica| 0.05 * replica as f32).collect();
+        let mut results = Vec::new();
+        for backend in [
+            &mut device.plain(model.clone(), case.batch) as &mut dyn Backend,
+            &mut Cpu::<f64>::new(model.clone(), case.batch),
+        ] {
+            backend.write(Tensor::Betas, &betas).unwrap();
+            backend.write_spins(&spins(backend, 3)).unwrap();
+            for step in 1..4 {
+                backend.run(&[Kernel::SweepReplicas], &inputs(step)).unwrap();
+            }
+            results.push((backend.read_spins().unwrap(), backend.read_sums().unwrap()));
+        }
+        let sites = system.lattice.sites();
+        let [(found, sums), (expected, _)] = &results[..] else { panic!("two backends") };
+        let is_same = |(a, b): &(&[i8], &[i8])| a == b;
+        let same = found.chunks(sites).zip(expected.chunks(sites)).filter(is_same).count();
+        // Numbers fall between two roundings of one probability about once in a million.
+        assert!(same + 1 >= case.batch, "{} of {system} differ", case.batch - same);
+        for (spins, sums) in found.chunks(sites).zip(sums) {
+            let exact = [system.bond_sum(spins), system.spin_sum(spins)];
+            assert_eq!(sums.map(i64::from), exact, "{system}");
+        }
+        assert!(found.contains(&1) && found.contains(&-1));
+    }
+}
+
 #[test]
 fn tempering_draws_from_the_boltzmann_distribution() {
     let square =
         Case { size: 4, disorder: Some(Disorder::Gaussian), gauge: false, field: 0.3, ..Case::DEFAULT };
-    for case in [
-        square,
-        Case { lattice: LatticeKind::Triangular, disorder: Some(Disorder::Pm1), field: 0.0, ..square },
-    ] {
+    let triangular =
+        Case { lattice: LatticeKind::Triangular, disorder: Some(Disorder::Pm1), field: 0.0, ..square };
+    let complete = Case { lattice: LatticeKind::Complete, disorder: Some(Disorder::Sk), size: 16, ..square };
+    let device = gpu().adapter.get_info().name;
+    for (case, device) in
+        [(square, "cpu"), (triangular, "cpu"), (complete, "cpu"), (triangular, &device), (complete, &device)]
+    {
         let ensemble = case.system().at(0.9).unwrap();
         // Means over all states of energy, its square and a product of distant spins.
         let values = |spins: &[i8]| {
@@ -127,7 +184,7 @@ fn tempering_draws_from_the_boltzmann_distribution() {
         }
         let setup =
             Setup { ensemble: ensemble.clone(), algorithm: Algorithm::Tempering, chains: 64, seed: 4 };
-        let mut simulation = Simulation::new(setup, "cpu").unwrap();
+        let mut simulation = Simulation::new(setup, device).unwrap();
         assert_eq!(equilibrate(&mut simulation).unwrap().fault, None);
         // Every chain gives one independent mean.
         let mut means = vec![[0.0; 3]; 64];

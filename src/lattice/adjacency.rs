@@ -1,0 +1,53 @@
+//! Neighbours of sites with the weights of the bonds to them.
+
+use super::System;
+
+/// Of every site all neighbours, in the order of [`Lattice::neighbours`](super::Lattice::neighbours), the weights of the bonds to them, and its own weight; 1 everywhere
+/// without weights of single bonds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adjacency {
+    coordination: usize,
+    /// `[sites][coordination]`.
+    neighbours: Vec<u32>,
+    /// `[sites][coordination]`.
+    bonds: Vec<i32>,
+    /// `[sites]`.
+    sites: Vec<i32>,
+}
+
+impl Adjacency {
+    /// Those of a system.
+    pub fn new(system: &System) -> Self {
+        let lattice = system.lattice;
+        let sites = 0..lattice.sites() as u32;
+        let neighbours: Vec<u32> = sites.clone().flat_map(|site| lattice.neighbours(site)).collect();
+        let (bonds, sites) = match &system.weights {
+            None => (vec![1; neighbours.len()], vec![1; lattice.sites()]),
+            Some(weights) => {
+                let bonds = sites.flat_map(|site| lattice.bonds_to_neighbours(site));
+                (bonds.map(|bond| weights.bonds[bond]).collect(), weights.sites.clone())
+            }
+        };
+        Self { coordination: lattice.coordination(), neighbours, bonds, sites }
+    }
+
+    /// Neighbours of a site: on a lattice in space those at even places lie along its own bonds, those at odd places on the opposite sides.
+    pub fn neighbours(&self, site: usize) -> &[u32] {
+        &self.neighbours[site * self.coordination..][..self.coordination]
+    }
+
+    /// Weights of the bonds to them.
+    pub fn weights(&self, site: usize) -> &[i32] {
+        &self.bonds[site * self.coordination..][..self.coordination]
+    }
+
+    /// Neighbours of a site and the weights of the bonds to them.
+    pub fn bonds_of(&self, site: usize) -> impl Iterator<Item = (u32, i32)> {
+        self.neighbours(site).iter().copied().zip(self.weights(site).iter().copied())
+    }
+
+    /// Weight of the field on a site.
+    pub fn site_weight(&self, site: usize) -> i32 {
+        self.sites[site]
+    }
+}
