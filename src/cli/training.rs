@@ -7,7 +7,7 @@ use super::progress::Progress;
 use crate::Pace;
 use crate::backend::{Backend, Tuning};
 use crate::conditional::Storage;
-use crate::config::Config;
+use crate::config::{Config, Objective};
 use crate::error::Error;
 use crate::io::{Metrics, RunFolder, Summary};
 use crate::plot::{self, Format};
@@ -98,6 +98,9 @@ pub(super) fn execute(
     let sites = backend.model().hierarchy.sites as f64;
     let interrupt = Interrupt::listen();
     super::tell(&format!("device {}; run folder {}", backend.device(), folder.path().display()));
+    if config.objective != Objective::Reverse && done < config.steps {
+        super::tell(&format!("{} configurations by Monte Carlo to learn from", config.pool));
+    }
     let mut progress = Progress::new("step", done.into(), config.steps.into());
     let mut evaluation: Option<Progress> = None;
     let mut observe = |event: Event<'_>| {
@@ -105,6 +108,13 @@ pub(super) fn execute(
             Event::Metrics(metrics) => progress.say(line(metrics, sites)),
             Event::Step(step) => progress.advance(step.into()),
             Event::Checkpoint(_) => (),
+            Event::Checking(count) => {
+                progress.finish();
+                if let Some(evaluation) = &mut evaluation {
+                    evaluation.finish();
+                }
+                super::tell(&format!("closing check: {count} configurations by Monte Carlo"));
+            }
             Event::Evaluated(count) => {
                 progress.finish();
                 let total = config.evaluation_samples as u64;

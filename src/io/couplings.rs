@@ -124,8 +124,9 @@ impl Bonds {
         if let Some(site) =
             sites.into_iter().find(|site| !(site.fract() == 0.0 && (0.0..count as f64).contains(site)))
         {
+            let hint = if site < 0.0 { " (a text that does so needs --index-base 0)" } else { "" };
             return Err(format!(
-                "{}: there is no site {site}; {} has sites 0 to {}, counted from 0 (a text that does so needs --index-base 0)",
+                "{}: there is no site {site}; {} has sites 0 to {}, counted from 0{hint}",
                 told(),
                 self.lattice,
                 count - 1
@@ -243,7 +244,9 @@ impl Bonds {
                     "J[{row}, {column}] = {value} and J[{column}, {row}] = {mirrored}; they must be equal, or all below the diagonal 0"
                 ));
             }
-            if row < column && value != 0.0 {
+            // 0 where there is no bond, and perhaps where there is one.
+            let is_bond = self.places.contains_key(&[row as u32, column as u32]);
+            if row < column && (value != 0.0 || is_bond) {
                 self.add([row as f64, column as f64], value, || format!("J[{row}, {column}]"))?;
             }
         }
@@ -324,6 +327,8 @@ mod tests {
         let from_0 = read(lattice, b"0 1 2\n3 0 -1\n", 0).unwrap();
         assert!(whole == upper && text == upper && from_0 == upper);
         assert_eq!(weights(&text)[..2], [2, -1]);
+        let nothing = read(lattice, &bytes(1, "|i1", false, "(9, 9)", &[0; 81]), 0).unwrap();
+        assert!(weights(&nothing).iter().all(|&weight| weight == 0), "no bond has a coupling");
     }
 
     #[test]
@@ -333,11 +338,11 @@ mod tests {
             ("1 2 1\n1 5 1\n", "line 2, \"1 5 1\": sites 0 and 4"),
             ("1 2 1\n2 1 3\n", "is there twice"),
             ("1 2 NaN\n", "NaN is no finite number"),
-            ("1 12 1\n", "no site 11"),
+            ("1 12 1\n", "no site 11; 3 x 3 has sites 0 to 8, counted from 0"),
             ("16 32\n", "16 sites"),
             ("1 2\n", "1 sites"),
             ("1 2 x\n", "i j J"),
-            ("0 1 1\n", "no site -1"),
+            ("0 1 1\n", "needs --index-base 0"),
         ] {
             let refused = read(lattice, text.as_bytes(), 1).unwrap_err().to_string();
             assert!(refused.contains(named), "{text:?}: {refused}");

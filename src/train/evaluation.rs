@@ -31,6 +31,7 @@ pub(super) fn evaluate(
     let check = match config.verification_samples {
         0 => None,
         count => {
+            let _ = observe(Event::Checking(count));
             Some(monte_carlo_check(backend, &[Symmetry::default()], config.beta, count, config.seed, ln_z)?)
         }
     };

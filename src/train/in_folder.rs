@@ -21,6 +21,8 @@ pub enum Event<'a> {
     Checkpoint(u32),
     /// Samples of the closing evaluation drawn so far.
     Evaluated(usize),
+    /// The closing check begins, with so many configurations by Monte Carlo.
+    Checking(usize),
 }
 
 /// Trains a network in its folder from a checkpoint on, and evaluates it: a [`Trainer`] whose rows go to `metrics.csv`, whose
