@@ -169,7 +169,9 @@ fn named_network(text: &str) -> Result<NamedNetwork, String> {
     let kind = Network::ALL.into_iter().find(|kind| kind.name() == network);
     let head = Head::ALL.into_iter().find(|head| head.name() == network);
     let mut settings = match (kind, head) {
-        (Some(Network::Han | Network::Van), _) => vec![("network", network.into())],
+        (Some(Network::Han | Network::Van), _) => {
+            vec![("network", network.into()), ("head", Head::None.name().into())]
+        }
         (Some(Network::Arnn), _) => return Err("name a head of arnn, as sk0".to_owned()),
         (None, Some(head)) if depth.is_none() => {
             vec![("network", Network::Arnn.name().into()), ("head", head.name().into())]
@@ -271,13 +273,13 @@ fn check_names(arguments: &Arguments) -> crate::Result<()> {
     if let Some(twice) = (1..names.len()).find(|&at| names[..at].contains(&names[at])) {
         return Err(Error::setting("--networks", names[twice], "it is there twice; leave one out"));
     }
-    let given = ["network", "head"].into_iter().find(|key| arguments.settings.flag(key).is_some());
-    match given.filter(|_| !names.is_empty()) {
-        Some(key) => {
-            Err(Error::setting(key, "given", "--networks names the networks; leave one of both out"))
+    for key in ["network", "head"].into_iter().filter(|_| !names.is_empty()) {
+        if let Some(value) = arguments.settings.given(key)? {
+            let expected = "--networks names the networks; leave one of both out";
+            return Err(Error::setting(key, value, expected));
         }
-        None => Ok(()),
     }
+    Ok(())
 }
 
 /// The settings of a network that is compared with others.
@@ -456,7 +458,8 @@ mod tests {
     fn networks_are_heads_or_have_layers() {
         let settings = |text: &str| named_network(text).map(|network| network.settings);
         assert_eq!(settings("sk0"), Ok(vec![("network", "arnn".into()), ("head", "sk0".into())]));
-        assert_eq!(settings("van:2"), Ok(vec![("network", "van".into()), ("depth", 2.into())]));
+        let van = vec![("network", "van".into()), ("head", "none".into()), ("depth", 2.into())];
+        assert_eq!(settings("van:2"), Ok(van));
         for (text, reason) in [
             ("arnn", "head of arnn"),
             ("sk0:2", "no hidden layers"),

@@ -56,6 +56,15 @@ impl<C: Choice> SettingArguments<C> {
     pub(super) fn flag(&self, key: &str) -> Option<&Value> {
         self.flags.given().get(key)
     }
+
+    /// The value of a flag or of `--set`.
+    pub(super) fn given(&self, key: &str) -> crate::Result<Option<Value>> {
+        let mut found = self.flag(key).cloned();
+        for setting in &self.set {
+            found = found.or(parse_setting(setting)?.get(key).cloned());
+        }
+        Ok(found)
+    }
 }
 
 /// The key of couplings of single bonds.

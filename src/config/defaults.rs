@@ -82,7 +82,9 @@ const COLD_GLASS: f64 = 1.5;
 
 /// Sites, all of them neighbours, up to which Monte Carlo draws configurations in a short time.
 const MOST_TEMPERED: f64 = 256.0;
-/// Share of the rate of networks of pairs that learn from themselves alone.
+/// Sites from which networks of pairs learn for longer, from more configurations and at a lower rate: else they lose some of them (docs/ACCURACY.md).
+const MANY_PAIRED: f64 = 129.0;
+/// Share of the rate of such networks of pairs, and of those that learn from themselves alone.
 const SLOW_RATE: f64 = 0.3;
 
 /// Side of the cubes that are summed exactly.
@@ -208,11 +210,18 @@ fn complete_defaults<'a>(
     let is_exact = is_arnn && !is_weighted && asked("head").is_none_or(|head| *head == name(Head::Cw));
     let number = |key: &str, default: f64| asked(key).and_then(number).unwrap_or(default);
     let is_reverse = asked("objective").and_then(Value::as_str) == Some("reverse");
-    let is_small = number("size", config.size.into()) <= MOST_TEMPERED;
+    let size: f64 = number("size", config.size.into());
+    let is_small = size <= MOST_TEMPERED;
     let is_mixed = is_arnn && !is_exact && !is_reverse && is_small;
     put("objective", Value::String(if is_mixed { "mixed" } else { "reverse" }.to_owned()));
     if is_exact || is_mixed {
         put("annealing", Value::Float(0.0));
+        if is_mixed && size >= MANY_PAIRED {
+            put("steps", Value::Integer(3 * i64::from(config.steps)));
+            put("pool", Value::Integer(4 * config.pool as i64));
+            put("forward_share", Value::Float(0.5));
+            put("learning_rate", Value::Float(SLOW_RATE * config.learning_rate));
+        }
         return;
     }
     let steps = number("steps", config.steps.into());

@@ -101,21 +101,21 @@ settings! {
         /// Configurations on the device at a time; 0: as many as fit, and a run's own file holds how many that were.
         chunk: usize = 0, integer(0, MAX_BATCH as i64).range("0, or an equal part of `batch` of at least 2").later().free();
         /// Training steps.
-        steps: u32 = 4000, integer(1, u32::MAX as i64).derived("8000 where `depth` is 3 by default, on the cubic lattice from `size` 16 on, and with `couplings` from `size` 16 and beta times the mean |J| of 1.5 on").flag("steps", "STEPS");
+        steps: u32 = 4000, integer(1, u32::MAX as i64).derived("8000 where `depth` is 3 by default, on the cubic lattice from `size` 16 on, and with `couplings` from `size` 16 and beta times the mean |J| of 1.5 on; 12000 for \"arnn\" with the mixed objective from 129 sites on").flag("steps", "STEPS");
         /// What is minimised: KL(q | p) on the network's own samples (reverse), KL(p | q) on configurations by Monte Carlo
         /// (forward), or first the one with p and then more and more the other (mixed).
         objective: Objective = Objective::Reverse, names(&["reverse", "forward", "mixed"])
             .derived("\"mixed\" from L = 64 on (cubic: 16), from beta |J| = 0.5 (cubic: 0.24) on at H = 0 (\"forward\" there without `mixture`), and where `depth` is 3 by default; \"reverse\" with `couplings` and on the complete lattice, but \"mixed\" for \"arnn\" to 256 sites, unless `head` is cw")
             .flag("objective", "NAME");
         /// Share of forward steps in the mixed objective, where they thin out over twice that share of the run.
-        forward_share: f64 = 0.3, number(0.0, 0.5).derived("0.5 where `depth` is 3 by default");
+        forward_share: f64 = 0.3, number(0.0, 0.5).derived("0.5 where `depth` is 3 by default, and for \"arnn\" from 129 sites on");
         /// Configurations by Monte Carlo that forward steps learn from.
-        pool: usize = 16_384, integer(1, MAX_POOL_SPINS as i64).range("1 to 2^31 over the sites").derived("fewer above L = 128");
+        pool: usize = 16_384, integer(1, MAX_POOL_SPINS as i64).range("1 to 2^31 over the sites").derived("fewer above L = 128; 65536 for \"arnn\" with the mixed objective from 129 sites on");
         /// Value that is subtracted from rewards: a regression on the border and the rest of the reward, or the global mean.
         baseline: Baseline = Baseline::Regression, names(&["regression", "global"]);
         /// Largest learning rate, after the warm-up.
         learning_rate: f64 = 0.01, number(0.0, 1000.0)
-            .derived("lower on the cubic lattice from `size` 16 on where beta |J| is below 0.2, times (beta |J| / 0.2)^3; 0.003 for \"arnn\" with the reverse objective by default")
+            .derived("lower on the cubic lattice from `size` 16 on where beta |J| is below 0.2, times (beta |J| / 0.2)^3; 0.003 for \"arnn\" from 129 sites on, and with the reverse objective")
             .flag("lr", "X");
         /// Whether nets with more than 60 inputs learn at a lower rate, times 60 over their inputs.
         scale_rate: bool = true, switch();

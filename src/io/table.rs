@@ -132,8 +132,10 @@ pub fn row(measurement: &Value) -> Row {
             values.insert(column, value);
         }
     };
-    for key in KEYS {
-        put(key.to_owned(), &measurement[key]);
+    // Couplings of single bonds have units in place of J and H, which say nothing.
+    let is_weighted = measurement[COUPLINGS].is_string();
+    for key in KEYS.iter().take(if is_weighted { 2 } else { KEYS.len() }) {
+        put((*key).to_owned(), &measurement[*key]);
     }
     let names = QUANTITIES.iter().chain(&FREE_QUANTITIES).map(|quantity| quantity.name);
     for name in names.chain(OF_THE_NETWORK) {
@@ -267,6 +269,9 @@ impl Table {
                 return Err(Error::content(path, message));
             }
             rows.push(row);
+        }
+        if rows.is_empty() {
+            return Err(Error::content(path, "it has no row; repeat the scan".to_owned()));
         }
         Ok(Self { rows })
     }

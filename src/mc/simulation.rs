@@ -66,7 +66,7 @@ impl Simulation {
         let rules = Arc::new(Rules::new(&setup.ensemble, algorithm));
         let streams = (0..chains).map(|chain| (chain, Stream::new(seed, chain as u32)));
         if setup.has_kernels() {
-            let mut backend = device::open(device, model, chains)?;
+            let mut backend = device::open(device, model, chains).map_err(of_chains)?;
             let spins: Vec<i8> = streams
                 .flat_map(|(chain, mut stream)| start(&setup, &rules.pattern, chain, &mut stream))
                 .collect();
@@ -82,13 +82,14 @@ impl Simulation {
             );
             return Err(Error::setting("device", device, expected));
         }
-        let backend = Box::new(Cpu::<f32>::open(model.clone(), chains)?);
+        let backend = Box::new(Cpu::<f32>::open(model.clone(), chains).map_err(of_chains)?);
         let walk = |(chain, mut stream)| {
             let spins = start(&setup, &rules.pattern, chain, &mut stream);
             Walk::new(rules.clone(), spins, stream)
         };
         let walks: Vec<Walk> = streams.map(walk).collect();
-        let on_device = if is_cpu { None } else { Some(OnDevice::new(device, model, &walks, seed)?) };
+        let on_device =
+            if is_cpu { None } else { Some(OnDevice::new(device, model, &walks, seed).map_err(of_chains)?) };
         Ok(Self { setup, backend, walks, on_device, sweeps: 0 })
     }
 
@@ -196,4 +197,11 @@ impl Simulation {
     fn inputs(&self) -> Inputs {
         Inputs { seed: self.setup.seed, beta: self.setup.ensemble.beta, ..Inputs::SAMPLING }
     }
+}
+
+/// What does not fit a device is told of a batch, and with the way out for networks; here the batch is of chains.
+fn of_chains(error: Error) -> Error {
+    let Error::DeviceLimit { device, message } = error else { return error };
+    let needed = message.split("; use ").next().unwrap_or_default();
+    Error::DeviceLimit { device, message: format!("{needed}; use fewer chains or a smaller lattice") }
 }

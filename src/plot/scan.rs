@@ -106,13 +106,13 @@ fn relative_error(lines: &[Line<'_>]) -> Panel {
     Panel { x: Axis::linear("beta   [1/J]"), y: Axis::logarithmic("1 - F / F exact"), curves }
 }
 
-/// A curve of points for every network.
+/// Curves of points for every network, and of crosses where it cannot be trusted.
 fn of_networks(lines: &[Line<'_>], value: impl Fn(&Row) -> Option<f64>) -> Vec<Curve> {
-    let curve = |(number, Line { size, network, rows, .. }): (usize, &Line<'_>)| {
-        let points = rows.iter().filter_map(|row| Some((row.get("beta")?, value(row)?)));
-        Curve::new(format!("{size}, {network}"), number, Style::Dots, points)
+    let point = |row: &Row| Some(Point { x: row.get("beta")?, y: value(row)?, error: 0.0 });
+    let curves = |(number, Line { size, network, rows, .. }): (usize, &Line<'_>)| {
+        NETWORK.points(rows, point, &format!("{size}, {network}"), number)
     };
-    lines.iter().enumerate().map(curve).collect()
+    lines.iter().enumerate().flat_map(curves).collect()
 }
 
 fn panel(lines: &[Line<'_>], quantity: &str) -> Panel {
@@ -171,22 +171,32 @@ const MONTE_CARLO: Source = Source { prefix: "mc_", style: Style::Squares, statu
 const NETWORK: Source = Source { prefix: "", style: Style::Dots, status: |row| row.status };
 
 impl Source {
-    /// A quantity of rows of one size: points that can be trusted, and crosses for those that cannot.
+    /// A quantity of rows of one size.
     fn curves(self, rows: &[&Row], quantity: &str, name: &str, colour: usize) -> Vec<Curve> {
-        let Self { prefix, style, status } = self;
-        let point = |row: &&Row| {
-            let y = row.get(&format!("{prefix}{quantity}"))?;
-            let error = row.get(&format!("{prefix}{quantity}_error")).unwrap_or(0.0);
+        let point = |row: &Row| {
+            let y = row.get(&format!("{}{quantity}", self.prefix))?;
+            let error = row.get(&format!("{}{quantity}_error", self.prefix)).unwrap_or(0.0);
             Some(Point { x: row.get("beta")?, y, error })
         };
-        let (suspect, trusted): (Vec<&Row>, Vec<&Row>) =
-            rows.iter().partition(|row| status(row) == Some(Status::Suspect));
+        self.points(rows, point, name, colour)
+    }
+
+    /// Points that can be trusted, and crosses for those that cannot.
+    fn points(
+        self,
+        rows: &[&Row],
+        point: impl Fn(&Row) -> Option<Point>,
+        name: &str,
+        colour: usize,
+    ) -> Vec<Curve> {
+        let is_suspect = |row: &&Row| (self.status)(row) == Some(Status::Suspect);
+        let (suspect, trusted): (Vec<&Row>, Vec<&Row>) = rows.iter().copied().partition(is_suspect);
         let curve = |rows: Vec<&Row>, style: Style, word: &str| {
-            let points: Vec<Point> = rows.iter().filter_map(point).collect();
+            let points: Vec<Point> = rows.into_iter().filter_map(&point).collect();
             let label = format!("{name}{word}");
             (!points.is_empty()).then_some(Curve { label, colour, style, points })
         };
-        [curve(trusted, style, ""), curve(suspect, Style::Crosses, ", suspect")]
+        [curve(trusted, self.style, ""), curve(suspect, Style::Crosses, ", suspect")]
             .into_iter()
             .flatten()
             .collect()

@@ -230,8 +230,13 @@ fn networks_are_compared_in_one_table_and_one_figure() {
     };
     fail(folder, &scan("cw,linear,cw"), 2, &["cw", "twice"]);
     fail(folder, &scan("sk0:2"), 2, &["no hidden layers"]);
-    fail(folder, &format!("{} --head sk0", scan("cw,linear")), 2, &["--networks"]);
+    fail(folder, &format!("{} --head sk0", scan("cw,linear")), 2, &["head = \"sk0\"", "--networks"]);
+    fail(folder, &format!("{} --set network=van", scan("cw,linear")), 2, &["network", "--networks"]);
     assert!(!folder.join("scan").exists(), "a scan that cannot end was begun");
+    // A file of settings may have a network of its own.
+    fs::write(folder.join("settings.toml"), "head = \"linear\"\nnetwork = \"arnn\"\nlattice = \"complete\"")
+        .unwrap();
+    let scan = |networks: &str| scan(networks).replacen("scan ", "scan settings.toml ", 1);
     let rows = parsed(&succeed(folder, &format!("{} --json", scan("cw,linear,van:2"))).stdout);
     let names: Vec<&str> =
         rows.as_array().unwrap().iter().map(|row| row["network"].as_str().unwrap()).collect();
