@@ -34,7 +34,7 @@ fn main(
             words = philox(step.seed, step.step, vec4<u32>(step.first_configuration + replica, 0u, site / 4u, TAG));
         }
         let row = site * (1u + 2u * COORDINATION);
-        // Of neighbours that have had their turn, and of those still to come.
+        // Weighted sums over neighbours that have had their turn, and over those still to come.
         var had = 0;
         var to_come = 0;
         for (var k = 0u; k < COORDINATION; k++) {

@@ -74,7 +74,7 @@ settings! {
         /// without such a pair cost no time, and what is in no patch the linear term alone sees.
         reach: u32 = 0, integer(0, 512).derived("3 on the cubic lattice from `size` 16 on").flag("reach", "STEPS").later();
         /// The order in which a net draws the sites of the complete lattice: that of their index, or always next the one with the strongest couplings to those left.
-        site_order: SiteOrder = SiteOrder::Index, names(&["index", "strongest"]).range("\"index\" where not all sites are neighbours").derived("\"strongest\" for \"arnn\" with `couplings`").later();
+        site_order: SiteOrder = SiteOrder::Index, names(&["index", "strongest"]).range("\"index\" where not all sites are neighbours").derived("\"strongest\" for \"arnn\" with couplings of single bonds").later();
         /// Whether logits have a learned linear term, which starts from the couplings.
         skip: bool = true, switch();
         /// Whether the spin-flip symmetry is built in.
@@ -101,21 +101,21 @@ settings! {
         /// Configurations on the device at a time; 0: as many as fit, and a run's own file holds how many that were.
         chunk: usize = 0, integer(0, MAX_BATCH as i64).range("0, or an equal part of `batch` of at least 2").later().free();
         /// Training steps.
-        steps: u32 = 4000, integer(1, u32::MAX as i64).derived("8000 where `depth` is 3 by default, on the cubic lattice from `size` 16 on, and with `couplings` from `size` 16 and beta times the mean |J| of 1.5 on; 12000 for \"arnn\" with the mixed objective from 129 sites on").flag("steps", "STEPS");
+        steps: u32 = 4000, integer(1, u32::MAX as i64).derived("8000 where `depth` is 3 by default, on the cubic lattice from `size` 16 on, and with `couplings` from `size` 16 and beta times the mean |J| of 1.5 on; 12000 for \"arnn\" with 129 to 256 sites, unless `head` is cw or `objective` is reverse").flag("steps", "STEPS");
         /// What is minimised: KL(q | p) on the network's own samples (reverse), KL(p | q) on configurations by Monte Carlo
         /// (forward), or first the one with p and then more and more the other (mixed).
         objective: Objective = Objective::Reverse, names(&["reverse", "forward", "mixed"])
             .derived("\"mixed\" from L = 64 on (cubic: 16), from beta |J| = 0.5 (cubic: 0.24) on at H = 0 (\"forward\" there without `mixture`), and where `depth` is 3 by default; \"reverse\" with `couplings` and on the complete lattice, but \"mixed\" for \"arnn\" to 256 sites, unless `head` is cw")
             .flag("objective", "NAME");
         /// Share of forward steps in the mixed objective, where they thin out over twice that share of the run.
-        forward_share: f64 = 0.3, number(0.0, 0.5).derived("0.5 where `depth` is 3 by default, and for \"arnn\" from 129 sites on");
+        forward_share: f64 = 0.3, number(0.0, 0.5).derived("0.5 where `depth` is 3 by default, and for \"arnn\" with 129 to 256 sites");
         /// Configurations by Monte Carlo that forward steps learn from.
-        pool: usize = 16_384, integer(1, MAX_POOL_SPINS as i64).range("1 to 2^31 over the sites").derived("fewer above L = 128; 65536 for \"arnn\" with the mixed objective from 129 sites on");
+        pool: usize = 16_384, integer(1, MAX_POOL_SPINS as i64).range("1 to 2^31 over the sites").derived("fewer above L = 128; 65536 for \"arnn\" with 129 to 256 sites");
         /// Value that is subtracted from rewards: a regression on the border and the rest of the reward, or the global mean.
         baseline: Baseline = Baseline::Regression, names(&["regression", "global"]);
         /// Largest learning rate, after the warm-up.
         learning_rate: f64 = 0.01, number(0.0, 1000.0)
-            .derived("lower on the cubic lattice from `size` 16 on where beta |J| is below 0.2, times (beta |J| / 0.2)^3; 0.003 for \"arnn\" from 129 sites on, and with the reverse objective")
+            .derived("lower on the cubic lattice from `size` 16 on where beta |J| is below 0.2, times (beta |J| / 0.2)^3; 0.003 for \"arnn\" where it has 129 sites or more, or learns with the reverse objective; 0.01 with the head cw")
             .flag("lr", "X");
         /// Whether nets with more than 60 inputs learn at a lower rate, times 60 over their inputs.
         scale_rate: bool = true, switch();
@@ -128,7 +128,7 @@ settings! {
         /// Last learning rate over the largest, for the cosine.
         final_rate: f64 = 0.001, number(0.0, 1.0);
         /// Beta of step t is `beta (1 - annealing^t)`.
-        annealing: f64 = 0.0, below(0.0, 1.0).derived("exp(-5 / `steps`) with `couplings`, and on the complete lattice for \"van\" and for \"arnn\" from 257 sites on; 0 for the head cw");
+        annealing: f64 = 0.0, below(0.0, 1.0).derived("exp(-5 / `steps`) with couplings of single bonds, and on the complete lattice; 0 there for \"arnn\" with the head cw, and with the mixed objective by default");
         /// Adam's decay of the first moment.
         adam_beta1: f64 = 0.9, below(0.0, 1.0);
         /// Adam's decay of the second moment.

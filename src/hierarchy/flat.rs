@@ -11,8 +11,8 @@ pub enum SiteOrder {
     /// That of their index.
     #[default]
     Index,
-    /// Where all sites are neighbours: always next the site whose bonds to those left have the largest sum of squared couplings, of equal ones the first. Networks of
-    /// pairs leave out how sites behind the one at hand couple to one another, and this order leaves the weakest of these bonds to them.
+    /// Where all sites are neighbours: always next the site whose bonds to those left have the largest sum of squared couplings, of equal ones the first. A network of
+    /// pairs is exact but for the couplings among the sites that are still to be drawn, and this order makes those weak early.
     Strongest,
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Description {
     pub(crate) phase: Phase,
     /// Text of the shader, by the macro `shader!`.
     pub(crate) shader: &'static str,
-    /// Whether it draws spins.
+    /// Whether it draws configurations from the network.
     pub(crate) draws: bool,
     /// Arrays that it only reads.
     pub(crate) reads: &'static [Slot],

@@ -147,7 +147,7 @@ impl Kernel {
         self.description().phase
     }
 
-    /// Whether it draws spins.
+    /// Whether it draws configurations from the network.
     pub fn draws(self) -> bool {
         self.description().draws
     }

@@ -10,9 +10,9 @@ pub struct Adjacency {
     /// `[sites][coordination]`.
     neighbours: Vec<u32>,
     /// `[sites][coordination]`.
-    bonds: Vec<i32>,
+    bond_weights: Vec<i32>,
     /// `[sites]`.
-    sites: Vec<i32>,
+    site_weights: Vec<i32>,
 }
 
 impl Adjacency {
@@ -21,24 +21,24 @@ impl Adjacency {
         let lattice = system.lattice;
         let sites = 0..lattice.sites() as u32;
         let neighbours: Vec<u32> = sites.clone().flat_map(|site| lattice.neighbours(site)).collect();
-        let (bonds, sites) = match &system.weights {
+        let (bond_weights, site_weights) = match &system.weights {
             None => (vec![1; neighbours.len()], vec![1; lattice.sites()]),
             Some(weights) => {
                 let bonds = sites.flat_map(|site| lattice.bonds_to_neighbours(site));
                 (bonds.map(|bond| weights.bonds[bond]).collect(), weights.sites.clone())
             }
         };
-        Self { coordination: lattice.coordination(), neighbours, bonds, sites }
+        Self { coordination: lattice.coordination(), neighbours, bond_weights, site_weights }
     }
 
-    /// Neighbours of a site: on a lattice in space those at even places lie along its own bonds, those at odd places on the opposite sides.
+    /// Neighbours of a site: on all lattices but the complete one those at even places lie along its own bonds, those at odd places on the opposite sides.
     pub fn neighbours(&self, site: usize) -> &[u32] {
         &self.neighbours[site * self.coordination..][..self.coordination]
     }
 
     /// Weights of the bonds to them.
     pub fn weights(&self, site: usize) -> &[i32] {
-        &self.bonds[site * self.coordination..][..self.coordination]
+        &self.bond_weights[site * self.coordination..][..self.coordination]
     }
 
     /// Neighbours of a site and the weights of the bonds to them.
@@ -48,6 +48,6 @@ impl Adjacency {
 
     /// Weight of the field on a site.
     pub fn site_weight(&self, site: usize) -> i32 {
-        self.sites[site]
+        self.site_weights[site]
     }
 }

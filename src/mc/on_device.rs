@@ -76,7 +76,7 @@ impl OnDevice {
         Ok(())
     }
 
-    /// On the host, where every chain has its spins. Gives back those of all replicas.
+    /// Turns clusters and exchanges temperatures on the host; gives back the spins of all replicas.
     fn turn_and_exchange(&self, walks: &mut [Walk], rules: &Rules, ladder: &Ladder) -> Vec<i8> {
         let of_chain = walks.par_iter_mut().filter_map(|walk| walk.replicas.as_mut()).map(|replicas| {
             replicas.begin();
@@ -87,7 +87,7 @@ impl OnDevice {
         of_chain.collect::<Vec<_>>().concat()
     }
 
-    /// By the energies that the device has summed up.
+    /// Exchanges temperatures by the energies that the device has summed up.
     fn exchange(&mut self, walks: &mut [Walk], rules: &Rules, ladder: &Ladder) -> Result<()> {
         let sums = self.backend.read_sums()?;
         let units = rules.ensemble.system.interaction;

@@ -13,7 +13,7 @@ use crate::transpose::transpose;
 
 /// Replicas that are updated side by side.
 const LANES: usize = 16;
-/// Fewest and most temperatures of a ladder; twice as many replicas are whole [`LANES`].
+/// Fewest and most temperatures of a ladder. The number of replicas, twice that, is a multiple of [`LANES`].
 const RUNGS: (usize, usize) = (LANES / 2, 128);
 /// Spreads of the energy from one temperature to the next.
 const STEP: f64 = 0.8;

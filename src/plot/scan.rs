@@ -7,7 +7,7 @@ use crate::io::{Row, Table};
 use crate::lattice::{Ensemble, Interaction, Lattice, System};
 use crate::measure::{FREE_QUANTITIES, Meaning, QUANTITIES};
 
-/// Relative errors of the free energy below are those of ln q itself, whose sums are of f32.
+/// Relative errors of the free energy below this one are rounding errors of ln q, which is summed in f32; they are not drawn.
 const LEAST_SHARE: f64 = 1e-9;
 /// Black.
 const CRITICAL_COLOUR: usize = 6;
@@ -43,9 +43,10 @@ pub fn scan(table: &Table) -> Vec<(&'static str, Figure)> {
         "binder",
         "ess",
     ];
+    let always = [variational(&lines), panel(&lines, "abs_magnetisation")];
     let networks = Figure {
         title: "Networks against beta".to_owned(),
-        panels: vec![variational(&lines), panel(&lines, "abs_magnetisation"), relative_error(&lines)],
+        panels: always.into_iter().chain(relative_error(&lines)).collect(),
         columns: 3,
     };
     let is_compared = table.rows.iter().any(|row| !row.network.is_empty());
@@ -85,25 +86,30 @@ fn size_label(side: u32, rows: &[&Row]) -> String {
     format!("{letter} = {side}")
 }
 
-/// The free energy that networks have themselves, `-(ln Z - KL) / (beta N)`, which is above the exact one.
+/// The free energy that networks have themselves, `-(ln Z - KL) / (beta N)`, which is above the exact one. KL is against the exact ln Z where that is known, else
+/// against the estimate, and so is this.
 fn variational(lines: &[Line<'_>]) -> Panel {
     let mut panel = panel(lines, "free_energy_per_site");
     panel.curves.retain(|curve| curve.style == Style::Dashed || curve.style == Style::Upright);
     panel.curves.extend(of_networks(lines, |row| {
-        let [beta, kl, of_all] = ["beta", "kl", "free_energy_per_site"].map(|name| row.get(name));
+        let [beta, kl] = ["beta", "kl"].map(|name| row.get(name));
+        let of_all = row.get("free_energy_per_site_exact").or(row.get("free_energy_per_site"))?;
         let sites = Lattice::new(row.lattice, size(row)).ok()?.sites() as f64;
-        Some(of_all? + kl? / (beta? * sites))
+        Some(of_all + kl? / (beta? * sites))
     }));
     Panel { y: Axis::linear("variational F / N   [J]"), ..panel }
 }
 
-/// By what share the free energy of networks is above the exact one, `KL / |ln Z|`.
-fn relative_error(lines: &[Line<'_>]) -> Panel {
+/// By what share the free energy of networks is above the exact one, `KL / |ln Z|`; nothing where no exact one is known.
+fn relative_error(lines: &[Line<'_>]) -> Option<Panel> {
     let share =
-        |row: &Row| Some(row.get("kl")? / row.get("ln_z")?.abs()).filter(|share| *share > LEAST_SHARE);
+        |row: &Row| Some(row.get("kl")? / row.get("ln_z_exact")?.abs()).filter(|share| *share > LEAST_SHARE);
     let mut curves = of_networks(lines, share);
+    if curves.is_empty() {
+        return None;
+    }
     curves.extend(critical_points(lines));
-    Panel { x: Axis::linear("beta   [1/J]"), y: Axis::logarithmic("1 - F / F exact"), curves }
+    Some(Panel { x: Axis::linear("beta   [1/J]"), y: Axis::logarithmic("1 - F / F exact"), curves })
 }
 
 /// Curves of points for every network, and of crosses where it cannot be trusted.

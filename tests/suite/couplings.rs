@@ -147,7 +147,7 @@ fn replicas_move_alike_on_both_backends_and_leave_the_sums_of_their_spins() {
         let [(found, sums), (expected, _)] = &results[..] else { panic!("two backends") };
         let is_same = |(a, b): &(&[i8], &[i8])| a == b;
         let same = found.chunks(sites).zip(expected.chunks(sites)).filter(is_same).count();
-        // Numbers fall between two roundings of one probability about once in a million.
+        // About one random number in a million falls between the roundings of a probability on both backends, so that one replica may differ.
         assert!(same + 1 >= case.batch, "{} of {system} differ", case.batch - same);
         for (spins, sums) in found.chunks(sites).zip(sums) {
             let exact = [system.bond_sum(spins), system.spin_sum(spins)];

@@ -66,7 +66,7 @@ fn sweep<R: Real>(
         if site.is_multiple_of(4) {
             words = words_of(site as u32 / 4);
         }
-        // Of neighbours that have had their turn, and of those still to come.
+        // Weighted sums over neighbours that have had their turn, and over those still to come.
         let [mut had, mut to_come] = [0; 2];
         for (neighbour, weight) in adjacency.bonds_of(site) {
             let sum = if (neighbour as usize) < site { &mut had } else { &mut to_come };
