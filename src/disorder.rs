@@ -23,7 +23,7 @@ pub enum Disorder {
     },
 }
 
-/// What the name of Hopfield's couplings starts with, before the number of patterns.
+/// The start of the name of Hopfield's couplings, before the number of patterns.
 const HOPFIELD: &str = "hopfield:";
 /// Most patterns.
 const MAX_PATTERNS: u32 = 10_000;
@@ -98,7 +98,7 @@ fn sign(stream: &mut Stream) -> f64 {
     [1.0, -1.0][usize::from(stream.random::<bool>())]
 }
 
-/// Of mean 0 and variance 1 (G. E. P. Box and M. E. Muller, Ann. Math. Stat. 29, 610, 1958).
+/// A normal number of mean 0 and variance 1 (G. E. P. Box and M. E. Muller, Ann. Math. Stat. 29, 610, 1958).
 fn normal(stream: &mut Stream) -> f64 {
     let [radius, angle]: [f64; 2] = [stream.random(), stream.random()];
     (-2.0 * (1.0 - radius).ln()).sqrt() * (TAU * angle).cos()

@@ -67,7 +67,7 @@ impl Head {
             Self::Sk0 => 1,
             Self::Sk1 => 2,
             Self::Sk2 => 3,
-            _ => 0,
+            Self::None | Self::Cw | Self::CwInfinite | Self::OneParameter | Self::Linear => 0,
         }
     }
 

@@ -75,36 +75,22 @@ impl Config {
     /// # Errors
     /// When a setting of the lattice or the nets is out of range.
     pub fn model(&self) -> Result<Model> {
-        let &Self {
-            network,
-            head,
-            width,
-            depth,
-            skip,
-            gauge,
-            mixture,
-            exact_bottom,
-            exact_length,
-            reach,
-            site_order,
-            ..
-        } = self;
         check_side(self.lattice, self.size)?;
         let options = NetOptions {
-            network,
-            head,
-            width,
-            depth,
-            skip,
-            gauge,
-            mixture,
-            exact_bottom,
-            exact_length,
-            reach,
-            site_order,
+            network: self.network,
+            head: self.head,
+            width: self.width,
+            depth: self.depth,
+            skip: self.skip,
+            gauge: self.gauge,
+            mixture: self.mixture,
+            exact_bottom: self.exact_bottom,
+            exact_length: self.exact_length,
+            reach: self.reach,
+            site_order: self.site_order,
         };
         let storage = self.storage;
-        if network == Network::Arnn && storage == Storage::F16 {
+        if self.network == Network::Arnn && storage == Storage::F16 {
             return Err(Error::setting(
                 "storage",
                 "f16",

@@ -1,4 +1,4 @@
-//! What the twins of kernels over pairs of sites share: tiles of rows whose fields follow their spins, and logits of heads.
+//! Tiles of rows whose fields follow their spins, and logits of heads: the twins of all kernels over pairs of sites use them.
 
 use super::rows::Rows;
 use super::tile::{Lane, Lanes, LnQ, lanes};
@@ -275,7 +275,7 @@ pub(crate) struct Chain<R, const LAYERS: usize> {
 }
 
 impl<R: Real, const LAYERS: usize> Chain<R, LAYERS> {
-    /// What comes out of the last layer, in place of what went into the first.
+    /// Replaces the values that go into the first layer by those that come out of the last.
     #[inline(always)]
     fn pass(&self, values: &mut Lane<R>) {
         for (weight, bias) in self.weights.iter().zip(&self.biases) {

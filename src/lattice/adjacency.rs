@@ -2,8 +2,8 @@
 
 use super::System;
 
-/// Of every site all neighbours, in the order of [`Lattice::neighbours`](super::Lattice::neighbours), the weights of the bonds to them, and its own weight; 1 everywhere
-/// without weights of single bonds.
+/// The neighbours of every site, in the order of [`Lattice::neighbours`](super::Lattice::neighbours), with the weights of the bonds to them, and the weight of every
+/// site. Weights are 1 in a system with one coupling.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Adjacency {
     coordination: usize,
@@ -16,7 +16,7 @@ pub struct Adjacency {
 }
 
 impl Adjacency {
-    /// Those of a system.
+    /// The neighbours and weights of a system.
     pub fn new(system: &System) -> Self {
         let lattice = system.lattice;
         let sites = 0..lattice.sites() as u32;

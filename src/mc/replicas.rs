@@ -50,7 +50,7 @@ fn ladder(beta: f64, coupling: f64, bonds: f64) -> Vec<f64> {
 pub(super) struct Replicas {
     /// `[sites][replicas]`, +-1.
     spins: Vec<i8>,
-    /// Of both copies of the ladder, the replica at every temperature, from the highest on.
+    /// The replica at every temperature of each copy of the ladder, from the highest temperature on.
     order: [Vec<usize>; 2],
     /// `[replicas]`: beta.
     betas: Vec<f32>,

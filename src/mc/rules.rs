@@ -80,7 +80,7 @@ impl Rules {
         spins
     }
 
-    /// Those of [`Adjacency::neighbours`].
+    /// The neighbours of a site, as [`Adjacency::neighbours`] gives them.
     pub(super) fn neighbours(&self, site: u32) -> &[u32] {
         self.adjacency.neighbours(site as usize)
     }
