@@ -8,6 +8,7 @@
 pub(crate) mod box_factors;
 pub(crate) mod box_sum;
 pub(crate) mod heat_bath;
+mod ln_sigmoid;
 pub(crate) mod masked_block;
 pub(crate) mod owned_sums;
 pub(crate) mod pairs;

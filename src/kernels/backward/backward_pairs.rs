@@ -120,9 +120,10 @@ fn add_behind<R: Real, const LAYERS: usize>(
     gradient[of_sites + pairs.net.sites + site] += pairs.beta * sum(delta);
     let (sources, rest) = scratch.split_at_mut(1 + LAYERS);
     let (slopes, errors) = rest.split_at_mut(LAYERS);
+    let chains = pairs.chains::<LAYERS>(site);
     for later in site + 1..pairs.net.sites {
         pairs.write_fields(tile, later, &mut sources[0]);
-        for (sign, chain) in pairs.chains::<LAYERS>(site, later).into_iter().enumerate() {
+        for (sign, chain) in chains.of(later - site - 1).into_iter().enumerate() {
             let at = |tensor: usize| {
                 let first = pairs.first_of(sign * pairs.net.tensors_per_sign() + tensor, site);
                 first + later - site - 1
@@ -140,8 +141,10 @@ fn add_behind<R: Real, const LAYERS: usize>(
                 let scale = if layer == 0 { pairs.beta } else { R::one() };
                 gradient[at(2 * layer)] += scale * product(&errors[0], &sources[layer]);
                 gradient[at(2 * layer + 1)] += scale * sum(&errors[0]);
-                for error in &mut errors[0] {
-                    *error = *error * chain.weights[layer];
+                if layer > 0 {
+                    for error in &mut errors[0] {
+                        *error = *error * chain.weights[layer];
+                    }
                 }
             }
         }
