@@ -227,7 +227,7 @@ def ln_q_of_pairs(tensors, config, couplings, spins):
     spins = spins[:, order]
     count, sites = spins.shape
     head, beta = config["head"], config["beta"]
-    is_turned = config["gauge"] and head in ("linear", "sk0", "sk1", "sk2")
+    is_turned = config["gauge"] and head in ("linear", "sk0", "sk1", "sk2", "tap")
     x = spins * (spins[:, :1] if is_turned else 1)
     matrix = np.zeros((sites, sites))
     for pair, coupling in couplings.bonds.items():
@@ -240,13 +240,24 @@ def ln_q_of_pairs(tensors, config, couplings, spins):
     def tensor(part):
         return tensors[f"level0.{part}"]
 
+    def corrections(i, f):
+        """Fields that later sites make on one another: three turns of the mean-field equations."""
+        among = matrix[i + 1:, i + 1:]
+        y, before = np.zeros((2, count, sites - i - 1))
+        for _ in range(3):
+            m = np.tanh(beta * (f[:, i + 1:] + fields[i + 1:] + y))
+            y, before = m @ among - beta * before * ((1 - m**2) @ among**2), m
+        return y
+
     def behind(i, f):
         """The sum over later sites of what the fields on them become."""
         total = np.zeros(count)
+        y = corrections(i, f) if head == "tap" else 0
         for sign in ("plus", "minus"):
-            for layer in range(1 + int(head[2])):
+            felt = f[:, i + 1:] + (tensor(f"{sign}.correction")[later[i]] * y if head == "tap" else 0)
+            for layer in range(1 if head == "tap" else 1 + int(head[2])):
                 weight, bias = (tensor(f"{sign}.layer{layer}.{part}")[later[i]] for part in ("weight", "bias"))
-                value = ln_sigmoid(beta * (bias + weight * f[:, i + 1:]) if layer == 0 else bias + weight * value)
+                value = ln_sigmoid(beta * (bias + weight * felt) if layer == 0 else bias + weight * value)
             total += value @ tensor(f"{sign}.output")[later[i]]
         return total
 

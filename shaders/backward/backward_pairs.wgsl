@@ -17,6 +17,7 @@
 @group(0) @binding(11) var<storage, read> advantage: array<f32>;         // per block
 @group(0) @binding(16) var<storage, read_write> partials: array<f32>;    // [slices][parameters] of this level
 @group(0) @binding(32) var<storage, read> exact_logits: array<f32>;      // the head without parameters has no gradient
+@group(0) @binding(35) var<storage, read> corrections: array<vec4<f32>>;  // [pair][stride / 4]
 
 #include spins/spins
 #include pairs/rows
@@ -87,7 +88,11 @@ fn add_tile(partial: u32, here: u32, first: u32, end: u32, is_first: bool) {
                 shared_sum += of_shared(fields[v], errors);
                 fields[v] = grown(fields[v], 0u, spins_here);
             } else {
-                add_pair(&sums, site, here, fields[v], spins_here, errors, own_errors[v]);
+                var correction = vec4<f32>(0.0);
+                if CORRECTION_TENSORS > 0u {
+                    correction = corrections[pair_of(site, here) * (level.stride / ROWS) + vector_of(first, v)];
+                }
+                add_pair(&sums, site, here, fields[v], correction, spins_here, errors, own_errors[v]);
                 fields[v] = grown(fields[v], pair_of(site, here), spins_here);
             }
         }
@@ -111,6 +116,11 @@ fn add_tile(partial: u32, here: u32, first: u32, end: u32, is_first: bool) {
     }
 }
 
+// The vector `v` of a tile; beyond the last row there may be none.
+fn vector_of(first: u32, v: u32) -> u32 {
+    return min(first / ROWS + v, (level.stride - ROWS) / ROWS);
+}
+
 fn given(site: u32, rows: vec4<u32>) -> vec4<i32> {
     var of_rows = vec4<i32>(0);
     for (var row = 0u; row < ROWS; row++) {
@@ -121,9 +131,7 @@ fn given(site: u32, rows: vec4<u32>) -> vec4<i32> {
 
 // Gradient with respect to the logits of a site, in the vector `v` of a tile; 0 where the first spin is the sign of all.
 fn errors_of(site: u32, first: u32, v: u32, spins_here: vec4<i32>, weights: vec4<f32>) -> vec4<f32> {
-    // Beyond the last row there may be no vector.
-    let last = (level.stride - ROWS) / ROWS;
-    let logit = logits[site * (level.stride / ROWS) + min(first / ROWS + v, last)];
+    let logit = logits[site * (level.stride / ROWS) + vector_of(first, v)];
     var errors = vec4<f32>(0.0);
     for (var row = 0u; row < ROWS; row++) {
         let up = select(0.0, 1.0, spins_here[row] > 0);

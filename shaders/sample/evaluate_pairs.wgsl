@@ -1,7 +1,7 @@
 // ln q of given configurations whose sites are all neighbours, with the same arithmetic as sample_pairs; keeps logits.
 // Grid: ceil(batch / 4) workgroups of LANES lanes, four configurations each, whose sites are shared among the lanes: see pairs/pass.
-// Axes: head, couplings.
-// Constants: LANES, SITES, PER_LANE, LAYERS.
+// Axes: head, fields, couplings.
+// Constants: LANES, SITES, PER_LANE, LAYERS, TURNS.
 
 #include layout/types
 
@@ -12,6 +12,7 @@
 @group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
 @group(0) @binding(7) var<storage, read_write> logits: array<vec4<f32>>; // [site][stride / 4]
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
+@group(0) @binding(35) var<storage, read_write> corrections: array<vec4<f32>>; // [pair][stride / 4]
 @group(0) @binding(32) var<storage, read> exact_logits: array<f32>;      // [site][number of spins up before it]
 
 #include spins/spins

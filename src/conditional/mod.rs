@@ -17,7 +17,7 @@ pub use heat_bath::{NEIGHBOUR_SUMS, REWARD_QUANTUM, by_neighbours, heat_bath_ln_
 pub use masked_net::{Gauge, MaskedNet, Weights};
 pub(crate) use model::check_side;
 pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, Network, Storage, TensorPlace};
-pub use pair_head::{Head, PairHead, PairTensor, exact_logits};
+pub use pair_head::{Head, PairHead, PairTensor, TURNS, exact_logits};
 pub use reach::{PATCH, Patches};
 pub use widths::Widths;
 

@@ -71,6 +71,8 @@ const MAX_DENSE_SIDE: u32 = 64;
 const MAX_DENSE_CUBIC_SIDE: u32 = 16;
 /// Largest side of a hierarchical network in three dimensions.
 const MAX_CUBIC_SIDE: u32 = 32;
+/// Most sites of a network of pairs whose fields are corrected for one another.
+const MOST_CORRECTED: usize = 512;
 /// Largest `depth`.
 const MAX_DEPTH: usize = 3;
 
@@ -145,8 +147,14 @@ impl NetOptions {
             }
             (Network::Arnn, Head::Cw | Head::CwInfinite) if system.weights.is_some() => {
                 return refuse(
-                    "it is of systems with one coupling for all bonds, as couplings = cw has; for others there are sk0, sk1 and sk2",
+                    "it is of systems with one coupling for all bonds, as couplings = cw has; for others there are tap, sk0, sk1 and sk2",
                 );
+            }
+            (Network::Arnn, Head::Tap) if system.lattice.sites() > MOST_CORRECTED => {
+                return refuse(&format!(
+                    "it takes N^3 operations, at most {MOST_CORRECTED} sites; for {} there is sk0",
+                    system.lattice.sites()
+                ));
             }
             (Network::Arnn, _) | (Network::Han | Network::Van, Head::None) => {}
             (Network::Han | Network::Van, _) => {

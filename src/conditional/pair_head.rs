@@ -11,8 +11,20 @@
 //! | `linear` | `beta (b_i + sum_(j < i) w_ji s_j)` | N (N + 1) / 2 |
 //! | `sk0`, `sk1`, `sk2` | `beta (b_i + w_i x_i) + sum_(l > i) sum_(+-) v_il g_k(x_l)` | (4 k + 6) per pair, 2 per site |
 //!
+//! | `tap` | the same as `sk0` with `x_l + c_il y_l` in place of `x_l` in the sum | 8 per pair, 2 per site |
+//!
 //! where `g_0(x) = ln sigmoid(beta (b_il0 + w_il0 x))` and `g_k(x) = ln sigmoid(b_ilk + w_ilk g_(k-1)(x))`, with parameters of their own for + and -. Parameters in
 //! brackets behind beta are fields, so that a net that follows a temperature starts every stage near where it should be.
+//!
+//! Heads `sk` leave out that later sites see one another. The head `tap` has in `y_l` what they add to the field: [`TURNS`] turns of the mean-field equations of Thouless,
+//! Anderson and Palmer (Phil. Mag. 35, 593, 1977) among the sites behind i, in the order in time that makes them converge (E. Bolthausen, Commun. Math. Phys. 325, 333,
+//! 2014): from `y = 0` and `m' = 0`,
+//!
+//! ```text
+//! m_l = tanh(beta (x_l + H_l + y_l)),   y_l <- sum_k J_lk m_k - beta m'_l sum_k J_lk^2 (1 - m_k^2),   m'_l <- m_l
+//! ```
+//!
+//! It costs N^3 per configuration where the others cost N^2.
 
 use super::Gauge;
 use crate::hierarchy::Level;
@@ -40,12 +52,22 @@ pub enum Head {
     Sk1,
     /// The same through three layers.
     Sk2,
+    /// As `Sk0`, with fields that later sites make on one another added.
+    Tap,
 }
 
 impl Head {
     /// Every head.
-    pub const ALL: [Self; 7] =
-        [Self::Cw, Self::CwInfinite, Self::OneParameter, Self::Linear, Self::Sk0, Self::Sk1, Self::Sk2];
+    pub const ALL: [Self; 8] = [
+        Self::Cw,
+        Self::CwInfinite,
+        Self::OneParameter,
+        Self::Linear,
+        Self::Sk0,
+        Self::Sk1,
+        Self::Sk2,
+        Self::Tap,
+    ];
 
     /// The name on the command line and in files.
     pub fn name(self) -> &'static str {
@@ -58,13 +80,14 @@ impl Head {
             Self::Sk0 => "sk0",
             Self::Sk1 => "sk1",
             Self::Sk2 => "sk2",
+            Self::Tap => "tap",
         }
     }
 
     /// Layers that fields on later sites go through; 0 where they do not count.
     pub fn layers(self) -> usize {
         match self {
-            Self::Sk0 => 1,
+            Self::Sk0 | Self::Tap => 1,
             Self::Sk1 => 2,
             Self::Sk2 => 3,
             Self::None | Self::Cw | Self::CwInfinite | Self::OneParameter | Self::Linear => 0,
@@ -76,6 +99,9 @@ impl Head {
         matches!(self, Self::Cw | Self::CwInfinite | Self::OneParameter)
     }
 }
+
+/// Turns of the mean-field equations that the head `tap` takes.
+pub const TURNS: usize = 3;
 
 /// Bias of deeper layers at the start: far enough from 0 for `ln sigmoid` to be nearly linear.
 const DEEP_BIAS: f32 = -3.0;
@@ -122,8 +148,8 @@ impl PairHead {
         site * (2 * self.sites - site - 1) / 2
     }
 
-    /// All parameters, in storage order. Those of heads `sk` are of pairs but for the last two: for + and then for - weight and bias of every layer and
-    /// what the last layer is multiplied with.
+    /// All parameters, in storage order. Those of heads `sk` and `tap` are of pairs but for the last two: for + and then for - weight and bias of every layer, what
+    /// the last layer is multiplied with, and what corrections are multiplied with.
     pub fn tensors(&self) -> Vec<PairTensor> {
         let (pairs, sites) = (self.pairs(), self.sites);
         let named = |names: &[&str], length: usize| -> Vec<(String, usize)> {
@@ -134,7 +160,7 @@ impl PairHead {
             Head::CwInfinite => [named(&["sign"], sites), named(&["field"], 1)].concat(),
             Head::OneParameter => named(&["field"], sites),
             Head::Linear => [named(&["weight"], pairs), named(&["bias"], sites)].concat(),
-            Head::Sk0 | Head::Sk1 | Head::Sk2 => {
+            Head::Sk0 | Head::Sk1 | Head::Sk2 | Head::Tap => {
                 let mut parts = Vec::new();
                 for sign in ["plus", "minus"] {
                     for layer in 0..self.head.layers() {
@@ -143,6 +169,9 @@ impl PairHead {
                         }
                     }
                     parts.push((format!("{sign}.output"), pairs));
+                    if self.has_corrections() {
+                        parts.push((format!("{sign}.correction"), pairs));
+                    }
                 }
                 [parts, named(&["field", "bias"], sites)].concat()
             }
@@ -161,13 +190,19 @@ impl PairHead {
         self.tensors().last().map_or(0, |last| last.offset + last.length)
     }
 
-    /// Tensors of pairs that each sign of a head `sk` has.
+    /// Tensors of pairs that each sign of a head `sk` or `tap` has.
     pub(crate) fn tensors_per_sign(&self) -> usize {
-        2 * self.head.layers() + 1
+        2 * self.head.layers() + 1 + usize::from(self.has_corrections())
+    }
+
+    /// Whether fields on later sites are corrected for those that these sites make on one another.
+    pub(crate) fn has_corrections(&self) -> bool {
+        self.head == Head::Tap
     }
 
     /// Parameters to start from: the couplings alone. A head `sk` starts as the network that leaves out the couplings of later sites among themselves, whose
-    /// sum over later spins is that of free spins: `sum_l ln cosh(beta (x_l + H_l + J_il)) - ln cosh(beta (x_l + H_l - J_il))`.
+    /// sum over later spins is that of free spins: `sum_l ln cosh(beta (x_l + H_l + J_il)) - ln cosh(beta (x_l + H_l - J_il))`; the head `tap` as the same for spins that
+    /// are free in their corrected fields.
     pub(super) fn initial(&self, level: &Level, system: &System, beta: f64) -> Vec<f32> {
         let Interaction { coupling, field } = system.interaction;
         let bond = |pair: usize| coupling * f64::from(level.bond_weight(0, pair));
@@ -186,7 +221,9 @@ impl PairHead {
                 weights.iter_mut().zip(0..).for_each(|(weight, pair)| *weight = 2.0 * bond(pair) as f32);
                 biases.iter_mut().zip(0..).for_each(|(bias, site)| *bias = 2.0 * own_field(site) as f32);
             }
-            Head::Sk0 | Head::Sk1 | Head::Sk2 => self.free_spins(&mut parameters, bond, own_field),
+            Head::Sk0 | Head::Sk1 | Head::Sk2 | Head::Tap => {
+                self.free_spins(&mut parameters, bond, own_field)
+            }
         }
         parameters
     }
@@ -216,6 +253,9 @@ impl PairHead {
                 }
             }
             tensors.next().into_iter().for_each(|outputs| outputs.fill(-sign as f32));
+            if self.has_corrections() {
+                tensors.next().into_iter().for_each(|corrections| corrections.fill(1.0));
+            }
         }
         let of_sites = &mut parameters[2 * self.tensors_per_sign() * pairs..];
         let (weights, biases) = of_sites.split_at_mut(self.sites);
@@ -271,6 +311,7 @@ mod tests {
     fn parameter_counts_are_the_published_ones() {
         let count = |head: Head| PairHead::new(head, 100, true).parameters();
         assert_eq!([Head::Sk0, Head::Sk1, Head::Sk2].map(count), [29_900, 49_700, 69_500]);
+        assert_eq!(count(Head::Tap), 8 * 4950 + 200);
         assert_eq!([Head::Cw, Head::OneParameter, Head::CwInfinite].map(count), [0, 100, 101]);
         assert_eq!(count(Head::Linear), 5050);
     }

@@ -199,19 +199,20 @@ fn complete_defaults<'a>(
     let is_arnn = asked("network").and_then(Value::as_str).is_none_or(|name| name == Network::Arnn.name());
     put("mixture", Value::Boolean(false));
     put("exact_bottom", Value::Integer(0));
+    let number = |key: &str, default: f64| asked(key).and_then(number).unwrap_or(default);
+    let size: f64 = number("size", config.size.into());
+    let is_small = size <= MOST_TEMPERED;
     if is_arnn {
         put("network", Value::String(Network::Arnn.name().to_owned()));
-        put("head", name(if is_weighted { Head::Sk0 } else { Head::Cw }));
+        let of_glass = if is_small { Head::Tap } else { Head::Sk0 };
+        put("head", name(if is_weighted { of_glass } else { Head::Cw }));
         let order = if is_weighted { SiteOrder::Strongest } else { SiteOrder::Index };
         put("site_order", Value::String(order.name().to_owned()));
         put("width", Value::Integer(1));
         put("depth", Value::Integer(1));
     }
     let is_exact = is_arnn && !is_weighted && asked("head").is_none_or(|head| *head == name(Head::Cw));
-    let number = |key: &str, default: f64| asked(key).and_then(number).unwrap_or(default);
     let is_reverse = asked("objective").and_then(Value::as_str) == Some("reverse");
-    let size: f64 = number("size", config.size.into());
-    let is_small = size <= MOST_TEMPERED;
     let is_mixed = is_arnn && !is_exact && !is_reverse && is_small;
     put("objective", Value::String(if is_mixed { "mixed" } else { "reverse" }.to_owned()));
     if is_exact || is_mixed {

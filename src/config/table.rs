@@ -61,9 +61,9 @@ settings! {
         /// sites, row by row, and arnn draws all sites of the complete lattice from the fields of those before.
         network: Network = Network::Han, names(&["han", "van", "arnn"]).derived("\"arnn\" on the complete lattice").flag("network", "NAME").later();
         /// The head that turns fields into probabilities for "arnn": cw is exact for one coupling, cw_infinite its form for many sites, one_parameter a multiple of the field, linear has a
-        /// weight for every pair, and sk0, sk1 and sk2 send the fields on later sites through one to three layers.
-        head: Head = Head::None, names(&["none", "cw", "cw_infinite", "one_parameter", "linear", "sk0", "sk1", "sk2"])
-            .derived("for \"arnn\" cw with one coupling, else sk0").flag("head", "NAME").later();
+        /// weight for every pair, sk0, sk1 and sk2 send the fields on later sites through one to three layers, and tap is sk0 with the fields that later sites make on one another.
+        head: Head = Head::None, names(&["none", "cw", "cw_infinite", "one_parameter", "linear", "sk0", "sk1", "sk2", "tap"])
+            .derived("for \"arnn\" cw with one coupling, else tap, and sk0 from 257 sites on").flag("head", "NAME").later();
         /// Hidden units per input site; several for levels of their own from the boundary down, of which the last holds for all further ones.
         width: Widths = Widths::all(4), integers(1, 64).derived("1 on the cubic lattice from `size` 16 on, and for \"arnn\"").flag("width", "WIDTH,..");
         /// Hidden layers.

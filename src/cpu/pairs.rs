@@ -1,5 +1,7 @@
 //! Tiles of rows whose fields follow their spins, and logits of heads: the twins of all kernels over pairs of sites use them.
 
+use super::mean_field::Turn;
+use super::pair_tables::PairTables;
 use super::rows::Rows;
 use super::tile::{Lane, Lanes, LnQ, lanes};
 use super::{LANES, Real};
@@ -28,6 +30,9 @@ pub(crate) struct PairTile<R> {
     sums: Lanes<R>,
     /// `[sites]`.
     pub(crate) logits: Lanes<R>,
+    /// `[pairs]`: corrections to the fields on later sites when a site is drawn; empty for heads without them.
+    pub(crate) corrections: Lanes<R>,
+    turn: Turn<R>,
     pub(crate) ln_q: LnQ<R>,
     /// Random words of the four sites at hand.
     pub(crate) words: [[u32; LANES]; 4],
@@ -44,6 +49,8 @@ impl<R: Real> PairTile<R> {
             fields: vec![[0; LANES]; fields],
             sums: lanes(sums, R::zero()),
             logits: lanes(net.sites, R::zero()),
+            corrections: lanes(if net.has_corrections() { net.pairs() } else { 0 }, R::zero()),
+            turn: Turn::new(if net.has_corrections() { net.sites } else { 0 }),
             ln_q: LnQ::default(),
             words: [[0; LANES]; 4],
         }
@@ -56,7 +63,8 @@ impl<R: Real> PairTile<R> {
 
     /// Values per row.
     pub(crate) fn values_per_row(net: &PairHead) -> usize {
-        4 * net.sites
+        let of_corrections = if net.has_corrections() { net.pairs() + 4 * net.sites } else { 0 };
+        4 * net.sites + of_corrections
     }
 
     /// Spins of a site as they stand in configurations.
@@ -95,8 +103,7 @@ pub(crate) struct Pairs<'a, R> {
     pub(crate) net: &'a PairHead,
     level: &'a Level,
     parameters: &'a [R],
-    /// As `exact_logits` in `src/conditional/pair_head.rs` gives them, for the head that has no others.
-    exact: &'a [R],
+    tables: &'a PairTables<R>,
     pub(crate) beta: R,
     units: Interaction,
 }
@@ -107,7 +114,7 @@ impl<'a, R: Real> Pairs<'a, R> {
         model: &'a Model,
         level: usize,
         parameters: &'a [R],
-        exact: &'a [R],
+        tables: &'a PairTables<R>,
         beta: f64,
     ) -> Option<Self> {
         let LevelModel { conditional, offset } = &model.levels[level];
@@ -115,7 +122,7 @@ impl<'a, R: Real> Pairs<'a, R> {
             net: conditional.pair_head()?,
             level: &model.hierarchy.levels[level],
             parameters: &parameters[*offset..],
-            exact,
+            tables,
             beta: R::of(beta),
             units: model.system.interaction,
         })
@@ -132,7 +139,10 @@ impl<'a, R: Real> Pairs<'a, R> {
         for site in 0..self.net.sites {
             let logits = match (site, self.net.gauge) {
                 (0, Gauge::FirstOwn) => [R::zero(); LANES],
-                _ => self.logits(tile, site),
+                _ => {
+                    self.correct(tile, site);
+                    self.logits(tile, site)
+                }
             };
             tile.logits[site] = logits;
             tile.spins[site] = choose(tile, site, &logits);
@@ -159,6 +169,28 @@ impl<'a, R: Real> Pairs<'a, R> {
                 sum.iter_mut().zip(spins).for_each(|(sum, spin)| *sum += weight * spin);
             }
         }
+    }
+
+    /// Corrects the fields on the sites behind one.
+    #[inline(always)]
+    fn correct(&self, tile: &mut PairTile<R>, site: usize) {
+        let Some(mean_field) = &self.tables.mean_field else { return };
+        let behind = self.net.first_pair(site)..self.net.first_pair(site + 1);
+        let (unit, fields) = (R::of(self.units.coupling), &tile.fields);
+        mean_field.correct(
+            self.beta,
+            #[inline(always)]
+            |later| {
+                let own = R::of(self.units.field * f64::from(self.level.site_weight(0, later)));
+                let mut felt = [own; LANES];
+                for (felt, &sum) in felt.iter_mut().zip(&fields[later]) {
+                    *felt += unit * R::of_integer(sum);
+                }
+                felt
+            },
+            &mut tile.turn,
+            &mut tile.corrections[behind],
+        );
     }
 
     /// Before a pass with spins that are there already.
@@ -194,7 +226,7 @@ impl<'a, R: Real> Pairs<'a, R> {
         match self.net.head {
             Head::None => [R::zero(); LANES],
             Head::Cw => {
-                let of_site = &self.exact[site * (site + 1) / 2..][..site + 1];
+                let of_site = &self.tables.exact_logits[site * (site + 1) / 2..][..site + 1];
                 tile.fields[0].map(|sum| of_site[(sum + site as i32) as usize / 2])
             }
             Head::CwInfinite => {
@@ -206,15 +238,21 @@ impl<'a, R: Real> Pairs<'a, R> {
                 let bias = self.parameters[self.net.pairs() + site];
                 tile.sums[site].map(|sum| self.beta * (bias + sum))
             }
-            Head::Sk0 => self.logits_behind::<1>(tile, site, &x),
-            Head::Sk1 => self.logits_behind::<2>(tile, site, &x),
-            Head::Sk2 => self.logits_behind::<3>(tile, site, &x),
+            Head::Sk0 => self.logits_behind::<1, false>(tile, site, &x),
+            Head::Sk1 => self.logits_behind::<2, false>(tile, site, &x),
+            Head::Sk2 => self.logits_behind::<3, false>(tile, site, &x),
+            Head::Tap => self.logits_behind::<1, true>(tile, site, &x),
         }
     }
 
     /// Logits from the field on a site and, through so many layers, those on the sites behind it.
     #[inline(always)]
-    fn logits_behind<const LAYERS: usize>(&self, tile: &PairTile<R>, site: usize, x: &Lane<R>) -> Lane<R> {
+    fn logits_behind<const LAYERS: usize, const CORRECTED: bool>(
+        &self,
+        tile: &PairTile<R>,
+        site: usize,
+        x: &Lane<R>,
+    ) -> Lane<R> {
         let of_sites = self.of_sites();
         let [weight, bias] =
             [of_sites, of_sites + self.net.sites].map(|first| self.beta * self.parameters[first + site]);
@@ -222,8 +260,12 @@ impl<'a, R: Real> Pairs<'a, R> {
         let chains = self.chains::<LAYERS>(site);
         for later in site + 1..self.net.sites {
             let x = self.fields(tile, later);
-            for chain in &chains.of(later - site - 1) {
+            for (sign, chain) in chains.of(later - site - 1).iter().enumerate() {
                 let mut values = x;
+                if CORRECTED {
+                    let pair = self.net.first_pair(site) + later - site - 1;
+                    chains.correct(sign, later - site - 1, &tile.corrections[pair], &mut values);
+                }
                 chain.pass(&mut values);
                 for (logit, value) in logits.iter_mut().zip(&values) {
                     *logit = chain.output.mul_add(*value, *logit);
@@ -259,13 +301,23 @@ impl<'a, R: Real> Pairs<'a, R> {
                 output: of(2 * LAYERS),
             }
         });
-        Chains { of_signs, beta: self.beta }
+        let corrections = [0, self.net.tensors_per_sign()].map(|first| {
+            let tensor = first + 2 * LAYERS + 1;
+            if self.net.has_corrections() {
+                &self.parameters[self.first_of(tensor, site)..][..behind]
+            } else {
+                &[]
+            }
+        });
+        Chains { of_signs, corrections, beta: self.beta }
     }
 }
 
 /// Parameters of the chains of a site, each `[sites behind it]`: those of + and those of -.
 pub(crate) struct Chains<'a, R, const LAYERS: usize> {
     of_signs: [Chain<&'a [R], LAYERS>; 2],
+    /// Factors of corrections; empty for heads without them.
+    corrections: [&'a [R]; 2],
     beta: R,
 }
 
@@ -275,6 +327,15 @@ impl<R: Real, const LAYERS: usize> Chains<'_, R, LAYERS> {
     pub(crate) fn of(&self, behind: usize) -> [Chain<R, LAYERS>; 2] {
         let [plus, minus] = &self.of_signs;
         [self.chain(plus, behind), self.chain(minus, behind)]
+    }
+
+    /// Adds the correction to the fields on a site behind, as the chain of a sign sees it.
+    #[inline(always)]
+    pub(crate) fn correct(&self, sign: usize, behind: usize, correction: &Lane<R>, fields: &mut Lane<R>) {
+        let factor = self.corrections[sign][behind];
+        for (field, correction) in fields.iter_mut().zip(correction) {
+            *field += factor * *correction;
+        }
     }
 
     /// Loops in place of maps: a closure that is not inlined costs as much as a quarter of the chain.

@@ -1,12 +1,13 @@
 //! Everything the backend remembers between kernels.
 
 use super::box_sum::BoxSum;
+use super::pair_tables::PairTables;
 use super::pairs::PairTile;
 use super::rows::Rows;
 use super::tile::{Lane, Lanes, Tile, lanes};
 use super::{CHUNK, LANES, Real};
 use crate::backend::Tensor;
-use crate::conditional::{Conditional, Head, MaskedNet, Model, exact_logits};
+use crate::conditional::{Conditional, MaskedNet, Model};
 use crate::kernels::{COLUMNS, Inputs};
 use crate::lattice::Observables;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -56,9 +57,8 @@ pub(crate) struct State<R> {
     pub(crate) moment_parts: Vec<[f64; COLUMNS * COLUMNS]>,
     /// Work space for exact boxes, one for each thread; none where there are none.
     pub(crate) boxes: Vec<Mutex<BoxSum<R>>>,
-    /// Logits of the head that has no parameters, and the inverse temperature that they are of.
-    pub(crate) exact_logits: Vec<R>,
-    exact_beta: f64,
+    /// What heads over pairs of sites have beside their parameters.
+    pub(crate) pair_tables: PairTables<R>,
     /// Per level; empty for levels without a net.
     pub(crate) levels: Vec<LevelState<R>>,
 }
@@ -146,18 +146,8 @@ impl<R: Real> State<R> {
             regressors: vec![[[R::zero(); LANES]; COLUMNS]; regressed(model, batch)],
             moment_parts: vec![[0.0; COLUMNS * COLUMNS]; MOMENT_PARTS],
             boxes: boxes(model),
-            exact_logits: Vec::new(),
-            exact_beta: f64::NAN,
+            pair_tables: PairTables::new(model),
             levels: levels.collect(),
-        }
-    }
-
-    /// Computes the logits of the head that has no parameters, where those of another temperature are there.
-    pub(crate) fn prepare_exact_logits(&mut self, model: &Model, beta: f64) {
-        let is_exact = model.pair_head().is_some_and(|pairs| pairs.head == Head::Cw);
-        if is_exact && self.exact_beta != beta {
-            self.exact_logits = exact_logits(&model.system, beta).into_iter().map(R::of).collect();
-            self.exact_beta = beta;
         }
     }
 

@@ -3,7 +3,7 @@
 use super::layout::Status;
 use super::tables::Tables;
 use super::windows::{NET_BINDINGS, SPLIT_BUFFERS, Window};
-use crate::conditional::{Head, Model, Storage};
+use crate::conditional::{Head, Model, PairHead, Storage};
 use crate::kernels::{COLUMNS, MOMENT_SLICES, QUAD, Slot};
 use crate::lattice::Observables;
 use crate::memory::readable;
@@ -70,6 +70,9 @@ pub(super) fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
         0
     };
     sizes.push(shared(Slot::ExactLogits, exact, false));
+    let corrected = model.pair_head().filter(|pairs| pairs.has_corrections()).map_or(0, PairHead::pairs);
+    let corrections = (corrected * batch.next_multiple_of(QUAD)).max(QUAD);
+    sizes.push(shared(Slot::Corrections, corrections, true));
     for (level, pairs) in
         model.levels.iter().enumerate().filter_map(|(k, level)| Some((k, level.conditional.pair_head()?)))
     {

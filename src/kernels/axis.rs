@@ -69,6 +69,8 @@ pub(crate) enum Axis {
     Patches,
     /// `$COUPLINGS`: whether bonds and sites have weights of their own.
     Couplings,
+    /// `$FIELDS`: whether fields on later sites are corrected for one another.
+    Fields,
     /// `$HEAD`: what turns the fields on sites that are all neighbours into logits.
     Head,
 }
@@ -97,6 +99,7 @@ impl Axis {
             Self::Storage => "$STORAGE",
             Self::Patches => "$PATCHES",
             Self::Couplings => "$COUPLINGS",
+            Self::Fields => "$FIELDS",
             Self::Head => "$HEAD",
         }
     }
@@ -134,6 +137,17 @@ impl Axis {
                 false => "uniform",
                 true => "each",
             },
+            Self::Fields => match options.head {
+                Head::Tap => "corrected",
+                Head::None
+                | Head::Cw
+                | Head::CwInfinite
+                | Head::OneParameter
+                | Head::Linear
+                | Head::Sk0
+                | Head::Sk1
+                | Head::Sk2 => "free",
+            },
             Self::Head => match options.head {
                 Head::Cw => "cw",
                 Head::CwInfinite => "cw_infinite",
@@ -141,6 +155,7 @@ impl Axis {
                 Head::Linear => "linear",
                 // Networks of other kinds run no kernel that has this axis; its text is valid all the same.
                 Head::None | Head::Sk0 | Head::Sk1 | Head::Sk2 => "sk",
+                Head::Tap => "tap",
             },
             Self::Patches => {
                 if options.reach == 0 {

@@ -41,6 +41,7 @@ pub enum Slot {
     ExactLogits = 32,
     Betas = 33,
     Bonds = 34,
+    Corrections = 35,
 }
 
 /// How a kernel uses a buffer.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// Every network on every lattice, with and without what can be left out. All are of side 4, so that in two dimensions all states can
 /// be summed over.
-pub(crate) const SUBJECTS: [Case; 33] = {
+pub(crate) const SUBJECTS: [Case; 35] = {
     let han = Case { size: 4, batch: 41, width: 2, depth: 2, ..Case::DEFAULT };
     let van = Case { network: Network::Van, exact_bottom: 0, ..han };
     let wide = Case { width: 8, depth: 1, ..han };
@@ -73,6 +73,8 @@ pub(crate) const SUBJECTS: [Case; 33] = {
         Case { head: Head::Sk0, ..glass },
         Case { head: Head::Sk1, ..glass_in_field },
         Case { head: Head::Sk2, gauge: false, ..glass },
+        Case { head: Head::Tap, ..glass },
+        Case { head: Head::Tap, ..glass_in_field },
         Case { network: Network::Van, ..glass },
     ]
 };

@@ -68,3 +68,24 @@ fn measurements_have_the_exact_energy_and_specific_heat() {
         }
     }
 }
+
+#[test]
+fn corrected_fields_make_an_untrained_network_the_better_one() {
+    // Variance of ln q + beta E over the network's own samples, 0 for the exact one.
+    let variance = |head: Head| {
+        let case = Case { head, disorder: Some(Disorder::Sk), size: 40, ..PAIRS };
+        let mut cpu = case.cpu::<f32>();
+        cpu.write(Tensor::Parameters, &case.model().initial_parameters(1, BETA)).unwrap();
+        let mut terms = Vec::new();
+        let draws = Draws { seed: 3, beta: BETA, count: 2000 };
+        draw(&mut cpu, draws, |samples| {
+            terms.extend(samples.ln_q.iter().zip(&samples.energy).map(|(ln_q, energy)| ln_q + BETA * energy));
+            Ok(())
+        })
+        .unwrap();
+        let mean = terms.iter().sum::<f64>() / terms.len() as f64;
+        terms.iter().map(|term| (term - mean).powi(2)).sum::<f64>() / terms.len() as f64
+    };
+    let [free, corrected] = [Head::Sk0, Head::Tap].map(variance);
+    assert!(corrected < 0.1 * free, "{corrected}, {free}");
+}

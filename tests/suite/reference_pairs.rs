@@ -48,18 +48,48 @@ impl Pairs<'_> {
                 let of = |earlier: usize| weights[self.pair(earlier, site)] * spins[earlier];
                 self.beta * ((self.tensor)("bias")[site] + (0..site).map(of).sum::<f64>())
             }
-            Head::Sk0 | Head::Sk1 | Head::Sk2 => {
+            Head::Sk0 | Head::Sk1 | Head::Sk2 | Head::Tap => {
+                let corrections =
+                    if self.head == Head::Tap { self.corrections(spins, site) } else { Vec::new() };
                 let own = self.beta * (self.tensor)("bias")[site] + (self.tensor)("field")[site] * x;
                 let behind = (site + 1..spins.len()).map(|later| {
-                    let x = self.field(spins, site, later);
+                    let (x, pair) = (self.field(spins, site, later), self.pair(site, later));
+                    let felt = |sign: &str| match corrections.get(later - site - 1) {
+                        Some(correction) => {
+                            x + (self.tensor)(&format!("{sign}.correction"))[pair] * correction
+                        }
+                        None => x,
+                    };
                     ["plus", "minus"]
-                        .map(|sign| self.through_layers(sign, self.pair(site, later), x))
+                        .map(|sign| self.through_layers(sign, pair, felt(sign)))
                         .iter()
                         .sum::<f64>()
                 });
                 own + behind.sum::<f64>()
             }
         }
+    }
+
+    /// beta y of every site behind a site: three turns of the mean-field equations.
+    fn corrections(&self, spins: &[f64], site: usize) -> Vec<f64> {
+        let behind: Vec<usize> = (site + 1..spins.len()).collect();
+        let (mut corrections, mut before) = (vec![0.0; behind.len()], vec![0.0; behind.len()]);
+        for _ in 0..3 {
+            let orders: Vec<f64> = behind
+                .iter()
+                .zip(&corrections)
+                .map(|(&l, y)| (self.field(spins, site, l) + self.fields[l] + y).tanh())
+                .collect();
+            for (place, &l) in behind.iter().enumerate() {
+                let others = || behind.iter().zip(&orders).filter(move |(k, _)| **k != l);
+                let sum: f64 = others().map(|(&k, m)| (self.coupling)(l, k) * m).sum();
+                let reaction: f64 =
+                    others().map(|(&k, m)| (self.coupling)(l, k).powi(2) * (1.0 - m * m)).sum();
+                corrections[place] = sum - before[place] * reaction;
+            }
+            before = orders;
+        }
+        corrections
     }
 
     fn through_layers(&self, sign: &str, pair: usize, beta_x: f64) -> f64 {

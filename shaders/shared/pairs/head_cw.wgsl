@@ -5,7 +5,7 @@
 #include pairs/without_shared
 #include numbers/activation
 
-fn logit_share(site: u32, here: u32, field: Field) -> vec4<f32> {
+fn logit_share(site: u32, here: u32, field: Field, correction: vec4<f32>) -> vec4<f32> {
     var of_rows = vec4<f32>(0.0);
     if here == site {
         for (var row = 0u; row < ROWS; row++) {
@@ -16,6 +16,7 @@ fn logit_share(site: u32, here: u32, field: Field) -> vec4<f32> {
     return of_rows;
 }
 
+const CORRECTION_TENSORS: u32 = 0u;
 const SITE_TENSORS: u32 = 0u;
 
 fn add_site(sums: ptr<function, array<f32, NUMBERS>>, field: Field, errors: vec4<f32>) {}

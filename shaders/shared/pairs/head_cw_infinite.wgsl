@@ -4,7 +4,7 @@
 #include pairs/without_pairs
 #include numbers/activation
 
-fn logit_share(site: u32, here: u32, field: Field) -> vec4<f32> {
+fn logit_share(site: u32, here: u32, field: Field, correction: vec4<f32>) -> vec4<f32> {
     if here != site {
         return vec4<f32>(0.0);
     }
@@ -12,6 +12,7 @@ fn logit_share(site: u32, here: u32, field: Field) -> vec4<f32> {
     return step.beta * (of_sign + parameters[SITES] * in_units(field) + own_field(site));
 }
 
+const CORRECTION_TENSORS: u32 = 0u;
 const SITE_TENSORS: u32 = 1u;
 const HAS_SHARED: bool = true;
 

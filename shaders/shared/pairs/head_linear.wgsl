@@ -9,7 +9,7 @@ fn grown(field: Field, pair: u32, spins: vec4<i32>) -> Field {
     return field + parameters[pair] * vec4<f32>(spins);
 }
 
-fn logit_share(site: u32, here: u32, field: Field) -> vec4<f32> {
+fn logit_share(site: u32, here: u32, field: Field, correction: vec4<f32>) -> vec4<f32> {
     if here != site {
         return vec4<f32>(0.0);
     }
@@ -17,6 +17,7 @@ fn logit_share(site: u32, here: u32, field: Field) -> vec4<f32> {
 }
 
 const PAIR_TENSORS: u32 = 1u;
+const CORRECTION_TENSORS: u32 = 0u;
 const SITE_TENSORS: u32 = 1u;
 const NUMBERS: u32 = 1u;
 
@@ -25,6 +26,7 @@ fn add_pair(
     site: u32,
     later: u32,
     field: Field,
+    correction: vec4<f32>,
     spins: vec4<i32>,
     errors: vec4<f32>,
     later_errors: vec4<f32>,

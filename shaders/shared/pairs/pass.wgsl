@@ -4,6 +4,7 @@
 // gauge.
 
 #include pairs/rows
+#include pairs/fields_$FIELDS
 #include lanes/dispatch
 
 const EIGHTS: u32 = LANES / 8u;
@@ -46,11 +47,12 @@ fn main(
     var ln_q_coarse = vec4<f32>(0.0);
     var ln_q_rest = vec4<f32>(0.0);
     for (var site = 0u; site < SITES; site++) {
+        let seen = corrections_of(site, first, lane, &fields);
         var share = vec4<f32>(0.0);
         for (var k = 0u; k < PER_LANE; k++) {
             let here = k * LANES + lane;
             if here >= site && here < SITES {
-                share += logit_share(site, here, fields[k]);
+                share += logit_share(site, here, fields[k], seen[k]);
             }
         }
         var logit = sum_over_lanes(lane, share);

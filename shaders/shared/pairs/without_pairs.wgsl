@@ -9,6 +9,7 @@ fn add_pair(
     site: u32,
     later: u32,
     field: Field,
+    correction: vec4<f32>,
     spins: vec4<i32>,
     errors: vec4<f32>,
     later_errors: vec4<f32>,

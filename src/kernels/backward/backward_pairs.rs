@@ -7,7 +7,7 @@ use crate::cpu::state::Partial;
 use crate::cpu::tile::Lane;
 use crate::cpu::vector::vectorised;
 use crate::cpu::{Call, LANES, Real};
-use crate::kernels::sample::sample_pairs::pair_cost;
+use crate::kernels::sample::sample_pairs::{operations_of_layers, pair_cost};
 use crate::kernels::{Axis, Cost, Description, LANES as WORKGROUP, Phase, Slot, Work, lanes_and, shader};
 use rayon::prelude::*;
 
@@ -25,6 +25,7 @@ pub(crate) const KERNEL: Description = Description {
         Slot::Logits,
         Slot::Advantage,
         Slot::ExactLogits,
+        Slot::Corrections,
     ],
     writes: &[Slot::Partials],
     writes_with_f16: &[],
@@ -35,15 +36,17 @@ pub(crate) const KERNEL: Description = Description {
     },
     work: Work::Level {
         cost: |level| {
-            let forward = pair_cost(level);
-            Cost { operations: 2 * forward.operations, ..forward }
+            let layers = level.pair_head().map_or(0, |head| 2 * operations_of_layers(head) * level.rows);
+            Cost { operations: layers, ..pair_cost(level) }
         },
         workgroups: |level, spread| (level.geometry.own + 1).div_ceil(WORKGROUP) * spread.slices,
     },
 };
 
 pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: usize) {
-    let Some(pairs) = Pairs::of(model, level, &state.parameters, &[], inputs.beta) else { return };
+    let Some(pairs) = Pairs::of(model, level, &state.parameters, &state.pair_tables, inputs.beta) else {
+        return;
+    };
     let level = &mut state.levels[level];
     let advantages = &state.advantage[level.rows(state.batch)];
     let tiles_per_partial = level.tiles_per_partial();
@@ -96,9 +99,10 @@ fn add_tile<R: Real>(
                 }
                 gradient[pairs.net.pairs() + site] += pairs.beta * sum(&delta);
             }
-            Head::Sk0 => add_behind::<R, 1>(pairs, tile, site, &delta, scratch, gradient),
-            Head::Sk1 => add_behind::<R, 2>(pairs, tile, site, &delta, scratch, gradient),
-            Head::Sk2 => add_behind::<R, 3>(pairs, tile, site, &delta, scratch, gradient),
+            Head::Sk0 => add_behind::<R, 1, false>(pairs, tile, site, &delta, scratch, gradient),
+            Head::Sk1 => add_behind::<R, 2, false>(pairs, tile, site, &delta, scratch, gradient),
+            Head::Sk2 => add_behind::<R, 3, false>(pairs, tile, site, &delta, scratch, gradient),
+            Head::Tap => add_behind::<R, 1, true>(pairs, tile, site, &delta, scratch, gradient),
         }
         pairs.fix(tile, site);
     }
@@ -107,7 +111,7 @@ fn add_tile<R: Real>(
 /// Adds the gradients of a site's logit with so many layers for the fields on the sites behind it. All numbers of a pair stand in memory: accumulators that the compiler keeps in registers it
 /// does not vectorise.
 #[inline(always)]
-fn add_behind<R: Real, const LAYERS: usize>(
+fn add_behind<R: Real, const LAYERS: usize, const CORRECTED: bool>(
     pairs: &Pairs<'_, R>,
     tile: &PairTile<R>,
     site: usize,
@@ -122,12 +126,18 @@ fn add_behind<R: Real, const LAYERS: usize>(
     let (slopes, errors) = rest.split_at_mut(LAYERS);
     let chains = pairs.chains::<LAYERS>(site);
     for later in site + 1..pairs.net.sites {
-        pairs.write_fields(tile, later, &mut sources[0]);
+        let pair = pairs.net.first_pair(site) + later - site - 1;
         for (sign, chain) in chains.of(later - site - 1).into_iter().enumerate() {
             let at = |tensor: usize| {
                 let first = pairs.first_of(sign * pairs.net.tensors_per_sign() + tensor, site);
                 first + later - site - 1
             };
+            if sign == 0 || CORRECTED {
+                pairs.write_fields(tile, later, &mut sources[0]);
+            }
+            if CORRECTED {
+                chains.correct(sign, later - site - 1, &tile.corrections[pair], &mut sources[0]);
+            }
             chain.write_all(sources, slopes);
             gradient[at(2 * LAYERS)] += product(delta, &sources[LAYERS]);
             for (error, delta) in errors[0].iter_mut().zip(delta) {
@@ -141,11 +151,15 @@ fn add_behind<R: Real, const LAYERS: usize>(
                 let scale = if layer == 0 { pairs.beta } else { R::one() };
                 gradient[at(2 * layer)] += scale * product(&errors[0], &sources[layer]);
                 gradient[at(2 * layer + 1)] += scale * sum(&errors[0]);
-                if layer > 0 {
+                if layer > 0 || CORRECTED {
                     for error in &mut errors[0] {
                         *error = *error * chain.weights[layer];
                     }
                 }
+            }
+            if CORRECTED {
+                // The first layer's weight has beta in it.
+                gradient[at(2 * LAYERS + 1)] += product(&errors[0], &tile.corrections[pair]);
             }
         }
     }

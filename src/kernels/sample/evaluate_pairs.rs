@@ -14,17 +14,17 @@ pub(crate) const KERNEL: Description = Description {
     shader: shader!("sample/evaluate_pairs"),
     draws: false,
     reads: &[Slot::Level, Slot::Step, Slot::Geometry, Slot::Parameters, Slot::ExactLogits, Slot::Spins],
-    writes: &[Slot::Logits, Slot::LnQ],
+    writes: &[Slot::Logits, Slot::LnQ, Slot::Corrections],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::Head, Axis::Couplings],
+    axes: &[Axis::Head, Axis::Fields, Axis::Couplings],
     constants: pair_constants,
     work: Work::Level { cost: pair_cost, workgroups: |level, _| level.rows.div_ceil(ROWS) },
 };
 
 pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: usize) {
-    state.prepare_exact_logits(model, inputs.beta);
-    let Some(pairs) = Pairs::of(model, level, &state.parameters, &state.exact_logits, inputs.beta) else {
+    state.pair_tables.prepare(model, inputs.beta);
+    let Some(pairs) = Pairs::of(model, level, &state.parameters, &state.pair_tables, inputs.beta) else {
         return;
     };
     let (geometry, spins) = (&model.hierarchy.levels[level], &state.spins);

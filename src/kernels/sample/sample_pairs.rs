@@ -1,6 +1,6 @@
 //! Draws all sites of configurations whose sites are all neighbours, one after the other, from the fields of those before them.
 
-use crate::conditional::Gauge;
+use crate::conditional::{Gauge, PairHead, TURNS};
 use crate::cpu::pairs::{Integers, PairTile, Pairs};
 use crate::cpu::rows::SpinKeys;
 use crate::cpu::tile::Lane;
@@ -23,15 +23,23 @@ pub(crate) fn pair_constants(choice: &Choice) -> Constants {
         ("SITES", sites),
         ("PER_LANE", sites.div_ceil(LANES_OF_SITES)),
         ("LAYERS", choice.options.head.layers().max(1)),
+        ("TURNS", TURNS),
     ]
 }
 
-/// Work of a pass: of every pair the field, and layers of two numbers for each of both signs.
+/// Work of a pass: of every pair the field, layers of two numbers for each of both signs, and corrections where the head has them.
 pub(crate) fn pair_cost(level: &OnLevel<'_>) -> Cost {
     let Some(head) = level.pair_head() else { return Cost::of_rows(0, 0, 0) };
-    let operations = 2 * head.pairs() * (1 + 2 * (head.head.layers() + 1));
+    // Of every ordered pair behind a site two products a turn.
+    let of_corrections = if head.has_corrections() { 4 * TURNS * head.sites.pow(3) / 3 } else { 0 };
+    let operations = operations_of_layers(head) + of_corrections;
     let of_rows = Cost::of_rows(level.rows, operations, 2 * head.sites + 1);
     Cost { words: of_rows.words + head.parameters(), ..of_rows }
+}
+
+/// Of a configuration.
+pub(crate) fn operations_of_layers(head: &PairHead) -> usize {
+    2 * head.pairs() * (1 + 2 * (head.head.layers() + 1))
 }
 
 pub(crate) const KERNEL: Description = Description {
@@ -40,17 +48,17 @@ pub(crate) const KERNEL: Description = Description {
     shader: shader!("sample/sample_pairs"),
     draws: true,
     reads: &[Slot::Level, Slot::Step, Slot::Geometry, Slot::Parameters, Slot::ExactLogits],
-    writes: &[Slot::Spins, Slot::Logits, Slot::LnQ],
+    writes: &[Slot::Spins, Slot::Logits, Slot::LnQ, Slot::Corrections],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::Head, Axis::Couplings],
+    axes: &[Axis::Head, Axis::Fields, Axis::Couplings],
     constants: pair_constants,
     work: Work::Level { cost: pair_cost, workgroups: |level, _| level.rows.div_ceil(ROWS) },
 };
 
 pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: usize) {
-    state.prepare_exact_logits(model, inputs.beta);
-    let Some(pairs) = Pairs::of(model, level, &state.parameters, &state.exact_logits, inputs.beta) else {
+    state.pair_tables.prepare(model, inputs.beta);
+    let Some(pairs) = Pairs::of(model, level, &state.parameters, &state.pair_tables, inputs.beta) else {
         return;
     };
     let geometry = &model.hierarchy.levels[level];
