@@ -4,7 +4,7 @@ use super::system::SystemArguments;
 use crate::config::Config;
 use crate::disorder::has_seed;
 use crate::exact;
-use crate::lattice::{Ensemble, LatticeKind};
+use crate::lattice::{Ensemble, LatticeKind, SpinModel, Spins};
 use serde::Serialize;
 
 /// Print exact thermodynamics of a lattice.
@@ -12,13 +12,14 @@ use serde::Serialize;
 /// Lattices are solved up to size 10 (cubic: 4), with or without field, and the square lattice without field at every size, but for
 /// J < 0 on odd ones. Square lattices with a coupling for every bond (`--couplings`) are solved up to size 10, and without fields up to 32; other
 /// lattices with such couplings up to 26 sites. The complete lattice with one coupling is solved at every size; without `--couplings cw` that is J of every
-/// bond, and not J / N.
+/// bond, and not J / N. With `--model potts --states q` the square lattice is solved while a row has at most 20,736 colourings: up to size 9 for 3 colours, 4 for 12.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu exact --size 16 --beta 0.44
   han-gpu exact --size 128 --beta 0.44068679350977 --json
   han-gpu exact --size 10 --beta 0.6 --coupling -1 --field 0.3 --lattice triangular
-  han-gpu exact --size 16 --beta 1 --couplings pm1 --disorder-seed 7")]
+  han-gpu exact --size 16 --beta 1 --couplings pm1 --disorder-seed 7
+  han-gpu exact --model potts --states 3 --size 8 --beta 1.005")]
 pub(super) struct Arguments {
     #[command(flatten)]
     system: SystemArguments,
@@ -28,7 +29,16 @@ pub(super) struct Arguments {
 }
 
 #[derive(Serialize)]
+struct Colours {
+    model: SpinModel,
+    states: usize,
+}
+
+#[derive(Serialize)]
 struct Table {
+    /// Model and colours of spins other than those of Ising.
+    #[serde(flatten)]
+    spins: Option<Colours>,
     lattice: LatticeKind,
     size: u32,
     beta: f64,
@@ -58,7 +68,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let exact = exact::solve(system, *beta).ok_or_else(|| exact::refusal(system))?;
     let uniform = system.weights.is_none().then_some(system.interaction);
     let value = |name| ensemble.exact_value(name, Some(exact)).filter(|value| value.is_finite());
+    let colours = Colours { model: system.spins.model(), states: system.spins.states() };
     let table = Table {
+        spins: (system.spins != Spins::Ising).then_some(colours),
         lattice: system.lattice.kind(),
         size: system.lattice.side(),
         beta: *beta,

@@ -3,7 +3,7 @@
 use super::{Conditional, Gauge, Head, MaskedNet, PairHead, Widths, max_box_beta};
 use crate::error::{Error, Result};
 use crate::hierarchy::{Hierarchy, Layers, Level, SiteOrder};
-use crate::lattice::{Interaction, Lattice, LatticeKind, System};
+use crate::lattice::{Interaction, Lattice, LatticeKind, Spins, System};
 use serde::{Deserialize, Serialize};
 
 /// Levels start at multiples of this many parameters, so that each can be bound on its own (256 bytes, of 16-bit numbers).
@@ -81,6 +81,10 @@ impl NetOptions {
         if system.weights.is_some() && self.width != Widths::all(self.width.of(0)) {
             let expected = "with couplings of single bonds, blocks have nets of their own, of one width; give one number";
             return Err(Error::setting("width", self.width, expected));
+        }
+        if system.spins != Spins::Ising {
+            let expected = "networks know the spins of model = ising alone so far; exact and mc know potts";
+            return Err(Error::setting("model", system.spins.model().name(), expected));
         }
         let side = system.lattice.side();
         check_side(system.lattice.kind(), side)?;

@@ -14,7 +14,7 @@ use crate::conditional::{Model, NetOptions, Network, Storage, check_side};
 use crate::disorder::Disorder;
 use crate::error::{Error, Result};
 use crate::io::read_couplings;
-use crate::lattice::{Interaction, Lattice, System};
+use crate::lattice::{Interaction, Lattice, Spins, System};
 use crate::schedule::Adam;
 pub use defaults::PRESETS;
 #[cfg(feature = "cli")]
@@ -106,11 +106,19 @@ impl Config {
     /// When a setting of the lattice is out of range, or the file of couplings cannot be read.
     pub fn system(&self) -> Result<System> {
         let lattice = Lattice::new(self.lattice, self.size)?;
+        let spins = Spins::new(self.model, self.states)?;
         let disorder = Disorder::named(&self.couplings)?;
         if self.disorder_seed != 0 && disorder.is_none() {
             let expected =
                 "there is nothing to draw: it goes with couplings = pm1, gaussian, sk or hopfield:P";
             return Err(Error::setting("disorder_seed", self.disorder_seed, expected));
+        }
+        if let Spins::Potts { .. } = spins {
+            if !self.couplings.is_empty() {
+                let expected = "bonds of model = potts all have one coupling; leave it out";
+                return Err(Error::setting("couplings", &self.couplings, expected));
+            }
+            return System::potts(lattice, Interaction::new(self.coupling, self.field)?, self.states);
         }
         if self.couplings.is_empty() {
             return Ok(System::uniform(lattice, Interaction::new(self.coupling, self.field)?));

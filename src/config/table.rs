@@ -7,7 +7,7 @@ use super::setting::{Section, Setting, below, integer, integers, names, number, 
 use super::{MAX_BATCH, MAX_POOL_SPINS, MAX_SAMPLES, Objective, RateSchedule};
 use crate::conditional::{Head, Network, Storage, Widths};
 use crate::hierarchy::SiteOrder;
-use crate::lattice::LatticeKind;
+use crate::lattice::{LatticeKind, MAX_STATES, SpinModel};
 use crate::schedule::Baseline;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,11 @@ settings! {
         /// Neighbours of a site: four on the square lattice, six on the triangular one, where J < 0 is frustrated, six on the
         /// cubic one, in three dimensions, and all other sites on the complete one.
         lattice: LatticeKind = LatticeKind::Square, names(&["square", "triangular", "cubic", "complete"]).flag("lattice", "NAME").later();
+        /// What the sites hold: ising has spins of +1 and -1, and potts one of `states` colours, where a bond has the energy -J between equal colours and 0 between
+        /// others, and the field is on colour 0.
+        model: SpinModel = SpinModel::Ising, names(&["ising", "potts"]).range("\"ising\" where the lattice is neither square nor cubic").flag("model", "NAME").later();
+        /// Colours of a site.
+        states: u32 = 2, integer(2, MAX_STATES as i64).range("2 to 32; 2 for \"ising\"").flag("states", "Q").later();
         /// Side L of the lattice; on the complete one the number of sites.
         size: u32 = 16, integer(4, 1024).range("a power of two, 4 to 1024, cubic to 32; for \"van\" to 64, cubic to 16; complete any from 4 to 1024").flag("size", "SIZE");
         /// Inverse temperature.

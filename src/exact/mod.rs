@@ -16,6 +16,7 @@ mod moments;
 mod per_site;
 mod pfaffian;
 mod planes;
+mod potts;
 mod rows;
 mod series;
 mod transfer;
@@ -23,7 +24,7 @@ mod weighted_rows;
 mod wide;
 
 use crate::error::Error;
-use crate::lattice::{Interaction, LatticeKind, System, Weights};
+use crate::lattice::{Interaction, LatticeKind, Spins, System, Weights};
 pub use curve::{curve, curve_is_slow};
 pub(crate) use per_site::ln_z_per_site_without_field;
 use std::sync::{Mutex, PoisonError};
@@ -95,10 +96,11 @@ fn small(system: &System, beta: f64) -> Option<Exact> {
         return Some(*exact);
     }
     // Nothing is locked while it is solved.
-    let exact = match system.lattice.kind() {
-        LatticeKind::Square | LatticeKind::Triangular => transfer::solve(system, beta),
-        LatticeKind::Cubic => planes::solve(system, beta),
-        LatticeKind::Complete => curie_weiss::solve(system, beta),
+    let exact = match (system.spins, system.lattice.kind()) {
+        (Spins::Potts { states }, _) => potts::solve(system, states, beta),
+        (Spins::Ising, LatticeKind::Square | LatticeKind::Triangular) => transfer::solve(system, beta),
+        (Spins::Ising, LatticeKind::Cubic) => planes::solve(system, beta),
+        (Spins::Ising, LatticeKind::Complete) => curie_weiss::solve(system, beta),
     };
     *last() = Some((system.clone(), beta, exact));
     Some(exact)
@@ -106,6 +108,9 @@ fn small(system: &System, beta: f64) -> Option<Exact> {
 
 /// Largest side that is solved whatever J and H.
 fn max_side(system: &System) -> u32 {
+    if let Spins::Potts { states } = system.spins {
+        return potts::max_side(system.lattice.kind(), states);
+    }
     match system.lattice.kind() {
         LatticeKind::Square | LatticeKind::Triangular => transfer::MAX_SIDE,
         LatticeKind::Cubic => planes::MAX_SIDE,
@@ -117,6 +122,9 @@ fn max_side(system: &System) -> u32 {
 pub fn refusal(system: &System) -> Error {
     if system.weights.is_some() {
         return refusal_with_weights(system);
+    }
+    if let Spins::Potts { states } = system.spins {
+        return potts::refusal(system, states);
     }
     let Interaction { coupling, field } = system.interaction;
     let (side, kind, most) = (system.lattice.side(), system.lattice.kind(), max_side(system));

@@ -1,6 +1,6 @@
 //! Couplings of single bonds and fields on single sites, as integers times a unit, so that energies are exact on every device.
 
-use super::{Interaction, Lattice, System};
+use super::{Interaction, Lattice, Spins, System};
 use crate::error::{Error, Result};
 use std::sync::Arc;
 
@@ -57,7 +57,8 @@ impl System {
         let (coupling, bonds) = in_units(couplings, coupling_unit);
         let (field, sites) = in_units(fields, field_unit);
         let weights = Some(Arc::new(Weights { bonds, sites }));
-        Ok(Self { lattice, interaction: Interaction { coupling, field }, weights })
+        let interaction = Interaction { coupling, field };
+        Ok(Self { lattice, spins: Spins::Ising, interaction, weights })
     }
 
     /// The largest coupling and the largest field, in size.
@@ -84,8 +85,12 @@ impl System {
         coupling * total / weights.bonds.len() as f64
     }
 
-    /// Sum of `s_i s_j` over all bonds, each times its weight.
+    /// Sum of `s_i s_j` over all bonds, each times its weight; for Potts spins the number of bonds between equal ones.
     pub fn bond_sum(&self, spins: &[i8]) -> i64 {
+        if let Spins::Potts { .. } = self.spins {
+            return self.lattice.bonds().filter(|&[a, b]| spins[a as usize] == spins[b as usize]).count()
+                as i64;
+        }
         let Some(weights) = &self.weights else { return self.lattice.bond_sum(spins) };
         let product = |[a, b]: [u32; 2]| i64::from(spins[a as usize] * spins[b as usize]);
         self.lattice
@@ -95,8 +100,11 @@ impl System {
             .sum()
     }
 
-    /// Sum of all spins, each times its weight.
+    /// Sum of all spins, each times its weight; for Potts spins the number of those of colour 0.
     pub fn spin_sum(&self, spins: &[i8]) -> i64 {
+        if let Spins::Potts { .. } = self.spins {
+            return spins.iter().filter(|&&spin| spin == 0).count() as i64;
+        }
         match &self.weights {
             None => spins.iter().map(|&spin| i64::from(spin)).sum(),
             Some(weights) => spins

@@ -7,6 +7,7 @@ mod adjacency;
 mod couplings;
 mod geometry;
 mod observables;
+mod spins;
 mod symmetry;
 mod system;
 
@@ -15,5 +16,7 @@ pub use adjacency::Adjacency;
 pub use couplings::Weights;
 pub use geometry::{Lattice, LatticeKind, MAX_SIDE, MIN_SIDE, Place};
 pub use observables::Observables;
+pub(crate) use spins::MAX_STATES;
+pub use spins::{SpinModel, Spins};
 pub use symmetry::{Symmetry, SymmetryGroup};
 pub use system::{Ensemble, Interaction, System};

@@ -1,6 +1,6 @@
 //! The physical system that everything else is about: a lattice with its couplings, and the same at a temperature.
 
-use super::{Lattice, LatticeKind, Weights};
+use super::{Lattice, LatticeKind, SpinModel, Spins, Weights};
 use crate::error::{Error, Result};
 use std::sync::Arc;
 
@@ -62,11 +62,13 @@ impl Interaction {
     }
 }
 
-/// Ising spins on a lattice.
+/// Spins on a lattice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct System {
     /// Sites and bonds.
     pub lattice: Lattice,
+    /// What the sites hold.
+    pub spins: Spins,
     /// J and H; with weights their units.
     pub interaction: Interaction,
     /// Weights of single bonds and sites, where they are not all 1.
@@ -74,19 +76,37 @@ pub struct System {
 }
 
 impl System {
-    /// One coupling for all bonds, one field for all sites.
+    /// Ising spins with one coupling for all bonds and one field for all sites.
     pub fn uniform(lattice: Lattice, interaction: Interaction) -> Self {
-        Self { lattice, interaction, weights: None }
+        Self { lattice, spins: Spins::Ising, interaction, weights: None }
     }
 
-    /// Energy of one configuration, `[sites]` of +-1.
+    /// Potts spins of so many colours, with one coupling for all bonds and one field on colour 0.
+    ///
+    /// # Errors
+    /// When there are fewer than 2 or more than 32 colours, or the lattice is neither the square nor the cubic one.
+    pub fn potts(lattice: Lattice, interaction: Interaction, states: u32) -> Result<Self> {
+        match lattice.kind() {
+            LatticeKind::Square | LatticeKind::Cubic => {}
+            kind @ (LatticeKind::Triangular | LatticeKind::Complete) => {
+                return Err(Error::setting(
+                    "lattice",
+                    kind.name(),
+                    "with model = potts it must be square or cubic",
+                ));
+            }
+        }
+        Ok(Self { spins: Spins::new(SpinModel::Potts, states)?, ..Self::uniform(lattice, interaction) })
+    }
+
+    /// Energy of one configuration, `[sites]` of +-1, or of colours.
     pub fn energy(&self, spins: &[i8]) -> f64 {
         self.interaction.energy(self.bond_sum(spins), self.spin_sum(spins))
     }
 
     /// Whether the ground states have every second spin up: whether order alternates from site to site.
     pub fn is_staggered(&self) -> bool {
-        self.interaction.coupling < 0.0 && self.lattice.is_bipartite()
+        self.spins == Spins::Ising && self.interaction.coupling < 0.0 && self.lattice.is_bipartite()
     }
 
     /// The spin of a site in a configuration of least bond energy: all up for J >= 0; else every second spin on the square and the cubic lattice
@@ -103,7 +123,10 @@ impl System {
     /// Whether no configuration satisfies all bonds.
     pub fn is_frustrated(&self) -> bool {
         match &self.weights {
-            None => self.interaction.coupling < 0.0 && !self.lattice.is_bipartite(),
+            // Three colours leave no two neighbours alike on any square or cubic lattice.
+            None => {
+                self.interaction.coupling < 0.0 && !self.lattice.is_bipartite() && self.spins.states() == 2
+            }
             // Without signs nothing is in conflict; with them, nearly always something is.
             Some(weights) => {
                 weights.bonds.iter().any(|&weight| weight < 0) && self.interaction.coupling != 0.0
@@ -113,13 +136,18 @@ impl System {
 
     /// Whether reversing all spins leaves the energy as it is.
     pub fn has_spin_flip(&self) -> bool {
-        self.largest_interaction().field == 0.0
+        self.spins == Spins::Ising && self.largest_interaction().field == 0.0
     }
 
     /// The inverse temperature at which the infinite lattice begins to order without a field, where it does: `ln(1 + sqrt 2) / 2` on the
     /// square lattice (Onsager), `ln(3) / 4` on the triangular one, 0.22165463 on the cubic one by Monte Carlo (arXiv:1806.03558), and `1 / N` where all
-    /// sites are neighbours (Curie and Weiss).
+    /// sites are neighbours (Curie and Weiss). Potts spins of q colours: `ln(1 + sqrt q)` on the square lattice.
     pub fn critical_beta(&self) -> Option<f64> {
+        if let Spins::Potts { states } = self.spins {
+            let Interaction { coupling, field } = self.interaction;
+            let orders = self.lattice.kind() == LatticeKind::Square && coupling > 0.0 && field == 0.0;
+            return orders.then(|| (1.0 + f64::from(states).sqrt()).ln() / coupling);
+        }
         let at_unit_coupling = match self.lattice.kind() {
             LatticeKind::Square => 0.5 * (1.0 + 2_f64.sqrt()).ln(),
             LatticeKind::Triangular => 0.25 * 3_f64.ln(),
@@ -150,7 +178,7 @@ impl System {
 /// `16 x 16, J 1, H 0`.
 impl std::fmt::Display for System {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}, {}", self.lattice, Couplings(self))
+        write!(f, "{}{}, {}", self.lattice, self.spins, Couplings(self))
     }
 }
 
@@ -179,7 +207,14 @@ pub struct Ensemble {
 /// `16 x 16, beta 0.44, J 1, H 0`.
 impl std::fmt::Display for Ensemble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}, beta {}, {}", self.system.lattice, self.beta, Couplings(&self.system))
+        write!(
+            f,
+            "{}{}, beta {}, {}",
+            self.system.lattice,
+            self.system.spins,
+            self.beta,
+            Couplings(&self.system)
+        )
     }
 }
 

@@ -1,0 +1,251 @@
+//! Potts spins on the square torus, row by row and site by site: a transfer over the colours of a row.
+
+use super::Exact;
+use super::moments::Moments;
+use super::transfer::MAX_SIDE;
+use super::wide::Wide;
+use crate::error::Error;
+use crate::lattice::{Interaction, LatticeKind, System};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// Most colourings of a row: q^L, as 12^4. Larger ones take minutes.
+const MAX_ROWS: u64 = 20_736;
+
+/// Largest side that is solved with so many colours; 0 where none is.
+pub(super) fn max_side(kind: LatticeKind, states: u8) -> u32 {
+    match kind {
+        LatticeKind::Square => {
+            (1..=MAX_SIDE).take_while(|&side| u64::from(states).pow(side) <= MAX_ROWS).last().unwrap_or(0)
+        }
+        LatticeKind::Triangular | LatticeKind::Cubic | LatticeKind::Complete => 0,
+    }
+}
+
+/// Why a system is not solved.
+pub(super) fn refusal(system: &System, states: u8) -> Error {
+    let (kind, side) = (system.lattice.kind(), system.lattice.side());
+    match max_side(kind, states) {
+        0 => Error::setting("lattice", kind.name(), "Potts spins are solved on the square lattice alone"),
+        most => {
+            let expected = format!("with {states} colours, square lattices are solved up to size {most}");
+            Error::setting("size", side, expected)
+        }
+    }
+}
+
+/// ln Z, energy and specific heat of a system with a side up to [`max_side`].
+pub(super) fn solve(system: &System, states: u8, beta: f64) -> Exact {
+    let sites = system.lattice.sites() as f64;
+    let Interaction { coupling, field } = system.interaction;
+    // Energies in units of the larger of J and H: equal energies stay equal in spite of rounding.
+    let unit = match coupling.abs().max(field.abs()) {
+        0.0 => 1.0,
+        larger => larger,
+    };
+    let interaction = Interaction { coupling: coupling / unit, field: field / unit };
+    let rows =
+        Rows { states: states.into(), side: system.lattice.side() as usize, interaction, beta: beta * unit };
+    let all = rows.all();
+    Exact {
+        ln_z: all.weight.ln(),
+        energy_per_site: 0.0 - unit * all.gain(interaction) / sites,
+        specific_heat: rows.beta * rows.beta * all.variance / sites,
+    }
+}
+
+/// Colourings of a row are numbers in base q: the colour of column c is digit c.
+#[derive(Debug, Clone, Copy)]
+struct Rows {
+    states: usize,
+    side: usize,
+    interaction: Interaction,
+    beta: f64,
+}
+
+impl Rows {
+    fn count(self) -> usize {
+        self.states.pow(self.side as u32)
+    }
+
+    fn colour(self, row: usize, column: usize) -> usize {
+        row / self.states.pow(column as u32) % self.states
+    }
+
+    fn colours(self, row: usize) -> Vec<usize> {
+        (0..self.side).map(|column| self.colour(row, column)).collect()
+    }
+
+    /// All configurations: those with each first row, summed in fixed order.
+    fn all(self) -> Moments {
+        let part = |(first, images): (usize, usize)| {
+            let rows = self.with_first(first);
+            let closed = rows.iter().enumerate().map(|(last, part)| {
+                let bonds =
+                    (0..self.side).filter(|&column| self.colour(last, column) == self.colour(first, column));
+                part.with(&self.single(bonds.count(), 0))
+            });
+            self.sum(closed).times(images as f64)
+        };
+        let parts: Vec<Moments> = self.first_rows().into_par_iter().map(part).collect();
+        self.sum(parts)
+    }
+
+    fn sum(self, parts: impl IntoIterator<Item = Moments>) -> Moments {
+        parts.into_iter().fold(Moments::EMPTY, |sum, part| sum.and(part, self.interaction))
+    }
+
+    /// One configuration of some sites with so many bonds between equal colours and so many sites of colour 0.
+    fn single(self, bonds: usize, zeros: usize) -> Moments {
+        let one = Moments { weight: Wide::exp(0.0), bonds: bonds as f64, spins: zeros as f64, variance: 0.0 };
+        Moments { weight: Wide::exp(self.beta * one.gain(self.interaction)), ..one }
+    }
+
+    /// Rows that are not images of each other, with the number of their images: by translations, reversal, and exchanges of colours, but for that of the field.
+    fn first_rows(self) -> Vec<(usize, usize)> {
+        let mut images: BTreeMap<Vec<usize>, (usize, usize)> = BTreeMap::new();
+        for row in 0..self.count() {
+            images.entry(self.standard(&self.colours(row))).or_insert((row, 0)).1 += 1;
+        }
+        images.into_values().collect()
+    }
+
+    fn standard(self, row: &[usize]) -> Vec<usize> {
+        let images = (0..self.side).flat_map(|by| {
+            let moved: Vec<usize> = (0..self.side).map(|column| row[(column + by) % self.side]).collect();
+            let reversed: Vec<usize> = moved.iter().rev().copied().collect();
+            [self.renamed(&moved), self.renamed(&reversed)]
+        });
+        images.min().unwrap_or_default()
+    }
+
+    /// The row with its colours numbered in the order in which they come; colour 0 is the field's where there is one.
+    fn renamed(self, row: &[usize]) -> Vec<usize> {
+        let mut seen = if self.interaction.field == 0.0 { Vec::new() } else { vec![0] };
+        let number = |&colour: &usize| {
+            seen.iter().position(|&other| other == colour).unwrap_or_else(|| {
+                seen.push(colour);
+                seen.len() - 1
+            })
+        };
+        row.iter().map(number).collect()
+    }
+
+    /// For each last row the configurations of all rows from a first one on.
+    fn with_first(self, first: usize) -> Vec<Moments> {
+        let colours = self.colours(first);
+        let bonds = (0..self.side).filter(|&column| colours[column] == colours[(column + 1) % self.side]);
+        let zeros = colours.iter().filter(|&&colour| colour == 0);
+        let new = [0, 1].map(|zeros| std::array::from_fn(|bonds| self.single(bonds, zeros)));
+        let mut rows = vec![Moments::EMPTY; self.count()];
+        rows[first] = self.single(bonds.count(), zeros.count());
+        for _ in 1..self.side {
+            for column in 0..self.side {
+                rows = self.fixed(&rows, column, &new);
+            }
+        }
+        rows
+    }
+
+    /// Replaces the colour of a column by that of the next row, and sums over the colour above it. `new` has a site of another colour than 0, and of 0, by its bonds to equal
+    /// ones.
+    fn fixed(self, from: &[Moments], column: usize, new: &[[Moments; 4]; 2]) -> Vec<Moments> {
+        let place = self.states.pow(column as u32);
+        let to = |row: usize| {
+            let colour = self.colour(row, column);
+            let is_like = |other: usize| usize::from(self.colour(row, other) == colour);
+            let left = if column > 0 { is_like(column - 1) } else { 0 };
+            let across = if column + 1 == self.side { is_like(0) } else { 0 };
+            let above = |old: usize| from[row - colour * place + old * place];
+            let others = self.sum((0..self.states).filter(|&old| old != colour).map(above));
+            let new = &new[usize::from(colour == 0)];
+            let bonds = left + across;
+            others.with(&new[bonds]).and(above(colour).with(&new[bonds + 1]), self.interaction)
+        };
+        (0..self.count()).map(to).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lattice::Lattice;
+
+    fn system(side: u32, states: u32, coupling: f64, field: f64) -> System {
+        System::potts(Lattice::square(side).unwrap(), Interaction { coupling, field }, states).unwrap()
+    }
+
+    fn solved(side: u32, states: u8, beta: f64) -> Exact {
+        solve(&system(side, states.into(), 1.0, 0.0), states, beta)
+    }
+
+    #[test]
+    fn values_at_the_critical_temperature_are_those_of_an_independent_transfer() {
+        for (states, side, ln_z) in [
+            (3_u8, 4, 34.172_608_137_824_21),
+            (4, 4, 37.498_931_787_159_04),
+            (12, 4, 51.077_533_851_134_255),
+            (3, 8, 133.536_524_215_253_05),
+        ] {
+            let beta = (1.0 + f64::from(states).sqrt()).ln();
+            let found = solved(side, states, beta);
+            assert!((found.ln_z - ln_z).abs() < 1e-9, "{states}, {side}: {}", found.ln_z);
+        }
+    }
+
+    #[test]
+    fn two_colours_are_ising_spins_at_half_the_temperature_with_energies_moved() {
+        for (coupling, field, beta) in [(1.0, 0.0, 0.88), (-0.7, 0.3, 1.1), (0.4, -1.2, 0.5)] {
+            let potts = solve(&system(4, 2, coupling, field), 2, beta);
+            let halves = Interaction { coupling: coupling / 2.0, field: field / 2.0 };
+            let ising =
+                super::super::solve(&System::uniform(Lattice::square(4).unwrap(), halves), beta).unwrap();
+            let shift = 32.0 * coupling / 2.0 + 16.0 * field / 2.0;
+            assert!((potts.ln_z - ising.ln_z - beta * shift).abs() < 1e-10, "{potts:?}, {ising:?}");
+            assert!((potts.energy_per_site - ising.energy_per_site + shift / 16.0).abs() < 1e-10);
+            assert!((potts.specific_heat - ising.specific_heat).abs() < 1e-9);
+        }
+        assert!((solved(4, 2, 0.88).ln_z - 29.584_726_538_718_16).abs() < 1e-12);
+    }
+
+    #[test]
+    fn small_systems_are_sums_over_all_configurations() {
+        for (side, states, coupling, field) in
+            [(2, 5, 0.8, 0.5), (3, 3, -1.1, 0.7), (2, 32, 1.0, 0.0), (3, 2, 1.0, -0.4)]
+        {
+            let (system, beta) = (system(side, states, coupling, field), 0.9);
+            let sites = side * side;
+            let mut sums = [0.0; 3];
+            for number in 0..u64::from(states).pow(sites) {
+                let colour = |site: u32| (number / u64::from(states).pow(site) % u64::from(states)) as i8;
+                let energy = system.energy(&(0..sites).map(colour).collect::<Vec<_>>());
+                let weight = (-beta * energy).exp();
+                for (sum, power) in sums.iter_mut().zip(0..) {
+                    *sum += weight * energy.powi(power);
+                }
+            }
+            let [z, e, e2] = sums;
+            let sites = f64::from(sites);
+            let found = solve(&system, states as u8, beta);
+            assert!((found.ln_z - z.ln()).abs() < 1e-11, "{states}: {found:?}");
+            assert!((found.energy_per_site - e / z / sites).abs() < 1e-11);
+            assert!((found.specific_heat - beta * beta * (e2 / z - (e / z).powi(2)) / sites).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn first_rows_count_every_row_once_and_sides_end_where_rows_are_too_many() {
+        let rows = |field: f64| Rows {
+            states: 3,
+            side: 4,
+            interaction: Interaction { coupling: 1.0, field },
+            beta: 1.0,
+        };
+        // Necklaces of 4 beads that may be turned over and recoloured: aaaa aaab aabb abab aabc abac.
+        assert_eq!(rows(0.0).first_rows().len(), 6);
+        for field in [0.0, 0.5] {
+            assert_eq!(rows(field).first_rows().iter().map(|(_, images)| images).sum::<usize>(), 81);
+        }
+        assert_eq!([2, 3, 4, 12, 32].map(|states| max_side(LatticeKind::Square, states)), [10, 9, 7, 4, 2]);
+    }
+}
