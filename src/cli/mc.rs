@@ -26,7 +26,8 @@ const MAX_SWEEPS: usize = 1 << 31;
   han-gpu mc --size 16 --beta 0.44 --sweeps 20000 --algorithm metropolis --thermalisation 5000
   han-gpu mc --size 24 --beta 0.6 --field 0.5 --sweeps 5000
   han-gpu mc --size 16 --beta 0.44 --sweeps 1000 --out configs.npz
-  han-gpu mc --lattice cubic --size 8 --beta 0.22165463 --sweeps 2000 --ln-z")]
+  han-gpu mc --lattice cubic --size 8 --beta 0.22165463 --sweeps 2000 --ln-z
+  han-gpu mc --model potts --states 3 --size 16 --beta 1.005 --sweeps 5000")]
 pub(super) struct Arguments {
     #[command(flatten)]
     system: SystemArguments,
@@ -35,7 +36,8 @@ pub(super) struct Arguments {
     sweeps: usize,
     /// wolff: single clusters, on the CPU; swendsen-wang: all clusters, on the CPU; metropolis: single spins, on any device; hybrid: a heat bath of every spin, a single
     /// cluster and a geometric cluster, on the CPU; tempering: two replicas at each of 8 temperatures and more, with a heat bath of every spin, which turn clusters together and exchange temperatures, on the
-    /// CPU, or its heat bath on a GPU that is named [default: wolff; hybrid in a field, and for J < 0 on an odd side; tempering with couplings of single bonds, and on the complete lattice]
+    /// CPU, or its heat bath on a GPU that is named [default: wolff; hybrid in a field, and for J < 0 on an odd side; tempering with couplings of single bonds, and on the complete lattice]. Potts spins (--model potts) move by wolff and swendsen-wang for J >= 0, and by
+    /// hybrid, a heat bath and a single cluster
     #[arg(long, value_enum)]
     algorithm: Option<AlgorithmName>,
     /// Independent chains, half of which start ordered and half at random [default: 16, 64 for metropolis]

@@ -5,7 +5,7 @@ use super::npy::Array;
 use super::npz::Npz;
 use super::spins::spins_of;
 use crate::error::{Error, Result};
-use crate::lattice::{Ensemble, Interaction, LatticeKind, System};
+use crate::lattice::{Ensemble, Interaction, LatticeKind, Spins, System};
 use crate::measure::Scalars;
 use ndarray::{ArrayView1, ArrayViewD};
 use std::io::Read;
@@ -30,6 +30,9 @@ pub fn write_configurations(path: &Path, ensemble: &Ensemble, spins: &[i8]) -> R
         npz.add_array("beta", &ndarray::arr0(*beta))?;
         npz.add_array("coupling", &ndarray::arr0(coupling))?;
         npz.add_array("field", &ndarray::arr0(field))?;
+        if let Spins::Potts { states } = system.spins {
+            npz.add_array("states", &ndarray::arr0(f64::from(states)))?;
+        }
         npz.add_array("coordination", &ndarray::arr0(system.lattice.coordination() as f64))
     })
 }

@@ -1,6 +1,6 @@
 //! What observables of a batch of configurations are made of: exact integer sums.
 
-use super::{Interaction, Lattice};
+use super::{Interaction, Lattice, Occupation};
 use std::f64::consts::TAU;
 
 /// Integer sums over each configuration of a batch.
@@ -16,6 +16,8 @@ pub struct Observables {
     wave: Vec<[f64; 2]>,
     /// `[batch]`, where the sums do not give them.
     energies: Option<Vec<f64>>,
+    /// `[batch]`, of Potts spins, which have no sums.
+    occupations: Vec<Occupation>,
 }
 
 impl Observables {
@@ -55,7 +57,25 @@ impl Observables {
         let lines = Self::lines(lattice);
         let angle = |line: usize| TAU * line as f64 / lines as f64;
         let wave = (0..lines).map(|line| [angle(line).cos(), angle(line).sin()]).collect();
-        Self { lattice, batch, sums, wave, energies: None }
+        Self { lattice, batch, sums, wave, energies: None, occupations: Vec::new() }
+    }
+
+    /// Of configurations of Potts spins: how many sites have each colour. Their energies are to follow ([`Observables::with_energies`]).
+    pub fn of_colours(lattice: Lattice, states: u8, configurations: &[&[i8]]) -> Self {
+        let occupations: Vec<_> = configurations.iter().map(|spins| Occupation::of(spins, states)).collect();
+        Self {
+            lattice,
+            batch: occupations.len(),
+            sums: Vec::new(),
+            wave: Vec::new(),
+            energies: None,
+            occupations,
+        }
+    }
+
+    /// Shares of colours, of Potts spins.
+    pub fn occupation(&self, configuration: usize) -> Option<&Occupation> {
+        self.occupations.get(configuration)
     }
 
     /// With energies `[batch]` of their own, where sums do not give them ([`System::is_homogeneous`](super::System::is_homogeneous)).

@@ -1,6 +1,7 @@
 //! Which updates move a chain, and which of them fit a system.
 
-use crate::lattice::System;
+use crate::error::{Error, Result};
+use crate::lattice::{Interaction, Spins, System};
 use serde::{Deserialize, Serialize};
 
 /// How chains move.
@@ -15,7 +16,8 @@ pub enum Algorithm {
     SwendsenWang,
     /// Single spins (Metropolis et al., J. Chem. Phys. 21, 1087, 1953).
     Metropolis,
-    /// A sweep is a heat bath of every spin, a Wolff cluster and a geometric cluster (Heringa and Blöte, Phys. Rev. E 57, 4976, 1998).
+    /// A sweep is a heat bath of every spin, a Wolff cluster and a geometric cluster (Heringa and Blöte, Phys. Rev. E 57, 4976, 1998); for Potts spins a heat bath, and a
+    /// Wolff cluster where J > 0.
     Hybrid,
     /// Replicas at a ladder of temperatures, each with a heat bath of every spin, which exchange their temperatures (K. Hukushima and K. Nemoto,
     /// J. Phys. Soc. Jpn. 65, 1604, 1996). A chain is such a ladder.
@@ -29,7 +31,33 @@ impl Algorithm {
         if !system.is_homogeneous() {
             return Self::Tempering;
         }
+        if let Spins::Potts { .. } = system.spins {
+            let Interaction { coupling, field } = system.interaction;
+            return if coupling > 0.0 && field == 0.0 { Self::Wolff } else { Self::Hybrid };
+        }
         if system.has_spin_flip() && !system.is_frustrated() { Self::Wolff } else { Self::Hybrid }
+    }
+
+    /// Checks that chains of a system can move so.
+    pub(super) fn check(self, system: &System) -> Result<()> {
+        let refuse = |expected: &str| Err(Error::setting("algorithm", self.name(), expected));
+        if !system.is_homogeneous() && self != Self::Tempering {
+            return refuse(
+                "where bonds have couplings of their own or join all sites, chains move by tempering",
+            );
+        }
+        match (system.spins, self) {
+            (Spins::Ising, _) | (Spins::Potts { .. }, Self::Hybrid) => Ok(()),
+            (Spins::Potts { .. }, Self::Wolff | Self::SwendsenWang) if system.interaction.coupling >= 0.0 => {
+                Ok(())
+            }
+            (Spins::Potts { .. }, Self::Wolff | Self::SwendsenWang) => {
+                refuse("clusters of equal colours need J >= 0; it must be hybrid, which is a heat bath there")
+            }
+            (Spins::Potts { .. }, Self::Metropolis | Self::Tempering) => {
+                refuse("chains of model = potts move by wolff, swendsen-wang or hybrid")
+            }
+        }
     }
 
     /// The name on the command line and in files.

@@ -117,7 +117,7 @@ impl Record {
             // Replicas that have not been everywhere leave the coldest ones where they began.
             quantities.push(followed("places in the ladder", OF_PLACES, |scalars: &Scalars| scalars.place));
         }
-        if !setup.ensemble.system.has_spin_flip() {
+        if setup.ensemble.system.largest_interaction().field != 0.0 {
             quantities.push(followed("magnetisations", 1.0, |scalars: &Scalars| scalars.magnetisation));
         }
         Self { quantities }

@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod clusters;
+mod colours;
 mod equilibrium;
 mod on_device;
 mod pool;

@@ -1,8 +1,9 @@
 //! Neighbours and probabilities that the updates of all chains of a simulation share.
 
 use super::Algorithm;
+use super::colours::Colours;
 use super::replicas::{Ladder, Replicas};
-use crate::lattice::{Adjacency, Ensemble, acceptance};
+use crate::lattice::{Adjacency, Ensemble, Interaction, Spins, acceptance};
 
 /// Neighbours of every site, and probabilities times 2^32.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(super) struct Rules {
     pub(super) flip: [u32; 16],
     /// A spin is up in a heat bath of its neighbours, at half of their number and their sum: `1 / (1 + exp(-2 beta (J sum + H)))`.
     pub(super) up: Vec<u64>,
+    /// What Potts spins need.
+    pub(super) colours: Option<Colours>,
     /// What tempering needs.
     pub(super) ladder: Option<Ladder>,
 }
@@ -57,6 +60,13 @@ impl Rules {
             pair: joined(2.0 * interaction.coupling),
             flip: acceptance(system, *beta),
             up: (-most..=most).step_by(2).map(up).collect(),
+            colours: match system.spins {
+                Spins::Ising => None,
+                Spins::Potts { states } => {
+                    let Interaction { coupling, field } = interaction;
+                    Some(Colours::new(states, lattice.coordination(), coupling, field, *beta))
+                }
+            },
             ladder: None,
         };
         if algorithm != Algorithm::Tempering {

@@ -10,7 +10,7 @@ use crate::conditional::Model;
 use crate::cpu::Cpu;
 use crate::device;
 use crate::error::{Error, Result};
-use crate::lattice::{Ensemble, Observables};
+use crate::lattice::{Ensemble, Observables, Spins};
 use crate::random::Stream;
 use crate::schedule::{Inputs, Kernel};
 use rayon::prelude::*;
@@ -57,11 +57,7 @@ impl Simulation {
     pub fn new(setup: Setup, device: &str) -> Result<Self> {
         let Setup { algorithm, chains, seed, .. } = setup;
         let system = &setup.ensemble.system;
-        if !system.is_homogeneous() && algorithm != Algorithm::Tempering {
-            let expected =
-                "where bonds have couplings of their own or join all sites, chains move by tempering";
-            return Err(Error::setting("algorithm", algorithm.name(), expected));
-        }
+        algorithm.check(system)?;
         let model = Arc::new(Model::without_network(system.clone()));
         let rules = Arc::new(Rules::new(&setup.ensemble, algorithm));
         let streams = (0..chains).map(|chain| (chain, Stream::new(seed, chain as u32)));
@@ -149,6 +145,12 @@ impl Simulation {
     /// # Errors
     /// When the device fails.
     pub fn observe(&mut self) -> Result<Observables> {
+        let system = &self.setup.ensemble.system;
+        if let Spins::Potts { states } = system.spins {
+            let spins: Vec<&[i8]> = self.walks.iter().map(|walk| &walk.spins[..]).collect();
+            let energies = spins.par_iter().map(|spins| system.energy(spins)).collect();
+            return Ok(Observables::of_colours(system.lattice, states, &spins).with_energies(energies));
+        }
         if !self.walks.is_empty() {
             let spins = self.spins()?;
             self.backend.write_spins(&spins)?;

@@ -2,6 +2,7 @@
 //! agree only when both have forgotten where they came from.
 
 use super::Setup;
+use crate::lattice::{Interaction, Spins, System};
 use crate::random::Stream;
 use rand::RngExt;
 
@@ -14,6 +15,9 @@ pub(super) fn is_ordered(chain: usize) -> bool {
 /// of least bond energy and its opposite, half of the ordered chains each.
 pub(super) fn start(setup: &Setup, pattern: &[i8], chain: usize, stream: &mut Stream) -> Vec<i8> {
     let system = &setup.ensemble.system;
+    if let Spins::Potts { states } = system.spins {
+        return start_in_colours(system, states as i8, chain, stream);
+    }
     let interaction = system.interaction;
     let first_up = match interaction.field {
         field if field != 0.0 && system.weights.is_some() => true,
@@ -32,4 +36,25 @@ pub(super) fn start(setup: &Setup, pattern: &[i8], chain: usize, stream: &mut St
         }
     };
     (0..system.lattice.sites() as u32).map(&mut spin).collect()
+}
+
+/// The same of Potts spins. Order is one colour for J >= 0, that of the field if there is one, else a colour for every ordered chain in turn; for J < 0 two colours that
+/// alternate.
+fn start_in_colours(system: &System, states: i8, chain: usize, stream: &mut Stream) -> Vec<i8> {
+    let Interaction { coupling, field } = system.interaction;
+    let turn = (chain / 2 % states as usize) as i8;
+    let first = match field {
+        0.0 => turn,
+        field if field > 0.0 => 0,
+        _ => 1,
+    };
+    let mut colour = |site: u32| match is_ordered(chain) {
+        true if coupling < 0.0 => {
+            let [plane, row, column] = system.lattice.place(site);
+            (first + ((plane + row + column) % 2) as i8) % states
+        }
+        true => first,
+        false => stream.random_range(0..states),
+    };
+    (0..system.lattice.sites() as u32).map(&mut colour).collect()
 }

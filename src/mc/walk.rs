@@ -3,6 +3,7 @@
 use super::Algorithm;
 use super::replicas::Replicas;
 use super::rules::Rules;
+use crate::lattice::{Occupation, Spins};
 use crate::random::Stream;
 use rand::{Rng, RngExt};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 pub(super) struct Scalars {
     /// E.
     pub(super) energy: f64,
-    /// Sum of all spins.
+    /// Sum of all spins; of Potts spins the share of colour 0.
     pub(super) magnetisation: f64,
     /// Size of the order parameter: of the sum of all spins, each times that of a ground state.
     pub(super) order: f64,
@@ -24,7 +25,7 @@ pub(super) struct Scalars {
 #[derive(Debug, Clone)]
 pub(super) struct Walk {
     pub(super) rules: Arc<Rules>,
-    /// `[sites]`: +-1; within a cluster update +-2 in the cluster.
+    /// `[sites]`: +-1; within a cluster update +-2 in the cluster. Potts spins are colours, and below 0 in the cluster.
     pub(super) spins: Vec<i8>,
     /// Sites of the cluster at hand.
     pub(super) cluster: Vec<u32>,
@@ -54,7 +55,7 @@ impl Walk {
         let (mut updates, mut covered) = (0, 0);
         while covered < sweeps * sites {
             updates += 1;
-            covered += self.wolff_cluster(&rules);
+            covered += self.cluster_update(&rules);
         }
         // A fixed number: to stop where clusters have covered a lattice would favour what follows large clusters.
         self.updates_per_sweep = (updates * sites).div_ceil(covered);
@@ -75,16 +76,15 @@ impl Walk {
                     // leave the parity or the sign of the magnetisation as it was, sweep by sweep.
                     let more = usize::from(self.stream.random_bool(0.5));
                     for _ in 0..self.updates_per_sweep + more {
-                        self.wolff_cluster(&rules);
+                        self.cluster_update(&rules);
                     }
                 }
-                Algorithm::SwendsenWang => self.swendsen_wang_sweep(&rules),
+                Algorithm::SwendsenWang => match &rules.colours {
+                    None => self.swendsen_wang_sweep(&rules),
+                    Some(colours) => self.all_colour_clusters(&rules, colours),
+                },
                 Algorithm::Metropolis => self.metropolis_sweep(&rules),
-                Algorithm::Hybrid => {
-                    self.heat_bath_sweep(&rules);
-                    self.wolff_cluster(&rules);
-                    self.geometric_cluster(&rules);
-                }
+                Algorithm::Hybrid => self.hybrid_sweep(&rules),
                 Algorithm::Tempering => {
                     if let (Some(replicas), Some(ladder)) = (&mut self.replicas, &rules.ladder) {
                         replicas.sweep(&rules, ladder);
@@ -92,6 +92,30 @@ impl Walk {
                     self.take_coldest();
                 }
             }
+        }
+    }
+
+    fn hybrid_sweep(&mut self, rules: &Rules) {
+        match &rules.colours {
+            None => {
+                self.heat_bath_sweep(rules);
+                self.wolff_cluster(rules);
+                self.geometric_cluster(rules);
+            }
+            Some(colours) => {
+                self.colour_sweep(rules, colours);
+                if colours.has_clusters() {
+                    self.colour_cluster(rules, colours);
+                }
+            }
+        }
+    }
+
+    /// A Wolff cluster. Returns the number of its sites.
+    fn cluster_update(&mut self, rules: &Rules) -> usize {
+        match &rules.colours {
+            None => self.wolff_cluster(rules),
+            Some(colours) => self.colour_cluster(rules, colours),
         }
     }
 
@@ -135,6 +159,15 @@ impl Walk {
     pub(super) fn scalars(&self) -> Scalars {
         let rules = &self.rules;
         let system = &rules.ensemble.system;
+        if let Spins::Potts { states } = system.spins {
+            let occupation = Occupation::of(&self.spins, states);
+            return Scalars {
+                energy: system.energy(&self.spins),
+                magnetisation: occupation.of_first(),
+                order: occupation.order(),
+                place: 0.0,
+            };
+        }
         if !system.is_homogeneous() {
             let overlap: i64 = self.spins.iter().zip(&rules.pattern).map(|(a, b)| i64::from(a * b)).sum();
             return Scalars {

@@ -1,9 +1,9 @@
 //! Statistics of Markov chains: averages with errors that include autocorrelation.
 
-use super::quantities::{FEWEST_FOR_ERRORS, QUANTITIES, Quantity, told};
+use super::quantities::{FEWEST_FOR_ERRORS, Quantity, told};
 use crate::estimate::{Autocorrelation, Bins, Estimate, Series, deviation_of_means};
 use crate::exact::Exact;
-use crate::lattice::Ensemble;
+use crate::lattice::{Ensemble, Spins};
 
 /// Bins over all chains, at least.
 const BINS: usize = 256;
@@ -36,14 +36,16 @@ pub struct Chain {
 /// What several chains say together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChainStatistics {
-    /// [`QUANTITIES`]; energy and |m| with errors of the Gamma method, the others with those of the jackknife.
+    /// [`Ensemble::meanings`]; energy and |m| with errors of the Gamma method, the others with those of the jackknife.
     pub quantities: Vec<Quantity>,
     /// Two-point function at distances from 1.
     pub correlation: Vec<Estimate>,
     /// Of the energy; `None` if it never changed, or if chains are too short to tell.
     pub energy: Option<Autocorrelation>,
-    /// Of |m|.
+    /// Of |m|; of Potts spins that of the order parameter.
     pub abs_magnetisation: Option<Autocorrelation>,
+    /// Name and symbol of that quantity.
+    pub size_of_order: [&'static str; 2],
     /// The longest autocorrelation time of energy, |m| and the order parameter, where it is known.
     pub tau_int: Option<Estimate>,
     /// Configurations of all chains.
@@ -109,9 +111,11 @@ impl Chain {
             let means: Vec<f64> = sums[1..].iter().map(|sum| sum / sums[0]).collect();
             ensemble.quantities(&means)
         });
-        let (scalars, correlation) = estimates.split_at(QUANTITIES.len());
-        let mut quantities = ensemble.named(&QUANTITIES, scalars, exact, enough);
-        let magnetisation = Observed::of(chains, "magnetisation", |chain| &chain.magnetisation);
+        let (scalars, correlation) = estimates.split_at(ensemble.meanings().len());
+        let mut quantities = ensemble.named(ensemble.meanings(), scalars, exact, enough);
+        // The fourth value is M, or the share of colour 0.
+        let fourth = if ensemble.system.spins == Spins::Ising { "magnetisation" } else { "first_colour" };
+        let magnetisation = Observed::of(chains, fourth, |chain| &chain.magnetisation);
         for observed in observed.iter().chain([&magnetisation]).filter(|_| enough) {
             let named = |quantity: &&mut Quantity| quantity.meaning.name == observed.name;
             if let Some(quantity) = quantities.iter_mut().find(named) {
@@ -126,7 +130,8 @@ impl Chain {
             quantities,
             correlation: correlation.iter().map(|&estimate| told(estimate, enough)).collect(),
             energy: found("energy_per_site"),
-            abs_magnetisation: found("abs_magnetisation"),
+            abs_magnetisation: found(size_of_order(ensemble)[0]),
+            size_of_order: size_of_order(ensemble),
             tau_int,
             count: chains.iter().map(Self::count).sum(),
             is_short: (!whole_chains || is_stuck) && (bins[0].length() as f64) < wanted,
@@ -181,17 +186,26 @@ impl Observed {
     }
 }
 
-/// Energy, |m| and, in an antiferromagnet, its order parameter.
+/// Energy, |m| (of Potts spins the order parameter) and, in an antiferromagnet, its order parameter.
 fn observed(chains: &[Chain], ensemble: &Ensemble) -> Vec<Observed> {
+    let [size, _] = size_of_order(ensemble);
     let mut observed = vec![
         Observed::of(chains, "energy_per_site", |chain| &chain.energy),
-        Observed::of(chains, "abs_magnetisation", |chain| &chain.abs_magnetisation),
+        Observed::of(chains, size, |chain| &chain.abs_magnetisation),
     ];
     let order = ensemble.order_parameter().1;
-    if order != "abs_magnetisation" {
+    if order != size {
         observed.push(Observed::of(chains, order, |chain| &chain.order));
     }
     observed
+}
+
+/// Name and symbol of the quantity whose series stands as |m|.
+fn size_of_order(ensemble: &Ensemble) -> [&'static str; 2] {
+    match ensemble.system.spins {
+        Spins::Ising => ["abs_magnetisation", "|m|"],
+        Spins::Potts { .. } => ["order_parameter", "m"],
+    }
 }
 
 /// Series whose halves are compared, by the symbols of their quantities.

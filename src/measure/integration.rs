@@ -84,7 +84,7 @@ pub fn integrate(
     let mean: f64 = nodes.iter().map(|node| node.weight * node.energy_per_site.value).sum();
     let variance: f64 = nodes.iter().map(|node| (node.weight * node.energy_per_site.error).powi(2)).sum();
     let ln_z = Estimate {
-        value: sites * (std::f64::consts::LN_2 - beta * mean),
+        value: sites * ((system.spins.states() as f64).ln() - beta * mean),
         error: sites * beta * variance.sqrt(),
     };
     Ok(Some(Integration { ln_z, nodes, warnings }))

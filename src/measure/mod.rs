@@ -15,7 +15,7 @@ pub use independence::IndependenceChain;
 pub use integration::{Integration, Node, integrate, temperatures};
 pub use monte_carlo::{MonteCarlo, Sweeps, measure_chains};
 use quantities::{FEWEST_FOR_ERRORS, told};
-pub use quantities::{FREE_QUANTITIES, Meaning, QUANTITIES, Quantity};
+pub use quantities::{FREE_QUANTITIES, Meaning, POTTS_QUANTITIES, QUANTITIES, Quantity};
 pub use reference::{MonteCarloCheck, monte_carlo_check, reference_log_weights, references};
 pub use report::brief;
 

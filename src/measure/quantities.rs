@@ -2,7 +2,7 @@
 
 use crate::estimate::Estimate;
 use crate::exact::Exact;
-use crate::lattice::{Ensemble, Observables};
+use crate::lattice::{Ensemble, Observables, Spins};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -21,7 +21,7 @@ const fn meaning(name: &'static str, symbol: &'static str, unit: &'static str) -
     Meaning { name, symbol, unit }
 }
 
-/// Quantities of any source of configurations, in the order of [`Ensemble::quantities`].
+/// Quantities of any source of configurations of Ising spins, in the order of [`Ensemble::quantities`].
 pub const QUANTITIES: [Meaning; 9] = [
     meaning("energy_per_site", "U/N", "J"),
     meaning("specific_heat", "C/N", "k_B"),
@@ -32,6 +32,18 @@ pub const QUANTITIES: [Meaning; 9] = [
     meaning("susceptibility", "chi", "1/J"),
     meaning("binder", "U_4", ""),
     meaning("correlation_length", "xi", "sites"),
+];
+
+/// The same of Potts spins.
+pub const POTTS_QUANTITIES: [Meaning; 8] = [
+    meaning("energy_per_site", "U/N", "J"),
+    meaning("specific_heat", "C/N", "k_B"),
+    meaning("order_parameter", "m", ""),
+    meaning("order_parameter_squared", "m^2", ""),
+    meaning("susceptibility", "chi", "1/J"),
+    meaning("binder", "U_4", ""),
+    meaning("energy_binder", "V_4", ""),
+    meaning("first_colour", "n_0/N", ""),
 ];
 
 /// Quantities that only a network gives, in the order of [`Ensemble::free_quantities`].
@@ -82,6 +94,8 @@ impl Serialize for Quantity {
 
 /// Means before those of the two-point function.
 const SCALARS: usize = 8;
+/// Values of a configuration of Potts spins.
+const POTTS_VALUES: usize = 7;
 /// Samples, or bins of a chain, below which nothing can be said about errors.
 pub(super) const FEWEST_FOR_ERRORS: usize = 8;
 /// Share of a value below which its error is rounding: the quantity never changed.
@@ -100,14 +114,22 @@ const NO_BINDER: &str = "in a field moments about zero tell nothing about order"
 impl Ensemble {
     /// Number of values per configuration.
     pub fn values_per_configuration(&self) -> usize {
+        if self.system.spins != Spins::Ising {
+            return POTTS_VALUES;
+        }
         SCALARS + Observables::distances(self.system.lattice)
     }
 
     /// What is averaged over configurations, per site: E, E^2, |M|, M, M^2, M^4, the structure factor at the smallest wave
-    /// number, |M_s| (0 where there is no such pattern), and the two-point function along the axes at distances 1 to L / 2.
+    /// number, |M_s| (0 where there is no such pattern), and the two-point function along the axes at distances 1 to L / 2. Of Potts spins: E, E^2, the order
+    /// parameter, the share of colour 0, m^2, m^4 and E^4.
     pub fn values(&self, observables: &Observables, configuration: usize) -> Vec<f64> {
         let sites = self.system.lattice.sites() as f64;
         let energy = observables.energy(self.system.interaction, configuration) / sites;
+        if let Some(occupation) = observables.occupation(configuration) {
+            let m = occupation.order();
+            return vec![energy, energy * energy, m, occupation.of_first(), m * m, m.powi(4), energy.powi(4)];
+        }
         let m = observables.spin_sum(configuration) as f64 / sites;
         let wave = observables.structure_factor(configuration) / sites;
         let staggered = observables.staggered_sum(configuration).unwrap_or(0).abs() as f64 / sites;
@@ -118,12 +140,23 @@ impl Ensemble {
         values
     }
 
-    /// [`QUANTITIES`], then the two-point function, from the means of [`Ensemble::values`].
+    /// Meanings of [`Ensemble::quantities`] but for the two-point function.
+    pub fn meanings(&self) -> &'static [Meaning] {
+        match self.system.spins {
+            Spins::Ising => &QUANTITIES,
+            Spins::Potts { .. } => &POTTS_QUANTITIES,
+        }
+    }
+
+    /// [`QUANTITIES`], then the two-point function, from the means of [`Ensemble::values`]; [`POTTS_QUANTITIES`] of Potts spins.
     ///
     /// `C = beta^2 var(E)`, `chi = beta N (<m^2> - <|m|>^2)` (with `<m>` in place of `<|m|>` in a field),
     /// `U_4 = 1 - <m^4> / (3 <m^2>^2)`, `xi = (S(0) / S(k) - 1)^(1/2) / |k|` with `S(0) = N <m^2>` (less
     /// `N <m>^2` in a field) and `|k|` of [`Lattice::smallest_wave_number_squared`](crate::lattice::Lattice::smallest_wave_number_squared). NaN where a quantity does not exist.
     pub fn quantities(&self, means: &[f64]) -> Vec<f64> {
+        if self.system.spins != Spins::Ising {
+            return self.potts_quantities(means);
+        }
         let sites = self.system.lattice.sites() as f64;
         let [energy, energy_squared, abs_m, m, m_squared, m_fourth, wave, staggered] =
             [0, 1, 2, 3, 4, 5, 6, 7].map(|which| means[which]);
@@ -154,6 +187,24 @@ impl Ensemble {
         quantities
     }
 
+    /// `C` and `chi` as of Ising spins with the order parameter m in place of |m|, `U_4 = 1 - <m^4> / (3 <m^2>^2)` and `V_4 = 1 - <E^4> / (3 <E^2>^2)`.
+    fn potts_quantities(&self, means: &[f64]) -> Vec<f64> {
+        let sites = self.system.lattice.sites() as f64;
+        let [energy, energy_squared, m, first, m_squared, m_fourth, energy_fourth] =
+            [0, 1, 2, 3, 4, 5, 6].map(|which| means[which]);
+        let binder = |fourth: f64, squared: f64| 1.0 - fourth / (3.0 * squared * squared);
+        vec![
+            energy,
+            self.beta * self.beta * sites * difference(energy_squared, energy * energy),
+            m,
+            m_squared,
+            self.beta * sites * difference(m_squared, m * m),
+            binder(m_fourth, m_squared),
+            binder(energy_fourth, energy_squared),
+            first,
+        ]
+    }
+
     /// Whether an estimate of the energy says that it never changed, though it could.
     pub(super) fn is_constant(&self, energy: Estimate) -> bool {
         let can_change = self.system.interaction.coupling != 0.0 || self.system.interaction.field != 0.0;
@@ -162,7 +213,11 @@ impl Ensemble {
 
     /// The order parameter: its place among [`Ensemble::values`] and its name.
     pub(super) fn order_parameter(&self) -> (usize, &'static str) {
-        if self.system.is_staggered() { (7, "staggered_magnetisation") } else { (2, "abs_magnetisation") }
+        match self.system.spins {
+            Spins::Potts { .. } => (2, "order_parameter"),
+            Spins::Ising if self.system.is_staggered() => (7, "staggered_magnetisation"),
+            Spins::Ising => (2, "abs_magnetisation"),
+        }
     }
 
     /// [`FREE_QUANTITIES`] from ln Z and the means: F = -ln Z / beta, S = beta (U - F).
@@ -216,6 +271,10 @@ impl Ensemble {
 
     /// Lattice, size, beta, J and H under their names, and a number that tells couplings of single bonds from others.
     pub(super) fn serialize_entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        if self.system.spins != Spins::Ising {
+            map.serialize_entry("model", &self.system.spins.model())?;
+            map.serialize_entry("states", &self.system.spins.states())?;
+        }
         map.serialize_entry("lattice", &self.system.lattice.kind())?;
         map.serialize_entry("size", &self.system.lattice.side())?;
         map.serialize_entry("beta", &self.beta)?;

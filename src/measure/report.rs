@@ -176,9 +176,10 @@ pub(super) fn describe_tau(statistics: &ChainStatistics) -> String {
         found.as_ref().map_or("unknown".to_owned(), |found| brief(found.tau_int))
     };
     format!(
-        "{:<10} energy {}, |m| {}   (1 + 2 sum convention)",
+        "{:<10} energy {}, {} {}   (1 + 2 sum convention)",
         "tau_int",
         tau(&statistics.energy),
+        statistics.size_of_order[1],
         tau(&statistics.abs_magnetisation)
     )
 }
@@ -255,7 +256,8 @@ pub(super) fn serialize_tau<M: SerializeMap>(
 ) -> Result<(), M::Error> {
     let tau = |found: &Option<Autocorrelation>| found.as_ref().map(|found| found.tau_int);
     map.serialize_entry("tau_int_energy", &tau(&statistics.energy))?;
-    map.serialize_entry("tau_int_abs_magnetisation", &tau(&statistics.abs_magnetisation))?;
+    let [name, _] = statistics.size_of_order;
+    map.serialize_entry(&format!("tau_int_{name}"), &tau(&statistics.abs_magnetisation))?;
     map.serialize_entry("tau_int_convention", TAU_CONVENTION)
 }
 
@@ -273,6 +275,11 @@ impl ChainStatistics {
         for quantity in &self.quantities {
             map.serialize_entry(quantity.meaning.name, quantity)?;
         }
-        map.serialize_entry("correlation", &distances(&self.correlation))
+        // Potts spins have no two-point function here.
+        if self.correlation.is_empty() {
+            Ok(())
+        } else {
+            map.serialize_entry("correlation", &distances(&self.correlation))
+        }
     }
 }

@@ -26,6 +26,7 @@ mod monte_carlo;
 mod normalisation;
 mod pairs;
 mod physics;
+mod potts;
 mod readers;
 mod reference;
 mod reference_pairs;

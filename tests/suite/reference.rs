@@ -26,7 +26,7 @@ struct Network {
 
 impl Network {
     fn new(case: Case, tensors: HashMap<String, Vec<Vec<Vec<f64>>>>) -> Self {
-        let System { lattice, interaction, weights } = case.system();
+        let System { lattice, interaction, weights, .. } = case.system();
         let bonds = lattice.bonds().enumerate().map(|(number, ends)| {
             let [a, b] = ends.map(|site| site as usize);
             let weight = weights.as_ref().map_or(1, |weights| weights.bonds[number]);

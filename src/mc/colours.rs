@@ -1,0 +1,128 @@
+//! Updates of Potts spins: a heat bath over all colours, and clusters of equal ones.
+
+use super::rules::Rules;
+use super::walk::Walk;
+use rand::RngExt;
+
+/// What the updates of Potts spins need.
+#[derive(Debug)]
+pub(super) struct Colours {
+    /// q.
+    states: i8,
+    /// `[number of neighbours of a colour]`: `exp(beta J n)`.
+    of_neighbours: Vec<f64>,
+    /// beta H, in favour of colour 0.
+    field: f64,
+    /// A bond between equal colours joins its ends: `1 - exp(-beta J)`, times 2^32; 0 for J <= 0.
+    bond: u64,
+}
+
+impl Colours {
+    pub(super) fn new(states: u8, coordination: usize, coupling: f64, field: f64, beta: f64) -> Self {
+        // Of the largest weight, so that none overflows.
+        let most = (beta * coupling * coordination as f64).max(0.0);
+        let weight = |count: usize| (beta * coupling * count as f64 - most).exp();
+        let joined = -(-beta * coupling.max(0.0)).exp_m1();
+        Self {
+            states: states as i8,
+            of_neighbours: (0..=coordination).map(weight).collect(),
+            field: beta * field,
+            bond: (joined * 2.0_f64.powi(32)) as u64,
+        }
+    }
+
+    /// Whether clusters are more than single sites.
+    pub(super) fn has_clusters(&self) -> bool {
+        self.bond > 0
+    }
+
+    /// `exp(beta H)` times a colour's weight, over the largest factor of this kind.
+    fn in_field(&self, colour: i8, weight: f64) -> f64 {
+        let of_field = if colour == 0 { self.field } else { 0.0 };
+        weight * (of_field - self.field.max(0.0)).exp()
+    }
+}
+
+/// A site of the cluster at hand has its colour below zero.
+fn marked(colour: i8) -> i8 {
+    -1 - colour
+}
+
+impl Walk {
+    /// A heat bath of every site, row by row.
+    pub(super) fn colour_sweep(&mut self, rules: &Rules, colours: &Colours) {
+        let mut weights = vec![0.0; colours.states as usize];
+        for site in 0..self.spins.len() {
+            let mut counts = [0_usize; crate::lattice::MAX_STATES as usize];
+            for &neighbour in rules.neighbours(site as u32) {
+                counts[self.spins[neighbour as usize] as usize] += 1;
+            }
+            for (colour, weight) in (0..).zip(&mut weights) {
+                *weight = colours.in_field(colour, colours.of_neighbours[counts[colour as usize]]);
+            }
+            let mut left = self.stream.random::<f64>() * weights.iter().sum::<f64>();
+            let drawn = weights.iter().position(|weight| {
+                left -= weight;
+                left < 0.0
+            });
+            self.spins[site] = drawn.map_or(colours.states - 1, |colour| colour as i8);
+        }
+    }
+
+    /// Builds one Wolff cluster and gives it another colour, unless the field forbids that. Returns the number of its sites.
+    pub(super) fn colour_cluster(&mut self, rules: &Rules, colours: &Colours) -> usize {
+        let first = self.stream.random_range(0..self.spins.len() as u32);
+        let old = self.spins[first as usize];
+        let new = (old + self.stream.random_range(1..colours.states)) % colours.states;
+        self.grow_colour(rules, colours, first);
+        let gain =
+            f64::from(i8::from(new == 0) - i8::from(old == 0)) * colours.field * self.cluster.len() as f64;
+        let is_taken = gain >= 0.0 || self.stream.random::<f64>() < gain.exp();
+        self.paint(if is_taken { new } else { old })
+    }
+
+    /// Builds all clusters (R. H. Swendsen and J.-S. Wang, Phys. Rev. Lett. 58, 86, 1987), and draws a colour for each.
+    pub(super) fn all_colour_clusters(&mut self, rules: &Rules, colours: &Colours) {
+        for first in 0..self.spins.len() as u32 {
+            if self.spins[first as usize] < 0 {
+                continue;
+            }
+            self.grow_colour(rules, colours, first);
+            // Colour 0 against each of the others: exp(beta H) per site.
+            let odds = colours.field * self.cluster.len() as f64;
+            let others = f64::from(colours.states - 1);
+            let is_zero = self.stream.random::<f64>() * (1.0 + others * (-odds).exp()) < 1.0;
+            let new = if is_zero { 0 } else { self.stream.random_range(1..colours.states) };
+            for site in self.cluster.drain(..) {
+                self.spins[site as usize] = marked(new);
+            }
+        }
+        self.spins.iter_mut().for_each(|spin| *spin = marked(*spin));
+    }
+
+    /// Takes sites of one colour into the cluster that open bonds reach from a site.
+    fn grow_colour(&mut self, rules: &Rules, colours: &Colours, first: u32) {
+        let colour = self.spins[first as usize];
+        self.spins[first as usize] = marked(colour);
+        self.cluster.push(first);
+        let mut next = 0;
+        while let Some(&site) = self.cluster.get(next) {
+            next += 1;
+            for &neighbour in rules.neighbours(site) {
+                if self.spins[neighbour as usize] == colour && self.chance(colours.bond) {
+                    self.spins[neighbour as usize] = marked(colour);
+                    self.cluster.push(neighbour);
+                }
+            }
+        }
+    }
+
+    /// Gives the cluster a colour and dissolves it. Returns the number of its sites.
+    fn paint(&mut self, colour: i8) -> usize {
+        let count = self.cluster.len();
+        for site in self.cluster.drain(..) {
+            self.spins[site as usize] = colour;
+        }
+        count
+    }
+}

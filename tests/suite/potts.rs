@@ -1,0 +1,90 @@
+//! Potts spins: chains against exact values.
+
+use han_gpu::exact;
+use han_gpu::lattice::{Ensemble, Interaction, Lattice, Spins, System};
+use han_gpu::mc::{Algorithm, Setup, Simulation, equilibrate};
+use han_gpu::measure::{MonteCarlo, Sweeps, integrate, measure_chains};
+use std::ops::ControlFlow;
+
+fn ensemble(lattice: Lattice, states: u32, coupling: f64, field: f64, beta: f64) -> Ensemble {
+    let system = System::potts(lattice, Interaction { coupling, field }, states).unwrap();
+    Ensemble { system, beta }
+}
+
+fn measured(ensemble: &Ensemble, algorithm: Algorithm, sweeps: usize) -> MonteCarlo {
+    let setup = Setup { ensemble: ensemble.clone(), algorithm, chains: 16, seed: 3 };
+    let mut simulation = Simulation::new(setup, "cpu").unwrap();
+    let equilibrium = equilibrate(&mut simulation).unwrap();
+    assert_eq!(equilibrium.fault, None, "{ensemble}");
+    let sweeps = Sweeps { chains: 16, thermalisation: equilibrium.sweeps, sweeps, every: 1 };
+    measure_chains(&mut simulation, sweeps, |_, _| Ok(()), |_| ControlFlow::Continue(())).unwrap()
+}
+
+#[test]
+fn chains_have_the_exact_energy_and_specific_heat_however_they_move() {
+    use Algorithm::{Hybrid, SwendsenWang, Wolff};
+    let side = |side: u32| Lattice::square(side).unwrap();
+    for (ensemble, algorithms) in [
+        (ensemble(side(6), 3, 1.0, 0.0, 1.0), vec![Wolff, SwendsenWang, Hybrid]),
+        (ensemble(side(4), 3, 0.8, 0.3, 1.1), vec![Wolff, SwendsenWang, Hybrid]),
+        (ensemble(side(4), 4, 1.0, -0.5, 0.9), vec![Wolff, SwendsenWang, Hybrid]),
+        (ensemble(side(3), 5, -1.0, 0.4, 1.2), vec![Hybrid]),
+        (ensemble(side(4), 12, 1.0, 0.0, 1.4), vec![Wolff, SwendsenWang]),
+        (ensemble(side(2), 32, 1.0, 0.2, 1.5), vec![Hybrid]),
+    ] {
+        let exact = exact::solve(&ensemble.system, ensemble.beta).unwrap();
+        for algorithm in algorithms {
+            let found = measured(&ensemble, algorithm, 3000);
+            for (name, exact) in
+                [("energy_per_site", exact.energy_per_site), ("specific_heat", exact.specific_heat)]
+            {
+                let quantity =
+                    found.statistics.quantities.iter().find(|quantity| quantity.meaning.name == name);
+                let sigmas = quantity.unwrap().estimate.deviation(exact);
+                assert!(sigmas.abs() < 4.5, "{name} of {ensemble} by {}: {sigmas} sigma", algorithm.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn two_colours_in_space_are_ising_spins_with_energies_moved() {
+    let lattice = Lattice::cubic(4).unwrap();
+    let potts = ensemble(lattice, 2, 1.0, 0.0, 0.4);
+    let ising = System::uniform(lattice, Interaction { coupling: 0.5, field: 0.0 });
+    let exact = exact::solve(&ising, potts.beta).unwrap();
+    let found = measured(&potts, Algorithm::Wolff, 3000).statistics.quantities[0].estimate;
+    // Three bonds a site, each lower by J / 2.
+    let sigmas = found.deviation(exact.energy_per_site - 1.5);
+    assert!(sigmas.abs() < 4.5, "{found:?}, {exact:?}");
+}
+
+#[test]
+fn integrated_energies_give_ln_z() {
+    let ensemble = ensemble(Lattice::square(4).unwrap(), 4, 1.0, 0.0, 1.0);
+    let sweeps = Sweeps { chains: 8, thermalisation: 1, sweeps: 500, every: 1 };
+    let found =
+        integrate(
+            &ensemble.system,
+            ensemble.beta,
+            Algorithm::Wolff,
+            sweeps,
+            1,
+            |_| ControlFlow::Continue(()),
+        )
+        .unwrap()
+        .unwrap();
+    let exact = exact::ln_z(&ensemble.system, ensemble.beta).unwrap();
+    assert!(found.ln_z.deviation(exact).abs() < 4.5, "{:?}, {exact}", found.ln_z);
+}
+
+#[test]
+fn starts_in_one_colour_and_at_random_that_do_not_agree_are_refused() {
+    // Just below the transition temperature of twelve colours both phases live long.
+    let ensemble = ensemble(Lattice::square(16).unwrap(), 12, 1.0, 0.0, 1.5);
+    let setup = Setup { ensemble, algorithm: Algorithm::Wolff, chains: 8, seed: 1 };
+    let mut simulation = Simulation::new(setup, "cpu").unwrap();
+    assert_eq!(simulation.setup().ensemble.system.spins, Spins::Potts { states: 12 });
+    let short = han_gpu::mc::thermalise(&mut simulation, 40).unwrap();
+    assert!(short.fault.is_some());
+}
