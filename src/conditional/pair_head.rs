@@ -10,8 +10,7 @@
 //! | `one_parameter` | `beta (w_i x_i + 2 H m_i)` | N |
 //! | `linear` | `beta (b_i + sum_(j < i) w_ji s_j)` | N (N + 1) / 2 |
 //! | `sk0`, `sk1`, `sk2` | `beta (b_i + w_i x_i) + sum_(l > i) sum_(+-) v_il g_k(x_l)` | (4 k + 6) per pair, 2 per site |
-//!
-//! | `tap` | the same as `sk0` with `x_l + c_il y_l` in place of `x_l` in the sum | 8 per pair, 2 per site |
+//! | `tap` | that of `sk0` with `x_l + c_il y_l` in place of `x_l` under the sum, with a c of its own for + and - | 8 per pair, 2 per site |
 //!
 //! where `g_0(x) = ln sigmoid(beta (b_il0 + w_il0 x))` and `g_k(x) = ln sigmoid(b_ilk + w_ilk g_(k-1)(x))`, with parameters of their own for + and -. Parameters in
 //! brackets behind beta are fields, so that a net that follows a temperature starts every stage near where it should be.

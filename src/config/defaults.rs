@@ -202,9 +202,11 @@ fn complete_defaults<'a>(
     let number = |key: &str, default: f64| asked(key).and_then(number).unwrap_or(default);
     let size: f64 = number("size", config.size.into());
     let is_small = size <= MOST_TEMPERED;
+    let is_reverse = asked("objective").and_then(Value::as_str) == Some("reverse");
     if is_arnn {
         put("network", Value::String(Network::Arnn.name().to_owned()));
-        let of_glass = if is_small { Head::Tap } else { Head::Sk0 };
+        // Without configurations to learn from, its cold start may stay in a wrong state.
+        let of_glass = if is_small && !is_reverse { Head::Tap } else { Head::Sk0 };
         put("head", name(if is_weighted { of_glass } else { Head::Cw }));
         let order = if is_weighted { SiteOrder::Strongest } else { SiteOrder::Index };
         put("site_order", Value::String(order.name().to_owned()));
@@ -212,13 +214,15 @@ fn complete_defaults<'a>(
         put("depth", Value::Integer(1));
     }
     let is_exact = is_arnn && !is_weighted && asked("head").is_none_or(|head| *head == name(Head::Cw));
-    let is_reverse = asked("objective").and_then(Value::as_str) == Some("reverse");
     let is_mixed = is_arnn && !is_exact && !is_reverse && is_small;
     put("objective", Value::String(if is_mixed { "mixed" } else { "reverse" }.to_owned()));
     if is_exact || is_mixed {
         put("annealing", Value::Float(0.0));
         if is_mixed && size >= MANY_PAIRED {
-            put("steps", Value::Integer(3 * i64::from(config.steps)));
+            let is_corrected = asked("head").is_none_or(|head| *head == name(Head::Tap));
+            if !is_corrected {
+                put("steps", Value::Integer(3 * i64::from(config.steps)));
+            }
             put("pool", Value::Integer(4 * config.pool as i64));
             put("forward_share", Value::Float(0.5));
             put("learning_rate", Value::Float(SLOW_RATE * config.learning_rate));

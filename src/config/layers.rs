@@ -205,6 +205,21 @@ mod tests {
     }
 
     #[test]
+    fn networks_of_pairs_have_the_head_and_the_steps_that_fit_their_system() {
+        let of = |couplings: &str, more: &str| {
+            let file = format!("lattice = \"complete\"\ncouplings = \"{couplings}\"\n{more}");
+            let config = resolved(None, &file, "").unwrap();
+            (config.head, config.steps)
+        };
+        assert_eq!(of("cw", "size = 100"), (Head::Cw, 4000));
+        assert_eq!(of("sk", "size = 100"), (Head::Tap, 4000));
+        assert_eq!(of("sk", "size = 256"), (Head::Tap, 4000));
+        assert_eq!(of("sk", "size = 200\nhead = \"sk0\""), (Head::Sk0, 12_000));
+        assert_eq!(of("sk", "size = 257").0, Head::Sk0);
+        assert_eq!(of("sk", "size = 50\nobjective = \"reverse\"").0, Head::Sk0);
+    }
+
+    #[test]
     fn exact_squares_are_as_large_as_size_and_beta_allow() {
         let bottom = |preset, file: &str| resolved(preset, file, "").unwrap().exact_bottom;
         assert_eq!([bottom(None, ""), bottom(None, "size = 8"), bottom(None, "size = 4")], [8, 8, 4]);

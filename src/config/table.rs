@@ -66,9 +66,9 @@ settings! {
         /// sites, row by row, and arnn draws all sites of the complete lattice from the fields of those before.
         network: Network = Network::Han, names(&["han", "van", "arnn"]).derived("\"arnn\" on the complete lattice").flag("network", "NAME").later();
         /// The head that turns fields into probabilities for "arnn": cw is exact for one coupling, cw_infinite its form for many sites, one_parameter a multiple of the field, linear has a
-        /// weight for every pair, sk0, sk1 and sk2 send the fields on later sites through one to three layers, and tap is sk0 with the fields that later sites make on one another.
+        /// weight for every pair, sk0, sk1 and sk2 send the fields on later sites through one to three layers, and tap is sk0 with the fields that later sites make on one another, at N^3 operations.
         head: Head = Head::None, names(&["none", "cw", "cw_infinite", "one_parameter", "linear", "sk0", "sk1", "sk2", "tap"])
-            .derived("for \"arnn\" cw with one coupling, else tap, and sk0 from 257 sites on").flag("head", "NAME").later();
+            .range("\"arnn\": any but \"none\", \"tap\" to 512 sites; others: \"none\"").derived("for \"arnn\" cw with one coupling; with others tap to 256 sites unless `objective` is reverse, and sk0 else").flag("head", "NAME").later();
         /// Hidden units per input site; several for levels of their own from the boundary down, of which the last holds for all further ones.
         width: Widths = Widths::all(4), integers(1, 64).derived("1 on the cubic lattice from `size` 16 on, and for \"arnn\"").flag("width", "WIDTH,..");
         /// Hidden layers.
@@ -106,7 +106,7 @@ settings! {
         /// Configurations on the device at a time; 0: as many as fit, and a run's own file holds how many that were.
         chunk: usize = 0, integer(0, MAX_BATCH as i64).range("0, or an equal part of `batch` of at least 2").later().free();
         /// Training steps.
-        steps: u32 = 4000, integer(1, u32::MAX as i64).derived("8000 where `depth` is 3 by default, on the cubic lattice from `size` 16 on, and with `couplings` from `size` 16 and beta times the mean |J| of 1.5 on; 12000 for \"arnn\" with 129 to 256 sites, unless `head` is cw or `objective` is reverse").flag("steps", "STEPS");
+        steps: u32 = 4000, integer(1, u32::MAX as i64).derived("8000 where `depth` is 3 by default, on the cubic lattice from `size` 16 on, and with `couplings` from `size` 16 and beta times the mean |J| of 1.5 on; 12000 for \"arnn\" with 129 to 256 sites, unless `head` is cw or tap or `objective` is reverse").flag("steps", "STEPS");
         /// What is minimised: KL(q | p) on the network's own samples (reverse), KL(p | q) on configurations by Monte Carlo
         /// (forward), or first the one with p and then more and more the other (mixed).
         objective: Objective = Objective::Reverse, names(&["reverse", "forward", "mixed"])

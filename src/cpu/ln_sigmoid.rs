@@ -2,14 +2,14 @@
 
 use std::f32::consts::LOG2_E;
 
-/// `ln(1 / (1 + exp(-x)))` of values x and the derivatives `1 / (1 + exp(x))`, good to 2e-7.
+/// `ln(1 / (1 + exp(-x)))` of values x and the derivatives `1 / (1 + exp(x))`, good to 2e-7, of themselves where they are above 1.
 ///
 /// All values go through one step before any goes through the next: a step waits for the one before it, so that a processor that is given one value after
 /// another waits most of the time. Multiplications and additions are done in one, which keeps more digits, so that the polynomials are short.
 #[inline(always)]
 pub(crate) fn ln_sigmoids<const N: usize>(values: &[f32; N]) -> [[f32; N]; 2] {
     let e = exponentials(values);
-    // ln(1 + e) = e times this.
+    // ln(1 + e) / e.
     let factors = polynomial(
         -0.006_452_502,
         &[0.036_084_082, -0.095_321_79, 0.167_647_27, -0.240_730_5, 0.331_798_2, -0.499_874_03, 0.999_996_4],
@@ -31,9 +31,10 @@ pub(crate) fn ln_sigmoids<const N: usize>(values: &[f32; N]) -> [[f32; N]; 2] {
 /// `exp(-|x|)`.
 #[inline(always)]
 fn exponentials<const N: usize>(values: &[f32; N]) -> [f32; N] {
-    // exp(-size) = 2^whole 2^rest: beside so large a number the last bits are those of the whole number.
+    // exp(-size) = 2^whole 2^rest. 1.5 * 2^23 has no bits behind the point: what is added to it is rounded to a whole number, which its last bits are.
     const WHOLE: f32 = 12_582_912.0;
     let [mut sizes, mut shifted, mut rests] = [[0.0_f32; N]; 3];
+    // Below exp(-87) there are no normal numbers.
     for lane in 0..N {
         sizes[lane] = if values[lane].abs() > 87.0 { 87.0 } else { values[lane].abs() };
     }

@@ -16,12 +16,12 @@ pub(crate) struct MeanField<R> {
     squares: Vec<R>,
 }
 
-/// What a turn of the equations leaves for the next, `[sites]` each.
+/// Work space of a turn of the equations, `[sites]` each.
 #[derive(Debug)]
 pub(crate) struct Turn<R> {
-    /// `tanh` of the fields.
+    /// m: `tanh` of beta times the corrected fields.
     orders: Lanes<R>,
-    /// Those of the turn before.
+    /// m of the turn before.
     before: Lanes<R>,
     /// `1 - m^2`.
     responses: Lanes<R>,
@@ -51,7 +51,8 @@ impl<R: Real> MeanField<R> {
         Self { sites, couplings, squares }
     }
 
-    /// Writes the corrections to the fields on all sites behind one, `[sites behind]`; `field` writes the fields without them, by the number of the site among all.
+    /// Writes the corrections to the fields on all sites behind one, `[sites behind]`; `field` gives the fields without them, H included, by the number of the
+    /// site among all.
     #[inline(always)]
     pub(crate) fn correct(
         &self,

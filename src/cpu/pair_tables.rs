@@ -7,10 +7,11 @@ use crate::conditional::{Head, Model, PairHead, exact_logits};
 /// Numbers of a system that its head needs.
 #[derive(Debug)]
 pub(crate) struct PairTables<R> {
-    /// Of the head that has no parameters, as `exact_logits` in `src/conditional/pair_head.rs` gives them; empty until they are prepared.
+    /// Logits of the head `cw`, as `exact_logits` in `src/conditional/pair_head.rs` gives them; empty until they are prepared.
     pub(crate) exact_logits: Vec<R>,
+    /// Their inverse temperature; NaN before there are any.
     exact_beta: f64,
-    /// Of the head that corrects fields.
+    /// Couplings for the head `tap`.
     pub(crate) mean_field: Option<MeanField<R>>,
 }
 

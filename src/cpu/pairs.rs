@@ -9,7 +9,7 @@ use crate::conditional::{Gauge, Head, LevelModel, Model, PairHead};
 use crate::hierarchy::Level;
 use crate::lattice::Interaction;
 
-/// Rows that go through a layer together: as many as stay in registers.
+/// Rows that go through [`Real::ln_sigmoids`] together: as many as stay in registers.
 const TOGETHER: usize = 32;
 
 /// Whole numbers of a tile's rows.

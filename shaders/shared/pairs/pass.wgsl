@@ -1,5 +1,5 @@
 // A pass over all sites of ROWS configurations whose sites are all neighbours: sites are shared among the lanes of a workgroup, and every lane keeps the fields on its own
-// ones. One dispatch goes through all sites, with two barriers each.
+// ones. One dispatch goes through all sites, with two barriers each, and two more for every turn where fields are corrected.
 // Needs `level`, `step`, `geometry`, `parameters`, `logits`, `ln_q`, a head, and `spins_of(site, lane, rows, logits)`, which gives the spins of a site after the
 // gauge.
 

@@ -33,7 +33,8 @@ pub(crate) fn pair_cost(level: &OnLevel<'_>) -> Cost {
     // Of every ordered pair behind a site two products a turn.
     let of_corrections = if head.has_corrections() { 4 * TURNS * head.sites.pow(3) / 3 } else { 0 };
     let operations = operations_of_layers(head) + of_corrections;
-    let of_rows = Cost::of_rows(level.rows, operations, 2 * head.sites + 1);
+    let corrections = if head.has_corrections() { head.pairs() } else { 0 };
+    let of_rows = Cost::of_rows(level.rows, operations, 2 * head.sites + 1 + corrections);
     Cost { words: of_rows.words + head.parameters(), ..of_rows }
 }
 
