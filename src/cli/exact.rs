@@ -3,7 +3,7 @@
 use super::system::SystemArguments;
 use crate::config::Config;
 use crate::disorder::has_seed;
-use crate::exact;
+use crate::exact::{self, Transition};
 use crate::lattice::{Ensemble, LatticeKind, SpinModel, Spins};
 use serde::Serialize;
 
@@ -59,6 +59,9 @@ struct Table {
     /// In units of k_B.
     entropy_per_site: Option<f64>,
     specific_heat: f64,
+    /// Of the infinite lattice of Potts spins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transition: Option<Transition>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -84,6 +87,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         energy_per_site: exact.energy_per_site + 0.0,
         entropy_per_site: value("entropy_per_site"),
         specific_heat: exact.specific_heat,
+        transition: exact::transition(system),
     };
     if arguments.json {
         return super::print_json(&table);
@@ -91,11 +95,23 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let or_none = |value: Option<f64>| value.map_or("-".to_owned(), |value| value.to_string());
     super::print(&format!(
         "ln Z                  {}\nfree energy per site  {}\nenergy per site       {}\n\
-         entropy per site      {}\nspecific heat         {}",
+         entropy per site      {}\nspecific heat         {}{}",
         table.ln_z,
         or_none(table.free_energy_per_site),
         table.energy_per_site,
         or_none(table.entropy_per_site),
-        table.specific_heat
+        table.specific_heat,
+        table.transition.map_or(String::new(), described)
     ))
+}
+
+/// The transition of the infinite lattice, on a line of its own.
+fn described(Transition { beta, energy_per_site, latent_heat }: Transition) -> String {
+    let jump = match latent_heat {
+        0.0 => "continuous".to_owned(),
+        _ => format!("latent heat {latent_heat:.6}"),
+    };
+    format!(
+        "\ninfinite lattice      orders at beta = {beta:.8}, energy per site {energy_per_site:.6} there, {jump}"
+    )
 }

@@ -20,6 +20,7 @@ mod potts;
 mod rows;
 mod series;
 mod transfer;
+mod transition;
 mod weighted_rows;
 mod wide;
 
@@ -28,6 +29,7 @@ use crate::lattice::{Interaction, LatticeKind, Spins, System, Weights};
 pub use curve::{curve, curve_is_slow};
 pub(crate) use per_site::ln_z_per_site_without_field;
 use std::sync::{Mutex, PoisonError};
+pub use transition::{Transition, transition};
 
 /// Exact thermodynamics of one lattice.
 #[derive(Debug, Clone, Copy, PartialEq)]

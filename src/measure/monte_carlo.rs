@@ -1,12 +1,13 @@
 //! The same observables and errors from Monte Carlo chains: what a network is to be compared with.
 
 use super::chain::{Chain, ChainStatistics};
+use super::phases::{EnergyCounts, Phases};
 use super::quantities::Quantity;
-use super::report::{describe_correlation, describe_tau, line, serialize_tau, untold};
+use super::report::{brief, describe_correlation, describe_tau, line, serialize_tau, untold};
 use crate::error::Result;
 use crate::estimate::LARGEST_DISAGREEMENT;
 use crate::exact::{self, Exact};
-use crate::lattice::Ensemble;
+use crate::lattice::{Ensemble, Spins};
 use crate::mc::{Algorithm, Simulation};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::fmt::Write;
@@ -40,6 +41,8 @@ pub struct MonteCarlo {
     pub sweeps: Sweeps,
     /// Averages, with autocorrelation times in measurements.
     pub statistics: ChainStatistics,
+    /// Of Potts spins how often chains had every energy.
+    pub energies: Option<EnergyCounts>,
     /// Seconds of sweeping and measuring.
     pub elapsed_s: f64,
     /// The reason why the chains were not in equilibrium when measuring began, if thermalisation found one.
@@ -74,6 +77,8 @@ pub(super) fn measure_beside(
 ) -> Result<MonteCarlo> {
     assert!(sweeps.sweeps >= sweeps.every && sweeps.every > 0 && sweeps.chains > 0, "nothing to measure");
     let ensemble = simulation.setup().ensemble.clone();
+    let system = &ensemble.system;
+    let mut energies = (system.spins != Spins::Ising).then(|| EnergyCounts::new(system, sweeps.chains));
     let mut chains = vec![Chain::new(&ensemble, sweeps.chains); sweeps.chains];
     let start = Instant::now();
     let mut done = 0;
@@ -82,6 +87,9 @@ pub(super) fn measure_beside(
         let observables = simulation.observe()?;
         for (index, chain) in chains.iter_mut().enumerate() {
             chain.push(&ensemble.values(&observables, index));
+            if let Some(energies) = &mut energies {
+                energies.push(index, observables.energy(system.interaction, index));
+            }
         }
         keep(simulation, measurement)?;
         done += sweeps.every;
@@ -94,6 +102,7 @@ pub(super) fn measure_beside(
         algorithm: simulation.setup().algorithm,
         sweeps: Sweeps { sweeps: done, ..sweeps },
         statistics: Chain::statistics(&chains, &ensemble, exact),
+        energies,
         ensemble,
         elapsed_s,
         fault: None,
@@ -185,6 +194,9 @@ impl MonteCarlo {
             let _ = writeln!(text, "{}", line(quantity));
         }
         text.push_str(&describe_correlation(&self.statistics.correlation));
+        if let Some(phases) = self.energies.as_ref().and_then(EnergyCounts::phases) {
+            let _ = writeln!(text, "{}", describe_phases(&phases));
+        }
         let every = match self.sweeps.every {
             1 => "one sweep".to_owned(),
             every => format!("{every} sweeps"),
@@ -210,6 +222,10 @@ impl Serialize for MonteCarlo {
         map.serialize_entry("count", &self.statistics.count)?;
         self.statistics.serialize_entries(&mut map)?;
         serialize_tau(&mut map, &self.statistics)?;
+        if let Some(energies) = &self.energies {
+            map.serialize_entry("energy_histogram", &energies.bins())?;
+            map.serialize_entry("phases", &energies.phases())?;
+        }
         map.serialize_entry("tau_int_sweeps", &self.tau_int_sweeps())?;
         map.serialize_entry("elapsed_s", &self.elapsed_s)?;
         map.serialize_entry(
@@ -219,4 +235,18 @@ impl Serialize for MonteCarlo {
         map.serialize_entry("warnings", &self.warnings())?;
         map.end()
     }
+}
+
+/// Both phases, a line for their shares and one for what parts them.
+fn describe_phases(phases: &Phases) -> String {
+    format!(
+        "{:<10} {} of all in order, U/N {} there and {} in disorder\n{:<10} latent heat {} J, interface tension times beta {}",
+        "phases",
+        brief(phases.ordered_share),
+        brief(phases.ordered_energy),
+        brief(phases.disordered_energy),
+        "",
+        brief(phases.latent_heat),
+        brief(phases.interface_tension)
+    )
 }
