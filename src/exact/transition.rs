@@ -1,6 +1,6 @@
 //! Where the infinite square lattice of Potts spins orders, and how its energy jumps there (R. J. Baxter, J. Phys. C 6, L445, 1973).
 
-use crate::lattice::{Interaction, LatticeKind, Spins, System};
+use crate::lattice::{Spins, System};
 use serde::Serialize;
 
 /// The transition of the infinite lattice.
@@ -20,10 +20,7 @@ const FACTORS: u32 = 100;
 /// The transition of Potts spins on the square lattice with J > 0 and H = 0; nothing elsewhere.
 pub fn transition(system: &System) -> Option<Transition> {
     let Spins::Potts { states } = system.spins else { return None };
-    let Interaction { coupling, field } = system.interaction;
-    if system.lattice.kind() != LatticeKind::Square || coupling <= 0.0 || field != 0.0 {
-        return None;
-    }
+    let (beta, coupling) = (system.critical_beta()?, system.interaction.coupling);
     let root = f64::from(states).sqrt();
     let energy = 1.0 + 1.0 / root;
     // 2 cosh theta = sqrt q.
@@ -35,17 +32,13 @@ pub fn transition(system: &System) -> Option<Transition> {
             2.0 * energy * (theta / 2.0).tanh() * factors.product::<f64>()
         }
     };
-    Some(Transition {
-        beta: (1.0 + root).ln() / coupling,
-        energy_per_site: -coupling * energy,
-        latent_heat: coupling * latent,
-    })
+    Some(Transition { beta, energy_per_site: -coupling * energy, latent_heat: coupling * latent })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lattice::Lattice;
+    use crate::lattice::{Interaction, Lattice};
 
     fn of(states: u32, coupling: f64) -> Transition {
         let interaction = Interaction { coupling, field: 0.0 };

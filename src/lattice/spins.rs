@@ -54,7 +54,7 @@ impl Spins {
             (SpinModel::Ising, _) => Err(Error::setting(
                 "states",
                 states,
-                "spins of model = ising have 2; more go with model = potts",
+                "spins of model = ising have 2; other numbers go with model = potts",
             )),
             (SpinModel::Potts, 2..=MAX_STATES) => Ok(Self::Potts { states: states as u8 }),
             (SpinModel::Potts, _) => {

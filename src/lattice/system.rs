@@ -9,13 +9,13 @@ const MAX_INTERACTION: f64 = 1000.0;
 /// Largest inverse temperature, alone and times J or H.
 const MAX_BETA: f64 = 100.0;
 
-/// Units of energy: `E(s) = -J sum_<ij> s_i s_j - H sum_i s_i`. Both sums are integers, so that energies are exact on every
-/// device.
+/// Units of energy: `E(s) = -J sum_<ij> s_i s_j - H sum_i s_i`, of Potts spins `-J sum_<ij> delta(s_i, s_j) - H sum_i delta(s_i, 0)`. Both sums are integers, so that
+/// energies are exact on every device.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interaction {
     /// J, the energy of a bond; negative for the antiferromagnet.
     pub coupling: f64,
-    /// H, the field on every spin.
+    /// H, the field on every spin; of Potts spins on colour 0.
     pub field: f64,
 }
 
@@ -157,6 +157,17 @@ impl System {
         let size = self.interaction.coupling.abs();
         let orders = self.has_spin_flip() && size > 0.0 && !self.is_frustrated() && self.weights.is_none();
         orders.then(|| at_unit_coupling / size)
+    }
+
+    /// Whether two phases of different energy meet at the critical temperature: of Potts spins with J > 0 and H = 0 with more than four colours in two dimensions, and with
+    /// more than two in three.
+    pub fn has_first_order(&self) -> bool {
+        let Interaction { coupling, field } = self.interaction;
+        let most_continuous = if self.lattice.dimensions() == 3 { 2 } else { 4 };
+        matches!(self.spins, Spins::Potts { .. })
+            && self.spins.states() > most_continuous
+            && coupling > 0.0
+            && field == 0.0
     }
 
     /// Whether all bonds are alike and lie along the axes of space: moves, mirrors and turns of the lattice leave the energy as it is, and sums over lines and

@@ -71,6 +71,13 @@ impl Simulation {
         }
         let is_cpu = matches!(device, "auto" | "cpu");
         if !is_cpu && algorithm != Algorithm::Tempering {
+            if let Spins::Potts { .. } = system.spins {
+                return Err(Error::setting(
+                    "device",
+                    device,
+                    "chains of model = potts move on the CPU; leave it out",
+                ));
+            }
             let expected = format!(
                 "{} updates of side {} run on the CPU; leave it out (a GPU does tempering, and metropolis updates of sides 4, 8, 16, ...)",
                 algorithm.name(),

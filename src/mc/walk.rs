@@ -15,7 +15,7 @@ pub(super) struct Scalars {
     pub(super) energy: f64,
     /// Sum of all spins; of Potts spins the share of colour 0.
     pub(super) magnetisation: f64,
-    /// Size of the order parameter: of the sum of all spins, each times that of a ground state.
+    /// Size of the order parameter: of the sum of all spins, each times that of a ground state; of Potts spins the order parameter.
     pub(super) order: f64,
     /// Of tempering, the place of a replica in its ladder; else 0.
     pub(super) place: f64,

@@ -136,7 +136,7 @@ impl Chain {
             count: chains.iter().map(Self::count).sum(),
             is_short: (!whole_chains || is_stuck) && (bins[0].length() as f64) < wanted,
             is_constant: ensemble.is_constant(scalars[0]),
-            halves: halves(chains),
+            halves: halves(chains, ensemble),
         }
     }
 }
@@ -208,22 +208,21 @@ fn size_of_order(ensemble: &Ensemble) -> [&'static str; 2] {
     }
 }
 
-/// Series whose halves are compared, by the symbols of their quantities.
-const COMPARED: [(&str, SeriesOf); 3] = [
-    ("U/N", |chain| &chain.energy),
-    ("|m|", |chain| &chain.abs_magnetisation),
-    ("the order parameter", |chain| &chain.order),
-];
-
-/// How chains of even and of odd index differ.
-fn halves(chains: &[Chain]) -> Vec<(&'static str, f64)> {
+/// How chains of even and of odd index differ, by the symbols of their quantities.
+fn halves(chains: &[Chain], ensemble: &Ensemble) -> Vec<(&'static str, f64)> {
+    let [_, size] = size_of_order(ensemble);
+    let mut compared: Vec<(&'static str, SeriesOf)> =
+        vec![("U/N", |chain| &chain.energy), (size, |chain| &chain.abs_magnetisation)];
+    if ensemble.system.spins == Spins::Ising {
+        compared.push(("the order parameter", |chain| &chain.order));
+    }
     let deviation = |(name, of): &(&'static str, SeriesOf)| {
         let means = |first: usize| -> Vec<f64> {
             chains.iter().skip(first).step_by(2).map(|chain| of(chain).mean()).collect()
         };
         Some((*name, deviation_of_means(&means(0), &means(1))?))
     };
-    COMPARED.iter().filter_map(deviation).collect()
+    compared.iter().filter_map(deviation).collect()
 }
 
 /// Bins of a length, or as long as still leaves enough of them.

@@ -5,7 +5,7 @@ use super::phases::{EnergyCounts, Phases};
 use super::quantities::Quantity;
 use super::report::{brief, describe_correlation, describe_tau, line, serialize_tau, untold};
 use crate::error::Result;
-use crate::estimate::LARGEST_DISAGREEMENT;
+use crate::estimate::{Estimate, LARGEST_DISAGREEMENT};
 use crate::exact::{self, Exact};
 use crate::lattice::{Ensemble, Spins};
 use crate::mc::{Algorithm, Simulation};
@@ -239,14 +239,17 @@ impl Serialize for MonteCarlo {
 
 /// Both phases, a line for their shares and one for what parts them.
 fn describe_phases(phases: &Phases) -> String {
+    let tension = match phases.interface_tension {
+        Estimate { value, .. } if value.is_nan() => "not seen: no configuration is between both".to_owned(),
+        known => brief(known),
+    };
     format!(
-        "{:<10} {} of all in order, U/N {} there and {} in disorder\n{:<10} latent heat {} J, interface tension times beta {}",
+        "{:<10} {} of all in order, U/N {} there and {} in disorder\n{:<10} latent heat {} J, interface tension times beta {tension}",
         "phases",
         brief(phases.ordered_share),
         brief(phases.ordered_energy),
         brief(phases.disordered_energy),
         "",
-        brief(phases.latent_heat),
-        brief(phases.interface_tension)
+        brief(phases.latent_heat)
     )
 }

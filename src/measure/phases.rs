@@ -1,5 +1,6 @@
 //! How often chains have every energy, and the two phases of a transition of first order.
 
+use super::quantities::told;
 use crate::estimate::Estimate;
 use crate::lattice::{Interaction, System};
 use serde::Serialize;
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 const MOST_BINS: i64 = 48;
 /// Over the larger of J and H, the step of energies that are told apart.
 const STEP: f64 = 1e-6;
-/// Height of the valley over that of the lower peak, below which there are two phases.
+/// A valley is one where it has at most this share of the height of the lower peak.
 const DEEP: f64 = 0.8;
 /// Steps of the bisection for equal peaks.
 const STEPS: usize = 60;
@@ -21,9 +22,14 @@ const FEWEST_CHAINS: usize = 4;
 pub struct EnergyCounts {
     sites: f64,
     side: f64,
+    /// Energy of a step.
     unit: f64,
-    /// `[chains]`: of every energy in steps how many configurations have it.
-    chains: Vec<BTreeMap<i64, u64>>,
+    /// Steps that the bonds of a site cost: from the ground state to the next energy.
+    gap: i64,
+    /// Whether there may be two phases.
+    has_first_order: bool,
+    /// `[chains]`: of every energy in steps how many configurations have it, and the energy itself.
+    chains: Vec<BTreeMap<i64, (u64, f64)>>,
 }
 
 /// A bin of a histogram.
@@ -38,9 +44,9 @@ pub struct Bin {
 /// The two phases of a histogram with two peaks.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Phases {
-    /// Energy per site that parts them: the deepest bin between both peaks.
+    /// Energy per site that parts them: the lower edge of the lowest bin between both peaks.
     pub boundary: f64,
-    /// The share of configurations below it, in order.
+    /// The share of configurations below it, which are in order.
     pub ordered_share: Estimate,
     /// Mean energy per site in order.
     pub ordered_energy: Estimate,
@@ -49,7 +55,7 @@ pub struct Phases {
     /// Their difference.
     pub latent_heat: Estimate,
     /// beta times the free energy of an interface per length, `ln(P_peak / P_valley) / (2 L)` at the temperature where both peaks are of one height (K. Binder,
-    /// Phys. Rev. A 25, 1699, 1982).
+    /// Phys. Rev. A 25, 1699, 1982). NaN where no configuration is in the valley.
     pub interface_tension: Estimate,
 }
 
@@ -62,13 +68,15 @@ impl EnergyCounts {
             sites: lattice.sites() as f64,
             side: f64::from(lattice.side()),
             unit,
+            gap: (coupling.abs() / unit).round() as i64 * lattice.coordination() as i64,
+            has_first_order: system.has_first_order(),
             chains: vec![BTreeMap::new(); chains],
         }
     }
 
     /// Counts the energy of a configuration.
     pub(super) fn push(&mut self, chain: usize, energy: f64) {
-        *self.chains[chain].entry((energy / self.unit).round() as i64).or_insert(0) += 1;
+        self.chains[chain].entry((energy / self.unit).round() as i64).or_insert((0, energy)).0 += 1;
     }
 
     /// The histogram of all chains, from the lowest to the highest energy; empty where there is but one.
@@ -82,11 +90,11 @@ impl EnergyCounts {
             .collect()
     }
 
-    /// Both phases, where the histogram has two peaks. Errors are those of the jackknife over chains, and not known for fewer than four.
+    /// Both phases, where the transition is of first order and the histogram has two peaks. Errors are those of the jackknife over chains, and not known for fewer than four.
     pub fn phases(&self) -> Option<Phases> {
-        let edges = self.edges()?;
+        let edges = self.edges().filter(|_| self.has_first_order)?;
         let valley = valley(&heights(&self.counts(&edges, None)))?;
-        let boundary = edges.middle(valley);
+        let boundary = edges.lower(valley);
         let figures = |left_out: Option<usize>| self.figures(&self.counts(&edges, left_out), valley);
         let value = figures(None)?;
         let parts: Vec<[f64; 5]> = match self.chains.len() {
@@ -99,7 +107,7 @@ impl EnergyCounts {
             let variance = parts.iter().map(|part| (part[which] - mean).powi(2)).sum::<f64>();
             let is_known = parts.len() == self.chains.len() && !parts.is_empty();
             let error = if is_known { (variance * (count - 1.0) / count).sqrt() } else { f64::NAN };
-            Estimate { value: value[which], error }
+            told(Estimate { value: value[which], error }, is_known)
         };
         let [ordered_share, ordered_energy, disordered_energy, latent_heat, interface_tension] =
             [0, 1, 2, 3, 4].map(estimate);
@@ -141,8 +149,9 @@ impl EnergyCounts {
             let heights = ln(weight);
             [most(&heights[..valley]), most(&heights[valley..])]
         };
-        // A larger weight favours higher energies.
-        let (mut low, mut high) = (-1.0, 1.0);
+        // A larger weight favours higher energies. It is a change of beta, of the order of 1 / J at most.
+        let most_change = STEP / self.unit;
+        let (mut low, mut high) = (-most_change, most_change);
         for _ in 0..STEPS {
             let middle = (low + high) / 2.0;
             let [ordered, disordered] = peaks(middle);
@@ -157,13 +166,15 @@ impl EnergyCounts {
         }
     }
 
-    /// Bins of a whole number of the distances of which all energies are multiples: others would have one energy more or less.
+    /// Bins of a whole number of the distances of which all energies are multiples: others would have one energy more or less. They are at least as wide as the gap above the
+    /// ground state, so that none between two others is empty for want of energies.
     fn edges(&self) -> Option<Edges> {
         let keys = || self.chains.iter().flat_map(|chain| chain.keys().copied());
         let (low, high) = (keys().min()?, keys().max()?);
         let distance = keys().fold(0, |divisor, key| greatest_divisor(divisor, key - low));
         (low < high).then(|| {
-            let width = ((high - low) / distance / MOST_BINS + 1) * distance;
+            let least = ((high - low) / MOST_BINS).max(self.gap);
+            let width = (least / distance + 1) * distance;
             let count = ((high - low) / width + 1) as usize;
             Edges { low, width, distance, count, per_step: self.unit / self.sites }
         })
@@ -173,10 +184,10 @@ impl EnergyCounts {
     fn counts(&self, edges: &Edges, left_out: Option<usize>) -> Vec<[f64; 2]> {
         let mut counts = vec![[0.0; 2]; edges.count];
         for (_, of_chain) in self.chains.iter().enumerate().filter(|(chain, _)| Some(*chain) != left_out) {
-            for (&energy, &count) in of_chain {
-                let [sum, energies] = &mut counts[edges.bin(energy)];
+            for (&step, &(count, energy)) in of_chain {
+                let [sum, energies] = &mut counts[edges.bin(step)];
                 *sum += count as f64;
-                *energies += count as f64 * energy as f64 * edges.per_step;
+                *energies += count as f64 * energy / self.sites;
             }
         }
         counts
@@ -195,8 +206,13 @@ struct Edges {
 }
 
 impl Edges {
-    fn bin(&self, energy: i64) -> usize {
-        ((energy - self.low) / self.width) as usize
+    fn bin(&self, step: i64) -> usize {
+        ((step - self.low) / self.width) as usize
+    }
+
+    /// The least energy of a bin.
+    fn lower(&self, bin: usize) -> f64 {
+        (self.low + bin as i64 * self.width) as f64 * self.per_step
     }
 
     /// The mean of the energies of a bin.
@@ -267,11 +283,17 @@ mod tests {
     #[test]
     fn one_peak_is_one_phase() {
         let system =
-            System::potts(Lattice::square(8).unwrap(), Interaction { coupling: 1.0, field: 0.0 }, 3).unwrap();
+            System::potts(Lattice::square(8).unwrap(), Interaction { coupling: 1.0, field: 0.0 }, 5).unwrap();
         let mut counts = EnergyCounts::new(&system, 2);
         assert!(counts.bins().is_empty() && counts.phases().is_none());
         for step in -60_i32..=0 {
             let height = (1000.0 * (-0.5 * (f64::from(step + 30) / 8.0).powi(2)).exp()) as usize;
+            (0..height).for_each(|number| counts.push(number % 2, f64::from(step)));
+        }
+        assert_eq!(counts.phases(), None);
+        let mut counts = EnergyCounts::new(&system, 2);
+        // No energy lies between that of the ground state and the next one.
+        for (step, height) in [(-128, 500), (-124, 300), (-122, 150), (-121, 100), (-120, 90), (-119, 60)] {
             (0..height).for_each(|number| counts.push(number % 2, f64::from(step)));
         }
         assert_eq!(counts.phases(), None);

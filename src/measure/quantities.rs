@@ -109,6 +109,8 @@ const NO_WAVE: &str =
     "an antiferromagnet's longest wave is its weakest: there is no second-moment correlation length";
 const NO_SPACE: &str = "where all sites are neighbours there are no distances";
 const NO_PEAK: &str = "the longest wave does not stand out of the noise";
+const NO_ENERGY_BINDER: &str =
+    "for J <= 0 or H < 0 energies lie about zero, and moments about it tell nothing";
 const NO_BINDER: &str = "in a field moments about zero tell nothing about order";
 
 impl Ensemble {
@@ -311,6 +313,11 @@ impl Ensemble {
     fn missing(&self, name: &str, estimate: Estimate) -> Option<&'static str> {
         match name {
             "correlation_length" if !self.system.lattice.is_spatial() => Some(NO_SPACE),
+            "energy_binder"
+                if self.system.interaction.coupling <= 0.0 || self.system.interaction.field < 0.0 =>
+            {
+                Some(NO_ENERGY_BINDER)
+            }
             "binder" if self.system.interaction.field != 0.0 => Some(NO_BINDER),
             "correlation_length" if self.system.interaction.coupling < 0.0 => Some(NO_WAVE),
             "correlation_length" if !estimate.value.is_finite() || !estimate.error.is_finite() => {

@@ -1,7 +1,7 @@
 //! Potts spins: chains against exact values.
 
 use han_gpu::exact;
-use han_gpu::lattice::{Ensemble, Interaction, Lattice, Spins, System};
+use han_gpu::lattice::{Ensemble, Interaction, Lattice, Occupation, Spins, System};
 use han_gpu::mc::{Algorithm, Setup, Simulation, equilibrate};
 use han_gpu::measure::{MonteCarlo, Sweeps, integrate, measure_chains};
 use std::ops::ControlFlow;
@@ -87,4 +87,49 @@ fn starts_in_one_colour_and_at_random_that_do_not_agree_are_refused() {
     assert_eq!(simulation.setup().ensemble.system.spins, Spins::Potts { states: 12 });
     let short = han_gpu::mc::thermalise(&mut simulation, 40).unwrap();
     assert!(short.fault.is_some());
+}
+
+#[test]
+fn order_and_colours_are_those_of_all_configurations() {
+    for (coupling, field) in [(1.0, 0.4), (-0.8, 0.5)] {
+        let ensemble = ensemble(Lattice::square(3).unwrap(), 3, coupling, field, 0.9);
+        let mut sums = [0.0; 4];
+        for number in 0..3_u32.pow(9) {
+            let spins: Vec<i8> = (0..9).map(|site| (number / 3_u32.pow(site) % 3) as i8).collect();
+            let occupation = Occupation::of(&spins, 3);
+            let weight = (-ensemble.beta * ensemble.system.energy(&spins)).exp();
+            let m = occupation.order();
+            for (sum, value) in sums.iter_mut().zip([1.0, m, m * m, occupation.of_first()]) {
+                *sum += weight * value;
+            }
+        }
+        let [z, m, m_squared, first] = sums;
+        let susceptibility = ensemble.beta * 9.0 * (m_squared / z - (m / z).powi(2));
+        let found = measured(&ensemble, Algorithm::Hybrid, 3000).statistics.quantities;
+        for (name, exact) in [
+            ("order_parameter", m / z),
+            ("order_parameter_squared", m_squared / z),
+            ("first_colour", first / z),
+            ("susceptibility", susceptibility),
+        ] {
+            let quantity = found.iter().find(|quantity| quantity.meaning.name == name).unwrap();
+            let sigmas = quantity.estimate.deviation(exact);
+            assert!(sigmas.abs() < 4.5, "{name} of {ensemble}: {sigmas} sigma");
+        }
+    }
+}
+
+#[test]
+fn two_phases_are_seen_where_there_are_two_and_nowhere_else() {
+    let phases = |states: u32, side: u32, beta: f64, sweeps: usize| {
+        let ensemble = ensemble(Lattice::square(side).unwrap(), states, 1.0, 0.0, beta);
+        measured(&ensemble, Algorithm::Wolff, sweeps).energies.unwrap().phases()
+    };
+    let two = phases(10, 12, 1.41, 4000).unwrap();
+    // 0.696 on the infinite lattice.
+    assert!((two.latent_heat.value - 0.72).abs() < 0.04, "{two:?}");
+    assert!((0.2..0.95).contains(&two.ordered_share.value), "{two:?}");
+    assert_eq!(phases(10, 8, 2.0, 500), None, "in order");
+    assert_eq!(phases(10, 8, 0.8, 500), None, "in disorder");
+    assert_eq!(phases(3, 8, 1.005, 1000), None, "a continuous transition");
 }
