@@ -36,12 +36,14 @@ pub enum Error {
         available: String,
     },
     /// The device cannot hold or run what was asked of it.
-    #[error("{device}: {message}")]
+    #[error("{device}: {limit}; {way_out}")]
     DeviceLimit {
         /// Name of the device.
         device: String,
-        /// Which limit, and the setting that fits it.
-        message: String,
+        /// Which limit, and what goes beyond it.
+        limit: String,
+        /// The setting that fits it.
+        way_out: String,
     },
     /// The device failed while running.
     #[error("{device}: {message}")]

@@ -75,12 +75,9 @@ impl<R: Real> Cpu<R> {
             (1..batch.ilog2()).map(|power| batch >> power).find(|&batch| Self::memory(&model, batch) <= free);
         let way_out =
             fits.map_or("use a smaller lattice or width".to_owned(), |fits| format!("use --batch {fits}"));
-        let message = format!(
-            "{} are needed at batch {batch}, {} are free; {way_out}",
-            memory::readable(needed),
-            memory::readable(free)
-        );
-        Err(Error::DeviceLimit { device: "CPU".to_owned(), message })
+        let [needed, free] = [needed, free].map(memory::readable);
+        let limit = format!("{needed} are needed at batch {batch}, {free} are free");
+        Err(Error::DeviceLimit { device: "CPU".to_owned(), limit, way_out })
     }
 
     /// Memory of a model's state at a batch size, in bytes, with the array that a checkpoint is written from.

@@ -1,7 +1,7 @@
 //! Device memory of one model at one batch size.
 
 use super::layout::{Level, Step};
-use super::sizes::{WORD, check, sizes};
+use super::sizes::{Unfit, WORD, check, sizes};
 use super::tables::Tables;
 use super::upload::upload;
 use super::windows::{NET_BINDINGS, Window};
@@ -45,8 +45,11 @@ impl Buffers {
         let window = Window::of(&limits);
         let tables = Tables::new(model, batch, window);
         let sizes = sizes(model, batch, &tables);
-        check(&limits, model, batch, &tables)
-            .map_err(|message| Error::DeviceLimit { device: name.to_owned(), message })?;
+        check(&limits, model, batch, &tables).map_err(|Unfit { limit, way_out }| Error::DeviceLimit {
+            device: name.to_owned(),
+            limit,
+            way_out,
+        })?;
         let scope = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let mut buffers = Self {
             shared: HashMap::new(),
@@ -77,12 +80,13 @@ impl Buffers {
                 .map_err(|message| Error::Device { device: name.to_owned(), message }),
             Some(_) => {
                 let bytes: u64 = sizes.iter().map(|size| size.bytes).sum();
-                let message = format!(
-                    "out of memory for {}, {batch} configurations at a time; use a smaller batch or chunk, a smaller \
-                     lattice or width, or --device cpu",
+                let limit = format!(
+                    "out of memory for {}, {batch} configurations at a time",
                     memory::readable(bytes)
                 );
-                Err(Error::DeviceLimit { device: name.to_owned(), message })
+                let way_out =
+                    "use a smaller batch or chunk, a smaller lattice or width, or --device cpu".to_owned();
+                Err(Error::DeviceLimit { device: name.to_owned(), limit, way_out })
             }
         }
     }

@@ -149,13 +149,15 @@ impl Gpu {
 
     fn expected_forward_shape(&self, level: usize, net: &MaskedNet) -> Result<Shape> {
         let geometry = &self.model.hierarchy.levels[level];
-        Shape::choose(self.is_software(), geometry.blocks, self.batch, net).ok_or_else(|| Error::DeviceLimit {
-            device: self.name.clone(),
-            message: format!(
-                "this driver ends loops too early for the net of a {geometry} at width {}; use --device cpu, or a \
-                 smaller lattice or width",
-                net.width
-            ),
+        Shape::choose(self.is_software(), geometry.blocks, self.batch, net).ok_or_else(|| {
+            Error::DeviceLimit {
+                device: self.name.clone(),
+                limit: format!(
+                    "this driver ends loops too early for the net of a {geometry} at width {}",
+                    net.width
+                ),
+                way_out: "use --device cpu, or a smaller lattice or width".to_owned(),
+            }
         })
     }
 

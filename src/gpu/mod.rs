@@ -127,24 +127,26 @@ impl Gpu {
         let name = format!("{} ({})", info.name, info.backend);
         let software = devices::kind(info.device_type) == AdapterKind::Software;
         if software && model.system.lattice.side() > MAX_SOFTWARE_SIDE {
-            let message = format!(
-                "this driver ends loops too early for lattices of side {}; use --device cpu",
-                model.system.lattice.side()
-            );
-            return Err(Error::DeviceLimit { device: name, message });
+            let side = model.system.lattice.side();
+            let limit = format!("this driver ends loops too early for lattices of side {side}");
+            return Err(Error::DeviceLimit { device: name, limit, way_out: "use --device cpu".to_owned() });
         }
         if model.storage == Storage::F16 && !device.features().contains(wgpu::Features::SHADER_F16) {
-            let message = "this device offers no 16-bit floats; use storage = \"f32\", or --device cpu for a network that is trained".to_owned();
-            return Err(Error::DeviceLimit { device: name, message });
+            let limit = "this device offers no 16-bit floats".to_owned();
+            let way_out = "use storage = \"f32\", or --device cpu for a network that is trained".to_owned();
+            return Err(Error::DeviceLimit { device: name, limit, way_out });
         }
         let (loads, exchange) = (devices::loads(device), devices::exchange(device));
         let sums = BoxShape::choose(loads, exchange, model.exact_box(), model.system.weights.is_some());
         let buffers = Buffers::new(device, &name, &model, batch, loads)?;
         let slice_rows = model.learning().map(|(level, _)| buffers.tables.levels[level].slice_rows).max();
         if software && slice_rows.is_some_and(|rows| rows > SOFTWARE_TURNS) {
-            let message =
-                format!("this driver ends loops too early for {batch} configurations; use a smaller batch");
-            return Err(Error::DeviceLimit { device: name, message });
+            let limit = format!("this driver ends loops too early for {batch} configurations");
+            return Err(Error::DeviceLimit {
+                device: name,
+                limit,
+                way_out: "use a smaller batch".to_owned(),
+            });
         }
         let gpu = Self {
             model,

@@ -121,13 +121,20 @@ fn unlimited_sizes(model: &Model, batch: usize) -> Vec<Size> {
     sizes(model, batch, &Tables::new(model, batch, Window::UNLIMITED))
 }
 
-/// Whether a device can hold and bind a model, and if not, what to do.
-pub(super) fn check(limits: &Limits, model: &Model, batch: usize, tables: &Tables) -> Result<(), String> {
+/// What goes beyond a limit of a device, and what to do.
+#[derive(Debug)]
+pub(super) struct Unfit {
+    pub(super) limit: String,
+    pub(super) way_out: String,
+}
+
+/// Whether a device can hold and bind a model.
+pub(super) fn check(limits: &Limits, model: &Model, batch: usize, tables: &Tables) -> Result<(), Unfit> {
     check_sizes(limits, batch, &sizes(model, batch, tables))?;
     check_nets(limits, model, tables)
 }
 
-fn check_sizes(limits: &Limits, batch: usize, sizes: &[Size]) -> Result<(), String> {
+fn check_sizes(limits: &Limits, batch: usize, sizes: &[Size]) -> Result<(), Unfit> {
     let limit = |size: &Size| match size.is_bound_in_parts() {
         true => limits.max_buffer_size,
         false => limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
@@ -148,10 +155,11 @@ fn check_sizes(limits: &Limits, batch: usize, sizes: &[Size]) -> Result<(), Stri
         _ => SMALLER.to_owned(),
     };
     let [needed, offered] = [largest.bytes, limit(largest)].map(readable);
-    Err(format!("a buffer of {needed} is needed, the device allows {offered}; {way_out}"))
+    Err(Unfit { limit: format!("a buffer of {needed} is needed, the device allows {offered}"), way_out })
 }
 
-fn check_nets(limits: &Limits, model: &Model, tables: &Tables) -> Result<(), String> {
+fn check_nets(limits: &Limits, model: &Model, tables: &Tables) -> Result<(), Unfit> {
+    let unfit = |limit: String| Err(Unfit { limit, way_out: SMALLER.to_owned() });
     let window = Window::of(limits);
     let size = |parameters: usize| readable(parameters as u64 * WORD);
     for (level, _, geometry) in model.nets() {
@@ -159,14 +167,14 @@ fn check_nets(limits: &Limits, model: &Model, tables: &Tables) -> Result<(), Str
         let what = format!("the net of a {geometry}");
         if window.parts(parameters) > NET_BINDINGS {
             let [needed, offered] = [parameters, NET_BINDINGS * window.parameters()].map(size);
-            return Err(format!("{what} has {needed} of parameters, the device binds {offered}; {SMALLER}"));
+            return unfit(format!("{what} has {needed} of parameters, the device binds {offered}"));
         }
         let buffers = limits.max_storage_buffers_per_shader_stage;
         if window.splits(parameters) && buffers < SPLIT_BUFFERS {
             let [needed, offered] = [parameters, window.parameters()].map(size);
-            return Err(format!(
+            return unfit(format!(
                 "{what} has {needed} of parameters, the device binds {offered} at a time and {buffers} buffers, of which \
-                 {SPLIT_BUFFERS} are needed then; {SMALLER}"
+                 {SPLIT_BUFFERS} are needed then"
             ));
         }
     }
@@ -181,8 +189,8 @@ mod tests {
     fn what_is_needed_and_what_is_there_never_read_the_same() {
         let size = Size { slot: Slot::LnQ, level: None, bytes: 4096, batched: true };
         let limits = Limits { max_storage_buffer_binding_size: 1000, ..Limits::default() };
-        let refused = check_sizes(&limits, 64, &[size]).unwrap_err();
-        assert!(refused.contains("4 KiB is needed") && refused.contains("allows 1000 bytes"), "{refused}");
-        assert!(refused.contains("--batch 15"), "{refused}");
+        let Unfit { limit, way_out } = check_sizes(&limits, 64, &[size]).unwrap_err();
+        assert!(limit.contains("4 KiB is needed") && limit.contains("allows 1000 bytes"), "{limit}");
+        assert!(way_out.contains("--batch 15"), "{way_out}");
     }
 }

@@ -210,7 +210,10 @@ impl Simulation {
 
 /// What does not fit a device is told of a batch, and with the way out for networks; here the batch is of chains.
 fn of_chains(error: Error) -> Error {
-    let Error::DeviceLimit { device, message } = error else { return error };
-    let needed = message.split("; use ").next().unwrap_or_default();
-    Error::DeviceLimit { device, message: format!("{needed}; use fewer chains or a smaller lattice") }
+    match error {
+        Error::DeviceLimit { device, limit, .. } => {
+            Error::DeviceLimit { device, limit, way_out: "use fewer chains or a smaller lattice".to_owned() }
+        }
+        other => other,
+    }
 }
