@@ -59,7 +59,7 @@ struct Table {
     /// In units of k_B.
     entropy_per_site: Option<f64>,
     specific_heat: f64,
-    /// Of the infinite lattice of Potts spins.
+    /// The transition of the infinite lattice of Potts spins.
     #[serde(skip_serializing_if = "Option::is_none")]
     transition: Option<Transition>,
 }

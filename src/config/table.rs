@@ -39,7 +39,7 @@ settings! {
         /// Neighbours of a site: four on the square lattice, six on the triangular one, where J < 0 is frustrated, six on the
         /// cubic one, in three dimensions, and all other sites on the complete one.
         lattice: LatticeKind = LatticeKind::Square, names(&["square", "triangular", "cubic", "complete"]).flag("lattice", "NAME").later();
-        /// What the sites hold: ising has spins of +1 and -1, and potts one of `states` colours, where a bond has the energy -J between equal colours and 0 between
+        /// The spins of the sites: ising has +1 and -1, and potts one of `states` colours, where a bond has the energy -J between equal colours and 0 between
         /// others, and the field is on colour 0.
         model: SpinModel = SpinModel::Ising, names(&["ising", "potts"]).range("\"ising\" where the lattice is neither square nor cubic").flag("model", "NAME").later();
         /// Colours of a site.

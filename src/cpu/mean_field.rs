@@ -37,7 +37,7 @@ impl<R: Real> Turn<R> {
 }
 
 impl<R: Real> MeanField<R> {
-    /// Of a level whose sites are all neighbours, whose bonds are those of every site with all later ones; `unit` is the coupling of a bond of weight 1.
+    /// The couplings of a level whose bonds are those of every site with all later ones; `unit` is the coupling of a bond of weight 1.
     pub(crate) fn new(level: &Level, unit: f64) -> Self {
         let sites = level.own;
         let mut couplings = vec![R::zero(); sites * sites];

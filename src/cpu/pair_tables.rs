@@ -1,4 +1,4 @@
-//! What heads over pairs of sites have beside their parameters.
+//! Tables that heads over pairs of sites have beside their parameters.
 
 use super::Real;
 use super::mean_field::MeanField;

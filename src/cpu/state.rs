@@ -57,7 +57,7 @@ pub(crate) struct State<R> {
     pub(crate) moment_parts: Vec<[f64; COLUMNS * COLUMNS]>,
     /// Work space for exact boxes, one for each thread; none where there are none.
     pub(crate) boxes: Vec<Mutex<BoxSum<R>>>,
-    /// What heads over pairs of sites have beside their parameters.
+    /// Tables that heads over pairs of sites have beside their parameters.
     pub(crate) pair_tables: PairTables<R>,
     /// Per level; empty for levels without a net.
     pub(crate) levels: Vec<LevelState<R>>,

@@ -121,7 +121,7 @@ fn unlimited_sizes(model: &Model, batch: usize) -> Vec<Size> {
     sizes(model, batch, &Tables::new(model, batch, Window::UNLIMITED))
 }
 
-/// What goes beyond a limit of a device, and what to do.
+/// A limit of a device with the size that goes beyond it, and the way out.
 #[derive(Debug)]
 pub(super) struct Unfit {
     pub(super) limit: String,

@@ -1,4 +1,4 @@
-//! What the sites of a lattice hold.
+//! Spins that the sites of a lattice have: those of Ising, or colours.
 
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};

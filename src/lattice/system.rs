@@ -67,7 +67,7 @@ impl Interaction {
 pub struct System {
     /// Sites and bonds.
     pub lattice: Lattice,
-    /// What the sites hold.
+    /// The spins of the sites.
     pub spins: Spins,
     /// J and H; with weights their units.
     pub interaction: Interaction,

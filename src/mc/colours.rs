@@ -2,9 +2,10 @@
 
 use super::rules::Rules;
 use super::walk::Walk;
+use crate::lattice::MAX_STATES;
 use rand::RngExt;
 
-/// What the updates of Potts spins need.
+/// Numbers that the updates of Potts spins need.
 #[derive(Debug)]
 pub(super) struct Colours {
     /// q.
@@ -13,6 +14,8 @@ pub(super) struct Colours {
     of_neighbours: Vec<f64>,
     /// beta H, in favour of colour 0.
     field: f64,
+    /// Factors of the field for colour 0 and for others: `exp(beta H)` and 1 over the larger of them.
+    in_field: [f64; 2],
     /// A bond between equal colours joins its ends: `1 - exp(-beta J)`, times 2^32; 0 for J <= 0.
     bond: u64,
 }
@@ -22,11 +25,13 @@ impl Colours {
         // Of the largest weight, so that none overflows.
         let most = (beta * coupling * coordination as f64).max(0.0);
         let weight = |count: usize| (beta * coupling * count as f64 - most).exp();
+        let field = beta * field;
         let joined = -(-beta * coupling.max(0.0)).exp_m1();
         Self {
             states: states as i8,
             of_neighbours: (0..=coordination).map(weight).collect(),
-            field: beta * field,
+            field,
+            in_field: [field, 0.0].map(|gain| (gain - field.max(0.0)).exp()),
             bond: (joined * 2.0_f64.powi(32)) as u64,
         }
     }
@@ -34,12 +39,6 @@ impl Colours {
     /// Whether clusters are more than single sites.
     pub(super) fn has_clusters(&self) -> bool {
         self.bond > 0
-    }
-
-    /// `exp(beta H)` times a colour's weight, over the largest factor of this kind.
-    fn in_field(&self, colour: i8, weight: f64) -> f64 {
-        let of_field = if colour == 0 { self.field } else { 0.0 };
-        weight * (of_field - self.field.max(0.0)).exp()
     }
 }
 
@@ -53,13 +52,14 @@ impl Walk {
     pub(super) fn colour_sweep(&mut self, rules: &Rules, colours: &Colours) {
         let mut weights = vec![0.0; colours.states as usize];
         for site in 0..self.spins.len() {
-            let mut counts = [0_usize; crate::lattice::MAX_STATES as usize];
+            let mut counts = [0_usize; MAX_STATES as usize];
             for &neighbour in rules.neighbours(site as u32) {
                 counts[self.spins[neighbour as usize] as usize] += 1;
             }
-            for (colour, weight) in (0..).zip(&mut weights) {
-                *weight = colours.in_field(colour, colours.of_neighbours[counts[colour as usize]]);
+            for (weight, count) in weights.iter_mut().zip(counts) {
+                *weight = colours.in_field[1] * colours.of_neighbours[count];
             }
+            weights[0] = colours.in_field[0] * colours.of_neighbours[counts[0]];
             let mut left = self.stream.random::<f64>() * weights.iter().sum::<f64>();
             let drawn = weights.iter().position(|weight| {
                 left -= weight;

@@ -26,7 +26,7 @@ pub(super) struct Rules {
     pub(super) flip: [u32; 16],
     /// A spin is up in a heat bath of its neighbours, at half of their number and their sum: `1 / (1 + exp(-2 beta (J sum + H)))`.
     pub(super) up: Vec<u64>,
-    /// What Potts spins need.
+    /// Numbers that the updates of Potts spins need.
     pub(super) colours: Option<Colours>,
     /// What tempering needs.
     pub(super) ladder: Option<Ladder>,

@@ -30,7 +30,7 @@ pub(crate) fn pair_constants(choice: &Choice) -> Constants {
 /// Work of a pass: of every pair the field, layers of two numbers for each of both signs, and corrections where the head has them.
 pub(crate) fn pair_cost(level: &OnLevel<'_>) -> Cost {
     let Some(head) = level.pair_head() else { return Cost::of_rows(0, 0, 0) };
-    // Of every ordered pair behind a site two products a turn.
+    // Every ordered pair behind a site takes two products a turn.
     let of_corrections = if head.has_corrections() { 4 * TURNS * head.sites.pow(3) / 3 } else { 0 };
     let operations = operations_of_layers(head) + of_corrections;
     let corrections = if head.has_corrections() { head.pairs() } else { 0 };
@@ -38,7 +38,7 @@ pub(crate) fn pair_cost(level: &OnLevel<'_>) -> Cost {
     Cost { words: of_rows.words + head.parameters(), ..of_rows }
 }
 
-/// Of a configuration.
+/// Operations that the layers of a head take for a configuration.
 pub(crate) fn operations_of_layers(head: &PairHead) -> usize {
     2 * head.pairs() * (1 + 2 * (head.head.layers() + 1))
 }
