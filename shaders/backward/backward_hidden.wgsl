@@ -2,8 +2,8 @@
 // Grid: ceil(stride / LANE_ROWS / LANES) * ceil(units / UNITS) workgroups of LANES lanes; a lane computes UNITS units of LANE_ROWS rows, see
 // rows_{one,four}. UNITS is 8, a packet, and LANES a multiple of it. Targets that the mask hides from all of a lane's units are skipped, and so are
 // patches that the matrix lacks.
-// Axes: loads, rows, parts, patches.
-// Constants: LANES, WIDTH, DEPTH, LAYER, UNITS; split parts: WINDOW.
+// Axes: loads, rows, parts, patches, spins.
+// Constants: LANES, WIDTH, DEPTH, LAYER, UNITS; split parts: WINDOW; Potts spins: COLOURS.
 
 #include layout/types
 #include lanes/dispatch
@@ -66,11 +66,11 @@ fn main(
     // Lanes past the last rows repeat them: all stay at work, to share loads.
     let rows = min(first_rows + lane, stride - 1u);
     let first_group = first / WIDTH;
-    let columns = select(level.units, level.own, TOP);
+    let columns = select(level.units, level.own$PER_SITE, TOP);
     let weights = select(level.layers[min(LAYER + 1u, DEPTH - 1u)].weight, level.output.weight, TOP);
     // A border unit is seen by every target, an own unit by those of its own group and later.
     let groups_skipped = select(0u, first_group - min(first_group, select(0u, level.border, TOP)), first_group >= level.border);
-    let skipped = select(groups_skipped * WIDTH, groups_skipped, TOP);
+    let skipped = select(groups_skipped * WIDTH, groups_skipped$PER_SITE, TOP);
     add_targets(Product(weights + first * columns, first, columns, skipped, stride), rows, lane);
     // Over all units, so that the loop is unrolled and sums stay in registers.
     for (var t = 0u; t < UNITS; t++) {

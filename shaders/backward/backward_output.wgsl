@@ -1,36 +1,16 @@
-// Gradient with respect to the logits, in their place: A ([x = +1] - sigmoid(logit)).
+// Gradient with respect to the logits, in their place: A ([x = +1] - sigmoid(logit)), of colours A ([x = c] - p_c).
 // Grid: ceil(own * rows / LANE_ROWS / LANES) workgroups of LANES lanes, one site and LANE_ROWS rows per lane, see rows_{one,four}.
-// Axes: rows.
-// Constants: LANES.
+// Axes: rows, spins.
+// Constants: LANES; Potts spins: COLOURS.
 
 #include layout/types
 #include lanes/dispatch
 #include rows/rows_$ROWS
-#include spins/inputs
+#include spins/inputs_$SPINS
 
 @group(0) @binding(0) var<uniform> level: Level;
 @group(0) @binding(5) var<storage, read> inputs: array<RowWords>;        // [ceil(inputs / 32)][stride / LANE_ROWS]
-@group(0) @binding(7) var<storage, read_write> logits: array<Rows>;      // [own][stride / LANE_ROWS]
+@group(0) @binding(7) var<storage, read_write> logits: array<Rows>;      // [own][stride / LANE_ROWS], of colours [own][COLOURS][stride / LANE_ROWS]
 @group(0) @binding(11) var<storage, read> advantage: array<Rows>;        // per block
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let at = group_index(group, groups) * LANES + lane;
-    let rows = level.net_rows / LANE_ROWS;
-    if at >= level.own * rows {
-        return;
-    }
-    let site = at / rows;
-    let row = at % rows;
-    let logit_at = site * (level.stride / LANE_ROWS) + row;
-    let source = level.border + site;
-    let down = ((input_word(source, row) >> RowWords(source % 32u)) & RowWords(1u)) == RowWords(1u);
-    let up = select(Rows(1.0), Rows(0.0), down);
-    let gradient = advantage[level.first_row / LANE_ROWS + row] * (up - sigmoid_of(logits[logit_at], exp_minus_abs_of(logits[logit_at])));
-    // The spin that fixes the gauge has no logit.
-    logits[logit_at] = select(gradient, Rows(0.0), site == 0u && level.gauge == 2u);
-}
+#include gradient/logits_$SPINS

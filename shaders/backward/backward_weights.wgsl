@@ -3,8 +3,8 @@
 // JOB_UNITS or, for logits, JOB_LOGITS targets; how lanes share it: see weight_gradient_{own,shared}. Rows are summed always
 // in the same order.
 // The bias is one more source that is always 1, stored right behind the weights. Masked weights get exactly 0.
-// Axes: loads, parts.
-// Constants: LANES, DEPTH, SKIP, JOB_SOURCES, JOB_UNITS, JOB_LOGITS; split parts: WINDOW.
+// Axes: loads, parts, spins.
+// Constants: LANES, DEPTH, SKIP, JOB_SOURCES, JOB_UNITS, JOB_LOGITS; split parts: WINDOW; Potts spins: COLOURS.
 
 #include layout/types
 #include lanes/dispatch

@@ -1,7 +1,7 @@
-// Bond sum and spin sum that every block of a level owns, as exact integers.
+// Bond sum and spin sum (of Potts spins bonds between equal colours and sites of colour 0) that every block of a level owns, as exact integers.
 // Grid: ceil(rows / LANES) workgroups of LANES lanes, one row per lane.
-// Axes: couplings.
-// Constants: LANES.
+// Axes: couplings, spins.
+// Constants: LANES; Potts spins: COLOURS.
 
 #include layout/types
 #include lanes/dispatch
@@ -12,7 +12,7 @@
 @group(0) @binding(12) var<storage, read_write> sums: array<vec2<i32>>;  // per block
 
 #include rows/rows_one
-#include spins/owned_sums
+#include spins/owned_sums_$SPINS
 
 @compute @workgroup_size(LANES)
 fn main(

@@ -1,11 +1,12 @@
 // Regressors of the reward of every block of a level: 1, features of its border, the rest of the configuration's reward, and the reward itself.
 // Grid: ceil(rows / LANE_ROWS / LANES) workgroups of LANES lanes, LANE_ROWS rows per lane, see rows_{one,four}.
-// Axes: rows.
-// Constants: LANES.
+// Axes: rows, spins.
+// Constants: LANES; Potts spins: COLOURS.
 // Inputs have the border as bits, 32 spins to a word: products of spins are counted bits. The pairs of border sites whose products count
 // stand in `geometry` from `level.path_pairs` on: for every length of a path where its entries begin, their number and the paths of all
 // pairs; an entry is the word of first ends (8 bits), that of the other ends (8 bits) and how many bits these lie higher (the rest);
-// which bits of the first word have a pair; and the paths of each.
+// which bits of the first word have a pair; and the paths of each. Colours have pairs of bits for each of them, two of which differ where colours do: of these the
+// table counts every path twice.
 
 #include layout/types
 #include lanes/dispatch
@@ -50,21 +51,7 @@ fn mean_product(length: u32, row: u32) -> Rows {
     return Rows(RowSpins(paths) - 2 * RowSpins(unlike)) * (1.0 / f32(max(paths, 1)));
 }
 
-// Sum of the border's spins as the inputs have them.
-fn border_sum(row: u32) -> RowSpins {
-    var down = RowWords(0u);
-    for (var first = 0u; first < level.border; first += 32u) {
-        let mask = 0xffffffffu >> (32u - min(level.border - first, 32u));
-        down += countOneBits(word(first / 32u, row) & RowWords(mask));
-    }
-    return RowSpins(i32(level.border)) - 2 * RowSpins(down);
-}
-
-// The sign by which the gauge has turned the inputs: -1 where it has.
-fn border_sign(block: u32, configuration: u32, row: u32) -> Rows {
-    let first_input = RowSpins(1) - 2 * RowSpins(word(0u, row) & RowWords(1u));
-    return Rows(spins[spin_index(block, 0u, configuration) / LANE_ROWS] * first_input);
-}
+#include regressors/border_$SPINS
 
 fn keep(column: u32, row: u32, values: Rows) {
     regressors[column * (level.stride / LANE_ROWS) + row] = values;

@@ -1,7 +1,7 @@
 // Tree rewards: beta E_own + ln q_own + rewards of the children, shifted for every bond and site so that they stay small and keep their digits.
 // Grid: ceil(rows / LANE_ROWS / LANES) workgroups of LANES lanes, LANE_ROWS rows per lane, see rows_{one,four}; levels run from the last to the first.
-// Axes: rows, couplings.
-// Constants: LANES.
+// Axes: rows, couplings, spins.
+// Constants: LANES; Potts spins: COLOURS.
 
 #include layout/types
 #include lanes/dispatch
@@ -14,7 +14,7 @@
 @group(0) @binding(9) var<storage, read_write> reward: array<Rows>;      // per block
 
 #include rows/rows_$ROWS
-#include spins/owned_sums
+#include spins/owned_sums_$SPINS
 #include rows/rows_spread
 
 @compute @workgroup_size(LANES)

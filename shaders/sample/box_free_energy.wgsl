@@ -1,7 +1,7 @@
 // Reward -ln Z of exact boxes given their borders: their insides are summed out.
-// Grid: ceil(rows / BOXES) workgroups of LANES lanes; see box_sum_{group,subgroup,lane}.
-// Axes: shape, couplings.
-// Constants: LANES, DIMENSIONS, ROW, BITS, LAYERS.
+// Grid: ceil(rows / BOXES) workgroups of LANES lanes; see box_sum_{group,subgroup,lane,potts}.
+// Axes: shape, couplings, spins.
+// Constants: LANES, DIMENSIONS, ROW, BITS, LAYERS; Potts spins: COLOURS, ROW_STATES.
 
 #include layout/types
 
@@ -13,7 +13,7 @@
 
 #include spins/spins
 #include spins/weights_$COUPLINGS
-#include box/box_sum_$SHAPE
+#include box/box_sum_$SPINS
 
 fn keep_layer(at: Place, i: u32) {}
 

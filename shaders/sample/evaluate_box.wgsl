@@ -1,7 +1,7 @@
 // ln q of the given insides of exact boxes.
-// Grid: ceil(rows / BOXES) workgroups of LANES lanes; see box_sum_{group,subgroup,lane}.
-// Axes: shape, couplings.
-// Constants: LANES, DIMENSIONS, ROW, BITS, LAYERS.
+// Grid: ceil(rows / BOXES) workgroups of LANES lanes; see box_sum_{group,subgroup,lane,potts}.
+// Axes: shape, couplings, spins.
+// Constants: LANES, DIMENSIONS, ROW, BITS, LAYERS; Potts spins: COLOURS, ROW_STATES.
 
 #include layout/types
 
@@ -13,8 +13,8 @@
 
 #include spins/spins
 #include rows/rows_one
-#include spins/owned_sums
-#include box/box_sum_$SHAPE
+#include spins/owned_sums_$SPINS
+#include box/box_sum_$SPINS
 
 fn keep_layer(at: Place, i: u32) {}
 

@@ -1,7 +1,7 @@
 // ln q of the last level's given spins, per block.
 // Grid: ceil(rows / LANES) workgroups of LANES lanes, one row per lane.
-// Axes: couplings.
-// Constants: LANES.
+// Axes: couplings, spins.
+// Constants: LANES; Potts spins: COLOURS.
 
 #include layout/types
 #include lanes/dispatch
@@ -12,20 +12,4 @@
 @group(0) @binding(4) var<storage, read> spins: array<i32>;              // [site][batch]
 @group(0) @binding(8) var<storage, read_write> ln_q: array<f32>;         // per block
 
-#include spins/heat_bath_$COUPLINGS
-
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let row = group_index(group, groups) * LANES + lane;
-    if row >= level.rows {
-        return;
-    }
-    let block = row / level.batch;
-    let configuration = row % level.batch;
-    let up = spins[spin_index(block, level.border, configuration)] > 0;
-    ln_q[level.first_row + row] = ln_q_of_spin(block, configuration, neighbour_sum(block, configuration), up);
-}
+#include heat_bath/evaluate_$SPINS

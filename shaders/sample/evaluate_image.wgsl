@@ -1,15 +1,15 @@
-// ln q of the mirror images of all blocks of one level that sample_level drew, from a net that is mixed with its mirror image.
+// ln q of the images of all blocks of one level that sample_level drew, from a net that is mixed with its images: mirror images, or those with all colours moved on.
 // Grid and bindings: see masked_block_{lane,tile} and masked_block_bindings. Spins are only read.
-// Axes: shape, loads, rows, units, parts, patches.
-// Constants: LANES, WIDTH, DEPTH; lane shape: GROUP, UNITS; tile shape: ROWS, CHUNK, AT_ONCE; split parts: WINDOW.
+// Axes: shape, loads, rows, units, parts, patches, spins.
+// Constants: LANES, WIDTH, DEPTH; lane shape: GROUP, UNITS; tile shape: ROWS, CHUNK, AT_ONCE; split parts: WINDOW; Potts spins: COLOURS.
 
 #include layout/types
 #include lanes/dispatch
 #include forward/masked_block_bindings
 #include rows/site_words_$ROWS
 #include spins/spins
-#include forward/given_spins
-#include forward/image_sign
+#include forward/given_$SPINS
+#include forward/image_sign_$SPINS
 #include forward/masked_block_$SHAPE
 
 fn first_of_rows() -> u32 {
@@ -20,7 +20,4 @@ fn end_of_rows() -> u32 {
     return level.net_rows;
 }
 
-// The net saw the drawn spins before they were turned.
-fn image_sign(block: u32, configuration: u32) -> Rows {
-    return -drawn_sign(configuration);
-}
+#include forward/turned_image_$SPINS

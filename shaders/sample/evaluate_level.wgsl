@@ -1,14 +1,14 @@
 // ln q of all blocks of one level for given spins, with the same arithmetic as sample_level.
 // Grid and bindings: see masked_block_{lane,tile} and masked_block_bindings. Spins are only read.
-// Axes: shape, loads, rows, units, parts, patches.
-// Constants: LANES, WIDTH, DEPTH; lane shape: GROUP, UNITS; tile shape: ROWS, CHUNK, AT_ONCE; split parts: WINDOW.
+// Axes: shape, loads, rows, units, parts, patches, spins.
+// Constants: LANES, WIDTH, DEPTH; lane shape: GROUP, UNITS; tile shape: ROWS, CHUNK, AT_ONCE; split parts: WINDOW; Potts spins: COLOURS.
 
 #include layout/types
 #include lanes/dispatch
 #include forward/masked_block_bindings
 #include rows/site_words_$ROWS
 #include spins/spins
-#include forward/given_spins
+#include forward/given_$SPINS
 #include forward/masked_block_$SHAPE
 
 fn first_of_rows() -> u32 {
@@ -19,6 +19,4 @@ fn end_of_rows() -> u32 {
     return level.net_rows;
 }
 
-fn image_sign(block: u32, configuration: u32) -> Rows {
-    return Rows(select(1.0, -1.0, block >= level.blocks));
-}
+#include forward/given_image_$SPINS

@@ -1,8 +1,8 @@
 // Draws the insides of exact boxes, layer by layer from the last, and writes ln q per block.
-// Grid: ceil(rows / BOXES) workgroups of LANES lanes; see box_draw_{group,lane}.
+// Grid: ceil(rows / BOXES) workgroups of LANES lanes; see box_draw_{group,lane,potts}.
 // Invariant: a spin depends on (seed, step, configuration, level, block, site), the border and its successors only.
-// Axes: shape, couplings.
-// Constants: LANES, DIMENSIONS, ROW, BITS, LAYERS.
+// Axes: shape, couplings, spins.
+// Constants: LANES, DIMENSIONS, ROW, BITS, LAYERS; Potts spins: COLOURS, ROW_STATES.
 
 #include layout/types
 #include numbers/philox
@@ -15,4 +15,4 @@
 
 #include spins/spins
 #include spins/weights_$COUPLINGS
-#include box/box_draw_$SHAPE
+#include box/box_draw_$SPINS

@@ -2,8 +2,8 @@
 // backward pass and writes ln q per block.
 // Grid and bindings: see masked_block_{lane,tile} and masked_block_bindings.
 // Invariant: a spin depends on (seed, step, configuration, level, block, site) and its predecessors only.
-// Axes: shape, loads, rows, units, parts, patches.
-// Constants: LANES, WIDTH, DEPTH; lane shape: GROUP, UNITS; tile shape: ROWS, CHUNK, AT_ONCE; split parts: WINDOW.
+// Axes: shape, loads, rows, units, parts, patches, spins.
+// Constants: LANES, WIDTH, DEPTH; lane shape: GROUP, UNITS; tile shape: ROWS, CHUNK, AT_ONCE; split parts: WINDOW; Potts spins: COLOURS.
 
 #include layout/types
 #include lanes/dispatch
@@ -20,7 +20,7 @@ fn end_of_rows() -> u32 {
     return level.rows;
 }
 
-#include forward/image_sign
+#include forward/image_sign_$SPINS
 
 fn image_sign(block: u32, configuration: u32) -> Rows {
     return drawn_sign(configuration);
@@ -31,23 +31,4 @@ fn site_numbers(block: u32, configuration: u32, site: u32) -> array<vec4<u32>, L
     return words_of_rows(block, step.first_configuration + configuration, site);
 }
 
-// In [0, 1).
-fn uniforms(words: RowWords) -> Rows {
-    return Rows(words >> RowWords(8u)) * 0x1p-24f;
-}
-
-fn own_spin(site: u32, net_logit: Rows) -> Rows {
-    let logit = select(net_logit, Rows(0.0), fixes_gauge(site));
-    let e = exp_minus_abs_of(logit);
-    var x = select(Rows(-1.0), Rows(1.0), uniforms(own_words(site)) < sigmoid_of(logit, e));
-    add_ln_q(-softplus_of(-x * logit, e));
-    if fixes_gauge(site) {
-        own.gauge = x;
-        x = Rows(1.0);
-    }
-    return x;
-}
-
-fn keep_spin(block: u32, configuration: u32, site: u32, spin: Rows) {
-    spins[spin_index(block, level.border + site, configuration) / LANE_ROWS] = RowSpins(spin);
-}
+#include forward/drawn_$SPINS

@@ -1,23 +1,11 @@
-// Spins from bits: given configurations travel to the device as a bit a spin.
+// Spins from bits: given configurations travel to the device as a bit a spin, those of colours as a byte.
 // Grid: ceil(spins / 4 / LANES) workgroups of LANES lanes, four spins per lane; the array is of whole fours.
-// Constants: LANES.
+// Axes: spins.
+// Constants: LANES; Potts spins: COLOURS.
 
 #include lanes/dispatch
 
 @group(0) @binding(4) var<storage, read_write> spins: array<vec4<i32>>;  // [site][batch]
-@group(0) @binding(30) var<storage, read> packed_spins: array<u32>;      // in the same order, the first spin in the lowest bit
+@group(0) @binding(30) var<storage, read> packed_spins: array<u32>;      // in the same order, the first spin in the lowest bits
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let four = group_index(group, groups) * LANES + lane;
-    if four >= arrayLength(&spins) {
-        return;
-    }
-    let bits = packed_spins[four / 8u] >> (four % 8u * 4u);
-    let up = ((vec4<u32>(bits) >> vec4<u32>(0u, 1u, 2u, 3u)) & vec4<u32>(1u)) == vec4<u32>(1u);
-    spins[four] = select(vec4<i32>(-1), vec4<i32>(1), up);
-}
+#include spins/unpack_$SPINS

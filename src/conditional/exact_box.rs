@@ -9,6 +9,9 @@ pub fn max_box_beta(dimensions: usize) -> f64 {
     if dimensions == 2 { 4.0 } else { 1.8 }
 }
 
+/// Most states of a row of Potts spins that sums over boxes keep: three sites of twelve colours have 1,728, seven of three 2,187.
+pub const MOST_ROW_STATES: u64 = 2187;
+
 /// Factors of bonds and spins, scaled so that the largest of a kind is nearly 1.
 ///
 /// With `K = beta J` and `h = beta H`: `g exp(K s s' - |K|)` for a bond, `g' exp(K (s s' + s s'') - 2 |K|)` for the two bonds of a spin to
@@ -91,6 +94,45 @@ impl WeightedBoxFactors {
             fields.extend(sites.map(|weight| factors(of_site(weight))));
         }
         Self { bonds, fields, scales }
+    }
+}
+
+/// Factors of bonds and fields of Potts spins, scaled so that the largest of a kind is nearly 1: `g exp(K delta - max(K, 0))` for a bond, `g' exp(h delta - max(h, 0))` for a site, with
+/// `K = beta J` and `h = beta H`. The `g` are as those of [`BoxFactors`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ColourFactors {
+    /// One bond, between different and between equal colours.
+    pub bond: [f64; 2],
+    /// The second less the first: a sum over the colour at one end of a bond is the first times the sum over all colours, and this times the term of the colour at its
+    /// other end.
+    pub surplus: f64,
+    /// A site of another colour than 0, and of colour 0.
+    pub field: [f64; 2],
+    /// ln Z of a box is this plus the logarithm of the scaled sum: `max(K, 0) bonds + max(h, 0) sites + rest`.
+    pub scale: f64,
+    /// What all `g` are worth in `scale`.
+    pub rest: f64,
+}
+
+impl ColourFactors {
+    /// Factors at an inverse temperature, for the boxes of a level.
+    pub fn new(level: &Level, interaction: Interaction, beta: f64) -> Self {
+        let (bond, field) = (beta * interaction.coupling, beta * interaction.field);
+        let (bonds, sites) = (level.bonds.len() as f64, level.own as f64);
+        let less = (-bond.abs()).exp();
+        let of_bond = well_rounded([less, 1.0 - less]);
+        let of_field = well_rounded([(-field.abs()).exp()]);
+        let factors = |energy: f64, g: f64| [0.0, energy].map(|term| g * (term - energy.max(0.0)).exp());
+        let rest = -of_bond.ln() * bonds - of_field.ln() * sites;
+        let scale = bond.max(0.0) * bonds + field.max(0.0) * sites + rest;
+        let surplus = of_bond * (1.0 - less) * if bond < 0.0 { -1.0 } else { 1.0 };
+        Self { bond: factors(bond, of_bond), surplus, field: factors(field, of_field), scale, rest }
+    }
+
+    /// In the places that those of Ising spins have in uniforms of a GPU: the surplus is the first factor of earlier bonds.
+    pub fn as_of_boxes(self) -> BoxFactors {
+        let Self { bond, surplus, field, scale, rest } = self;
+        BoxFactors { bond, earlier: [surplus, 0.0, 0.0, 0.0], field, scale, rest }
     }
 }
 

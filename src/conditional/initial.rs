@@ -2,7 +2,7 @@
 
 use super::{Gauge, MaskedNet, Model, Weights};
 use crate::hierarchy::Level;
-use crate::lattice::Interaction;
+use crate::lattice::{Interaction, Spins};
 use crate::random::Stream;
 use rand::RngExt;
 
@@ -16,8 +16,8 @@ impl Model {
     ///
     /// Published initialisation: uniform(+-1/sqrt(fan_in)) on unmasked weights times sqrt(entries / unmasked entries),
     /// biases uniform(+-1/sqrt(fan_in)), slopes 0.5. With the coupling skip the output layer starts at 0, its bias at
-    /// `2 beta H`, and the skip at `2 beta J` per bond, J and H being those of the bond and the site: the network starts as a heat bath that
-    /// ignores what is not fixed yet. Heads over pairs of sites start from the couplings alone ([`PairHead`](super::PairHead)).
+    /// `2 beta H`, and the skip at `2 beta J` per bond, J and H being those of the bond and the site (of Potts spins `beta H` for colour 0 and `beta J` between
+    /// equal colours): the network starts as a heat bath that ignores what is not fixed yet. Heads over pairs of sites start from the couplings alone ([`PairHead`](super::PairHead)).
     pub fn initial_parameters(&self, seed: u32, beta: f64) -> Vec<f32> {
         let mut parameters = vec![0.0; self.parameters];
         for (k, net, level) in self.nets() {
@@ -46,14 +46,24 @@ impl Model {
 
     fn couplings(&self, own: &mut [f32], net: &MaskedNet, skip: &Weights, level: &Level, beta: f64) {
         let Interaction { coupling, field } = self.system.interaction;
-        let biases = &mut own[net.output.bias_offset()..][..net.own];
-        for (site, bias) in biases.iter_mut().enumerate() {
-            *bias = (2.0 * beta * field * f64::from(level.site_weight(0, site))) as f32;
+        let numbers = net.spins.numbers();
+        // Energies of spins up and down lie twice as far apart as those of equal and different colours.
+        let scale = match net.spins {
+            Spins::Ising => 2.0 * beta,
+            Spins::Potts { .. } => beta,
+        };
+        let biases = &mut own[net.output.bias_offset()..][..net.logits()];
+        biases.fill(0.0);
+        for (site, bias) in biases.iter_mut().step_by(numbers).enumerate() {
+            *bias = (scale * field * f64::from(level.site_weight(0, site))) as f32;
         }
         for (number, bond) in level.bonds.iter().enumerate() {
-            let target = bond.later as usize - level.border;
-            own[skip.offset + bond.earlier as usize * skip.targets + target] +=
-                (2.0 * beta * coupling * f64::from(level.bond_weight(0, number))) as f32;
+            let (source, target) = (bond.earlier as usize, bond.later as usize - level.border);
+            let weight = (scale * coupling * f64::from(level.bond_weight(0, number))) as f32;
+            for colour in 0..numbers {
+                let row = skip.offset + (source * numbers + colour) * skip.targets;
+                own[row + target * numbers + colour] += weight;
+            }
         }
     }
 }

@@ -1,19 +1,21 @@
-//! Masked dense nets (arXiv:1809.10606, arXiv:2203.10989) with the coupling skip of arXiv:2302.08347.
+//! Masked dense nets (arXiv:1809.10606, arXiv:2203.10989) with the coupling skip of arXiv:2302.08347; of colours with an input and a logit for each (arXiv:2212.04955).
 
 use super::LEVEL_ALIGNMENT;
 use super::reach::{Patches, products};
+use crate::lattice::Spins;
 use std::ops::Range;
 
-/// Sign by which a block's spins are multiplied before the net sees them, and after it draws them (Z2 symmetry at H = 0).
+/// Sign by which a block's spins are multiplied before the net sees them, and after it draws them (Z2 symmetry at H = 0). Of Potts spins the colour that the net sees as
+/// colour 0, all others moving on with it (Z_q symmetry).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gauge {
-    /// Always +1.
+    /// Always +1, or colour 0.
     None,
-    /// Sign of the border's magnetisation; on a tie the first border spin.
+    /// Sign of the border's magnetisation, on a tie the first border spin; of colours the most frequent one of the border, on a tie that which comes first.
     Border,
-    /// The first own spin, which is +1 or -1 with probability 1/2; for blocks without a border.
+    /// The first own spin, which has every value with the same probability; for blocks without a border.
     FirstOwn,
-    /// None, but the density is the mean of the net's at the own spins and at their mirror image, all turned; for blocks without a border.
+    /// None, but the density is the mean of the net's at the own spins and at their mirror image, all turned, or at all q moves of their colours; for blocks without a border.
     /// A gauge by the first spin gives no weight to a configuration in order whose first spin is against the rest; this does.
     Mixture,
 }
@@ -141,6 +143,8 @@ pub struct MaskedNet {
     pub border: usize,
     /// Output sites.
     pub own: usize,
+    /// The spins of both.
+    pub spins: Spins,
     /// Hidden units per input site and layer.
     pub width: usize,
     /// Hidden layers.
@@ -156,10 +160,22 @@ pub struct MaskedNet {
 }
 
 impl MaskedNet {
-    /// Lays out a net.
+    /// Lays out a net of Ising spins.
     pub fn new(border: usize, own: usize, width: usize, depth: usize, skip: bool, gauge: Gauge) -> Self {
+        Self::of(Spins::Ising, [border, own], [width, depth], skip, gauge)
+    }
+
+    /// Lays out a net with `[border, own]` sites and `[width, depth]` hidden units.
+    pub fn of(
+        spins: Spins,
+        [border, own]: [usize; 2],
+        [width, depth]: [usize; 2],
+        skip: bool,
+        gauge: Gauge,
+    ) -> Self {
         let inputs = border + own;
         let units = inputs * width;
+        let per_site = spins.numbers();
         let mut next = 0;
         let mut place = |mut weights: Weights| {
             weights.offset = next;
@@ -171,9 +187,9 @@ impl MaskedNet {
                 place(Weights {
                     name: format!("layer{layer}"),
                     offset: 0,
-                    sources: if layer == 0 { inputs } else { units },
+                    sources: if layer == 0 { inputs * per_site } else { units },
                     targets: units,
-                    source_width: if layer == 0 { 1 } else { width },
+                    source_width: if layer == 0 { per_site } else { width },
                     target_width: width,
                     first_group: 0,
                     border,
@@ -188,9 +204,9 @@ impl MaskedNet {
             name: name.to_owned(),
             offset: 0,
             sources,
-            targets: own,
+            targets: own * per_site,
             source_width,
-            target_width: 1,
+            target_width: per_site,
             first_group: border,
             border,
             inclusive,
@@ -199,8 +215,8 @@ impl MaskedNet {
             patches: None,
         };
         let output = place(logits("output", units, width, true));
-        let skip = skip.then(|| place(logits("skip", inputs, 1, false)));
-        Self { border, own, width, depth, gauge, layers, output, skip }
+        let skip = skip.then(|| place(logits("skip", inputs * per_site, per_site, false)));
+        Self { border, own, spins, width, depth, gauge, layers, output, skip }
     }
 
     /// The same net without weights of hidden units between inputs that are far from each other: their matrices keep the patches in which
@@ -213,6 +229,21 @@ impl MaskedNet {
     /// Input sites: border and own.
     pub fn inputs(&self) -> usize {
         self.border + self.own
+    }
+
+    /// Whether the spin of an own site fixes the gauge: its logits count as 0, and the net sees +1 or colour 0 there.
+    pub fn fixes_gauge(&self, site: usize) -> bool {
+        site == 0 && self.gauge == Gauge::FirstOwn
+    }
+
+    /// Numbers that stand for the inputs: one for every spin, or one for every colour of every site.
+    pub fn input_numbers(&self) -> usize {
+        self.inputs() * self.spins.numbers()
+    }
+
+    /// Logits: one for every own spin, or one for every colour of every own site.
+    pub fn logits(&self) -> usize {
+        self.own * self.spins.numbers()
     }
 
     /// Hidden units per layer.

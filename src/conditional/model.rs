@@ -1,6 +1,6 @@
 //! A whole network: one conditional per level over one flat parameter buffer.
 
-use super::{Conditional, Gauge, Head, MaskedNet, PairHead, Widths, max_box_beta};
+use super::{Conditional, Gauge, Head, MOST_ROW_STATES, MaskedNet, PairHead, Widths, max_box_beta};
 use crate::error::{Error, Result};
 use crate::hierarchy::{Hierarchy, Layers, Level, SiteOrder};
 use crate::lattice::{Interaction, Lattice, LatticeKind, Spins, System};
@@ -20,7 +20,8 @@ pub struct NetOptions {
     pub skip: bool,
     /// Whether the spin-flip symmetry is built in; only possible at H = 0.
     pub gauge: bool,
-    /// Whether the net of the first level is symmetric as a mixture with its mirror image, and not by a gauge; goes with `gauge`.
+    /// Whether the net of the first level is symmetric as a mixture with its mirror image (of Potts spins with its images under all moves of the colours), and not by a
+    /// gauge; goes with `gauge`.
     pub mixture: bool,
     /// Side of the squares that are summed exactly, without nets: 8, 4 or 2; 0 where nothing is.
     pub exact_bottom: u32,
@@ -82,10 +83,6 @@ impl NetOptions {
             let expected = "with couplings of single bonds, blocks have nets of their own, of one width; give one number";
             return Err(Error::setting("width", self.width, expected));
         }
-        if system.spins != Spins::Ising {
-            let expected = "networks know the spins of model = ising alone so far; exact and mc know potts";
-            return Err(Error::setting("model", system.spins.model().name(), expected));
-        }
         let side = system.lattice.side();
         check_side(system.lattice.kind(), side)?;
         self.check_network(system)?;
@@ -94,6 +91,7 @@ impl NetOptions {
         }
         self.check_bottom(system.lattice)?;
         self.check_length(system)?;
+        self.check_colours(system)?;
         let largest = match system.lattice.kind() {
             LatticeKind::Square | LatticeKind::Triangular => MAX_DENSE_SIDE,
             LatticeKind::Cubic => MAX_DENSE_CUBIC_SIDE,
@@ -105,12 +103,12 @@ impl NetOptions {
             );
             return Err(Error::setting("size", side, expected));
         }
-        if self.gauge && !system.has_spin_flip() {
-            return Err(Error::setting(
-                "gauge",
-                true,
-                "the spin-flip gauge needs field = 0; set gauge = false",
-            ));
+        if self.gauge && !system.is_symmetric() {
+            let expected = match system.spins {
+                Spins::Ising => "the spin-flip gauge needs field = 0; set gauge = false",
+                Spins::Potts { .. } => "the gauge by a colour needs field = 0; set gauge = false",
+            };
+            return Err(Error::setting("gauge", true, expected));
         }
         if self.mixture && !self.gauge {
             return Err(Error::setting(
@@ -225,6 +223,24 @@ impl NetOptions {
         Err(Error::setting("exact_length", length, expected))
     }
 
+    /// Checks what networks of Potts spins lack.
+    fn check_colours(&self, system: &System) -> Result<()> {
+        let Spins::Potts { states } = system.spins else { return Ok(()) };
+        let bottom = self.exact_bottom;
+        let refuse = |expected: String| Err(Error::setting("exact_bottom", bottom, expected));
+        if bottom > 2 && system.lattice.dimensions() == 3 {
+            return refuse("cubes of model = potts are not summed exactly; it must be 2".to_owned());
+        }
+        let row_states = u64::from(states).checked_pow(bottom.saturating_sub(1)).unwrap_or(u64::MAX);
+        if bottom > 2 && row_states > MOST_ROW_STATES {
+            let sites = bottom - 1;
+            return refuse(format!(
+                "rows of {sites} sites of {states} colours have more than {MOST_ROW_STATES} states; use a smaller one, 2 goes always"
+            ));
+        }
+        Ok(())
+    }
+
     /// The hierarchy of a network of a system.
     fn hierarchy(&self, system: &System) -> Hierarchy {
         let lattice = system.lattice;
@@ -315,7 +331,7 @@ impl Model {
     pub fn new(system: System, options: NetOptions) -> Result<Self> {
         options.check(&system)?;
         let mut hierarchy = options.hierarchy(&system).weighted(&system);
-        hierarchy.levels[0].images = if options.mixture { 2 } else { 1 };
+        hierarchy.levels[0].images = if options.mixture { system.spins.states() } else { 1 };
         let bottom = hierarchy.has_bottom.then(|| hierarchy.levels.len() - 1);
         let mut parameters = 0;
         let levels = hierarchy
@@ -324,7 +340,7 @@ impl Model {
             .enumerate()
             .map(|(k, level)| {
                 let is_bottom = bottom == Some(k);
-                let conditional = conditional(level, system.lattice, options.width.of(k), is_bottom, options);
+                let conditional = conditional(level, &system, options.width.of(k), is_bottom, options);
                 let offset = parameters;
                 parameters += conditional.parameters().next_multiple_of(LEVEL_ALIGNMENT);
                 LevelModel { conditional, offset }
@@ -367,6 +383,11 @@ impl Model {
             return Err(Error::setting("exact_bottom", side, expected));
         }
         Ok(beta)
+    }
+
+    /// Whether sums over boxes have one shape on a GPU: those with couplings of single bonds, and those of colours.
+    pub(crate) fn boxes_by_group(&self) -> bool {
+        self.system.weights.is_some() || self.system.spins != Spins::Ising
     }
 
     /// The boxes that are summed exactly, or some that could be.
@@ -477,7 +498,7 @@ impl TensorPlace {
 
 fn conditional(
     level: &Level,
-    lattice: Lattice,
+    system: &System,
     width: usize,
     is_bottom: bool,
     options: NetOptions,
@@ -498,9 +519,9 @@ fn conditional(
         (true, _) => Gauge::Border,
     };
     let NetOptions { depth, skip, reach, .. } = options;
-    let net = MaskedNet::new(level.border, level.own, width, depth, skip, gauge);
+    let net = MaskedNet::of(system.spins, [level.border, level.own], [width, depth], skip, gauge);
     let sites = level.block_sites(0);
-    let is_near = |a: usize, b: usize| lattice.steps_between(sites[a], sites[b]) <= reach;
+    let is_near = |a: usize, b: usize| system.lattice.steps_between(sites[a], sites[b]) <= reach;
     Conditional::MaskedNet(Box::new(if reach == 0 { net } else { net.within(is_near) }))
 }
 

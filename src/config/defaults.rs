@@ -1,11 +1,11 @@
 //! Where settings start from: the presets, and defaults that follow from other settings.
 
 use super::{Config, FEWEST_REFERENCES, SETTINGS, Section, Setting, Values};
-use crate::conditional::{Head, Network, Widths, max_box_beta};
+use crate::conditional::{Head, MOST_ROW_STATES, Network, Widths, max_box_beta};
 use crate::config::RateSchedule;
 use crate::error::{Error, Result};
 use crate::hierarchy::SiteOrder;
-use crate::lattice::{Interaction, LatticeKind, System};
+use crate::lattice::{Interaction, LatticeKind, SpinModel, System};
 use crate::schedule::Baseline;
 use toml::{Table, Value};
 
@@ -113,8 +113,10 @@ pub(super) fn derived_defaults<'a>(
     let is_cubic = named("lattice", LatticeKind::Cubic.name());
     let is_van = named("network", Network::Van.name());
     let has_gauge = asked("gauge").and_then(Value::as_bool).unwrap_or(config.gauge && field == 0.0);
-    table.insert("mixture".to_owned(), Value::Boolean(has_gauge && !is_van));
-    let is_mixture = asked("mixture").and_then(Value::as_bool).unwrap_or(has_gauge && !is_van);
+    let is_potts = named("model", SpinModel::Potts.name());
+    let has_mixture = has_gauge && !is_van;
+    table.insert("mixture".to_owned(), Value::Boolean(has_mixture));
+    let is_mixture = asked("mixture").and_then(Value::as_bool).unwrap_or(has_mixture);
     for (key, default) in [("pool", config.pool), ("verification_samples", config.verification_samples)] {
         let dimensions = match () {
             () if is_cubic => 3,
@@ -176,11 +178,12 @@ pub(super) fn derived_defaults<'a>(
     let bottom = match () {
         () if is_van => 0.0,
         () if is_triangular => 2.0,
+        () if is_potts => f64::from(colour_bottom(value("states", 2.0) as u64, is_cubic)).min(bottom),
         () if is_cubic => bottom.min(CUBIC_BOTTOM),
         () => bottom.min(config.exact_bottom.into()),
     };
     table.insert("exact_bottom".to_owned(), Value::Integer(bottom as i64));
-    let has_bars = is_cubic && size >= 2.0 * CUBIC_BOTTOM && weighted.is_none();
+    let has_bars = is_cubic && !is_potts && size >= 2.0 * CUBIC_BOTTOM && weighted.is_none();
     if has_bars && value("exact_bottom", bottom) == CUBIC_BOTTOM {
         table.insert("exact_length".to_owned(), Value::Integer(2 * CUBIC_BOTTOM as i64));
     }
@@ -246,6 +249,13 @@ fn weighted<'a>(table: &Table, asked: impl Fn(&str) -> Option<&'a Value>) -> Opt
     table.extend(lattice.filter_map(|setting| Some((setting.key.to_owned(), asked(setting.key)?.clone()))));
     let config: Config = table.try_into().ok()?;
     config.system().ok().filter(|system| system.weights.is_some())
+}
+
+/// Side of the largest boxes of Potts spins that can be summed exactly.
+fn colour_bottom(states: u64, is_cubic: bool) -> u32 {
+    let is_possible =
+        |bottom: &u32| states.checked_pow(bottom - 1).is_some_and(|rows| rows <= MOST_ROW_STATES);
+    if is_cubic { 2 } else { [8, 4].into_iter().find(is_possible).unwrap_or(2) }
 }
 
 fn number(value: &Value) -> Option<f64> {

@@ -2,9 +2,9 @@
 
 use super::tile::Lane;
 use super::{LANES, Real};
-use crate::conditional::{BoxFactors, WeightedBoxFactors};
+use crate::conditional::{BoxFactors, ColourFactors, WeightedBoxFactors};
 use crate::hierarchy::Level;
-use crate::lattice::{Interaction, System};
+use crate::lattice::{Interaction, Spins, System};
 
 /// Factors of the boxes of a level at an inverse temperature.
 #[derive(Debug)]
@@ -13,13 +13,16 @@ pub(crate) enum LevelFactors {
     Alike(BoxFactors),
     /// Every bond has its own.
     Weighted(WeightedBoxFactors),
+    /// The same for all boxes of colours.
+    Colours(ColourFactors),
 }
 
 impl LevelFactors {
     pub(crate) fn new(level: &Level, system: &System, beta: f64) -> Self {
-        match level.is_weighted() {
-            false => Self::Alike(BoxFactors::new(level, system.interaction, beta)),
-            true => Self::Weighted(WeightedBoxFactors::new(level, system, beta)),
+        match (system.spins, level.is_weighted()) {
+            (Spins::Potts { .. }, _) => Self::Colours(ColourFactors::new(level, system.interaction, beta)),
+            (Spins::Ising, false) => Self::Alike(BoxFactors::new(level, system.interaction, beta)),
+            (Spins::Ising, true) => Self::Weighted(WeightedBoxFactors::new(level, system, beta)),
         }
     }
 
@@ -28,6 +31,7 @@ impl LevelFactors {
         match self {
             Self::Alike(factors) => factors.scale,
             Self::Weighted(factors) => factors.scales[block as usize],
+            Self::Colours(factors) => factors.scale,
         }
     }
 

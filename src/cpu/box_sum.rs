@@ -15,18 +15,18 @@ pub(crate) const ROWS: usize = LANES;
 
 /// Border sites around a box, by local index; see [`Layers::faces`].
 #[derive(Debug)]
-struct Faces {
-    above: Vec<u32>,
-    below: Vec<u32>,
+pub(super) struct Faces {
+    pub(super) above: Vec<u32>,
+    pub(super) below: Vec<u32>,
     /// Empty in two dimensions, as is `front`.
     behind: Vec<u32>,
     front: Vec<u32>,
-    left: Vec<u32>,
-    right: Vec<u32>,
+    pub(super) left: Vec<u32>,
+    pub(super) right: Vec<u32>,
 }
 
 impl Faces {
-    fn new(layers: Layers, level: &Level) -> Self {
+    pub(super) fn new(layers: Layers, level: &Level) -> Self {
         let mut faces = layers.faces(&level.neighbours).into_iter();
         let mut next = || faces.next().unwrap_or_default();
         let [above, below] = [next(), next()];
@@ -47,7 +47,7 @@ pub(crate) struct BoxSum<R> {
     field: [R; 2],
     /// `[own]`: factors of every site's own in each lane; none where all bonds are alike.
     sites: Vec<SiteFactors<R>>,
-    /// Where every sum starts, in [1, 2]: from 1, all boxes with the same border would be rounded alike.
+    /// Where every sum starts.
     starts: Lane<R>,
     /// `[border]`, +-1.
     border: Lanes<R>,
@@ -90,19 +90,17 @@ impl<R: Real> BoxSum<R> {
         rows: Rows,
         first_configuration: u32,
     ) {
-        let (blocks, configurations) = (rows.blocks(), rows.configurations());
         match factors {
             LevelFactors::Alike(factors) => {
                 self.bond = factors.bond.map(R::of);
                 self.earlier = factors.earlier.map(R::of);
                 self.field = factors.field.map(R::of);
             }
-            LevelFactors::Weighted(factors) => SiteFactors::load(&mut self.sites, factors, &blocks),
+            LevelFactors::Weighted(factors) => SiteFactors::load(&mut self.sites, factors, &rows.blocks()),
+            // Boxes of colours have sums of their own.
+            LevelFactors::Colours(_) => {}
         }
-        self.starts = std::array::from_fn(|lane| {
-            let configuration = first_configuration.wrapping_add(configurations[lane]);
-            R::of(f64::from(1.0 + spread(blocks[lane], configuration)))
-        });
+        self.starts = starts(rows, first_configuration);
         for (local, lanes) in self.border.iter_mut().enumerate() {
             *lanes = rows.spins(level, spins, local);
         }
@@ -125,19 +123,13 @@ impl<R: Real> BoxSum<R> {
                     (_, false) => self.weighted_site(i, j),
                 }
             }
-            self.rescale(&mut exponents);
+            rescale(&mut self.states, &mut exponents);
             if keep {
                 self.kept[i * states..][..states].copy_from_slice(&self.states);
             }
         }
         self.sum_partially(layers.layers - 1, None);
-        let total = self.total();
-        // In f64: it is large, and what it is compared with cancels most of it.
-        let ln = |lane: usize| {
-            let sum = total[lane].widen() / self.starts[lane].widen();
-            sum.ln() + exponents[lane].widen() * std::f64::consts::LN_2
-        };
-        std::array::from_fn(ln)
+        ln_of_scaled(&self.total(), &self.starts, &exponents)
     }
 
     /// The border above as the only state.
@@ -317,28 +309,6 @@ impl<R: Real> BoxSum<R> {
         }
     }
 
-    /// Divides by a power of two near the largest state and adds its exponent.
-    #[inline(always)]
-    fn rescale(&mut self, exponents: &mut Lane<R>) {
-        let mut largest = [R::zero(); ROWS];
-        for values in self.states.iter() {
-            for (largest, &value) in largest.iter_mut().zip(values) {
-                *largest = if value > *largest { value } else { *largest };
-            }
-        }
-        let mut scales = [R::one(); ROWS];
-        for ((scale, exponent), largest) in scales.iter_mut().zip(exponents).zip(largest) {
-            let [power, inverse] = largest.power_of_two();
-            *scale = inverse;
-            *exponent += power;
-        }
-        for values in self.states.iter_mut() {
-            for (value, &scale) in values.iter_mut().zip(&scales) {
-                *value = *value * scale;
-            }
-        }
-    }
-
     /// Fills the heap of partial sums of `states` after layer i, every bit weighted with its bond to the spin below: of a layer, else of the
     /// border.
     #[inline(always)]
@@ -427,6 +397,47 @@ impl<R: Real> BoxSum<R> {
     pub(crate) fn border_below(&self) -> Vec<Lane<R>> {
         self.faces.below.iter().map(|&site| self.border[site as usize]).collect()
     }
+}
+
+/// Divides states by a power of two near the largest and adds its exponent.
+#[inline(always)]
+pub(super) fn rescale<R: Real>(states: &mut [Lane<R>], exponents: &mut Lane<R>) {
+    let mut largest = [R::zero(); ROWS];
+    for values in states.iter() {
+        for (largest, &value) in largest.iter_mut().zip(values) {
+            *largest = if value > *largest { value } else { *largest };
+        }
+    }
+    let mut scales = [R::one(); ROWS];
+    for ((scale, exponent), largest) in scales.iter_mut().zip(exponents).zip(largest) {
+        let [power, inverse] = largest.power_of_two();
+        *scale = inverse;
+        *exponent += power;
+    }
+    for values in states.iter_mut() {
+        for (value, &scale) in values.iter_mut().zip(&scales) {
+            *value = *value * scale;
+        }
+    }
+}
+
+/// ln of sums that started from `starts` and were divided by powers of two. In f64: it is large, and what it is compared with cancels most of it.
+#[inline(always)]
+pub(super) fn ln_of_scaled<R: Real>(sums: &Lane<R>, starts: &Lane<R>, exponents: &Lane<R>) -> [f64; ROWS] {
+    let ln = |lane: usize| {
+        let sum = sums[lane].widen() / starts[lane].widen();
+        sum.ln() + exponents[lane].widen() * std::f64::consts::LN_2
+    };
+    std::array::from_fn(ln)
+}
+
+/// Where sums over the insides of rows start, in [1, 2]: from 1, all boxes with the same border would be rounded alike.
+pub(super) fn starts<R: Real>(rows: Rows, first_configuration: u32) -> Lane<R> {
+    let (blocks, configurations) = (rows.blocks(), rows.configurations());
+    std::array::from_fn(|lane| {
+        let configuration = first_configuration.wrapping_add(configurations[lane]);
+        R::of(f64::from(1.0 + spread(blocks[lane], configuration)))
+    })
 }
 
 /// Sums over the spin above, for both values of the new one: `factors[spin][above]`.

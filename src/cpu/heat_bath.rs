@@ -1,11 +1,11 @@
 //! Single spins whose neighbours are all fixed: what their kernels share.
 
 use super::Real;
-use super::owned_sums::neighbour_sum;
+use super::owned_sums::{neighbour_colours, neighbour_sum};
 use super::real::Around;
 use crate::conditional::{NEIGHBOUR_SUMS, by_neighbours};
 use crate::hierarchy::Level;
-use crate::lattice::System;
+use crate::lattice::{MAX_STATES, System};
 
 /// `beta h` of the spins of a level, h being J times the sum of the neighbours plus H.
 #[derive(Clone, Copy)]
@@ -39,5 +39,67 @@ impl Fields<'_> {
             Some(known) => known[(sum + self.geometry.border as i32) as usize / 2],
             None => R::around(function(self.of(block, sum)), quantum),
         }
+    }
+}
+
+/// Boltzmann factors of the colours of single Potts spins whose neighbours are all fixed: `exp(beta J n_c + beta H [c = 0])`, where `n_c` neighbours have colour c.
+pub(crate) struct ColourFields<'a> {
+    geometry: &'a Level,
+    states: usize,
+    /// By how many neighbours have the colour.
+    of_neighbours: [f64; NEIGHBOUR_SUMS],
+    /// Of colour 0.
+    of_field: f64,
+}
+
+/// Factors of colours, and their sum.
+pub(crate) struct ColourWeights {
+    factors: [f64; MAX_STATES as usize],
+    states: usize,
+    sum: f64,
+}
+
+impl<'a> ColourFields<'a> {
+    pub(crate) fn new(system: &System, geometry: &'a Level, beta: f64) -> Self {
+        let interaction = system.interaction;
+        Self {
+            geometry,
+            states: system.spins.states(),
+            of_neighbours: std::array::from_fn(|count| (beta * interaction.coupling * count as f64).exp()),
+            of_field: (beta * interaction.field).exp(),
+        }
+    }
+
+    /// Of a block's spin in a configuration of a batch.
+    pub(crate) fn weights(&self, spins: &[i8], batch: usize, block: usize, row: usize) -> ColourWeights {
+        let mut counts = [0; MAX_STATES as usize];
+        for colour in neighbour_colours(self.geometry, spins, batch, block, row) {
+            counts[colour as usize] += 1;
+        }
+        let mut factors = counts.map(|count: usize| self.of_neighbours[count]);
+        factors[0] *= self.of_field;
+        ColourWeights { factors, states: self.states, sum: factors[..self.states].iter().sum() }
+    }
+}
+
+impl ColourWeights {
+    /// ln of the sum over all colours.
+    pub(crate) fn ln_sum(&self) -> f64 {
+        self.sum.ln()
+    }
+
+    /// ln of the probability of a colour.
+    pub(crate) fn ln_probability(&self, colour: i8) -> f64 {
+        (self.factors[colour as usize] / self.sum).ln()
+    }
+
+    /// The colour at which the sum of probabilities from colour 0 on passes a number in [0, 1).
+    pub(crate) fn draw(&self, number: f64) -> i8 {
+        let (mut colour, mut sum) = (0, self.factors[0]);
+        while colour + 1 < self.states && number * self.sum >= sum {
+            colour += 1;
+            sum += self.factors[colour];
+        }
+        colour as i8
     }
 }

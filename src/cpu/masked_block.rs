@@ -10,14 +10,14 @@ use std::ops::Range;
 /// Own sites that are fixed together: what earlier sites contribute to them is a dense product.
 const GROUP: usize = 8;
 
-/// Runs the net over a tile whose border inputs are loaded. `own_spin(tile, site, logits)` draws or reads the gauged
-/// spins of one own site; they enter every later site.
+/// Runs the net over a tile whose border inputs are loaded. `fix(tile, site)` draws or reads the spins of one own site, whose logits
+/// are complete, and leaves them as inputs behind the gauge; they enter every later site.
 #[inline(always)]
 pub(crate) fn run<R: Real>(
     net: &MaskedNet,
     parameters: &[R],
     tile: &mut Tile<R>,
-    mut own_spin: impl FnMut(&mut Tile<R>, usize, &Lane<R>) -> Lane<R>,
+    mut fix: impl FnMut(&mut Tile<R>, usize),
 ) {
     border_part(net, parameters, tile);
     for first in (0..net.own).step_by(GROUP) {
@@ -27,14 +27,11 @@ pub(crate) fn run<R: Real>(
             for layer in 0..net.depth {
                 own_group(net, parameters, tile, first, site, layer);
             }
-            let mut logits = tile.logits[site];
-            let last = &tile.active[(net.depth - 1) * net.units()..];
-            group_sources(&mut logits, &net.output, parameters, last, first, site);
-            if let Some(skip) = &net.skip {
-                group_sources(&mut logits, skip, parameters, &tile.inputs, first, site);
+            let per_site = net.spins.numbers();
+            for logit in site * per_site..(site + 1) * per_site {
+                own_logit(net, parameters, tile, first, logit);
             }
-            tile.logits[site] = logits;
-            tile.inputs[net.border + site] = own_spin(tile, site, &logits);
+            fix(tile, site);
         }
     }
 }
@@ -56,9 +53,11 @@ fn border_part<R: Real>(net: &MaskedNet, parameters: &[R], tile: &mut Tile<R>) {
     }
     start(&mut tile.logits, &parameters[net.output.bias_offset()..]);
     let last = &tile.active[(net.depth - 1) * units..];
-    add_product(&mut tile.logits, &net.output, parameters, last, [0..net.own, 0..net.border * net.width]);
+    let logits = 0..net.logits();
+    add_product(&mut tile.logits, &net.output, parameters, last, [logits.clone(), 0..net.border * net.width]);
     if let Some(skip) = &net.skip {
-        add_product(&mut tile.logits, skip, parameters, &tile.inputs, [0..net.own, 0..net.border]);
+        let sources = 0..net.border * skip.source_width;
+        add_product(&mut tile.logits, skip, parameters, &tile.inputs, [logits, sources]);
     }
 }
 
@@ -130,6 +129,18 @@ fn own_group<R: Real>(
         activate(&mut tile.active[layer * units + unit], &hidden, slope);
         tile.hidden[layer * units + unit] = hidden;
     }
+}
+
+/// Finishes a logit: all that it may see is known now.
+#[inline(always)]
+fn own_logit<R: Real>(net: &MaskedNet, parameters: &[R], tile: &mut Tile<R>, first: usize, logit: usize) {
+    let mut sum = tile.logits[logit];
+    let last = &tile.active[(net.depth - 1) * net.units()..];
+    group_sources(&mut sum, &net.output, parameters, last, first, logit);
+    if let Some(skip) = &net.skip {
+        group_sources(&mut sum, skip, parameters, &tile.inputs, first, logit);
+    }
+    tile.logits[logit] = sum;
 }
 
 /// Adds what a target sees of own sites from `first` on.

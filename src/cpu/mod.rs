@@ -7,6 +7,8 @@
 
 pub(crate) mod box_factors;
 pub(crate) mod box_sum;
+mod colour_sum;
+pub(crate) mod colours;
 pub(crate) mod heat_bath;
 mod ln_sigmoid;
 pub(crate) mod masked_block;
@@ -20,6 +22,7 @@ pub(crate) mod real;
 pub(crate) mod rows;
 pub(crate) mod state;
 pub(crate) mod tile;
+pub(crate) mod transfer;
 pub(crate) mod vector;
 
 pub use real::{Around, Real};
@@ -85,16 +88,15 @@ impl<R: Real> Cpu<R> {
         state::bytes::<R>(model, batch) + (model.parameters * size_of::<f32>()) as u64
     }
 
-    /// `[own][rows]`: logits that the last forward pass over a level left behind.
+    /// `[own][rows]`, of Potts spins `[own][colours][rows]`: logits that the last forward pass over a level left behind.
     pub fn logits(&self, level: usize) -> Vec<f64> {
         let LevelState { tiles, pair_tiles, .. } = &self.state.levels[level];
         let of_tiles = tiles.iter().map(|tile| (&tile.logits, tile.rows.count));
         let of_pairs = pair_tiles.iter().map(|tile| (&tile.logits, tile.rows.count));
         let all: Vec<_> = of_tiles.chain(of_pairs).collect();
-        let of_site = |site: usize| all.iter().flat_map(move |(logits, count)| &logits[site][..*count]);
-        let own = self.model.hierarchy.levels[level].own;
-        let sites = if all.is_empty() { 0..0 } else { 0..own };
-        sites.flat_map(of_site).map(|logit| logit.widen()).collect()
+        let of_site = |logit: usize| all.iter().flat_map(move |(logits, count)| &logits[logit][..*count]);
+        let count = all.first().map_or(0, |(logits, _)| logits.len());
+        (0..count).flat_map(of_site).map(|logit| logit.widen()).collect()
     }
 
     /// Overwrites an array without rounding to f32: for finite differences at f64.

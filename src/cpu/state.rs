@@ -1,10 +1,10 @@
 //! Everything the backend remembers between kernels.
 
-use super::box_sum::BoxSum;
 use super::pair_tables::PairTables;
 use super::pairs::PairTile;
 use super::rows::Rows;
 use super::tile::{Lane, Lanes, Tile, lanes};
+use super::transfer::Transfer;
 use super::{CHUNK, LANES, Real};
 use crate::backend::Tensor;
 use crate::conditional::{Conditional, MaskedNet, Model};
@@ -56,7 +56,7 @@ pub(crate) struct State<R> {
     /// `[MOMENT_PARTS][COLUMNS][COLUMNS]`: moments of a level over parts of its rows.
     pub(crate) moment_parts: Vec<[f64; COLUMNS * COLUMNS]>,
     /// Work space for exact boxes, one for each thread; none where there are none.
-    pub(crate) boxes: Vec<Mutex<BoxSum<R>>>,
+    pub(crate) boxes: Vec<Mutex<Transfer<R>>>,
     /// Tables that heads over pairs of sites have beside their parameters.
     pub(crate) pair_tables: PairTables<R>,
     /// Per level; empty for levels without a net.
@@ -152,7 +152,7 @@ impl<R: Real> State<R> {
     }
 
     /// The work space for exact boxes of the thread at hand.
-    pub(crate) fn box_sum(boxes: &[Mutex<BoxSum<R>>]) -> MutexGuard<'_, BoxSum<R>> {
+    pub(crate) fn box_sum(boxes: &[Mutex<Transfer<R>>]) -> MutexGuard<'_, Transfer<R>> {
         let thread = rayon::current_thread_index().unwrap_or(0) % boxes.len();
         // What a thread that panicked left there is overwritten.
         boxes[thread].lock().unwrap_or_else(PoisonError::into_inner)
@@ -185,11 +185,12 @@ impl<R: Real> State<R> {
     }
 }
 
-fn boxes<R: Real>(model: &Model) -> Vec<Mutex<BoxSum<R>>> {
+fn boxes<R: Real>(model: &Model) -> Vec<Mutex<Transfer<R>>> {
     let levels = model.levels.iter().zip(&model.hierarchy.levels);
     let exact = levels.filter_map(|(level, geometry)| Some((level.conditional.exact_box()?, geometry)));
     let of_level = |(layers, geometry)| {
-        (0..rayon::current_num_threads()).map(move |_| Mutex::new(BoxSum::new(layers, geometry)))
+        (0..rayon::current_num_threads())
+            .map(move |_| Mutex::new(Transfer::new(model.system.spins, layers, geometry)))
     };
     exact.flat_map(of_level).collect()
 }
@@ -204,7 +205,7 @@ pub(crate) fn bytes<R>(model: &Model, batch: usize) -> u64 {
     let per_block = model.hierarchy.blocks() * batch;
     let per_level = model.nets().map(|(_, net, level)| {
         let tiles = (level.net_blocks() * batch).div_ceil(LANES);
-        let lanes = net.inputs() + net.own + 3 * net.depth * net.units();
+        let lanes = net.input_numbers() + net.logits() + 3 * net.depth * net.units();
         let partials = tiles.min(MAX_PARTIALS) * (net.parameters() + LANES * net.units());
         tiles * (LANES * lanes * size_of::<R>() + size_of::<Tile<R>>()) + partials * size_of::<R>()
     });

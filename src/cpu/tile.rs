@@ -4,6 +4,7 @@ use super::rows::Rows;
 use super::{LANES, Real};
 use crate::conditional::{Gauge, MaskedNet};
 use crate::hierarchy::Level;
+use crate::lattice::Spins;
 use crate::random::spread;
 use aligned_vec::{AVec, ConstAlign, avec};
 
@@ -68,13 +69,15 @@ impl<R: Real> LnQ<R> {
 pub(crate) struct Tile<R> {
     pub(crate) rows: Rows,
     pub(crate) gauge: Lane<R>,
-    /// `[border + own]`, after the gauge.
+    /// Of Potts spins: the colour that the net sees as colour 0.
+    pub(crate) first_colour: [i8; LANES],
+    /// `[border + own]`, of Potts spins `[border + own][colours]`, after the gauge.
     pub(crate) inputs: Lanes<R>,
     /// `[depth * units]` pre-activations.
     pub(crate) hidden: Lanes<R>,
     /// `[depth * units]` activations.
     pub(crate) active: Lanes<R>,
-    /// `[own]` logits; after `backward_output` their gradient.
+    /// `[own]` logits, of Potts spins `[own][colours]`; after `backward_output` their gradient.
     pub(crate) logits: Lanes<R>,
     /// `[depth * units]` gradient with respect to activations; after `backward_slope` with respect to pre-activations.
     pub(crate) error: Lanes<R>,
@@ -89,10 +92,11 @@ impl<R: Real> Tile<R> {
         Self {
             rows,
             gauge: [R::one(); LANES],
-            inputs: zeros(net.inputs()),
+            first_colour: [0; LANES],
+            inputs: zeros(net.input_numbers()),
             hidden: zeros(net.depth * net.units()),
             active: zeros(net.depth * net.units()),
-            logits: zeros(net.own),
+            logits: zeros(net.logits()),
             error: zeros(net.depth * net.units()),
             ln_q: LnQ::default(),
             words: [[0; LANES]; 4],
@@ -122,7 +126,15 @@ impl<R: Real> Tile<R> {
 
     /// Reads the border and fixes the gauge, unless the gauge is fixed by an own spin.
     #[inline(always)]
-    pub(crate) fn load_border(&mut self, gauge: Gauge, level: &Level, spins: &[i8]) {
+    pub(crate) fn load_border(&mut self, net: &MaskedNet, level: &Level, spins: &[i8]) {
+        match net.spins {
+            Spins::Ising => self.load_border_spins(net.gauge, level, spins),
+            Spins::Potts { states } => self.load_border_colours(states, net.gauge, level, spins),
+        }
+    }
+
+    #[inline(always)]
+    fn load_border_spins(&mut self, gauge: Gauge, level: &Level, spins: &[i8]) {
         for local in 0..level.border {
             self.inputs[local] = self.rows.spins(level, spins, local);
         }
@@ -151,7 +163,14 @@ impl<R: Real> Tile<R> {
     }
 
     /// Writes the own spins back to the configurations. Images are not written: their spins are those of their blocks.
-    pub(crate) fn store_own(&self, level: &Level, spins: &mut [i8]) {
+    pub(crate) fn store_own(&self, net: &MaskedNet, level: &Level, spins: &mut [i8]) {
+        match net.spins {
+            Spins::Ising => self.store_own_spins(level, spins),
+            Spins::Potts { states } => self.store_own_colours(states, level, spins),
+        }
+    }
+
+    fn store_own_spins(&self, level: &Level, spins: &mut [i8]) {
         for part in self.rows.parts().take_while(|part| part.block < level.blocks) {
             let gauge = &self.gauge[part.lanes.clone()];
             for local in level.border..level.inputs() {

@@ -1,7 +1,7 @@
 //! The interface of both backends, on a GPU.
 
 use super::layout::Status;
-use super::packed_spins::pack;
+use super::packed_spins::{pack, pack_colours};
 use super::readback::Look;
 use super::timestamps::Timestamps;
 use super::{Gpu, IN_FLIGHT, UPLOADS_IN_FLIGHT, faults, rates};
@@ -9,7 +9,7 @@ use crate::backend::{Backend, Snapshot, Tensor, Timed, Tuning, Variant};
 use crate::conditional::{Model, Storage};
 use crate::error::Result;
 use crate::kernels::{Inputs, Kernel, Slot};
-use crate::lattice::Observables;
+use crate::lattice::{Observables, Spins};
 use crate::pace::Pace;
 use crate::schedule::Rates;
 use crate::transpose::transpose;
@@ -119,7 +119,10 @@ impl Backend for Gpu {
         let sites = self.model.hierarchy.sites;
         assert_eq!(spins.len(), sites * self.batch, "number of spins");
         self.limit_flight(UPLOADS_IN_FLIGHT)?;
-        let packed = pack(spins, sites);
+        let packed = match self.model.system.spins {
+            Spins::Ising => pack(spins, sites),
+            Spins::Potts { .. } => pack_colours(spins, sites),
+        };
         self.queue.write_buffer(self.buffers.shared(Slot::PackedSpins), 0, bytemuck::cast_slice(&packed));
         self.prepare_all(&[Kernel::UnpackSpins])?;
         let mut encoder = self.device.create_command_encoder(&Default::default());

@@ -78,6 +78,7 @@ impl Gpu {
             lane_rows: self.lane_rows(kernel, shape),
             at_once,
             is_weighted: self.model.system.weights.is_some(),
+            spins: self.model.system.spins,
             slice_lanes: kernel.level().map_or(1, |level| self.buffers.tables.levels[level].slice_lanes),
             window: self.buffers.splits(kernel).then(|| self.buffers.window()),
         }

@@ -89,7 +89,7 @@ impl Gpu {
         let geometry = &self.model.hierarchy.levels[level];
         let conditional = &self.model.levels[level].conditional;
         if let Some(layers) = conditional.exact_box() {
-            let expected = BoxShape::choose(self.loads, self.exchange, layers, geometry.is_weighted());
+            let expected = BoxShape::choose(self.loads, self.exchange, layers, self.model.boxes_by_group());
             // Shapes that keep states in registers take slow compilers half a minute.
             let slow = self.at_once < STAGED;
             let all = if slow { Vec::new() } else { self.box_shapes() };

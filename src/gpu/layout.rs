@@ -2,12 +2,12 @@
 
 use super::tables::LevelTable;
 use crate::conditional::{
-    BoxFactors, Gauge, MaskedNet, Model, NEIGHBOUR_SUMS, REWARD_QUANTUM, Weights, by_neighbours,
-    heat_bath_ln_q, heat_bath_reward,
+    BoxFactors, ColourFactors, Gauge, MaskedNet, Model, NEIGHBOUR_SUMS, REWARD_QUANTUM, Weights,
+    by_neighbours, heat_bath_ln_q, heat_bath_reward,
 };
 use crate::cpu::{Around, Real};
 use crate::kernels::{Inputs, LANES, QUAD};
-use crate::lattice::acceptance;
+use crate::lattice::{Spins, acceptance};
 use bytemuck::{Pod, Zeroable};
 use std::ops::Range;
 
@@ -226,7 +226,13 @@ impl Step {
             .and_then(|(geometry, level)| level.conditional.exact_box().map(|_| geometry));
         // A shader computes the factors of weighted boxes.
         let alike = exact.filter(|level| !level.is_weighted());
-        let factors = alike.map(|level| BoxFactors::new(level, interaction, beta)).unwrap_or_default();
+        let factors = match system.spins {
+            Spins::Ising => alike.map(|level| BoxFactors::new(level, interaction, beta)),
+            Spins::Potts { .. } => {
+                alike.map(|level| ColourFactors::new(level, interaction, beta).as_of_boxes())
+            }
+        };
+        let factors = factors.unwrap_or_default();
         let shift = inputs.reward_shift(system);
         let of_spin = shift.of(system.lattice.coordination(), 1);
         let beta_field = |sum: i32| beta * interaction.local_field(sum, 1);

@@ -137,7 +137,7 @@ impl Gpu {
             return Err(Error::DeviceLimit { device: name, limit, way_out });
         }
         let (loads, exchange) = (devices::loads(device), devices::exchange(device));
-        let sums = BoxShape::choose(loads, exchange, model.exact_box(), model.system.weights.is_some());
+        let sums = BoxShape::choose(loads, exchange, model.exact_box(), model.boxes_by_group());
         let buffers = Buffers::new(device, &name, &model, batch, loads)?;
         let slice_rows = model.learning().map(|(level, _)| buffers.tables.levels[level].slice_rows).max();
         if software && slice_rows.is_some_and(|rows| rows > SOFTWARE_TURNS) {
@@ -212,7 +212,7 @@ impl Gpu {
 
     /// Shapes of sums over exact boxes that the device can have.
     pub fn box_shapes(&self) -> Vec<BoxShape> {
-        BoxShape::all(self.exchange, self.model.exact_box(), self.model.system.weights.is_some())
+        BoxShape::all(self.exchange, self.model.exact_box(), self.model.boxes_by_group())
     }
 
     /// The device it runs on.

@@ -1,11 +1,29 @@
-//! Given configurations on their way to the device: a bit a spin, a thirty-second of what kernels read.
+//! Given configurations on their way to the device: a bit a spin, a thirty-second of what kernels read, or a byte a colour.
 
+use crate::lattice::Spins;
 use crate::transpose::transpose;
 use rayon::prelude::*;
 
 const BITS: usize = u32::BITS as usize;
+const BYTES: usize = size_of::<u32>();
 /// Words that a thread makes at a time.
 const WORDS: usize = 1024;
+
+/// Words that a number of spins takes.
+pub(super) fn words(kind: Spins, spins: usize) -> usize {
+    match kind {
+        Spins::Ising => spins.div_ceil(BITS),
+        Spins::Potts { .. } => spins.div_ceil(BYTES),
+    }
+}
+
+/// Colours `[configuration][site]` as bytes in the order of the device, `[site][configuration]`.
+pub(super) fn pack_colours(colours: &[i8], sites: usize) -> Vec<u32> {
+    let mut turned = vec![0; colours.len()];
+    transpose(colours, sites, &mut turned, |colour| colour);
+    let word = |colours: &[i8]| colours.iter().rev().fold(0, |word, &colour| word << 8 | colour as u32);
+    turned.chunks(BYTES).map(word).collect()
+}
 
 /// Spins `[configuration][site]`, +-1, as bits in the order of the device, `[site][configuration]`.
 pub(super) fn pack(spins: &[i8], sites: usize) -> Vec<u32> {

@@ -1,7 +1,8 @@
 //! Texts of shaders, with a small preprocessor.
 //!
 //! `#include folder/name` inserts `shaders/shared/folder/name.wgsl` once. `$SHAPE` and other placeholders in such a line are axes along
-//! which a kernel is specialised (`src/kernels/axis.rs`). Constants are prepended as `const NAME: u32 = value;`, and `Kept`, the type of
+//! which a kernel is specialised (`src/kernels/axis.rs`). `$PER_SITE` behind a number of sites makes of it that of the inputs or logits: it stands for nothing where
+//! a spin is one number, and for `* COLOURS` where it is one for every colour. Constants are prepended as `const NAME: u32 = value;`, and `Kept`, the type of
 //! hidden state and of the parameters that nets compute with.
 
 use super::tables::MAX_SLICE_LANES;
@@ -11,7 +12,7 @@ use crate::kernels::{
     Axis, BoxShape, Choice, Constants, Description, Exchange, JobSize, Kernel, LANES, Loads,
     SOURCES_PER_TURN, STAGED, Shape, Variant, shader,
 };
-use crate::lattice::Lattice;
+use crate::lattice::{Lattice, SpinModel, Spins};
 use std::fmt::Write;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -24,28 +25,65 @@ macro_rules! files {
 /// What kernels include, by subject.
 const SHARED: &[(&str, &str)] = files![
     "box/box_draw_group",
+    "box/box_draw_ising",
     "box/box_draw_lane",
+    "box/box_draw_potts",
     "box/box_sum",
     "box/box_sum_group",
+    "box/box_sum_ising",
     "box/box_sum_lane",
+    "box/box_sum_potts",
     "box/box_sum_subgroup",
     "box/drawn_sums_each",
     "box/drawn_sums_uniform",
     "box/factors_each",
+    "box/factors_potts",
     "box/factors_uniform",
+    "box/scaled_sum",
+    "forward/border_ising",
+    "forward/border_potts",
     "forward/dense_weights_own",
     "forward/dense_weights_shared",
+    "forward/drawn_ising",
+    "forward/drawn_potts",
+    "forward/fix_ising",
+    "forward/fix_potts",
+    "forward/given_image_ising",
+    "forward/given_image_potts",
+    "forward/given_ising",
+    "forward/given_potts",
+    "forward/image_sign_ising",
+    "forward/image_sign_potts",
     "forward/lane_dense",
-    "forward/given_spins",
-    "forward/image_sign",
     "forward/masked_block_bindings",
     "forward/masked_block_lane",
     "forward/masked_block_tile",
     "forward/tile_triangle",
+    "forward/turned_image_ising",
+    "forward/turned_image_potts",
+    "gradient/add_spin_ising",
+    "gradient/add_spin_potts",
     "gradient/hidden_gradient_own",
     "gradient/hidden_gradient_shared",
+    "gradient/input_window_ising",
+    "gradient/input_window_potts",
+    "gradient/logits_ising",
+    "gradient/logits_potts",
     "gradient/weight_gradient_own",
     "gradient/weight_gradient_shared",
+    "heat_bath/colours",
+    "heat_bath/draw_ising",
+    "heat_bath/draw_potts",
+    "heat_bath/evaluate_ising",
+    "heat_bath/evaluate_potts",
+    "heat_bath/field_each",
+    "heat_bath/field_uniform",
+    "heat_bath/free_energy_ising",
+    "heat_bath/free_energy_potts",
+    "images/mix_ising",
+    "images/mix_potts",
+    "images/share_ising",
+    "images/share_potts",
     "lanes/dispatch",
     "lanes/entry_subgroup",
     "lanes/entry_workgroup",
@@ -71,16 +109,22 @@ const SHARED: &[(&str, &str)] = files![
     "pairs/rows",
     "pairs/without_pairs",
     "pairs/without_shared",
+    "regressors/border_ising",
+    "regressors/border_potts",
+    "rows/ln_four",
+    "rows/ln_one",
     "rows/rows_four",
     "rows/rows_one",
     "rows/rows_spread",
     "rows/site_words_four",
     "rows/site_words_one",
-    "spins/heat_bath_each",
-    "spins/heat_bath_uniform",
-    "spins/inputs",
-    "spins/owned_sums",
+    "spins/inputs_ising",
+    "spins/inputs_potts",
+    "spins/owned_sums_ising",
+    "spins/owned_sums_potts",
     "spins/spins",
+    "spins/unpack_ising",
+    "spins/unpack_potts",
     "spins/weights_each",
     "spins/weights_uniform",
     "weights/four_parameters",
@@ -90,13 +134,16 @@ const SHARED: &[(&str, &str)] = files![
     "weights/packet_shared",
     "weights/partials_split",
     "weights/partials_whole",
-    "weights/rounded_f16",
-    "weights/rounded_f32",
     "weights/patches_all",
     "weights/patches_near",
+    "weights/rounded_f16",
+    "weights/rounded_f32",
     "weights/unit_weights_four",
     "weights/unit_weights_one",
 ];
+
+/// Behind a number of sites: that of their inputs or logits.
+const PER_SITE: &str = "$PER_SITE";
 
 /// A shader that measures a rate of a device: its name and its text.
 pub(super) type Rate = (&'static str, &'static str);
@@ -127,6 +174,11 @@ impl Specialisation {
         let mut constants = (description.constants)(&choice);
         if let Some(window) = variant.window.filter(|_| description.sees_parameters_of_nets()) {
             constants.push(("WINDOW", window));
+        }
+        if let Spins::Potts { states } = variant.spins
+            && description.axes.contains(&Axis::Spins)
+        {
+            constants.push(("COLOURS", states.into()));
         }
         let Description { name, shader: file, .. } = *description;
         Self { name, file, axes, storage: variant.storage, constants }
@@ -177,9 +229,11 @@ impl Specialisation {
     }
 
     fn expand(&self, file: &str, text: &mut String, included: &mut Vec<String>) -> Result<()> {
+        let is_potts = self.has((Axis::Spins.placeholder(), SpinModel::Potts.name()));
+        let per_site = if is_potts { " * COLOURS" } else { "" };
         for line in file.lines() {
             let Some(name) = line.strip_prefix("#include ") else {
-                text.push_str(line);
+                text.push_str(&line.replace(PER_SITE, per_site));
                 text.push('\n');
                 continue;
             };
@@ -256,6 +310,7 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
                         at_once,
                         slice_lanes,
                         is_weighted: false,
+                        spins: Spins::Ising,
                         window,
                     };
                     let weighted = Variant {
@@ -264,7 +319,8 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
                         drawing: BoxShape::Group,
                         ..variant
                     };
-                    for variant in [variant, weighted] {
+                    let variants = [variant, weighted].into_iter().chain(of_colours(lattice, variant));
+                    for variant in variants {
                         let specialisation = Specialisation::new(kernel, lattice, options, variant);
                         if !all.contains(&specialisation) {
                             all.push(specialisation);
@@ -277,6 +333,19 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
     all
 }
 
+/// The same of three colours, where they have such a shape; lattices in the plane are enough.
+fn of_colours(lattice: Lattice, variant: Variant) -> Option<Variant> {
+    let spins = Spins::Potts { states: 3 };
+    match variant.shape {
+        Shape::Lane { group, rows } if lattice.dimensions() == 2 => {
+            // At most 32 logits of a group are in registers.
+            let shape = Shape::Lane { group: group.min(10), rows };
+            Some(Variant { shape, spins, sums: BoxShape::Group, drawing: BoxShape::Group, ..variant })
+        }
+        Shape::Lane { .. } | Shape::Tile { .. } => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,6 +356,9 @@ mod tests {
 
     /// A text with all that it could include, whatever the axes.
     fn placeholders(text: &str, found: &mut BTreeSet<String>, seen: &mut BTreeSet<&'static str>) {
+        if text.contains(PER_SITE) {
+            found.insert("spins".to_owned());
+        }
         for name in text.lines().filter_map(|line| line.strip_prefix("#include ")) {
             let (stem, placeholder) = name.split_once('$').unwrap_or((name, ""));
             if !placeholder.is_empty() {

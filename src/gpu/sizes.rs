@@ -1,6 +1,7 @@
 //! Sizes of a model's buffers, and whether a device can hold and bind them.
 
 use super::layout::Status;
+use super::packed_spins::words;
 use super::tables::Tables;
 use super::windows::{NET_BINDINGS, SPLIT_BUFFERS, Window};
 use crate::conditional::{Head, Model, PairHead, Storage};
@@ -52,7 +53,7 @@ pub(super) fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
         shared(Slot::Status, size_of::<Status>() / WORD as usize, false),
         // Unpacked in whole quads.
         shared(Slot::Spins, (sites * batch).next_multiple_of(QUAD), true),
-        shared(Slot::PackedSpins, (model.hierarchy.sites * batch).div_ceil(32), true),
+        shared(Slot::PackedSpins, words(model.system.spins, sites * batch), true),
         shared(Slot::LnQ, rows, true),
         shared(Slot::Reward, rows, true),
         shared(Slot::Advantage, rows, true),
@@ -87,10 +88,10 @@ pub(super) fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
             Storage::F16 => hidden.div_ceil(2),
         };
         for (slot, words) in [
-            (Slot::Inputs, net.inputs().div_ceil(32) * stride),
+            (Slot::Inputs, net.input_numbers().div_ceil(32) * stride),
             (Slot::Hidden, kept),
             (Slot::Error, hidden),
-            (Slot::Logits, net.own * stride),
+            (Slot::Logits, net.logits() * stride),
         ] {
             sizes.push(Size { slot, level: Some(level), bytes: words as u64 * WORD, batched: true });
         }

@@ -4,6 +4,7 @@ use super::windows::Window;
 use crate::conditional::{LEVEL_ALIGNMENT, MaskedNet, Model};
 use crate::hierarchy::{Level, PATH_LENGTHS, PathPairs};
 use crate::kernels::{LANES, QUAD, gradient_groups};
+use crate::lattice::Spins;
 use std::collections::BTreeMap;
 
 /// Rows that make a slice worth a workgroup of its own.
@@ -83,7 +84,7 @@ impl Tables {
             let bonds =
                 append(&mut tables.geometry, level.bonds.iter().flat_map(|bond| [bond.earlier, bond.later]));
             let children = append(&mut tables.geometry, level.children.iter().copied());
-            let path_pairs = append_path_pairs(&mut tables.geometry, &level.path_pairs);
+            let path_pairs = append_path_pairs(&mut tables.geometry, &level.path_pairs, model.system.spins);
             let faces = description
                 .conditional
                 .exact_box()
@@ -137,18 +138,25 @@ impl Tables {
 
 /// Appends pairs of border sites as `regressors.wgsl` reads them: for every length of a path the place of its entries, their number
 /// and all paths; then the entries, of up to 32 pairs each whose first ends are in one word of bits and as far from the other ends.
-/// Lengths without pairs have no entries, and a level without a border has none of any length.
-fn append_path_pairs(buffer: &mut Vec<u32>, lengths: &[PathPairs]) -> usize {
+/// Lengths without pairs have no entries, and a level without a border has none of any length. Colours have pairs of bits for each of them.
+fn append_path_pairs(buffer: &mut Vec<u32>, lengths: &[PathPairs], spins: Spins) -> usize {
     let start = buffer.len();
+    let numbers = spins.numbers() as u32;
+    // Of two different colours, two bits differ.
+    let differing = numbers.min(2);
+    let bits = |ends: &[u32; 2]| {
+        let [first, other] = ends.map(|end| end * numbers);
+        (0..numbers).map(move |colour| [first + colour, other + colour])
+    };
     buffer.resize(start + 3 * PATH_LENGTHS.len(), 0);
     for (length, pairs) in lengths.iter().enumerate() {
         let mut masks: BTreeMap<[u32; 3], u32> = BTreeMap::new();
         for (paths, pairs) in &pairs.groups {
-            for [first, other] in pairs {
+            for [first, other] in pairs.iter().flat_map(bits) {
                 *masks.entry([first / 32, other - first, *paths as u32]).or_default() |= 1 << (first % 32);
             }
         }
-        let header = [buffer.len() as u32, masks.len() as u32, pairs.paths() as u32];
+        let header = [buffer.len() as u32, masks.len() as u32, differing * pairs.paths() as u32];
         buffer[start + 3 * length..][..3].copy_from_slice(&header);
         let entry = |([word, distance, paths], mask): ([u32; 3], u32)| {
             [word | (word + distance / 32) << 8 | (distance % 32) << 16, mask, paths]

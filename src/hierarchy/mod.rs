@@ -95,7 +95,7 @@ impl Level {
 
     /// All sites of one block, border first; those of an image are its block's.
     pub fn block_sites(&self, block: usize) -> &[u32] {
-        let block = if block < self.blocks { block } else { block - self.blocks };
+        let block = if block < self.blocks { block } else { block % self.blocks };
         &self.sites[block * self.inputs()..][..self.inputs()]
     }
 

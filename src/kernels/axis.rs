@@ -4,7 +4,7 @@ use super::box_shape::BoxShape;
 use super::description::Place;
 use super::shape::{Exchange, JobSize, Loads, Shape};
 use crate::conditional::{Head, NetOptions, Storage};
-use crate::lattice::Lattice;
+use crate::lattice::{Lattice, Spins};
 
 /// How a kernel's work is done on a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,6 +31,8 @@ pub(crate) struct Variant {
     pub(crate) slice_lanes: usize,
     /// Whether bonds and sites have weights of their own.
     pub(crate) is_weighted: bool,
+    /// The spins of all sites.
+    pub(crate) spins: Spins,
     /// Parameters at the first of two bindings, where one does not hold those of a level.
     pub(crate) window: Option<usize>,
 }
@@ -67,6 +69,8 @@ pub(crate) enum Axis {
     Storage,
     /// `$PATCHES`: whether hidden matrices lack patches.
     Patches,
+    /// `$SPINS`: whether a site has a sign or a colour.
+    Spins,
     /// `$COUPLINGS`: whether bonds and sites have weights of their own.
     Couplings,
     /// `$FIELDS`: whether fields on later sites are corrected for one another.
@@ -98,6 +102,7 @@ impl Axis {
             Self::Parts => "$PARTS",
             Self::Storage => "$STORAGE",
             Self::Patches => "$PATCHES",
+            Self::Spins => "$SPINS",
             Self::Couplings => "$COUPLINGS",
             Self::Fields => "$FIELDS",
             Self::Head => "$HEAD",
@@ -133,6 +138,7 @@ impl Axis {
                 Storage::F32 => "f32",
                 Storage::F16 => "f16",
             },
+            Self::Spins => variant.spins.model().name(),
             Self::Couplings => match variant.is_weighted {
                 false => "uniform",
                 true => "each",

@@ -2,6 +2,7 @@
 
 use super::shape::{Exchange, LANES, Loads, SHARING_LANES};
 use crate::hierarchy::Layers;
+use crate::lattice::Spins;
 use serde::{Deserialize, Serialize};
 
 /// Bits of the layers whose states eight lanes of a subgroup can share: 16 a lane of a row of seven, 64 of a plane of nine.
@@ -23,18 +24,18 @@ pub enum BoxShape {
 }
 
 impl BoxShape {
-    /// Those that a device with this exchange of values can have for boxes; boxes whose bonds have weights of their own have one.
-    pub fn all(exchange: Exchange, layers: Layers, is_weighted: bool) -> Vec<Self> {
-        let by_subgroup =
-            !is_weighted && exchange == Exchange::Subgroup && SHARED_BITS.contains(&layers.bits);
-        let by_lane = !is_weighted && layers.is_square();
+    /// Those that a device with this exchange of values can have for boxes; boxes whose bonds have weights of their own, and those of colours, have one: then
+    /// `by_group` is set.
+    pub fn all(exchange: Exchange, layers: Layers, by_group: bool) -> Vec<Self> {
+        let by_subgroup = !by_group && exchange == Exchange::Subgroup && SHARED_BITS.contains(&layers.bits);
+        let by_lane = !by_group && layers.is_square();
         let possible = [(Self::Group, true), (Self::Subgroup, by_subgroup), (Self::Lane, by_lane)];
         possible.into_iter().filter_map(|(shape, is_possible)| is_possible.then_some(shape)).collect()
     }
 
     /// The shape for a device.
-    pub fn choose(loads: Loads, exchange: Exchange, layers: Layers, is_weighted: bool) -> Self {
-        let possible = Self::all(exchange, layers, is_weighted);
+    pub fn choose(loads: Loads, exchange: Exchange, layers: Layers, by_group: bool) -> Self {
+        let possible = Self::all(exchange, layers, by_group);
         let wished = match loads {
             Loads::Shared => [Self::Lane, Self::Subgroup],
             Loads::Own => [Self::Subgroup, Self::Group],
@@ -56,7 +57,11 @@ impl BoxShape {
     }
 
     /// Boxes that one workgroup works on.
-    pub(crate) fn boxes(self, layers: Layers) -> usize {
+    pub(crate) fn boxes(self, spins: Spins, layers: Layers) -> usize {
+        if let Spins::Potts { states } = spins {
+            let columns = usize::from(states).saturating_pow(layers.bits as u32 - 1);
+            return LANES / columns.min(LANES);
+        }
         match self {
             Self::Group => (LANES >> (layers.bits - 1)).max(1),
             Self::Subgroup => LANES / SHARING_LANES,

@@ -6,6 +6,7 @@ use super::shape::LANES;
 use super::slot::{Access, Slot};
 use crate::conditional::{Conditional, MaskedNet, Model, PairHead, Storage};
 use crate::hierarchy::{Layers, Level};
+use crate::lattice::Spins;
 use serde::Serialize;
 
 /// A kernel, but for its twin: that is the function `run` of its file, which the table of kernels calls.
@@ -111,7 +112,12 @@ impl<'a> OnLevel<'a> {
 
     /// Operations of the transfer over an exact box: both values of every pair of states are two products, a sum and a factor.
     pub(crate) fn transfer_operations(&self) -> usize {
-        self.conditional.exact_box().map_or(0, |layers| (4 * layers.sites()) << layers.bits)
+        let of_box = |layers: Layers| match self.model.system.spins {
+            Spins::Ising => (4 * layers.sites()) << layers.bits,
+            // A sum over the colours above is one for all new colours.
+            Spins::Potts { states } => 4 * layers.sites() * usize::from(states).pow(layers.bits as u32),
+        };
+        self.conditional.exact_box().map_or(0, of_box)
     }
 }
 
@@ -157,7 +163,7 @@ impl<'a> OnNet<'a> {
 
     /// Words of a row's inputs, which are kept as bits.
     pub(crate) fn input_words(&self) -> usize {
-        self.net.inputs().div_ceil(32)
+        self.net.input_numbers().div_ceil(32)
     }
 
     /// Hidden units of all layers.
@@ -260,7 +266,12 @@ pub(crate) fn lanes_and<const N: usize>(others: [(&'static str, usize); N]) -> C
 /// The usual constants, and those of exact boxes.
 pub(crate) fn box_constants(choice: &Choice) -> Constants {
     let Layers { row, bits, layers, dimensions } = choice.options.exact_box(choice.lattice);
-    lanes_and([("DIMENSIONS", dimensions), ("ROW", row), ("BITS", bits), ("LAYERS", layers)])
+    let mut constants =
+        lanes_and([("DIMENSIONS", dimensions), ("ROW", row), ("BITS", bits), ("LAYERS", layers)]);
+    if let Spins::Potts { states } = choice.variant.spins {
+        constants.push(("ROW_STATES", usize::from(states).saturating_pow(bits as u32)));
+    }
+    constants
 }
 
 impl Description {

@@ -1,6 +1,7 @@
 //! How a level's forward pass is spread over a GPU.
 
 use crate::conditional::{MaskedNet, PATCH, Weights};
+use crate::lattice::Spins;
 use serde::{Deserialize, Serialize};
 
 /// Lanes of a workgroup, where nothing else is said.
@@ -143,7 +144,7 @@ impl JobSize {
             Loads::Own if net.units() >= MANY_UNITS => Self::LARGE,
             Loads::Own => Self::SQUARE,
             Loads::Shared => {
-                Self { sources: even(net.units() + 1), units: even(net.units()), logits: even(net.own) }
+                Self { sources: even(net.units() + 1), units: even(net.units()), logits: even(net.logits()) }
             }
         }
     }
@@ -185,6 +186,15 @@ impl Shape {
     /// expected shape has are not: a graphics card that is busy with one dispatch for seconds may be reset by its system.
     pub fn candidates(software: bool, blocks: usize, batch: usize, net: &MaskedNet) -> Vec<Self> {
         let Some(expected) = Self::choose(software, blocks, batch, net) else { return Vec::new() };
+        if net.spins != Spins::Ising {
+            let all = Self::all_of_colours(net).into_iter();
+            let fits = |shape: &Self| !software || shape.turns(net) <= SOFTWARE_TURNS;
+            let differs = |shape: &Self| match shape {
+                Self::Lane { rows, .. } => *rows == 1 || !software && batch.is_multiple_of(QUAD),
+                Self::Tile { .. } => false,
+            };
+            return all.filter(differs).filter(fits).collect();
+        }
         let most = match software {
             true => SOFTWARE_TURNS.min(LONGER * expected.turns(net)),
             false => LONGER * expected.turns(net).max(Self::tile(net.width).turns(net)),
@@ -201,6 +211,9 @@ impl Shape {
     /// The shape for a level of `blocks` blocks in each of `batch` configurations; none if its net is too large for a software
     /// adapter.
     pub fn choose(software: bool, blocks: usize, batch: usize, net: &MaskedNet) -> Option<Self> {
+        if net.spins != Spins::Ising {
+            return Self::choose_of_colours(software, blocks * batch, batch, net);
+        }
         let (lane, tile) = (Self::lane(net.width), Self::tile(net.width));
         if software {
             // Half the sites together where that is all there are: what is computed of others is lost.
@@ -219,6 +232,27 @@ impl Shape {
             }
             _ => tile,
         })
+    }
+
+    /// The same for colours, which have rows over lanes.
+    fn choose_of_colours(software: bool, rows: usize, batch: usize, net: &MaskedNet) -> Option<Self> {
+        let many = !software && rows / QUAD >= MANY_LANES && batch.is_multiple_of(QUAD);
+        let shapes = [16, 8].map(|values| Self::lane_of_colours(net, values, if many { QUAD } else { 1 }));
+        shapes.into_iter().find(|shape| !software || shape.turns(net) <= SOFTWARE_TURNS)
+    }
+
+    /// Rows over lanes, with about so many values of hidden state, and no more logits, in registers.
+    fn lane_of_colours(net: &MaskedNet, values: usize, rows: usize) -> Self {
+        Self::Lane { group: (values / net.width.max(net.spins.numbers())).max(1), rows }
+    }
+
+    /// All shapes of nets of colours.
+    pub fn all_of_colours(net: &MaskedNet) -> Vec<Self> {
+        let mut shapes: Vec<_> = [(8, 1), (16, 1), (32, 1), (8, QUAD), (16, QUAD)]
+            .map(|(values, rows)| Self::lane_of_colours(net, values, rows))
+            .to_vec();
+        shapes.dedup();
+        shapes
     }
 
     /// Rows that a lane works on.
@@ -272,7 +306,8 @@ impl Shape {
     fn product_turns(self, net: &MaskedNet, sources: usize) -> usize {
         match self {
             Self::Lane { group, .. } => {
-                sources.div_ceil(4) * rolled(group * net.width) + sources.div_ceil(32)
+                sources.div_ceil(4) * rolled(group * net.width.max(net.spins.numbers()))
+                    + sources.div_ceil(32)
             }
             Self::Tile { rows, lanes } => {
                 let values = net.width * rows;
@@ -289,7 +324,9 @@ impl Shape {
         match self {
             // Its activations are pushed to what sees them in the group, and its spin.
             Self::Lane { group, .. } => {
-                net.depth * net.width * (group * net.width + 1) + group * net.width + group
+                let numbers = net.spins.numbers();
+                let of_inputs = numbers * (group * net.width + group * numbers);
+                net.depth * net.width * (group * net.width + 1) + of_inputs
             }
             // As seen of Mesa 22.3 where the limit cuts.
             Self::Tile { .. } => net.depth * (3 + 3 * net.width).max(1 + rolled(net.width * net.width)) + 3,

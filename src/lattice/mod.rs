@@ -20,5 +20,5 @@ pub use observables::Observables;
 pub use occupation::Occupation;
 pub(crate) use spins::MAX_STATES;
 pub use spins::{SpinModel, Spins};
-pub use symmetry::{Symmetry, SymmetryGroup};
+pub use symmetry::{Recolouring, Symmetry, SymmetryGroup};
 pub use system::{Ensemble, Interaction, System};

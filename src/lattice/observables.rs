@@ -92,8 +92,11 @@ impl Observables {
         self.sums[quantity * self.batch + configuration].into()
     }
 
-    /// Sum of all spins.
+    /// Sum of all spins; of Potts spins the number of sites of colour 0.
     pub fn spin_sum(&self, configuration: usize) -> i64 {
+        if let Some(occupation) = self.occupation(configuration) {
+            return occupation.first_count().into();
+        }
         (0..Self::lines(self.lattice)).map(|line| self.sum(line, configuration)).sum()
     }
 

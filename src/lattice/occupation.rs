@@ -17,9 +17,14 @@ impl Occupation {
         Self { counts }
     }
 
+    /// Sites of colour 0.
+    pub fn first_count(&self) -> u32 {
+        self.counts[0]
+    }
+
     /// The share of colour 0.
     pub fn of_first(&self) -> f64 {
-        f64::from(self.counts[0]) / self.sites()
+        f64::from(self.first_count()) / self.sites()
     }
 
     /// The order parameter `(q max_c n_c / N - 1) / (q - 1)`: 1 where all sites have one colour, near 0 in disorder.

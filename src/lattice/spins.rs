@@ -71,6 +71,14 @@ impl Spins {
         }
     }
 
+    /// Numbers that stand for a spin in nets, as inputs and as logits: one of Ising's, one for every colour.
+    pub fn numbers(self) -> usize {
+        match self {
+            Self::Ising => 1,
+            Self::Potts { states } => states.into(),
+        }
+    }
+
     /// States of a spin.
     pub fn states(self) -> usize {
         match self {

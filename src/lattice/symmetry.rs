@@ -1,6 +1,6 @@
 //! Symmetries of the lattice and the model, and groups of them.
 
-use super::{Lattice, Place, System};
+use super::{Lattice, MAX_STATES, Place, Spins, System};
 use crate::error::{Error, Result};
 use rand::{Rng, RngExt};
 
@@ -15,12 +15,67 @@ pub struct Symmetry {
     pub axes: [usize; 3],
     /// All spins reversed.
     pub flipped: bool,
+    /// The colour that every colour becomes, where colours are exchanged.
+    pub colours: Option<Recolouring>,
 }
+
+/// For every colour of Potts spins another, each once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recolouring([i8; MAX_STATES as usize]);
+
+impl Recolouring {
+    fn new(colours: &[i8]) -> Self {
+        let mut table = [0; MAX_STATES as usize];
+        table[..colours.len()].copy_from_slice(colours);
+        Self(table)
+    }
+
+    /// Any exchange of so many colours.
+    pub fn random(states: u8, stream: &mut impl Rng) -> Self {
+        let mut colours: Vec<i8> = (0..states as i8).collect();
+        for last in (1..colours.len()).rev() {
+            colours.swap(last, stream.random_range(0..=last));
+        }
+        Self::new(&colours)
+    }
+
+    /// All exchanges of up to [`MOST_PERMUTED`] colours, the identity first; of more colours those that move all on by as many steps.
+    fn all(states: u8) -> Vec<Self> {
+        let colours: Vec<i8> = (0..states as i8).collect();
+        if states > MOST_PERMUTED {
+            let moved = |steps: usize| [&colours[steps..], &colours[..steps]].concat();
+            return (0..colours.len()).map(|steps| Self::new(&moved(steps))).collect();
+        }
+        let mut orders = vec![Vec::new()];
+        for _ in &colours {
+            let longer = |order: Vec<i8>| {
+                let rest: Vec<i8> =
+                    colours.iter().copied().filter(|colour| !order.contains(colour)).collect();
+                rest.into_iter().map(move |colour| [&order[..], &[colour]].concat())
+            };
+            orders = orders.into_iter().flat_map(longer).collect();
+        }
+        orders.iter().map(|order| Self::new(order)).collect()
+    }
+
+    /// Whether colour 0 stays what it is.
+    pub fn keeps_first(self) -> bool {
+        self.0[0] == 0
+    }
+
+    /// The colours of a configuration exchanged.
+    pub fn apply(&self, spins: &mut [i8]) {
+        spins.iter_mut().for_each(|spin| *spin = self.0[*spin as usize]);
+    }
+}
+
+/// Colours up to which averages go over all of their exchanges: 120 of five.
+const MOST_PERMUTED: u8 = 5;
 
 /// The identity.
 impl Default for Symmetry {
     fn default() -> Self {
-        Self { translation: [0; 3], mirrored: [false; 3], axes: [0, 1, 2], flipped: false }
+        Self { translation: [0; 3], mirrored: [false; 3], axes: [0, 1, 2], flipped: false, colours: None }
     }
 }
 
@@ -52,11 +107,18 @@ impl Symmetry {
         if !lattice.has_mirrors() {
             mirrored = [false, mirrored[1], mirrored[1]];
         }
-        Self { translation, mirrored, axes, flipped }
+        Self { translation, mirrored, axes, flipped, colours: None }
     }
 
     /// Writes the image of a configuration, `[sites]` each.
     pub fn apply(&self, lattice: Lattice, from: &[i8], image: &mut [i8]) {
+        self.move_sites(lattice, from, image);
+        if let Some(colours) = self.colours {
+            colours.apply(image);
+        }
+    }
+
+    fn move_sites(&self, lattice: Lattice, from: &[i8], image: &mut [i8]) {
         let (side, planes) = (lattice.side(), lattice.planes());
         let sign = if self.flipped { -1 } else { 1 };
         if !lattice.is_spatial() {
@@ -95,10 +157,13 @@ pub struct SymmetryGroup {
     pub transpose: bool,
     /// Reversal of all spins.
     pub z2: bool,
+    /// Exchanges of so many colours: all of them to five, those that move all on from six; 0: none.
+    pub colours: u8,
 }
 
 impl SymmetryGroup {
-    /// Reads `translations=4x4,z2,reflections,transpose`, any of them, in any order; in three dimensions `translations=4x4x4`.
+    /// Reads `translations=4x4,z2,reflections,transpose`, any of them, in any order; in three dimensions `translations=4x4x4`; of Potts spins `colours` in place of
+    /// `z2`.
     ///
     /// # Errors
     /// When a part is unknown, or what is described is no symmetry of the model, or no group.
@@ -109,6 +174,13 @@ impl SymmetryGroup {
         for part in text.split(',').map(str::trim) {
             match (part, part.strip_prefix("translations=")) {
                 ("z2", _) => group.z2 = true,
+                ("colours", _) => match system.spins {
+                    Spins::Potts { states } if system.is_symmetric() => group.colours = states,
+                    Spins::Potts { .. } => return Err(refuse("colours are no symmetry in a field; leave them out")),
+                    Spins::Ising => {
+                        return Err(refuse("colours are those of model = potts; Ising spins have z2"));
+                    }
+                },
                 ("reflections", _) => group.reflections = true,
                 ("transpose", _) => group.transpose = true,
                 (_, Some(steps)) => {
@@ -122,7 +194,7 @@ impl SymmetryGroup {
                 }
                 _ => {
                     return Err(refuse(&format!(
-                        "{part:?} is not one of translations=AxB, reflections, transpose, z2 (comma separated)"
+                        "{part:?} is not one of translations=AxB, reflections, transpose, z2, colours (comma separated)"
                     )));
                 }
             }
@@ -140,6 +212,9 @@ impl SymmetryGroup {
                 "with couplings of single bonds, or bonds between all sites, z2 is the only symmetry",
             ));
         }
+        if group.z2 && system.spins != Spins::Ising {
+            return Err(refuse("z2 is of Ising spins; Potts spins have colours"));
+        }
         if group.z2 && !system.has_spin_flip() {
             return Err(refuse("z2 is no symmetry in a field; leave it out"));
         }
@@ -156,12 +231,18 @@ impl SymmetryGroup {
     /// All elements, the identity first.
     pub fn elements(&self, lattice: Lattice) -> Vec<Symmetry> {
         let flips = if self.z2 { vec![false, true] } else { vec![false] };
+        let colours = match self.colours {
+            0 => vec![None],
+            states => Recolouring::all(states).into_iter().map(Some).collect(),
+        };
+        let exchanges: Vec<_> =
+            flips.iter().flat_map(|&flip| colours.iter().map(move |&colours| (flip, colours))).collect();
         let orders = if self.transpose { orders(lattice) } else { &ORDERS[..1] };
         let of_axis = |axis: usize, count: u32| if lattice.axes().contains(&axis) { count.max(1) } else { 1 };
         let mirrors: Place = std::array::from_fn(|axis| of_axis(axis, 1 + u32::from(self.reflections)));
         let steps: Place = std::array::from_fn(|axis| of_axis(axis, self.translations[axis]));
         let mut elements = Vec::new();
-        for &flipped in &flips {
+        for &(flipped, colours) in &exchanges {
             for &axes in orders {
                 for mirrored in places(mirrors) {
                     elements.extend(places(steps).map(|at| Symmetry {
@@ -169,6 +250,7 @@ impl SymmetryGroup {
                         mirrored: mirrored.map(|mirrored| mirrored == 1),
                         axes,
                         flipped,
+                        colours,
                     }));
                 }
             }

@@ -136,7 +136,12 @@ impl System {
 
     /// Whether reversing all spins leaves the energy as it is.
     pub fn has_spin_flip(&self) -> bool {
-        self.spins == Spins::Ising && self.largest_interaction().field == 0.0
+        self.spins == Spins::Ising && self.is_symmetric()
+    }
+
+    /// Whether any exchange of the values of spins, the same for all of them, leaves the energy as it is.
+    pub fn is_symmetric(&self) -> bool {
+        self.largest_interaction().field == 0.0
     }
 
     /// The inverse temperature at which the infinite lattice begins to order without a field, where it does: `ln(1 + sqrt 2) / 2` on the

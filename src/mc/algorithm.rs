@@ -26,14 +26,15 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// The algorithm that fits a system: tempering where bonds have couplings of their own or join all sites; clusters alone where neither a field nor frustration
-    /// spoils them, else all updates but tempering.
+    /// nor two phases spoil them, else all updates but tempering.
     pub fn fitting(system: &System) -> Self {
         if !system.is_homogeneous() {
             return Self::Tempering;
         }
         if let Spins::Potts { .. } = system.spins {
             let Interaction { coupling, field } = system.interaction;
-            return if coupling > 0.0 && field == 0.0 { Self::Wolff } else { Self::Hybrid };
+            let clusters_suffice = coupling > 0.0 && field == 0.0 && !system.has_first_order();
+            return if clusters_suffice { Self::Wolff } else { Self::Hybrid };
         }
         if system.has_spin_flip() && !system.is_frustrated() { Self::Wolff } else { Self::Hybrid }
     }

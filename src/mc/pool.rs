@@ -3,7 +3,7 @@
 use super::equilibrium::Record;
 use super::{Algorithm, Setup, Simulation, equilibrate};
 use crate::error::{Error, Result};
-use crate::lattice::{Ensemble, Lattice, Symmetry};
+use crate::lattice::{Ensemble, Lattice, Recolouring, Spins, Symmetry};
 use crate::random::{Stream, philox};
 use rand::RngExt;
 use rayon::prelude::*;
@@ -29,6 +29,8 @@ pub struct Pool {
     lattice: Lattice,
     /// Whether flipping all spins is a symmetry.
     flips: bool,
+    /// Colours that may be exchanged; 0: none.
+    colours: u8,
     /// Whether the symmetries of the lattice are those of the system.
     moves: bool,
     /// `[count][sites]`.
@@ -50,7 +52,11 @@ impl Pool {
         let setup = Setup { ensemble: ensemble.clone(), algorithm, chains, seed: key };
         let spins = draw(&setup, count)?;
         let moves = system.is_homogeneous();
-        Ok(Self { lattice: system.lattice, flips: system.has_spin_flip(), moves, spins, key })
+        let colours = match system.spins {
+            Spins::Potts { states } if system.is_symmetric() => states,
+            Spins::Potts { .. } | Spins::Ising => 0,
+        };
+        Ok(Self { lattice: system.lattice, flips: system.has_spin_flip(), colours, moves, spins, key })
     }
 
     /// Bytes of `count` configurations, and of a batch of images with the copy that it leaves in a backend's order.
@@ -64,14 +70,17 @@ impl Pool {
     }
 
     /// `batch` random configurations, each moved by a random translation, reflection and transposition, where all bonds are alike, and, without a
-    /// field, flipped or not: again from the Boltzmann distribution. A pure function of the step.
+    /// field, flipped or not, or with its colours exchanged: again from the Boltzmann distribution. A pure function of the step.
     pub fn batch(&self, batch: usize, step: u32) -> Vec<i8> {
         let sites = self.lattice.sites();
         let mut stream = Stream::new(self.key, u32::MAX - step);
         let count = self.spins.len() / sites;
         let mut draw = || {
             let from = &self.spins[stream.random_range(0..count) * sites..][..sites];
-            let symmetry = Symmetry::random(self.lattice, self.flips, &mut stream);
+            let mut symmetry = Symmetry::random(self.lattice, self.flips, &mut stream);
+            if self.colours > 0 {
+                symmetry.colours = Some(Recolouring::random(self.colours, &mut stream));
+            }
             match self.moves {
                 true => (from, symmetry),
                 false => (from, Symmetry { flipped: symmetry.flipped, ..Symmetry::default() }),

@@ -26,7 +26,7 @@ use crate::conditional::Model;
 use crate::error::Result;
 use crate::estimate::{Estimate, Importance, Weighted};
 use crate::exact;
-use crate::lattice::{Ensemble, Observables, Symmetry, SymmetryGroup};
+use crate::lattice::{Ensemble, Observables, Recolouring, Spins, Symmetry, SymmetryGroup};
 use crate::random::philox;
 use crate::sample::Weigher;
 use crate::schedule::{self, Kernel};
@@ -67,10 +67,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The symmetries that q is averaged over; spin reversal is left out where it is built into the network, at no cost.
+    /// The symmetries that q is averaged over; spin reversal, and moving all colours on, are left out where they are built into the network, at no cost.
     pub fn elements(&self, model: &Model) -> Vec<Symmetry> {
         let group = SymmetryGroup { z2: self.symmetries.z2 && !model.options.gauge, ..self.symmetries };
-        group.elements(model.system.lattice)
+        let mut elements = group.elements(model.system.lattice);
+        if model.options.gauge {
+            elements.retain(|element| element.colours.is_none_or(Recolouring::keeps_first));
+        }
+        elements
     }
 }
 
@@ -81,7 +85,7 @@ pub struct Scalars {
     pub ln_w: f64,
     /// E.
     pub energy: f64,
-    /// Sum of all spins.
+    /// Sum of all spins; of Potts spins the number of sites of colour 0.
     pub spin_sum: i64,
 }
 
@@ -195,9 +199,9 @@ fn figures(
         all
     });
     let (free, rest) = estimates.split_at(FREE_QUANTITIES.len());
-    let (scalars, correlation) = rest.split_at(QUANTITIES.len());
+    let (scalars, correlation) = rest.split_at(ensemble.meanings().len());
     let enough = weighted.count() >= FEWEST_FOR_ERRORS;
-    let of_configurations = ensemble.named(&QUANTITIES, scalars, exact, enough);
+    let of_configurations = ensemble.named(ensemble.meanings(), scalars, exact, enough);
     let is_constant = ensemble.is_constant(scalars[0]);
     let importance = if enough { weighted.importance() } else { weighted.importance().without_errors() };
     let mut quantities = ensemble.free(free, importance.ln_z, of_configurations[0].estimate.error, exact);
@@ -244,12 +248,15 @@ impl Source {
         if elements.len() > 1 {
             return Self::Symmetrised(Symmetrised::new(model, elements, settings));
         }
-        let mut completion = match model.system.is_homogeneous() {
+        let gives_energy = model.system.is_homogeneous() && model.system.spins == Spins::Ising;
+        let mut completion = match gives_energy {
             true => schedule::draw_bottom(model),
             // Observables do not give the energy.
             false => schedule::completion(model),
         };
-        completion.push(Kernel::Observables);
+        if model.system.spins == Spins::Ising {
+            completion.push(Kernel::Observables);
+        }
         Self::Plain(Weigher::new(model, settings.seed, settings.beta, completion))
     }
 
@@ -264,14 +271,28 @@ impl Source {
         match self {
             Self::Plain(weigher) => {
                 let (ln_w, snapshot) = weigher.draw(backend, first)?;
-                let (observables, system) = (backend.read_observables()?, &backend.model().system);
-                if system.is_homogeneous() {
+                let observables = observables(backend)?;
+                let system = &backend.model().system;
+                if system.spins == Spins::Ising && system.is_homogeneous() {
                     return Ok((ln_w, observables));
                 }
                 let energies = snapshot.energies(system.interaction).collect();
                 Ok((ln_w, observables.with_energies(energies)))
             }
             Self::Symmetrised(symmetrised) => symmetrised.draw(backend, first),
+        }
+    }
+}
+
+/// What observables of a batch are made of: sums of the device, or counted colours.
+fn observables(backend: &mut dyn Backend) -> Result<Observables> {
+    match backend.model().system.spins {
+        Spins::Ising => backend.read_observables(),
+        Spins::Potts { states } => {
+            let spins = backend.read_spins()?;
+            let lattice = backend.model().system.lattice;
+            let configurations: Vec<&[i8]> = spins.chunks(lattice.sites()).collect();
+            Ok(Observables::of_colours(lattice, states, &configurations))
         }
     }
 }

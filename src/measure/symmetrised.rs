@@ -5,7 +5,7 @@ use super::Settings;
 use crate::backend::Backend;
 use crate::conditional::Model;
 use crate::error::Result;
-use crate::lattice::{Observables, Symmetry};
+use crate::lattice::{Lattice, Observables, Spins, Symmetry};
 use crate::random::philox;
 use crate::sample::evaluate;
 use crate::schedule::{self, Inputs, Kernel};
@@ -23,7 +23,11 @@ pub(super) struct Symmetrised {
 impl Symmetrised {
     pub(super) fn new(model: &Model, elements: Vec<Symmetry>, settings: &Settings) -> Self {
         let mut sampling = schedule::sampling(model, true);
-        sampling.push(Kernel::Observables);
+        match model.system.spins {
+            Spins::Ising => sampling.push(Kernel::Observables),
+            // Colours are counted by the host.
+            Spins::Potts { .. } => {}
+        }
         Self {
             elements,
             inputs: Inputs { seed: settings.seed, beta: settings.beta, ..Inputs::SAMPLING },
@@ -35,14 +39,17 @@ impl Symmetrised {
         self.elements.len()
     }
 
-    /// Log weights against q_G and observables of a batch. Of the random g only its reversal of spins is carried out: all
+    /// Log weights against q_G and observables of a batch. Of the random g only its reversal of spins, or its exchange of colours, is carried out: all
     /// elements of an orbit have the same weight, and nothing else that is measured changes under the group.
     pub(super) fn draw(&mut self, backend: &mut dyn Backend, first: u32) -> Result<(Vec<f64>, Observables)> {
         backend.run(&self.sampling, &Inputs { first_configuration: first, ..self.inputs })?;
-        let mut observables = backend.read_observables()?;
         let spins = backend.read_spins()?;
+        let mut observables = match backend.model().system.spins {
+            Spins::Ising => backend.read_observables()?,
+            Spins::Potts { states } => self.counted(backend.model().system.lattice, states, &spins, first),
+        };
         let system = &backend.model().system;
-        if !system.is_homogeneous() {
+        if system.spins != Spins::Ising || !system.is_homogeneous() {
             let energies = spins.chunks(system.lattice.sites()).map(|spins| system.energy(spins)).collect();
             observables = observables.with_energies(energies);
         }
@@ -55,16 +62,33 @@ impl Symmetrised {
             .collect();
         let reverses = self.elements.iter().any(|element| element.flipped);
         for row in (0..backend.batch()).filter(|_| reverses) {
-            let word = philox([self.inputs.seed, SALT], [first + row as u32, 0, 0, 0])[0];
-            if word & 1 == 1 {
+            if self.word(first + row as u32) & 1 == 1 {
                 observables.flip(row);
             }
         }
         Ok((ln_w, observables))
     }
+
+    /// Colours of configurations, each exchanged as its random g does.
+    fn counted(&self, lattice: Lattice, states: u8, spins: &[i8], first: u32) -> Observables {
+        let mut images: Vec<Vec<i8>> = spins.chunks(lattice.sites()).map(<[i8]>::to_vec).collect();
+        for (image, configuration) in images.iter_mut().zip(first..) {
+            let element = self.elements[self.word(configuration) as usize % self.elements.len()];
+            if let Some(colours) = element.colours {
+                colours.apply(image);
+            }
+        }
+        let images: Vec<&[i8]> = images.iter().map(Vec::as_slice).collect();
+        Observables::of_colours(lattice, states, &images)
+    }
+
+    /// What decides the random g of a configuration.
+    fn word(&self, configuration: u32) -> u32 {
+        philox([self.inputs.seed, SALT], [configuration, 0, 0, 0])[0]
+    }
 }
 
-/// ln q_G of configurations, `[count][sites]`, +-1: of the mean of q over their images under `elements`. `progress` is told how many
+/// ln q_G of configurations, `[count][sites]`, +-1 or colours: of the mean of q over their images under `elements`. `progress` is told how many
 /// images of the whole set are done.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use han_gpu::cpu::Cpu;
 use han_gpu::disorder::Disorder;
 use han_gpu::hierarchy::SiteOrder;
 use han_gpu::io::{Checkpoint, RunFolder};
-use han_gpu::lattice::LatticeKind;
+use han_gpu::lattice::{LatticeKind, Spins};
 use han_gpu::train::{Event, train};
 use std::fs;
 use std::ops::ControlFlow;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// Every network on every lattice, with and without what can be left out. All are of side 4, so that in two dimensions all states can
 /// be summed over.
-pub(crate) const SUBJECTS: [Case; 35] = {
+pub(crate) const SUBJECTS: [Case; 42] = {
     let han = Case { size: 4, batch: 41, width: 2, depth: 2, ..Case::DEFAULT };
     let van = Case { network: Network::Van, exact_bottom: 0, ..han };
     let wide = Case { width: 8, depth: 1, ..han };
@@ -76,6 +76,20 @@ pub(crate) const SUBJECTS: [Case; 35] = {
         Case { head: Head::Tap, ..glass },
         Case { head: Head::Tap, ..glass_in_field },
         Case { network: Network::Van, ..glass },
+        Case { spins: Spins::Potts { states: 3 }, ..han },
+        Case { spins: Spins::Potts { states: 5 }, exact_bottom: 4, batch: 40, width: 4, depth: 1, ..plain },
+        Case { spins: Spins::Potts { states: 3 }, mixture: true, exact_bottom: 4, ..han },
+        Case {
+            spins: Spins::Potts { states: 12 },
+            mixture: true,
+            exact_bottom: 4,
+            skip: false,
+            depth: 1,
+            ..han
+        },
+        Case { spins: Spins::Potts { states: 3 }, coupling: -0.8, ..plain },
+        Case { spins: Spins::Potts { states: 4 }, ..van },
+        Case { spins: Spins::Potts { states: 3 }, lattice: LatticeKind::Cubic, batch: 40, depth: 1, ..han },
     ]
 };
 
@@ -83,6 +97,7 @@ pub(crate) const SUBJECTS: [Case; 35] = {
 fn config(case: Case, steps: u32) -> Config {
     let Case {
         lattice,
+        spins,
         network,
         head,
         site_order,
@@ -112,6 +127,8 @@ fn config(case: Case, steps: u32) -> Config {
     let run = Config { steps, batch: 16, objective: Objective::Mixed, pool: 64, ..Config::default() };
     Config {
         lattice,
+        model: spins.model(),
+        states: spins.states() as u32,
         network,
         head,
         site_order,

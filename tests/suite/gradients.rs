@@ -5,6 +5,7 @@ use crate::harness::{BETA, Case, Tolerance, all_pass, compare, gpu, spins};
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::cpu::Cpu;
 use han_gpu::gpu::Gpu;
+use han_gpu::lattice::Spins;
 use han_gpu::random::philox;
 use han_gpu::schedule::{self, Adam, Baseline, Inputs, Kernel, Shape};
 
@@ -48,7 +49,7 @@ fn the_twin_s_gradient_agrees_with_central_differences() {
         let mut advantages = advantages(twin.read(Tensor::Advantage).unwrap().len());
         if case.mixture {
             // What is differentiated is ln q of the mixture, which stands where its configurations do.
-            advantages[case.batch..2 * case.batch].fill(0.0);
+            advantages[case.batch..case.spins.states() * case.batch].fill(0.0);
         }
         weighted_ln_q(&mut twin, case, &parameters, &advantages);
         twin.write(Tensor::Advantage, &advantages).unwrap();
@@ -112,7 +113,7 @@ fn masked_weights_get_exactly_zero_gradient_and_never_move() {
     let device = gpu();
     let deep = Case { width: 2, depth: 3, field: 0.2, gauge: false, ..Case::DEFAULT };
     // A hierarchy, one on another lattice, a dense net, and one of a limited reach.
-    let chosen = [SUBJECTS[1], SUBJECTS[4], SUBJECTS[6], SUBJECTS[16], deep];
+    let chosen = [SUBJECTS[1], SUBJECTS[4], SUBJECTS[6], SUBJECTS[16], SUBJECTS[36], deep];
     for case in chosen.map(|case| Case { batch: 20, ..case }) {
         let model = case.model();
         let mut gpu = device.backend(case);
@@ -156,16 +157,29 @@ fn a_later_site_never_changes_an_earlier_conditional() {
     // Without the gauge, which the boundary's first spin fixes for all later sites.
     let large = Case { size: 16, batch: 20, gauge: false, ..Case::DEFAULT };
     for case in SUBJECTS.into_iter().filter(|case| !case.gauge).chain([large]) {
-        let (mut lane, mut tile, mut cpu) = (device.backend(case), device.backend(case), case.cpu::<f32>());
-        lane.force_shape(Shape::lane(case.width));
-        tile.force_shape(Shape::tile(case.width));
+        let mut cpu = case.cpu::<f32>();
+        // Networks of colours have the shape that fits them.
+        let shapes = match case.spins {
+            Spins::Ising => vec![Some(Shape::lane(case.width)), Some(Shape::tile(case.width))],
+            Spins::Potts { .. } => vec![None],
+        };
+        let backend = |shape: Option<Shape>| {
+            let mut gpu = device.backend(case);
+            shape.into_iter().for_each(|shape| gpu.force_shape(shape));
+            gpu
+        };
+        let mut backends: Vec<Gpu> = shapes.into_iter().map(backend).collect();
         let spins = spins(&cpu, 3);
         for (level, net, geometry) in case.model().nets() {
             for site in [0, net.own / 2, net.own - 1] {
                 let flipped = flipped(&spins, case, geometry.block_sites(0)[geometry.border + site] as usize);
                 let rows = geometry.blocks * case.batch;
                 let check = |what: &str, before: Vec<f64>, after: Vec<f64>| {
-                    let of_block = |logits: &[f64], site: usize| logits[site * rows..][..case.batch].to_vec();
+                    let numbers = net.spins.numbers();
+                    let of_block = |logits: &[f64], site: usize| -> Vec<f64> {
+                        let of_number = |k: usize| &logits[(site * numbers + k) * rows..][..case.batch];
+                        (0..numbers).flat_map(of_number).copied().collect()
+                    };
                     for earlier in 0..=site {
                         let (before, after) = (of_block(&before, earlier), of_block(&after, earlier));
                         assert_eq!(
@@ -185,8 +199,9 @@ fn a_later_site_never_changes_an_earlier_conditional() {
                     evaluate(gpu, case, spins);
                     gpu.logits(level).unwrap()
                 };
-                check("lane shape", on_gpu(&mut lane, &spins), on_gpu(&mut lane, &flipped));
-                check("tile shape", on_gpu(&mut tile, &spins), on_gpu(&mut tile, &flipped));
+                for (number, gpu) in backends.iter_mut().enumerate() {
+                    check(["lane shape", "tile shape"][number], on_gpu(gpu, &spins), on_gpu(gpu, &flipped));
+                }
                 let mut on_cpu = |spins: &[i8]| {
                     evaluate(&mut cpu, case, spins);
                     cpu.logits(level)
@@ -203,9 +218,14 @@ fn evaluate(backend: &mut dyn Backend, case: Case, spins: &[i8]) {
     backend.run(&schedule::evaluation(&case.model()), &inputs()).unwrap();
 }
 
-/// All configurations with one site flipped.
+/// All configurations with one site flipped, or of another colour.
 fn flipped(spins: &[i8], case: Case, site: usize) -> Vec<i8> {
     let mut flipped = spins.to_vec();
-    flipped.iter_mut().skip(site).step_by(case.model().hierarchy.sites).for_each(|spin| *spin = -*spin);
+    for spin in flipped.iter_mut().skip(site).step_by(case.model().hierarchy.sites) {
+        *spin = match case.spins {
+            Spins::Ising => -*spin,
+            Spins::Potts { states } => (*spin + 1) % states as i8,
+        };
+    }
     flipped
 }

@@ -6,7 +6,7 @@ use han_gpu::cpu::{Cpu, Real};
 use han_gpu::disorder::Disorder;
 use han_gpu::gpu::{self, Gpu};
 use han_gpu::hierarchy::SiteOrder;
-use han_gpu::lattice::{Interaction, Lattice, LatticeKind, System};
+use han_gpu::lattice::{Interaction, Lattice, LatticeKind, Spins, System};
 use han_gpu::random::Stream;
 use rand::RngExt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -75,6 +75,7 @@ pub(crate) fn all_pass(results: impl IntoIterator<Item = Result<(), String>>) {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) lattice: LatticeKind,
+    pub(crate) spins: Spins,
     pub(crate) network: Network,
     pub(crate) head: Head,
     pub(crate) site_order: SiteOrder,
@@ -100,6 +101,7 @@ pub(crate) struct Case {
 impl Case {
     pub(crate) const DEFAULT: Self = Self {
         lattice: LatticeKind::Square,
+        spins: Spins::Ising,
         network: Network::Han,
         head: Head::None,
         site_order: SiteOrder::Index,
@@ -127,7 +129,11 @@ impl Case {
         let Self { coupling, field, .. } = self;
         let lattice = Lattice::new(self.lattice, self.size).unwrap();
         let Some(disorder) = self.disorder else {
-            return System::uniform(lattice, Interaction { coupling, field });
+            let interaction = Interaction { coupling, field };
+            return match self.spins {
+                Spins::Ising => System::uniform(lattice, interaction),
+                Spins::Potts { states } => System::potts(lattice, interaction, states.into()).unwrap(),
+            };
         };
         let drawn = disorder.system(lattice, 1).unwrap();
         let unit = coupling * drawn.interaction.coupling;
@@ -289,7 +295,13 @@ pub(crate) fn spins(backend: &dyn Backend, seed: u32) -> Vec<i8> {
     let sites = backend.model().hierarchy.sites;
     let spin = |at: usize| {
         let words = han_gpu::random::philox([seed, 77], [at as u32, 0, 0, 0]);
-        if words[0] % 10 < 3 + (at / sites % 5) as u32 { 1 } else { -1 }
+        let of_configuration = (at / sites % 5) as u32;
+        match backend.model().system.spins {
+            Spins::Ising if words[0] % 10 < 3 + of_configuration => 1,
+            Spins::Ising => -1,
+            Spins::Potts { .. } if words[0] % 10 < of_configuration => 1,
+            Spins::Potts { states } => (words[1] % u32::from(states)) as i8,
+        }
     };
     (0..backend.batch() * sites).map(spin).collect()
 }

@@ -6,6 +6,7 @@ use half::f16;
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::{Model, Network, Storage};
 use han_gpu::gpu::Gpu;
+use han_gpu::lattice::Spins;
 use han_gpu::schedule::{self, Adam, Baseline, Chunk, Inputs, Kernel, Shape};
 use std::sync::Arc;
 
@@ -30,8 +31,9 @@ pub(crate) fn inputs(step: u32) -> Inputs {
 /// without skip, gauge and field.
 fn cases() -> Vec<Case> {
     let default = Case::DEFAULT;
-    let of_subjects =
-        SUBJECTS.into_iter().filter(|case| (case.lattice, case.network, case.mixture) != Default::default());
+    let of_subjects = SUBJECTS
+        .into_iter()
+        .filter(|case| (case.lattice, case.network, case.mixture, case.spins) != Default::default());
     let mut cases: Vec<Case> = of_subjects.collect();
     cases.extend([
         Case { batch: 1, ..default },
@@ -72,10 +74,13 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// Both shapes on a device that offers nothing, and one where lanes share loads if the adapter lets them; networks of pairs have one shape.
+/// Both shapes on a device that offers nothing, and one where lanes share loads if the adapter lets them; networks of pairs have one shape, and so have those of colours.
 fn variants(device: &TestGpu, case: Case) -> Vec<(&'static str, Gpu)> {
     if case.network == Network::Arnn {
         return vec![("pairs", device.backend(case))];
+    }
+    if case.spins != Spins::Ising {
+        return vec![("a lane per row", device.backend(case)), ("all features", device.own_backend(case))];
     }
     let shaped = |mut gpu: Gpu, shape: Shape| {
         gpu.force_shape(shape);

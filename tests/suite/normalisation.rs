@@ -1,12 +1,14 @@
 //! q is a probability distribution, and the sampler draws from it.
 
 use crate::contract::SUBJECTS;
-use crate::harness::{BETA, Case, Tolerance, compare, gpu};
+use crate::harness::{BETA, Case, Tolerance, compare, gpu, spins};
 use han_gpu::backend::{Backend, Tensor};
+use han_gpu::conditional::Network;
 use han_gpu::disorder::Disorder;
-use han_gpu::lattice::LatticeKind;
+use han_gpu::lattice::{LatticeKind, Spins};
 use han_gpu::random::SpinKey;
 use han_gpu::sample::{Draws, Samples, draw, evaluate};
+use han_gpu::schedule::{self, Inputs};
 
 const STATES: usize = 1 << 16;
 
@@ -32,7 +34,8 @@ fn sum_of_q(backend: &mut dyn Backend, case: Case) -> f64 {
 fn q_sums_to_one_over_all_states() {
     let device = gpu();
     let weighted = Case { disorder: Some(Disorder::Gaussian), gauge: false, field: 0.3, ..case() };
-    let small = SUBJECTS.into_iter().filter(|case| case.model().hierarchy.sites == 16);
+    let is_small = |case: &Case| case.model().hierarchy.sites == 16 && case.spins == Spins::Ising;
+    let small = SUBJECTS.into_iter().filter(is_small);
     let small = small.chain([weighted, Case { exact_bottom: 4, ..weighted }]);
     for case in small.map(|case| Case { batch: 4096, ..case }) {
         let exact = sum_of_q(&mut case.cpu::<f64>(), case);
@@ -41,6 +44,62 @@ fn q_sums_to_one_over_all_states() {
         assert!((cpu - 1.0).abs() <= 1e-5, "f32 CPU: sum of q is 1 {:+e} for {case:?}", cpu - 1.0);
         let gpu = sum_of_q(&mut device.backend(case), case);
         assert!((gpu - 1.0).abs() <= 1e-5, "GPU: sum of q is 1 {:+e} for {case:?}", gpu - 1.0);
+    }
+}
+
+/// Sums of q over all states of the own sites of a level's first block, whose border is given.
+fn sum_over_block(backend: &mut dyn Backend, case: Case, level: usize, spins: &[i8]) -> f64 {
+    let model = case.model();
+    let (geometry, states) = (&model.hierarchy.levels[level], case.spins.states());
+    let own = &geometry.block_sites(0)[geometry.border..];
+    let first_row = model.hierarchy.blocks_before(level) * case.batch;
+    let (count, mut sum) = (states.pow(own.len() as u32), 0.0);
+    for first in (0..count).step_by(case.batch) {
+        let configuration = |state: usize| {
+            let mut spins = spins.to_vec();
+            let mut rest = state.min(count - 1);
+            for &site in own {
+                spins[site as usize] = (rest % states) as i8;
+                rest /= states;
+            }
+            spins
+        };
+        let spins: Vec<i8> = (first..first + case.batch).flat_map(configuration).collect();
+        backend.write_spins(&spins).unwrap();
+        backend.run(&schedule::evaluation(&model), &Inputs { beta: BETA, ..Inputs::SAMPLING }).unwrap();
+        let ln_q = backend.read(Tensor::LnQ).unwrap();
+        let here = &ln_q[first_row..][..case.batch.min(count - first)];
+        sum += here.iter().map(|ln_q| ln_q.exp()).sum::<f64>();
+    }
+    sum
+}
+
+#[test]
+fn q_of_colours_sums_to_one_over_every_block_given_its_border() {
+    let device = gpu();
+    let small =
+        |case: &Case| matches!(case.spins, Spins::Potts { states: 3..=5 }) && case.network == Network::Han;
+    for case in SUBJECTS.into_iter().filter(small).map(|case| Case { batch: 4096, ..case }) {
+        let model = case.model();
+        let mut twin = case.cpu::<f64>();
+        let mut others: [(Box<dyn Backend>, &str); 2] =
+            [(Box::new(case.cpu::<f32>()), "CPU"), (Box::new(device.backend(case)), "GPU")];
+        let parameters = case.parameters(5);
+        twin.write(Tensor::Parameters, &parameters).unwrap();
+        others.iter_mut().for_each(|(backend, _)| backend.write(Tensor::Parameters, &parameters).unwrap());
+        let spins = &spins(&twin, 3)[..model.hierarchy.sites];
+        for (level, geometry) in model.hierarchy.levels.iter().enumerate() {
+            let states = (case.spins.states() as f64).powi(geometry.own as i32);
+            if states > 4e6 {
+                continue;
+            }
+            let sum = sum_over_block(&mut twin, case, level, spins);
+            assert!((sum - 1.0).abs() <= 1e-12, "f64 twin, level {level}: 1 {:+e} for {case:?}", sum - 1.0);
+            for (backend, name) in others.iter_mut().filter(|_| states <= 1e5) {
+                let sum = sum_over_block(&mut **backend, case, level, spins);
+                assert!((sum - 1.0).abs() <= 1e-5, "{name}, level {level}: 1 {:+e} for {case:?}", sum - 1.0);
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::Network as Architecture;
 use han_gpu::disorder::Disorder;
 use han_gpu::hierarchy::SiteOrder;
-use han_gpu::lattice::{LatticeKind, System};
+use han_gpu::lattice::{LatticeKind, Spins, System};
 use han_gpu::sample::evaluate;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -37,7 +37,7 @@ impl Network {
         Self { case, tensors, couplings: bonds.collect(), fields: fields.collect() }
     }
 
-    /// ln q of a configuration, `[sites]`, +-1.
+    /// ln q of a configuration, `[sites]`, +-1 or colours.
     fn ln_q(&self, spins: &[i8]) -> f64 {
         let side = self.case.size as usize;
         let at = |sites: &[Place]| -> Vec<f64> {
@@ -183,27 +183,38 @@ impl Network {
         let outer = |site: &Place| {
             let joined: Vec<Place> =
                 border.iter().filter(|place| self.are_joined(site, place)).cloned().collect();
-            let felt = joined.iter().zip(at(&joined)).map(|(place, spin)| self.coupling(site, place) * spin);
-            felt.sum::<f64>() + self.fields[self.site(site)]
+            let bonds: Vec<(f64, f64)> =
+                joined.iter().map(|place| self.coupling(site, place)).zip(at(&joined)).collect();
+            (bonds, self.fields[self.site(site)])
         };
-        let outer: Vec<Vec<f64>> = layers.iter().map(|layer| layer.iter().map(outer).collect()).collect();
+        let outer: Vec<Vec<_>> = layers.iter().map(|layer| layer.iter().map(outer).collect()).collect();
         let inner: Vec<(usize, usize)> =
             pairs(layers[0].len()).filter(|&(a, b)| self.are_joined(&layers[0][a], &layers[0][b])).collect();
         // Bonds within layer i and to the border, and the field.
         let along = |i: usize, spins: &[f64]| {
-            let bond =
-                |&(a, b): &(usize, usize)| self.coupling(&layers[i][a], &layers[i][b]) * spins[a] * spins[b];
-            let outer = outer[i].iter().zip(spins).map(|(felt, spin)| felt * spin);
+            let bond = |&(a, b): &(usize, usize)| {
+                self.coupling(&layers[i][a], &layers[i][b]) * self.pair(spins[a], spins[b])
+            };
+            let outer = outer[i].iter().zip(spins).map(|((bonds, field), spin)| {
+                let bonds = bonds.iter().map(|(coupling, other)| coupling * self.pair(*spin, *other));
+                bonds.sum::<f64>() + field * self.single(*spin)
+            });
             inner.iter().map(bond).sum::<f64>() + outer.sum::<f64>()
         };
         // Bonds between layer i and the one before it.
         let between = |i: usize, above: &[f64], spins: &[f64]| {
-            let bond = |j: usize| self.coupling(&layers[i - 1][j], &layers[i][j]) * above[j] * spins[j];
+            let bond =
+                |j: usize| self.coupling(&layers[i - 1][j], &layers[i][j]) * self.pair(above[j], spins[j]);
             (0..spins.len()).map(bond).sum::<f64>()
         };
         let bits = layers[0].len();
-        let states: Vec<Vec<f64>> = (0..1_usize << bits)
-            .map(|state| (0..bits).map(|bit| if state >> bit & 1 == 0 { 1.0 } else { -1.0 }).collect())
+        let values: Vec<f64> = match self.case.spins {
+            Spins::Ising => vec![1.0, -1.0],
+            Spins::Potts { states } => (0..states).map(f64::from).collect(),
+        };
+        let place = |digit: usize| values.len().pow(digit as u32);
+        let states: Vec<Vec<f64>> = (0..place(bits))
+            .map(|state| (0..bits).map(|digit| values[state / place(digit) % values.len()]).collect())
             .collect();
         let mut sums: Vec<f64> = states.iter().map(|spins| along(0, spins)).collect();
         for i in 1..layers.len() {
@@ -240,8 +251,27 @@ impl Network {
         ln_q + corners(side, extent).into_iter().map(of_square).sum::<f64>()
     }
 
+    /// What a bond of J = 1 between spins adds to -E.
+    fn pair(&self, a: f64, b: f64) -> f64 {
+        match self.case.spins {
+            Spins::Ising => a * b,
+            Spins::Potts { .. } => f64::from(u8::from(a == b)),
+        }
+    }
+
+    /// What a field H = 1 on a spin adds to -E.
+    fn single(&self, spin: f64) -> f64 {
+        match self.case.spins {
+            Spins::Ising => spin,
+            Spins::Potts { .. } => f64::from(u8::from(spin == 0.0)),
+        }
+    }
+
     /// ln q of a block's own spins given its border, by the net of its level, or by its own.
     fn ln_q_of_net(&self, block: [usize; 2], border: &[f64], own: &[f64]) -> f64 {
+        if let Spins::Potts { states } = self.case.spins {
+            return self.ln_q_of_colours(states.into(), block, border, own);
+        }
         if !(self.case.mixture && border.is_empty()) {
             return self.ln_q_in_gauge(block, border, own, self.case.gauge);
         }
@@ -250,12 +280,43 @@ impl Network {
         ln_sum(both.to_vec()) - 2_f64.ln()
     }
 
-    fn ln_q_in_gauge(&self, block: [usize; 2], border: &[f64], own: &[f64], has_gauge: bool) -> f64 {
-        let [level, block] = block;
-        let tensor = |part: &str| {
-            let of_blocks = &self.tensors[&format!("level{level}.{part}")];
-            &of_blocks[block.min(of_blocks.len() - 1)]
+    /// The same of colours.
+    fn ln_q_of_colours(&self, states: usize, block: [usize; 2], border: &[f64], own: &[f64]) -> f64 {
+        let colours = |spins: &[f64]| spins.iter().map(|&spin| spin as usize).collect::<Vec<_>>();
+        let (border, own) = (colours(border), colours(own));
+        let moved_by = |steps: usize, fixes_gauge: bool| {
+            let seen = |colours: &[usize]| -> Vec<usize> {
+                colours.iter().map(|colour| (colour + states - steps) % states).collect()
+            };
+            let (border, own) = (seen(&border), seen(&own));
+            let all = [&border[..], &own].concat();
+            let x: Vec<f64> =
+                all.iter().flat_map(|&c| (0..states).map(move |k| f64::from(u8::from(c == k)))).collect();
+            let mut logits = self.logits(block, &x);
+            if fixes_gauge {
+                logits[..states].fill(0.0);
+            }
+            let of_site = |(site, &colour): (usize, &usize)| {
+                let logits = &logits[site * states..][..states];
+                logits[colour] - ln_sum(logits.to_vec())
+            };
+            own.iter().enumerate().map(of_site).sum::<f64>()
         };
+        let count = |colour: usize| border.iter().filter(|&&other| other == colour).count();
+        match (self.case.gauge, border.is_empty()) {
+            (false, _) => moved_by(0, false),
+            (true, true) if self.case.mixture => {
+                ln_sum((0..states).map(|steps| moved_by(steps, false)).collect()) - (states as f64).ln()
+            }
+            (true, true) => moved_by(own[0], true),
+            (true, false) => {
+                let most = (0..states).map(count).max().unwrap();
+                moved_by(*border.iter().find(|&&colour| count(colour) == most).unwrap(), false)
+            }
+        }
+    }
+
+    fn ln_q_in_gauge(&self, block: [usize; 2], border: &[f64], own: &[f64], has_gauge: bool) -> f64 {
         let sum: f64 = border.iter().sum();
         let gauge = match (has_gauge, border.first()) {
             (false, _) => 1.0,
@@ -264,7 +325,21 @@ impl Network {
             (true, Some(_)) => sum.signum(),
         };
         let x: Vec<f64> = border.iter().chain(own).map(|spin| gauge * spin).collect();
-        let mut active = x.clone();
+        let mut logits = self.logits(block, &x);
+        if has_gauge && border.is_empty() {
+            logits[0] = 0.0;
+        }
+        // ln sigmoid(x logit) = -ln(1 + exp(-x logit)).
+        x[border.len()..].iter().zip(logits).map(|(x, logit)| -(-x * logit).exp().ln_1p()).sum()
+    }
+
+    /// Logits by the net of a level, or of a block.
+    fn logits(&self, [level, block]: [usize; 2], x: &[f64]) -> Vec<f64> {
+        let tensor = |part: &str| {
+            let of_blocks = &self.tensors[&format!("level{level}.{part}")];
+            &of_blocks[block.min(of_blocks.len() - 1)]
+        };
+        let mut active = x.to_vec();
         for layer in 0..self.case.depth {
             let part = |name: &str| tensor(&format!("layer{layer}.{name}"));
             let z = affine(&active, part("weight"), &part("bias")[0]);
@@ -276,13 +351,9 @@ impl Network {
         }
         let mut logits = affine(&active, tensor("output.weight"), &tensor("output.bias")[0]);
         if self.case.skip {
-            logits = affine(&x, tensor("skip.weight"), &logits);
+            logits = affine(x, tensor("skip.weight"), &logits);
         }
-        if has_gauge && border.is_empty() {
-            logits[0] = 0.0;
-        }
-        // ln sigmoid(x logit) = -ln(1 + exp(-x logit)).
-        x[border.len()..].iter().zip(logits).map(|(x, logit)| -(-x * logit).exp().ln_1p()).sum()
+        logits
     }
 }
 

@@ -4,7 +4,7 @@
 #include weights/four_parameters
 
 const UNIT_QUADS: u32 = 2u * UNIT_PACKETS;
-const SITE_QUADS: u32 = (GROUP + 3u) / 4u;
+const SITE_QUADS: u32 = (GROUP$PER_SITE + 3u) / 4u;
 const UNIT_TURNS: u32 = (32u * UNIT_QUADS + LANES - 1u) / LANES;
 const SITE_TURNS: u32 = (32u * SITE_QUADS + LANES - 1u) / LANES;
 

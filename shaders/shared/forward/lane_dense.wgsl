@@ -136,15 +136,15 @@ fn dense_hidden(layer: u32, first: u32, known: u32) {
                 stage_units(columns, chunk);
                 var source = chunk;
                 loop {
-                    push_four_to_hidden(0u, four_spins(words, source, known, columns));
+                    push_four_to_hidden(0u, four_spins(words, source, known$PER_SITE, columns));
                     source += 4u;
-                    if source % 32u == 0u || source >= known {
+                    if source % 32u == 0u || source >= known$PER_SITE {
                         break;
                     }
                 }
             }
             chunk += 32u;
-            if chunk >= known {
+            if chunk >= known$PER_SITE {
                 break;
             }
         }
@@ -178,22 +178,22 @@ fn start_units(layer: u32, p: u32, bias_at: u32) {
 }
 
 fn dense_logits(site: u32, known: u32) {
-    start_sites(0u, level.output.bias + site);
+    start_sites(0u, level.output.bias + site$PER_SITE);
     if LOGIT_PACKETS > 1u {
-        start_sites(1u, level.output.bias + site);
+        start_sites(1u, level.output.bias + site$PER_SITE);
     }
     if LOGIT_PACKETS > 2u {
-        start_sites(2u, level.output.bias + site);
+        start_sites(2u, level.output.bias + site$PER_SITE);
     }
     if LOGIT_PACKETS > 3u {
-        start_sites(3u, level.output.bias + site);
+        start_sites(3u, level.output.bias + site$PER_SITE);
     }
     let below = layer_of(DEPTH - 1u, known);
-    let outputs = Columns(level.output.weight + site, level.own);
-    let end = min(site + GROUP, level.own);
+    let outputs = Columns(level.output.weight + site$PER_SITE, level.own$PER_SITE);
+    let end = min(site + GROUP, level.own)$PER_SITE;
     var chunk = 0u;
     loop {
-        if has_patch(DEPTH, chunk, site, end) {
+        if has_patch(DEPTH, chunk, site$PER_SITE, end) {
             stage_sites(outputs, chunk);
             var source = chunk;
             loop {
@@ -210,19 +210,19 @@ fn dense_logits(site: u32, known: u32) {
         }
     }
     if level.skip.present != 0u {
-        let skips = Columns(level.skip.weight + site, level.own);
+        let skips = Columns(level.skip.weight + site$PER_SITE, level.own$PER_SITE);
         var source = 0u;
         loop {
             let words = input_word(source, own.row);
             stage_sites(skips, source);
             loop {
-                push_four_to_logits(four_spins(words, source, known, skips));
+                push_four_to_logits(four_spins(words, source, known$PER_SITE, skips));
                 source += 4u;
-                if source % 32u == 0u || source >= known {
+                if source % 32u == 0u || source >= known$PER_SITE {
                     break;
                 }
             }
-            if source >= known {
+            if source >= known$PER_SITE {
                 break;
             }
         }

@@ -9,12 +9,12 @@
 @group(0) @binding(1) var<uniform> step: Step;
 @group(0) @binding(2) var<storage, read> geometry: array<u32>;
 @group(0) @binding(4) var<storage, read_write> spins: array<RowSpins>;   // [site][batch / LANE_ROWS]
-@group(0) @binding(5) var<storage, read_write> inputs: array<RowWords>;  // [ceil(inputs / 32)][stride / LANE_ROWS], after the gauge
+@group(0) @binding(5) var<storage, read_write> inputs: array<RowWords>;  // [ceil(inputs / 32)][stride / LANE_ROWS], after the gauge: see spins/inputs_{ising,potts}
 @group(0) @binding(6) var<storage, read_write> hidden: array<KeptRows>;  // [DEPTH * units][stride / LANE_ROWS], pre-activations
 @group(0) @binding(7) var<storage, read_write> logits: array<Rows>;      // [own][stride / LANE_ROWS]
 @group(0) @binding(8) var<storage, read_write> ln_q: array<Rows>;        // per block
 
-#include spins/inputs
+#include spins/inputs_$SPINS
 #include weights/net_parameters_$PARTS
 
 // The rows that a lane draws or reads spins for: LANE_ROWS neighbouring configurations of one block. Rows and strides count in
@@ -25,7 +25,7 @@ struct OwnRows {
     block: u32,
     configuration: u32,      // the first
     stores: bool,            // not behind the last row: such lanes look at that row, to share its loads, and leave no trace
-    gauge: Rows,
+    gauge: Rows,             // the sign that turns them; of Potts spins the colour that the net sees as colour 0, counted from 1
     ln_q: Rows,              // of the sites so far: multiples of 2^-12, whose sum is exact up to 4096,
     ln_q_rest: Rows,         // and the rests, so small that many sites leave them their digits
     words: RowWords,         // inputs from the last multiple of 32 on
@@ -47,61 +47,7 @@ fn start_row(wanted: u32) {
     }
 }
 
-// Spins first..first + 32 of the border, at least one, bits set for -1, without the gauge.
-fn border_word(block: u32, configuration: u32, first: u32) -> RowWords {
-    var words = RowWords(0u);
-    var bit = 0u;
-    let start = level.sites + block * level.inputs + first;
-    let batch = level.batch / LANE_ROWS;
-    let count = min(32u, level.border - first);
-    // Four a turn: a graphics card waits for what it loads, once for all four. Behind the last, that one again.
-    loop {
-        for (var k = 0u; k < 4u; k++) {
-            let at = min(bit + k, count - 1u);
-            let down = spins[geometry[start + at] * batch + configuration / LANE_ROWS] < RowSpins(0);
-            words |= select(RowWords(0u), RowWords(1u << at), down);
-        }
-        bit += 4u;
-        if bit >= count {
-            break;
-        }
-    }
-    return words;
-}
-
-// The gauge of rows whose border is kept: the sign of its magnetisation, on a tie its first spin. Turns the border.
-fn turn_border() {
-    let row = own.row;
-    if level.gauge == 1u {
-        var down = RowWords(0u);
-        for (var first = 0u; first < level.border; first += 32u) {
-            if own.stores {
-                down += countOneBits(input_word(first, row));
-            }
-        }
-        let turned = 2u * down + (input_word(0u, row) & RowWords(1u)) > RowWords(level.border);
-        own.gauge = select(Rows(1.0), Rows(-1.0), turned);
-        for (var first = 0u; first < level.border; first += 32u) {
-            if own.stores {
-                let border_bits = 0xffffffffu >> (32u - min(32u, level.border - first));
-                inputs[first / 32u * own.stride + row] ^= select(RowWords(0u), RowWords(border_bits), turned);
-            }
-        }
-    }
-    if own.stores && level.border % 32u > 0u {
-        own.words = input_word(level.border, row);
-    }
-}
-
-// Keeps the spins of a site that has just been fixed; sites come in order.
-fn keep_input(source: u32, x: Rows) {
-    let earlier = select(own.words, RowWords(0u), source % 32u == 0u);
-    own.words = earlier | select(RowWords(0u), RowWords(1u << (source % 32u)), x < Rows(0.0));
-    own.fixed = source + 1u;
-    if own.stores {
-        inputs[source / 32u * own.stride + own.row] = own.words;
-    }
-}
+#include forward/border_$SPINS
 
 fn add_ln_q(of_site: Rows) {
     let coarse = floor(of_site * 0x1p12f) * 0x1p-12f;

@@ -7,16 +7,16 @@
 // Loops have their test at the end: software adapters run what stands behind a test once more, for nobody. Packets up to the fourth
 // are written out: drivers unroll loops of a few hundred operations and no more, and an index left over keeps all registers in memory;
 // so are layers.
-// Needs UNITS = GROUP * WIDTH, GROUP at most 32, and site_numbers(block, configuration, site), own_spin(site, logit)
-// and keep_spin(block, configuration, site, spin) of the kernel.
+// Needs UNITS = GROUP * WIDTH, at most 32 logits of a group, and site_numbers(block, configuration, site) and what forward/fix_{ising,potts}
+// needs of the kernel.
 
 #include weights/packet_$LOADS
 
 // Whole packets: what is past the group is computed from whatever follows in the buffer and never stored.
 const UNIT_PACKETS: u32 = (UNITS + 7u) / 8u;
-const LOGIT_PACKETS: u32 = (GROUP + 7u) / 8u;
-// Sites of a packet that are looked at.
-const SITES: u32 = min(GROUP, 8u);
+const LOGIT_PACKETS: u32 = (GROUP$PER_SITE + 7u) / 8u;
+// Logits of a packet that are looked at.
+const SITES: u32 = min(GROUP$PER_SITE, 8u);
 
 // Pre-activations and logits from the site at hand on.
 var<private> pre: array<array<Rows, UNIT_PACKETS * 8u>, DEPTH>;
@@ -76,7 +76,7 @@ fn keep_border() {
             inputs[first / 32u * own.stride + own.row] = words;
         }
         first += 32u;
-        if first >= level.border {
+        if first >= level.border$PER_SITE {
             break;
         }
     }
@@ -105,8 +105,8 @@ fn slide() {
     if DEPTH > 2u {
         slide_layer(2u);
     }
-    for (var t = 0u; t + 1u < LOGIT_PACKETS * SITES; t++) {
-        pre_logit[t] = pre_logit[t + 1u];
+    for (var t = 0u; t + 1u$PER_SITE < LOGIT_PACKETS * SITES; t++) {
+        pre_logit[t] = pre_logit[t + 1u$PER_SITE];
     }
 }
 
@@ -213,31 +213,7 @@ fn triangle(first: u32, end: u32) {
     }
 }
 
-// Fixes one site, at which the windows start.
-fn fix(site: u32) {
-    let source = level.border + site;
-    push_units(0u, site);
-    if DEPTH > 1u {
-        push_units(1u, site);
-    }
-    if DEPTH > 2u {
-        push_units(2u, site);
-    }
-    let logit = pre_logit[0];
-    if own.stores {
-        logits[site * own.stride + own.row] = logit;
-    }
-    let x = own_spin(site, logit);
-    if own.stores {
-        keep_spin(own.block, own.configuration, site, own.gauge * x);
-    }
-    keep_input(source, x);
-    slide();
-    push_to_hidden(0u, level.layers[0].weight + source * level.units + (source + 1u) * WIDTH, x);
-    if level.skip.present != 0u {
-        push_to_logits(level.skip.weight + source * level.own + site + 1u, x);
-    }
-}
+#include forward/fix_$SPINS
 
 fn push_units(layer: u32, site: u32) {
     for (var u = 0u; u < WIDTH; u++) {
@@ -255,6 +231,6 @@ fn push_unit(layer: u32, u: u32, site: u32) {
         let next = level.layers[layer + 1u].weight;
         push_to_hidden(layer + 1u, next + unit * level.units + (level.border + site) * WIDTH, h);
     } else {
-        push_to_logits(level.output.weight + unit * level.own + site, h);
+        push_to_logits(level.output.weight + unit * level.own$PER_SITE + site$PER_SITE, h);
     }
 }

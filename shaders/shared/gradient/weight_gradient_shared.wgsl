@@ -21,16 +21,7 @@ var<private> targets: array<vec4<f32>, PACKETS * QUADS>;
 // Spins of the job's sources, as `inputs` has them.
 var<private> words: array<vec4<u32>, QUADS>;
 
-// Inputs first..first + 32 of a row; behind the last one +1, which is what a bias sees.
-fn input_window(first: u32, row: u32) -> u32 {
-    let last = (level.inputs + 31u) / 32u - 1u;
-    let word = first / 32u;
-    let low = inputs[min(word, last) * level.stride + row];
-    let high = inputs[min(word + 1u, last) * level.stride + row];
-    let shift = first % 32u;
-    let from_low = select(0u, low >> shift, word <= last);
-    return from_low | select(0u, high << (32u - shift), shift > 0u && word + 1u <= last);
-}
+#include gradient/input_window_$SPINS
 
 // Hands the windows of eight rows, one from each lane, to all lanes.
 fn share_words(window: u32) {
@@ -62,15 +53,7 @@ fn add_spins(first: u32, packets: u32) {
     add_spin(first + 7u, packets);
 }
 
-fn add_spin(source: u32, packets: u32) {
-    let sign = vec4<u32>(0x80000000u);
-    let first = (words[0] << vec4<u32>(31u - source % 32u)) & sign;
-    let second = (words[1] << vec4<u32>(31u - source % 32u)) & sign;
-    for (var p = 0u; p < packets; p++) {
-        add(source, p, bitcast<vec4<f32>>(bitcast<vec4<u32>>(targets[p * QUADS]) ^ first));
-        add(source, p, bitcast<vec4<f32>>(bitcast<vec4<u32>>(targets[p * QUADS + 1u]) ^ second));
-    }
-}
+#include gradient/add_spin_$SPINS
 
 // The same for the activations that this lane and 7 others have.
 fn add_activations(first: u32, packets: u32, source: Source, quads: array<u32, QUADS>) {

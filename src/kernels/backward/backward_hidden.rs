@@ -22,7 +22,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Error],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::Loads, Axis::Rows(LaneRows::Hidden), Axis::Parts, Axis::Patches],
+    axes: &[Axis::Loads, Axis::Rows(LaneRows::Hidden), Axis::Parts, Axis::Patches, Axis::Spins],
     constants: |choice| {
         let Choice { options, place, .. } = choice;
         lanes_and([
@@ -36,9 +36,11 @@ pub(crate) const KERNEL: Description = Description {
         cost: |on| {
             let (net, units) = (on.net, on.net.units());
             match net.layers.get(on.layer + 1) {
-                None => {
-                    on.cost(net.output.unmasked(), net.own + units, on.kept(net.output.sources * net.own))
-                }
+                None => on.cost(
+                    net.output.unmasked(),
+                    net.logits() + units,
+                    on.kept(net.output.sources * net.logits()),
+                ),
                 Some(weights) => {
                     on.cost(weights.unmasked(), 2 * units + on.kept(units), on.kept(units * units))
                 }

@@ -1,9 +1,12 @@
-//! Gradient with respect to the logits, in their place: `A ([x = +1] - sigmoid(logit))`.
+//! Gradient with respect to the logits, in their place: `A ([x = +1] - sigmoid(logit))`, of colours `A ([x = c] - p_c)`.
 
 use crate::conditional::Gauge;
+use crate::cpu::colours::Softmax;
+use crate::cpu::tile::Lane;
 use crate::cpu::vector::vectorised;
 use crate::cpu::{Call, LANES, Real};
 use crate::kernels::{Axis, Description, LANES as WORKGROUP, LaneRows, Phase, Slot, Work, lanes_and, shader};
+use crate::lattice::Spins;
 use rayon::prelude::*;
 
 pub(crate) const KERNEL: Description = Description {
@@ -15,10 +18,10 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Logits],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::Rows(LaneRows::Batch)],
+    axes: &[Axis::Rows(LaneRows::Batch), Axis::Spins],
     constants: |_| lanes_and([]),
     work: Work::Net {
-        cost: |on| on.cost(0, on.input_words() + 2 * on.net.own + 1, 0),
+        cost: |on| on.cost(0, on.input_words() + 2 * on.net.logits() + 1, 0),
         workgroups: |on, spread| (on.net.own * on.rows).div_ceil(spread.variant.lane_rows * WORKGROUP),
     },
 };
@@ -34,17 +37,41 @@ pub(crate) fn run<R: Real>(Call { model, state, .. }: Call<'_, R>, level: usize)
         vectorised(
             #[inline(always)]
             || {
-                let own = &tile.inputs[net.border..];
-                for (logits, inputs) in tile.logits.iter_mut().zip(own) {
-                    for lane in 0..LANES {
-                        let up = if inputs[lane] > R::zero() { R::one() } else { R::zero() };
-                        logits[lane] = advantage[lane] * (up - logits[lane].sigmoid());
+                let numbers = net.spins.numbers();
+                let own = &tile.inputs[net.border * numbers..];
+                match net.spins {
+                    Spins::Ising => of_spins(&mut tile.logits, own, &advantage),
+                    Spins::Potts { .. } => {
+                        let sites = tile.logits.chunks_mut(numbers).zip(own.chunks(numbers));
+                        sites.for_each(|(logits, inputs)| of_colours(logits, inputs, &advantage));
                     }
                 }
             },
         );
         if net.gauge == Gauge::FirstOwn {
-            tile.logits[0] = [R::zero(); LANES];
+            tile.logits[..net.spins.numbers()].fill([R::zero(); LANES]);
         }
     });
+}
+
+#[inline(always)]
+fn of_spins<R: Real>(logits: &mut [Lane<R>], inputs: &[Lane<R>], advantage: &Lane<R>) {
+    for (logits, inputs) in logits.iter_mut().zip(inputs) {
+        for lane in 0..LANES {
+            let up = if inputs[lane] > R::zero() { R::one() } else { R::zero() };
+            logits[lane] = advantage[lane] * (up - logits[lane].sigmoid());
+        }
+    }
+}
+
+/// Of one site.
+#[inline(always)]
+fn of_colours<R: Real>(logits: &mut [Lane<R>], inputs: &[Lane<R>], advantage: &Lane<R>) {
+    let softmax = Softmax::of(logits);
+    for (logits, inputs) in logits.iter_mut().zip(inputs) {
+        for lane in 0..LANES {
+            let gradient = advantage[lane] * (inputs[lane] - softmax.probability(logits, lane));
+            logits[lane] = gradient;
+        }
+    }
 }

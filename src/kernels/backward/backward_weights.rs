@@ -25,7 +25,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Partials],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::Loads, Axis::Parts],
+    axes: &[Axis::Loads, Axis::Parts, Axis::Spins],
     constants: |choice| {
         let Choice { options, variant: Variant { loads, job, .. }, .. } = choice;
         vec![
@@ -39,7 +39,7 @@ pub(crate) const KERNEL: Description = Description {
     },
     work: Work::Net {
         cost: |on| {
-            let per_row = on.input_words() + on.kept(on.hidden()) + on.hidden() + on.net.own;
+            let per_row = on.input_words() + on.kept(on.hidden()) + on.hidden() + on.net.logits();
             on.cost(on.net.multiply_adds(), per_row, on.net.parameters())
         },
         workgroups: |on, spread| jobs(on.net, spread.variant.job).len() * spread.slices,

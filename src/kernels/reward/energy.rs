@@ -15,7 +15,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Sums],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::Couplings],
+    axes: &[Axis::Couplings, Axis::Spins],
     constants: |_| lanes_and([]),
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, 0, level.geometry.inputs() + 2),
@@ -29,7 +29,7 @@ pub(crate) fn run<R: Real>(Call { model, state, .. }: Call<'_, R>, level: usize)
     let rows = state.levels[level].rows(batch);
     state.sums[rows].par_chunks_mut(LANES).enumerate().for_each(|(number, sums)| {
         let rows = Rows::of_lanes(number, sums.len(), batch);
-        let [bonds, fields] = owned_sums(geometry, spins, rows);
+        let [bonds, fields] = owned_sums(model.system.spins, geometry, spins, rows);
         for (lane, sums) in sums.iter_mut().enumerate() {
             *sums = [bonds[lane], fields[lane]];
         }

@@ -18,7 +18,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Reward],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::Rows(LaneRows::Batch), Axis::Couplings],
+    axes: &[Axis::Rows(LaneRows::Batch), Axis::Couplings, Axis::Spins],
     constants: |_| lanes_and([]),
     work: Work::Level {
         cost: |level| {
@@ -40,7 +40,7 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
     let ln_q = state.ln_q[rows].par_chunks(LANES);
     rewards.zip(ln_q).enumerate().for_each(|(number, (rewards, ln_q))| {
         let rows = Rows::of_lanes(number, rewards.len(), batch);
-        let [bonds, spins] = owned_sums(geometry, spins, rows);
+        let [bonds, spins] = owned_sums(model.system.spins, geometry, spins, rows);
         let (blocks, configurations) = (rows.blocks(), rows.configurations());
         for (lane, (total, ln_q)) in rewards.iter_mut().zip(ln_q).enumerate() {
             let energy = model.system.interaction.energy(bonds[lane].into(), spins[lane].into());

@@ -18,11 +18,13 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Reward],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::BoxShape, Axis::Couplings],
+    axes: &[Axis::BoxShape, Axis::Couplings, Axis::Spins],
     constants: |choice| box_constants(choice),
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, level.transfer_operations(), level.geometry.border + 1),
-        workgroups: |level, spread| level.rows.div_ceil(spread.variant.sums.boxes(level.model.exact_box())),
+        workgroups: |level, spread| {
+            level.rows.div_ceil(spread.variant.sums.boxes(spread.variant.spins, level.model.exact_box()))
+        },
     },
 };
 
@@ -39,7 +41,7 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
             #[inline(always)]
             || {
                 sum.load(&factors, geometry, spins, rows, inputs.first_configuration);
-                for (lane, (reward, ln_sum)) in rewards.iter_mut().zip(sum.ln_sum(false)).enumerate() {
+                for (lane, (reward, ln_sum)) in rewards.iter_mut().zip(sum.ln_sum()).enumerate() {
                     *reward = R::of(shift - factors.scale(blocks[lane]) - ln_sum);
                 }
             },

@@ -19,11 +19,13 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::LnQ],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::BoxShape, Axis::Couplings],
+    axes: &[Axis::BoxShape, Axis::Couplings, Axis::Spins],
     constants: |choice| box_constants(choice),
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, level.transfer_operations(), level.geometry.inputs() + 1),
-        workgroups: |level, spread| level.rows.div_ceil(spread.variant.sums.boxes(level.model.exact_box())),
+        workgroups: |level, spread| {
+            level.rows.div_ceil(spread.variant.sums.boxes(spread.variant.spins, level.model.exact_box()))
+        },
     },
 };
 
@@ -38,9 +40,10 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
         sum.load(&factors, geometry, spins, rows, inputs.first_configuration);
         let ln_sum = vectorised(
             #[inline(always)]
-            || sum.ln_sum(false),
+            || sum.ln_sum(),
         );
-        let ([bonds, fields], blocks) = (owned_sums(geometry, spins, rows), rows.blocks());
+        let ([bonds, fields], blocks) =
+            (owned_sums(model.system.spins, geometry, spins, rows), rows.blocks());
         for (lane, (ln_q, ln_sum)) in ln_q.iter_mut().zip(ln_sum).enumerate() {
             let (sums, interaction) = ([bonds[lane], fields[lane]], model.system.interaction);
             *ln_q = R::of(factors.ln_factor(interaction, inputs.beta, blocks[lane], sums) - ln_sum);

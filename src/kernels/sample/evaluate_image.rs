@@ -1,10 +1,8 @@
-//! ln q of the mirror images of drawn blocks, by a net that is mixed with its mirror image.
+//! ln q of the images of drawn blocks, by a net that is mixed with its images: mirror images, or those with all colours moved on.
 
 use crate::cpu::{Call, Real};
 use crate::kernels::sample::evaluate_level::evaluate;
-use crate::kernels::sample::sample_level::{
-    forward_constants, forward_cost, forward_workgroups, image_signs,
-};
+use crate::kernels::sample::sample_level::{forward_constants, forward_cost, forward_workgroups};
 use crate::kernels::{Axis, Description, LaneRows, Phase, Slot, Work, shader};
 
 pub(crate) const KERNEL: Description = Description {
@@ -23,6 +21,7 @@ pub(crate) const KERNEL: Description = Description {
         Axis::Units,
         Axis::Parts,
         Axis::Patches,
+        Axis::Spins,
     ],
     constants: forward_constants,
     work: Work::Net {
@@ -32,7 +31,6 @@ pub(crate) const KERNEL: Description = Description {
 };
 
 pub(crate) fn run<R: Real>(call: Call<'_, R>, level: usize) {
-    let Some(net) = call.model.levels[level].conditional.net() else { return };
     let blocks = call.model.hierarchy.levels[level].blocks * call.state.batch;
-    evaluate(call, level, blocks, |keys| image_signs(net, keys));
+    evaluate(call, level, blocks, true);
 }

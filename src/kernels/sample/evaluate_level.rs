@@ -1,12 +1,15 @@
 //! ln q of all blocks of a level for given spins.
 
-use crate::conditional::Gauge;
+use crate::conditional::{Gauge, MaskedNet};
 use crate::cpu::rows::SpinKeys;
 use crate::cpu::tile::{Lane, Tile};
 use crate::cpu::vector::vectorised;
 use crate::cpu::{Call, LANES, Real, masked_block};
-use crate::kernels::sample::sample_level::{forward_constants, forward_cost, forward_workgroups};
+use crate::kernels::sample::sample_level::{
+    forward_constants, forward_cost, forward_workgroups, image_colours, image_signs,
+};
 use crate::kernels::{Axis, Description, LaneRows, Phase, Slot, Work, shader};
+use crate::lattice::Spins;
 use rayon::prelude::*;
 
 pub(crate) const KERNEL: Description = Description {
@@ -25,21 +28,22 @@ pub(crate) const KERNEL: Description = Description {
         Axis::Units,
         Axis::Parts,
         Axis::Patches,
+        Axis::Spins,
     ],
     constants: forward_constants,
     work: Work::Net { cost: forward_cost, workgroups: forward_workgroups },
 };
 
 pub(crate) fn run<R: Real>(call: Call<'_, R>, level: usize) {
-    evaluate(call, level, 0, |_| [R::one(); LANES]);
+    evaluate(call, level, 0, false);
 }
 
-/// Evaluates the tiles that reach past a row. Blocks see their spins times `signs`, images those times -1.
+/// Evaluates the tiles that reach past a row. Blocks see their spins, turned as they were `drawn` or as they are, and images those turned on.
 pub(crate) fn evaluate<R: Real>(
     Call { model, state, inputs }: Call<'_, R>,
     level: usize,
     past: usize,
-    signs: impl Fn(&SpinKeys) -> Lane<R> + Sync,
+    drawn: bool,
 ) {
     let (geometry, description) = (&model.hierarchy.levels[level], &model.levels[level]);
     let Some(net) = description.conditional.net() else { return };
@@ -51,33 +55,35 @@ pub(crate) fn evaluate<R: Real>(
         vectorised(
             #[inline(always)]
             || {
-                tile.load_border(net.gauge, geometry, spins);
+                tile.load_border(net, geometry, spins);
                 tile.start_ln_q();
                 if net.gauge == Gauge::Mixture {
-                    tile.gauge = signs(&SpinKeys::new(inputs, level, tile.rows));
-                    for (gauge, block) in tile.gauge.iter_mut().zip(tile.rows.blocks()) {
-                        *gauge = if (block as usize) < geometry.blocks { *gauge } else { -*gauge };
-                    }
+                    let keys = drawn.then(|| SpinKeys::new(inputs, level, tile.rows));
+                    turn_images(net, tile, geometry.blocks, keys.as_ref());
                 }
-                masked_block::run(
-                    net,
-                    parameters,
-                    tile,
-                    #[inline(always)]
-                    |tile, site, logits| {
-                        let spin: Lane<R> = tile.rows.spins(geometry, spins, geometry.border + site);
-                        let fixes_gauge = site == 0 && net.gauge == Gauge::FirstOwn;
-                        if fixes_gauge {
-                            tile.gauge = spin;
-                        }
-                        std::array::from_fn(|lane| {
-                            let input = spin[lane] * tile.gauge[lane];
-                            let logit = if fixes_gauge { R::zero() } else { logits[lane] };
-                            tile.add_ln_q(lane, -(-input * logit).softplus());
-                            input
-                        })
-                    },
-                );
+                match net.spins {
+                    Spins::Ising => masked_block::run(
+                        net,
+                        parameters,
+                        tile,
+                        #[inline(always)]
+                        |tile, site| {
+                            let logits = tile.logits[site];
+                            let spin = tile.rows.spins(geometry, spins, net.border + site);
+                            tile.inputs[net.border + site] = read(net, tile, site, &logits, spin);
+                        },
+                    ),
+                    Spins::Potts { .. } => masked_block::run(
+                        net,
+                        parameters,
+                        tile,
+                        #[inline(always)]
+                        |tile, site| {
+                            let colours = tile.rows.column(geometry, spins, net.border + site);
+                            tile.read_colours(net, site, &colours);
+                        },
+                    ),
+                }
                 tile.complete_ln_q(inputs.first_configuration);
             },
         );
@@ -85,4 +91,45 @@ pub(crate) fn evaluate<R: Real>(
     for tile in state.levels[level].tiles.iter().filter(|tile| reaches(tile)) {
         tile.store_ln_q(&mut state.ln_q[first_row + tile.rows.first..]);
     }
+}
+
+/// Turns rows and their images, by what the rows were drawn with, or not.
+#[inline(always)]
+fn turn_images<R: Real>(net: &MaskedNet, tile: &mut Tile<R>, blocks: usize, keys: Option<&SpinKeys>) {
+    match net.spins {
+        Spins::Ising => {
+            tile.gauge = keys.map_or([R::one(); LANES], |keys| image_signs(net, keys));
+            for (gauge, block) in tile.gauge.iter_mut().zip(tile.rows.blocks()) {
+                *gauge = if (block as usize) < blocks { *gauge } else { -*gauge };
+            }
+        }
+        Spins::Potts { states } => {
+            tile.first_colour = keys.map_or([0; LANES], |keys| image_colours(net, keys));
+            for (colour, block) in tile.first_colour.iter_mut().zip(tile.rows.blocks()) {
+                let image = block as usize / blocks;
+                *colour = ((*colour as usize + image) % usize::from(states)) as i8;
+            }
+        }
+    }
+}
+
+/// Adds ln q of the spins of an own site, and gives them as the net sees them.
+#[inline(always)]
+fn read<R: Real>(
+    net: &MaskedNet,
+    tile: &mut Tile<R>,
+    site: usize,
+    logits: &Lane<R>,
+    spin: Lane<R>,
+) -> Lane<R> {
+    let fixes_gauge = net.fixes_gauge(site);
+    if fixes_gauge {
+        tile.gauge = spin;
+    }
+    std::array::from_fn(|lane| {
+        let input = spin[lane] * tile.gauge[lane];
+        let logit = if fixes_gauge { R::zero() } else { logits[lane] };
+        tile.add_ln_q(lane, -(-input * logit).softplus());
+        input
+    })
 }

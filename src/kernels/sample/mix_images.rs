@@ -1,7 +1,7 @@
-//! ln q of a mixture, `ln [(q(s) + q(-s)) / 2]`, in place of ln q(s); that of the image stays.
+//! ln q of a mixture, `ln [(q(s) + q(-s)) / 2]`, or the mean over all moves of colours, in place of ln q(s); that of the images stays.
 
 use crate::cpu::{Call, Real};
-use crate::kernels::{Cost, Description, Phase, Slot, Work, groups_of, lanes_and, shader};
+use crate::kernels::{Axis, Cost, Description, Phase, Slot, Work, groups_of, lanes_and, shader};
 
 pub(crate) const KERNEL: Description = Description {
     name: "mix_images",
@@ -12,7 +12,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::LnQ],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[],
+    axes: &[Axis::Spins],
     constants: |_| lanes_and([]),
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, 0, 3),
@@ -25,8 +25,13 @@ pub(crate) fn run<R: Real>(Call { model, state, .. }: Call<'_, R>, level: usize)
         return;
     }
     let rows = state.levels[level].rows(state.batch);
+    let count = model.hierarchy.levels[level].images;
     let (blocks, images) = state.ln_q[rows.start..].split_at_mut(rows.len());
-    for (ln_q, &of_image) in blocks.iter_mut().zip(&*images) {
-        *ln_q = *ln_q + (of_image - *ln_q).softplus() - R::of(std::f64::consts::LN_2);
+    for images in images.chunks(rows.len()).take(count - 1) {
+        for (ln_q, &of_image) in blocks.iter_mut().zip(images) {
+            *ln_q = *ln_q + (of_image - *ln_q).softplus();
+        }
     }
+    let ln_count = R::of((count as f64).ln());
+    blocks.iter_mut().for_each(|ln_q| *ln_q = *ln_q - ln_count);
 }

@@ -1,14 +1,12 @@
 //! Draws the insides of exact boxes, layer by layer from the last.
 
 use crate::cpu::box_factors::LevelFactors;
-use crate::cpu::box_sum::{BoxSum, ROWS};
+use crate::cpu::box_sum::ROWS;
 use crate::cpu::owned_sums::owned_sums;
 use crate::cpu::rows::{Rows, SpinKeys};
 use crate::cpu::state::State;
-use crate::cpu::tile::Lane;
 use crate::cpu::vector::vectorised;
 use crate::cpu::{Call, Real};
-use crate::hierarchy::Layers;
 use crate::kernels::{Axis, Cost, Description, Phase, Slot, Work, box_constants, shader};
 use rayon::prelude::*;
 
@@ -21,12 +19,12 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Spins, Slot::LnQ],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::BoxDrawingShape, Axis::Couplings],
+    axes: &[Axis::BoxDrawingShape, Axis::Couplings, Axis::Spins],
     constants: |choice| box_constants(choice),
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, level.transfer_operations(), level.geometry.inputs() + 1),
         workgroups: |level, spread| {
-            level.rows.div_ceil(spread.variant.drawing.boxes(level.model.exact_box()))
+            level.rows.div_ceil(spread.variant.drawing.boxes(spread.variant.spins, level.model.exact_box()))
         },
     },
 };
@@ -48,7 +46,7 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
         sum.load(&factors, geometry, spins, rows, inputs.first_configuration);
         let ln_sum = vectorised(
             #[inline(always)]
-            || draw(sum, &keys, |site, spins| store(&mut drawn[site * ROWS..][..ROWS], spins)),
+            || sum.draw(&keys, |site, spins| drawn[site * ROWS..][..ROWS].copy_from_slice(spins)),
         );
         for (ln_q, ln_sum) in ln_q.iter_mut().zip(ln_sum) {
             *ln_q = R::of(-ln_sum);
@@ -65,36 +63,11 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
     let spins = &state.spins;
     state.ln_q[rows].par_chunks_mut(ROWS).enumerate().for_each(|(number, ln_q)| {
         let rows = Rows::of_lanes(number, ln_q.len(), batch);
-        let ([bonds, fields], blocks) = (owned_sums(geometry, spins, rows), rows.blocks());
+        let ([bonds, fields], blocks) =
+            (owned_sums(model.system.spins, geometry, spins, rows), rows.blocks());
         for (lane, ln_q) in ln_q.iter_mut().enumerate() {
             let (sums, interaction) = ([bonds[lane], fields[lane]], model.system.interaction);
             *ln_q += R::of(factors.ln_factor(interaction, inputs.beta, blocks[lane], sums));
         }
     });
-}
-
-/// Draws the layers of one box; returns the logarithm of its scaled sum.
-#[inline(always)]
-fn draw<R: Real>(
-    sum: &mut BoxSum<R>,
-    keys: &SpinKeys,
-    mut store: impl FnMut(usize, &Lane<R>),
-) -> [f64; ROWS] {
-    let ln_sum = sum.ln_sum(true);
-    let mut layer = sum.border_below();
-    let Layers { bits, layers, .. } = sum.layers();
-    for i in (0..layers).rev() {
-        let uniform = |lane: usize, j: usize| R::of(f64::from(keys.of(lane).uniform((i * bits + j) as u32)));
-        sum.draw_layer(i, &mut layer, uniform);
-        for (j, spins) in layer.iter().enumerate() {
-            store(i * bits + j, spins);
-        }
-    }
-    ln_sum
-}
-
-fn store<R: Real>(drawn: &mut [i8], spins: &Lane<R>) {
-    for (drawn, &spin) in drawn.iter_mut().zip(spins) {
-        *drawn = if spin > R::zero() { 1 } else { -1 };
-    }
 }

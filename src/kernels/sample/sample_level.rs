@@ -9,6 +9,7 @@ use crate::kernels::{
     Axis, Choice, Constants, Cost, Description, LaneRows, OnNet, Phase, STAGED, Shape, Slot, Spread, Variant,
     Work, shader,
 };
+use crate::lattice::Spins;
 use crate::random::SpinKey;
 use rayon::prelude::*;
 
@@ -30,7 +31,7 @@ pub(crate) fn forward_constants(choice: &Choice) -> Constants {
 /// Work of the forward pass: border spins in, own spins out; inputs, hidden state and logits kept, one ln q.
 pub(crate) fn forward_cost(on: &OnNet<'_>) -> Cost {
     let net = on.net;
-    let per_row = net.border + net.own + on.input_words() + on.kept(on.hidden()) + net.own + 1;
+    let per_row = net.border + net.own + on.input_words() + on.kept(on.hidden()) + net.logits() + 1;
     on.cost(net.multiply_adds(), per_row, on.kept(net.parameters()))
 }
 
@@ -56,6 +57,7 @@ pub(crate) const KERNEL: Description = Description {
         Axis::Units,
         Axis::Parts,
         Axis::Patches,
+        Axis::Spins,
     ],
     constants: forward_constants,
     work: Work::Net {
@@ -76,35 +78,79 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
         vectorised(
             #[inline(always)]
             || {
-                tile.load_border(net.gauge, geometry, spins);
+                tile.load_border(net, geometry, spins);
                 tile.start_ln_q();
                 let keys = SpinKeys::new(inputs, level, tile.rows);
                 if net.gauge == Gauge::Mixture {
-                    tile.gauge = image_signs(net, &keys);
+                    match net.spins {
+                        Spins::Ising => tile.gauge = image_signs(net, &keys),
+                        Spins::Potts { .. } => tile.first_colour = image_colours(net, &keys),
+                    }
                 }
-                masked_block::run(
-                    net,
-                    parameters,
-                    tile,
-                    #[inline(always)]
-                    |tile, site, logits| draw(net, tile, site, logits, &keys),
-                );
+                match net.spins {
+                    Spins::Ising => masked_block::run(
+                        net,
+                        parameters,
+                        tile,
+                        #[inline(always)]
+                        |tile, site| {
+                            let logits = tile.logits[site];
+                            tile.inputs[net.border + site] = draw(net, tile, site, &logits, &keys);
+                        },
+                    ),
+                    Spins::Potts { .. } => masked_block::run(
+                        net,
+                        parameters,
+                        tile,
+                        #[inline(always)]
+                        |tile, site| {
+                            prepare_words(tile, site, &keys);
+                            let numbers = std::array::from_fn(|lane| uniform(tile, site, lane));
+                            tile.draw_colours(net, site, &numbers);
+                        },
+                    ),
+                }
                 tile.complete_ln_q(inputs.first_configuration);
             },
         );
     });
     for tile in state.levels[level].tiles.iter().take_while(|tile| tile.rows.first < rows) {
-        tile.store_own(geometry, spins);
+        tile.store_own(net, geometry, spins);
         tile.store_ln_q(&mut state.ln_q[first_row + tile.rows.first..]);
     }
 }
 
 /// Signs by which a sample of a mixture is turned: 1 or -1 with probability 1/2, by the word behind its last site.
 pub(crate) fn image_signs<R: Real>(net: &MaskedNet, keys: &SpinKeys) -> Lane<R> {
-    std::array::from_fn(|lane| {
-        let words = SpinKey { block: 0, ..keys.of(lane) }.words(net.own as u32 / 4);
-        if words[net.own % 4] & 1 == 1 { -R::one() } else { R::one() }
-    })
+    std::array::from_fn(|lane| if image_word(net, keys, lane) & 1 == 1 { -R::one() } else { R::one() })
+}
+
+/// The same for colours: by how many steps all of them are moved on.
+pub(crate) fn image_colours(net: &MaskedNet, keys: &SpinKeys) -> [i8; LANES] {
+    let states = net.spins.states() as f32;
+    std::array::from_fn(|lane| (SpinKey::uniform_of(image_word(net, keys, lane)) * states) as i8)
+}
+
+fn image_word(net: &MaskedNet, keys: &SpinKeys, lane: usize) -> u32 {
+    SpinKey { block: 0, ..keys.of(lane) }.words(net.own as u32 / 4)[net.own % 4]
+}
+
+/// Draws the random words of a site and the three behind it, at every fourth site.
+#[inline(always)]
+fn prepare_words<R: Real>(tile: &mut Tile<R>, site: usize, keys: &SpinKeys) {
+    if site.is_multiple_of(4) {
+        for lane in 0..LANES {
+            for (word, of_lane) in keys.of(lane).words(site as u32 / 4).into_iter().zip(&mut tile.words) {
+                of_lane[lane] = word;
+            }
+        }
+    }
+}
+
+/// The number in [0, 1) that decides a site.
+#[inline(always)]
+fn uniform<R: Real>(tile: &Tile<R>, site: usize, lane: usize) -> R {
+    R::of(f64::from(SpinKey::uniform_of(tile.words[site % 4][lane])))
 }
 
 #[inline(always)]
@@ -115,19 +161,12 @@ fn draw<R: Real>(
     logits: &Lane<R>,
     keys: &SpinKeys,
 ) -> Lane<R> {
-    let fixes_gauge = site == 0 && net.gauge == Gauge::FirstOwn;
-    if site.is_multiple_of(4) {
-        for lane in 0..LANES {
-            for (word, of_lane) in keys.of(lane).words(site as u32 / 4).into_iter().zip(&mut tile.words) {
-                of_lane[lane] = word;
-            }
-        }
-    }
+    let fixes_gauge = net.fixes_gauge(site);
+    prepare_words(tile, site, keys);
     let logits = if fixes_gauge { &[R::zero(); LANES] } else { logits };
     let mut spins = [R::one(); LANES];
     for lane in 0..LANES {
-        let uniform = R::of(f64::from(SpinKey::uniform_of(tile.words[site % 4][lane])));
-        if uniform >= logits[lane].sigmoid() {
+        if uniform(tile, site, lane) >= logits[lane].sigmoid() {
             spins[lane] = -R::one();
         }
         tile.add_ln_q(lane, -(-spins[lane] * logits[lane]).softplus());

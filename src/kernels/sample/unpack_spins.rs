@@ -1,7 +1,7 @@
-//! Spins from bits. Configurations travel to a GPU as bits, a bit a spin, and to the CPU backend as they are.
+//! Spins from bits. Configurations travel to a GPU as bits, a bit a spin or a byte a colour, and to the CPU backend as they are.
 
 use crate::cpu::{Call, Real};
-use crate::kernels::{Cost, Description, Phase, QUAD, Slot, Work, groups_of, lanes_and, shader};
+use crate::kernels::{Axis, Cost, Description, Phase, QUAD, Slot, Work, groups_of, lanes_and, shader};
 
 pub(crate) const KERNEL: Description = Description {
     name: "unpack_spins",
@@ -12,7 +12,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Spins],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[],
+    axes: &[Axis::Spins],
     constants: |_| lanes_and([]),
     work: Work::Whole {
         cost: |whole| Cost::moving(whole.spins()),
