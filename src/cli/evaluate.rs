@@ -26,8 +26,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { network, spins, out } = arguments;
     let place = check_writable(out)?;
-    let shape = network.shape()?;
-    let spins = read_spins(spins, &shape)?;
+    let (shape, values) = network.shape()?;
+    let spins = read_spins(spins, &shape, values)?;
     let count = spins.len() / shape.iter().product::<usize>();
     let (config, mut backend) = network.open(count)?;
     verdict::tell_of(&network.folder()?);

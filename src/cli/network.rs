@@ -6,7 +6,7 @@ use crate::config::{Config, MAX_BATCH, MAX_SAMPLES};
 use crate::device;
 use crate::error::Error;
 use crate::io::{RunFolder, SampleWriter};
-use crate::lattice::Lattice;
+use crate::lattice::{Lattice, Spins};
 use crate::sample::{Draws, Lowest, draw};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,7 +41,8 @@ impl Network {
             let expected = format!("it must lie in 1 to {MAX_SAMPLES}");
             return Err(Error::setting("count", count, expected).into());
         }
-        let writer = SampleWriter::new(self.shape()?, count)?;
+        let (shape, kind) = self.shape()?;
+        let writer = SampleWriter::new(shape, kind, count)?;
         let (config, backend) = self.open(count)?;
         let draws = Draws { seed: seed.unwrap_or(config.seed), beta: config.beta, count };
         Ok(Drawing { backend, writer, draws })
@@ -57,10 +58,11 @@ impl Network {
         &self.run
     }
 
-    /// Lengths of the axes of the network's lattice.
-    pub(super) fn shape(&self) -> anyhow::Result<Vec<usize>> {
+    /// Lengths of the axes of the network's lattice, and its spins.
+    pub(super) fn shape(&self) -> anyhow::Result<(Vec<usize>, Spins)> {
         let config = RunFolder::open(Path::new(&self.run))?.1;
-        Ok(Lattice::new(config.lattice, config.size)?.shape())
+        let shape = Lattice::new(config.lattice, config.size)?.shape();
+        Ok((shape, Spins::new(config.model, config.states)?))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::config::{Config, MAX_SAMPLES};
 use crate::error::Error;
 use crate::estimate::Status;
 use crate::io::{Metrics, Row, RunFolder, Table};
-use crate::lattice::Ensemble;
+use crate::lattice::{Ensemble, Spins};
 use crate::mc::Pool;
 use crate::measure::{Measurement, Method, Settings, measure};
 use crate::plot::{self, Colouring, Configurations, Format, Isometric, Overlaps};
@@ -155,7 +155,8 @@ fn plot_network(path: &Path, arguments: &Arguments, place: &Place<'_>) -> anyhow
         plot_overlaps(&config, backend.as_mut(), seed, arguments.count, place)?;
     }
     let (measurement, ln_w) = sample(&config, backend.as_mut(), seed, arguments.count)?;
-    let of = format!("{}, beta = {}", backend.model().system.lattice, config.beta);
+    let system = &backend.model().system;
+    let of = format!("{}{}, beta = {}", system.lattice, system.spins, config.beta);
     let ln_z = measurement.importance.ln_z.value;
     let title = format!("Weights, {of}: ESS {:.4}", measurement.importance.ess.value);
     place.write("weights", &plot::weights(&title, &ln_w, ln_z))?;
@@ -235,18 +236,24 @@ fn plot_configurations(
         spins.extend(samples.spins);
         Ok(())
     })?;
+    let kind = backend.model().system.spins;
+    let dark = match kind {
+        Spins::Ising => "dark up, light down",
+        Spins::Potts { .. } => "dark the most frequent colour",
+    };
+    let by_level = format!("levels of the hierarchy, {dark}");
     for (name, what, colouring) in [
         ("configurations", "spins", Colouring::Spin),
-        ("configurations_by_level", "levels of the hierarchy, dark up, light down", Colouring::Level),
+        ("configurations_by_level", by_level.as_str(), Colouring::Level),
     ] {
-        let title = format!("{lattice}, beta = {}: {what}", config.beta);
+        let title = format!("{lattice}{kind}, beta = {}: {what}", config.beta);
         let hierarchy = &backend.model().hierarchy;
-        place.write(name, &Configurations { title, lattice, spins: &spins, hierarchy, colouring })?;
+        place.write(name, &Configurations { title, lattice, spins: &spins, kind, hierarchy, colouring })?;
     }
     if lattice.dimensions() == 3 {
-        let title = format!("{lattice}, beta = {}: planes, dark up, light down", config.beta);
+        let title = format!("{lattice}{kind}, beta = {}: planes, {dark}", config.beta);
         let (spins, hierarchy) = (&spins[..lattice.sites()], &backend.model().hierarchy);
-        place.write("planes_by_level", &Isometric { title, lattice, spins, hierarchy })?;
+        place.write("planes_by_level", &Isometric { title, lattice, spins, kind, hierarchy })?;
     }
     Ok(())
 }

@@ -422,9 +422,11 @@ fn monte_carlo(
 }
 
 fn describe(table: &Table, out: &Path) -> String {
+    let is_potts = table.rows.iter().any(|row| row.get("states").is_some());
+    let (order, symbol) = if is_potts { ("order_parameter", "m") } else { ("abs_magnetisation", "|m|") };
     let mut lines = vec![format!(
         "{:>5} {:>11} {:>14} {:>12} {:>10} {:>10} {:>10} {:>7}  status",
-        "L", "beta", "F/N", "U/N", "C/N", "S/N", "|m|", "ESS"
+        "L", "beta", "F/N", "U/N", "C/N", "S/N", symbol, "ESS"
     )];
     for row in &table.rows {
         let monte_carlo = if row.mc_status == Some(Status::Suspect) { ", Monte Carlo suspect" } else { "" };
@@ -441,7 +443,7 @@ fn describe(table: &Table, out: &Path) -> String {
             number("energy_per_site", 6),
             number("specific_heat", 5),
             number("entropy_per_site", 5),
-            number("abs_magnetisation", 5),
+            number(order, 5),
             number("ess", 4),
             row.status.map_or("unknown", Status::name)
         ));

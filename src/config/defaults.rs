@@ -65,6 +65,9 @@ const CUBIC_FORWARD_FROM: f64 = 0.24;
 /// Learning rate of linear terms over that of their net (docs/ACCURACY.md).
 const SKIP_RATE: f64 = 0.5;
 
+/// Share of the learning rate of nets of colours (docs/ACCURACY.md).
+const COLOUR_RATE: f64 = 0.5;
+
 /// Reach of hidden units from side 16 on (docs/ACCURACY.md).
 const CUBIC_REACH: i64 = 3;
 
@@ -135,6 +138,9 @@ pub(super) fn derived_defaults<'a>(
     } else {
         None
     };
+    if is_potts && config.scale_rate {
+        table.insert("learning_rate".to_owned(), Value::Float(COLOUR_RATE * config.learning_rate));
+    }
     let is_triangular = named("lattice", LatticeKind::Triangular.name());
     // Without order there is no mode to lose, but conditionals are hard: triangles leave a spin no choice, or all of it, and
     // sectors of ground states are far from one another (docs/ACCURACY.md).

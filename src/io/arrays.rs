@@ -2,6 +2,7 @@
 
 use super::atomic;
 use crate::error::{Error, Result};
+use crate::lattice::{MAX_STATES, Spins};
 use crate::memory;
 use crate::sample::Samples;
 use ndarray::{Array1, ArrayView1, ArrayViewD};
@@ -17,18 +18,19 @@ use zip::write::SimpleFileOptions;
 pub struct SampleWriter {
     /// Lengths of the axes of one configuration.
     shape: Vec<usize>,
+    kind: Spins,
     samples: Samples,
 }
 
 impl SampleWriter {
-    /// For `count` configurations of a shape, `[L, L]` or `[L, L, L]`.
+    /// For `count` configurations of spins of a kind and a shape, `[L, L]` or `[L, L, L]`.
     ///
     /// # Errors
     /// When they do not fit into main memory, which holds them until they are written.
-    pub fn new(shape: Vec<usize>, count: usize) -> Result<Self> {
+    pub fn new(shape: Vec<usize>, kind: Spins, count: usize) -> Result<Self> {
         let sites: usize = shape.iter().product();
         check_memory("count", count, sites + 2 * size_of::<f64>())?;
-        Ok(Self { shape, samples: Samples::default() })
+        Ok(Self { shape, kind, samples: Samples::default() })
     }
 
     /// Configurations so far.
@@ -71,7 +73,8 @@ impl SampleWriter {
 
 impl SampleWriter {
     /// Writes a table with the columns `ln_q`, `energy`, `spin_sum` and `spins`, the last as `u` (up) and `d` (down) row by row,
-    /// which no spreadsheet takes for a formula; the file appears whole or not at all.
+    /// which no spreadsheet takes for a formula; of colours the number of sites of colour 0, and letters from `a` for colour 0 on (behind `z` capitals). The file
+    /// appears whole or not at all.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -83,14 +86,35 @@ impl SampleWriter {
             for ((ln_q, energy), spins) in
                 ln_q.iter().zip(energy).zip(spins.chunks(self.shape.iter().product()))
             {
-                let spin_sum: i64 = spins.iter().map(|&spin| i64::from(spin)).sum();
-                let drawn: String = spins.iter().map(|&spin| if spin > 0 { 'u' } else { 'd' }).collect();
+                let spin_sum: i64 = spins.iter().map(|&spin| self.term(spin)).sum();
+                let drawn: String = spins.iter().map(|&spin| self.letter(spin)).collect();
                 table.write_record([ln_q.to_string(), energy.to_string(), spin_sum.to_string(), drawn])?;
             }
             table.flush()
         })
     }
 }
+
+impl SampleWriter {
+    /// What a spin adds to the sum of spins.
+    fn term(&self, spin: i8) -> i64 {
+        match self.kind {
+            Spins::Ising => spin.into(),
+            Spins::Potts { .. } => i64::from(spin == 0),
+        }
+    }
+
+    fn letter(&self, spin: i8) -> char {
+        match self.kind {
+            Spins::Ising if spin > 0 => 'u',
+            Spins::Ising => 'd',
+            Spins::Potts { .. } => char::from(LETTERS[spin as usize]),
+        }
+    }
+}
+
+/// Letters of colours.
+const LETTERS: &[u8; MAX_STATES as usize] = b"abcdefghijklmnopqrstuvwxyzABCDEF";
 
 /// Refuses to keep `count` records of `bytes` each where main memory cannot hold them.
 ///

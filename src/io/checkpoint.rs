@@ -7,7 +7,7 @@ use crate::conditional::{Head, Model, NetOptions, Network, TensorPlace};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::hierarchy::SiteOrder;
-use crate::lattice::LatticeKind;
+use crate::lattice::{LatticeKind, Spins};
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -295,7 +295,8 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
         (model.system.lattice.kind(), model.options);
     let is_first = (kind, network, exact_length, mixture, reach) == Default::default()
         && model.options.width.given().count() == 1
-        && model.system.weights.is_none();
+        && model.system.weights.is_none()
+        && model.system.spins == Spins::Ising;
     let mut identity = vec![
         ("format", FORMAT.to_owned()),
         ("version", VERSIONS[usize::from(!is_first)].to_owned()),
@@ -310,7 +311,8 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
     ];
     // Keys that came later are left out where they say nothing.
     let is_neutral = |(key, value): &(&str, String)| {
-        [("reach", "0"), ("head", "none"), ("site_order", "index")].contains(&(*key, value.as_str()))
+        [("reach", "0"), ("head", "none"), ("site_order", "index"), ("states", "0")]
+            .contains(&(*key, value.as_str()))
     };
     identity.extend(architecture(model).into_iter().filter(|entry| !is_first && !is_neutral(entry)));
     let weights = model.system.weights.as_deref();
@@ -318,13 +320,18 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
     identity
 }
 
-/// The keys of version 2 that version 1 lacks: lattice, network, the head of networks of pairs, the length of exact boxes, whether the first net is mixed, how far
+/// The keys of version 2 that version 1 lacks: lattice, colours of Potts spins (0 of Ising spins), network, the head of networks of pairs, the length of exact boxes, whether the first net is mixed, how far
 /// hidden units reach where they do not see everything, and the order of sites that is not that of their index.
 fn architecture(model: &Model) -> Vec<(&'static str, String)> {
     let (kind, NetOptions { network, head, exact_length, mixture, reach, site_order, .. }) =
         (model.system.lattice.kind(), model.options);
+    let states = match model.system.spins {
+        Spins::Ising => 0,
+        Spins::Potts { states } => states,
+    };
     vec![
         ("lattice", kind.name().to_owned()),
+        ("states", states.to_string()),
         ("network", network.name().to_owned()),
         ("head", head.name().to_owned()),
         ("exact_length", exact_length.to_string()),
@@ -348,7 +355,7 @@ impl Reader<'_> {
         // Lattice and network decide what other settings can be, and are told first.
         let told_first = |key: &str| match key {
             "format" => 0,
-            "lattice" | "network" | "head" => 1,
+            "lattice" | "states" | "network" | "head" => 1,
             _ => 2,
         };
         let mut wanted: Vec<(&str, String)> = identity.iter().cloned().chain(later).collect();
@@ -386,7 +393,7 @@ impl Reader<'_> {
         let of_version_1 = match key {
             "lattice" => Some(LatticeKind::default().name()),
             "network" => Some(Network::default().name()),
-            "exact_length" => Some("0"),
+            "exact_length" | "states" => Some("0"),
             "mixture" => Some("false"),
             "reach" => Some("0"),
             "head" => Some(Head::default().name()),

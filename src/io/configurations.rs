@@ -11,8 +11,8 @@ use ndarray::{ArrayView1, ArrayViewD};
 use std::io::Read;
 use std::path::Path;
 
-/// Writes `spins` int8 `[N, L, L]` (in three dimensions `[N, L, L, L]`), `energy` float64 `[N]`, and `beta`, `coupling`, `field` and `coordination` (neighbours
-/// of a site), float64 without dimensions;
+/// Writes `spins` int8 `[N, L, L]` (in three dimensions `[N, L, L, L]`), `energy` float64 `[N]`, and `beta`, `coupling`, `field`, `coordination` (neighbours
+/// of a site) and, of Potts spins, `states`, float64 without dimensions;
 /// the file appears whole or not at all.
 ///
 /// # Errors
@@ -70,7 +70,31 @@ pub fn read_configurations(path: &Path, ensemble: &Ensemble) -> Result<Vec<i8>> 
             return Err(Error::content(path, message));
         }
     }
-    spins_of(path, &mut archive, &system.lattice.shape())
+    let states = match archive.contains("states") {
+        true => {
+            scalar(archive.array("states")?)
+                .map_err(|error| Error::content(path, format!("states: {error}")))?
+                .value
+        }
+        false => 0.0,
+    };
+    let wanted = match system.spins {
+        Spins::Ising => 0.0,
+        Spins::Potts { states } => f64::from(states),
+    };
+    if states != wanted {
+        let of = |states: f64| match states {
+            0.0 => "Ising spins".to_owned(),
+            _ => format!("Potts spins of {states} colours"),
+        };
+        let message = format!(
+            "its configurations are of {}, as the array states says or its absence, the network is of {}",
+            of(states),
+            of(wanted)
+        );
+        return Err(Error::content(path, message));
+    }
+    spins_of(path, &mut archive, &system.lattice.shape(), system.spins)
 }
 
 /// One number of a file.
@@ -101,17 +125,21 @@ fn scalar(array: Result<Array<impl Read>, String>) -> Result<Scalar, String> {
     Ok(Scalar { value, tolerance })
 }
 
-/// Writes `ln_w`, `energy` and `magnetisation` (per site), float64 `[N]`; the file appears whole or not at all.
+/// Writes `ln_w`, `energy` and `magnetisation` (per site), of Potts spins `first_colour` (the share of colour 0), float64 `[N]`; the file appears whole or not at all.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn write_scalars(path: &Path, system: &System, scalars: &[Scalars]) -> Result<()> {
     let column = |of: &dyn Fn(&Scalars) -> f64| scalars.iter().map(of).collect::<Vec<f64>>();
     let sites = system.lattice.sites() as f64;
+    let spin_sums = match system.spins {
+        Spins::Ising => "magnetisation",
+        Spins::Potts { .. } => "first_colour",
+    };
     let columns = [
         ("ln_w", column(&|scalars| scalars.ln_w)),
         ("energy", column(&|scalars| scalars.energy)),
-        ("magnetisation", column(&|scalars| scalars.spin_sum as f64 / sites)),
+        (spin_sums, column(&|scalars| scalars.spin_sum as f64 / sites)),
     ];
     write_npz(path, |npz| {
         columns.iter().try_for_each(|(name, values)| npz.add_array(*name, &ArrayView1::from(values)))

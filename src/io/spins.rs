@@ -4,34 +4,35 @@ use super::input;
 use super::npy::{Array, Class};
 use super::npz::{Npz, is_archive};
 use crate::error::{Error, Result};
+use crate::lattice::Spins;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
 /// What turns arrays of 0 and 1 into spins.
 const FROM_BITS: &str = "2 * x.astype(numpy.int8) - 1";
 
-/// Reads spins `[N, L, L]` of +-1 (in three dimensions `[N, L, L, L]`), signed integers or floats, as `[N][sites]`: an `.npy` file, or
-/// the array `spins` of an `.npz` file, told apart by their content. `shape` is that of one configuration.
+/// Reads spins `[N, L, L]` of +-1 (in three dimensions `[N, L, L, L]`), signed integers or floats, or colours from 0 on, any integers or floats, as `[N][sites]`: an
+/// `.npy` file, or the array `spins` of an `.npz` file, told apart by their content. `shape` is that of one configuration.
 ///
 /// # Errors
 /// When the file cannot be read, or type, shape or values are not those.
-pub fn read_spins(path: &Path, shape: &[usize]) -> Result<Vec<i8>> {
+pub fn read_spins(path: &Path, shape: &[usize], values: Spins) -> Result<Vec<i8>> {
     if is_archive(path)? {
-        return spins_of(path, &mut Npz::open(path)?, shape);
+        return spins_of(path, &mut Npz::open(path)?, shape, values);
     }
     let (file, length) = input::open(path)?;
     let array = Array::open(BufReader::new(file), length).map_err(|reason| {
         format!("expected an .npy or .npz file of spins [N, {}]: {reason}", lengths(shape))
     });
-    spins(array, shape).map_err(|message| Error::content(path, message))
+    spins(array, shape, values).map_err(|message| Error::content(path, message))
 }
 
 /// Reads the array `spins` of an archive.
 ///
 /// # Errors
 /// As [`read_spins`].
-pub(super) fn spins_of(path: &Path, archive: &mut Npz, shape: &[usize]) -> Result<Vec<i8>> {
-    spins(archive.array("spins")?, shape).map_err(|message| Error::content(path, message))
+pub(super) fn spins_of(path: &Path, archive: &mut Npz, shape: &[usize], values: Spins) -> Result<Vec<i8>> {
+    spins(archive.array("spins")?, shape, values).map_err(|message| Error::content(path, message))
 }
 
 /// `4, 4`.
@@ -40,12 +41,30 @@ fn lengths(shape: &[usize]) -> String {
     lengths.join(", ")
 }
 
-/// `[N][sites]`, every value +-1.
-fn spins(array: Result<Array<impl Read>, String>, wanted: &[usize]) -> Result<Vec<i8>, String> {
+/// Whether spins have a value.
+fn have(values: Spins, value: f64) -> bool {
+    match values {
+        Spins::Ising => value.abs() == 1.0,
+        Spins::Potts { states } => value.fract() == 0.0 && (0.0..f64::from(states)).contains(&value),
+    }
+}
+
+/// `[N][sites]`, every value one that spins have.
+fn spins(
+    array: Result<Array<impl Read>, String>,
+    wanted: &[usize],
+    values: Spins,
+) -> Result<Vec<i8>, String> {
     let array = array?;
     let name = &array.type_name;
     let kind = match array.kind {
         Some(kind) if matches!(kind.class, Class::Signed | Class::Float) => kind,
+        Some(kind) if kind.class == Class::Unsigned && values != Spins::Ising => kind,
+        Some(_) if values != Spins::Ising => {
+            return Err(format!(
+                "spins are of type {name:?}, which holds no colours; write x.astype(numpy.int8)"
+            ));
+        }
         Some(_) => {
             return Err(format!(
                 "spins are of type {name:?}, which has no -1; for an x of 0 and 1 write {FROM_BITS}"
@@ -76,13 +95,13 @@ fn spins(array: Result<Array<impl Read>, String>, wanted: &[usize]) -> Result<Ve
     let mut first_wrong: Option<(usize, f64)> = None;
     array.read(kind, |at, value| {
         spins[at] = value as i8;
-        if value.abs() != 1.0 && first_wrong.is_none_or(|(first, _)| at < first) {
+        if !have(values, value) && first_wrong.is_none_or(|(first, _)| at < first) {
             first_wrong = Some((at, value));
         }
     })?;
     match first_wrong {
         None => Ok(spins),
-        Some((at, value)) => Err(wrong_value(&index(at, &shape), value)),
+        Some((at, value)) => Err(wrong_value(&index(at, &shape), value, values)),
     }
 }
 
@@ -94,7 +113,13 @@ fn index(at: usize, shape: &[usize]) -> Vec<usize> {
     index
 }
 
-fn wrong_value(index: &[usize], value: f64) -> String {
+fn wrong_value(index: &[usize], value: f64, values: Spins) -> String {
+    if let Spins::Potts { states } = values {
+        let last = states - 1;
+        return format!(
+            "spins{index:?} = {value}; every spin must be a colour from 0 to {last}: correct it, or leave its configuration out"
+        );
+    }
     let way_out = match value {
         0.0 => format!("for an x of 0 and 1 write {FROM_BITS}"),
         _ => "correct it, or leave its configuration out".to_owned(),
@@ -114,7 +139,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("spins.npy");
         std::fs::write(&path, content).unwrap();
-        read_spins(&path, &[2, 2]).map_err(|error| error.to_string())
+        read_spins(&path, &[2, 2], Spins::Ising).map_err(|error| error.to_string())
     }
 
     fn file(type_name: &str, values: &[u8]) -> Vec<u8> {
@@ -126,6 +151,24 @@ mod tests {
         zip.start_file("spins.npy", SimpleFileOptions::default().compression_method(method)).unwrap();
         zip.write_all(array).unwrap();
         zip.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn colours_are_read_from_integers_of_any_kind_and_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("colours.npy");
+        let read = |type_name: &str, values: &[u8]| {
+            std::fs::write(&path, file(type_name, values)).unwrap();
+            read_spins(&path, &[2, 2], Spins::Potts { states: 3 }).map_err(|error| error.to_string())
+        };
+        assert_eq!(read("|i1", &[0, 2, 1, 0]).unwrap(), [0, 2, 1, 0]);
+        assert_eq!(read("|u1", &[0, 2, 1, 0]).unwrap(), [0, 2, 1, 0]);
+        let beyond = read("|u1", &[0, 3, 1, 0]).unwrap_err();
+        assert!(beyond.contains("spins[0, 0, 1] = 3; every spin must be a colour from 0 to 2"), "{beyond}");
+        let below = read("|i1", &[0, 1, 255, 0]).unwrap_err();
+        assert!(below.contains("= -1; every spin must be a colour"), "{below}");
+        let flags = read("|b1", &[0, 1, 1, 0]).unwrap_err();
+        assert!(flags.contains("holds no colours"), "{flags}");
     }
 
     #[test]
@@ -199,7 +242,7 @@ mod tests {
         assert!(empty.contains("[0, 2, 2]") && empty.contains("N >= 1"), "{empty}");
         assert!(read(b"hello, this is text").unwrap_err().contains(".npy"));
         assert!(read(b"PK, this is text").unwrap_err().contains(".npz"));
-        let missing = read_spins(Path::new("nowhere.npy"), &[2, 2]).unwrap_err().to_string();
+        let missing = read_spins(Path::new("nowhere.npy"), &[2, 2], Spins::Ising).unwrap_err().to_string();
         assert!(missing.contains("cannot read nowhere.npy"), "{missing}");
         // A header that promises a petabyte, without the data.
         let promise = bytes(1, "|i1", false, "(1000000000000000, 2, 2)", &[1; 16]);

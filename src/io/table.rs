@@ -4,7 +4,7 @@ use super::{atomic, input};
 use crate::error::{Error, Result};
 use crate::estimate::{Estimate, Status};
 use crate::lattice::LatticeKind;
-use crate::measure::{FREE_QUANTITIES, QUANTITIES};
+use crate::measure::{FREE_QUANTITIES, Meaning, POTTS_QUANTITIES, QUANTITIES};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,8 @@ const OF_THE_NETWORK: [&str; 2] = ["ess", "kl"];
 
 /// Columns of words, after all others: whether the network can be trusted, and whether the Monte Carlo beside it can.
 const STATUS: [&str; 2] = ["status", "mc_status"];
+/// The number of colours of Potts spins, behind the words; tables of Ising spins do not have it.
+const STATES: &str = "states";
 /// The last columns, which tables of square lattices, of lattices with one coupling, and of one kind of network do not have.
 const LATTICE: &str = "lattice";
 const COUPLINGS: &str = "couplings";
@@ -79,9 +81,14 @@ pub struct Table {
     pub rows: Vec<Row>,
 }
 
+/// All columns of a table of Ising spins, as [`columns_of`] gives them.
+pub fn columns() -> Vec<String> {
+    columns_of(&QUANTITIES)
+}
+
 /// All columns in order: of every estimate `x` the columns `x`, `x_error`, and where there can be such `x_exact`, `mc_x`,
 /// `mc_x_error`.
-pub fn columns() -> Vec<String> {
+fn columns_of(quantities: &[Meaning]) -> Vec<String> {
     let mut columns: Vec<String> = KEYS.map(str::to_owned).to_vec();
     for name in OF_THE_NETWORK {
         columns.extend([name.to_owned(), format!("{name}_error")]);
@@ -89,7 +96,7 @@ pub fn columns() -> Vec<String> {
     for quantity in FREE_QUANTITIES {
         columns.extend(["", "_error", "_exact"].map(|part| format!("{}{part}", quantity.name)));
     }
-    for quantity in QUANTITIES {
+    for quantity in quantities {
         columns.extend(["", "_error", "_exact"].map(|part| format!("{}{part}", quantity.name)));
         columns.extend(["", "_error"].map(|part| format!("mc_{}{part}", quantity.name)));
     }
@@ -137,7 +144,9 @@ pub fn row(measurement: &Value) -> Row {
     for key in KEYS.iter().take(if is_weighted { 2 } else { KEYS.len() }) {
         put((*key).to_owned(), &measurement[*key]);
     }
-    let names = QUANTITIES.iter().chain(&FREE_QUANTITIES).map(|quantity| quantity.name);
+    put(STATES.to_owned(), &measurement[STATES]);
+    let of_spins = if measurement[STATES].is_number() { &POTTS_QUANTITIES[..] } else { &QUANTITIES };
+    let names = of_spins.iter().chain(&FREE_QUANTITIES).map(|quantity| quantity.name);
     for name in names.chain(OF_THE_NETWORK) {
         for (prefix, source) in [("", measurement), ("mc_", &measurement["monte_carlo"])] {
             put(format!("{prefix}{name}"), &source[name]["value"]);
@@ -180,7 +189,9 @@ impl Table {
     pub fn write_csv(&self, path: &Path) -> Result<()> {
         atomic::write(path, |file| {
             let mut table = csv::Writer::from_writer(file);
-            let mut columns = columns();
+            let is_potts = self.rows.iter().any(|row| row.get(STATES).is_some());
+            let mut columns = if is_potts { columns_of(&POTTS_QUANTITIES) } else { columns() };
+            columns.extend(is_potts.then(|| STATES.to_owned()));
             if self.rows.iter().any(|row| !is_square(&row.lattice)) {
                 columns.push(LATTICE.to_owned());
             }
@@ -220,7 +231,9 @@ impl Table {
             let message = format!("not a table of a scan: it has no column {missing:?}");
             return Err(Error::content(path, message));
         }
-        let known = columns();
+        let mut known = columns();
+        known.extend(columns_of(&POTTS_QUANTITIES));
+        known.push(STATES.to_owned());
         let mut sizes = BTreeSet::new();
         let mut rows = Vec::new();
         for record in reader.records() {

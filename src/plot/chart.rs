@@ -26,6 +26,34 @@ const TEXT: i32 = 15;
 /// Values from here on are left out: axes that hold them would overflow.
 const LARGEST: f64 = 1e100;
 
+/// Paul Tol's discrete rainbow of twelve, which colour-blind eyes tell apart by hue or lightness (P. Tol, Colour Schemes, SRON/EPS/TN/09-002, 2021).
+const RAINBOW: [RGBColor; 12] = [
+    RGBColor(209, 187, 215),
+    RGBColor(174, 118, 163),
+    RGBColor(136, 46, 114),
+    RGBColor(25, 101, 176),
+    RGBColor(82, 137, 199),
+    RGBColor(123, 175, 222),
+    RGBColor(78, 178, 101),
+    RGBColor(202, 224, 171),
+    RGBColor(247, 240, 86),
+    RGBColor(238, 128, 38),
+    RGBColor(220, 5, 12),
+    RGBColor(114, 25, 14),
+];
+
+/// The colour of a Potts spin of so many: of up to seven one of the palette, of up to twelve one of the rainbow, of more one of the rainbow's, lighter for every further
+/// twelve.
+pub(super) fn colour_of_spin(colour: usize, states: usize) -> RGBColor {
+    if states <= PALETTE.len() {
+        return PALETTE[colour];
+    }
+    let RGBColor(red, green, blue) = RAINBOW[colour % RAINBOW.len()];
+    let white = [0.0, 0.5, 0.8][colour / RAINBOW.len()];
+    let mixed = |part: u8| (f64::from(part) + white * (255.0 - f64::from(part))) as u8;
+    RGBColor(mixed(red), mixed(green), mixed(blue))
+}
+
 /// A colour of the palette.
 pub(super) fn colour(number: usize) -> RGBColor {
     PALETTE[number % PALETTE.len()]

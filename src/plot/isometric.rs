@@ -2,9 +2,9 @@
 
 use super::chart::colour;
 use super::file::{Drawing, Drawn, FONT};
-use super::lattice::{draw_names, levels, names_of_levels, pale};
+use super::lattice::{dark_spin, draw_names, levels, names_of_levels, pale};
 use crate::hierarchy::Hierarchy;
-use crate::lattice::Lattice;
+use crate::lattice::{Lattice, Spins};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -23,8 +23,10 @@ pub struct Isometric<'a> {
     pub title: String,
     /// A lattice in three dimensions.
     pub lattice: Lattice,
-    /// `[sites]`, +-1.
+    /// `[sites]`, +-1 or colours.
     pub spins: &'a [i8],
+    /// Their kind.
+    pub kind: Spins,
     /// The order in which sites are fixed.
     pub hierarchy: &'a Hierarchy,
 }
@@ -63,6 +65,7 @@ impl Drawing for Isometric<'_> {
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B> {
         area.draw(&Text::new(self.title.clone(), (16, 12), (FONT, 18)))?;
         let (levels, side) = (levels(self.hierarchy), self.side());
+        let dark = dark_spin(self.kind, self.spins);
         // From the last plane up: upper planes hide what lies below them.
         for plane in (0..side).rev() {
             for (row, column) in (0..side).flat_map(|row| (0..side).map(move |column| (row, column))) {
@@ -70,7 +73,7 @@ impl Drawing for Isometric<'_> {
                 let corners = [(0, 0), (0, 1), (1, 1), (1, 0)];
                 let outline: Vec<_> = corners.map(|(i, j)| self.corner(plane, row + i, column + j)).to_vec();
                 let colour = colour(levels[site]);
-                let tone = if self.spins[site] > 0 { colour } else { pale(colour) };
+                let tone = if self.spins[site] == dark { colour } else { pale(colour) };
                 area.draw(&Polygon::new(outline.clone(), tone.filled()))?;
                 let closed: Vec<_> = outline.iter().chain(&outline[..1]).copied().collect();
                 area.draw(&PathElement::new(closed, WHITE.stroke_width(1)))?;

@@ -1,9 +1,9 @@
 //! Sampled configurations side by side.
 
-use super::chart::colour;
+use super::chart::{colour, colour_of_spin};
 use super::file::{Drawing, Drawn, FONT};
 use crate::hierarchy::{Hierarchy, Level};
-use crate::lattice::Lattice;
+use crate::lattice::{Lattice, Spins};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -17,9 +17,9 @@ const LEGEND: u32 = 190;
 /// What colours mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colouring {
-    /// Dark for up, light for down.
+    /// Dark for up, light for down; of Potts spins a colour for each of theirs.
     Spin,
-    /// A hue per level of the hierarchy, dark for up, light for down.
+    /// A hue per level of the hierarchy, dark for up, light for down; of Potts spins dark for the most frequent colour.
     Level,
 }
 
@@ -30,8 +30,10 @@ pub struct Configurations<'a> {
     pub title: String,
     /// The lattice, of which planes are drawn one below the other.
     pub lattice: Lattice,
-    /// `[count][sites]`, +-1.
+    /// `[count][sites]`, +-1 or colours.
     pub spins: &'a [i8],
+    /// Their kind.
+    pub kind: Spins,
     /// The order in which sites are fixed.
     pub hierarchy: &'a Hierarchy,
     /// What colours mean.
@@ -68,9 +70,29 @@ impl Configurations<'_> {
 
     fn names(&self) -> Vec<(String, RGBColor)> {
         match self.colouring {
-            Colouring::Spin => vec![("up".to_owned(), colour(0)), ("down".to_owned(), pale(colour(0)))],
+            Colouring::Spin => names_of_spins(self.kind),
             Colouring::Level => names_of_levels(self.hierarchy),
         }
+    }
+}
+
+/// Names and colours of spins.
+pub(super) fn names_of_spins(kind: Spins) -> Vec<(String, RGBColor)> {
+    match kind {
+        Spins::Ising => vec![("up".to_owned(), colour(0)), ("down".to_owned(), pale(colour(0)))],
+        Spins::Potts { states } => {
+            let states = usize::from(states);
+            (0..states).map(|spin| (format!("colour {spin}"), colour_of_spin(spin, states))).collect()
+        }
+    }
+}
+
+/// The spin that is drawn dark where hues are of levels: up, or the most frequent colour of a configuration.
+pub(super) fn dark_spin(kind: Spins, spins: &[i8]) -> i8 {
+    let count = |colour: i8| spins.iter().filter(|&&spin| spin == colour).count();
+    match kind {
+        Spins::Ising => 1,
+        Spins::Potts { states } => (0..states as i8).rev().max_by_key(|&colour| count(colour)).unwrap_or(0),
     }
 }
 
@@ -134,9 +156,13 @@ impl Drawing for Configurations<'_> {
             let (row, column) =
                 (number as i32 / self.columns() as i32, number as i32 % self.columns() as i32);
             let (x, top) = (GAP as i32 + column * width, TITLE as i32 + row * height);
-            let tone = |site: usize| {
-                let colour = colour(levels[site]);
-                if spins[site] > 0 { colour } else { pale(colour) }
+            let dark = dark_spin(self.kind, spins);
+            let tone = |site: usize| match (self.colouring, self.kind) {
+                (Colouring::Spin, Spins::Potts { states }) => {
+                    colour_of_spin(spins[site] as usize, states.into())
+                }
+                (Colouring::Spin | Colouring::Level, _) if spins[site] == dark => colour(levels[site]),
+                (Colouring::Spin | Colouring::Level, _) => pale(colour(levels[site])),
             };
             for i in 0..side * self.lattice.planes() as i32 {
                 let y = top + i / side * PLANE_GAP as i32;

@@ -2,10 +2,10 @@
 
 use super::figure::{Axis, Curve, Figure, Panel, Point, Style};
 use crate::estimate::Status;
-use crate::exact::{self, Exact};
+use crate::exact::{self, Exact, Transition};
 use crate::io::{Row, Table};
 use crate::lattice::{Ensemble, Interaction, Lattice, System};
-use crate::measure::{FREE_QUANTITIES, Meaning, QUANTITIES};
+use crate::measure::{FREE_QUANTITIES, Meaning, POTTS_QUANTITIES, QUANTITIES};
 
 /// Relative errors of the free energy below this one are rounding errors of ln q, which is summed in f32; they are not drawn.
 const LEAST_SHARE: f64 = 1e-9;
@@ -33,8 +33,12 @@ pub fn scan(table: &Table) -> Vec<(&'static str, Figure)> {
         columns,
     };
     let extensive = ["free_energy_per_site", "energy_per_site", "entropy_per_site", "specific_heat"];
+    let order = match table.rows.iter().any(|row| row.get("states").is_some()) {
+        true => "order_parameter",
+        false => "abs_magnetisation",
+    };
     let all = [
-        "abs_magnetisation",
+        order,
         "energy_per_site",
         "specific_heat",
         "susceptibility",
@@ -43,7 +47,7 @@ pub fn scan(table: &Table) -> Vec<(&'static str, Figure)> {
         "binder",
         "ess",
     ];
-    let always = [variational(&lines), panel(&lines, "abs_magnetisation")];
+    let always = [variational(&lines), panel(&lines, order)];
     let networks = Figure {
         title: "Networks against beta".to_owned(),
         panels: always.into_iter().chain(relative_error(&lines)).collect(),
@@ -51,7 +55,7 @@ pub fn scan(table: &Table) -> Vec<(&'static str, Figure)> {
     };
     let is_compared = table.rows.iter().any(|row| !row.network.is_empty());
     let mut figures = vec![
-        ("magnetisation", figure("Magnetisation: Monte Carlo against network", &["abs_magnetisation"], 1)),
+        ("magnetisation", figure("Magnetisation: Monte Carlo against network", &[order], 1)),
         ("extensive", figure("Extensive quantities against beta", &extensive, 2)),
         ("scan", figure("Scan in beta", &all, 4)),
     ];
@@ -141,6 +145,9 @@ fn panel(lines: &[Line<'_>], quantity: &str) -> Panel {
         }
     }
     curves.extend(critical_points(lines));
+    if quantity == "energy_per_site" {
+        curves.extend(critical_energies(lines));
+    }
     Panel { x: Axis::linear("beta   [1/J]"), y: Axis::linear(axis_label(quantity)), curves }
 }
 
@@ -154,6 +161,24 @@ fn critical_points(lines: &[Line<'_>]) -> Option<Curve> {
     is_within.then(|| Curve::new(label, CRITICAL_COLOUR, Style::Upright, [(critical, 0.0)]))
 }
 
+/// Energies of the infinite lattice of Potts spins where it orders, over the scan: of the two phases where there are two.
+fn critical_energies(lines: &[Line<'_>]) -> Vec<Curve> {
+    let rows = || lines.iter().flat_map(|line| &line.rows);
+    let Some(transition) = rows().find_map(|row| exact::transition(&system(row)?)) else { return Vec::new() };
+    let betas = || rows().filter_map(|row| row.get("beta"));
+    let [first, last] = [betas().fold(f64::INFINITY, f64::min), betas().fold(f64::NEG_INFINITY, f64::max)];
+    let Transition { energy_per_site: mean, latent_heat, .. } = transition;
+    let levels = match latent_heat {
+        0.0 => vec![("u_c", mean)],
+        _ => vec![("u of disorder", mean + latent_heat / 2.0), ("u of order", mean - latent_heat / 2.0)],
+    };
+    let curve = |(name, energy): (&str, f64)| {
+        let label = format!("{name} = {energy:.5}, infinite lattice");
+        Curve::new(label, CRITICAL_COLOUR, Style::Dashed, [(first, energy), (last, energy)])
+    };
+    levels.into_iter().map(curve).collect()
+}
+
 /// The system of a row, if it has one coupling.
 fn system(row: &Row) -> Option<System> {
     if !row.couplings.is_empty() {
@@ -161,7 +186,11 @@ fn system(row: &Row) -> Option<System> {
     }
     let number = |key: &str| row.get(key).unwrap_or_default();
     let interaction = Interaction { coupling: number("coupling"), field: number("field") };
-    Some(System::uniform(Lattice::new(row.lattice, size(row)).ok()?, interaction))
+    let lattice = Lattice::new(row.lattice, size(row)).ok()?;
+    match row.get("states") {
+        None => Some(System::uniform(lattice, interaction)),
+        Some(states) => System::potts(lattice, interaction, states as u32).ok(),
+    }
 }
 
 /// Where values of a row come from.
@@ -224,7 +253,11 @@ fn exact_curve(rows: &[&Row]) -> Vec<(Ensemble, Exact)> {
 }
 
 fn axis_label(name: &str) -> String {
-    let known = FREE_QUANTITIES.iter().chain(&QUANTITIES).find(|meaning| meaning.name == name);
+    let known = FREE_QUANTITIES
+        .iter()
+        .chain(&QUANTITIES)
+        .chain(&POTTS_QUANTITIES)
+        .find(|meaning| meaning.name == name);
     match known {
         Some(Meaning { symbol, unit: "", .. }) => (*symbol).to_owned(),
         Some(Meaning { symbol, unit, .. }) => format!("{symbol}   [{unit}]"),

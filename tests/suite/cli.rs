@@ -2,6 +2,7 @@
 
 use crate::harness::gpu;
 use han_gpu::io::read_spins;
+use han_gpu::lattice::Spins;
 use ndarray::{Array1, Array3};
 use ndarray_npy::{NpzReader, ReadNpyExt, WriteNpyExt};
 use std::fs::{self, File};
@@ -103,7 +104,7 @@ fn a_run_is_trained_sampled_and_evaluated() {
     for (a, b) in evaluated.iter().zip(&ln_q) {
         assert!((a - b).abs() <= 1e-4 + 1e-6 * b.abs(), "ln q {a} evaluated, {b} sampled");
     }
-    assert_eq!(read_spins(&folder.join("spins.npy"), &[4, 4]).unwrap().len(), 70 * 16);
+    assert_eq!(read_spins(&folder.join("spins.npy"), &[4, 4], Spins::Ising).unwrap().len(), 70 * 16);
     // The program's own archive, whatever its name.
     fs::rename(folder.join("samples.npz"), folder.join("samples")).unwrap();
     succeed(folder, "evaluate run --spins samples --out again.npy");

@@ -1,9 +1,13 @@
 //! Potts spins: chains against exact values.
 
+use crate::harness::{BETA, Case, gpu};
+use han_gpu::backend::{Backend, Tensor};
+use han_gpu::conditional::{Model, Weights};
 use han_gpu::exact;
 use han_gpu::lattice::{Ensemble, Interaction, Lattice, Occupation, Spins, System};
 use han_gpu::mc::{Algorithm, Setup, Simulation, equilibrate};
 use han_gpu::measure::{MonteCarlo, Sweeps, integrate, measure_chains};
+use han_gpu::sample::evaluate;
 use std::ops::ControlFlow;
 
 fn ensemble(lattice: Lattice, states: u32, coupling: f64, field: f64, beta: f64) -> Ensemble {
@@ -132,4 +136,85 @@ fn two_phases_are_seen_where_there_are_two_and_nowhere_else() {
     assert_eq!(phases(10, 8, 2.0, 500), None, "in order");
     assert_eq!(phases(10, 8, 0.8, 500), None, "in disorder");
     assert_eq!(phases(3, 8, 1.005, 1000), None, "a continuous transition");
+}
+
+/// Parameters of a network of two colours that is the same function as one of Ising spins: an input s is 2 x_0 - 1 of the input x_0 of colour 0, and a logit is that of
+/// colour 0.
+fn of_two_colours(ising: &Model, potts: &Model, parameters: &[f32]) -> Vec<f32> {
+    let mut converted = vec![0.0; potts.parameters];
+    for ((k, net, _), (_, of_colours, _)) in ising.nets().zip(potts.nets()) {
+        let from = &parameters[ising.levels[k].offset..];
+        let to = &mut converted[potts.levels[k].offset..];
+        for (weights, twice) in net.weights().zip(of_colours.weights()) {
+            convert(from, weights, to, twice);
+        }
+        // The linear term has no bias of its own.
+        if let Some(skip) = &net.skip {
+            for target in 0..net.own {
+                let visible = 0..skip.visible(target);
+                let sum: f32 = visible.map(|source| from[skip.offset + source * skip.targets + target]).sum();
+                to[of_colours.output.bias_offset() + 2 * target] -= sum;
+            }
+        }
+    }
+    converted
+}
+
+fn convert(from: &[f32], weights: &Weights, to: &mut [f32], twice: &Weights) {
+    let of_inputs = twice.sources == 2 * weights.sources;
+    let per_target = twice.targets / weights.targets;
+    for target in 0..weights.targets {
+        let there = target * per_target;
+        for source in 0..weights.visible(target) {
+            let weight = from[weights.offset + source * weights.targets + target];
+            let row = if of_inputs { 2 * source } else { source };
+            to[twice.offset + row * twice.targets + there] = if of_inputs { 2.0 * weight } else { weight };
+            if of_inputs && weights.has_bias {
+                to[twice.bias_offset() + there] -= weight;
+            }
+        }
+        if weights.has_bias {
+            to[twice.bias_offset() + there] += from[weights.bias_offset() + target];
+        }
+        if weights.has_slope {
+            to[twice.slope_offset() + there] = from[weights.slope_offset() + target];
+        }
+    }
+}
+
+#[test]
+fn networks_of_two_colours_are_those_of_ising_spins() {
+    let device = gpu();
+    let ising = Case { size: 4, batch: 64, width: 3, depth: 2, field: 0.3, gauge: false, ..Case::DEFAULT };
+    // A field on spins up is half of one on colour 0, as is a coupling.
+    let potts = Case { spins: Spins::Potts { states: 2 }, coupling: 2.0, field: 0.6, ..ising };
+    for [ising, potts] in [
+        [ising, potts],
+        [ising, potts].map(|case| Case { exact_bottom: 4, ..case }),
+        [Case { field: 0.0, gauge: true, ..ising }, Case { field: 0.0, gauge: true, ..potts }],
+        [
+            Case { field: 0.0, gauge: true, mixture: true, exact_bottom: 4, ..ising },
+            Case { field: 0.0, gauge: true, mixture: true, exact_bottom: 4, ..potts },
+        ],
+    ] {
+        let parameters = ising.parameters(4);
+        let mut twin = ising.cpu::<f64>();
+        twin.write(Tensor::Parameters, &parameters).unwrap();
+        let spins = crate::harness::spins(&twin, 5);
+        let expected = evaluate(&mut twin, BETA, &spins, |_| ()).unwrap();
+        let colours: Vec<i8> = spins.iter().map(|&spin| if spin > 0 { 0 } else { 1 }).collect();
+        let converted = of_two_colours(&ising.model(), &potts.model(), &parameters);
+        let mut backends: [(Box<dyn Backend>, f64); 3] = [
+            (Box::new(potts.cpu::<f64>()), 1e-6),
+            (Box::new(potts.cpu::<f32>()), 2e-5),
+            (Box::new(device.backend(potts)), 2e-5),
+        ];
+        for (backend, tolerance) in &mut backends {
+            backend.write(Tensor::Parameters, &converted).unwrap();
+            let found = evaluate(&mut **backend, BETA, &colours, |_| ()).unwrap();
+            for (found, expected) in found.iter().zip(&expected) {
+                assert!((found - expected).abs() < *tolerance, "{potts:?}: {found}, {expected}");
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use han_gpu::conditional::{Model, Widths};
 use han_gpu::config::{Config, load, resolve};
 use han_gpu::io::{Checkpoint, RunFolder, Table, read_configurations, read_spins, row};
-use han_gpu::lattice::{Interaction, Lattice, System};
+use han_gpu::lattice::{Interaction, Lattice, Spins, System};
 use std::fs;
 use std::path::Path;
 
@@ -42,7 +42,7 @@ fn small_model() -> Result<Model, String> {
 
 /// Spins for `han-gpu evaluate`.
 fn spins(path: &Path) -> Result<(), String> {
-    read_spins(path, &[4, 4]).map(drop).map_err(message)
+    read_spins(path, &[4, 4], Spins::Ising).map(drop).map_err(message)
 }
 
 /// Configurations for `han-gpu measure --configs`.
