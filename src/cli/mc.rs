@@ -78,6 +78,7 @@ enum AlgorithmName {
     Wolff,
     SwendsenWang,
     Metropolis,
+    HeatBath,
     Hybrid,
     Tempering,
 }
@@ -163,10 +164,12 @@ fn plan(arguments: &Arguments, system: &System) -> anyhow::Result<(Algorithm, Sw
         Some(AlgorithmName::Wolff) => Algorithm::Wolff,
         Some(AlgorithmName::SwendsenWang) => Algorithm::SwendsenWang,
         Some(AlgorithmName::Metropolis) => Algorithm::Metropolis,
+        Some(AlgorithmName::HeatBath) => Algorithm::HeatBath,
         Some(AlgorithmName::Hybrid) => Algorithm::Hybrid,
         Some(AlgorithmName::Tempering) => Algorithm::Tempering,
     };
-    let chains = if algorithm == Algorithm::Metropolis { 64 } else { 16 };
+    let is_single = matches!(algorithm, Algorithm::Metropolis | Algorithm::HeatBath);
+    let chains = if is_single { 64 } else { 16 };
     let sweeps = Sweeps {
         chains: arguments.chains.unwrap_or(chains),
         thermalisation: arguments.thermalisation.unwrap_or(1),

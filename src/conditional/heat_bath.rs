@@ -1,6 +1,6 @@
 //! Single spins whose neighbours are all fixed: drawn exactly, or summed out.
 
-use crate::lattice::System;
+use crate::lattice::{Interaction, System};
 
 /// Length of tables by how many neighbours are up, of which a spin has six at most.
 pub const NEIGHBOUR_SUMS: usize = 7;
@@ -25,4 +25,15 @@ pub fn heat_bath_reward(beta_field: f64, shift: f64) -> f64 {
 pub fn heat_bath_ln_q(beta_field: f64, spin: i32) -> f64 {
     let logit = 2.0 * beta_field * f64::from(spin);
     logit.min(0.0) - (-logit.abs()).exp().ln_1p()
+}
+
+/// Boltzmann factors of the colours of a Potts spin by how many neighbours less than the best colour has they have, or more where J < 0: of other colours than 0, and of
+/// colour 0 with the field. The largest of a field is 1.
+pub fn colour_weights(system: &System, beta: f64) -> [[f32; 2]; NEIGHBOUR_SUMS] {
+    let Interaction { coupling, field } = system.interaction;
+    let field = beta * field;
+    std::array::from_fn(|less| {
+        let energy = -beta * coupling.abs() * less as f64;
+        [energy - field.max(0.0), energy + field.min(0.0)].map(|energy| energy.exp() as f32)
+    })
 }

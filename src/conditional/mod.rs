@@ -13,7 +13,9 @@ mod widths;
 use crate::hierarchy::Layers;
 use crate::kernels::Kernel;
 pub use exact_box::{BoxFactors, ColourFactors, MOST_ROW_STATES, WeightedBoxFactors, max_box_beta};
-pub use heat_bath::{NEIGHBOUR_SUMS, REWARD_QUANTUM, by_neighbours, heat_bath_ln_q, heat_bath_reward};
+pub use heat_bath::{
+    NEIGHBOUR_SUMS, REWARD_QUANTUM, by_neighbours, colour_weights, heat_bath_ln_q, heat_bath_reward,
+};
 pub use masked_net::{Gauge, MaskedNet, Weights};
 pub(crate) use model::check_side;
 pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, Network, Storage, TensorPlace};

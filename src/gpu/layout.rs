@@ -3,7 +3,7 @@
 use super::tables::LevelTable;
 use crate::conditional::{
     BoxFactors, ColourFactors, Gauge, MaskedNet, Model, NEIGHBOUR_SUMS, REWARD_QUANTUM, Weights,
-    by_neighbours, heat_bath_ln_q, heat_bath_reward,
+    by_neighbours, colour_weights, heat_bath_ln_q, heat_bath_reward,
 };
 use crate::cpu::{Around, Real};
 use crate::kernels::{Inputs, LANES, QUAD};
@@ -274,9 +274,14 @@ impl Step {
             beta: beta as f32,
             coupling: interaction.coupling as f32,
             field: interaction.field as f32,
-            heat_bath_reward: by_neighbours(system, |sum| {
-                around(heat_bath_reward(beta_field(sum), of_spin), REWARD_QUANTUM)
-            }),
+            heat_bath_reward: match system.spins {
+                Spins::Ising => by_neighbours(system, |sum| {
+                    around(heat_bath_reward(beta_field(sum), of_spin), REWARD_QUANTUM)
+                }),
+                Spins::Potts { .. } => {
+                    colour_weights(system, beta).map(|[other, first]| [other, first, 0.0, 0.0])
+                }
+            },
             heat_bath_ln_q: by_neighbours(system, |sum| {
                 [-1, 1].map(|spin| around(heat_bath_ln_q(beta_field(sum), spin), 0.0))
             }),

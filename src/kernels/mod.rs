@@ -59,6 +59,7 @@ mod optimise {
 }
 
 mod monte_carlo {
+    pub(crate) mod heat_bath_sweep;
     pub(crate) mod metropolis;
     pub(crate) mod observables;
     pub(crate) mod sweep_replicas;

@@ -113,6 +113,8 @@ kernels! {
     Adam => optimise::adam;
     /// Metropolis updates of the spins of one colour, no two of which are neighbours: 0 or 1 on a checkerboard, 0 to 3 on the triangular lattice.
     Metropolis { colour: u32 } => monte_carlo::metropolis;
+    /// A heat bath of the Potts spins of one part of a checkerboard, 0 or 1.
+    HeatBathSweep { colour: u32 } => monte_carlo::heat_bath_sweep;
     /// A heat bath of all spins, site by site, each configuration at a temperature of its own, and their sums as `ConfigurationEnergy` leaves them.
     SweepReplicas => monte_carlo::sweep_replicas;
     /// Sums of rows, columns and products of spins at every distance, as integers.

@@ -16,6 +16,9 @@ pub enum Algorithm {
     SwendsenWang,
     /// Single spins (Metropolis et al., J. Chem. Phys. 21, 1087, 1953).
     Metropolis,
+    /// A heat bath of every Potts spin.
+    #[serde(rename = "heat-bath")]
+    HeatBath,
     /// A sweep is a heat bath of every spin, a Wolff cluster and a geometric cluster (Heringa and Blöte, Phys. Rev. E 57, 4976, 1998); for Potts spins a heat bath, and a
     /// Wolff cluster where J > 0.
     Hybrid,
@@ -48,7 +51,10 @@ impl Algorithm {
             );
         }
         match (system.spins, self) {
-            (Spins::Ising, _) | (Spins::Potts { .. }, Self::Hybrid) => Ok(()),
+            (Spins::Ising, Self::HeatBath) => {
+                refuse("it is of Potts spins; single Ising spins move by metropolis")
+            }
+            (Spins::Ising, _) | (Spins::Potts { .. }, Self::Hybrid | Self::HeatBath) => Ok(()),
             (Spins::Potts { .. }, Self::Wolff | Self::SwendsenWang) if system.interaction.coupling >= 0.0 => {
                 Ok(())
             }
@@ -56,7 +62,7 @@ impl Algorithm {
                 refuse("clusters of equal colours need J >= 0; it must be hybrid, which is a heat bath there")
             }
             (Spins::Potts { .. }, Self::Metropolis | Self::Tempering) => {
-                refuse("chains of model = potts move by wolff, swendsen-wang or hybrid")
+                refuse("chains of model = potts move by wolff, swendsen-wang, heat-bath or hybrid")
             }
         }
     }
@@ -67,6 +73,7 @@ impl Algorithm {
             Self::Wolff => "wolff",
             Self::SwendsenWang => "swendsen-wang",
             Self::Metropolis => "metropolis",
+            Self::HeatBath => "heat-bath",
             Self::Hybrid => "hybrid",
             Self::Tempering => "tempering",
         }

@@ -30,10 +30,11 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Whether the Metropolis kernels can move the chains: they work on sites of a colour, in groups of four.
+    /// Whether kernels can move the chains: they work on sites of a colour of the lattice, in groups of four.
     fn has_kernels(&self) -> bool {
         let side = self.ensemble.system.lattice.side();
-        self.algorithm == Algorithm::Metropolis && side.is_power_of_two() && side >= 4
+        let is_single = matches!(self.algorithm, Algorithm::Metropolis | Algorithm::HeatBath);
+        is_single && side.is_power_of_two() && side >= 4
     }
 }
 
@@ -75,7 +76,7 @@ impl Simulation {
                 return Err(Error::setting(
                     "device",
                     device,
-                    "chains of model = potts move on the CPU; leave it out",
+                    "chains of model = potts move on the CPU; leave it out, or move them by heat-bath on a side of 4, 8, 16, ...",
                 ));
             }
             let expected = format!(
@@ -138,7 +139,11 @@ impl Simulation {
             return Ok(());
         }
         let colours = 0..self.setup.ensemble.system.lattice.colours() as u32;
-        let colours: Vec<Kernel> = colours.map(|colour| Kernel::Metropolis { colour }).collect();
+        let kernel = |colour| match self.setup.ensemble.system.spins {
+            Spins::Ising => Kernel::Metropolis { colour },
+            Spins::Potts { .. } => Kernel::HeatBathSweep { colour },
+        };
+        let colours: Vec<Kernel> = colours.map(kernel).collect();
         for _ in 0..count {
             self.sweeps += 1;
             let inputs = Inputs { step: self.sweeps, ..self.inputs() };
@@ -154,7 +159,10 @@ impl Simulation {
     pub fn observe(&mut self) -> Result<Observables> {
         let system = &self.setup.ensemble.system;
         if let Spins::Potts { states } = system.spins {
-            let spins: Vec<&[i8]> = self.walks.iter().map(|walk| &walk.spins[..]).collect();
+            let lattice = system.lattice;
+            let read = if self.walks.is_empty() { self.backend.read_spins()? } else { Vec::new() };
+            let of_walks = self.walks.iter().map(|walk| &walk.spins[..]);
+            let spins: Vec<&[i8]> = of_walks.chain(read.chunks(lattice.sites())).collect();
             let energies = spins.par_iter().map(|spins| system.energy(spins)).collect();
             return Ok(Observables::of_colours(system.lattice, states, &spins).with_energies(energies));
         }
@@ -191,6 +199,14 @@ impl Simulation {
         let observables = self.observe()?;
         let system = &self.setup.ensemble.system;
         let scalars = |chain| {
+            if let Some(occupation) = observables.occupation(chain) {
+                return Scalars {
+                    energy: observables.energy(system.interaction, chain),
+                    magnetisation: occupation.of_first(),
+                    order: occupation.order(),
+                    place: 0.0,
+                };
+            }
             let magnetisation = observables.spin_sum(chain);
             let staggered = observables.staggered_sum(chain).filter(|_| system.is_staggered());
             Scalars {

@@ -84,6 +84,11 @@ impl Walk {
                     Some(colours) => self.all_colour_clusters(&rules, colours),
                 },
                 Algorithm::Metropolis => self.metropolis_sweep(&rules),
+                Algorithm::HeatBath => {
+                    if let Some(colours) = &rules.colours {
+                        self.colour_sweep(&rules, colours);
+                    }
+                }
                 Algorithm::Hybrid => self.hybrid_sweep(&rules),
                 Algorithm::Tempering => {
                     if let (Some(replicas), Some(ladder)) = (&mut self.replicas, &rules.ladder) {

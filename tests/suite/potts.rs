@@ -3,12 +3,15 @@
 use crate::harness::{BETA, Case, gpu};
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::{Model, Weights};
+use han_gpu::cpu::Cpu;
 use han_gpu::exact;
 use han_gpu::lattice::{Ensemble, Interaction, Lattice, Occupation, Spins, System};
 use han_gpu::mc::{Algorithm, Setup, Simulation, equilibrate};
 use han_gpu::measure::{MonteCarlo, Sweeps, integrate, measure_chains};
 use han_gpu::sample::evaluate;
+use han_gpu::schedule::{Inputs, Kernel};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 fn ensemble(lattice: Lattice, states: u32, coupling: f64, field: f64, beta: f64) -> Ensemble {
     let system = System::potts(lattice, Interaction { coupling, field }, states).unwrap();
@@ -26,13 +29,14 @@ fn measured(ensemble: &Ensemble, algorithm: Algorithm, sweeps: usize) -> MonteCa
 
 #[test]
 fn chains_have_the_exact_energy_and_specific_heat_however_they_move() {
-    use Algorithm::{Hybrid, SwendsenWang, Wolff};
+    use Algorithm::{HeatBath, Hybrid, SwendsenWang, Wolff};
     let side = |side: u32| Lattice::square(side).unwrap();
     for (ensemble, algorithms) in [
         (ensemble(side(6), 3, 1.0, 0.0, 1.0), vec![Wolff, SwendsenWang, Hybrid]),
         (ensemble(side(4), 3, 0.8, 0.3, 1.1), vec![Wolff, SwendsenWang, Hybrid]),
-        (ensemble(side(4), 4, 1.0, -0.5, 0.9), vec![Wolff, SwendsenWang, Hybrid]),
-        (ensemble(side(3), 5, -1.0, 0.4, 1.2), vec![Hybrid]),
+        (ensemble(side(4), 4, 1.0, -0.5, 0.9), vec![Wolff, SwendsenWang, Hybrid, HeatBath]),
+        (ensemble(side(4), 5, -0.7, 0.4, 1.2), vec![HeatBath]),
+        (ensemble(side(3), 5, -1.0, 0.4, 1.2), vec![Hybrid, HeatBath]),
         (ensemble(side(4), 12, 1.0, 0.0, 1.4), vec![Wolff, SwendsenWang]),
         (ensemble(side(2), 32, 1.0, 0.2, 1.5), vec![Hybrid]),
     ] {
@@ -217,4 +221,46 @@ fn networks_of_two_colours_are_those_of_ising_spins() {
             }
         }
     }
+}
+
+#[test]
+fn a_heat_bath_on_a_gpu_makes_the_same_chains() {
+    let adapter = gpu().adapter.get_info().name;
+    for ensemble in [
+        ensemble(Lattice::square(8).unwrap(), 3, 1.0, 0.3, 1.0),
+        ensemble(Lattice::cubic(4).unwrap(), 7, -0.6, 0.0, 0.8),
+    ] {
+        let chains = ["cpu", &adapter].map(|device| {
+            let setup =
+                Setup { ensemble: ensemble.clone(), algorithm: Algorithm::HeatBath, chains: 70, seed: 4 };
+            let mut simulation = Simulation::new(setup, device).unwrap();
+            simulation.sweep(20).unwrap();
+            simulation.spins().unwrap()
+        });
+        assert_eq!(chains[0], chains[1], "{ensemble}");
+        assert!((0..3).all(|colour| chains[0].contains(&colour)));
+    }
+}
+
+#[test]
+fn kernels_of_heat_baths_draw_the_colours_of_their_twin() {
+    let device = gpu();
+    let of_system = |ensemble: Ensemble, batch: usize| {
+        let model = Arc::new(Model::without_network(ensemble.system.clone()));
+        let mut on_gpu = device.own(model.clone(), batch);
+        let mut twin = Cpu::<f64>::new(model, batch);
+        let spins = crate::harness::spins(&twin, 6);
+        let inputs = Inputs { seed: 2, step: 7, beta: ensemble.beta, ..Inputs::SAMPLING };
+        let drawn = [&mut on_gpu as &mut dyn Backend, &mut twin].map(|backend| {
+            backend.write_spins(&spins).unwrap();
+            backend.run(&[0, 1].map(|colour| Kernel::HeatBathSweep { colour }), &inputs).unwrap();
+            backend.read_spins().unwrap()
+        });
+        assert_eq!(drawn[0], drawn[1], "{ensemble}");
+        assert_ne!(drawn[0], spins, "{ensemble}");
+    };
+    of_system(ensemble(Lattice::square(4).unwrap(), 2, 0.9, -0.4, 1.0), 1);
+    of_system(ensemble(Lattice::square(16).unwrap(), 12, 1.0, 0.0, 1.48), 65);
+    // So cold that factors of other colours are 0, and a field that forbids colour 0.
+    of_system(ensemble(Lattice::cubic(8).unwrap(), 32, 1.0, -1.0, 100.0), 3);
 }

@@ -77,6 +77,6 @@ struct Step {
     beta: f32,
     coupling: f32,           // J and H, or their units
     field: f32,
-    @align(16) heat_bath_reward: array<vec4<f32>, 7>, // by the number of neighbours up; for rounded_to_either_side
+    @align(16) heat_bath_reward: array<vec4<f32>, 7>, // by the number of neighbours up; for rounded_to_either_side. Of Potts spins the factors of monte_carlo/heat_bath_sweep
     heat_bath_ln_q: array<vec4<f32>, 14>,  // of a spin down and up, by the number of neighbours up
 }
