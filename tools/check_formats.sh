@@ -35,3 +35,8 @@ check curie_weiss --lattice complete --size 50 --couplings cw --field 0.1 --beta
 check many_sites --lattice complete --size 25 --couplings cw --head cw_infinite --beta 1.2
 check one_parameter --lattice complete --size 25 --couplings cw --head one_parameter --field 0.2
 check dense_pairs --lattice complete --size 17 --couplings sk --network van
+check colours --model potts --states 3 --size 16 --exact-bottom 4 --beta 1
+check many_colours --model potts --states 12 --size 8 --beta 1.4 --set mixture=false
+check colours_in_field --model potts --states 5 --size 8 --beta 0.9 --field 0.2 --depth 2 --exact-bottom 2
+check colours_in_space --model potts --states 3 --lattice cubic --size 4 --beta 0.5 --set skip=false
+check dense_colours --model potts --states 4 --size 4 --beta 1 --network van

@@ -5,9 +5,11 @@
     python3 tools/compare_torch.py [--python PYTHON] [--sizes 16,32,64] [--batch 256] [--device cpu] \\
         [--torch-device cpu] [--threads 2] [--rounds 3] [--program target/release/han-gpu] [--json]
     python3 tools/compare_torch.py --lattice cubic --sizes 8
+    python3 tools/compare_torch.py --states 3 --sizes 32
     python3 tools/compare_torch.py --device nvidia --torch-device cuda --batch 1024 --sizes 32,64,128
 
-tools/han_torch.py and, on the cubic lattice, tools/han3d_torch.py are the PyTorch side. PYTHON is an interpreter that has torch. Each round runs published, han-gpu,
+tools/han_torch.py, on the cubic lattice tools/han3d_torch.py, and for Potts spins of --states colours, with as many hidden units a site, tools/potts_torch.py are the
+PyTorch side. PYTHON is an interpreter that has torch. Each round runs published, han-gpu,
 incremental, han-gpu, so that what else the machine does hits all of them; figures are medians over rounds, spreads the smallest
 and the largest.
 """
@@ -24,6 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "target" / "release" / "han-gpu"
 TORCH = {lattice: pathlib.Path(__file__).resolve().parent / name
          for lattice, name in (("square", "han_torch.py"), ("cubic", "han3d_torch.py"))}
+POTTS = pathlib.Path(__file__).resolve().parent / "potts_torch.py"
 MODES = ("published", "incremental")
 
 
@@ -52,7 +55,8 @@ def devices(arguments):
 
 def torch_step(arguments, size, mode):
     steps = 30 if mode == "incremental" else 10
-    command = [arguments.python, TORCH[arguments.lattice], "--size", size, "--batch", arguments.batch, "--steps", steps]
+    script = [POTTS, "--states", arguments.states] if arguments.states else [TORCH[arguments.lattice]]
+    command = [arguments.python, *script, "--size", size, "--batch", arguments.batch, "--steps", steps]
     command += ["--device", arguments.torch_device, "--mode", mode, "--threads", arguments.threads]
     return output(command, arguments.threads)["step_seconds"]
 
@@ -60,6 +64,8 @@ def torch_step(arguments, size, mode):
 def han_step(arguments, size):
     command = [arguments.program, "bench", "--preset", "published", "--size", size, "--batch", arguments.batch]
     command += ["--lattice", arguments.lattice, "--device", arguments.device, "--json"]
+    if arguments.states:
+        command += ["--model", "potts", "--states", arguments.states, "--width", arguments.states]
     return output(command, arguments.threads)["step"]["median_s"]
 
 
@@ -91,6 +97,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--lattice", choices=TORCH, default="square")
+    parser.add_argument("--states", type=int, default=0)
     parser.add_argument("--sizes", default="16,32,64")
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--device", default="cpu")

@@ -185,6 +185,77 @@ def ln_q_of_block(tensors, level, block, border, own, config):
     return ln_sigmoid(x[:, border.shape[1]:] * logits).sum(1)
 
 
+def ln_softmax(logits):
+    return logits - np.logaddexp.reduce(logits, axis=2)[:, :, None]
+
+
+def ln_q_of_colours(tensors, level, border, own, config):
+    """ln q of own colours given the border, [N]; border and own are [N, sites]."""
+    q, border, own = config["states"], border.astype(int), own.astype(int)
+    count, sites = own.shape
+
+    def moved(steps, fixes_gauge=False):
+        def seen(colours):
+            return (colours - steps[:, None]) % q
+        x = np.eye(q)[np.concatenate([seen(border), seen(own)], 1)].reshape(count, -1)
+        active = x
+        for layer in range(config["depth"]):
+            weight, bias, slope = (tensors[f"level{level}.layer{layer}.{part}"] for part in ("weight", "bias", "slope"))
+            hidden = active @ weight + bias
+            active = np.where(hidden > 0, hidden, slope * hidden)
+        logits = active @ tensors[f"level{level}.output.weight"] + tensors[f"level{level}.output.bias"]
+        if config["skip"]:
+            logits = logits + x @ tensors[f"level{level}.skip.weight"]
+        logits = logits.reshape(count, sites, q)
+        if fixes_gauge:
+            logits[:, 0] = 0.0
+        return np.take_along_axis(ln_softmax(logits), seen(own)[:, :, None], 2).sum((1, 2))
+
+    def all_by(steps):
+        return np.full(count, steps)
+
+    if not config["gauge"]:
+        return moved(all_by(0))
+    if border.shape[1]:
+        counts = np.eye(q)[border].sum(1)
+        frequent = np.take_along_axis(counts, border, 1) == counts.max(1)[:, None]
+        return moved(np.take_along_axis(border, frequent.argmax(1)[:, None], 1)[:, 0])
+    if config["mixture"]:
+        return np.logaddexp.reduce([moved(all_by(steps)) for steps in range(q)], axis=0) - np.log(q)
+    return moved(own[:, 0], fixes_gauge=True)
+
+
+def ln_q_of_colour_box(origin, inside, at, config, steps):
+    """As ln_q_of_box, of colours."""
+    q, bond, field = config["states"], config["beta"] * config["coupling"], config["beta"] * config["field"]
+    layers = layers_of(origin, inside)
+    around = set(places(np.subtract(origin, 1), np.add(inside, 2))) - set(places(origin, inside))
+    sites = len(layers[0])
+    states = np.arange(q**sites)[:, None] // q ** np.arange(sites) % q
+    pairs = [(a, b) for a, b in itertools.combinations(range(sites), 2) if are_joined(layers[0][a], layers[0][b], steps)]
+
+    def outer(layer):
+        """What the border and the field add for every colour of every site of a layer, [N, sites, q]."""
+        felt = [bond * np.eye(q)[at([p for p in around if are_joined(site, p, steps)]).astype(int)].sum(1) for site in layer]
+        return np.stack(felt, 1) + field * np.eye(q)[0]
+
+    def along(colours):
+        return bond * sum((colours[:, a] == colours[:, b] for a, b in pairs), np.zeros(len(colours)))
+
+    across = bond * (states[:, None] == states[None]).sum(2)
+    ln_p, ln_z, above = 0.0, None, None
+    for layer in layers:
+        own, felt = at(layer).astype(int), outer(layer)
+        ln_p = ln_p + np.take_along_axis(felt, own[:, :, None], 2).sum((1, 2)) + along(own)
+        here = felt[:, np.arange(sites), states].sum(2) + along(states)
+        if above is not None:
+            ln_p = ln_p + bond * (own == above).sum(1)
+            most = ln_z.max(1, keepdims=True)
+            here = here + np.log(np.exp(ln_z - most) @ np.exp(across)) + most
+        ln_z, above = here, own
+    return ln_p - np.logaddexp.reduce(ln_z, axis=1)
+
+
 def ln_q_of_box(origin, inside, at, beta, couplings, steps):
     """ln q of the inside of a box: minus beta E of its own bonds and spins, less ln Z given the border, layer by layer."""
     layers = layers_of(origin, inside)
@@ -321,15 +392,23 @@ def main():
     ln_q = np.zeros(len(lattice))
     if config["network"] == "arnn":
         ln_q += ln_q_of_pairs(tensors, config, couplings, lattice)
+    is_potts = config.get("model") == "potts"
     for number, level in enumerate(levels):
         for block, (border, own) in enumerate(level):
-            ln_q += ln_q_of_block(tensors, number, block, at(border), at(own), config)
+            if is_potts:
+                ln_q += ln_q_of_colours(tensors, number, at(border), at(own), config)
+            else:
+                ln_q += ln_q_of_block(tensors, number, block, at(border), at(own), config)
     for origin, inside in boxes:
-        ln_q += ln_q_of_box(origin, inside, at, config["beta"], couplings, steps)
+        if is_potts:
+            ln_q += ln_q_of_colour_box(origin, inside, at, config, steps)
+        else:
+            ln_q += ln_q_of_box(origin, inside, at, config["beta"], couplings, steps)
     axes = tuple(range(1, lattice.ndim))
     if config["lattice"] != "complete":
-        bonds = sum((lattice * np.roll(lattice, step, axes)).sum(axes) for step in steps)
-        energy = -config["coupling"] * bonds - config["field"] * lattice.sum(axes)
+        moved = [np.roll(lattice, step, axes) for step in steps]
+        bonds = sum(((lattice == other) if is_potts else lattice * other).sum(axes) for other in moved)
+        energy = -config["coupling"] * bonds - config["field"] * ((lattice == 0) if is_potts else lattice).sum(axes)
     if couplings.are_single or config["lattice"] == "complete":
         # Sums of rounded products: equal to as many digits as those have.
         energy = couplings.energy(lattice.reshape(len(lattice), -1))
