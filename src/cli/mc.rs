@@ -36,8 +36,8 @@ pub(super) struct Arguments {
     sweeps: usize,
     /// wolff: single clusters, on the CPU; swendsen-wang: all clusters, on the CPU; metropolis: single spins, on any device; hybrid: a heat bath of every spin, a single
     /// cluster and a geometric cluster, on the CPU; tempering: two replicas at each of 8 temperatures and more, with a heat bath of every spin, which turn clusters together and exchange temperatures, on the
-    /// CPU, or its heat bath on a GPU that is named [default: wolff; hybrid in a field, and for J < 0 on an odd side; tempering with couplings of single bonds, and on the complete lattice]. Potts spins (--model potts) move by wolff and swendsen-wang for J >= 0, and by
-    /// hybrid, a heat bath and for J > 0 a single cluster, which is their default in a field and for J <= 0
+    /// CPU, or its heat bath on a GPU that is named [default: wolff; hybrid in a field, and for J < 0 on an odd side; tempering with couplings of single bonds, and on the complete lattice]. Potts spins (--model potts) move by wolff and swendsen-wang for J >= 0, by
+    /// heat-bath, on any device, and by hybrid, a heat bath and for J > 0 a single cluster, which is their default in a field, for J <= 0 and where two phases meet
     #[arg(long, value_enum)]
     algorithm: Option<AlgorithmName>,
     /// Independent chains, half of which start ordered and half at random [default: 16, 64 for metropolis]

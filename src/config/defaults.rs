@@ -62,6 +62,15 @@ const FORWARD_FROM: f64 = 0.5;
 const CUBIC_MIXED_FROM: f64 = 16.0;
 const CUBIC_FORWARD_FROM: f64 = 0.24;
 
+/// The same for Potts spins, as shares of the critical beta J of the square lattice: where many colours order, two phases meet that a network may lose.
+const COLOURS_FORWARD_FROM: f64 = 0.95;
+const CUBIC_COLOURS_FORWARD_FROM: f64 = 0.5;
+
+/// beta J at which Potts spins of so many colours order on the square lattice.
+fn colours_order_at(states: f64) -> f64 {
+    states.sqrt().ln_1p()
+}
+
 /// Learning rate of linear terms over that of their net (docs/ACCURACY.md).
 const SKIP_RATE: f64 = 0.5;
 
@@ -130,7 +139,15 @@ pub(super) fn derived_defaults<'a>(
         table.insert(key.to_owned(), Value::Integer(count as i64));
     }
     let bond = value("beta", config.beta) * coupling.abs();
-    let is_cold = field == 0.0 && bond >= if is_cubic { CUBIC_FORWARD_FROM } else { FORWARD_FROM };
+    let forward_from = match (is_potts, is_cubic) {
+        (false, false) => FORWARD_FROM,
+        (false, true) => CUBIC_FORWARD_FROM,
+        (true, false) => COLOURS_FORWARD_FROM * colours_order_at(value("states", 2.0)),
+        (true, true) => CUBIC_COLOURS_FORWARD_FROM * colours_order_at(value("states", 2.0)),
+    };
+    // Without order between colours there is no mode to lose.
+    let orders = !is_potts || coupling > 0.0;
+    let is_cold = field == 0.0 && bond >= forward_from && orders;
     let safe = if is_cold && !is_mixture {
         Some("forward")
     } else if is_cold || size >= if is_cubic { CUBIC_MIXED_FROM } else { MIXED_FROM } {
@@ -184,7 +201,10 @@ pub(super) fn derived_defaults<'a>(
     let bottom = match () {
         () if is_van => 0.0,
         () if is_triangular => 2.0,
-        () if is_potts => f64::from(colour_bottom(value("states", 2.0) as u64, is_cubic)).min(bottom),
+        () if is_potts => {
+            let possible = colour_bottom(value("states", 2.0) as u64, is_cubic).min(config.exact_bottom);
+            bottom.min(possible.into())
+        }
         () if is_cubic => bottom.min(CUBIC_BOTTOM),
         () => bottom.min(config.exact_bottom.into()),
     };
