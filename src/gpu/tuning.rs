@@ -33,6 +33,8 @@ struct Work {
     kernel: String,
     border: usize,
     own: usize,
+    /// Inputs and logits of a site.
+    numbers: usize,
     /// Of nets.
     width: usize,
     depth: usize,
@@ -127,6 +129,7 @@ impl Gpu {
                     kernel: kernels[0].name().to_owned(),
                     border: geometry.border,
                     own: geometry.own,
+                    numbers: model.system.spins.numbers(),
                     width: net.map_or(0, |net| net.width),
                     depth: net.map_or(0, |net| net.depth),
                     skip: net.is_some_and(|net| net.skip.is_some()),
@@ -233,6 +236,7 @@ mod tests {
             kernel: "sample_level".to_owned(),
             border: 28,
             own: 13,
+            numbers: 1,
             width: 1,
             depth: 1,
             skip: true,

@@ -7,6 +7,7 @@ use han_gpu::conditional::Widths;
 use han_gpu::config::{Config, Objective};
 use han_gpu::engine::{Engine, Options};
 use han_gpu::io::RunFolder;
+use han_gpu::lattice::SpinModel;
 use han_gpu::train::train;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -78,8 +79,14 @@ fn an_embedded_run_is_bit_for_bit_that_of_the_training_loop() {
         required_limits: gpu.adapter.limits(),
         ..DeviceDescriptor::default()
     };
-    for (descriptor, chunk) in [(DeviceDescriptor::default(), 0), (everything, 0), (Default::default(), 16)] {
-        let config = Config { chunk, ..config() };
+    let of_colours = Config { model: SpinModel::Potts, states: 3, ..config() };
+    for (descriptor, config) in [
+        (DeviceDescriptor::default(), config()),
+        (everything, config()),
+        (Default::default(), Config { chunk: 16, ..config() }),
+        (Default::default(), of_colours),
+    ] {
+        let Config { chunk, states, .. } = config;
         let (parameters, metrics) = trained(&gpu, &config);
         let host = Host::new(&gpu, &descriptor);
         let mut engine = host.engine(&config);
@@ -98,11 +105,11 @@ fn an_embedded_run_is_bit_for_bit_that_of_the_training_loop() {
         }
         assert_eq!(engine.step(), 12);
         let found = engine.checkpoint().unwrap();
-        assert_eq!(found.parameters, parameters, "chunk {chunk}");
+        assert_eq!(found.parameters, parameters, "chunk {chunk}, {states} states");
         let figures = |rows: &[han_gpu::io::Metrics]| -> Vec<_> {
             rows.iter().map(|row| (row.step, row.ess, row.beta_f_per_site, row.gradient_norm)).collect()
         };
-        assert_eq!(figures(&rows), figures(&metrics), "chunk {chunk}");
+        assert_eq!(figures(&rows), figures(&metrics), "chunk {chunk}, {states} states");
         assert_eq!(rows.len(), 4);
         assert_eq!(host.complaints.load(Ordering::Relaxed), 0);
     }
