@@ -189,7 +189,9 @@ pub(super) fn derived_defaults<'a>(
         table.insert("width".to_owned(), Value::Integer(1));
         table.insert("reach".to_owned(), Value::Integer(if is_van { 0 } else { CUBIC_REACH }));
         table.insert("steps".to_owned(), Value::Integer(2 * i64::from(config.steps)));
-        let share = (bond / CUBIC_FULL_RATE_FROM).powi(3).clamp(LEAST_RATE, 1.0);
+        // A bond between colours is worth half of one between spins.
+        let (bond, of_spins) = if is_potts { (bond / 2.0, COLOUR_RATE) } else { (bond, 1.0) };
+        let share = of_spins * (bond / CUBIC_FULL_RATE_FROM).powi(3).clamp(LEAST_RATE, 1.0);
         table.insert("learning_rate".to_owned(), Value::Float(share * config.learning_rate));
     }
     if named("lattice", LatticeKind::Complete.name()) {

@@ -82,19 +82,19 @@ settings! {
         site_order: SiteOrder = SiteOrder::Index, names(&["index", "strongest"]).range("\"index\" where not all sites are neighbours").derived("\"strongest\" for \"arnn\" with couplings of single bonds").later();
         /// Whether logits have a learned linear term, which starts from the couplings.
         skip: bool = true, switch();
-        /// Whether the spin-flip symmetry is built in.
+        /// Whether the spin-flip symmetry is built in, or that of moving all colours on.
         gauge: bool = true, switch().range("false when `field` is not 0").derived("false when `field` is not 0");
-        /// Whether the net of the first level is mixed with its mirror image instead of a gauge, which keeps what is rare in order and costs a second
-        /// pass of that net.
+        /// Whether the net of the first level is mixed with its mirror image, or with its images under all moves of the colours, instead of a gauge, which keeps what is rare in order and costs a pass of that net
+        /// for each.
         mixture: bool = false, switch().range("false without `gauge`").derived("true with `gauge`; false for \"van\" and \"arnn\" unless it is asked for").later();
         /// Side of the squares or cubes whose insides are summed exactly, without nets; one of side 2 has a single spin inside.
         exact_bottom: u32 = 8, integer(0, 8).range("8, 4 or 2, at most the default; 0 for \"van\" and \"arnn\"")
-            .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 4 on the cubic lattice, 2 there above 1.8; 0 for \"van\" and \"arnn\"")
+            .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 4 on the cubic lattice, 2 there above 1.8; 0 for \"van\" and \"arnn\"; for \"potts\" 4 from four `states` on, 2 from thirteen on and on the cubic lattice")
             .flag("exact-bottom", "SIDE");
         /// Length of the boxes whose insides are summed exactly, where it is not their side (0): strips of twice that length leave
         /// fewer spins to nets.
         exact_length: u32 = 0, integer(0, 16).range("0, or twice `exact_bottom` and at most `size`; 0 with `exact_bottom` 2, on the triangular lattice and for \"van\"")
-            .derived("8 on the cubic lattice from `size` 8 on with `exact_bottom` 4")
+            .derived("8 on the cubic lattice from `size` 8 on with `exact_bottom` 4; 0 for \"potts\"")
             .flag("exact-length", "LENGTH").later();
         /// Numbers that a GPU keeps hidden state in and that nets compute with: f32, or f16 where the GPU offers it;
         /// checkpoints stay f32.
@@ -110,7 +110,7 @@ settings! {
         /// What is minimised: KL(q | p) on the network's own samples (reverse), KL(p | q) on configurations by Monte Carlo
         /// (forward), or first the one with p and then more and more the other (mixed).
         objective: Objective = Objective::Reverse, names(&["reverse", "forward", "mixed"])
-            .derived("\"mixed\" from L = 64 on (cubic: 16), from beta |J| = 0.5 (cubic: 0.24) on at H = 0 (\"forward\" there without `mixture`), and where `depth` is 3 by default; \"reverse\" with `couplings` and on the complete lattice, but \"mixed\" for \"arnn\" to 256 sites, unless `head` is cw")
+            .derived("\"mixed\" from L = 64 on (cubic: 16), from beta |J| = 0.5 (cubic: 0.24) on at H = 0 (\"forward\" there without `mixture`), and where `depth` is 3 by default; \"reverse\" with `couplings` and on the complete lattice, but \"mixed\" for \"arnn\" to 256 sites, unless `head` is cw; for \"potts\" \"mixed\" at H = 0 from beta J = 0.95 (cubic: 0.5) times ln(1 + the root of `states`) on")
             .flag("objective", "NAME");
         /// Share of forward steps in the mixed objective, where they thin out over twice that share of the run.
         forward_share: f64 = 0.3, number(0.0, 0.5).derived("0.5 where `depth` is 3 by default, and for \"arnn\" with 129 to 256 sites");
@@ -120,7 +120,7 @@ settings! {
         baseline: Baseline = Baseline::Regression, names(&["regression", "global"]);
         /// Largest learning rate, after the warm-up.
         learning_rate: f64 = 0.01, number(0.0, 1000.0)
-            .derived("lower on the cubic lattice from `size` 16 on where beta |J| is below 0.2, times (beta |J| / 0.2)^3; 0.003 for \"arnn\" where it has 129 sites or more, or learns with the reverse objective; 0.01 with the head cw")
+            .derived("lower on the cubic lattice from `size` 16 on where beta |J| is below 0.2, times (beta |J| / 0.2)^3; half of that for \"potts\", with half of its beta |J|; 0.003 for \"arnn\" where it has 129 sites or more, or learns with the reverse objective; 0.01 with the head cw")
             .flag("lr", "X");
         /// Whether nets with more than 60 inputs learn at a lower rate, times 60 over their inputs.
         scale_rate: bool = true, switch();
