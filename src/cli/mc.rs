@@ -53,7 +53,7 @@ pub(super) struct Arguments {
     /// Seed
     #[arg(long, default_value_t = 0)]
     seed: u32,
-    /// auto, cpu, or index or name of a GPU; for metropolis and tempering (auto: on the CPU)
+    /// auto, cpu, or index or name of a GPU; for metropolis, heat-bath and tempering (auto: on the CPU)
     #[arg(long, default_value = "auto")]
     device: String,
     /// Also ln Z, by integrating the energy over inverse temperatures from 0 on (32, or more beyond the critical point), each with as many

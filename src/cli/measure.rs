@@ -24,7 +24,7 @@ const CHECK: usize = 2000;
 /// Thermodynamics of a trained network's system, from samples of the network.
 ///
 /// Averages over the Boltzmann distribution with errors: ln Z, free energy, energy, entropy, specific heat, magnetisation,
-/// susceptibility, Binder cumulant, two-point function, correlation length; and how good the network is.
+/// susceptibility, Binder cumulant, two-point function, correlation length (of Potts spins their order parameter and colours in place of these); and how good the network is.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu measure runs/L16-beta0.44 --count 100000
@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     /// How samples are turned into averages: importance sampling, a Markov chain of accepted samples, or both
     #[arg(long, value_enum, default_value = "both")]
     method: MethodName,
-    /// Average q over symmetries: any of translations=AxB (cubic: AxBxC), reflections, transpose, z2; costs one evaluation per image
+    /// Average q over symmetries: any of translations=AxB (cubic: AxBxC), reflections, transpose, z2, of Potts spins colours; costs one evaluation per image
     #[arg(long, value_name = "GROUP")]
     symmetrise: Option<String>,
     /// Configurations of this system by `han-gpu mc --out`: forward effective sample size and KL, which see missing modes
@@ -55,7 +55,7 @@ pub(super) struct Arguments {
     verify: bool,
     #[command(flatten)]
     strict: Strict,
-    /// Keep every sample's scalars: ln_w, energy, magnetisation, float64 [N]
+    /// Keep every sample's scalars: ln_w, energy, magnetisation (of Potts spins first_colour), float64 [N]
     #[arg(long, value_name = "FILE.npz")]
     keep: Option<PathBuf>,
     /// Print one JSON object

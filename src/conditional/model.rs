@@ -111,11 +111,13 @@ impl NetOptions {
             return Err(Error::setting("gauge", true, expected));
         }
         if self.mixture && !self.gauge {
-            return Err(Error::setting(
-                "mixture",
-                true,
-                "it is a form of the spin-flip gauge, which needs field = 0 and gauge = true",
-            ));
+            let expected = match system.spins {
+                Spins::Ising => "it is a form of the spin-flip gauge, which needs field = 0 and gauge = true",
+                Spins::Potts { .. } => {
+                    "it is a form of the gauge by a colour, which needs field = 0 and gauge = true"
+                }
+            };
+            return Err(Error::setting("mixture", true, expected));
         }
         Ok(())
     }

@@ -371,6 +371,17 @@ impl Reader<'_> {
                 (COUPLINGS | "coupling" | "field", _) if model.system.weights.is_some() => {
                     "the checkpoint is of other couplings than the run's: put its couplings.npz back as it was".to_owned()
                 }
+                ("states", Some(found)) => {
+                    let of = |states: &str| match states {
+                        "0" => "model = ising".to_owned(),
+                        _ => format!("model = potts, states = {states}"),
+                    };
+                    format!(
+                        "the checkpoint is of {}, the run's config.toml says {}: {PUT_BACK}",
+                        of(found),
+                        of(&expected)
+                    )
+                }
                 ("format", _) => "this safetensors file is not a han-gpu checkpoint".to_owned(),
                 ("version", Some(found)) => format!(
                     "checkpoint version {found}; this program reads versions {}: use the release that wrote it",

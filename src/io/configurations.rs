@@ -3,7 +3,7 @@
 use super::arrays::write_npz;
 use super::npy::Array;
 use super::npz::Npz;
-use super::spins::spins_of;
+use super::spins::{STATES, spins_of};
 use crate::error::{Error, Result};
 use crate::lattice::{Ensemble, Interaction, LatticeKind, Spins, System};
 use crate::measure::Scalars;
@@ -31,7 +31,7 @@ pub fn write_configurations(path: &Path, ensemble: &Ensemble, spins: &[i8]) -> R
         npz.add_array("coupling", &ndarray::arr0(coupling))?;
         npz.add_array("field", &ndarray::arr0(field))?;
         if let Spins::Potts { states } = system.spins {
-            npz.add_array("states", &ndarray::arr0(f64::from(states)))?;
+            npz.add_array(STATES, &ndarray::arr0(f64::from(states)))?;
         }
         npz.add_array("coordination", &ndarray::arr0(system.lattice.coordination() as f64))
     })
@@ -70,29 +70,9 @@ pub fn read_configurations(path: &Path, ensemble: &Ensemble) -> Result<Vec<i8>> 
             return Err(Error::content(path, message));
         }
     }
-    let states = match archive.contains("states") {
-        true => {
-            scalar(archive.array("states")?)
-                .map_err(|error| Error::content(path, format!("states: {error}")))?
-                .value
-        }
-        false => 0.0,
-    };
-    let wanted = match system.spins {
-        Spins::Ising => 0.0,
-        Spins::Potts { states } => f64::from(states),
-    };
-    if states != wanted {
-        let of = |states: f64| match states {
-            0.0 => "Ising spins".to_owned(),
-            _ => format!("Potts spins of {states} colours"),
-        };
-        let message = format!(
-            "its configurations are of {}, as the array states says or its absence, the network is of {}",
-            of(states),
-            of(wanted)
-        );
-        return Err(Error::content(path, message));
+    if !archive.contains(STATES) && system.spins != Spins::Ising {
+        let message = "it has no array states, and counts as of Ising spins; the network is of Potts spins";
+        return Err(Error::content(path, message.to_owned()));
     }
     spins_of(path, &mut archive, &system.lattice.shape(), system.spins)
 }
@@ -109,6 +89,12 @@ impl Scalar {
     fn is(&self, wanted: f64) -> bool {
         (self.value - wanted).abs() <= self.tolerance * wanted.abs()
     }
+}
+
+/// One number of a file, by name.
+pub(super) fn number(path: &Path, archive: &mut Npz, name: &str) -> Result<f64> {
+    let found = scalar(archive.array(name)?);
+    found.map(|found| found.value).map_err(|error| Error::content(path, format!("{name}: {error}")))
 }
 
 fn scalar(array: Result<Array<impl Read>, String>) -> Result<Scalar, String> {

@@ -55,6 +55,9 @@ impl Metrics {
 /// What `summary.json` says of a finished run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
+    /// Colours of Potts spins; absent for Ising spins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub states: Option<u32>,
     /// Which sites are neighbours.
     pub lattice: LatticeKind,
     /// Architecture of the network.

@@ -1,5 +1,6 @@
 //! Spins that may come from other people.
 
+use super::configurations::number;
 use super::input;
 use super::npy::{Array, Class};
 use super::npz::{Npz, is_archive};
@@ -8,6 +9,8 @@ use crate::lattice::Spins;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
+/// The array that tells the number of colours of Potts spins.
+pub(super) const STATES: &str = "states";
 /// What turns arrays of 0 and 1 into spins.
 const FROM_BITS: &str = "2 * x.astype(numpy.int8) - 1";
 
@@ -32,7 +35,22 @@ pub fn read_spins(path: &Path, shape: &[usize], values: Spins) -> Result<Vec<i8>
 /// # Errors
 /// As [`read_spins`].
 pub(super) fn spins_of(path: &Path, archive: &mut Npz, shape: &[usize], values: Spins) -> Result<Vec<i8>> {
+    if archive.contains(STATES) {
+        check_states(path, number(path, archive, STATES)?, values)?;
+    }
     spins(archive.array("spins")?, shape, values).map_err(|message| Error::content(path, message))
+}
+
+/// Checks the number of colours that a file tells.
+fn check_states(path: &Path, found: f64, values: Spins) -> Result<()> {
+    let network = match values {
+        Spins::Potts { states } if found == f64::from(states) => return Ok(()),
+        Spins::Potts { states } => format!("of {states}"),
+        Spins::Ising => "of Ising spins".to_owned(),
+    };
+    let message =
+        format!("its spins are of {found} colours, as its array {STATES} says; the network is {network}");
+    Err(Error::content(path, message))
 }
 
 /// `4, 4`.

@@ -4,6 +4,7 @@ use super::RunFolder;
 use crate::conditional::Model;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::lattice::SpinModel;
 use std::path::Path;
 
 /// Overwrites initial parameters with those of the run that `init_from` names: the whole net of a run of the same size,
@@ -36,8 +37,12 @@ pub(super) fn warm_start(config: &Config, model: &Model, parameters: &mut [f32])
     let nets = |config: &Config| {
         let Config { lattice, network, head, site_order, width, depth, skip, gauge, mixture, reach, .. } =
             *config;
+        let spins = match config.model {
+            SpinModel::Ising => "model = ising".to_owned(),
+            SpinModel::Potts => format!("model = potts, states = {}", config.states),
+        };
         format!(
-            "lattice = {}, network = {}, head = {}, site_order = {}, width = {width}, depth = {depth}, skip = {skip}, gauge = {gauge}, mixture = {mixture}, reach = {reach}",
+            "{spins}, lattice = {}, network = {}, head = {}, site_order = {}, width = {width}, depth = {depth}, skip = {skip}, gauge = {gauge}, mixture = {mixture}, reach = {reach}",
             lattice.name(),
             network.name(),
             head.name(),

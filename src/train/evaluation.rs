@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::estimate::{Estimate, Importance, importance, kl, verify};
 use crate::exact;
 use crate::io::Summary;
-use crate::lattice::Symmetry;
+use crate::lattice::{SpinModel, Symmetry};
 use crate::measure::{MonteCarloCheck, monte_carlo_check, references};
 use crate::sample::{Draws, log_weights};
 use std::ops::ControlFlow;
@@ -42,6 +42,7 @@ pub(super) fn evaluate(
     let per_site =
         |estimate: Estimate| Estimate { value: estimate.value / sites, error: estimate.error / sites };
     Ok(Some(Summary {
+        states: (config.model == SpinModel::Potts).then_some(config.states),
         lattice: config.lattice,
         network: config.network,
         size: config.size,
