@@ -81,13 +81,12 @@ pub struct Table {
     pub rows: Vec<Row>,
 }
 
-/// All columns of a table of Ising spins, as [`columns_of`] gives them.
+/// All columns of a table of Ising spins, in order: of every estimate `x` the columns `x`, `x_error`, and where there can be such `x_exact`, `mc_x`, `mc_x_error`.
 pub fn columns() -> Vec<String> {
     columns_of(&QUANTITIES)
 }
 
-/// All columns in order: of every estimate `x` the columns `x`, `x_error`, and where there can be such `x_exact`, `mc_x`,
-/// `mc_x_error`.
+/// The same for quantities of any spins.
 fn columns_of(quantities: &[Meaning]) -> Vec<String> {
     let mut columns: Vec<String> = KEYS.map(str::to_owned).to_vec();
     for name in OF_THE_NETWORK {
