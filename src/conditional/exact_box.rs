@@ -30,7 +30,7 @@ pub struct BoxFactors {
     pub field: [f64; 2],
     /// ln Z of a box is this plus the logarithm of the scaled sum: `|K| bonds + |h| spins + rest`.
     pub scale: f64,
-    /// What all `g` are worth in `scale`.
+    /// The share of all `g` in `scale`: minus the logarithm of their product over bonds and spins.
     pub rest: f64,
 }
 
@@ -106,11 +106,11 @@ pub struct ColourFactors {
     /// The second less the first: a sum over the colour at one end of a bond is the first times the sum over all colours, and this times the term of the colour at its
     /// other end.
     pub surplus: f64,
-    /// A site of another colour than 0, and of colour 0.
+    /// The field's factor of a site of another colour than 0, and of colour 0.
     pub field: [f64; 2],
     /// ln Z of a box is this plus the logarithm of the scaled sum: `max(K, 0) bonds + max(h, 0) sites + rest`.
     pub scale: f64,
-    /// What all `g` are worth in `scale`.
+    /// The share of all `g` in `scale`: minus the logarithm of their product over bonds and spins.
     pub rest: f64,
 }
 
@@ -129,7 +129,7 @@ impl ColourFactors {
         Self { bond: factors(bond, of_bond), surplus, field: factors(field, of_field), scale, rest }
     }
 
-    /// In the places that those of Ising spins have in uniforms of a GPU: the surplus is the first factor of earlier bonds.
+    /// The factors in the places that those of Ising spins have in uniforms of a GPU: the surplus is the first factor of earlier bonds.
     pub fn as_of_boxes(self) -> BoxFactors {
         let Self { bond, surplus, field, scale, rest } = self;
         BoxFactors { bond, earlier: [surplus, 0.0, 0.0, 0.0], field, scale, rest }

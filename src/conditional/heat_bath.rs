@@ -17,7 +17,7 @@ pub const REWARD_QUANTUM: f64 = 1.0 / 4_194_304.0;
 
 /// Reward `-ln(2 cosh(beta h))` of a spin in a local field h, `J` times the sum of its neighbours plus `H`, shifted.
 pub fn heat_bath_reward(beta_field: f64, shift: f64) -> f64 {
-    // What is large cancels first.
+    // The large numbers, shift and field, cancel first.
     (shift - beta_field.abs()) - (-2.0 * beta_field.abs()).exp().ln_1p()
 }
 

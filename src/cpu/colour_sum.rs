@@ -141,7 +141,7 @@ impl<R: Real> ColourSum<R> {
                         *sum += value;
                     }
                 }
-                // Of the site before it in its row, where that is a digit.
+                // The colour of the site before it in its row, where that site is a digit.
                 let beside = low / (stride / self.colours).max(1);
                 for (state, colour) in block[low..].iter_mut().step_by(stride).zip(0..) {
                     let of_field = field[usize::from(colour == 0)];

@@ -7,14 +7,14 @@ use crate::conditional::{Gauge, MaskedNet};
 use crate::hierarchy::Level;
 use crate::lattice::MAX_STATES;
 
-/// What turns the logits of a site into probabilities: `p_c = exp(logit_c - largest) / sum`.
+/// The two numbers that turn the logits of a site into probabilities: `p_c = exp(logit_c - largest) / sum`.
 pub(crate) struct Softmax<R> {
     largest: Lane<R>,
     sum: Lane<R>,
 }
 
 impl<R: Real> Softmax<R> {
-    /// Of logits by colour.
+    /// The softmax of the logits of a site, by colour.
     #[inline(always)]
     pub(crate) fn of(logits: &[Lane<R>]) -> Self {
         let mut largest = logits[0];
@@ -32,7 +32,7 @@ impl<R: Real> Softmax<R> {
         softmax
     }
 
-    /// Not normalised.
+    /// A probability before it is divided by the sum.
     #[inline(always)]
     fn weight(&self, logit: &Lane<R>, lane: usize) -> R {
         (logit[lane] - self.largest[lane]).exp_minus_abs()
@@ -152,7 +152,7 @@ impl<R: Real> Tile<R> {
         self.fix_colours(net, site, &seen, &softmax);
     }
 
-    /// Of the logits of a site, which are 0 where its colour fixes the gauge.
+    /// The softmax of the logits of a site, which are 0 where its colour fixes the gauge.
     #[inline(always)]
     fn softmax(&mut self, net: &MaskedNet, site: usize) -> Softmax<R> {
         let states = net.spins.numbers();

@@ -13,7 +13,7 @@ fn field_of(colour: u32) -> f32 {
     return select(step.field_down, step.field_up, colour == 0u);
 }
 
-// Of a positive energy `count`, of another one none: what is divided out.
+// The scale divides out `count` energies where the energy is positive, and none where it is not.
 fn divided_out(energy: vec2<f32>, count: u32) -> i32 {
     return select(0, i32(count), energy.x + energy.y >= 0.0);
 }

@@ -81,7 +81,7 @@ fn turn_border() {
 fn keep_input(local: u32, colours: RowWords) {
     let first = local * COLOURS;
     let bits = first + colours;
-    // Of the word that the site's bits begin in, and of the next.
+    // The bits of the word in which the site's bits begin, and of the next word.
     let begun = select(own.words, RowWords(0u), first % 32u == 0u);
     let is_here = bits / RowWords(32u) == RowWords(first / 32u);
     let bit = RowWords(1u) << (bits % RowWords(32u));

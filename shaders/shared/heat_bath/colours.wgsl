@@ -41,7 +41,7 @@ fn ln_of_sum() -> f32 {
 // Reward, -ln of the sum of the Boltzmann factors, shifted; a multiple of 2^-22, up or down.
 fn reward_of_site(block: u32, configuration: u32) -> f32 {
     let shift = step.reward_shift.x * f32(level.bond_count) + step.reward_shift.y;
-    // What is large cancels first.
+    // The large numbers, shift and energy, cancel first.
     let reward = (shift - largest) - ln_of_sum();
     return floor(reward * 0x1p22f + spread(block, step.first_configuration + configuration)) * 0x1p-22f;
 }

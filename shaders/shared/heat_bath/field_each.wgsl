@@ -26,7 +26,7 @@ fn beta_field_of(block: u32, sum: i32) -> f32 {
 fn reward_of_spin(block: u32, configuration: u32, sum: i32) -> f32 {
     let field = abs(beta_field_of(block, sum));
     let shift = step.reward_shift.x * f32(level.bond_count) + step.reward_shift.y;
-    // What is large cancels first.
+    // The large numbers, shift and field, cancel first.
     return (shift - field) - ln_1p(exp_minus_abs(2.0 * field));
 }
 
