@@ -211,8 +211,25 @@ def ln_q_of_colours(tensors, level, border, own, config):
             logits[:, 0] = 0.0
         return np.take_along_axis(ln_softmax(logits), seen(own)[:, :, None], 2).sum((1, 2))
 
+    def shared():
+        """One net for all colours, which sees 1 where a site has the colour and -1 elsewhere."""
+        logits = []
+        for colour in range(q):
+            x = np.where(np.concatenate([border, own], 1) == colour, 1.0, -1.0)
+            active = x
+            for layer in range(config["depth"]):
+                weight, bias, slope = (tensors[f"level{level}.layer{layer}.{part}"] for part in ("weight", "bias", "slope"))
+                hidden = active @ weight + bias
+                active = np.where(hidden > 0, hidden, slope * hidden)
+            of_colour = active @ tensors[f"level{level}.output.weight"] + tensors[f"level{level}.output.bias"]
+            logits.append(of_colour + (x @ tensors[f"level{level}.skip.weight"] if config["skip"] else 0))
+        return np.take_along_axis(ln_softmax(np.stack(logits, 2)), own[:, :, None], 2).sum((1, 2))
+
     def all_by(steps):
         return np.full(count, steps)
+
+    if config.get("colours") == "shared":
+        return shared()
 
     if not config["gauge"]:
         return moved(all_by(0))

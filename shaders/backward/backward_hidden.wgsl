@@ -2,7 +2,7 @@
 // Grid: ceil(stride / LANE_ROWS / LANES) * ceil(units / UNITS) workgroups of LANES lanes; a lane computes UNITS units of LANE_ROWS rows, see
 // rows_{one,four}. UNITS is 8, a packet, and LANES a multiple of it. Targets that the mask hides from all of a lane's units are skipped, and so are
 // patches that the matrix lacks.
-// Axes: loads, rows, parts, patches, spins.
+// Axes: loads, rows, parts, patches, encoding.
 // Constants: LANES, WIDTH, DEPTH, LAYER, UNITS; split parts: WINDOW; Potts spins: COLOURS.
 
 #include layout/types

@@ -3,7 +3,7 @@
 // JOB_UNITS or, for logits, JOB_LOGITS targets; how lanes share it: see weight_gradient_{own,shared}. Rows are summed always
 // in the same order.
 // The bias is one more source that is always 1, stored right behind the weights. Masked weights get exactly 0.
-// Axes: loads, parts, spins.
+// Axes: loads, parts, encoding.
 // Constants: LANES, DEPTH, SKIP, JOB_SOURCES, JOB_UNITS, JOB_LOGITS; split parts: WINDOW; Potts spins: COLOURS.
 
 #include layout/types

@@ -1,6 +1,6 @@
 // Regressors of the reward of every block of a level: 1, features of its border, the rest of the configuration's reward, and the reward itself.
 // Grid: ceil(rows / LANE_ROWS / LANES) workgroups of LANES lanes, LANE_ROWS rows per lane, see rows_{one,four}.
-// Axes: rows, spins.
+// Axes: rows, encoding.
 // Constants: LANES; Potts spins: COLOURS.
 // Inputs have the border as bits, 32 spins to a word: products of spins are counted bits. The pairs of border sites whose products count
 // stand in `geometry` from `level.path_pairs` on: for every length of a path where its entries begin, their number and the paths of all
@@ -33,25 +33,9 @@ fn bits_from(low: RowWords, high: RowWords, shift: u32) -> RowWords {
     return (low >> RowWords(shift)) | ((high << RowWords(31u - shift)) << RowWords(1u));
 }
 
-// Products of the pairs that paths of a length join, each times its number of paths, over all of these.
-fn mean_product(length: u32, row: u32) -> Rows {
-    let header = level.path_pairs + 3u * length;
-    let first = geometry[header];
-    let end = first + 3u * geometry[header + 1u];
-    var unlike = RowWords(0u);
-    for (var at = first; at < end; at += 3u) {
-        let words = geometry[at];
-        let other = (words >> 8u) & 255u;
-        // Behind the last word any bits will do: none has a pair there.
-        let ends = bits_from(word(other, row), word(other + 1u, row), words >> 16u);
-        let unlike_here = (word(words & 255u, row) ^ ends) & RowWords(geometry[at + 1u]);
-        unlike += geometry[at + 2u] * countOneBits(unlike_here);
-    }
-    let paths = i32(geometry[header + 2u]);
-    return Rows(RowSpins(paths) - 2 * RowSpins(unlike)) * (1.0 / f32(max(paths, 1)));
-}
+#include regressors/products_$ENCODING
 
-#include regressors/border_$SPINS
+#include regressors/border_$ENCODING
 
 fn keep(column: u32, row: u32, values: Rows) {
     regressors[column * (level.stride / LANE_ROWS) + row] = values;

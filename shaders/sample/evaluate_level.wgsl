@@ -1,6 +1,6 @@
 // ln q of all blocks of one level for given spins, with the same arithmetic as sample_level.
 // Grid and bindings: see masked_block_{lane,tile} and masked_block_bindings. Spins are only read.
-// Axes: shape, loads, rows, units, parts, patches, spins.
+// Axes: shape, loads, rows, units, parts, patches, encoding.
 // Constants: LANES, WIDTH, DEPTH; lane shape: GROUP, UNITS; tile shape: ROWS, CHUNK, AT_ONCE; split parts: WINDOW; Potts spins: COLOURS.
 
 #include layout/types
@@ -8,15 +8,9 @@
 #include forward/masked_block_bindings
 #include rows/site_words_$ROWS
 #include spins/spins
-#include forward/given_$SPINS
+#include forward/given_$ENCODING
 #include forward/masked_block_$SHAPE
 
-fn first_of_rows() -> u32 {
-    return 0u;
-}
+#include forward/given_rows_$ENCODING
 
-fn end_of_rows() -> u32 {
-    return level.net_rows;
-}
-
-#include forward/given_image_$SPINS
+#include forward/given_image_$ENCODING

@@ -2,7 +2,7 @@
 // backward pass and writes ln q per block.
 // Grid and bindings: see masked_block_{lane,tile} and masked_block_bindings.
 // Invariant: a spin depends on (seed, step, configuration, level, block, site) and its predecessors only.
-// Axes: shape, loads, rows, units, parts, patches, spins.
+// Axes: shape, loads, rows, units, parts, patches, encoding.
 // Constants: LANES, WIDTH, DEPTH; lane shape: GROUP, UNITS; tile shape: ROWS, CHUNK, AT_ONCE; split parts: WINDOW; Potts spins: COLOURS.
 
 #include layout/types
@@ -12,15 +12,9 @@
 #include spins/spins
 #include forward/masked_block_$SHAPE
 
-fn first_of_rows() -> u32 {
-    return 0u;
-}
+#include forward/drawn_rows_$ENCODING
 
-fn end_of_rows() -> u32 {
-    return level.rows;
-}
-
-#include forward/image_sign_$SPINS
+#include forward/image_sign_$ENCODING
 
 fn image_sign(block: u32, configuration: u32) -> Rows {
     return drawn_sign(configuration);
@@ -31,4 +25,4 @@ fn site_numbers(block: u32, configuration: u32, site: u32) -> array<vec4<u32>, L
     return words_of_rows(block, step.first_configuration + configuration, site);
 }
 
-#include forward/drawn_$SPINS
+#include forward/drawn_$ENCODING

@@ -1,8 +1,8 @@
 //! Parameters to start from.
 
-use super::{Gauge, MaskedNet, Model, Weights};
+use super::{Encoding, Gauge, MaskedNet, Model, Weights};
 use crate::hierarchy::Level;
-use crate::lattice::{Interaction, Spins};
+use crate::lattice::Interaction;
 use crate::random::Stream;
 use rand::RngExt;
 
@@ -46,11 +46,13 @@ impl Model {
 
     fn couplings(&self, own: &mut [f32], net: &MaskedNet, skip: &Weights, level: &Level, beta: f64) {
         let Interaction { coupling, field } = self.system.interaction;
-        let numbers = net.spins.numbers();
+        let numbers = net.encoding.numbers();
+        // A shared net sees +1 and -1, and what it gives different colours differs by twice a weight.
         // Energies of spins up and down lie twice as far apart as those of equal and different colours.
-        let scale = match net.spins {
-            Spins::Ising => 2.0 * beta,
-            Spins::Potts { .. } => beta,
+        let scale = match net.encoding {
+            Encoding::Sign => 2.0 * beta,
+            Encoding::OneHot { .. } => beta,
+            Encoding::Shared { .. } => beta / 2.0,
         };
         let biases = &mut own[net.output.bias_offset()..][..net.logits()];
         biases.fill(0.0);
@@ -91,7 +93,7 @@ fn uniform(own: &mut [f32], weights: &Weights, stream: &mut Stream) {
 
 #[cfg(test)]
 mod tests {
-    use crate::conditional::{Head, Model, NetOptions, Network, Widths};
+    use crate::conditional::{Colours, Head, Model, NetOptions, Network, Widths};
     use crate::hierarchy::SiteOrder;
     use crate::lattice::{Interaction, Lattice, System};
 
@@ -106,6 +108,7 @@ mod tests {
             exact_length: 0,
             head: Head::None,
             site_order: SiteOrder::Index,
+            colours: Colours::OneHot,
             network: Network::Han,
             reach: 0,
         };

@@ -3,6 +3,7 @@
 use super::LEVEL_ALIGNMENT;
 use super::reach::{Patches, products};
 use crate::lattice::Spins;
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// Sign by which a block's spins are multiplied before the net sees them, and after it draws them (Z2 symmetry at H = 0). Of Potts spins the colour that the net sees as
@@ -18,6 +19,88 @@ pub enum Gauge {
     /// None, but the density is the mean of the net's at the own spins and at their mirror image, all turned, or at all q moves of their colours; for blocks without a border.
     /// A gauge by the first spin gives no weight to a configuration in order whose first spin is against the rest; this does.
     Mixture,
+}
+
+/// How spins stand for inputs and logits of a net.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// An Ising spin is an input +1 or -1 and a logit.
+    Sign,
+    /// A Potts spin is an input and a logit for every colour, 1 for its own and 0 for all others; a softmax makes probabilities of the logits.
+    OneHot {
+        /// q.
+        states: u8,
+    },
+    /// Every colour has the same net, which sees +1 where a site has the colour and -1 elsewhere, and gives the logit of that colour. Exchanges of colours leave the density as it is.
+    Shared {
+        /// q.
+        states: u8,
+    },
+}
+
+impl Encoding {
+    /// Of a system's spins.
+    pub fn of(spins: Spins, colours: Colours) -> Self {
+        match (spins, colours) {
+            (Spins::Ising, _) => Self::Sign,
+            (Spins::Potts { states }, Colours::OneHot) => Self::OneHot { states },
+            (Spins::Potts { states }, Colours::Shared) => Self::Shared { states },
+        }
+    }
+
+    /// The name in shaders.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sign => "sign",
+            Self::OneHot { .. } => "one_hot",
+            Self::Shared { .. } => "shared",
+        }
+    }
+
+    /// Numbers that stand for a spin, as inputs and as logits.
+    pub fn numbers(self) -> usize {
+        match self {
+            Self::Sign | Self::Shared { .. } => 1,
+            Self::OneHot { states } => states.into(),
+        }
+    }
+
+    /// Passes of a net over a block that together give the probabilities of its sites, one for every colour that shares the net.
+    pub fn passes(self) -> usize {
+        match self {
+            Self::Sign | Self::OneHot { .. } => 1,
+            Self::Shared { states } => states.into(),
+        }
+    }
+
+    /// States of a spin.
+    pub fn states(self) -> usize {
+        match self {
+            Self::Sign => 2,
+            Self::OneHot { states } | Self::Shared { states } => states.into(),
+        }
+    }
+}
+
+/// Whether colours of Potts spins share a net.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Colours {
+    /// Inputs and logits of their own.
+    #[default]
+    OneHot,
+    /// One net for all, where no field tells them apart.
+    Shared,
+}
+
+impl Colours {
+    /// The name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OneHot => "one-hot",
+            Self::Shared => "shared",
+        }
+    }
 }
 
 /// One masked matrix with what belongs to it, as stored in the flat parameter buffer.
@@ -143,8 +226,8 @@ pub struct MaskedNet {
     pub border: usize,
     /// Output sites.
     pub own: usize,
-    /// The spins of both.
-    pub spins: Spins,
+    /// How spins stand for inputs and logits.
+    pub encoding: Encoding,
     /// Hidden units per input site and layer.
     pub width: usize,
     /// Hidden layers.
@@ -162,12 +245,12 @@ pub struct MaskedNet {
 impl MaskedNet {
     /// Lays out a net of Ising spins.
     pub fn new(border: usize, own: usize, width: usize, depth: usize, skip: bool, gauge: Gauge) -> Self {
-        Self::of(Spins::Ising, [border, own], [width, depth], skip, gauge)
+        Self::of(Encoding::Sign, [border, own], [width, depth], skip, gauge)
     }
 
     /// Lays out a net with `[border, own]` sites and `[width, depth]` hidden units.
     pub fn of(
-        spins: Spins,
+        encoding: Encoding,
         [border, own]: [usize; 2],
         [width, depth]: [usize; 2],
         skip: bool,
@@ -175,7 +258,7 @@ impl MaskedNet {
     ) -> Self {
         let inputs = border + own;
         let units = inputs * width;
-        let per_site = spins.numbers();
+        let per_site = encoding.numbers();
         let mut next = 0;
         let mut place = |mut weights: Weights| {
             weights.offset = next;
@@ -216,7 +299,7 @@ impl MaskedNet {
         };
         let output = place(logits("output", units, width, true));
         let skip = skip.then(|| place(logits("skip", inputs * per_site, per_site, false)));
-        Self { border, own, spins, width, depth, gauge, layers, output, skip }
+        Self { border, own, encoding, width, depth, gauge, layers, output, skip }
     }
 
     /// The same net without weights of hidden units between inputs that are far from each other: their matrices keep the patches in which
@@ -238,12 +321,12 @@ impl MaskedNet {
 
     /// Numbers that stand for the inputs: one for every spin, or one for every colour of every site.
     pub fn input_numbers(&self) -> usize {
-        self.inputs() * self.spins.numbers()
+        self.inputs() * self.encoding.numbers()
     }
 
     /// Logits: one for every own spin, or one for every colour of every own site.
     pub fn logits(&self) -> usize {
-        self.own * self.spins.numbers()
+        self.own * self.encoding.numbers()
     }
 
     /// Hidden units per layer.

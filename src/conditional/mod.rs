@@ -16,7 +16,7 @@ pub use exact_box::{BoxFactors, ColourFactors, MOST_ROW_STATES, WeightedBoxFacto
 pub use heat_bath::{
     NEIGHBOUR_SUMS, REWARD_QUANTUM, by_neighbours, colour_weights, heat_bath_ln_q, heat_bath_reward,
 };
-pub use masked_net::{Gauge, MaskedNet, Weights};
+pub use masked_net::{Colours, Encoding, Gauge, MaskedNet, Weights};
 pub(crate) use model::check_side;
 pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, Network, Storage, TensorPlace};
 pub use pair_head::{Head, PairHead, PairTensor, TURNS, exact_logits};

@@ -1,6 +1,8 @@
 //! A whole network: one conditional per level over one flat parameter buffer.
 
-use super::{Conditional, Gauge, Head, MOST_ROW_STATES, MaskedNet, PairHead, Widths, max_box_beta};
+use super::{
+    Colours, Conditional, Encoding, Gauge, Head, MOST_ROW_STATES, MaskedNet, PairHead, Widths, max_box_beta,
+};
 use crate::error::{Error, Result};
 use crate::hierarchy::{Hierarchy, Layers, Level, SiteOrder};
 use crate::lattice::{Interaction, Lattice, LatticeKind, Spins, System};
@@ -36,6 +38,8 @@ pub struct NetOptions {
     pub reach: u32,
     /// The order in which a net without a hierarchy fixes sites.
     pub site_order: SiteOrder,
+    /// Whether colours of Potts spins share a net.
+    pub colours: Colours,
 }
 
 /// Architectures of networks.
@@ -227,7 +231,21 @@ impl NetOptions {
 
     /// Checks what networks of Potts spins lack.
     fn check_colours(&self, system: &System) -> Result<()> {
-        let Spins::Potts { states } = system.spins else { return Ok(()) };
+        let refuse = |expected: &str| Err(Error::setting("colours", self.colours.name(), expected));
+        let Spins::Potts { states } = system.spins else {
+            return match self.colours {
+                Colours::OneHot => Ok(()),
+                Colours::Shared => refuse("they are those of model = potts; it must be one-hot"),
+            };
+        };
+        if self.colours == Colours::Shared && !system.is_symmetric() {
+            return refuse(
+                "a field tells colour 0 from the others, which cannot share a net then; it must be one-hot",
+            );
+        }
+        if self.colours == Colours::Shared && (self.gauge || self.mixture) {
+            return refuse("a net that colours share needs no gauge and no mixture; both must be false");
+        }
         let bottom = self.exact_bottom;
         let refuse = |expected: String| Err(Error::setting("exact_bottom", bottom, expected));
         if bottom > 2 && system.lattice.dimensions() == 3 {
@@ -335,6 +353,11 @@ impl Model {
         let mut hierarchy = options.hierarchy(&system).weighted(&system);
         hierarchy.levels[0].images = if options.mixture { system.spins.states() } else { 1 };
         let bottom = hierarchy.has_bottom.then(|| hierarchy.levels.len() - 1);
+        let passes = Encoding::of(system.spins, options.colours).passes();
+        if passes > 1 {
+            let with_nets = hierarchy.levels.len() - usize::from(hierarchy.has_bottom);
+            hierarchy.levels[..with_nets].iter_mut().for_each(|level| level.images = passes);
+        }
         let mut parameters = 0;
         let levels = hierarchy
             .levels
@@ -365,6 +388,7 @@ impl Model {
             head: Head::None,
             reach: 0,
             site_order: SiteOrder::Index,
+            colours: Colours::OneHot,
         };
         let hierarchy = Hierarchy { sites: system.lattice.sites(), levels: Vec::new(), has_bottom: false };
         let storage = Storage::F32;
@@ -521,7 +545,8 @@ fn conditional(
         (true, _) => Gauge::Border,
     };
     let NetOptions { depth, skip, reach, .. } = options;
-    let net = MaskedNet::of(system.spins, [level.border, level.own], [width, depth], skip, gauge);
+    let encoding = Encoding::of(system.spins, options.colours);
+    let net = MaskedNet::of(encoding, [level.border, level.own], [width, depth], skip, gauge);
     let sites = level.block_sites(0);
     let is_near = |a: usize, b: usize| system.lattice.steps_between(sites[a], sites[b]) <= reach;
     Conditional::MaskedNet(Box::new(if reach == 0 { net } else { net.within(is_near) }))

@@ -25,7 +25,7 @@ impl Model {
             let is_like = there.name == level.name
                 && (!level.is_weighted() || there.sites == level.sites)
                 && there.extent == level.extent
-                && (own.own, own.spins) == (net.own, net.spins)
+                && (own.own, own.encoding) == (net.own, net.encoding)
                 && (own.width, own.depth, own.gauge) == (net.width, net.depth, net.gauge)
                 && own.skip.is_some() == net.skip.is_some();
             is_like

@@ -1,7 +1,7 @@
 //! Where settings start from: the presets, and defaults that follow from other settings.
 
 use super::{Config, FEWEST_REFERENCES, SETTINGS, Section, Setting, Values};
-use crate::conditional::{Head, MOST_ROW_STATES, Network, Widths, max_box_beta};
+use crate::conditional::{Colours, Head, MOST_ROW_STATES, Network, Widths, max_box_beta};
 use crate::config::RateSchedule;
 use crate::error::{Error, Result};
 use crate::hierarchy::SiteOrder;
@@ -74,7 +74,11 @@ fn colours_order_at(states: f64) -> f64 {
 /// Learning rate of linear terms over that of their net (docs/ACCURACY.md).
 const SKIP_RATE: f64 = 0.5;
 
-/// Share of the learning rate of nets of colours (docs/ACCURACY.md).
+/// Colours, and side, from which they share a net (docs/ACCURACY.md).
+const MANY_COLOURS: f64 = 5.0;
+const SHARED_FROM: f64 = 16.0;
+
+/// Share of the learning rate of nets with inputs for every colour (docs/ACCURACY.md).
 const COLOUR_RATE: f64 = 0.5;
 
 /// Reach of hidden units from side 16 on (docs/ACCURACY.md).
@@ -126,6 +130,15 @@ pub(super) fn derived_defaults<'a>(
     let is_van = named("network", Network::Van.name());
     let has_gauge = asked("gauge").and_then(Value::as_bool).unwrap_or(config.gauge && field == 0.0);
     let is_potts = named("model", SpinModel::Potts.name());
+    let states = value("states", 2.0);
+    let shares = is_potts && field == 0.0 && states >= MANY_COLOURS && size >= SHARED_FROM;
+    let colours =
+        asked("colours").and_then(Value::as_str).map_or(shares, |name| name == Colours::Shared.name());
+    if is_potts && colours {
+        table.insert("colours".to_owned(), Value::String(Colours::Shared.name().to_owned()));
+        table.insert("gauge".to_owned(), Value::Boolean(false));
+    }
+    let has_gauge = has_gauge && !(is_potts && colours);
     let has_mixture = has_gauge && !is_van;
     table.insert("mixture".to_owned(), Value::Boolean(has_mixture));
     let is_mixture = asked("mixture").and_then(Value::as_bool).unwrap_or(has_mixture);
@@ -148,14 +161,14 @@ pub(super) fn derived_defaults<'a>(
     // Without order between colours there is no mode to lose.
     let orders = !is_potts || coupling > 0.0;
     let is_cold = field == 0.0 && bond >= forward_from && orders;
-    let safe = if is_cold && !is_mixture {
+    let safe = if is_cold && !is_mixture && !(is_potts && colours) {
         Some("forward")
     } else if is_cold || size >= if is_cubic { CUBIC_MIXED_FROM } else { MIXED_FROM } {
         Some("mixed")
     } else {
         None
     };
-    if is_potts && config.scale_rate {
+    if is_potts && !colours && config.scale_rate {
         table.insert("learning_rate".to_owned(), Value::Float(COLOUR_RATE * config.learning_rate));
     }
     let is_triangular = named("lattice", LatticeKind::Triangular.name());
@@ -190,7 +203,8 @@ pub(super) fn derived_defaults<'a>(
         table.insert("reach".to_owned(), Value::Integer(if is_van { 0 } else { CUBIC_REACH }));
         table.insert("steps".to_owned(), Value::Integer(2 * i64::from(config.steps)));
         // A bond between colours is worth half of one between spins.
-        let (bond, of_spins) = if is_potts { (bond / 2.0, COLOUR_RATE) } else { (bond, 1.0) };
+        let of_spins = if is_potts && !colours { COLOUR_RATE } else { 1.0 };
+        let bond = if is_potts { bond / 2.0 } else { bond };
         let share = of_spins * (bond / CUBIC_FULL_RATE_FROM).powi(3).clamp(LEAST_RATE, 1.0);
         table.insert("learning_rate".to_owned(), Value::Float(share * config.learning_rate));
     }

@@ -88,6 +88,7 @@ impl Config {
             exact_length: self.exact_length,
             reach: self.reach,
             site_order: self.site_order,
+            colours: self.colours,
         };
         let storage = self.storage;
         if self.network == Network::Arnn && storage == Storage::F16 {

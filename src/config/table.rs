@@ -5,7 +5,7 @@
 
 use super::setting::{Section, Setting, below, integer, integers, names, number, switch, text};
 use super::{MAX_BATCH, MAX_POOL_SPINS, MAX_SAMPLES, Objective, RateSchedule};
-use crate::conditional::{Head, Network, Storage, Widths};
+use crate::conditional::{Colours, Head, Network, Storage, Widths};
 use crate::hierarchy::SiteOrder;
 use crate::lattice::{LatticeKind, MAX_STATES, SpinModel};
 use crate::schedule::Baseline;
@@ -83,10 +83,13 @@ settings! {
         /// Whether logits have a learned linear term, which starts from the couplings.
         skip: bool = true, switch();
         /// Whether the spin-flip symmetry is built in, or that of moving all colours on.
-        gauge: bool = true, switch().range("false when `field` is not 0").derived("false when `field` is not 0");
+        gauge: bool = true, switch().range("false when `field` is not 0, or `colours` is shared").derived("false when `field` is not 0, or `colours` is shared");
         /// Whether the net of the first level is mixed with its mirror image, or with its images under all moves of the colours, instead of a gauge, which keeps what is rare in order and costs a pass of that net
         /// for each.
         mixture: bool = false, switch().range("false without `gauge`").derived("true with `gauge`; false for \"van\" and \"arnn\" unless it is asked for").later();
+        /// Whether colours of Potts spins have inputs and logits of their own (one-hot), or share one net, which sees a colour against all others and is symmetric under all their
+        /// exchanges (shared).
+        colours: Colours = Colours::OneHot, names(&["one-hot", "shared"]).range("\"one-hot\" for \"ising\" and where `field` is not 0; \"shared\" without `gauge`").derived("\"shared\" from five `states` and `size` 16 on at H = 0").later();
         /// Side of the squares or cubes whose insides are summed exactly, without nets; one of side 2 has a single spin inside.
         exact_bottom: u32 = 8, integer(0, 8).range("8, 4 or 2, at most the default; 0 for \"van\" and \"arnn\"")
             .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 4 on the cubic lattice, 2 there above 1.8; 0 for \"van\" and \"arnn\"; for \"potts\" 4 from four `states` on, 2 from thirteen on and on the cubic lattice")
@@ -120,7 +123,7 @@ settings! {
         baseline: Baseline = Baseline::Regression, names(&["regression", "global"]);
         /// Largest learning rate, after the warm-up.
         learning_rate: f64 = 0.01, number(0.0, 1000.0)
-            .derived("lower on the cubic lattice from `size` 16 on where beta |J| is below 0.2, times (beta |J| / 0.2)^3; half of that for \"potts\", with half of its beta |J|; 0.003 for \"arnn\" where it has 129 sites or more, or learns with the reverse objective; 0.01 with the head cw")
+            .derived("lower on the cubic lattice from `size` 16 on where beta |J| is below 0.2, times (beta |J| / 0.2)^3; for \"potts\" with half of its beta |J|, and half of all that with `colours` one-hot; 0.003 for \"arnn\" where it has 129 sites or more, or learns with the reverse objective; 0.01 with the head cw")
             .flag("lr", "X");
         /// Whether nets with more than 60 inputs learn at a lower rate, times 60 over their inputs.
         scale_rate: bool = true, switch();

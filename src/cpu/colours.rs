@@ -51,7 +51,7 @@ impl<R: Real> Softmax<R> {
 
     /// The colour at which the sum of probabilities from colour 0 on passes a number in [0, 1).
     #[inline(always)]
-    fn draw(&self, logits: &[Lane<R>], numbers: &Lane<R>) -> [i8; LANES] {
+    pub(super) fn draw(&self, logits: &[Lane<R>], numbers: &Lane<R>) -> [i8; LANES] {
         let mut colours = [0; LANES];
         let mut sum = [R::zero(); LANES];
         for logit in &logits[..logits.len() - 1] {
@@ -137,7 +137,7 @@ impl<R: Real> Tile<R> {
     pub(crate) fn draw_colours(&mut self, net: &MaskedNet, site: usize, numbers: &Lane<R>) {
         let softmax = self.softmax(net, site);
         let colours =
-            softmax.draw(&self.logits[site * net.spins.numbers()..][..net.spins.numbers()], numbers);
+            softmax.draw(&self.logits[site * net.encoding.numbers()..][..net.encoding.numbers()], numbers);
         self.fix_colours(net, site, &colours, &softmax);
     }
 
@@ -147,7 +147,7 @@ impl<R: Real> Tile<R> {
         let softmax = self.softmax(net, site);
         let seen = match net.fixes_gauge(site) {
             true => *colours,
-            false => relative(net.spins.states() as u8, colours, &self.first_colour),
+            false => relative(net.encoding.states() as u8, colours, &self.first_colour),
         };
         self.fix_colours(net, site, &seen, &softmax);
     }
@@ -155,7 +155,7 @@ impl<R: Real> Tile<R> {
     /// The softmax of the logits of a site, which are 0 where its colour fixes the gauge.
     #[inline(always)]
     fn softmax(&mut self, net: &MaskedNet, site: usize) -> Softmax<R> {
-        let states = net.spins.numbers();
+        let states = net.encoding.numbers();
         let logits = &mut self.logits[site * states..][..states];
         if net.fixes_gauge(site) {
             logits.fill([R::zero(); LANES]);
@@ -166,7 +166,7 @@ impl<R: Real> Tile<R> {
     /// Adds ln q of colours as the net sees them and leaves them as inputs.
     #[inline(always)]
     fn fix_colours(&mut self, net: &MaskedNet, site: usize, colours: &[i8; LANES], softmax: &Softmax<R>) {
-        let states = net.spins.numbers();
+        let states = net.encoding.numbers();
         let inputs = &mut self.inputs[(net.border + site) * states..][..states];
         write(inputs, colours);
         let mut chosen = [R::zero(); LANES];

@@ -10,29 +10,37 @@ use std::ops::Range;
 /// Own sites that are fixed together: what earlier sites contribute to them is a dense product.
 const GROUP: usize = 8;
 
-/// Runs the net over a tile whose border inputs are loaded. `fix(tile, site)` draws or reads the spins of one own site, whose logits
-/// are complete, and leaves them as inputs behind the gauge; they enter every later site.
+/// Runs the net over tiles whose border inputs are loaded, one for each of the passes that fix sites together. `fix(tiles, site)` draws or reads the spins of one own
+/// site, whose logits are complete, and leaves them as inputs behind the gauge; they enter every later site.
 #[inline(always)]
 pub(crate) fn run<R: Real>(
     net: &MaskedNet,
     parameters: &[R],
-    tile: &mut Tile<R>,
-    mut fix: impl FnMut(&mut Tile<R>, usize),
+    tiles: &mut [Tile<R>],
+    mut fix: impl FnMut(&mut [Tile<R>], usize),
 ) {
-    border_part(net, parameters, tile);
+    tiles.iter_mut().for_each(|tile| border_part(net, parameters, tile));
     for first in (0..net.own).step_by(GROUP) {
         let sites = first..net.own.min(first + GROUP);
-        earlier_groups(net, parameters, tile, sites.clone());
+        tiles.iter_mut().for_each(|tile| earlier_groups(net, parameters, tile, sites.clone()));
         for site in sites {
-            for layer in 0..net.depth {
-                own_group(net, parameters, tile, first, site, layer);
+            for tile in &mut *tiles {
+                own_site(net, parameters, tile, first, site);
             }
-            let per_site = net.spins.numbers();
-            for logit in site * per_site..(site + 1) * per_site {
-                own_logit(net, parameters, tile, first, logit);
-            }
-            fix(tile, site);
+            fix(tiles, site);
         }
+    }
+}
+
+/// Finishes the hidden units and the logits of an own site.
+#[inline(always)]
+fn own_site<R: Real>(net: &MaskedNet, parameters: &[R], tile: &mut Tile<R>, first: usize, site: usize) {
+    for layer in 0..net.depth {
+        own_group(net, parameters, tile, first, site, layer);
+    }
+    let per_site = net.encoding.numbers();
+    for logit in site * per_site..(site + 1) * per_site {
+        own_logit(net, parameters, tile, first, logit);
     }
 }
 

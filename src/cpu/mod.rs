@@ -20,6 +20,7 @@ pub(crate) mod product;
 mod rates;
 pub(crate) mod real;
 pub(crate) mod rows;
+pub(crate) mod shared;
 pub(crate) mod state;
 pub(crate) mod tile;
 pub(crate) mod transfer;
@@ -91,10 +92,11 @@ impl<R: Real> Cpu<R> {
     /// `[own][rows]`, of Potts spins `[own][colours][rows]`: logits that the last forward pass over a level left behind.
     pub fn logits(&self, level: usize) -> Vec<f64> {
         let LevelState { tiles, pair_tiles, .. } = &self.state.levels[level];
-        let of_tiles = tiles.iter().map(|tile| (&tile.logits, tile.rows.count));
-        let of_pairs = pair_tiles.iter().map(|tile| (&tile.logits, tile.rows.count));
-        let all: Vec<_> = of_tiles.chain(of_pairs).collect();
-        let of_site = |logit: usize| all.iter().flat_map(move |(logits, count)| &logits[logit][..*count]);
+        let of_tiles = tiles.iter().map(|tile| (&tile.logits, tile.rows));
+        let of_pairs = pair_tiles.iter().map(|tile| (&tile.logits, tile.rows));
+        let mut all: Vec<_> = of_tiles.chain(of_pairs).collect();
+        all.sort_by_key(|(_, rows)| rows.first);
+        let of_site = |logit: usize| all.iter().flat_map(move |(logits, rows)| &logits[logit][..rows.count]);
         let count = all.first().map_or(0, |(logits, _)| logits.len());
         (0..count).flat_map(of_site).map(|logit| logit.widen()).collect()
     }

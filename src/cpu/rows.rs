@@ -39,6 +39,16 @@ impl Rows {
             .map(move |number| Self::of_lanes(number, LANES.min(rows - number * LANES), batch))
     }
 
+    /// The same rows of an image of their blocks, of which there are so many.
+    pub(crate) fn of_image(self, image: usize, blocks: usize) -> Self {
+        Self { first: self.first + image * blocks * self.batch, ..self }
+    }
+
+    /// The image that rows are of.
+    pub(crate) fn image(self, blocks: usize) -> usize {
+        self.first / (blocks * self.batch)
+    }
+
     /// By block.
     #[inline(always)]
     pub(crate) fn parts(self) -> impl Iterator<Item = Part> {

@@ -107,8 +107,17 @@ impl<R: Real> State<R> {
             let geometry = &model.hierarchy.levels[k];
             let conditional = &description.conditional;
             let rows = || Rows::all(geometry.net_blocks(), batch);
-            let tiles: Vec<_> =
-                conditional.net().map_or(Vec::new(), |net| rows().map(|rows| Tile::new(net, rows)).collect());
+            let of_net = |net: &MaskedNet| -> Vec<_> {
+                match net.encoding.passes() {
+                    1 => rows().map(|rows| Tile::new(net, rows)).collect(),
+                    // Tiles of all passes over the same rows stand side by side.
+                    passes => Rows::all(geometry.blocks, batch)
+                        .flat_map(|rows| (0..passes).map(move |pass| rows.of_image(pass, geometry.blocks)))
+                        .map(|rows| Tile::new(net, rows))
+                        .collect(),
+                }
+            };
+            let tiles: Vec<_> = conditional.net().map_or(Vec::new(), of_net);
             let pair_tile = |head| rows().map(move |rows| PairTile::new(head, geometry.is_weighted(), rows));
             let pair_tiles: Vec<_> = conditional.pair_head().into_iter().flat_map(pair_tile).collect();
             let count = tiles.len() + pair_tiles.len();
@@ -204,7 +213,10 @@ fn regressed(model: &Model, batch: usize) -> usize {
 pub(crate) fn bytes<R>(model: &Model, batch: usize) -> u64 {
     let per_block = model.hierarchy.blocks() * batch;
     let per_level = model.nets().map(|(_, net, level)| {
-        let tiles = (level.net_blocks() * batch).div_ceil(LANES);
+        let tiles = match net.encoding.passes() {
+            1 => (level.net_blocks() * batch).div_ceil(LANES),
+            passes => passes * (level.blocks * batch).div_ceil(LANES),
+        };
         let lanes = net.input_numbers() + net.logits() + 3 * net.depth * net.units();
         let partials = tiles.min(MAX_PARTIALS) * (net.parameters() + LANES * net.units());
         tiles * (LANES * lanes * size_of::<R>() + size_of::<Tile<R>>()) + partials * size_of::<R>()

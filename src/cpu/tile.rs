@@ -2,9 +2,8 @@
 
 use super::rows::Rows;
 use super::{LANES, Real};
-use crate::conditional::{Gauge, MaskedNet};
+use crate::conditional::{Encoding, Gauge, MaskedNet};
 use crate::hierarchy::Level;
-use crate::lattice::Spins;
 use crate::random::spread;
 use aligned_vec::{AVec, ConstAlign, avec};
 
@@ -124,12 +123,20 @@ impl<R: Real> Tile<R> {
         self.ln_q.store(self.rows, rows);
     }
 
+    /// Writes ln q of tiles that fix sites together, which the first of them has, to the rows of all of them, `ln_q` being those of the level.
+    pub(crate) fn store_ln_q_of_all(tiles: &[Self], ln_q: &mut [R]) {
+        for tile in tiles {
+            tiles[0].store_ln_q(&mut ln_q[tile.rows.first..]);
+        }
+    }
+
     /// Reads the border and fixes the gauge, unless the gauge is fixed by an own spin.
     #[inline(always)]
     pub(crate) fn load_border(&mut self, net: &MaskedNet, level: &Level, spins: &[i8]) {
-        match net.spins {
-            Spins::Ising => self.load_border_spins(net.gauge, level, spins),
-            Spins::Potts { states } => self.load_border_colours(states, net.gauge, level, spins),
+        match net.encoding {
+            Encoding::Sign => self.load_border_spins(net.gauge, level, spins),
+            Encoding::OneHot { states } => self.load_border_colours(states, net.gauge, level, spins),
+            Encoding::Shared { .. } => self.load_border_of_colour(level, spins),
         }
     }
 
@@ -164,9 +171,10 @@ impl<R: Real> Tile<R> {
 
     /// Writes the own spins back to the configurations. Images are not written: their spins are those of their blocks.
     pub(crate) fn store_own(&self, net: &MaskedNet, level: &Level, spins: &mut [i8]) {
-        match net.spins {
-            Spins::Ising => self.store_own_spins(level, spins),
-            Spins::Potts { states } => self.store_own_colours(states, level, spins),
+        match net.encoding {
+            Encoding::Sign => self.store_own_spins(level, spins),
+            Encoding::OneHot { states } => self.store_own_colours(states, level, spins),
+            Encoding::Shared { .. } => self.store_own_of_colour(level, spins),
         }
     }
 

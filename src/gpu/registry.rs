@@ -6,13 +6,13 @@
 //! hidden state and of the parameters that nets compute with.
 
 use super::tables::MAX_SLICE_LANES;
-use crate::conditional::{NetOptions, Storage};
+use crate::conditional::{Colours, Encoding, NetOptions, Storage};
 use crate::error::{Error, Result};
 use crate::kernels::{
     Axis, BoxShape, Choice, Constants, Description, Exchange, JobSize, Kernel, LANES, Loads,
     SOURCES_PER_TURN, STAGED, Shape, Variant, shader,
 };
-use crate::lattice::{Lattice, SpinModel, Spins};
+use crate::lattice::{Lattice, Spins};
 use std::fmt::Write;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -40,35 +40,55 @@ const SHARED: &[(&str, &str)] = files![
     "box/factors_potts",
     "box/factors_uniform",
     "box/scaled_sum",
-    "forward/border_ising",
-    "forward/border_potts",
+    "forward/border_one_hot",
+    "forward/border_shared",
+    "forward/border_sign",
     "forward/dense_weights_own",
     "forward/dense_weights_shared",
-    "forward/drawn_ising",
-    "forward/drawn_potts",
-    "forward/fix_ising",
-    "forward/fix_potts",
-    "forward/given_image_ising",
-    "forward/given_image_potts",
-    "forward/given_ising",
-    "forward/given_potts",
-    "forward/image_sign_ising",
-    "forward/image_sign_potts",
+    "forward/drawn_one_hot",
+    "forward/drawn_rows_one_hot",
+    "forward/drawn_rows_shared",
+    "forward/drawn_rows_sign",
+    "forward/drawn_shared",
+    "forward/drawn_sign",
+    "forward/fix_one_hot",
+    "forward/fix_shared",
+    "forward/fix_sign",
+    "forward/given_image_one_hot",
+    "forward/given_image_shared",
+    "forward/given_image_sign",
+    "forward/given_one_hot",
+    "forward/given_rows_one_hot",
+    "forward/given_rows_shared",
+    "forward/given_rows_sign",
+    "forward/given_shared",
+    "forward/given_sign",
+    "forward/image_sign_one_hot",
+    "forward/image_sign_shared",
+    "forward/image_sign_sign",
     "forward/lane_dense",
     "forward/masked_block_bindings",
     "forward/masked_block_lane",
     "forward/masked_block_tile",
+    "forward/own_rows_one_hot",
+    "forward/own_rows_shared",
+    "forward/own_rows_sign",
+    "forward/softmax",
     "forward/tile_triangle",
-    "forward/turned_image_ising",
-    "forward/turned_image_potts",
-    "gradient/add_spin_ising",
-    "gradient/add_spin_potts",
+    "forward/turned_image_one_hot",
+    "forward/turned_image_shared",
+    "forward/turned_image_sign",
+    "gradient/add_spin_one_hot",
+    "gradient/add_spin_shared",
+    "gradient/add_spin_sign",
     "gradient/hidden_gradient_own",
     "gradient/hidden_gradient_shared",
-    "gradient/input_window_ising",
-    "gradient/input_window_potts",
-    "gradient/logits_ising",
-    "gradient/logits_potts",
+    "gradient/input_window_one_hot",
+    "gradient/input_window_shared",
+    "gradient/input_window_sign",
+    "gradient/logits_one_hot",
+    "gradient/logits_shared",
+    "gradient/logits_sign",
     "gradient/weight_gradient_own",
     "gradient/weight_gradient_shared",
     "heat_bath/colours",
@@ -80,10 +100,12 @@ const SHARED: &[(&str, &str)] = files![
     "heat_bath/field_uniform",
     "heat_bath/free_energy_ising",
     "heat_bath/free_energy_potts",
-    "images/mix_ising",
-    "images/mix_potts",
-    "images/share_ising",
-    "images/share_potts",
+    "images/mix_one_hot",
+    "images/mix_shared",
+    "images/mix_sign",
+    "images/share_one_hot",
+    "images/share_shared",
+    "images/share_sign",
     "lanes/dispatch",
     "lanes/entry_subgroup",
     "lanes/entry_workgroup",
@@ -109,8 +131,12 @@ const SHARED: &[(&str, &str)] = files![
     "pairs/rows",
     "pairs/without_pairs",
     "pairs/without_shared",
-    "regressors/border_ising",
-    "regressors/border_potts",
+    "regressors/border_one_hot",
+    "regressors/border_shared",
+    "regressors/border_sign",
+    "regressors/products_one_hot",
+    "regressors/products_shared",
+    "regressors/products_sign",
     "rows/ln_four",
     "rows/ln_one",
     "rows/rows_four",
@@ -118,8 +144,9 @@ const SHARED: &[(&str, &str)] = files![
     "rows/rows_spread",
     "rows/site_words_four",
     "rows/site_words_one",
-    "spins/inputs_ising",
-    "spins/inputs_potts",
+    "spins/inputs_one_hot",
+    "spins/inputs_shared",
+    "spins/inputs_sign",
     "spins/owned_sums_ising",
     "spins/owned_sums_potts",
     "spins/spins",
@@ -176,7 +203,7 @@ impl Specialisation {
             constants.push(("WINDOW", window));
         }
         if let Spins::Potts { states } = variant.spins
-            && description.axes.contains(&Axis::Spins)
+            && [Axis::Spins, Axis::Encoding].iter().any(|axis| description.axes.contains(axis))
         {
             constants.push(("COLOURS", states.into()));
         }
@@ -229,8 +256,8 @@ impl Specialisation {
     }
 
     fn expand(&self, file: &str, text: &mut String, included: &mut Vec<String>) -> Result<()> {
-        let is_potts = self.has((Axis::Spins.placeholder(), SpinModel::Potts.name()));
-        let per_site = if is_potts { " * COLOURS" } else { "" };
+        let is_one_hot = self.has((Axis::Encoding.placeholder(), Encoding::OneHot { states: 2 }.name()));
+        let per_site = if is_one_hot { " * COLOURS" } else { "" };
         for line in file.lines() {
             let Some(name) = line.strip_prefix("#include ") else {
                 text.push_str(&line.replace(PER_SITE, per_site));
@@ -319,8 +346,9 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
                         drawing: BoxShape::Group,
                         ..variant
                     };
-                    let variants = [variant, weighted].into_iter().chain(of_colours(lattice, variant));
-                    for variant in variants {
+                    let of_spins = [variant, weighted].map(|variant| (variant, options));
+                    let variants = of_spins.into_iter().chain(of_colours(lattice, variant, options));
+                    for (variant, options) in variants {
                         let specialisation = Specialisation::new(kernel, lattice, options, variant);
                         if !all.contains(&specialisation) {
                             all.push(specialisation);
@@ -333,23 +361,26 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
     all
 }
 
-/// The same of three colours, where they have such a shape; lattices in the plane are enough.
-fn of_colours(lattice: Lattice, variant: Variant) -> Option<Variant> {
+/// The same of three colours, with inputs of their own and with a net that they share, where they have such a shape; lattices in the plane are enough.
+fn of_colours(lattice: Lattice, variant: Variant, options: NetOptions) -> Vec<(Variant, NetOptions)> {
     let spins = Spins::Potts { states: 3 };
     match variant.shape {
         Shape::Lane { group, rows } if lattice.dimensions() == 2 => {
             // At most 32 logits of a group are in registers.
             let shape = Shape::Lane { group: group.min(10), rows };
-            Some(Variant { shape, spins, sums: BoxShape::Group, drawing: BoxShape::Group, ..variant })
+            let variant =
+                Variant { shape, spins, sums: BoxShape::Group, drawing: BoxShape::Group, ..variant };
+            let shared = NetOptions { colours: Colours::Shared, ..options };
+            vec![(variant, options), (variant, shared)]
         }
-        Shape::Lane { .. } | Shape::Tile { .. } => None,
+        Shape::Lane { .. } | Shape::Tile { .. } => Vec::new(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conditional::{Head, Network, Widths};
+    use crate::conditional::{Colours, Head, Network, Widths};
     use crate::hierarchy::SiteOrder;
     use std::collections::BTreeSet;
     use std::path::Path;
@@ -357,7 +388,7 @@ mod tests {
     /// A text with all that it could include, whatever the axes.
     fn placeholders(text: &str, found: &mut BTreeSet<String>, seen: &mut BTreeSet<&'static str>) {
         if text.contains(PER_SITE) {
-            found.insert("spins".to_owned());
+            found.insert("encoding".to_owned());
         }
         for name in text.lines().filter_map(|line| line.strip_prefix("#include ")) {
             let (stem, placeholder) = name.split_once('$').unwrap_or((name, ""));
@@ -396,6 +427,7 @@ mod tests {
             exact_length: 0,
             head: Head::None,
             site_order: SiteOrder::Index,
+            colours: Colours::OneHot,
             reach: 0,
         };
         let all = all_specialisations(Lattice::square(16).unwrap(), options);

@@ -1,10 +1,9 @@
 //! Index tables and work lists for the device: pure data.
 
 use super::windows::Window;
-use crate::conditional::{LEVEL_ALIGNMENT, MaskedNet, Model};
+use crate::conditional::{Encoding, LEVEL_ALIGNMENT, MaskedNet, Model};
 use crate::hierarchy::{Level, PATH_LENGTHS, PathPairs};
 use crate::kernels::{LANES, QUAD, gradient_groups};
-use crate::lattice::Spins;
 use std::collections::BTreeMap;
 
 /// Rows that make a slice worth a workgroup of its own.
@@ -84,7 +83,11 @@ impl Tables {
             let bonds =
                 append(&mut tables.geometry, level.bonds.iter().flat_map(|bond| [bond.earlier, bond.later]));
             let children = append(&mut tables.geometry, level.children.iter().copied());
-            let path_pairs = append_path_pairs(&mut tables.geometry, &level.path_pairs, model.system.spins);
+            let path_pairs = append_path_pairs(
+                &mut tables.geometry,
+                &level.path_pairs,
+                Encoding::of(model.system.spins, model.options.colours),
+            );
             let faces = description
                 .conditional
                 .exact_box()
@@ -139,11 +142,11 @@ impl Tables {
 /// Appends pairs of border sites as `regressors.wgsl` reads them: for every length of a path the place of its entries, their number
 /// and all paths; then the entries, of up to 32 pairs each whose first ends are in one word of bits and as far from the other ends.
 /// Lengths without pairs have no entries, and a level without a border has none of any length. Colours have pairs of bits for each of them.
-fn append_path_pairs(buffer: &mut Vec<u32>, lengths: &[PathPairs], spins: Spins) -> usize {
+fn append_path_pairs(buffer: &mut Vec<u32>, lengths: &[PathPairs], encoding: Encoding) -> usize {
     let start = buffer.len();
-    let numbers = spins.numbers() as u32;
-    // Of two different colours, two bits differ.
-    let differing = numbers.min(2);
+    let numbers = encoding.numbers() as u32;
+    // Of two different colours, two bits differ, of one input or of two passes.
+    let differing = if encoding == Encoding::Sign { 1 } else { 2 };
     let bits = |ends: &[u32; 2]| {
         let [first, other] = ends.map(|end| end * numbers);
         (0..numbers).map(move |colour| [first + colour, other + colour])

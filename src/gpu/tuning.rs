@@ -33,7 +33,7 @@ struct Work {
     kernel: String,
     border: usize,
     own: usize,
-    /// Inputs and logits of a site.
+    /// Inputs and logits of a site, of all passes.
     numbers: usize,
     /// Of nets.
     width: usize,
@@ -129,7 +129,7 @@ impl Gpu {
                     kernel: kernels[0].name().to_owned(),
                     border: geometry.border,
                     own: geometry.own,
-                    numbers: model.system.spins.numbers(),
+                    numbers: net.map_or(1, |net| net.encoding.numbers() * net.encoding.passes()),
                     width: net.map_or(0, |net| net.width),
                     depth: net.map_or(0, |net| net.depth),
                     skip: net.is_some_and(|net| net.skip.is_some()),

@@ -3,7 +3,7 @@
 use super::atomic::{Staged, stage_from};
 use super::input;
 use crate::backend::Tensor;
-use crate::conditional::{Head, Model, NetOptions, Network, TensorPlace};
+use crate::conditional::{Colours, Head, Model, NetOptions, Network, TensorPlace};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::hierarchy::SiteOrder;
@@ -311,7 +311,7 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
     ];
     // Keys that came later are left out where they say nothing.
     let is_neutral = |(key, value): &(&str, String)| {
-        [("reach", "0"), ("head", "none"), ("site_order", "index"), ("states", "0")]
+        [("reach", "0"), ("head", "none"), ("site_order", "index"), ("states", "0"), ("colours", "one-hot")]
             .contains(&(*key, value.as_str()))
     };
     identity.extend(architecture(model).into_iter().filter(|entry| !is_first && !is_neutral(entry)));
@@ -323,7 +323,7 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
 /// The keys of version 2 that version 1 lacks: lattice, colours of Potts spins (0 of Ising spins), network, the head of networks of pairs, the length of exact boxes, whether the first net is mixed, how far
 /// hidden units reach where they do not see everything, and the order of sites that is not that of their index.
 fn architecture(model: &Model) -> Vec<(&'static str, String)> {
-    let (kind, NetOptions { network, head, exact_length, mixture, reach, site_order, .. }) =
+    let (kind, NetOptions { network, head, exact_length, mixture, reach, site_order, colours, .. }) =
         (model.system.lattice.kind(), model.options);
     let states = match model.system.spins {
         Spins::Ising => 0,
@@ -332,6 +332,7 @@ fn architecture(model: &Model) -> Vec<(&'static str, String)> {
     vec![
         ("lattice", kind.name().to_owned()),
         ("states", states.to_string()),
+        ("colours", colours.name().to_owned()),
         ("network", network.name().to_owned()),
         ("head", head.name().to_owned()),
         ("exact_length", exact_length.to_string()),
@@ -407,6 +408,7 @@ impl Reader<'_> {
             "exact_length" | "states" => Some("0"),
             "mixture" => Some("false"),
             "reach" => Some("0"),
+            "colours" => Some(Colours::default().name()),
             "head" => Some(Head::default().name()),
             "site_order" => Some(SiteOrder::default().name()),
             _ => None,

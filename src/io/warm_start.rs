@@ -39,7 +39,9 @@ pub(super) fn warm_start(config: &Config, model: &Model, parameters: &mut [f32])
             *config;
         let spins = match config.model {
             SpinModel::Ising => "model = ising".to_owned(),
-            SpinModel::Potts => format!("model = potts, states = {}", config.states),
+            SpinModel::Potts => {
+                format!("model = potts, states = {}, colours = {}", config.states, config.colours.name())
+            }
         };
         format!(
             "{spins}, lattice = {}, network = {}, head = {}, site_order = {}, width = {width}, depth = {depth}, skip = {skip}, gauge = {gauge}, mixture = {mixture}, reach = {reach}",

@@ -3,7 +3,7 @@
 use super::box_shape::BoxShape;
 use super::description::Place;
 use super::shape::{Exchange, JobSize, Loads, Shape};
-use crate::conditional::{Head, NetOptions, Storage};
+use crate::conditional::{Encoding, Head, NetOptions, Storage};
 use crate::lattice::{Lattice, Spins};
 
 /// How a kernel's work is done on a device.
@@ -71,6 +71,8 @@ pub(crate) enum Axis {
     Patches,
     /// `$SPINS`: whether a site has a sign or a colour.
     Spins,
+    /// `$ENCODING`: how spins stand for inputs and logits of nets.
+    Encoding,
     /// `$COUPLINGS`: whether bonds and sites have weights of their own.
     Couplings,
     /// `$FIELDS`: whether fields on later sites are corrected for one another.
@@ -103,6 +105,7 @@ impl Axis {
             Self::Storage => "$STORAGE",
             Self::Patches => "$PATCHES",
             Self::Spins => "$SPINS",
+            Self::Encoding => "$ENCODING",
             Self::Couplings => "$COUPLINGS",
             Self::Fields => "$FIELDS",
             Self::Head => "$HEAD",
@@ -139,6 +142,7 @@ impl Axis {
                 Storage::F16 => "f16",
             },
             Self::Spins => variant.spins.model().name(),
+            Self::Encoding => Encoding::of(variant.spins, options.colours).name(),
             Self::Couplings => match variant.is_weighted {
                 false => "uniform",
                 true => "each",

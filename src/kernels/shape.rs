@@ -1,7 +1,6 @@
 //! How a level's forward pass is spread over a GPU.
 
-use crate::conditional::{MaskedNet, PATCH, Weights};
-use crate::lattice::Spins;
+use crate::conditional::{Encoding, MaskedNet, PATCH, Weights};
 use serde::{Deserialize, Serialize};
 
 /// Lanes of a workgroup, where nothing else is said.
@@ -186,7 +185,7 @@ impl Shape {
     /// expected shape has are not: a graphics card that is busy with one dispatch for seconds may be reset by its system.
     pub fn candidates(software: bool, blocks: usize, batch: usize, net: &MaskedNet) -> Vec<Self> {
         let Some(expected) = Self::choose(software, blocks, batch, net) else { return Vec::new() };
-        if net.spins != Spins::Ising {
+        if net.encoding != Encoding::Sign {
             let all = Self::all_of_colours(net).into_iter();
             let fits = |shape: &Self| !software || shape.turns(net) <= SOFTWARE_TURNS;
             let differs = |shape: &Self| match shape {
@@ -211,7 +210,7 @@ impl Shape {
     /// The shape for a level of `blocks` blocks in each of `batch` configurations; none if its net is too large for a software
     /// adapter.
     pub fn choose(software: bool, blocks: usize, batch: usize, net: &MaskedNet) -> Option<Self> {
-        if net.spins != Spins::Ising {
+        if net.encoding != Encoding::Sign {
             return Self::choose_of_colours(software, blocks * batch, batch, net);
         }
         let (lane, tile) = (Self::lane(net.width), Self::tile(net.width));
@@ -243,7 +242,7 @@ impl Shape {
 
     /// Rows over lanes, with about so many values of hidden state, and no more logits, in registers.
     fn lane_of_colours(net: &MaskedNet, values: usize, rows: usize) -> Self {
-        Self::Lane { group: (values / net.width.max(net.spins.numbers())).max(1), rows }
+        Self::Lane { group: (values / net.width.max(net.encoding.numbers())).max(1), rows }
     }
 
     /// All shapes of nets of colours.
@@ -306,7 +305,7 @@ impl Shape {
     fn product_turns(self, net: &MaskedNet, sources: usize) -> usize {
         match self {
             Self::Lane { group, .. } => {
-                sources.div_ceil(4) * rolled(group * net.width.max(net.spins.numbers()))
+                sources.div_ceil(4) * rolled(group * net.width.max(net.encoding.numbers()))
                     + sources.div_ceil(32)
             }
             Self::Tile { rows, lanes } => {
@@ -324,7 +323,7 @@ impl Shape {
         match self {
             // Its activations are pushed to what sees them in the group, and its spin.
             Self::Lane { group, .. } => {
-                let numbers = net.spins.numbers();
+                let numbers = net.encoding.numbers();
                 let of_inputs = numbers * (group * net.width + group * numbers);
                 net.depth * net.width * (group * net.width + 1) + of_inputs
             }

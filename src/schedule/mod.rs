@@ -139,7 +139,7 @@ pub fn training_step(model: &Model, baseline: Baseline) -> Vec<Kernel> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conditional::{Head, NetOptions, Network, Widths};
+    use crate::conditional::{Colours, Head, NetOptions, Network, Widths};
     use crate::hierarchy::SiteOrder;
     use crate::lattice::{Interaction, Lattice, System};
 
@@ -155,6 +155,7 @@ mod tests {
             exact_length: 0,
             head: Head::None,
             site_order: SiteOrder::Index,
+            colours: Colours::OneHot,
             network: Network::Han,
         };
         let interaction = Interaction { coupling: 1.0, field: 0.0 };

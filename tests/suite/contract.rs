@@ -4,7 +4,7 @@
 
 use crate::harness::Case;
 use han_gpu::Error;
-use han_gpu::conditional::{Head, Network};
+use han_gpu::conditional::{Colours, Head, Network};
 use han_gpu::config::{Config, Objective};
 use han_gpu::cpu::Cpu;
 use han_gpu::disorder::Disorder;
@@ -19,13 +19,14 @@ use std::sync::Arc;
 
 /// Every network on every lattice, with and without what can be left out. All are of side 4, so that in two dimensions all states can
 /// be summed over.
-pub(crate) const SUBJECTS: [Case; 42] = {
+pub(crate) const SUBJECTS: [Case; 45] = {
     let han = Case { size: 4, batch: 41, width: 2, depth: 2, ..Case::DEFAULT };
     let van = Case { network: Network::Van, exact_bottom: 0, ..han };
     let wide = Case { width: 8, depth: 1, ..han };
     // Software adapters take batches in fours four configurations at a time, and compile that for long where nets are deep.
     let wide_in_fours = Case { width: 4, batch: 40, ..wide };
     let plain = Case { gauge: false, field: 0.4, skip: false, ..han };
+    let shared = Case { colours: Colours::Shared, gauge: false, depth: 1, ..han };
     let pairs = Case {
         lattice: LatticeKind::Complete,
         network: Network::Arnn,
@@ -89,6 +90,9 @@ pub(crate) const SUBJECTS: [Case; 42] = {
         },
         Case { spins: Spins::Potts { states: 3 }, coupling: -0.8, ..plain },
         Case { spins: Spins::Potts { states: 4 }, ..van },
+        Case { spins: Spins::Potts { states: 3 }, colours: Colours::Shared, gauge: false, ..han },
+        Case { spins: Spins::Potts { states: 5 }, exact_bottom: 4, batch: 40, skip: false, ..shared },
+        Case { spins: Spins::Potts { states: 3 }, lattice: LatticeKind::Cubic, coupling: -0.7, ..shared },
         Case { spins: Spins::Potts { states: 3 }, lattice: LatticeKind::Cubic, batch: 40, depth: 1, ..han },
     ]
 };
@@ -98,6 +102,7 @@ fn config(case: Case, steps: u32) -> Config {
     let Case {
         lattice,
         spins,
+        colours,
         network,
         head,
         site_order,
@@ -129,6 +134,7 @@ fn config(case: Case, steps: u32) -> Config {
         lattice,
         model: spins.model(),
         states: spins.states() as u32,
+        colours,
         network,
         head,
         site_order,

@@ -47,9 +47,11 @@ fn the_twin_s_gradient_agrees_with_central_differences() {
         twin.write_spins(&spins).unwrap();
         let parameters: Vec<f64> = case.parameters(6).into_iter().map(f64::from).collect();
         let mut advantages = advantages(twin.read(Tensor::Advantage).unwrap().len());
-        if case.mixture {
-            // What is differentiated is ln q of the mixture, which stands where its configurations do.
-            advantages[case.batch..case.spins.states() * case.batch].fill(0.0);
+        // What is differentiated is ln q of all images together, which stands where their configurations do.
+        for (level, geometry) in case.model().hierarchy.levels.iter().enumerate() {
+            let first = case.model().hierarchy.blocks_before(level);
+            advantages[(first + geometry.blocks) * case.batch..(first + geometry.net_blocks()) * case.batch]
+                .fill(0.0);
         }
         weighted_ln_q(&mut twin, case, &parameters, &advantages);
         twin.write(Tensor::Advantage, &advantages).unwrap();
@@ -173,12 +175,15 @@ fn a_later_site_never_changes_an_earlier_conditional() {
         for (level, net, geometry) in case.model().nets() {
             for site in [0, net.own / 2, net.own - 1] {
                 let flipped = flipped(&spins, case, geometry.block_sites(0)[geometry.border + site] as usize);
-                let rows = geometry.blocks * case.batch;
+                let (images, rows) = (geometry.images, geometry.blocks * case.batch);
                 let check = |what: &str, before: Vec<f64>, after: Vec<f64>| {
-                    let numbers = net.spins.numbers();
+                    let numbers = net.encoding.numbers();
                     let of_block = |logits: &[f64], site: usize| -> Vec<f64> {
-                        let of_number = |k: usize| &logits[(site * numbers + k) * rows..][..case.batch];
-                        (0..numbers).flat_map(of_number).copied().collect()
+                        // Of all numbers of the site, and of all passes.
+                        let first =
+                            |at: usize| (site * numbers + at / images) * images * rows + at % images * rows;
+                        let of_number = |at: usize| &logits[first(at)..][..case.batch];
+                        (0..numbers * images).flat_map(of_number).copied().collect()
                     };
                     for earlier in 0..=site {
                         let (before, after) = (of_block(&before, earlier), of_block(&after, earlier));

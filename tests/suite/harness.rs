@@ -1,7 +1,7 @@
 //! Comparison with stated tolerances, models to test on, and the GPU that tests run on. It has tests of its own.
 
 use han_gpu::backend::Backend;
-use han_gpu::conditional::{Head, Model, NetOptions, Network, Widths};
+use han_gpu::conditional::{Colours, Head, Model, NetOptions, Network, Widths};
 use han_gpu::cpu::{Cpu, Real};
 use han_gpu::disorder::Disorder;
 use han_gpu::gpu::{self, Gpu};
@@ -76,6 +76,7 @@ pub(crate) fn all_pass(results: impl IntoIterator<Item = Result<(), String>>) {
 pub(crate) struct Case {
     pub(crate) lattice: LatticeKind,
     pub(crate) spins: Spins,
+    pub(crate) colours: Colours,
     pub(crate) network: Network,
     pub(crate) head: Head,
     pub(crate) site_order: SiteOrder,
@@ -102,6 +103,7 @@ impl Case {
     pub(crate) const DEFAULT: Self = Self {
         lattice: LatticeKind::Square,
         spins: Spins::Ising,
+        colours: Colours::OneHot,
         network: Network::Han,
         head: Head::None,
         site_order: SiteOrder::Index,
@@ -148,6 +150,7 @@ impl Case {
         let width = self.widths();
         let Self {
             network,
+            colours,
             head,
             site_order,
             depth,
@@ -161,6 +164,7 @@ impl Case {
         } = self;
         let options = NetOptions {
             network,
+            colours,
             head,
             site_order,
             width,

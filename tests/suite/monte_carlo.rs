@@ -1,7 +1,7 @@
 //! Monte Carlo against all states, against a plain Metropolis of this file, and against itself from opposite starts.
 
 use han_gpu::backend::{Backend, Tensor};
-use han_gpu::conditional::{Head, Model, NetOptions, Network, Widths};
+use han_gpu::conditional::{Colours, Head, Model, NetOptions, Network, Widths};
 use han_gpu::config::Config;
 use han_gpu::cpu::Cpu;
 use han_gpu::error::Error;
@@ -437,6 +437,7 @@ fn a_negative_forward_kl_is_found_out() {
         exact_length: 0,
         head: Head::None,
         site_order: SiteOrder::Index,
+        colours: Colours::OneHot,
     };
     let mut cpu = Cpu::<f32>::new(Arc::new(Model::new(cold.system.clone(), options).unwrap()), 64);
     let parameters = cpu.model().initial_parameters(1, cold.beta);

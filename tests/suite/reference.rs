@@ -5,7 +5,7 @@ use crate::contract::SUBJECTS;
 use crate::harness::{BETA, Case};
 use crate::reference_pairs::Pairs;
 use han_gpu::backend::{Backend, Tensor};
-use han_gpu::conditional::Network as Architecture;
+use han_gpu::conditional::{Colours, Network as Architecture};
 use han_gpu::disorder::Disorder;
 use han_gpu::hierarchy::SiteOrder;
 use han_gpu::lattice::{LatticeKind, Spins, System};
@@ -284,6 +284,9 @@ impl Network {
     fn ln_q_of_colours(&self, states: usize, block: [usize; 2], border: &[f64], own: &[f64]) -> f64 {
         let colours = |spins: &[f64]| spins.iter().map(|&spin| spin as usize).collect::<Vec<_>>();
         let (border, own) = (colours(border), colours(own));
+        if self.case.colours == Colours::Shared {
+            return self.ln_q_of_shared(states, block, &border, &own);
+        }
         let moved_by = |steps: usize, fixes_gauge: bool| {
             let seen = |colours: &[usize]| -> Vec<usize> {
                 colours.iter().map(|colour| (colour + states - steps) % states).collect()
@@ -314,6 +317,19 @@ impl Network {
                 moved_by(*border.iter().find(|&&colour| count(colour) == most).unwrap(), false)
             }
         }
+    }
+
+    /// The same where all colours have one net, which sees 1 where a site has the colour and -1 elsewhere.
+    fn ln_q_of_shared(&self, states: usize, block: [usize; 2], border: &[usize], own: &[usize]) -> f64 {
+        let of_colour = |colour: usize| {
+            let sign = |&other: &usize| if other == colour { 1.0 } else { -1.0 };
+            self.logits(block, &border.iter().chain(own).map(sign).collect::<Vec<f64>>())
+        };
+        let logits: Vec<Vec<f64>> = (0..states).map(of_colour).collect();
+        let of_site = |(site, &colour): (usize, &usize)| {
+            logits[colour][site] - ln_sum(logits.iter().map(|of_colour| of_colour[site]).collect())
+        };
+        own.iter().enumerate().map(of_site).sum()
     }
 
     fn ln_q_in_gauge(&self, block: [usize; 2], border: &[f64], own: &[f64], has_gauge: bool) -> f64 {

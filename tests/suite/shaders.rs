@@ -1,7 +1,7 @@
 //! The shaders themselves, without a device: every specialisation validates and translates, layouts and bindings agree with
 //! the Rust side, workgroup memory fits the default limits.
 
-use han_gpu::conditional::{Head, NetOptions, Network, Storage, Widths};
+use han_gpu::conditional::{Colours, Head, NetOptions, Network, Storage, Widths};
 use han_gpu::gpu::{Access, Job, Level, Matrix, Specialisation, Status, Step, all_specialisations};
 use han_gpu::hierarchy::SiteOrder;
 use han_gpu::lattice::Lattice;
@@ -29,6 +29,7 @@ fn options(exact_bottom: u32) -> NetOptions {
         exact_length: 0,
         head: Head::None,
         site_order: SiteOrder::Index,
+        colours: Colours::OneHot,
     }
 }
 

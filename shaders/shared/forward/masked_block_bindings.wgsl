@@ -9,12 +9,12 @@
 @group(0) @binding(1) var<uniform> step: Step;
 @group(0) @binding(2) var<storage, read> geometry: array<u32>;
 @group(0) @binding(4) var<storage, read_write> spins: array<RowSpins>;   // [site][batch / LANE_ROWS]
-@group(0) @binding(5) var<storage, read_write> inputs: array<RowWords>;  // [ceil(inputs / 32)][stride / LANE_ROWS], after the gauge: see spins/inputs_{ising,potts}
+@group(0) @binding(5) var<storage, read_write> inputs: array<RowWords>;  // [ceil(inputs / 32)][stride / LANE_ROWS], after the gauge: see spins/inputs_{sign,one_hot,shared}
 @group(0) @binding(6) var<storage, read_write> hidden: array<KeptRows>;  // [DEPTH * units][stride / LANE_ROWS], pre-activations
 @group(0) @binding(7) var<storage, read_write> logits: array<Rows>;      // [own][stride / LANE_ROWS]
 @group(0) @binding(8) var<storage, read_write> ln_q: array<Rows>;        // per block
 
-#include spins/inputs_$SPINS
+#include spins/inputs_$ENCODING
 #include weights/net_parameters_$PARTS
 
 // The rows that a lane draws or reads spins for: LANE_ROWS neighbouring configurations of one block. Rows and strides count in
@@ -35,19 +35,9 @@ struct OwnRows {
 
 var<private> own: OwnRows;
 
-fn start_row(wanted: u32) {
-    own.row = min(wanted, end_of_rows() / LANE_ROWS - 1u);
-    own.stride = level.stride / LANE_ROWS;
-    own.block = own.row * LANE_ROWS / level.batch;
-    own.configuration = own.row * LANE_ROWS % level.batch;
-    own.stores = wanted < end_of_rows() / LANE_ROWS;
-    own.gauge = Rows(1.0);
-    if level.gauge == 3u {
-        own.gauge = image_sign(own.block, own.configuration);
-    }
-}
+#include forward/own_rows_$ENCODING
 
-#include forward/border_$SPINS
+#include forward/border_$ENCODING
 
 fn add_ln_q(of_site: Rows) {
     let coarse = floor(of_site * 0x1p12f) * 0x1p-12f;

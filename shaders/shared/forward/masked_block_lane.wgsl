@@ -7,7 +7,7 @@
 // Loops have their test at the end: software adapters run what stands behind a test once more, for nobody. Packets up to the fourth
 // are written out: drivers unroll loops of a few hundred operations and no more, and an index left over keeps all registers in memory;
 // so are layers.
-// Needs UNITS = GROUP * WIDTH, at most 32 logits of a group, and site_numbers(block, configuration, site) and what forward/fix_{ising,potts}
+// Needs UNITS = GROUP * WIDTH, at most 32 logits of a group, and site_numbers(block, configuration, site) and what forward/fix_{sign,one_hot,shared}
 // needs of the kernel.
 
 #include weights/packet_$LOADS
@@ -213,7 +213,7 @@ fn triangle(first: u32, end: u32) {
     }
 }
 
-#include forward/fix_$SPINS
+#include forward/fix_$ENCODING
 
 fn push_units(layer: u32, site: u32) {
     for (var u = 0u; u < WIDTH; u++) {

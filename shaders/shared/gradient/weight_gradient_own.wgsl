@@ -2,7 +2,7 @@
 // through workgroup memory CHUNK quads at a time, so that a lane reads four rows at once.
 
 #include rows/rows_four
-#include spins/inputs_$SPINS
+#include spins/inputs_$ENCODING
 
 @group(0) @binding(5) var<storage, read> inputs: array<RowWords>;        // [ceil(inputs / 32)][stride / 4]
 @group(0) @binding(6) var<storage, read> hidden: array<KeptRows>;        // [DEPTH * units][stride / 4]

@@ -21,7 +21,7 @@ var<private> targets: array<vec4<f32>, PACKETS * QUADS>;
 // Spins of the job's sources, as `inputs` has them.
 var<private> words: array<vec4<u32>, QUADS>;
 
-#include gradient/input_window_$SPINS
+#include gradient/input_window_$ENCODING
 
 // Hands the windows of eight rows, one from each lane, to all lanes.
 fn share_words(window: u32) {
@@ -53,7 +53,7 @@ fn add_spins(first: u32, packets: u32) {
     add_spin(first + 7u, packets);
 }
 
-#include gradient/add_spin_$SPINS
+#include gradient/add_spin_$ENCODING
 
 // The same for the activations that this lane and 7 others have.
 fn add_activations(first: u32, packets: u32, source: Source, quads: array<u32, QUADS>) {

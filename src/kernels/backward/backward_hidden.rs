@@ -22,7 +22,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Error],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::Loads, Axis::Rows(LaneRows::Hidden), Axis::Parts, Axis::Patches, Axis::Spins],
+    axes: &[Axis::Loads, Axis::Rows(LaneRows::Hidden), Axis::Parts, Axis::Patches, Axis::Encoding],
     constants: |choice| {
         let Choice { options, place, .. } = choice;
         lanes_and([

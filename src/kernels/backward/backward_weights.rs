@@ -25,7 +25,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Partials],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::Loads, Axis::Parts, Axis::Spins],
+    axes: &[Axis::Loads, Axis::Parts, Axis::Encoding],
     constants: |choice| {
         let Choice { options, variant: Variant { loads, job, .. }, .. } = choice;
         vec![

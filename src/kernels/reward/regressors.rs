@@ -23,7 +23,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Regressors],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::Rows(LaneRows::Batch), Axis::Spins],
+    axes: &[Axis::Rows(LaneRows::Batch), Axis::Encoding],
     constants: |_| lanes_and([]),
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, 0, level.geometry.border.div_ceil(32) + 3 + COLUMNS),

@@ -12,7 +12,7 @@ pub(crate) const KERNEL: Description = Description {
     writes: &[Slot::Advantage],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[Axis::Spins],
+    axes: &[Axis::Encoding],
     constants: |_| lanes_and([]),
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, 0, 5),

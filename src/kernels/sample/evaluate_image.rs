@@ -21,7 +21,7 @@ pub(crate) const KERNEL: Description = Description {
         Axis::Units,
         Axis::Parts,
         Axis::Patches,
-        Axis::Spins,
+        Axis::Encoding,
     ],
     constants: forward_constants,
     work: Work::Net {

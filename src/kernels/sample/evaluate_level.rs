@@ -1,15 +1,14 @@
 //! ln q of all blocks of a level for given spins.
 
-use crate::conditional::{Gauge, MaskedNet};
+use crate::conditional::{Encoding, Gauge, MaskedNet};
 use crate::cpu::rows::SpinKeys;
 use crate::cpu::tile::{Lane, Tile};
 use crate::cpu::vector::vectorised;
-use crate::cpu::{Call, LANES, Real, masked_block};
+use crate::cpu::{Call, LANES, Real, masked_block, shared};
 use crate::kernels::sample::sample_level::{
     forward_constants, forward_cost, forward_workgroups, image_colours, image_signs,
 };
 use crate::kernels::{Axis, Description, LaneRows, Phase, Slot, Work, shader};
-use crate::lattice::Spins;
 use rayon::prelude::*;
 
 pub(crate) const KERNEL: Description = Description {
@@ -28,7 +27,7 @@ pub(crate) const KERNEL: Description = Description {
         Axis::Units,
         Axis::Parts,
         Axis::Patches,
-        Axis::Spins,
+        Axis::Encoding,
     ],
     constants: forward_constants,
     work: Work::Net { cost: forward_cost, workgroups: forward_workgroups },
@@ -50,66 +49,80 @@ pub(crate) fn evaluate<R: Real>(
     let first_row = state.levels[level].rows(state.batch).start;
     let spins = &state.spins;
     let parameters = &state.parameters[description.offset..];
-    let reaches = |tile: &Tile<R>| tile.rows.first + tile.rows.count > past;
-    state.levels[level].tiles.par_iter_mut().filter(|tile| reaches(tile)).for_each(|tile| {
+    let passes = net.encoding.passes();
+    let reaches = |tiles: &[Tile<R>]| tiles[0].rows.first + tiles[0].rows.count > past;
+    state.levels[level].tiles.par_chunks_mut(passes).filter(|tiles| reaches(tiles)).for_each(|tiles| {
         vectorised(
             #[inline(always)]
             || {
-                tile.load_border(net, geometry, spins);
-                tile.start_ln_q();
+                tiles.iter_mut().for_each(|tile| tile.load_border(net, geometry, spins));
+                tiles[0].start_ln_q();
                 if net.gauge == Gauge::Mixture {
-                    let keys = drawn.then(|| SpinKeys::new(inputs, level, tile.rows));
-                    turn_images(net, tile, geometry.blocks, keys.as_ref());
+                    let keys = drawn.then(|| SpinKeys::new(inputs, level, tiles[0].rows));
+                    turn_images(net, &mut tiles[0], geometry.blocks, keys.as_ref());
                 }
-                match net.spins {
-                    Spins::Ising => masked_block::run(
+                match net.encoding {
+                    Encoding::Sign => masked_block::run(
                         net,
                         parameters,
-                        tile,
+                        tiles,
                         #[inline(always)]
-                        |tile, site| {
+                        |tiles, site| {
+                            let tile = &mut tiles[0];
                             let logits = tile.logits[site];
                             let spin = tile.rows.spins(geometry, spins, net.border + site);
                             tile.inputs[net.border + site] = read(net, tile, site, &logits, spin);
                         },
                     ),
-                    Spins::Potts { .. } => masked_block::run(
+                    Encoding::OneHot { .. } => masked_block::run(
                         net,
                         parameters,
-                        tile,
+                        tiles,
                         #[inline(always)]
-                        |tile, site| {
-                            let colours = tile.rows.column(geometry, spins, net.border + site);
-                            tile.read_colours(net, site, &colours);
+                        |tiles, site| {
+                            let colours = tiles[0].rows.column(geometry, spins, net.border + site);
+                            tiles[0].read_colours(net, site, &colours);
+                        },
+                    ),
+                    Encoding::Shared { .. } => masked_block::run(
+                        net,
+                        parameters,
+                        tiles,
+                        #[inline(always)]
+                        |tiles, site| {
+                            let colours = tiles[0].rows.column(geometry, spins, net.border + site);
+                            shared::read(tiles, net, site, &colours);
                         },
                     ),
                 }
-                tile.complete_ln_q(inputs.first_configuration);
+                tiles[0].complete_ln_q(inputs.first_configuration);
             },
         );
     });
-    for tile in state.levels[level].tiles.iter().filter(|tile| reaches(tile)) {
-        tile.store_ln_q(&mut state.ln_q[first_row + tile.rows.first..]);
+    for tiles in state.levels[level].tiles.chunks(passes).filter(|tiles| reaches(tiles)) {
+        Tile::store_ln_q_of_all(tiles, &mut state.ln_q[first_row..]);
     }
 }
 
 /// Turns rows and their images, by what the rows were drawn with, or not.
 #[inline(always)]
 fn turn_images<R: Real>(net: &MaskedNet, tile: &mut Tile<R>, blocks: usize, keys: Option<&SpinKeys>) {
-    match net.spins {
-        Spins::Ising => {
+    match net.encoding {
+        Encoding::Sign => {
             tile.gauge = keys.map_or([R::one(); LANES], |keys| image_signs(net, keys));
             for (gauge, block) in tile.gauge.iter_mut().zip(tile.rows.blocks()) {
                 *gauge = if (block as usize) < blocks { *gauge } else { -*gauge };
             }
         }
-        Spins::Potts { states } => {
+        Encoding::OneHot { states } => {
             tile.first_colour = keys.map_or([0; LANES], |keys| image_colours(net, keys));
             for (colour, block) in tile.first_colour.iter_mut().zip(tile.rows.blocks()) {
                 let image = block as usize / blocks;
                 *colour = ((*colour as usize + image) % usize::from(states)) as i8;
             }
         }
+        // Colours that share a net have no mixture.
+        Encoding::Shared { .. } => {}
     }
 }
 

@@ -1,22 +1,24 @@
 //! Draws all blocks of a level.
 
-use crate::conditional::{Gauge, MaskedNet};
+use crate::conditional::{Encoding, Gauge, MaskedNet};
 use crate::cpu::rows::SpinKeys;
 use crate::cpu::tile::{Lane, Tile};
 use crate::cpu::vector::vectorised;
-use crate::cpu::{Call, LANES, Real, masked_block};
+use crate::cpu::{Call, LANES, Real, masked_block, shared};
 use crate::kernels::{
-    Axis, Choice, Constants, Cost, Description, LaneRows, OnNet, Phase, STAGED, Shape, Slot, Spread, Variant,
-    Work, shader,
+    Axis, Choice, Constants, Cost, Description, LANES as WORKGROUP, LaneRows, OnNet, Phase, STAGED, Shape,
+    Slot, Spread, Variant, Work, shader,
 };
-use crate::lattice::Spins;
 use crate::random::SpinKey;
 use rayon::prelude::*;
 
 /// Constants of the forward pass.
 pub(crate) fn forward_constants(choice: &Choice) -> Constants {
     let Choice { options, variant, .. } = choice;
-    let lanes = variant.shape.lanes(variant.loads, variant.lane_rows);
+    let lanes = match Encoding::of(variant.spins, options.colours) {
+        Encoding::Sign | Encoding::OneHot { .. } => variant.shape.lanes(variant.loads, variant.lane_rows),
+        Encoding::Shared { .. } => WORKGROUP,
+    };
     let width = options.width.of(choice.place.level);
     let mut constants = vec![("LANES", lanes), ("WIDTH", width), ("DEPTH", options.depth)];
     match variant.shape {
@@ -38,7 +40,13 @@ pub(crate) fn forward_cost(on: &OnNet<'_>) -> Cost {
 /// Workgroups of the forward pass.
 pub(crate) fn forward_workgroups(on: &OnNet<'_>, spread: &Spread) -> usize {
     let Variant { shape, loads, lane_rows, .. } = spread.variant;
-    shape.workgroups(loads, on.rows, lane_rows)
+    match on.net.encoding {
+        Encoding::Sign | Encoding::OneHot { .. } => shape.workgroups(loads, on.rows, lane_rows),
+        // The passes of all colours over a row are lanes of one workgroup.
+        Encoding::Shared { states } => {
+            on.blocks().rows.div_ceil(lane_rows * (WORKGROUP / usize::from(states)))
+        }
+    }
 }
 
 pub(crate) const KERNEL: Description = Description {
@@ -57,7 +65,7 @@ pub(crate) const KERNEL: Description = Description {
         Axis::Units,
         Axis::Parts,
         Axis::Patches,
-        Axis::Spins,
+        Axis::Encoding,
     ],
     constants: forward_constants,
     work: Work::Net {
@@ -73,50 +81,67 @@ pub(crate) fn run<R: Real>(Call { model, state, inputs }: Call<'_, R>, level: us
     let spins = &mut state.spins;
     let parameters = &state.parameters[description.offset..];
     let rows = geometry.blocks * state.batch;
-    let drawn = |tile: &&mut Tile<R>| tile.rows.first < rows;
-    state.levels[level].tiles.par_iter_mut().filter(drawn).for_each(|tile| {
+    let passes = net.encoding.passes();
+    let drawn = |tiles: &&mut [Tile<R>]| tiles[0].rows.first < rows;
+    state.levels[level].tiles.par_chunks_mut(passes).filter(drawn).for_each(|tiles| {
         vectorised(
             #[inline(always)]
             || {
-                tile.load_border(net, geometry, spins);
-                tile.start_ln_q();
-                let keys = SpinKeys::new(inputs, level, tile.rows);
+                tiles.iter_mut().for_each(|tile| tile.load_border(net, geometry, spins));
+                tiles[0].start_ln_q();
+                let keys = SpinKeys::new(inputs, level, tiles[0].rows);
                 if net.gauge == Gauge::Mixture {
-                    match net.spins {
-                        Spins::Ising => tile.gauge = image_signs(net, &keys),
-                        Spins::Potts { .. } => tile.first_colour = image_colours(net, &keys),
+                    match net.encoding {
+                        Encoding::Sign => tiles[0].gauge = image_signs(net, &keys),
+                        Encoding::OneHot { .. } => tiles[0].first_colour = image_colours(net, &keys),
+                        // Refused: what colours share is symmetric without.
+                        Encoding::Shared { .. } => {}
                     }
                 }
-                match net.spins {
-                    Spins::Ising => masked_block::run(
+                match net.encoding {
+                    Encoding::Sign => masked_block::run(
                         net,
                         parameters,
-                        tile,
+                        tiles,
                         #[inline(always)]
-                        |tile, site| {
+                        |tiles, site| {
+                            let tile = &mut tiles[0];
                             let logits = tile.logits[site];
                             tile.inputs[net.border + site] = draw(net, tile, site, &logits, &keys);
                         },
                     ),
-                    Spins::Potts { .. } => masked_block::run(
+                    Encoding::OneHot { .. } => masked_block::run(
                         net,
                         parameters,
-                        tile,
+                        tiles,
                         #[inline(always)]
-                        |tile, site| {
+                        |tiles, site| {
+                            let tile = &mut tiles[0];
                             prepare_words(tile, site, &keys);
                             let numbers = std::array::from_fn(|lane| uniform(tile, site, lane));
                             tile.draw_colours(net, site, &numbers);
                         },
                     ),
+                    Encoding::Shared { .. } => masked_block::run(
+                        net,
+                        parameters,
+                        tiles,
+                        #[inline(always)]
+                        |tiles, site| {
+                            prepare_words(&mut tiles[0], site, &keys);
+                            let numbers = std::array::from_fn(|lane| uniform(&tiles[0], site, lane));
+                            shared::draw(tiles, net, site, &numbers);
+                        },
+                    ),
                 }
-                tile.complete_ln_q(inputs.first_configuration);
+                tiles[0].complete_ln_q(inputs.first_configuration);
             },
         );
     });
-    for tile in state.levels[level].tiles.iter().take_while(|tile| tile.rows.first < rows) {
-        tile.store_own(net, geometry, spins);
-        tile.store_ln_q(&mut state.ln_q[first_row + tile.rows.first..]);
+    let drawn = state.levels[level].tiles.chunks(passes).take_while(|tiles| tiles[0].rows.first < rows);
+    for tiles in drawn {
+        tiles.iter().for_each(|tile| tile.store_own(net, geometry, spins));
+        Tile::store_ln_q_of_all(tiles, &mut state.ln_q[first_row..]);
     }
 }
 
@@ -127,7 +152,7 @@ pub(crate) fn image_signs<R: Real>(net: &MaskedNet, keys: &SpinKeys) -> Lane<R> 
 
 /// The same for colours: by how many steps all of them are moved on.
 pub(crate) fn image_colours(net: &MaskedNet, keys: &SpinKeys) -> [i8; LANES] {
-    let states = net.spins.states() as f32;
+    let states = net.encoding.states() as f32;
     std::array::from_fn(|lane| (SpinKey::uniform_of(image_word(net, keys, lane)) * states) as i8)
 }
 

@@ -1,0 +1,9 @@
+// Rows of evaluate_level.
+
+fn first_of_rows() -> u32 {
+    return 0u;
+}
+
+fn end_of_rows() -> u32 {
+    return level.net_rows;
+}

@@ -1,0 +1,3 @@
+// Pairs of equal border colours. Needs regressors.
+
+#include regressors/products_sign
