@@ -22,6 +22,9 @@ pub enum Algorithm {
     /// A sweep is a heat bath of every spin, a Wolff cluster and a geometric cluster (Heringa and Blöte, Phys. Rev. E 57, 4976, 1998); for Potts spins a heat bath, and a
     /// Wolff cluster where J > 0.
     Hybrid,
+    /// Of Potts spins where two phases meet: hybrid sweeps, and a replica that has all energies between both phases (B. A. Berg and T. Neuhaus,
+    /// Phys. Rev. Lett. 68, 9, 1992).
+    Multicanonical,
     /// Replicas at a ladder of temperatures, each with a heat bath of every spin, which exchange their temperatures (K. Hukushima and K. Nemoto,
     /// J. Phys. Soc. Jpn. 65, 1604, 1996). A chain is such a ladder.
     Tempering,
@@ -29,15 +32,18 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// The algorithm that fits a system: tempering where bonds have couplings of their own or join all sites; clusters alone where neither a field nor frustration
-    /// nor two phases spoil them, else all updates but tempering.
+    /// nor two phases spoil them, multicanonical chains where two phases do, else all updates but tempering.
     pub fn fitting(system: &System) -> Self {
         if !system.is_homogeneous() {
             return Self::Tempering;
         }
         if let Spins::Potts { .. } = system.spins {
             let Interaction { coupling, field } = system.interaction;
-            let clusters_suffice = coupling > 0.0 && field == 0.0 && !system.has_first_order();
-            return if clusters_suffice { Self::Wolff } else { Self::Hybrid };
+            return match coupling > 0.0 && field == 0.0 {
+                true if system.has_first_order() => Self::Multicanonical,
+                true => Self::Wolff,
+                false => Self::Hybrid,
+            };
         }
         if system.has_spin_flip() && !system.is_frustrated() { Self::Wolff } else { Self::Hybrid }
     }
@@ -54,16 +60,21 @@ impl Algorithm {
             (Spins::Ising, Self::HeatBath) => {
                 refuse("it is of Potts spins; single Ising spins move by metropolis")
             }
+            (Spins::Ising, Self::Multicanonical) => {
+                refuse("it is of Potts spins; Ising spins move by wolff or hybrid")
+            }
             (Spins::Ising, _) | (Spins::Potts { .. }, Self::Hybrid | Self::HeatBath) => Ok(()),
-            (Spins::Potts { .. }, Self::Wolff | Self::SwendsenWang) if system.interaction.coupling >= 0.0 => {
+            (Spins::Potts { .. }, Self::Wolff | Self::SwendsenWang | Self::Multicanonical)
+                if system.interaction.coupling >= 0.0 =>
+            {
                 Ok(())
             }
-            (Spins::Potts { .. }, Self::Wolff | Self::SwendsenWang) => {
-                refuse("clusters of equal colours need J >= 0; it must be hybrid, which is a heat bath there")
+            (Spins::Potts { .. }, Self::Wolff | Self::SwendsenWang | Self::Multicanonical) => {
+                refuse("it needs J >= 0; it must be hybrid, which is a heat bath there")
             }
-            (Spins::Potts { .. }, Self::Metropolis | Self::Tempering) => {
-                refuse("chains of model = potts move by wolff, swendsen-wang, heat-bath or hybrid")
-            }
+            (Spins::Potts { .. }, Self::Metropolis | Self::Tempering) => refuse(
+                "chains of model = potts move by wolff, swendsen-wang, heat-bath, hybrid or multicanonical",
+            ),
         }
     }
 
@@ -75,6 +86,7 @@ impl Algorithm {
             Self::Metropolis => "metropolis",
             Self::HeatBath => "heat-bath",
             Self::Hybrid => "hybrid",
+            Self::Multicanonical => "multicanonical",
             Self::Tempering => "tempering",
         }
     }

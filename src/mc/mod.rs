@@ -4,6 +4,7 @@ mod algorithm;
 mod clusters;
 mod colours;
 mod equilibrium;
+mod multicanonical;
 mod on_device;
 mod pool;
 mod replicas;

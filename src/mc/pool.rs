@@ -12,7 +12,7 @@ use rayon::prelude::*;
 const DISTANCE: (usize, f64) = (2, 0.25);
 /// Fewest and most chains: two groups of them are compared, and each has to come into equilibrium.
 const CHAINS: (usize, usize) = (8, 64);
-/// Most chains that are ladders of replicas, each as much work as many others.
+/// Most chains that have replicas: each is as much work as others are.
 const LADDERS: usize = 16;
 /// Configurations of a chain, where that leaves a number of chains in between.
 const PER_CHAIN: usize = 16;
@@ -47,7 +47,8 @@ impl Pool {
         let key = philox([seed, SALT], [0; 4])[0];
         let system = &ensemble.system;
         let algorithm = Algorithm::fitting(system);
-        let most = if algorithm == Algorithm::Tempering { LADDERS } else { CHAINS.1 };
+        let has_replicas = matches!(algorithm, Algorithm::Tempering | Algorithm::Multicanonical);
+        let most = if has_replicas { LADDERS } else { CHAINS.1 };
         let chains = (count / PER_CHAIN).clamp(CHAINS.0, most);
         let setup = Setup { ensemble: ensemble.clone(), algorithm, chains, seed: key };
         let spins = draw(&setup, count)?;

@@ -2,6 +2,7 @@
 
 use super::Algorithm;
 use super::colours::Colours;
+use super::multicanonical::Lift;
 use super::replicas::{Ladder, Replicas};
 use crate::lattice::{Adjacency, Ensemble, Interaction, Spins, acceptance};
 
@@ -30,6 +31,8 @@ pub(super) struct Rules {
     pub(super) colours: Option<Colours>,
     /// What tempering needs.
     pub(super) ladder: Option<Ladder>,
+    /// The factor of multicanonical replicas, where there are two phases.
+    pub(super) lift: Option<Lift>,
 }
 
 /// Sweeps that look for a configuration of low energy, where bonds have couplings of their own.
@@ -68,7 +71,12 @@ impl Rules {
                 }
             },
             ladder: None,
+            lift: None,
         };
+        if algorithm == Algorithm::Multicanonical {
+            let lift = rules.colours.as_ref().and_then(|colours| Lift::new(&rules, colours));
+            return Self { lift, ..rules };
+        }
         if algorithm != Algorithm::Tempering {
             return rules;
         }
@@ -88,6 +96,20 @@ impl Rules {
         (0..SEARCH).for_each(|_| replicas.sweep(self, &ladder));
         replicas.copy_coldest(&mut spins);
         spins
+    }
+
+    /// Bonds of the lattice.
+    pub(super) fn bonds(&self) -> usize {
+        self.ensemble.system.lattice.bond_count()
+    }
+
+    /// Bonds between equal colours.
+    pub(super) fn equal_bonds(&self, spins: &[i8]) -> usize {
+        let of_site = |(site, colour): (u32, &i8)| {
+            let own = self.neighbours(site).iter().step_by(2);
+            own.filter(|&&neighbour| spins[neighbour as usize] == *colour).count()
+        };
+        (0..).zip(spins).map(of_site).sum()
     }
 
     /// The neighbours of a site, as [`Adjacency::neighbours`] gives them.

@@ -1,6 +1,7 @@
 //! One Markov chain on the CPU.
 
 use super::Algorithm;
+use super::multicanonical::Lifted;
 use super::replicas::Replicas;
 use super::rules::Rules;
 use crate::lattice::{Occupation, Spins};
@@ -33,6 +34,8 @@ pub(super) struct Walk {
     updates_per_sweep: usize,
     /// Of tempering: `spins` are those of the coldest.
     pub(super) replicas: Option<Replicas>,
+    /// The replica of multicanonical chains, where there are two phases.
+    lifted: Option<Lifted>,
     pub(super) stream: Stream,
 }
 
@@ -43,7 +46,8 @@ impl Walk {
             let key = [stream.next_u32(), stream.next_u32()];
             Replicas::new(ladder, &spins, key)
         });
-        Self { rules, spins, cluster: Vec::new(), updates_per_sweep: 1, replicas, stream }
+        let lifted = rules.lift.as_ref().map(|_| Lifted::from_spins(spins.clone(), &rules));
+        Self { rules, spins, cluster: Vec::new(), updates_per_sweep: 1, replicas, lifted, stream }
     }
 
     /// Moves the chain by `sweeps`, and finds how many Wolff clusters make a sweep: as many as cover the lattice once, on average.
@@ -63,7 +67,8 @@ impl Walk {
 
     /// Updates of single sites that a sweep takes.
     pub(super) fn updates(&self) -> usize {
-        self.spins.len() * self.replicas.as_ref().map_or(1, Replicas::count)
+        let of_lifted = usize::from(self.lifted.is_some());
+        self.spins.len() * (self.replicas.as_ref().map_or(1, Replicas::count) + of_lifted)
     }
 
     /// Moves the chain by `count` sweeps.
@@ -90,6 +95,7 @@ impl Walk {
                     }
                 }
                 Algorithm::Hybrid => self.hybrid_sweep(&rules),
+                Algorithm::Multicanonical => self.multicanonical_sweep(&rules),
                 Algorithm::Tempering => {
                     if let (Some(replicas), Some(ladder)) = (&mut self.replicas, &rules.ladder) {
                         replicas.sweep(&rules, ladder);
@@ -113,6 +119,15 @@ impl Walk {
                     self.colour_cluster(rules, colours);
                 }
             }
+        }
+    }
+
+    /// A hybrid sweep of the chain and a sweep of its replica, which may exchange their configurations.
+    fn multicanonical_sweep(&mut self, rules: &Rules) {
+        self.hybrid_sweep(rules);
+        if let (Some(lifted), Some(lift), Some(colours)) = (&mut self.lifted, &rules.lift, &rules.colours) {
+            lifted.sweep(rules, colours, lift, &mut self.stream);
+            lifted.exchange(&mut self.spins, rules, lift, &mut self.stream);
         }
     }
 

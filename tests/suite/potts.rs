@@ -29,7 +29,7 @@ fn measured(ensemble: &Ensemble, algorithm: Algorithm, sweeps: usize) -> MonteCa
 
 #[test]
 fn chains_have_the_exact_energy_and_specific_heat_however_they_move() {
-    use Algorithm::{HeatBath, Hybrid, SwendsenWang, Wolff};
+    use Algorithm::{HeatBath, Hybrid, Multicanonical, SwendsenWang, Wolff};
     let side = |side: u32| Lattice::square(side).unwrap();
     for (ensemble, algorithms) in [
         (ensemble(side(6), 3, 1.0, 0.0, 1.0), vec![Wolff, SwendsenWang, Hybrid]),
@@ -37,7 +37,7 @@ fn chains_have_the_exact_energy_and_specific_heat_however_they_move() {
         (ensemble(side(4), 4, 1.0, -0.5, 0.9), vec![Wolff, SwendsenWang, Hybrid, HeatBath]),
         (ensemble(side(4), 5, -0.7, 0.4, 1.2), vec![HeatBath]),
         (ensemble(side(3), 5, -1.0, 0.4, 1.2), vec![Hybrid, HeatBath]),
-        (ensemble(side(4), 12, 1.0, 0.0, 1.4), vec![Wolff, SwendsenWang]),
+        (ensemble(side(4), 12, 1.0, 0.0, 1.4), vec![Wolff, SwendsenWang, Multicanonical]),
         (ensemble(side(2), 32, 1.0, 0.2, 1.5), vec![Hybrid]),
     ] {
         let exact = exact::solve(&ensemble.system, ensemble.beta).unwrap();
@@ -140,6 +140,20 @@ fn two_phases_are_seen_where_there_are_two_and_nowhere_else() {
     assert_eq!(phases(10, 8, 2.0, 500), None, "in order");
     assert_eq!(phases(10, 8, 0.8, 500), None, "in disorder");
     assert_eq!(phases(3, 8, 1.005, 1000), None, "a continuous transition");
+}
+
+#[test]
+fn a_replica_between_two_phases_leaves_their_shares_and_crosses_often() {
+    let ensemble = ensemble(Lattice::square(12).unwrap(), 16, 1.0, 0.0, 1.602);
+    let [slow, fast] = [(Algorithm::Hybrid, 40_000), (Algorithm::Multicanonical, 8000)]
+        .map(|(algorithm, sweeps)| measured(&ensemble, algorithm, sweeps));
+    let share = |found: &MonteCarlo| found.energies.as_ref().unwrap().phases().unwrap().ordered_share;
+    let [slow_share, fast_share] = [&slow, &fast].map(share);
+    let error = slow_share.error.hypot(fast_share.error);
+    assert!((slow_share.value - fast_share.value).abs() < 4.5 * error, "{slow_share:?}, {fast_share:?}");
+    assert!((0.1..0.9).contains(&fast_share.value), "{fast_share:?}");
+    let [slow_tau, fast_tau] = [&slow, &fast].map(|found| found.statistics.tau_int.unwrap().value);
+    assert!(3.0 * fast_tau < slow_tau, "{slow_tau}, {fast_tau}");
 }
 
 /// Parameters of a network of two colours that is the same function as one of Ising spins: an input s is 2 x_0 - 1 of the input x_0 of colour 0, and a logit is that of
