@@ -10,8 +10,6 @@ use rand::RngExt;
 pub(super) struct Colours {
     /// q.
     states: i8,
-    /// beta J.
-    coupling: f64,
     /// `[number of neighbours of a colour]`: `exp(beta J n)` over the largest of them.
     of_neighbours: Vec<f64>,
     /// beta H, in favour of colour 0.
@@ -31,7 +29,6 @@ impl Colours {
         let joined = -(-beta * coupling.max(0.0)).exp_m1();
         Self {
             states: states as i8,
-            coupling: beta * coupling,
             of_neighbours: (0..=coordination).map(weight).collect(),
             field,
             in_field: [field, 0.0].map(|gain| (gain - field.max(0.0)).exp()),
@@ -64,28 +61,12 @@ impl Colours {
             self.in_field[usize::from(colour > 0)] * of_neighbours[usize::from(counts[colour])]
         };
         let states = self.states as usize;
-        let total = (0..states).map(weight).sum::<f64>();
-        if total == 0.0 {
-            return self.likeliest(counts, uniform);
-        }
-        let mut left = uniform * total;
+        let mut left = uniform * (0..states).map(weight).sum::<f64>();
         let drawn = (0..states).position(|colour| {
             left -= weight(colour);
             left < 0.0
         });
         drawn.map_or(self.states - 1, |colour| colour as i8)
-    }
-
-    /// One of the likeliest colours, where so cold that all weights are below the least number.
-    fn likeliest(&self, counts: &[u8; MAX_STATES as usize], uniform: f64) -> i8 {
-        let ln_weight = |colour: usize| {
-            let field = if colour == 0 { self.field } else { 0.0 };
-            self.coupling * f64::from(counts[colour]) + field
-        };
-        let colours = 0..self.states as usize;
-        let most = colours.clone().map(ln_weight).fold(f64::NEG_INFINITY, f64::max);
-        let likeliest: Vec<usize> = colours.filter(|&colour| ln_weight(colour) == most).collect();
-        likeliest[(uniform * likeliest.len() as f64) as usize] as i8
     }
 
     /// Whether clusters are more than single sites.
@@ -163,23 +144,5 @@ impl Walk {
             self.spins[site as usize] = colour;
         }
         count
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_likeliest_colours_are_drawn_where_all_weights_are_below_the_least_number() {
-        let drawn = |coupling: f64, field: f64, neighbours: &[(usize, u8)]| -> Vec<i8> {
-            let colours = Colours::new(3, 4, coupling, field, 400.0);
-            let mut counts = [0; MAX_STATES as usize];
-            neighbours.iter().for_each(|&(colour, count)| counts[colour] = count);
-            [0.1, 0.9].map(|uniform| colours.draw(&counts, &colours.of_neighbours, uniform)).to_vec()
-        };
-        assert_eq!(drawn(1.0, 0.0, &[(1, 2), (2, 1)]), [1, 1]);
-        assert_eq!(drawn(1.0, 0.0, &[(0, 1), (2, 1)]), [0, 2]);
-        assert_eq!(drawn(-2.0, -3.0, &[(1, 1), (2, 1)]), [1, 2]);
     }
 }

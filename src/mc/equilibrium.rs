@@ -16,7 +16,7 @@ const WINDOW: f64 = 20.0;
 const GIVEN_WINDOW: f64 = 5.0;
 /// Sweeps of a window that show anything.
 const FEWEST_SWEEPS: usize = 8;
-/// Most sweeps of a chain.
+/// Most sweeps of a chain, but for those that cross between two phases.
 const MOST_SWEEPS: usize = 1 << 17;
 /// Most updates of single sites, of all chains together: a minute or two on two cores.
 const MOST_UPDATES: usize = 1 << 34;
@@ -43,7 +43,11 @@ pub struct Equilibrium {
 /// # Errors
 /// When the device fails.
 pub fn equilibrate(simulation: &mut Simulation) -> Result<Equilibrium> {
-    let most = MOST_SWEEPS.min(MOST_UPDATES / simulation.updates_per_sweep());
+    let affordable = MOST_UPDATES / simulation.updates_per_sweep();
+    let most = match simulation.setup().algorithm {
+        Algorithm::Multicanonical => affordable,
+        _ => MOST_SWEEPS.min(affordable),
+    };
     let (mut window, mut done) = (FIRST_WINDOW, 0);
     loop {
         done += 2 * window;
