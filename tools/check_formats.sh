@@ -40,4 +40,6 @@ check many_colours --model potts --states 12 --size 8 --beta 1.4 --set mixture=f
 check colours_in_field --model potts --states 5 --size 8 --beta 0.9 --field 0.2 --depth 2 --exact-bottom 2
 check colours_in_space --model potts --states 3 --lattice cubic --size 4 --beta 0.5 --set skip=false
 check dense_colours --model potts --states 4 --size 4 --beta 1 --network van
+check colours_of_glass --model potts --states 3 --size 8 --couplings gaussian --beta 0.8
+check shared_colours_of_glass --model potts --states 5 --size 8 --couplings pm1 --set colours=shared
 check shared_colours --model potts --states 5 --size 8 --beta 1.1 --depth 2 --exact-bottom 4 --set colours=shared

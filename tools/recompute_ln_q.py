@@ -141,15 +141,25 @@ class Couplings:
             order.append(left.pop(sums.index(max(sums))))
         return order
 
-    def energy(self, spins):
-        """[N] of spins [N, sites]."""
-        pairs = np.array([sorted(pair) for pair in self.bonds])
-        products = spins[:, pairs[:, 0]] * spins[:, pairs[:, 1]]
-        return -products @ np.array(list(self.bonds.values())) - spins @ self.fields
+    def energy(self, spins, is_potts):
+        """[N] of spins [N, sites], or of colours."""
+        a, b = (spins[:, ends] for ends in np.array([sorted(pair) for pair in self.bonds]).T)
+        of_bonds, of_sites = (a == b, spins == 0) if is_potts else (a * b, spins)
+        return -(of_bonds @ np.array(list(self.bonds.values())) + of_sites @ self.fields)
 
 
 def ln_sigmoid(x):
     return -np.logaddexp(0.0, -x)
+
+
+def of_block(tensors, level, block):
+    """Tensors of a level by their names, or the block's own where blocks have nets of their own."""
+
+    def tensor(part):
+        whole = tensors[f"level{level}.{part}"]
+        return whole[block] if whole.ndim > (2 if part.endswith("weight") else 1) else whole
+
+    return tensor
 
 
 def ln_q_of_block(tensors, level, block, border, own, config):
@@ -158,11 +168,7 @@ def ln_q_of_block(tensors, level, block, border, own, config):
         plain = {**config, "mixture": False, "gauge": False}
         both = (ln_q_of_block(tensors, level, block, border, sign * own, plain) for sign in (1, -1))
         return np.logaddexp(*both) - np.log(2)
-    def tensor(part):
-        """That of the level, or the block's own where blocks have nets of their own."""
-        whole = tensors[f"level{level}.{part}"]
-        return whole[block] if whole.ndim > (2 if part.endswith("weight") else 1) else whole
-
+    tensor = of_block(tensors, level, block)
     count, sites = own.shape
     gauge = np.ones(count)
     if config["gauge"]:
@@ -189,8 +195,9 @@ def ln_softmax(logits):
     return logits - np.logaddexp.reduce(logits, axis=2)[:, :, None]
 
 
-def ln_q_of_colours(tensors, level, border, own, config):
+def ln_q_of_colours(tensors, level, block, border, own, config):
     """ln q of own colours given the border, [N]; border and own are [N, sites]."""
+    tensor = of_block(tensors, level, block)
     q, border, own = config["states"], border.astype(int), own.astype(int)
     count, sites = own.shape
 
@@ -200,12 +207,12 @@ def ln_q_of_colours(tensors, level, border, own, config):
         x = np.eye(q)[np.concatenate([seen(border), seen(own)], 1)].reshape(count, -1)
         active = x
         for layer in range(config["depth"]):
-            weight, bias, slope = (tensors[f"level{level}.layer{layer}.{part}"] for part in ("weight", "bias", "slope"))
+            weight, bias, slope = (tensor(f"layer{layer}.{part}") for part in ("weight", "bias", "slope"))
             hidden = active @ weight + bias
             active = np.where(hidden > 0, hidden, slope * hidden)
-        logits = active @ tensors[f"level{level}.output.weight"] + tensors[f"level{level}.output.bias"]
+        logits = active @ tensor("output.weight") + tensor("output.bias")
         if config["skip"]:
-            logits = logits + x @ tensors[f"level{level}.skip.weight"]
+            logits = logits + x @ tensor("skip.weight")
         logits = logits.reshape(count, sites, q)
         if fixes_gauge:
             logits[:, 0] = 0.0
@@ -218,11 +225,11 @@ def ln_q_of_colours(tensors, level, border, own, config):
             x = np.where(np.concatenate([border, own], 1) == colour, 1.0, -1.0)
             active = x
             for layer in range(config["depth"]):
-                weight, bias, slope = (tensors[f"level{level}.layer{layer}.{part}"] for part in ("weight", "bias", "slope"))
+                weight, bias, slope = (tensor(f"layer{layer}.{part}") for part in ("weight", "bias", "slope"))
                 hidden = active @ weight + bias
                 active = np.where(hidden > 0, hidden, slope * hidden)
-            of_colour = active @ tensors[f"level{level}.output.weight"] + tensors[f"level{level}.output.bias"]
-            logits.append(of_colour + (x @ tensors[f"level{level}.skip.weight"] if config["skip"] else 0))
+            of_colour = active @ tensor("output.weight") + tensor("output.bias")
+            logits.append(of_colour + (x @ tensor("skip.weight") if config["skip"] else 0))
         return np.take_along_axis(ln_softmax(np.stack(logits, 2)), own[:, :, None], 2).sum((1, 2))
 
     def all_by(steps):
@@ -242,9 +249,9 @@ def ln_q_of_colours(tensors, level, border, own, config):
     return moved(own[:, 0], fixes_gauge=True)
 
 
-def ln_q_of_colour_box(origin, inside, at, config, steps):
+def ln_q_of_colour_box(origin, inside, at, config, couplings, steps):
     """As ln_q_of_box, of colours."""
-    q, bond, field = config["states"], config["beta"] * config["coupling"], config["beta"] * config["field"]
+    q, beta = config["states"], config["beta"]
     layers = layers_of(origin, inside)
     around = set(places(np.subtract(origin, 1), np.add(inside, 2))) - set(places(origin, inside))
     sites = len(layers[0])
@@ -253,20 +260,27 @@ def ln_q_of_colour_box(origin, inside, at, config, steps):
 
     def outer(layer):
         """What the border and the field add for every colour of every site of a layer, [N, sites, q]."""
-        felt = [bond * np.eye(q)[at([p for p in around if are_joined(site, p, steps)]).astype(int)].sum(1) for site in layer]
-        return np.stack(felt, 1) + field * np.eye(q)[0]
+        felt = []
+        for site in layer:
+            joined = [place for place in around if are_joined(site, place, steps)]
+            weights = np.array([couplings.of(site, place) for place in joined])
+            of_border = (np.eye(q)[at(joined).astype(int)] * weights[:, None]).sum(1)
+            felt.append(beta * (of_border + couplings.fields[couplings.site(site)] * np.eye(q)[0]))
+        return np.stack(felt, 1)
 
-    def along(colours):
-        return bond * sum((colours[:, a] == colours[:, b] for a, b in pairs), np.zeros(len(colours)))
+    def along(layer, colours):
+        terms = (couplings.of(layer[a], layer[b]) * (colours[:, a] == colours[:, b]) for a, b in pairs)
+        return beta * sum(terms, np.zeros(len(colours)))
 
-    across = bond * (states[:, None] == states[None]).sum(2)
     ln_p, ln_z, above = 0.0, None, None
-    for layer in layers:
+    for number, layer in enumerate(layers):
         own, felt = at(layer).astype(int), outer(layer)
-        ln_p = ln_p + np.take_along_axis(felt, own[:, :, None], 2).sum((1, 2)) + along(own)
-        here = felt[:, np.arange(sites), states].sum(2) + along(states)
+        ln_p = ln_p + np.take_along_axis(felt, own[:, :, None], 2).sum((1, 2)) + along(layer, own)
+        here = felt[:, np.arange(sites), states].sum(2) + along(layer, states)
         if above is not None:
-            ln_p = ln_p + bond * (own == above).sum(1)
+            down = beta * np.array([couplings.of(*pair) for pair in zip(layers[number - 1], layer)])
+            ln_p = ln_p + (down * (own == above)).sum(1)
+            across = (down * (states[:, None] == states[None])).sum(2)
             most = ln_z.max(1, keepdims=True)
             here = here + np.log(np.exp(ln_z - most) @ np.exp(across)) + most
         ln_z, above = here, own
@@ -413,12 +427,12 @@ def main():
     for number, level in enumerate(levels):
         for block, (border, own) in enumerate(level):
             if is_potts:
-                ln_q += ln_q_of_colours(tensors, number, at(border), at(own), config)
+                ln_q += ln_q_of_colours(tensors, number, block, at(border), at(own), config)
             else:
                 ln_q += ln_q_of_block(tensors, number, block, at(border), at(own), config)
     for origin, inside in boxes:
         if is_potts:
-            ln_q += ln_q_of_colour_box(origin, inside, at, config, steps)
+            ln_q += ln_q_of_colour_box(origin, inside, at, config, couplings, steps)
         else:
             ln_q += ln_q_of_box(origin, inside, at, config["beta"], couplings, steps)
     axes = tuple(range(1, lattice.ndim))
@@ -428,7 +442,7 @@ def main():
         energy = -config["coupling"] * bonds - config["field"] * ((lattice == 0) if is_potts else lattice).sum(axes)
     if couplings.are_single or config["lattice"] == "complete":
         # Sums of rounded products: equal to as many digits as those have.
-        energy = couplings.energy(lattice.reshape(len(lattice), -1))
+        energy = couplings.energy(lattice.reshape(len(lattice), -1), is_potts)
         energy = np.where(np.isclose(energy, samples["energy"], rtol=1e-12, atol=1e-9), samples["energy"], energy)
     off = np.abs(ln_q - samples["ln_q"])
     allowed = 1e-4 + 1e-6 * np.abs(ln_q)

@@ -12,7 +12,7 @@ use serde::Serialize;
 /// Lattices are solved up to size 10 (cubic: 4), with or without field, and the square lattice without field at every size, but for
 /// J < 0 on odd ones. Square lattices with a coupling for every bond (`--couplings`) are solved up to size 10, and without fields up to 32; other
 /// lattices with such couplings up to 26 sites. The complete lattice with one coupling is solved at every size; without `--couplings cw` that is J of every
-/// bond, and not J / N. With `--model potts --states q` the square lattice is solved while a row has at most 20,736 colourings: up to size 9 for 3 colours, 4 for 12, and 10 for 2.
+/// bond, and not J / N. With `--model potts --states q` the square lattice is solved while a row has at most 20,736 colourings: up to size 9 for 3 colours, 4 for 12, and 10 for 2, with a coupling for every bond too.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu exact --size 16 --beta 0.44

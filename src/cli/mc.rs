@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     /// cluster and a geometric cluster, on the CPU; tempering: two replicas at each of 8 temperatures and more, with a heat bath of every spin, which turn clusters together and exchange temperatures, on the
     /// CPU, or its heat bath on a GPU that is named [default: wolff; hybrid in a field, and for J < 0 on an odd side; tempering with couplings of single bonds, and on the complete lattice]. Potts spins (--model potts) move by wolff and swendsen-wang for J >= 0, by
     /// heat-bath, on any device, by hybrid, a heat bath and for J > 0 a single cluster, which is their default in a field and for J <= 0, and by multicanonical, hybrid sweeps beside a replica that crosses
-    /// from phase to phase, which is their default where two phases can meet (H = 0, more than four colours, on the cubic lattice more than two)
+    /// from phase to phase, which is their default where two phases can meet (H = 0, more than four colours, on the cubic lattice more than two), and by tempering on the CPU
     #[arg(long, value_enum)]
     algorithm: Option<AlgorithmName>,
     /// Independent chains, half of which start ordered and half at random [default: 16, 64 for metropolis]

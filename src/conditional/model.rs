@@ -251,6 +251,12 @@ impl NetOptions {
         if bottom > 2 && system.lattice.dimensions() == 3 {
             return refuse("cubes of model = potts are not summed exactly; it must be 2".to_owned());
         }
+        if bottom > 2 && system.weights.is_some() {
+            return refuse(
+                "boxes of model = potts with couplings of single bonds are not summed exactly; it must be 2"
+                    .to_owned(),
+            );
+        }
         let row_states = u64::from(states).checked_pow(bottom.saturating_sub(1)).unwrap_or(u64::MAX);
         if bottom > 2 && row_states > MOST_ROW_STATES {
             let sites = bottom - 1;

@@ -155,8 +155,8 @@ pub(super) fn derived_defaults<'a>(
     let forward_from = match (is_potts, is_cubic) {
         (false, false) => FORWARD_FROM,
         (false, true) => CUBIC_FORWARD_FROM,
-        (true, false) => COLOURS_FORWARD_FROM * colours_order_at(value("states", 2.0)),
-        (true, true) => CUBIC_COLOURS_FORWARD_FROM * colours_order_at(value("states", 2.0)),
+        (true, false) => COLOURS_FORWARD_FROM * colours_order_at(states),
+        (true, true) => CUBIC_COLOURS_FORWARD_FROM * colours_order_at(states),
     };
     // Without order between colours there is no mode to lose.
     let orders = !is_potts || coupling > 0.0;
@@ -217,8 +217,9 @@ pub(super) fn derived_defaults<'a>(
     let bottom = match () {
         () if is_van => 0.0,
         () if is_triangular => 2.0,
+        () if is_potts && weighted.is_some() => 2.0,
         () if is_potts => {
-            let possible = colour_bottom(value("states", 2.0) as u64, is_cubic).min(config.exact_bottom);
+            let possible = colour_bottom(states as u64, is_cubic).min(config.exact_bottom);
             bottom.min(possible.into())
         }
         () if is_cubic => bottom.min(CUBIC_BOTTOM),

@@ -106,20 +106,22 @@ impl Config {
     /// # Errors
     /// When a setting of the lattice is out of range, or the file of couplings cannot be read.
     pub fn system(&self) -> Result<System> {
-        let lattice = Lattice::new(self.lattice, self.size)?;
         let spins = Spins::new(self.model, self.states)?;
+        let of_ising = self.of_ising_spins()?;
+        match spins {
+            Spins::Ising => Ok(of_ising),
+            Spins::Potts { .. } => of_ising.of_colours(self.states),
+        }
+    }
+
+    /// Its lattice and couplings, with Ising spins.
+    fn of_ising_spins(&self) -> Result<System> {
+        let lattice = Lattice::new(self.lattice, self.size)?;
         let disorder = Disorder::named(&self.couplings)?;
         if self.disorder_seed != 0 && disorder.is_none() {
             let expected =
                 "there is nothing to draw: it goes with couplings = pm1, gaussian, sk or hopfield:P";
             return Err(Error::setting("disorder_seed", self.disorder_seed, expected));
-        }
-        if let Spins::Potts { .. } = spins {
-            if !self.couplings.is_empty() {
-                let expected = "bonds of model = potts all have one coupling; leave it out";
-                return Err(Error::setting("couplings", &self.couplings, expected));
-            }
-            return System::potts(lattice, Interaction::new(self.coupling, self.field)?, self.states);
         }
         if self.couplings.is_empty() {
             return Ok(System::uniform(lattice, Interaction::new(self.coupling, self.field)?));

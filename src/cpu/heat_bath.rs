@@ -42,14 +42,16 @@ impl Fields<'_> {
     }
 }
 
-/// Boltzmann factors of the colours of single Potts spins whose neighbours are all fixed: `exp(beta J n_c + beta H [c = 0])`, where `n_c` neighbours have colour c.
+/// Boltzmann factors of the colours of single Potts spins whose neighbours are all fixed: `exp(beta J n_c + beta H [c = 0])`, where `n_c` neighbours have colour c; their
+/// weights, where bonds and sites have their own.
 pub(crate) struct ColourFields<'a> {
     geometry: &'a Level,
     states: usize,
-    /// By how many neighbours have the colour.
-    of_neighbours: [f64; NEIGHBOUR_SUMS],
-    /// Of colour 0.
+    /// beta J and beta H.
+    of_bond: f64,
     of_field: f64,
+    /// By how many neighbours have the colour, where bonds are alike.
+    of_neighbours: [f64; NEIGHBOUR_SUMS],
 }
 
 /// Factors of colours, and their sum.
@@ -61,23 +63,28 @@ pub(crate) struct ColourWeights {
 
 impl<'a> ColourFields<'a> {
     pub(crate) fn new(system: &System, geometry: &'a Level, beta: f64) -> Self {
-        let interaction = system.interaction;
+        let [of_bond, of_field] =
+            [system.interaction.coupling, system.interaction.field].map(|unit| beta * unit);
         Self {
             geometry,
             states: system.spins.states(),
-            of_neighbours: std::array::from_fn(|count| (beta * interaction.coupling * count as f64).exp()),
-            of_field: (beta * interaction.field).exp(),
+            of_bond,
+            of_field,
+            of_neighbours: std::array::from_fn(|count| (of_bond * count as f64).exp()),
         }
     }
 
     /// Of a block's spin in a configuration of a batch.
     pub(crate) fn weights(&self, spins: &[i8], batch: usize, block: usize, row: usize) -> ColourWeights {
-        let mut counts = [0; MAX_STATES as usize];
-        for colour in neighbour_colours(self.geometry, spins, batch, block, row) {
-            counts[colour as usize] += 1;
+        let mut sums = [0; MAX_STATES as usize];
+        for (colour, weight) in neighbour_colours(self.geometry, spins, batch, block, row) {
+            sums[colour as usize] += weight;
         }
-        let mut factors = counts.map(|count: usize| self.of_neighbours[count]);
-        factors[0] *= self.of_field;
+        let mut factors = match self.geometry.is_weighted() {
+            true => sums.map(|sum| (self.of_bond * f64::from(sum)).exp()),
+            false => sums.map(|count| self.of_neighbours[count as usize]),
+        };
+        factors[0] *= (self.of_field * f64::from(self.geometry.site_weight(block, 0))).exp();
         ColourWeights { factors, states: self.states, sum: factors[..self.states].iter().sum() }
     }
 }

@@ -80,14 +80,16 @@ pub(crate) fn neighbour_sum(geometry: &Level, spins: &[i8], batch: usize, block:
     geometry.bonds.iter().enumerate().map(of_bond).sum()
 }
 
-/// Colours of the neighbours of a block's single spin in one configuration.
+/// Colours of the neighbours of a block's single spin in one configuration, with the weights of the bonds to them.
 pub(crate) fn neighbour_colours<'a>(
     geometry: &'a Level,
     spins: &'a [i8],
     batch: usize,
     block: usize,
     row: usize,
-) -> impl Iterator<Item = i8> + 'a {
+) -> impl Iterator<Item = (i8, i32)> + 'a {
     let sites = geometry.block_sites(block);
-    geometry.bonds.iter().map(move |bond| spins[sites[bond.earlier as usize] as usize * batch + row])
+    geometry.bonds.iter().enumerate().map(move |(number, bond)| {
+        (spins[sites[bond.earlier as usize] as usize * batch + row], geometry.bond_weight(block, number))
+    })
 }

@@ -45,7 +45,7 @@ pub struct Exact {
 /// The exact ln Z where it is known, as for [`solve`]. In a fraction of a millisecond on the square lattice without field, but
 /// for odd sides with J < 0; else as long as [`solve`].
 pub fn ln_z(system: &System, beta: f64) -> Option<f64> {
-    if let Some(weights) = &system.weights {
+    if let (Spins::Ising, Some(weights)) = (system.spins, &system.weights) {
         return with_weights(system, weights, beta).map(|exact| exact.ln_z);
     }
     if has_formula(system) {
@@ -60,7 +60,7 @@ pub fn ln_z(system: &System, beta: f64) -> Option<f64> {
 ///
 /// Up to side 10 by transfer, whose time grows about as `side 4^side`; larger ones take a fraction of a millisecond.
 pub fn solve(system: &System, beta: f64) -> Option<Exact> {
-    if let Some(weights) = &system.weights {
+    if let (Spins::Ising, Some(weights)) = (system.spins, &system.weights) {
         return with_weights(system, weights, beta);
     }
     match small(system, beta) {
@@ -71,7 +71,7 @@ pub fn solve(system: &System, beta: f64) -> Option<Exact> {
     }
 }
 
-/// Couplings and fields of single bonds and sites: on the square lattice up to side 10 by transfer, and without a field up to side 32 by Pfaffians, where
+/// Couplings and fields of single bonds and sites of Ising spins: on the square lattice up to side 10 by transfer, and without a field up to side 32 by Pfaffians, where
 /// these keep their digits; on others up to 26 sites by a sum over all configurations.
 fn with_weights(system: &System, weights: &Weights, beta: f64) -> Option<Exact> {
     let is_square = system.lattice.kind() == LatticeKind::Square;
@@ -122,11 +122,11 @@ fn max_side(system: &System) -> u32 {
 
 /// Why [`ln_z`] and [`solve`] return nothing for a lattice, and the way out.
 pub fn refusal(system: &System) -> Error {
-    if system.weights.is_some() {
-        return refusal_with_weights(system);
-    }
     if let Spins::Potts { states } = system.spins {
         return potts::refusal(system, states);
+    }
+    if system.weights.is_some() {
+        return refusal_with_weights(system);
     }
     let Interaction { coupling, field } = system.interaction;
     let (side, kind, most) = (system.lattice.side(), system.lattice.kind(), max_side(system));

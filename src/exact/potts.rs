@@ -5,7 +5,7 @@ use super::moments::Moments;
 use super::transfer::MAX_SIDE;
 use super::wide::Wide;
 use crate::error::Error;
-use crate::lattice::{Interaction, LatticeKind, System};
+use crate::lattice::{Interaction, LatticeKind, System, Weights};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -44,8 +44,7 @@ pub(super) fn solve(system: &System, states: u8, beta: f64) -> Exact {
         larger => larger,
     };
     let interaction = Interaction { coupling: coupling / unit, field: field / unit };
-    let rows =
-        Rows { states: states.into(), side: system.lattice.side() as usize, interaction, beta: beta * unit };
+    let rows = Rows::new(system, states, interaction, beta * unit);
     let all = rows.all();
     Exact {
         ln_z: all.weight.ln(),
@@ -55,35 +54,79 @@ pub(super) fn solve(system: &System, states: u8, beta: f64) -> Exact {
 }
 
 /// Colourings of a row are numbers in base q: the colour of column c is digit c.
-#[derive(Debug, Clone, Copy)]
-struct Rows {
+struct Rows<'a> {
     states: usize,
     side: usize,
     interaction: Interaction,
     beta: f64,
+    weights: Option<&'a Weights>,
+    /// Whether colours may be exchanged.
+    is_symmetric: bool,
+    /// `[site][above | left << 1 | around << 2 | zero << 3]`: what a site adds to configurations, by whether it is of the colour above it, of that before it and, at the end of a
+    /// row, of the first, and whether that is colour 0.
+    added: Vec<[Moments; 16]>,
 }
 
-impl Rows {
-    fn count(self) -> usize {
+impl<'a> Rows<'a> {
+    fn new(system: &'a System, states: u8, interaction: Interaction, beta: f64) -> Self {
+        let mut rows = Self {
+            states: states.into(),
+            side: system.lattice.side() as usize,
+            interaction,
+            beta,
+            weights: system.weights.as_deref(),
+            is_symmetric: system.is_symmetric(),
+            added: Vec::new(),
+        };
+        rows.added = (0..system.lattice.sites())
+            .map(|site| std::array::from_fn(|state| rows.of_site(site, state)))
+            .collect();
+        rows
+    }
+
+    fn count(&self) -> usize {
         self.states.pow(self.side as u32)
     }
 
-    fn colour(self, row: usize, column: usize) -> usize {
+    fn colour(&self, row: usize, column: usize) -> usize {
         row / self.states.pow(column as u32) % self.states
     }
 
-    fn colours(self, row: usize) -> Vec<usize> {
+    fn colours(&self, row: usize) -> Vec<usize> {
         (0..self.side).map(|column| self.colour(row, column)).collect()
     }
 
+    /// Weight of the bond of a site to the right, or downwards.
+    fn bond(&self, row: usize, column: usize, down: bool) -> i64 {
+        let number = 2 * (row * self.side + column) + usize::from(down);
+        self.weights.map_or(1, |weights| weights.bonds[number].into())
+    }
+
+    fn of_site(&self, site: usize, state: usize) -> Moments {
+        let (row, column) = (site / self.side, site % self.side);
+        let is = |bit: usize| (state >> bit & 1) as i64;
+        let above = if row > 0 { self.bond(row - 1, column, true) } else { 0 };
+        let left = if column > 0 { self.bond(row, column - 1, false) } else { 0 };
+        let around = if column + 1 == self.side { self.bond(row, column, false) } else { 0 };
+        let field = self.weights.map_or(1, |weights| weights.sites[site].into());
+        self.single(is(0) * above + is(1) * left + is(2) * around, is(3) * field)
+    }
+
+    /// One configuration of some sites with these weighted sums of bonds between equal colours and of sites of colour 0.
+    fn single(&self, bonds: i64, zeros: i64) -> Moments {
+        let one = Moments { weight: Wide::exp(0.0), bonds: bonds as f64, spins: zeros as f64, variance: 0.0 };
+        Moments { weight: Wide::exp(self.beta * one.gain(self.interaction)), ..one }
+    }
+
     /// All configurations: those with each first row, summed in fixed order.
-    fn all(self) -> Moments {
+    fn all(&self) -> Moments {
         let part = |(first, images): (usize, usize)| {
             let rows = self.with_first(first);
             let closed = rows.iter().enumerate().map(|(last, part)| {
-                let bonds =
+                let equal =
                     (0..self.side).filter(|&column| self.colour(last, column) == self.colour(first, column));
-                part.with(&self.single(bonds.count(), 0))
+                let bonds = equal.map(|column| self.bond(self.side - 1, column, true)).sum();
+                part.with(&self.single(bonds, 0))
             });
             self.sum(closed).times(images as f64)
         };
@@ -91,18 +134,13 @@ impl Rows {
         self.sum(parts)
     }
 
-    fn sum(self, parts: impl IntoIterator<Item = Moments>) -> Moments {
+    fn sum(&self, parts: impl IntoIterator<Item = Moments>) -> Moments {
         parts.into_iter().fold(Moments::EMPTY, |sum, part| sum.and(part, self.interaction))
     }
 
-    /// One configuration of some sites with so many bonds between equal colours and so many sites of colour 0.
-    fn single(self, bonds: usize, zeros: usize) -> Moments {
-        let one = Moments { weight: Wide::exp(0.0), bonds: bonds as f64, spins: zeros as f64, variance: 0.0 };
-        Moments { weight: Wide::exp(self.beta * one.gain(self.interaction)), ..one }
-    }
-
-    /// Rows that are not images of each other, with the number of their images: by translations, reversal, and exchanges of colours, but for that of the field.
-    fn first_rows(self) -> Vec<(usize, usize)> {
+    /// Rows that are not images of each other, with the number of their images: by exchanges of colours, but for that of the field, and where all bonds are alike by
+    /// translations and reversal.
+    fn first_rows(&self) -> Vec<(usize, usize)> {
         let mut images: BTreeMap<Vec<usize>, (usize, usize)> = BTreeMap::new();
         for row in 0..self.count() {
             images.entry(self.standard(&self.colours(row))).or_insert((row, 0)).1 += 1;
@@ -110,7 +148,10 @@ impl Rows {
         images.into_values().collect()
     }
 
-    fn standard(self, row: &[usize]) -> Vec<usize> {
+    fn standard(&self, row: &[usize]) -> Vec<usize> {
+        if self.weights.is_some() {
+            return self.renamed(row);
+        }
         let images = (0..self.side).flat_map(|by| {
             let moved: Vec<usize> = (0..self.side).map(|column| row[(column + by) % self.side]).collect();
             let reversed: Vec<usize> = moved.iter().rev().copied().collect();
@@ -120,8 +161,8 @@ impl Rows {
     }
 
     /// The row with its colours numbered in the order in which they come; colour 0 is the field's where there is one.
-    fn renamed(self, row: &[usize]) -> Vec<usize> {
-        let mut seen = if self.interaction.field == 0.0 { Vec::new() } else { vec![0] };
+    fn renamed(&self, row: &[usize]) -> Vec<usize> {
+        let mut seen = if self.is_symmetric { Vec::new() } else { vec![0] };
         let number = |&colour: &usize| {
             seen.iter().position(|&other| other == colour).unwrap_or_else(|| {
                 seen.push(colour);
@@ -132,35 +173,38 @@ impl Rows {
     }
 
     /// For each last row the configurations of all rows from a first one on.
-    fn with_first(self, first: usize) -> Vec<Moments> {
-        let colours = self.colours(first);
-        let bonds = (0..self.side).filter(|&column| colours[column] == colours[(column + 1) % self.side]);
-        let zeros = colours.iter().filter(|&&colour| colour == 0);
-        let new = [0, 1].map(|zeros| std::array::from_fn(|bonds| self.single(bonds, zeros)));
+    fn with_first(&self, first: usize) -> Vec<Moments> {
         let mut rows = vec![Moments::EMPTY; self.count()];
-        rows[first] = self.single(bonds.count(), zeros.count());
-        for _ in 1..self.side {
+        let sites = (0..self.side).map(|column| *self.added(0, column, first, false));
+        let none = self.single(0, 0);
+        rows[first] = sites.fold(none, |all, site| all.with(&site));
+        for row in 1..self.side {
             for column in 0..self.side {
-                rows = self.fixed(&rows, column, &new);
+                rows = self.fixed(&rows, row, column);
             }
         }
         rows
     }
 
-    /// Replaces the colour of a column by that of the next row, and sums over the colour above it. `new` has a site of another colour than 0, and of 0, by its bonds to equal
-    /// ones.
-    fn fixed(self, from: &[Moments], column: usize, new: &[[Moments; 4]; 2]) -> Vec<Moments> {
+    /// What the site of a column adds to a row of new colours up to it.
+    fn added(&self, row: usize, column: usize, colours: usize, is_as_above: bool) -> &Moments {
+        let colour = self.colour(colours, column);
+        let is_like = |other: usize| usize::from(self.colour(colours, other) == colour);
+        let left = if column > 0 { is_like(column - 1) } else { 0 };
+        let state = usize::from(is_as_above) | left << 1 | is_like(0) << 2 | usize::from(colour == 0) << 3;
+        &self.added[row * self.side + column][state]
+    }
+
+    /// Replaces the colour of a column by that of the next row, and sums over the colour above it.
+    fn fixed(&self, from: &[Moments], row: usize, column: usize) -> Vec<Moments> {
         let place = self.states.pow(column as u32);
-        let to = |row: usize| {
-            let colour = self.colour(row, column);
-            let is_like = |other: usize| usize::from(self.colour(row, other) == colour);
-            let left = if column > 0 { is_like(column - 1) } else { 0 };
-            let across = if column + 1 == self.side { is_like(0) } else { 0 };
-            let above = |old: usize| from[row - colour * place + old * place];
+        let to = |colours: usize| {
+            let colour = self.colour(colours, column);
+            let above = |old: usize| from[colours - colour * place + old * place];
             let others = self.sum((0..self.states).filter(|&old| old != colour).map(above));
-            let new = &new[usize::from(colour == 0)];
-            let bonds = left + across;
-            others.with(&new[bonds]).and(above(colour).with(&new[bonds + 1]), self.interaction)
+            let [different, equal] =
+                [false, true].map(|is_as_above| self.added(row, column, colours, is_as_above));
+            others.with(different).and(above(colour).with(equal), self.interaction)
         };
         (0..self.count()).map(to).collect()
     }
@@ -208,43 +252,60 @@ mod tests {
         assert!((solved(4, 2, 0.88).ln_z - 29.584_726_538_718_16).abs() < 1e-12);
     }
 
+    /// ln Z, energy and specific heat as a sum over all configurations.
+    fn enumerated(system: &System, beta: f64) -> [f64; 3] {
+        let (sites, states) = (system.lattice.sites(), system.spins.states());
+        let mut sums = [0.0; 3];
+        for number in 0..states.pow(sites as u32) {
+            let colour = |site: usize| (number / states.pow(site as u32) % states) as i8;
+            let energy = system.energy(&(0..sites).map(colour).collect::<Vec<_>>());
+            let weight = (-beta * energy).exp();
+            for (sum, power) in sums.iter_mut().zip(0..) {
+                *sum += weight * energy.powi(power);
+            }
+        }
+        let [z, e, e2] = sums;
+        let sites = sites as f64;
+        [z.ln(), e / z / sites, beta * beta * (e2 / z - (e / z).powi(2)) / sites]
+    }
+
     #[test]
     fn small_systems_are_sums_over_all_configurations() {
-        for (side, states, coupling, field) in
-            [(2, 5, 0.8, 0.5), (3, 3, -1.1, 0.7), (2, 32, 1.0, 0.0), (3, 2, 1.0, -0.4)]
-        {
-            let (system, beta) = (system(side, states, coupling, field), 0.9);
-            let sites = side * side;
-            let mut sums = [0.0; 3];
-            for number in 0..u64::from(states).pow(sites) {
-                let colour = |site: u32| (number / u64::from(states).pow(site) % u64::from(states)) as i8;
-                let energy = system.energy(&(0..sites).map(colour).collect::<Vec<_>>());
-                let weight = (-beta * energy).exp();
-                for (sum, power) in sums.iter_mut().zip(0..) {
-                    *sum += weight * energy.powi(power);
-                }
-            }
-            let [z, e, e2] = sums;
-            let sites = f64::from(sites);
-            let found = solve(&system, states as u8, beta);
-            assert!((found.ln_z - z.ln()).abs() < 1e-11, "{states}: {found:?}");
-            assert!((found.energy_per_site - e / z / sites).abs() < 1e-11);
-            assert!((found.specific_heat - beta * beta * (e2 / z - (e / z).powi(2)) / sites).abs() < 1e-9);
+        let single = |side: u32, states: u32, field: f64| {
+            let lattice = Lattice::square(side).unwrap();
+            let couplings: Vec<f64> =
+                (0..lattice.bond_count()).map(|bond| (bond as f64 * 1.7).sin()).collect();
+            let fields: Vec<f64> =
+                (0..lattice.sites()).map(|site| field * (site as f64 * 0.9).cos()).collect();
+            System::with_couplings(lattice, &couplings, &fields).unwrap().of_colours(states).unwrap()
+        };
+        for system in [
+            system(2, 5, 0.8, 0.5),
+            system(3, 3, -1.1, 0.7),
+            system(2, 32, 1.0, 0.0),
+            system(3, 2, 1.0, -0.4),
+            single(3, 3, 0.0),
+            single(3, 3, 0.8),
+            single(2, 7, 0.6),
+        ] {
+            let [ln_z, energy, specific_heat] = enumerated(&system, 0.9);
+            let found = solve(&system, system.spins.states() as u8, 0.9);
+            assert!((found.ln_z - ln_z).abs() < 1e-11, "{system}: {found:?}");
+            assert!((found.energy_per_site - energy).abs() < 1e-11);
+            assert!((found.specific_heat - specific_heat).abs() < 1e-9);
         }
     }
 
     #[test]
     fn first_rows_count_every_row_once_and_sides_end_where_rows_are_too_many() {
-        let rows = |field: f64| Rows {
-            states: 3,
-            side: 4,
-            interaction: Interaction { coupling: 1.0, field },
-            beta: 1.0,
+        let rows = |field: f64| {
+            let system = system(4, 3, 1.0, field);
+            Rows::new(&system, 3, system.interaction, 1.0).first_rows()
         };
         // Necklaces of 4 beads that may be turned over and recoloured: aaaa aaab aabb abab aabc abac.
-        assert_eq!(rows(0.0).first_rows().len(), 6);
+        assert_eq!(rows(0.0).len(), 6);
         for field in [0.0, 0.5] {
-            assert_eq!(rows(field).first_rows().iter().map(|(_, images)| images).sum::<usize>(), 81);
+            assert_eq!(rows(field).iter().map(|(_, images)| images).sum::<usize>(), 81);
         }
         assert_eq!([2, 3, 4, 12, 32].map(|states| max_side(LatticeKind::Square, states)), [10, 9, 7, 4, 2]);
     }

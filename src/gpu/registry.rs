@@ -347,7 +347,8 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
                         ..variant
                     };
                     let of_spins = [variant, weighted].map(|variant| (variant, options));
-                    let variants = of_spins.into_iter().chain(of_colours(lattice, variant, options));
+                    let of_colours = [variant, weighted].map(|variant| of_colours(lattice, variant, options));
+                    let variants = of_spins.into_iter().chain(of_colours.into_iter().flatten());
                     for (variant, options) in variants {
                         let specialisation = Specialisation::new(kernel, lattice, options, variant);
                         if !all.contains(&specialisation) {

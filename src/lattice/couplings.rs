@@ -85,33 +85,29 @@ impl System {
         coupling * total / weights.bonds.len() as f64
     }
 
-    /// Sum of `s_i s_j` over all bonds, each times its weight; for Potts spins the number of bonds between equal ones.
+    /// Sum of `s_i s_j` over all bonds, each times its weight; for Potts spins of the bonds between equal ones.
     pub fn bond_sum(&self, spins: &[i8]) -> i64 {
-        if let Spins::Potts { .. } = self.spins {
-            return self.lattice.bonds().filter(|&[a, b]| spins[a as usize] == spins[b as usize]).count()
-                as i64;
+        let term = |a: i8, b: i8| match self.spins {
+            Spins::Ising => i64::from(a * b),
+            Spins::Potts { .. } => i64::from(a == b),
+        };
+        let terms = self.lattice.bonds().map(|[a, b]| term(spins[a as usize], spins[b as usize]));
+        match &self.weights {
+            None => terms.sum(),
+            Some(weights) => terms.zip(&weights.bonds).map(|(term, &weight)| i64::from(weight) * term).sum(),
         }
-        let Some(weights) = &self.weights else { return self.lattice.bond_sum(spins) };
-        let product = |[a, b]: [u32; 2]| i64::from(spins[a as usize] * spins[b as usize]);
-        self.lattice
-            .bonds()
-            .zip(&weights.bonds)
-            .map(|(bond, &weight)| i64::from(weight) * product(bond))
-            .sum()
     }
 
-    /// Sum of all spins, each times its weight; for Potts spins the number of those of colour 0.
+    /// Sum of all spins, each times its weight; for Potts spins of those of colour 0.
     pub fn spin_sum(&self, spins: &[i8]) -> i64 {
-        if let Spins::Potts { .. } = self.spins {
-            return spins.iter().filter(|&&spin| spin == 0).count() as i64;
-        }
+        let term = |spin: i8| match self.spins {
+            Spins::Ising => i64::from(spin),
+            Spins::Potts { .. } => i64::from(spin == 0),
+        };
+        let terms = spins.iter().map(|&spin| term(spin));
         match &self.weights {
-            None => spins.iter().map(|&spin| i64::from(spin)).sum(),
-            Some(weights) => spins
-                .iter()
-                .zip(&weights.sites)
-                .map(|(&spin, &weight)| i64::from(weight) * i64::from(spin))
-                .sum(),
+            None => terms.sum(),
+            Some(weights) => terms.zip(&weights.sites).map(|(term, &weight)| i64::from(weight) * term).sum(),
         }
     }
 }

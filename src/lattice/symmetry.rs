@@ -209,7 +209,7 @@ impl SymmetryGroup {
             group.reflections || group.transpose || group.translations.iter().any(|steps| *steps > 1);
         if !system.is_homogeneous() && has_moves {
             return Err(refuse(
-                "with couplings of single bonds, or bonds between all sites, z2 is the only symmetry",
+                "with couplings of single bonds, or bonds between all sites, z2 is the only symmetry, and colours that of Potts spins",
             ));
         }
         if group.z2 && system.spins != Spins::Ising {

@@ -86,7 +86,15 @@ impl System {
     /// # Errors
     /// When there are fewer than 2 or more than 32 colours, or the lattice is neither the square nor the cubic one.
     pub fn potts(lattice: Lattice, interaction: Interaction, states: u32) -> Result<Self> {
-        match lattice.kind() {
+        Self::uniform(lattice, interaction).of_colours(states)
+    }
+
+    /// The same lattice, couplings and fields with Potts spins of so many colours.
+    ///
+    /// # Errors
+    /// As [`System::potts`].
+    pub fn of_colours(self, states: u32) -> Result<Self> {
+        match self.lattice.kind() {
             LatticeKind::Square | LatticeKind::Cubic => {}
             kind @ (LatticeKind::Triangular | LatticeKind::Complete) => {
                 return Err(Error::setting(
@@ -96,7 +104,7 @@ impl System {
                 ));
             }
         }
-        Ok(Self { spins: Spins::new(SpinModel::Potts, states)?, ..Self::uniform(lattice, interaction) })
+        Ok(Self { spins: Spins::new(SpinModel::Potts, states)?, ..self })
     }
 
     /// Energy of one configuration, `[sites]` of +-1, or of colours.
@@ -150,7 +158,10 @@ impl System {
     pub fn critical_beta(&self) -> Option<f64> {
         if let Spins::Potts { states } = self.spins {
             let Interaction { coupling, field } = self.interaction;
-            let orders = self.lattice.kind() == LatticeKind::Square && coupling > 0.0 && field == 0.0;
+            let orders = self.lattice.kind() == LatticeKind::Square
+                && coupling > 0.0
+                && field == 0.0
+                && self.weights.is_none();
             return orders.then(|| (1.0 + f64::from(states).sqrt()).ln() / coupling);
         }
         let at_unit_coupling = match self.lattice.kind() {
@@ -173,6 +184,7 @@ impl System {
             && self.spins.states() > most_continuous
             && coupling > 0.0
             && field == 0.0
+            && self.weights.is_none()
     }
 
     /// Whether all bonds are alike and lie along the axes of space: moves, mirrors and turns of the lattice leave the energy as it is, and sums over lines and

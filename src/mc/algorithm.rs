@@ -63,7 +63,9 @@ impl Algorithm {
             (Spins::Ising, Self::Multicanonical) => {
                 refuse("it is of Potts spins; Ising spins move by wolff or hybrid")
             }
-            (Spins::Ising, _) | (Spins::Potts { .. }, Self::Hybrid | Self::HeatBath) => Ok(()),
+            (Spins::Ising, _) | (Spins::Potts { .. }, Self::Hybrid | Self::HeatBath | Self::Tempering) => {
+                Ok(())
+            }
             (Spins::Potts { .. }, Self::Wolff | Self::SwendsenWang | Self::Multicanonical)
                 if system.interaction.coupling >= 0.0 =>
             {
@@ -72,9 +74,9 @@ impl Algorithm {
             (Spins::Potts { .. }, Self::Wolff | Self::SwendsenWang | Self::Multicanonical) => {
                 refuse("it needs J >= 0; it must be hybrid, which is a heat bath there")
             }
-            (Spins::Potts { .. }, Self::Metropolis | Self::Tempering) => refuse(
-                "chains of model = potts move by wolff, swendsen-wang, heat-bath, hybrid or multicanonical",
-            ),
+            (Spins::Potts { .. }, Self::Metropolis) => {
+                refuse("single spins of model = potts move by heat-bath")
+            }
         }
     }
 

@@ -84,7 +84,10 @@ impl Pool {
             }
             match self.moves {
                 true => (from, symmetry),
-                false => (from, Symmetry { flipped: symmetry.flipped, ..Symmetry::default() }),
+                false => {
+                    let Symmetry { flipped, colours, .. } = symmetry;
+                    (from, Symmetry { flipped, colours, ..Symmetry::default() })
+                }
             }
         };
         // The order of random numbers is fixed, that of the work on them is not.

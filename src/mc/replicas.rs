@@ -1,13 +1,13 @@
 //! Replicas of a system at a ladder of temperatures that exchange them (parallel tempering: K. Hukushima and K. Nemoto, J. Phys. Soc. Jpn. 65, 1604,
 //! 1996). What is stuck at a low temperature goes where it is free, and comes back elsewhere.
 //!
-//! There are two at every temperature, which turn clusters of sites together (J. Houdayer, Eur. Phys. J. B 22, 479, 2001; Z. Zhu, A. J. Ochoa and
+//! There are two at every temperature. Those of Ising spins turn clusters of sites together (J. Houdayer, Eur. Phys. J. B 22, 479, 2001; Z. Zhu, A. J. Ochoa and
 //! H. G. Katzgraber, Phys. Rev. Lett. 115, 077201, 2015): in two dimensions that leads from valley to valley.
 
 use super::rules::Rules;
 use crate::cpu::Real;
 use crate::cpu::vector::vectorised;
-use crate::lattice::{Ensemble, Interaction};
+use crate::lattice::{Ensemble, Interaction, Spins};
 use crate::random::philox;
 use crate::transpose::transpose;
 
@@ -27,20 +27,30 @@ pub(super) struct Ladder(Vec<f64>);
 impl Ladder {
     pub(super) fn new(ensemble: &Ensemble) -> Self {
         let Ensemble { system, beta } = ensemble;
-        Self(ladder(*beta, system.mean_coupling(), system.lattice.bond_count() as f64))
+        let states = system.spins.states() as f64;
+        // Between equal colours and different ones a bond has the energies of one between Ising spins of half the coupling in a field: q - 1 ways to differ.
+        let (coupling, start) = match system.spins {
+            Spins::Ising => (system.mean_coupling(), 0.0),
+            Spins::Potts { .. } => (system.mean_coupling() / 2.0, -(states - 1.0).ln() / 2.0),
+        };
+        Self(ladder(*beta, coupling, start, system.lattice.bond_count() as f64))
     }
 }
 
 /// Inverse temperatures whose energies overlap from one to the next: as far apart as [`STEP`] over the spread of energies, for which that of bonds on their
-/// own serves, `J sqrt(bonds) / cosh(beta J)`. Its integral is the angle `atan(sinh(beta J))`.
-fn ladder(beta: f64, coupling: f64, bonds: f64) -> Vec<f64> {
-    let angle = (beta * coupling).sinh().atan();
+/// own serves, `J sqrt(bonds) / cosh(x)` at `x = start + beta J`. Its integral is the angle `atan(sinh(x))`.
+fn ladder(beta: f64, coupling: f64, start: f64, bonds: f64) -> Vec<f64> {
+    let first = start.sinh().atan();
+    let angle = (start + beta * coupling).sinh().atan() - first;
     let count = (bonds.sqrt() * angle / STEP).ceil() as usize;
     let count = count.clamp(RUNGS.0, RUNGS.1).next_multiple_of(RUNGS.0);
     let rung = |step: usize| {
         let share = step as f64 / count as f64;
         // Without couplings, and at the end, where nothing is rounded.
-        if angle == 0.0 || step == count { beta * share } else { (share * angle).tan().asinh() / coupling }
+        match angle == 0.0 || step == count {
+            true => beta * share,
+            false => ((first + share * angle).tan().asinh() - start) / coupling,
+        }
     };
     (1..=count).map(rung).collect()
 }
@@ -82,7 +92,10 @@ impl Replicas {
         for first in (0..self.count()).step_by(LANES) {
             vectorised(
                 #[inline(always)]
-                || self.heat_bath(rules, first),
+                || match rules.ensemble.system.spins {
+                    Spins::Ising => self.heat_bath(rules, first),
+                    Spins::Potts { states } => self.colour_heat_bath(rules, states.into(), first),
+                },
             );
         }
         self.turn_clusters(rules);
@@ -95,10 +108,11 @@ impl Replicas {
         self.sweeps += 1;
     }
 
-    /// After a heat bath: the replicas of every temperature turn a cluster. Where all sites are neighbours a cluster is all of its kind, and turning it exchanges
+    /// After a heat bath: the replicas of every temperature turn a cluster, if they are of Ising spins. Where all sites are neighbours a cluster is all of its kind, and turning it exchanges
     /// the replicas, which is left out.
     pub(super) fn turn_clusters(&mut self, rules: &Rules) {
-        if rules.ensemble.system.lattice.is_spatial() {
+        let system = &rules.ensemble.system;
+        if system.lattice.is_spatial() && system.spins == Spins::Ising {
             (0..self.order[0].len()).for_each(|rung| self.turn_cluster(rules, rung));
         }
     }
@@ -166,6 +180,38 @@ impl Replicas {
         }
     }
 
+    /// The same of Potts spins.
+    #[inline(always)]
+    fn colour_heat_bath(&mut self, rules: &Rules, states: usize, first: usize) {
+        let count = self.count();
+        let Interaction { coupling, field } = rules.ensemble.system.interaction;
+        let (coupling, field) = (coupling as f32, field as f32);
+        let betas: [f32; LANES] = std::array::from_fn(|lane| self.betas[first + lane]);
+        let mut words = [[0; 4]; LANES];
+        let mut logits = vec![[0.0; LANES]; states];
+        for site in 0..self.spins.len() / count {
+            if site.is_multiple_of(4) {
+                for (replica, words) in (first as u32..).zip(&mut words) {
+                    *words = philox(self.key, [self.sweeps, (site / 4) as u32, replica, TAG]);
+                }
+            }
+            logits.fill([0.0; LANES]);
+            logits[0] = [field * rules.adjacency.site_weight(site) as f32; LANES];
+            for (neighbour, weight) in rules.adjacency.bonds_of(site) {
+                let energy = coupling * weight as f32;
+                let colours = &self.spins[neighbour as usize * count + first..][..LANES];
+                for (logits, colour) in logits.iter_mut().zip(0..) {
+                    for (logit, &of_lane) in logits.iter_mut().zip(colours) {
+                        *logit += if of_lane == colour { energy } else { 0.0 };
+                    }
+                }
+            }
+            let numbers = std::array::from_fn(|lane| words[lane][site % 4] as f32 * (1.0 / 4_294_967_296.0));
+            let colours = draw_colours(&mut logits, &betas, &numbers);
+            self.spins[site * count + first..][..LANES].copy_from_slice(&colours);
+        }
+    }
+
     /// Ends a sweep: neighbours in temperature may exchange it, by their energies, `[replicas]`.
     pub(super) fn exchange(&mut self, Ladder(betas): &Ladder, energies: &[f64]) {
         for (ladder, order) in self.order.iter_mut().enumerate() {
@@ -186,27 +232,44 @@ impl Replicas {
     /// `[replicas]`.
     pub(super) fn energies(&self, rules: &Rules) -> Vec<f64> {
         let count = self.count();
-        let (mut bonds, mut sums) = (vec![0_i32; count], vec![0_i32; count]);
+        let mut sums = [0, 1].map(|_| vec![0_i32; count]);
         vectorised(
             #[inline(always)]
-            || {
-                for (site, spins) in self.spins.chunks_exact(count).enumerate() {
-                    // Every bond once, at the first of its sites.
-                    let later = |&(neighbour, _): &(u32, i32)| neighbour as usize > site;
-                    for (neighbour, weight) in rules.adjacency.bonds_of(site).filter(later) {
-                        let others = &self.spins[neighbour as usize * count..][..count];
-                        for ((sum, &spin), &other) in bonds.iter_mut().zip(spins).zip(others) {
-                            *sum += weight * i32::from(spin * other);
-                        }
-                    }
-                    for (sum, &spin) in sums.iter_mut().zip(spins) {
-                        *sum += rules.adjacency.site_weight(site) * i32::from(spin);
-                    }
+            || match rules.ensemble.system.spins {
+                Spins::Ising => self.add_sums(rules, &mut sums, |a, b| a * b, |spin| spin),
+                Spins::Potts { .. } => {
+                    self.add_sums(rules, &mut sums, |a, b| i8::from(a == b), |spin| i8::from(spin == 0))
                 }
             },
         );
         let units = rules.ensemble.system.interaction;
-        bonds.iter().zip(sums).map(|(&bonds, sum)| units.energy(bonds.into(), sum.into())).collect()
+        let [bonds, spins] = sums;
+        bonds.iter().zip(spins).map(|(&bonds, spins)| units.energy(bonds.into(), spins.into())).collect()
+    }
+
+    /// Adds sums of bonds and of spins, `[replicas]`, with terms of a bond by the spins at its ends and of a spin.
+    #[inline(always)]
+    fn add_sums(
+        &self,
+        rules: &Rules,
+        [of_bonds, of_spins]: &mut [Vec<i32>; 2],
+        of_bond: impl Fn(i8, i8) -> i8,
+        of_spin: impl Fn(i8) -> i8,
+    ) {
+        let count = self.count();
+        for (site, spins) in self.spins.chunks_exact(count).enumerate() {
+            // Every bond once, at the first of its sites.
+            let later = |&(neighbour, _): &(u32, i32)| neighbour as usize > site;
+            for (neighbour, weight) in rules.adjacency.bonds_of(site).filter(later) {
+                let others = &self.spins[neighbour as usize * count..][..count];
+                for ((sum, &spin), &other) in of_bonds.iter_mut().zip(spins).zip(others) {
+                    *sum += weight * i32::from(of_bond(spin, other));
+                }
+            }
+            for (sum, &spin) in of_spins.iter_mut().zip(spins) {
+                *sum += rules.adjacency.site_weight(site) * i32::from(of_spin(spin));
+            }
+        }
     }
 
     pub(super) fn count(&self) -> usize {
@@ -246,4 +309,33 @@ impl Replicas {
             .zip(self.spins.chunks_exact(count))
             .for_each(|(spin, of_site)| *spin = of_site[coldest]);
     }
+}
+
+/// The colours that numbers in [0, 1) draw. `energies` `[colours]`, those gained by every colour, are overwritten.
+#[inline(always)]
+fn draw_colours(energies: &mut [[f32; LANES]], betas: &[f32; LANES], numbers: &[f32; LANES]) -> [i8; LANES] {
+    let mut largest = [f32::NEG_INFINITY; LANES];
+    for energies in &*energies {
+        for (largest, &energy) in largest.iter_mut().zip(energies) {
+            *largest = if energy > *largest { energy } else { *largest };
+        }
+    }
+    let mut left = [0.0; LANES];
+    for energies in &mut *energies {
+        for lane in 0..LANES {
+            energies[lane] = (betas[lane] * (energies[lane] - largest[lane])).exp_minus_abs();
+            left[lane] += energies[lane];
+        }
+    }
+    for lane in 0..LANES {
+        left[lane] *= numbers[lane];
+    }
+    let mut colours = [0; LANES];
+    for weights in &energies[..energies.len() - 1] {
+        for lane in 0..LANES {
+            left[lane] -= weights[lane];
+            colours[lane] += i8::from(left[lane] >= 0.0);
+        }
+    }
+    colours
 }

@@ -71,7 +71,7 @@ impl Simulation {
             return Ok(Self { setup, backend, walks: Vec::new(), on_device: None, sweeps: 0 });
         }
         let is_cpu = matches!(device, "auto" | "cpu");
-        if !is_cpu && algorithm != Algorithm::Tempering {
+        if !is_cpu && (algorithm != Algorithm::Tempering || system.spins != Spins::Ising) {
             if let Spins::Potts { .. } = system.spins {
                 return Err(Error::setting(
                     "device",

@@ -16,7 +16,7 @@ pub(super) fn is_ordered(chain: usize) -> bool {
 pub(super) fn start(setup: &Setup, pattern: &[i8], chain: usize, stream: &mut Stream) -> Vec<i8> {
     let system = &setup.ensemble.system;
     if let Spins::Potts { states } = system.spins {
-        return start_in_colours(system, states as i8, chain, stream);
+        return start_in_colours(system, pattern, states as i8, chain, stream);
     }
     let interaction = system.interaction;
     let first_up = match interaction.field {
@@ -39,8 +39,14 @@ pub(super) fn start(setup: &Setup, pattern: &[i8], chain: usize, stream: &mut St
 }
 
 /// The same of Potts spins. Order is one colour for J >= 0, that of the field if there is one, else a colour for every ordered chain in turn; for J < 0 two colours that
-/// alternate.
-fn start_in_colours(system: &System, states: i8, chain: usize, stream: &mut Stream) -> Vec<i8> {
+/// alternate. With couplings of single bonds it is `pattern`, without fields with its colours moved on for every ordered chain in turn.
+fn start_in_colours(
+    system: &System,
+    pattern: &[i8],
+    states: i8,
+    chain: usize,
+    stream: &mut Stream,
+) -> Vec<i8> {
     let Interaction { coupling, field } = system.interaction;
     let turn = (chain / 2 % states as usize) as i8;
     let first = match field {
@@ -49,6 +55,10 @@ fn start_in_colours(system: &System, states: i8, chain: usize, stream: &mut Stre
         _ => 1,
     };
     let mut colour = |site: u32| match is_ordered(chain) {
+        true if system.weights.is_some() => {
+            let moved = if system.is_symmetric() { turn } else { 0 };
+            (pattern[site as usize] + moved) % states
+        }
         true if coupling < 0.0 => {
             let [plane, row, column] = system.lattice.place(site);
             (first + ((plane + row + column) % 2) as i8) % states

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// Every network on every lattice, with and without what can be left out. All are of side 4, so that in two dimensions all states can
 /// be summed over.
-pub(crate) const SUBJECTS: [Case; 45] = {
+pub(crate) const SUBJECTS: [Case; 48] = {
     let han = Case { size: 4, batch: 41, width: 2, depth: 2, ..Case::DEFAULT };
     let van = Case { network: Network::Van, exact_bottom: 0, ..han };
     let wide = Case { width: 8, depth: 1, ..han };
@@ -94,6 +94,14 @@ pub(crate) const SUBJECTS: [Case; 45] = {
         Case { spins: Spins::Potts { states: 5 }, exact_bottom: 4, batch: 40, skip: false, ..shared },
         Case { spins: Spins::Potts { states: 3 }, lattice: LatticeKind::Cubic, coupling: -0.7, ..shared },
         Case { spins: Spins::Potts { states: 3 }, lattice: LatticeKind::Cubic, batch: 40, depth: 1, ..han },
+        Case { spins: Spins::Potts { states: 3 }, disorder: Some(Disorder::Gaussian), ..plain },
+        Case {
+            spins: Spins::Potts { states: 4 },
+            disorder: Some(Disorder::Pm1),
+            mixture: true,
+            ..wide_in_fours
+        },
+        Case { spins: Spins::Potts { states: 5 }, disorder: Some(Disorder::Gaussian), ..shared },
     ]
 };
 

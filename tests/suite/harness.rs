@@ -143,7 +143,11 @@ impl Case {
         let couplings: Vec<f64> = weights.bonds.iter().map(|&weight| unit * f64::from(weight)).collect();
         let fields: Vec<f64> =
             (0..lattice.sites()).map(|site| field * (1.0 - 0.4 * (site % 6) as f64)).collect();
-        System::with_couplings(lattice, &couplings, &fields).unwrap()
+        let system = System::with_couplings(lattice, &couplings, &fields).unwrap();
+        match self.spins {
+            Spins::Ising => system,
+            Spins::Potts { states } => system.of_colours(states.into()).unwrap(),
+        }
     }
 
     pub(crate) fn model(self) -> Arc<Model> {

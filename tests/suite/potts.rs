@@ -4,6 +4,7 @@ use crate::harness::{BETA, Case, gpu};
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::{Model, Weights};
 use han_gpu::cpu::Cpu;
+use han_gpu::disorder::Disorder;
 use han_gpu::exact;
 use han_gpu::lattice::{Ensemble, Interaction, Lattice, Occupation, Spins, System};
 use han_gpu::mc::{Algorithm, Setup, Simulation, equilibrate};
@@ -18,6 +19,18 @@ fn ensemble(lattice: Lattice, states: u32, coupling: f64, field: f64, beta: f64)
     Ensemble { system, beta }
 }
 
+/// Normal couplings of single bonds, and fields of both signs.
+fn single_couplings(side: u32, states: u32, field: f64, beta: f64) -> Ensemble {
+    let lattice = Lattice::square(side).unwrap();
+    let drawn = Disorder::Gaussian.system(lattice, 3).unwrap();
+    let unit = drawn.interaction.coupling;
+    let couplings: Vec<f64> =
+        drawn.weights.unwrap().bonds.iter().map(|&weight| unit * f64::from(weight)).collect();
+    let fields: Vec<f64> = (0..lattice.sites()).map(|site| field * (1.0 - 0.4 * (site % 6) as f64)).collect();
+    let system = System::with_couplings(lattice, &couplings, &fields).unwrap();
+    system.of_colours(states).unwrap().at(beta).unwrap()
+}
+
 fn measured(ensemble: &Ensemble, algorithm: Algorithm, sweeps: usize) -> MonteCarlo {
     let setup = Setup { ensemble: ensemble.clone(), algorithm, chains: 16, seed: 3 };
     let mut simulation = Simulation::new(setup, "cpu").unwrap();
@@ -29,7 +42,7 @@ fn measured(ensemble: &Ensemble, algorithm: Algorithm, sweeps: usize) -> MonteCa
 
 #[test]
 fn chains_have_the_exact_energy_and_specific_heat_however_they_move() {
-    use Algorithm::{HeatBath, Hybrid, Multicanonical, SwendsenWang, Wolff};
+    use Algorithm::{HeatBath, Hybrid, Multicanonical, SwendsenWang, Tempering, Wolff};
     let side = |side: u32| Lattice::square(side).unwrap();
     for (ensemble, algorithms) in [
         (ensemble(side(6), 3, 1.0, 0.0, 1.0), vec![Wolff, SwendsenWang, Hybrid]),
@@ -37,7 +50,9 @@ fn chains_have_the_exact_energy_and_specific_heat_however_they_move() {
         (ensemble(side(4), 4, 1.0, -0.5, 0.9), vec![Wolff, SwendsenWang, Hybrid, HeatBath]),
         (ensemble(side(4), 5, -0.7, 0.4, 1.2), vec![HeatBath]),
         (ensemble(side(3), 5, -1.0, 0.4, 1.2), vec![Hybrid, HeatBath]),
-        (ensemble(side(4), 12, 1.0, 0.0, 1.4), vec![Wolff, SwendsenWang, Multicanonical]),
+        (ensemble(side(4), 12, 1.0, 0.0, 1.4), vec![Wolff, SwendsenWang, Multicanonical, Tempering]),
+        (single_couplings(5, 3, 0.0, 1.6), vec![Tempering]),
+        (single_couplings(3, 5, 0.7, 1.2), vec![Tempering]),
         (ensemble(side(2), 32, 1.0, 0.2, 1.5), vec![Hybrid]),
     ] {
         let exact = exact::solve(&ensemble.system, ensemble.beta).unwrap();

@@ -1,28 +1,33 @@
-// A Potts spin whose neighbours are all fixed: p(c) ~ exp(beta J n_c + beta H [c = 0]), where n_c neighbours have colour c.
+// A Potts spin whose neighbours are all fixed: p(c) ~ exp(beta J n_c + beta H [c = 0]), where n_c neighbours have colour c, each counted with the weight of its bond.
 
 #include spins/spins
+#include spins/weights_$COUPLINGS
 #include numbers/activation
 #include numbers/spread
 
-// Boltzmann factors of the colours, the largest 1, and their sum.
+// Neighbours of every colour, by the weights of the bonds to them.
+var<private> neighbours: array<i32, COLOURS>;
+// Logarithms of the Boltzmann factors of the colours, the largest of them, and the sum of the factors over the largest.
 var<private> energies: array<f32, COLOURS>;
 var<private> largest: f32;
 var<private> sum: f32;
 
 fn count_neighbours(block: u32, configuration: u32) {
     for (var c = 0u; c < COLOURS; c++) {
-        energies[c] = 0.0;
+        neighbours[c] = 0;
     }
-    for (var local = 0u; local < level.border; local++) {
-        let colour = spins[spin_index(block, local, configuration)];
+    for (var bond = 0u; bond < level.bond_count; bond++) {
+        let colour = spins[spin_index(block, geometry[level.bonds + 2u * bond], configuration)];
+        let weight = bond_weight(block, bond);
         for (var c = 0u; c < COLOURS; c++) {
-            energies[c] += select(0.0, 1.0, i32(c) == colour);
+            neighbours[c] += select(0, weight, i32(c) == colour);
         }
     }
     largest = -3.4e38;
     for (var c = 0u; c < COLOURS; c++) {
-        let field = select(vec2<f32>(0.0), step.beta_field, c == 0u);
-        energies[c] = (step.beta_coupling.x * energies[c] + field.x) + (step.beta_coupling.y * energies[c] + field.y);
+        let of_bonds = step.beta_coupling * f32(neighbours[c]);
+        let of_field = select(vec2<f32>(0.0), step.beta_field * f32(site_weight(block, 0u)), c == 0u);
+        energies[c] = (of_bonds.x + of_field.x) + (of_bonds.y + of_field.y);
         largest = max(largest, energies[c]);
     }
     sum = 0.0;
