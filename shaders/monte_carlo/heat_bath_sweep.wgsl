@@ -90,8 +90,4 @@ fn colour_at(number: f32, old: i32) -> i32 {
     return select(old, colour, sum > 0.0);
 }
 
-// Sides are powers of two, so masks wrap around.
-fn place(plane: u32, row: u32, column: u32, configuration: u32) -> u32 {
-    let line = (plane & (PLANES - 1u)) * SIDE + (row & (SIDE - 1u));
-    return (line * SIDE + (column & (SIDE - 1u))) * step.batch + configuration;
-}
+#include spins/lattice_index

@@ -10,19 +10,19 @@ use crate::estimate::Status;
 use crate::io::{Metrics, Row, RunFolder, Table};
 use crate::lattice::{Ensemble, Spins};
 use crate::mc::Pool;
-use crate::measure::{Measurement, Method, Settings, measure};
+use crate::measure::{Bin, EnergyCounts, Measurement, Method, Settings, measure};
 use crate::plot::{self, Colouring, Configurations, Format, Isometric, Overlaps};
 use crate::sample::{Draws, draw};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-/// Configurations by Monte Carlo that overlaps are compared with.
+/// Configurations by Monte Carlo that overlaps and energies are compared with.
 const MONTE_CARLO: usize = 8192;
 
 /// Figures of runs and scans.
 ///
-/// A run has figures of its training, sampled configurations by spin and by level of the hierarchy, weights, autocorrelation, and with couplings of single
-/// bonds of the overlaps of pairs of configurations. The table of a scan
+/// A run has figures of its training, sampled configurations by spin and by level of the hierarchy, weights, autocorrelation, with couplings of single
+/// bonds of the overlaps of pairs of configurations of Ising spins, and of Potts spins where two phases may be of their energies. The table of a scan
 /// has figures of every quantity against beta.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -151,7 +151,8 @@ fn plot_network(path: &Path, arguments: &Arguments, place: &Place<'_>) -> anyhow
     let (config, mut backend) = open_run(path, &arguments.device, config.batch.min(arguments.count))?;
     let seed = arguments.seed.unwrap_or(config.seed);
     plot_configurations(&config, backend.as_mut(), seed, place)?;
-    if backend.model().system.weights.is_some() {
+    let system = &backend.model().system;
+    if system.weights.is_some() && system.spins == Spins::Ising {
         plot_overlaps(&config, backend.as_mut(), seed, arguments.count, place)?;
     }
     let (measurement, ln_w) = sample(&config, backend.as_mut(), seed, arguments.count)?;
@@ -160,6 +161,9 @@ fn plot_network(path: &Path, arguments: &Arguments, place: &Place<'_>) -> anyhow
     let ln_z = measurement.importance.ln_z.value;
     let title = format!("Weights, {of}: ESS {:.4}", measurement.importance.ess.value);
     place.write("weights", &plot::weights(&title, &ln_w, ln_z))?;
+    if let Some(energies) = &measurement.energies {
+        plot_energies(&measurement.ensemble, energies.bins(), arguments.count, seed, place)?;
+    }
     let statistics = measurement.chain.as_ref().map(|chain| &chain.statistics);
     let functions: Vec<_> = statistics
         .into_iter()
@@ -171,6 +175,36 @@ fn plot_network(path: &Path, arguments: &Arguments, place: &Place<'_>) -> anyhow
         return Ok(());
     }
     place.write("autocorrelation", &plot::autocorrelation(&format!("Markov chain, {of}"), &functions))
+}
+
+/// Energies of the network's configurations, reweighted, and of Monte Carlo's.
+fn plot_energies(
+    ensemble: &Ensemble,
+    of_network: Vec<Bin>,
+    count: usize,
+    seed: u32,
+    place: &Place<'_>,
+) -> anyhow::Result<()> {
+    let mut sources = vec![("network", of_network)];
+    if let Some(pool) = pool(ensemble, count, seed, "energies")? {
+        let counts = EnergyCounts::of_configurations(&ensemble.system, pool.spins());
+        sources.push(("Monte Carlo", counts.bins()));
+    }
+    let system = &ensemble.system;
+    let title = format!("Energies, {}{}, beta = {}", system.lattice, system.spins, ensemble.beta);
+    place.write("energies", &plot::energies(&title, &sources))
+}
+
+/// Configurations by Monte Carlo to compare with; nothing, and a warning, where it does not come into equilibrium.
+fn pool(ensemble: &Ensemble, count: usize, seed: u32, of: &str) -> anyhow::Result<Option<Pool>> {
+    match Pool::new(ensemble, count.min(MONTE_CARLO), seed) {
+        Ok(pool) => Ok(Some(pool)),
+        Err(Error::NotEquilibrated { reason, .. }) => {
+            super::complain(&format!("WARNING    no {of} by Monte Carlo: {reason}"));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Overlaps of pairs of the network's configurations, reweighted, and of Monte Carlo's.
@@ -199,19 +233,13 @@ fn plot_overlaps(
     let most = of_network.iter().map(|(_, ln_w)| *ln_w).fold(f64::NEG_INFINITY, f64::max);
     let pairs = of_network.into_iter().map(|(q, ln_w)| (q, (ln_w - most).exp())).collect();
     let mut sources = vec![Overlaps { name: "network", pairs }];
-    match Pool::new(&ensemble, count.min(MONTE_CARLO), seed) {
-        Ok(pool) => {
-            // Configurations stand chain by chain: those of a pair are of different chains.
-            let half = pool.spins().len() / sites / 2 * sites;
-            let (first, second) = pool.spins().split_at(half);
-            let pairs = first.chunks_exact(sites).zip(second.chunks_exact(sites));
-            let pairs = pairs.map(|(a, b)| (overlap(a, b), 1.0)).collect();
-            sources.push(Overlaps { name: "Monte Carlo", pairs });
-        }
-        Err(Error::NotEquilibrated { reason, .. }) => {
-            super::complain(&format!("WARNING    no overlaps by Monte Carlo: {reason}"));
-        }
-        Err(error) => return Err(error.into()),
+    if let Some(pool) = pool(&ensemble, count, seed, "overlaps")? {
+        // Configurations stand chain by chain: those of a pair are of different chains.
+        let half = pool.spins().len() / sites / 2 * sites;
+        let (first, second) = pool.spins().split_at(half);
+        let pairs = first.chunks_exact(sites).zip(second.chunks_exact(sites));
+        let pairs = pairs.map(|(a, b)| (overlap(a, b), 1.0)).collect();
+        sources.push(Overlaps { name: "Monte Carlo", pairs });
     }
     let title = format!("Overlaps, {}, beta = {}", ensemble.system.lattice, config.beta);
     place.write("overlaps", &plot::overlaps(&title, sites, &sources))

@@ -36,6 +36,9 @@ use std::time::Instant;
 use symmetrised::Symmetrised;
 pub use symmetrised::symmetrised_ln_q;
 
+/// Groups of samples that tell errors of what is no mean over samples.
+const GROUPS: usize = 64;
+
 /// Sets own seeds apart.
 const SALT: u32 = 0x3ea5;
 
@@ -108,6 +111,8 @@ pub struct Measurement {
     pub quantities: Vec<Quantity>,
     /// Two-point function at distances from 1, by importance sampling.
     pub correlation: Vec<Estimate>,
+    /// Energies by importance sampling, where two phases may be; they count as many configurations as those drawn are worth.
+    pub energies: Option<EnergyCounts>,
     /// The Markov chain's averages.
     pub chain: Option<ChainFigures>,
     /// Images that q was averaged over; 1: none.
@@ -155,6 +160,9 @@ pub fn measure(
     let mut weighted = Weighted::new(ensemble.values_per_configuration());
     let mut chain =
         (settings.method != Method::Nis).then(|| IndependenceChain::new(&ensemble, settings.seed));
+    let has_phases = ensemble.system.has_first_order();
+    let mut energies = has_phases.then(|| EnergyCounts::new(&ensemble.system, GROUPS));
+    let mut scale = None;
     let start = Instant::now();
     for first in (0..settings.count).step_by(backend.batch()) {
         let (ln_w, observables) = source.draw(backend, first as u32)?;
@@ -166,6 +174,10 @@ pub fn measure(
                 chain.propose(ln_w, &values);
             }
             let energy = observables.energy(ensemble.system.interaction, row);
+            if let Some(energies) = &mut energies {
+                let scale = *scale.get_or_insert(ln_w);
+                energies.push((first + row) % GROUPS, energy, (ln_w - scale).exp());
+            }
             keep(Scalars { ln_w, energy, spin_sum: observables.spin_sum(row) })?;
         }
         if observe(first + rows).is_break() {
@@ -173,9 +185,11 @@ pub fn measure(
         }
     }
     let elapsed_s = start.elapsed().as_secs_f64();
+    let effective = weighted.importance().ess.value * weighted.count() as f64;
     Ok(Measurement {
         elapsed_s,
         images: source.images(),
+        energies: energies.map(|energies| energies.counted_as(effective)),
         ..figures(&weighted, chain, ensemble, settings.method)
     })
 }
@@ -220,6 +234,7 @@ fn figures(
         kl: exact.map_or(importance.gap, |exact| told_if(enough, weighted.kl(exact.ln_z))),
         quantities,
         correlation: correlation.iter().map(|&estimate| told(estimate, enough)).collect(),
+        energies: None,
         chain,
         images: 1,
         is_constant,

@@ -1,11 +1,11 @@
 //! The same observables and errors from Monte Carlo chains: what a network is to be compared with.
 
 use super::chain::{Chain, ChainStatistics};
-use super::phases::{EnergyCounts, Phases};
+use super::phases::EnergyCounts;
 use super::quantities::Quantity;
-use super::report::{brief, describe_correlation, describe_tau, line, serialize_tau, untold};
+use super::report::{describe_correlation, describe_tau, line, serialize_tau, untold};
 use crate::error::Result;
-use crate::estimate::{Estimate, LARGEST_DISAGREEMENT};
+use crate::estimate::LARGEST_DISAGREEMENT;
 use crate::exact::{self, Exact};
 use crate::lattice::{Ensemble, Spins};
 use crate::mc::{Algorithm, Simulation};
@@ -88,7 +88,7 @@ pub(super) fn measure_beside(
         for (index, chain) in chains.iter_mut().enumerate() {
             chain.push(&ensemble.values(&observables, index));
             if let Some(energies) = &mut energies {
-                energies.push(index, observables.energy(system.interaction, index));
+                energies.push(index, observables.energy(system.interaction, index), 1.0);
             }
         }
         keep(simulation, measurement)?;
@@ -195,7 +195,7 @@ impl MonteCarlo {
         }
         text.push_str(&describe_correlation(&self.statistics.correlation));
         if let Some(phases) = self.energies.as_ref().and_then(EnergyCounts::phases) {
-            let _ = writeln!(text, "{}", describe_phases(&phases));
+            let _ = writeln!(text, "{phases}");
         }
         let every = match self.sweeps.every {
             1 => "one sweep".to_owned(),
@@ -235,21 +235,4 @@ impl Serialize for MonteCarlo {
         map.serialize_entry("warnings", &self.warnings())?;
         map.end()
     }
-}
-
-/// Both phases, a line for their shares and one for what parts them.
-fn describe_phases(phases: &Phases) -> String {
-    let tension = match phases.interface_tension {
-        Estimate { value, .. } if value.is_nan() => "not seen: no configuration is between both".to_owned(),
-        known => brief(known),
-    };
-    format!(
-        "{:<10} {} of all in order, U/N {} there and {} in disorder\n{:<10} latent heat {} J, interface tension times beta {tension}",
-        "phases",
-        brief(phases.ordered_share),
-        brief(phases.ordered_energy),
-        brief(phases.disordered_energy),
-        "",
-        brief(phases.latent_heat)
-    )
 }

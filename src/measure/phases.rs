@@ -1,6 +1,7 @@
 //! How often chains have every energy, and the two phases of a transition of first order.
 
 use super::quantities::told;
+use super::report::brief;
 use crate::estimate::Estimate;
 use crate::lattice::{Interaction, System};
 use serde::Serialize;
@@ -17,7 +18,7 @@ const STEPS: usize = 60;
 /// Chains that tell an error.
 const FEWEST_CHAINS: usize = 4;
 
-/// Energies of chains, counted.
+/// Energies of chains, or of groups of weighted configurations, counted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EnergyCounts {
     sites: f64,
@@ -29,7 +30,7 @@ pub struct EnergyCounts {
     /// Whether there may be two phases.
     has_first_order: bool,
     /// `[chains]`: of every energy in steps how many configurations have it, and the energy itself.
-    chains: Vec<BTreeMap<i64, (u64, f64)>>,
+    chains: Vec<BTreeMap<i64, (f64, f64)>>,
 }
 
 /// A bin of a histogram.
@@ -59,6 +60,28 @@ pub struct Phases {
     pub interface_tension: Estimate,
 }
 
+/// A line for the shares of both phases and one for what parts them.
+impl std::fmt::Display for Phases {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let tension = match self.interface_tension {
+            Estimate { value, .. } if value.is_nan() => {
+                "not seen: no configuration is between both".to_owned()
+            }
+            known => brief(known),
+        };
+        write!(
+            f,
+            "{:<10} {} of all in order, U/N {} there and {} in disorder\n{:<10} latent heat {} J, interface tension times beta {tension}",
+            "phases",
+            brief(self.ordered_share),
+            brief(self.ordered_energy),
+            brief(self.disordered_energy),
+            "",
+            brief(self.latent_heat)
+        )
+    }
+}
+
 impl EnergyCounts {
     pub(super) fn new(system: &System, chains: usize) -> Self {
         let Interaction { coupling, field } = system.interaction;
@@ -74,9 +97,26 @@ impl EnergyCounts {
         }
     }
 
-    /// Counts the energy of a configuration.
-    pub(super) fn push(&mut self, chain: usize, energy: f64) {
-        self.chains[chain].entry((energy / self.unit).round() as i64).or_insert((0, energy)).0 += 1;
+    /// Of configurations `[count][sites]` that all have the same weight.
+    pub fn of_configurations(system: &System, spins: &[i8]) -> Self {
+        let mut counts = Self::new(system, 1);
+        for configuration in spins.chunks_exact(system.lattice.sites()) {
+            counts.push(0, system.energy(configuration), 1.0);
+        }
+        counts
+    }
+
+    /// Counts the energy of a configuration, with a weight; those of a chain have 1.
+    pub(super) fn push(&mut self, chain: usize, energy: f64, weight: f64) {
+        self.chains[chain].entry((energy / self.unit).round() as i64).or_insert((0.0, energy)).0 += weight;
+    }
+
+    /// With weights that add up to a number of configurations.
+    pub(super) fn counted_as(mut self, count: f64) -> Self {
+        let total: f64 = self.chains.iter().flat_map(BTreeMap::values).map(|(weight, _)| weight).sum();
+        let factor = count / total;
+        self.chains.iter_mut().flat_map(BTreeMap::values_mut).for_each(|(weight, _)| *weight *= factor);
+        self
     }
 
     /// The histogram of all chains, from the lowest to the highest energy; empty where there is but one.
@@ -186,8 +226,8 @@ impl EnergyCounts {
         for (_, of_chain) in self.chains.iter().enumerate().filter(|(chain, _)| Some(*chain) != left_out) {
             for (&step, &(count, energy)) in of_chain {
                 let [sum, energies] = &mut counts[edges.bin(step)];
-                *sum += count as f64;
-                *energies += count as f64 * energy / self.sites;
+                *sum += count;
+                *energies += count * energy / self.sites;
             }
         }
         counts
@@ -258,7 +298,7 @@ mod tests {
                     let energy = (middle + f64::from(step) * 0.01) * 256.0;
                     let height = share * (-0.5 * (f64::from(step) / 16.0).powi(2)).exp();
                     (0..(height * (1.0 + 0.01 * chain as f64)) as usize)
-                        .for_each(|_| counts.push(chain, energy.round()));
+                        .for_each(|_| counts.push(chain, energy.round(), 1.0));
                 }
             }
         }
@@ -281,6 +321,17 @@ mod tests {
     }
 
     #[test]
+    fn weights_count_as_so_many_configurations() {
+        let all = two_peaks();
+        let mut weighted = EnergyCounts { chains: vec![BTreeMap::new(); all.chains.len()], ..all.clone() };
+        for (chain, counts) in all.chains.iter().enumerate() {
+            counts.values().for_each(|&(count, energy)| weighted.push(chain, energy, count / 8.0));
+        }
+        let count = all.chains.iter().flat_map(BTreeMap::values).map(|(count, _)| count).sum();
+        assert_eq!(weighted.counted_as(count), all);
+    }
+
+    #[test]
     fn one_peak_is_one_phase() {
         let system =
             System::potts(Lattice::square(8).unwrap(), Interaction { coupling: 1.0, field: 0.0 }, 5).unwrap();
@@ -288,13 +339,13 @@ mod tests {
         assert!(counts.bins().is_empty() && counts.phases().is_none());
         for step in -60_i32..=0 {
             let height = (1000.0 * (-0.5 * (f64::from(step + 30) / 8.0).powi(2)).exp()) as usize;
-            (0..height).for_each(|number| counts.push(number % 2, f64::from(step)));
+            (0..height).for_each(|number| counts.push(number % 2, f64::from(step), 1.0));
         }
         assert_eq!(counts.phases(), None);
         let mut counts = EnergyCounts::new(&system, 2);
         // No energy lies between that of the ground state and the next one.
         for (step, height) in [(-128, 500), (-124, 300), (-122, 150), (-121, 100), (-120, 90), (-119, 60)] {
-            (0..height).for_each(|number| counts.push(number % 2, f64::from(step)));
+            (0..height).for_each(|number| counts.push(number % 2, f64::from(step), 1.0));
         }
         assert_eq!(counts.phases(), None);
     }

@@ -1,6 +1,7 @@
 //! A measurement as JSON and as text.
 
 use super::chain::ChainStatistics;
+use super::phases::EnergyCounts;
 use super::quantities::{FEWEST_FOR_ERRORS, Quantity};
 use super::{ChainFigures, Measurement, Method};
 use crate::estimate::{Autocorrelation, Estimate};
@@ -130,6 +131,9 @@ impl Measurement {
             let _ = writeln!(text, "{}", line(&quantity));
         }
         text.push_str(&describe_correlation(self.main_correlation()));
+        if let Some(phases) = self.energies.as_ref().and_then(EnergyCounts::phases) {
+            let _ = writeln!(text, "{phases}");
+        }
         let _ = writeln!(
             text,
             "{:<10} {}   of {} samples, largest weight {:.2e} of all",
@@ -235,6 +239,10 @@ impl Serialize for Measurement {
         map.serialize_entry("kl", &self.kl)?;
         map.serialize_entry("variational_gap", &self.importance.gap)?;
         map.serialize_entry("largest_weight_share", &self.importance.largest_weight_share)?;
+        if let Some(energies) = &self.energies {
+            map.serialize_entry("energy_histogram", &energies.bins())?;
+            map.serialize_entry("phases", &energies.phases())?;
+        }
         if let Some(chain) = &self.chain {
             map.serialize_entry("acceptance", &chain.acceptance)?;
             map.serialize_entry("longest_rejection_streak", &chain.longest_streak)?;

@@ -13,6 +13,6 @@ pub use figure::{Axis, Curve, Figure, Panel, Point, Style};
 pub use file::{Drawing, Format, write};
 pub use isometric::Isometric;
 pub use lattice::{Colouring, Configurations};
-pub use sampled::{Overlaps, autocorrelation, overlaps, weights};
+pub use sampled::{Overlaps, autocorrelation, energies, overlaps, weights};
 pub use scan::scan;
 pub use training::training;

@@ -2,6 +2,7 @@
 
 use super::figure::{Axis, Curve, Figure, Panel, Style};
 use crate::estimate::Autocorrelation;
+use crate::measure::Bin;
 
 /// Bins of the histogram.
 const BINS: usize = 60;
@@ -65,6 +66,23 @@ pub fn overlaps(title: &str, sites: usize, sources: &[Overlaps<'_>]) -> Figure {
     let panel = Panel {
         x: Axis::linear("overlap q of two configurations"),
         y: Axis::linear("probability density"),
+        curves: sources.iter().enumerate().map(curve).collect(),
+    };
+    Figure { title: title.to_owned(), panels: vec![panel], columns: 1 }
+}
+
+/// Histograms of the energy per site, by the source of the configurations.
+pub fn energies(title: &str, sources: &[(&str, Vec<Bin>)]) -> Figure {
+    let curve = |(number, (name, bins)): (usize, &(&str, Vec<Bin>))| {
+        let width = bins.get(1).map_or(1.0, |second| second.energy_per_site - bins[0].energy_per_site);
+        let points = bins
+            .iter()
+            .flat_map(|bin| [-0.5, 0.5].map(|side| (bin.energy_per_site + side * width, bin.share / width)));
+        Curve::new(*name, number, Style::Line, points)
+    };
+    let panel = Panel {
+        x: Axis::linear("U / N   [J]"),
+        y: Axis::logarithmic("probability density"),
         curves: sources.iter().enumerate().map(curve).collect(),
     };
     Figure { title: title.to_owned(), panels: vec![panel], columns: 1 }

@@ -3,15 +3,7 @@
 // Eight bonds or spins a turn: a graphics card waits for what it loads, once for all eight.
 
 #include spins/weights_$COUPLINGS
-
-struct OwnedSums {
-    bonds: RowSpins,
-    spins: RowSpins,
-}
-
-fn owned_sums(block: u32, configuration: u32) -> OwnedSums {
-    return OwnedSums(bond_sum(block, configuration), spin_sum(block, configuration));
-}
+#include spins/owned_sums
 
 fn bond_sum(block: u32, configuration: u32) -> RowSpins {
     let bonds = level.bond_count;
@@ -41,7 +33,4 @@ fn spin_sum(block: u32, configuration: u32) -> RowSpins {
     return sum;
 }
 
-fn owned_spin(block: u32, local: u32, configuration: u32) -> RowSpins {
-    let site = geometry[level.sites + block * level.inputs + local];
-    return spins[site * (level.batch / LANE_ROWS) + configuration / LANE_ROWS];
-}
+#include spins/owned_spin
