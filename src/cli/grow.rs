@@ -7,6 +7,7 @@ use crate::conditional::{Model, NetOptions, Network};
 use crate::config::Config;
 use crate::error::Error;
 use crate::io::{RunFolder, Summary};
+use crate::lattice::SpinModel;
 use std::path::{Path, PathBuf};
 use toml::Value;
 
@@ -28,7 +29,7 @@ pub(super) struct Growth<'a> {
 /// The last run is returned, with its summary unless it was finished before.
 pub(super) fn run(
     growth: &Growth<'_>,
-    resolve: impl Fn([(&'static str, Value); 2]) -> anyhow::Result<Config>,
+    resolve: impl Fn(&[(&'static str, Value)]) -> anyhow::Result<Config>,
 ) -> anyhow::Result<(Option<Summary>, RunFolder)> {
     let refuse = |expected: &str| {
         let given = growth.sizes.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
@@ -38,8 +39,14 @@ pub(super) fn run(
     if growth.sizes.windows(2).any(|pair| pair[1] != 2 * pair[0]) {
         return Err(refused().into());
     }
+    let of_size = |size: u32| ("size", Value::Integer(size.into()));
+    // The kind of nets follows from the size, and has to be that of the last one for all.
+    let last = resolve(&[of_size(growth.sizes.last().copied().unwrap_or_default())])?;
     let settings = |size: u32, init_from: String| {
-        resolve([("size", Value::Integer(size.into())), ("init_from", Value::String(init_from))])
+        let colours = ("colours", Value::String(last.colours.name().to_owned()));
+        let of_potts = Some(colours).filter(|_| last.model == SpinModel::Potts);
+        let own = [of_size(size), ("init_from", Value::String(init_from))];
+        resolve(&own.into_iter().chain(of_potts).collect::<Vec<_>>())
     };
     // Everything is known to be possible before the first step.
     let models = growth.sizes.iter().map(|&size| Ok(settings(size, String::new())?.model()?));

@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use crate::exact;
-use crate::io::{Row, Table};
-use crate::lattice::Lattice;
+use crate::io::Table;
+use crate::plot;
 use clap::ArgMatches;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,13 +65,9 @@ pub(super) fn tell(text: &str) {
 
 /// Says so before the exact curve of a scan is solved, where that takes a minute.
 pub(super) fn tell_of_slow_curves(table: &Table) {
-    let is_slow = |row: &Row| {
-        let side = row.values.get("size").map_or(0, |&size| size as u32);
-        Lattice::new(row.lattice, side).is_ok_and(exact::curve_is_slow)
-    };
-    if table.rows.iter().any(is_slow) {
+    if plot::systems(table).iter().any(exact::is_slow) {
         tell(
-            "solving 4 x 4 x 4 exactly at 16 temperatures for the curve of the figures; this takes about a minute",
+            "solving lattices exactly at 16 temperatures for the curves of the figures; this may take a minute",
         );
     }
 }

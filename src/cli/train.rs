@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         (Some(path), _) => finished(resume(path, arguments)?),
         (None, Some(sizes)) => {
             let Arguments { settings, out, force, resources, .. } = arguments;
-            let resolve = |more| settings.resolve(more);
+            let resolve = |more: &[(&'static str, Value)]| settings.resolve(more.iter().cloned());
             grow::run(&Growth { sizes, out: out.as_deref(), force: *force, resources }, resolve)?
         }
         (None, None) => finished(start(arguments)?),

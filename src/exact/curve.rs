@@ -1,21 +1,16 @@
 //! Exact thermodynamics along a range of temperatures, for figures.
 
-use super::{Exact, planes, solve};
-use crate::lattice::{Lattice, System};
+use super::{Exact, is_slow, solve};
+use crate::lattice::System;
 
 /// Points of a curve.
 const FINE: usize = 200;
 /// Points that are solved where one takes seconds; between them is the polynomial that has ln Z, U and C at both ends.
 const COARSE: usize = 16;
 
-/// Whether a curve of this lattice takes a minute: each of its points is seconds of work.
-pub fn curve_is_slow(lattice: Lattice) -> bool {
-    lattice.dimensions() == 3 && lattice.side() == planes::MAX_SIDE
-}
-
 /// Exact thermodynamics at inverse temperatures from `first` to `last`; empty where it is not known.
 pub fn curve(system: &System, first: f64, last: f64) -> Vec<(f64, Exact)> {
-    let is_slow = curve_is_slow(system.lattice);
+    let is_slow = is_slow(system);
     let solved = if is_slow { COARSE } else { FINE };
     let at = |number: usize, count: usize| first + (last - first) * number as f64 / (count - 1) as f64;
     // Curvature is not known at infinite temperature itself.

@@ -26,7 +26,7 @@ mod wide;
 
 use crate::error::Error;
 use crate::lattice::{Interaction, LatticeKind, Spins, System, Weights};
-pub use curve::{curve, curve_is_slow};
+pub use curve::curve;
 pub(crate) use per_site::ln_z_per_site_without_field;
 use std::sync::{Mutex, PoisonError};
 pub use transition::{Transition, transition};
@@ -40,6 +40,24 @@ pub struct Exact {
     pub energy_per_site: f64,
     /// `beta^2 var(E) / N`.
     pub specific_heat: f64,
+}
+
+/// Additions of a solution that takes about half a second.
+const MANY_OPERATIONS: f64 = 5e7;
+
+/// Whether a solution takes seconds.
+pub fn is_slow(system: &System) -> bool {
+    match system.spins {
+        Spins::Potts { states } => {
+            system.lattice.side() <= max_side(system) && potts::operations(system, states) > MANY_OPERATIONS
+        }
+        Spins::Ising => system.lattice.dimensions() == 3 && system.lattice.side() == planes::MAX_SIDE,
+    }
+}
+
+/// As [`ln_z`], where that does not take seconds, or was the last one found.
+pub fn ln_z_at_hand(system: &System, beta: f64) -> Option<f64> {
+    if is_slow(system) { Some(last_found(system, beta)?.ln_z) } else { ln_z(system, beta) }
 }
 
 /// The exact ln Z where it is known, as for [`solve`]. In a fraction of a millisecond on the square lattice without field, but
@@ -84,18 +102,22 @@ fn with_weights(system: &System, weights: &Weights, beta: f64) -> Option<Exact> 
     pfaffian::solve(system, beta)
 }
 
-/// A lattice that is small enough for the transfer. The last result is kept: a run asks for one again and again.
+/// The last result is kept: a run asks for one again and again.
+static LAST: Mutex<Option<(System, f64, Exact)>> = Mutex::new(None);
+
+/// The last result, if it is of this system and temperature.
+fn last_found(system: &System, beta: f64) -> Option<Exact> {
+    let last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    last.as_ref().filter(|(of, at, _)| of == system && *at == beta).map(|(_, _, exact)| *exact)
+}
+
+/// A lattice that is small enough for the transfer.
 fn small(system: &System, beta: f64) -> Option<Exact> {
-    static LAST: Mutex<Option<(System, f64, Exact)>> = Mutex::new(None);
     if system.lattice.side() > max_side(system) {
         return None;
     }
-    let last = || LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((of, at, exact)) = &*last()
-        && of == system
-        && *at == beta
-    {
-        return Some(*exact);
+    if let Some(exact) = last_found(system, beta) {
+        return Some(exact);
     }
     // Nothing is locked while it is solved.
     let exact = match (system.spins, system.lattice.kind()) {
@@ -104,7 +126,7 @@ fn small(system: &System, beta: f64) -> Option<Exact> {
         (Spins::Ising, LatticeKind::Cubic) => planes::solve(system, beta),
         (Spins::Ising, LatticeKind::Complete) => curie_weiss::solve(system, beta),
     };
-    *last() = Some((system.clone(), beta, exact));
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some((system.clone(), beta, exact));
     Some(exact)
 }
 

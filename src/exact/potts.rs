@@ -22,6 +22,24 @@ pub(super) fn max_side(kind: LatticeKind, states: u8) -> u32 {
     }
 }
 
+/// Additions that a solution takes.
+pub(super) fn operations(system: &System, states: u8) -> f64 {
+    let (side, colours) = (system.lattice.side() as usize, f64::from(states));
+    // Rows up to exchanges of colours, in which the n-th new colour has number n: `[colours so far]` ways. That of the field is there from the start.
+    let mut rows = vec![0.0; usize::from(states) + 2];
+    rows[usize::from(!system.is_symmetric())] = 1.0;
+    for _ in 0..side {
+        let next = |used: usize| {
+            let new = if used > 0 { rows[used - 1] } else { 0.0 };
+            if used > usize::from(states) { 0.0 } else { used as f64 * rows[used] + new }
+        };
+        rows = (0..rows.len()).map(next).collect();
+    }
+    let first_rows: f64 = rows.iter().sum();
+    let images = if system.weights.is_none() { 2.0 * side as f64 } else { 1.0 };
+    first_rows / images * system.lattice.sites() as f64 * colours.powi(side as i32 + 1)
+}
+
 /// Why a system is not solved.
 pub(super) fn refusal(system: &System, states: u8) -> Error {
     let (kind, side) = (system.lattice.kind(), system.lattice.side());
@@ -304,7 +322,8 @@ mod tests {
         };
         // Necklaces of 4 beads that may be turned over and recoloured: aaaa aaab aabb abab aabc abac.
         assert_eq!(rows(0.0).len(), 6);
-        for field in [0.0, 0.5] {
+        for (field, operations) in [(0.0, 14.0 / 8.0 * 16.0 * 243.0), (0.5, 41.0 / 8.0 * 16.0 * 243.0)] {
+            assert_eq!(super::operations(&system(4, 3, 1.0, field), 3), operations);
             assert_eq!(rows(field).iter().map(|(_, images)| images).sum::<usize>(), 81);
         }
         assert_eq!([2, 3, 4, 12, 32].map(|states| max_side(LatticeKind::Square, states)), [10, 9, 7, 4, 2]);

@@ -89,6 +89,9 @@ pub fn check_writable(path: &Path) -> Result<PathBuf> {
     if belongs_to_a_run(&place) {
         return Err(Error::content(path, "this file is part of a run, which would be lost; name another"));
     }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        return Err(Error::content(path, format!("there is no folder {}; make it first", folder.display())));
+    }
     temporary_beside(path).map_err(|source| Error::file("write", path, source))?;
     Ok(place)
 }

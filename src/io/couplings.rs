@@ -118,7 +118,7 @@ impl Bonds {
         }
     }
 
-    /// One bond, of which `told` is the text or place in its file.
+    /// One bond by its sites, of which `told` is the text or place in its file.
     fn add(&mut self, sites: [f64; 2], coupling: f64, told: impl Fn() -> String) -> Result<(), String> {
         let count = self.lattice.sites();
         if let Some(site) =
@@ -144,13 +144,27 @@ impl Bonds {
                 self.lattice
             ));
         };
-        if std::mem::replace(&mut self.is_given[place], true) {
-            return Err(format!("{}: the bond of sites {a} and {b}, counted from 0, is there twice", told()));
+        if self.is_given[place] {
+            let both = if self.lattice.side() == 2 {
+                "; on a side of 2, where two bonds join the same sites, their couplings have to be added up"
+            } else {
+                ""
+            };
+            return Err(format!(
+                "{}: the bond of sites {a} and {b}, counted from 0, is there twice{both}",
+                told()
+            ));
         }
+        self.set(place, coupling, told)
+    }
+
+    /// One bond by its number.
+    fn set(&mut self, bond: usize, coupling: f64, told: impl Fn() -> String) -> Result<(), String> {
         if !coupling.is_finite() {
             return Err(format!("{}: the coupling {coupling} is no finite number", told()));
         }
-        self.couplings[place] = coupling;
+        Interaction::new(coupling, 0.0).map_err(|error| format!("{}: {error}", told()))?;
+        (self.couplings[bond], self.is_given[bond]) = (coupling, true);
         Ok(())
     }
 
@@ -198,6 +212,10 @@ impl Bonds {
                     format!("fields[{site}]: the field {field} is no finite number"),
                 ));
             }
+            for (site, &field) in self.fields.iter().enumerate() {
+                Interaction::new(0.0, field)
+                    .map_err(|error| Error::content(path, format!("fields[{site}]: {error}")))?;
+            }
         }
         Ok(())
     }
@@ -206,11 +224,9 @@ impl Bonds {
         let (steps, sites) = (self.lattice.steps().len(), self.lattice.sites());
         let by_step = [vec![steps], self.lattice.shape()].concat();
         if self.lattice.is_spatial() && array.shape == by_step {
-            let sites_of: Vec<_> = self.lattice.bonds().collect();
             for (at, &coupling) in array.values.iter().enumerate() {
                 let (step, site) = (at / sites, at % sites);
-                let told = || format!("the value {at} of the array");
-                self.add(sites_of[site * steps + step].map(f64::from), coupling, told)?;
+                self.set(site * steps + step, coupling, || format!("the value {at} of the array"))?;
             }
             return Ok(());
         }
@@ -313,6 +329,18 @@ mod tests {
         assert_eq!(system.interaction.coupling, 1.0);
         let expected: Vec<i32> = (1..=9).flat_map(|site| [site, 9 + site]).collect();
         assert_eq!(weights(&system), expected);
+    }
+
+    #[test]
+    fn two_bonds_of_a_side_of_2_join_the_same_sites() {
+        let lattice = Lattice::square(2).unwrap();
+        let system =
+            read(lattice, &bytes(1, "|i1", false, "(2, 2, 2)", &[1, 2, 3, 4, 5, 6, 7, 8]), 0).unwrap();
+        assert_eq!(weights(&system), [1, 5, 2, 6, 3, 7, 4, 8]);
+        let message = read(lattice, b"0 1 1\n1 0 2\n", 0).unwrap_err().to_string();
+        assert!(message.contains("added up"), "{message}");
+        let large = read(lattice, b"0 1 1e30\n", 0).unwrap_err().to_string();
+        assert!(large.contains("line 1") && large.contains("couplings:"), "{large}");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub use reference::{MonteCarloCheck, monte_carlo_check, reference_log_weights, r
 pub use report::brief;
 
 use crate::backend::Backend;
-use crate::conditional::Model;
+use crate::conditional::{Colours, Model};
 use crate::error::Result;
 use crate::estimate::{Estimate, Importance, Weighted};
 use crate::exact;
@@ -70,9 +70,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The symmetries that q is averaged over; spin reversal, and moving all colours on, are left out where they are built into the network, at no cost.
+    /// The symmetries that q is averaged over; spin reversal, moving all colours on, and of nets that colours share all their exchanges are left out where they are built
+    /// into the network, at no cost.
     pub fn elements(&self, model: &Model) -> Vec<Symmetry> {
         let group = SymmetryGroup { z2: self.symmetries.z2 && !model.options.gauge, ..self.symmetries };
+        let shares = model.options.colours == Colours::Shared;
+        let group = SymmetryGroup { colours: if shares { 0 } else { group.colours }, ..group };
         let mut elements = group.elements(model.system.lattice);
         if model.options.gauge {
             elements.retain(|element| element.colours.is_none_or(Recolouring::keeps_first));

@@ -234,7 +234,10 @@ impl Serialize for Measurement {
         for quantity in self.main_quantities() {
             map.serialize_entry(quantity.meaning.name, &quantity)?;
         }
-        map.serialize_entry("correlation", &distances(self.main_correlation()))?;
+        // Potts spins have no two-point function here.
+        if !self.main_correlation().is_empty() {
+            map.serialize_entry("correlation", &distances(self.main_correlation()))?;
+        }
         map.serialize_entry("ess", &self.importance.ess)?;
         map.serialize_entry("kl", &self.kl)?;
         map.serialize_entry("variational_gap", &self.importance.gap)?;

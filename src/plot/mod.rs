@@ -14,5 +14,5 @@ pub use file::{Drawing, Format, write};
 pub use isometric::Isometric;
 pub use lattice::{Colouring, Configurations};
 pub use sampled::{Overlaps, autocorrelation, energies, overlaps, weights};
-pub use scan::scan;
+pub use scan::{scan, systems};
 pub use training::training;

@@ -193,6 +193,13 @@ fn system(row: &Row) -> Option<System> {
     }
 }
 
+/// The systems of a table, but those with couplings of single bonds.
+pub fn systems(table: &Table) -> Vec<System> {
+    let mut systems: Vec<System> = table.rows.iter().filter_map(system).collect();
+    systems.dedup();
+    systems
+}
+
 /// Where values of a row come from.
 #[derive(Clone, Copy)]
 struct Source {
