@@ -50,6 +50,7 @@ mod pace;
 #[cfg(feature = "cli")]
 pub mod plot;
 pub mod random;
+pub mod rbm;
 pub mod sample;
 pub mod schedule;
 pub mod timing;

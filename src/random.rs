@@ -21,6 +21,24 @@ pub fn philox(key: [u32; 2], counter: [u32; 4]) -> [u32; 4] {
     [c0, c1, c2, c3]
 }
 
+/// The same for counters side by side, which the compiler makes vectors of.
+#[inline(always)]
+pub fn philox_lanes<const N: usize>(key: [u32; 2], counters: [[u32; N]; 4]) -> [[u32; N]; 4] {
+    let ([mut k0, mut k1], [mut c0, mut c1, mut c2, mut c3]) = (key, counters);
+    for _ in 0..ROUNDS {
+        for lane in 0..N {
+            let a = u64::from(MULTIPLIERS[0]) * u64::from(c0[lane]);
+            let b = u64::from(MULTIPLIERS[1]) * u64::from(c2[lane]);
+            c0[lane] = (b >> 32) as u32 ^ c1[lane] ^ k0;
+            c2[lane] = (a >> 32) as u32 ^ c3[lane] ^ k1;
+            c1[lane] = b as u32;
+            c3[lane] = a as u32;
+        }
+        (k0, k1) = (k0.wrapping_add(WEYL[0]), k1.wrapping_add(WEYL[1]));
+    }
+    [c0, c1, c2, c3]
+}
+
 /// Where a spin's random number comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpinKey {

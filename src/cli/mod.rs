@@ -20,6 +20,7 @@ mod output;
 mod plan;
 mod plot;
 mod progress;
+mod rbm;
 mod sample;
 mod scan;
 mod settings;
@@ -57,6 +58,7 @@ enum Command {
     Plan(plan::Arguments),
     Bench(bench::Arguments),
     Export(export::Arguments),
+    Rbm(rbm::Arguments),
     Completions(manual::Completions),
     Manual(manual::Manual),
 }
@@ -101,6 +103,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Rbm(arguments) => rbm::run(&arguments),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Manual(arguments) => manual::manual(&arguments),
     }

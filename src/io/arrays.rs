@@ -4,6 +4,7 @@ use super::atomic;
 use crate::error::{Error, Result};
 use crate::lattice::{MAX_STATES, Spins};
 use crate::memory;
+use crate::rbm::Data;
 use crate::sample::Samples;
 use ndarray::{Array1, ArrayView1, ArrayViewD};
 use ndarray_npy::{NpzWriter, WriteNpyError, WriteNpyExt, WriteNpzError};
@@ -156,6 +157,46 @@ fn io_error(error: WriteNpzError) -> std::io::Error {
         WriteNpzError::Npy(WriteNpyError::Io(source)) => source,
         other => std::io::Error::other(other),
     }
+}
+
+/// Writes configurations of spins, `[N][sites]`, as `spins` int8 `[N, L, L]` or `[N, L, L, L]` and, of Potts spins, `states`; the file appears whole or not at all.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_spins(path: &Path, shape: &[usize], kind: Spins, spins: &[i8]) -> Result<()> {
+    write_labelled(path, shape, kind, spins, None)
+}
+
+/// The same of data that a machine learns, with `temperature` and `field`, float64 `[N]`.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_data(path: &Path, data: &Data, origins: &[[f64; 2]]) -> Result<()> {
+    write_labelled(path, &data.lattice.shape(), data.spins, &data.configurations, Some(origins))
+}
+
+fn write_labelled(
+    path: &Path,
+    shape: &[usize],
+    kind: Spins,
+    spins: &[i8],
+    origins: Option<&[[f64; 2]]>,
+) -> Result<()> {
+    let count = spins.len() / shape.iter().product::<usize>();
+    let spins = ArrayViewD::from_shape([vec![count], shape.to_vec()].concat(), spins)
+        .map_err(|error| Error::content(path, error.to_string()))?;
+    write_npz(path, |npz| {
+        npz.add_array("spins", &spins)?;
+        if let Spins::Potts { states } = kind {
+            npz.add_array("states", &ndarray::arr0(f64::from(states)))?;
+        }
+        for (name, axis) in [("temperature", 0), ("field", 1)] {
+            if let Some(origins) = origins {
+                npz.add_array(name, &Array1::from_iter(origins.iter().map(|origin| origin[axis])))?;
+            }
+        }
+        Ok(())
+    })
 }
 
 /// Writes ln q, float64 `[N]`; the file appears whole or not at all.

@@ -2,13 +2,14 @@
 
 use super::atomic::{Staged, stage_from};
 use super::input;
+use super::tensors::sorted_header;
 use crate::backend::Tensor;
 use crate::conditional::{Colours, Head, Model, NetOptions, Network, TensorPlace};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::hierarchy::SiteOrder;
 use crate::lattice::{LatticeKind, Spins};
-use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
+use safetensors::tensor::{Dtype, SafeTensors, TensorInfo};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
@@ -253,8 +254,7 @@ pub(super) fn stage_state<'a>(
     })
 }
 
-/// The file's header. safetensors would write its metadata in the order of a hash map; equal states must give equal files, so keys
-/// are sorted.
+/// The file's header.
 fn header(path: &Path, model: &Model, stamp: &Stamp) -> Result<Vec<u8>> {
     let (mut tensors, mut end) = (Vec::new(), 0);
     for (_, prefix) in ARRAYS {
@@ -265,13 +265,7 @@ fn header(path: &Path, model: &Model, stamp: &Stamp) -> Result<Vec<u8>> {
             tensors.push((format!("{prefix}{name}"), info));
         }
     }
-    let metadata = Metadata::new(Some(metadata(model, stamp)), tensors)
-        .map_err(|error| Error::content(path, error.to_string()))?;
-    // serde_json's map is sorted by key.
-    let sorted = serde_json::to_value(&metadata).map_err(|error| Error::content(path, error.to_string()))?;
-    let mut header = sorted.to_string().into_bytes();
-    header.resize(header.len().next_multiple_of(8), b' ');
-    Ok(header)
+    sorted_header(path, tensors, metadata(model, stamp))
 }
 
 fn metadata(model: &Model, stamp: &Stamp) -> HashMap<String, String> {

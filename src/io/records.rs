@@ -1,5 +1,6 @@
 //! What `metrics.csv` and `summary.json` say.
 
+use super::metrics::MetricsRow;
 use crate::conditional::Network;
 use crate::estimate::{Estimate, Forward, Verification};
 use crate::lattice::LatticeKind;
@@ -34,9 +35,8 @@ pub struct Metrics {
     pub configurations_per_s: f64,
 }
 
-impl Metrics {
-    /// Names of the columns.
-    pub const COLUMNS: [&str; 12] = [
+impl MetricsRow for Metrics {
+    const COLUMNS: &'static [&'static str] = &[
         "step",
         "beta",
         "beta_f_per_site",
@@ -50,6 +50,14 @@ impl Metrics {
         "elapsed_s",
         "configurations_per_s",
     ];
+
+    fn step(&self) -> u32 {
+        self.step
+    }
+
+    fn elapsed_s(&self) -> f64 {
+        self.elapsed_s
+    }
 }
 
 /// What `summary.json` says of a finished run.

@@ -4,6 +4,7 @@ use super::atomic;
 use super::checkpoint::{Checkpoint, Stamp, stage_state};
 use super::couplings::write_couplings;
 use super::input::{self, read_text};
+use super::metrics::{MetricsWriter, existing_rows};
 use super::records::{Metrics, Summary};
 use super::warm_start::warm_start;
 use crate::backend::Tensor;
@@ -11,9 +12,8 @@ use crate::conditional::Model;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::estimate::Verification;
-use serde::Serialize;
 use std::borrow::Cow;
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -200,7 +200,7 @@ impl RunFolder {
     /// When it cannot be read, is another table, or there is no row yet: the run was stopped before.
     pub fn metrics(&self) -> Result<Vec<Metrics>> {
         let path = self.file(METRICS);
-        let rows = existing_rows(&path, u32::MAX)?;
+        let rows = existing_rows::<Metrics>(&path, u32::MAX)?;
         if rows.is_empty() {
             let run = self.path.display();
             let message =
@@ -230,23 +230,7 @@ impl RunFolder {
     /// When the table cannot be read or written.
     pub fn metrics_after(&self, step: u32) -> Result<MetricsWriter> {
         atomic::remove_leftovers(&self.path);
-        let path = self.file(METRICS);
-        let kept = existing_rows(&path, step)?;
-        let elapsed_s = kept.last().map_or(0.0, |row| row.elapsed_s);
-        atomic::write(&path, |file| {
-            let mut table = csv::Writer::from_writer(file);
-            if kept.is_empty() {
-                table.write_record(Metrics::COLUMNS)?;
-            }
-            kept.iter().try_for_each(|row| table.serialize(row)).map_err(std::io::Error::other)?;
-            table.flush()
-        })?;
-        let file = OpenOptions::new()
-            .append(true)
-            .open(&path)
-            .map_err(|source| Error::file("write", &path, source))?;
-        let table = csv::WriterBuilder::new().has_headers(false).from_writer(file);
-        Ok(MetricsWriter { path, table, elapsed_s })
+        MetricsWriter::after::<Metrics>(&self.file(METRICS), step)
     }
 }
 
@@ -288,55 +272,6 @@ fn make_new(path: &Path) -> Result<Option<Vec<PathBuf>>> {
         Ok(()) => Ok(Some(missing)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
         Err(error) => Err(failed(error)),
-    }
-}
-
-/// As [`kept_rows`]; none where there is no table.
-fn existing_rows(path: &Path, step: u32) -> Result<Vec<Metrics>> {
-    match input::open(path) {
-        Ok((file, _)) => kept_rows(path, file, step),
-        Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Complete rows up to a step; a row cut short by a crash ends the table.
-fn kept_rows(path: &Path, file: File, step: u32) -> Result<Vec<Metrics>> {
-    let mut reader = csv::Reader::from_reader(file);
-    let headers = reader.headers().map_err(|error| Error::content(path, error.to_string()))?;
-    if !headers.is_empty() && headers.iter().ne(Metrics::COLUMNS) {
-        return Err(Error::content(
-            path,
-            "its columns are not those of a run's metrics; move it away to go on",
-        ));
-    }
-    Ok(reader.deserialize().map_while(|row| row.ok()).take_while(|row: &Metrics| row.step <= step).collect())
-}
-
-/// Appends rows to `metrics.csv`.
-#[derive(Debug)]
-pub struct MetricsWriter {
-    path: PathBuf,
-    table: csv::Writer<File>,
-    elapsed_s: f64,
-}
-
-impl MetricsWriter {
-    /// Seconds of training before the run was resumed; 0 for a new one.
-    pub fn elapsed_s(&self) -> f64 {
-        self.elapsed_s
-    }
-
-    /// Appends a row and hands it to the operating system.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn push(&mut self, row: &impl Serialize) -> Result<()> {
-        self.table
-            .serialize(row)
-            .map_err(std::io::Error::other)
-            .and_then(|()| self.table.flush())
-            .map_err(|source| Error::file("write", &self.path, source))
     }
 }
 

@@ -5,7 +5,7 @@ use super::input;
 use super::npy::{Array, Class};
 use super::npz::{Npz, is_archive};
 use crate::error::{Error, Result};
-use crate::lattice::Spins;
+use crate::lattice::{MAX_STATES, SpinModel, Spins};
 use std::io::{BufReader, Read};
 use std::path::Path;
 
@@ -13,6 +13,61 @@ use std::path::Path;
 pub(super) const STATES: &str = "states";
 /// What turns arrays of 0 and 1 into spins.
 const FROM_BITS: &str = "2 * x.astype(numpy.int8) - 1";
+
+/// What a file of spins says of them before it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpinsFile {
+    /// Lengths of the axes of one configuration, `[L, L]` or `[L, L, L]`.
+    pub shape: Vec<usize>,
+    /// The spins: colours where an archive has the array `states`.
+    pub spins: Spins,
+}
+
+impl SpinsFile {
+    /// Looks at an `.npy` file, or at the array `spins` of an `.npz` file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or its axes are not those of a square or a cube.
+    pub fn look(path: &Path) -> Result<Self> {
+        let told = |message: String| Error::content(path, message);
+        let (shape, spins) = if is_archive(path)? {
+            let mut archive = Npz::open(path)?;
+            let spins = match archive.contains(STATES) {
+                true => colours(number(path, &mut archive, STATES)?).map_err(told)?,
+                false => Spins::Ising,
+            };
+            (archive.array("spins")?.map_err(told)?.shape, spins)
+        } else {
+            let (file, length) = input::open(path)?;
+            (Array::open(BufReader::new(file), length).map_err(told)?.shape, Spins::Ising)
+        };
+        match shape[..] {
+            [_, side, other] if side == other => Ok(Self { shape: shape[1..].to_vec(), spins }),
+            [_, side, other, third] if side == other && side == third => {
+                Ok(Self { shape: shape[1..].to_vec(), spins })
+            }
+            _ => Err(told(format!("spins have shape {shape:?}; they must be [N, L, L] or [N, L, L, L]"))),
+        }
+    }
+}
+
+/// `spins [L, L] of Ising`, `spins [L, L] of 3 colours`.
+impl std::fmt::Display for SpinsFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let of = match self.spins {
+            Spins::Ising => "Ising".to_owned(),
+            Spins::Potts { states } => format!("{states} colours"),
+        };
+        write!(f, "spins [{}] of {of}", lengths(&self.shape))
+    }
+}
+
+/// Potts spins of a number of colours that a file tells.
+fn colours(states: f64) -> Result<Spins, String> {
+    let whole = (states.fract() == 0.0 && (0.0..256.0).contains(&states)).then_some(states as u32);
+    let spins = whole.and_then(|states| Spins::new(SpinModel::Potts, states).ok());
+    spins.ok_or_else(|| format!("its array {STATES} is {states}; it must be 2 to {MAX_STATES}"))
+}
 
 /// Reads spins `[N, L, L]` of +-1 (in three dimensions `[N, L, L, L]`), signed integers or floats, or colours from 0 on, any integers or floats, as `[N][sites]`: an
 /// `.npy` file, or the array `spins` of an `.npz` file, told apart by their content. `shape` is that of one configuration.

@@ -141,6 +141,15 @@ impl Lattice {
         self.side
     }
 
+    /// The square or the cubic lattice with so many axes of the same length.
+    ///
+    /// # Errors
+    /// As [`Lattice::new`].
+    pub fn of_shape(axes: usize, side: usize) -> Result<Self> {
+        let kind = if axes == 3 { LatticeKind::Cubic } else { LatticeKind::Square };
+        Self::new(kind, u32::try_from(side).unwrap_or(u32::MAX))
+    }
+
     /// Lengths of the axes of an array of spins.
     pub fn shape(self) -> Vec<usize> {
         vec![self.side as usize; self.dimensions()]

@@ -27,6 +27,7 @@ mod normalisation;
 mod pairs;
 mod physics;
 mod potts;
+mod rbm;
 mod readers;
 mod reference;
 mod reference_pairs;

@@ -1,0 +1,64 @@
+//! `han-gpu rbm evaluate`.
+
+use super::super::print;
+use super::super::progress::Progress;
+use crate::estimate::Estimate;
+use crate::io::{check_writable, read_spins, write_ln_q};
+use crate::measure::brief;
+use crate::rbm::{Bits, TEMPERATURES, ln_z};
+use std::path::PathBuf;
+
+/// Compute ln p of given configurations under a machine.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  han-gpu rbm evaluate runs/rbm --spins configs.npz --out ln_p.npy")]
+pub(in crate::cli) struct Arguments {
+    /// Run folder
+    run: PathBuf,
+    /// Configurations [N, L, L] or [N, L, L, L]: an .npy file, or an .npz file with the array spins
+    #[arg(long, value_name = "FILE")]
+    spins: PathBuf,
+    /// Leave ln Z out: the negative free energy, ln p + ln Z
+    #[arg(long)]
+    free_energy: bool,
+    /// Seed of the chains that find ln Z where neither side can be summed over [default: the run's seed]
+    #[arg(long)]
+    seed: Option<u32>,
+    /// auto or cpu
+    #[arg(long, default_value = "auto")]
+    device: String,
+    /// Output: float64 [N]
+    #[arg(long, value_name = "FILE.npy")]
+    out: PathBuf,
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    super::check_device(&arguments.device)?;
+    let place = check_writable(&arguments.out)?;
+    let (settings, machine, cpu) = super::open(&arguments.run)?;
+    let spins = read_spins(&arguments.spins, &machine.lattice.shape(), machine.spins)?;
+    let visible = Bits::of_spins(&machine, &spins);
+    let mut values = cpu.ln_weights(&visible, 1.0, &vec![0.0; machine.visible()]);
+    let (count, out) = (values.len(), arguments.out.display());
+    if arguments.free_energy {
+        write_ln_q(&place, values)?;
+        return print(&format!("ln p + ln Z of {count} configurations in {out}"));
+    }
+    let found = match ln_z(&machine, &cpu.parameters()) {
+        Some(value) => Estimate { value, error: 0.0 },
+        None => {
+            let mut progress = Progress::new("temperature", 0, TEMPERATURES.into());
+            let found = cpu
+                .annealed_ln_z(arguments.seed.unwrap_or(settings.seed), |done| progress.advance(done.into()));
+            progress.finish();
+            found
+        }
+    };
+    values.iter_mut().for_each(|value| *value -= found.value);
+    write_ln_q(&place, values)?;
+    let told = match found.error {
+        0.0 => format!("ln Z {:.8}, a sum over all states of one side", found.value),
+        _ => format!("ln Z {} by annealed importance sampling", brief(found)),
+    };
+    print(&format!("{told}\nln p of {count} configurations in {out}"))
+}

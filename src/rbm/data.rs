@@ -1,0 +1,318 @@
+//! Configurations that machines learn: read from files, or drawn by our own Monte Carlo.
+
+use super::machine::Machine;
+use crate::error::{Error, Result};
+use crate::io::{SpinsFile, read_spins};
+use crate::lattice::{Interaction, Lattice, LatticeKind, SpinModel, Spins, System};
+use crate::mc::Pool;
+use crate::random::{Stream, philox};
+use rand::RngExt;
+use std::path::PathBuf;
+
+/// Sets the chains of data apart from those of networks of the same seed.
+const SALT: u32 = 0xda7a;
+/// Most temperatures and fields together.
+const MOST_POINTS: usize = 10_000;
+
+/// Visible numbers up to which the learning rate is 1.
+const FULL_RATE: f64 = 20.0;
+
+/// Configurations of one lattice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Data {
+    /// The sites.
+    pub lattice: Lattice,
+    /// The spins of the sites.
+    pub spins: Spins,
+    /// `[count][sites]`.
+    pub configurations: Vec<i8>,
+    /// `[count]`: temperature and field of every configuration, where they are known.
+    pub origins: Option<Vec<[f64; 2]>>,
+}
+
+impl Data {
+    /// Reads files of spins `[N, L, L]` or `[N, L, L, L]`, one behind the other: those of Ising, or colours where a file has the array `states`.
+    ///
+    /// # Errors
+    /// When there is none, one cannot be read, or they are not all of one lattice and kind.
+    pub fn read(paths: &[PathBuf]) -> Result<Self> {
+        let Some(first) = paths.first() else {
+            return Err(Error::setting("data", "", "name at least one file of spins"));
+        };
+        let SpinsFile { shape, spins } = SpinsFile::look(first)?;
+        let lattice = Lattice::of_shape(shape.len(), shape[0])
+            .map_err(|error| Error::content(first, error.to_string()))?;
+        let mut configurations = Vec::new();
+        for path in paths {
+            let found = SpinsFile::look(path)?;
+            if found != (SpinsFile { shape: shape.clone(), spins }) {
+                let message = format!(
+                    "it has {found}, and {} has {}; all files must be of one lattice and kind",
+                    first.display(),
+                    SpinsFile { shape, spins }
+                );
+                return Err(Error::content(path, message));
+            }
+            configurations.extend(read_spins(path, &shape, spins)?);
+        }
+        Ok(Self { lattice, spins, configurations, origins: None })
+    }
+
+    /// Draws configurations by Monte Carlo, a pure function of the recipe and the seed. `observe` is told how many temperatures and fields are done.
+    ///
+    /// # Errors
+    /// When the chains at one temperature do not come into equilibrium.
+    pub fn draw(recipe: &Recipe, seed: u32, mut observe: impl FnMut(usize)) -> Result<Self> {
+        let system = recipe.system(0.0)?;
+        let points = recipe.points();
+        let (mut configurations, mut origins) = (Vec::new(), Vec::new());
+        for (number, &[temperature, field]) in points.iter().enumerate() {
+            let key = philox([seed, SALT], [number as u32, 0, 0, 0])[0];
+            let system = recipe.system(field)?;
+            configurations.extend(match temperature {
+                0.0 => ground_states(&system, recipe.count, key),
+                temperature => Pool::new(&system.at(1.0 / temperature)?, recipe.count, key)?.spins().to_vec(),
+            });
+            origins.extend(std::iter::repeat_n([temperature, field], recipe.count));
+            observe(number + 1);
+        }
+        Ok(Self { lattice: system.lattice, spins: system.spins, configurations, origins: Some(origins) })
+    }
+
+    /// The learning rate that serves machines of this size: the more visible numbers add up in a unit's field, the smaller.
+    pub fn learning_rate(&self) -> f64 {
+        (FULL_RATE / (self.lattice.sites() * self.spins.numbers()) as f64).min(1.0)
+    }
+
+    /// Number of configurations.
+    pub fn count(&self) -> usize {
+        self.configurations.len() / self.lattice.sites()
+    }
+
+    /// `[visible]`: the mean of every visible number, with half a configuration of every kind added so that none is 0 or 1.
+    pub fn means(&self, machine: &Machine) -> Vec<f64> {
+        let mut sums = vec![0.5; machine.visible()];
+        for spins in self.configurations.chunks_exact(self.lattice.sites()) {
+            for (site, &spin) in spins.iter().enumerate() {
+                if let Some(number) = machine.number(site, spin) {
+                    sums[number] += 1.0;
+                }
+            }
+        }
+        let total = self.count() as f64 + 0.5 * self.spins.states() as f64;
+        sums.iter().map(|sum| sum / total).collect()
+    }
+
+    /// A number that tells these configurations from others (FNV-1a, 64 bits).
+    pub fn fingerprint(&self) -> u64 {
+        let bytes = self.configurations.iter().map(|&spin| spin as u8);
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+    }
+}
+
+/// Configurations at temperature 0: every one a state of least energy, each as likely. For J < 0 that is known of Ising spins where the pattern of every second site fits.
+fn ground_states(system: &System, count: usize, key: u32) -> Vec<i8> {
+    let mut stream = Stream::new(key, 0);
+    let sites = 0..system.lattice.sites() as u32;
+    let mut spins = Vec::with_capacity(count * sites.len());
+    for _ in 0..count {
+        match system.spins {
+            Spins::Ising => {
+                let sign = match system.interaction.field {
+                    0.0 => {
+                        if stream.random() {
+                            1
+                        } else {
+                            -1
+                        }
+                    }
+                    field => {
+                        if field > 0.0 {
+                            1
+                        } else {
+                            -1
+                        }
+                    }
+                };
+                spins.extend(sites.clone().map(|site| sign * system.ordered_spin(site)));
+            }
+            Spins::Potts { states } => {
+                let colour = match system.interaction.field {
+                    0.0 => stream.random_range(0..states as i8),
+                    field if field > 0.0 => 0,
+                    _ => stream.random_range(1..states as i8),
+                };
+                spins.extend(sites.clone().map(|_| colour));
+            }
+        }
+    }
+    spins
+}
+
+/// Temperatures and fields at which configurations are drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recipe {
+    kind: LatticeKind,
+    size: u32,
+    model: SpinModel,
+    states: u32,
+    temperatures: Vec<f64>,
+    fields: Vec<f64>,
+    /// Configurations of every temperature and field.
+    count: usize,
+}
+
+impl Recipe {
+    /// Reads `size=10 temperatures=0:6:0.25 fields=0 count=1000`, with `lattice`, `model` and `states` where they are others than the square one of Ising spins. Lists are
+    /// `first:last:step`, both ends included, or values with commas between.
+    ///
+    /// # Errors
+    /// When a word is not understood or out of range.
+    pub fn parse(text: &str) -> Result<Self> {
+        let refuse = |word: &str, expected: &str| Err(Error::setting("generate", word, expected));
+        let mut recipe = Self {
+            kind: LatticeKind::default(),
+            size: 0,
+            model: SpinModel::Ising,
+            states: 2,
+            temperatures: Vec::new(),
+            fields: vec![0.0],
+            count: 1000,
+        };
+        for word in text.split_whitespace() {
+            let Some((key, value)) = word.split_once('=') else {
+                return refuse(
+                    word,
+                    "words are size=10, temperatures=0:6:0.25, fields=0, count=1000, lattice=square, model=ising and states=2",
+                );
+            };
+            let whole = || value.parse::<u32>().ok();
+            let is_read = match key {
+                "size" => whole().map(|size| recipe.size = size).is_some(),
+                "count" => {
+                    whole().filter(|&count| count > 0).map(|count| recipe.count = count as usize).is_some()
+                }
+                "states" => whole().map(|states| recipe.states = states).is_some(),
+                "lattice" => LatticeKind::ALL
+                    .into_iter()
+                    .find(|kind| kind.name() == value)
+                    .map(|kind| recipe.kind = kind)
+                    .is_some(),
+                "model" => SpinModel::ALL
+                    .into_iter()
+                    .find(|model| model.name() == value)
+                    .map(|model| recipe.model = model)
+                    .is_some(),
+                "temperatures" => list(value)
+                    .filter(|values| values.iter().all(|&value| value >= 0.0))
+                    .map(|values| recipe.temperatures = values)
+                    .is_some(),
+                "fields" => list(value).map(|values| recipe.fields = values).is_some(),
+                _ => {
+                    return refuse(
+                        word,
+                        "there is no such word; there are size, temperatures, fields, count, lattice, model and states",
+                    );
+                }
+            };
+            if !is_read {
+                return refuse(
+                    word,
+                    "its value is not understood: whole numbers, lists as 0:6:0.25 or 1,2.5, lattice square, triangular or cubic, model ising or potts",
+                );
+            }
+        }
+        if recipe.size == 0 || recipe.temperatures.is_empty() {
+            return refuse(text, "it needs size and temperatures, as size=10 temperatures=0:6:0.25");
+        }
+        if !Lattice::new(recipe.kind, recipe.size)?.is_spatial() {
+            return refuse(text, "data of a machine are on a lattice in space: square, triangular or cubic");
+        }
+        if recipe.points().len() > MOST_POINTS {
+            return refuse(text, &format!("it has more than {MOST_POINTS} temperatures and fields"));
+        }
+        recipe.system(0.0)?;
+        Ok(recipe)
+    }
+
+    /// Temperatures and fields together.
+    pub fn len(&self) -> usize {
+        self.points().len()
+    }
+
+    /// Whether there are none; a recipe has some.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Temperatures with their fields.
+    fn points(&self) -> Vec<[f64; 2]> {
+        let of_field = |&field: &f64| self.temperatures.iter().map(move |&temperature| [temperature, field]);
+        self.fields.iter().flat_map(of_field).collect()
+    }
+
+    fn system(&self, field: f64) -> Result<System> {
+        let lattice = Lattice::new(self.kind, self.size)?;
+        let system = System::uniform(lattice, Interaction::new(1.0, field)?);
+        match Spins::new(self.model, self.states)? {
+            Spins::Ising => Ok(system),
+            Spins::Potts { .. } => system.of_colours(self.states),
+        }
+    }
+}
+
+/// `first:last:step`, or values with commas between.
+fn list(text: &str) -> Option<Vec<f64>> {
+    let number = |text: &str| text.parse::<f64>().ok().filter(|value| value.is_finite());
+    let parts: Vec<&str> = text.split(':').collect();
+    match parts[..] {
+        [first, last, step] => {
+            let [first, last, step] = [number(first)?, number(last)?, number(step)?];
+            // Steps add up with rounding.
+            let count = ((last - first) / step + 1e-9).floor();
+            (step > 0.0 && (0.0..MOST_POINTS as f64).contains(&count))
+                .then(|| (0..=count as usize).map(|index| first + index as f64 * step).collect())
+        }
+        [_] => text.split(',').map(number).collect(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recipes_are_lists_of_temperatures_and_fields() {
+        let recipe = Recipe::parse("size=5 temperatures=0:6:0.25 fields=0,0.5 count=3").unwrap();
+        assert_eq!(recipe.points().len(), 50);
+        assert_eq!(recipe.points()[26], [0.25, 0.5]);
+        for (text, told) in [
+            ("size=5", "temperatures"),
+            ("size=5 temperatures=1 colour=2", "colour=2"),
+            ("size=5 temperatures=-1", "temperatures=-1"),
+            ("size=5 temperatures=1:2:0", "temperatures=1:2:0"),
+            ("size=5 temperatures=1 states=3", "states = 3"),
+            ("size=5 temperatures=nan", "temperatures=nan"),
+        ] {
+            let message = Recipe::parse(text).unwrap_err().to_string();
+            assert!(message.contains(told), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn data_at_temperature_0_are_ground_states_and_follow_the_seed() {
+        let recipe = Recipe::parse("size=3 temperatures=0,2.5 count=40").unwrap();
+        let data = Data::draw(&recipe, 4, |_| ()).unwrap();
+        assert_eq!(data.count(), 80);
+        let sums: Vec<i32> = data
+            .configurations
+            .chunks(9)
+            .take(40)
+            .map(|spins| spins.iter().map(|&spin| i32::from(spin)).sum())
+            .collect();
+        assert!(sums.contains(&9) && sums.contains(&-9) && sums.iter().all(|sum| sum.abs() == 9), "{sums:?}");
+        assert_eq!(data, Data::draw(&recipe, 4, |_| ()).unwrap());
+        assert_ne!(data.fingerprint(), Data::draw(&recipe, 5, |_| ()).unwrap().fingerprint());
+    }
+}
