@@ -20,7 +20,10 @@ const PALETTE: [RGBColor; 7] = [
 
 const PANEL: (u32, u32) = (440, 330);
 const TITLE: u32 = 40;
+/// Least width of the legend, where its text begins, and the width of a letter of it.
 const LEGEND: u32 = 280;
+const LEGEND_TEXT: i32 = 46;
+const LEGEND_LETTER: u32 = 9;
 const LEGEND_LINE: i32 = 24;
 const TEXT: i32 = 15;
 /// Values from here on are left out: axes that hold them would overflow.
@@ -79,7 +82,8 @@ impl Drawing for Figure {
     fn size(&self) -> (u32, u32) {
         let columns = self.columns.min(self.panels.len()).max(1) as u32;
         let rows = (self.panels.len() as u32).div_ceil(columns);
-        let legend = if self.legend().is_empty() { 0 } else { LEGEND };
+        let letters = self.legend().iter().map(|curve| curve.label.chars().count() as u32).max();
+        let legend = letters.map_or(0, |letters| LEGEND.max(LEGEND_TEXT as u32 + LEGEND_LETTER * letters));
         let lines = self.legend().len() as u32 * LEGEND_LINE as u32 + 40;
         (columns * PANEL.0 + legend, TITLE + (rows * PANEL.1).max(lines))
     }
@@ -97,7 +101,7 @@ impl Drawing for Figure {
             let y = 30 + LEGEND_LINE * line as i32;
             draw_mark(curve, &legend, y)?;
             let text = TextStyle::from((FONT, TEXT)).pos(Pos::new(HPos::Left, VPos::Center));
-            legend.draw(&Text::new(curve.label.clone(), (46, y), text))?;
+            legend.draw(&Text::new(curve.label.clone(), (LEGEND_TEXT, y), text))?;
         }
         Ok(())
     }

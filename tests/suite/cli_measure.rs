@@ -1,6 +1,6 @@
 //! Measuring, simulating, scanning and plotting as a user does.
 
-use crate::cli::{fail, run, succeed};
+use crate::cli::{command, ended, fail, succeed};
 use ndarray::Array1;
 use ndarray_npy::NpzReader;
 use serde_json::Value;
@@ -137,7 +137,6 @@ fn wrong_numbers_are_refused_and_poor_networks_warned_of() {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_measurement_reports_what_it_has() {
-    use crate::cli::{command, ended};
     use std::io::{BufRead, BufReader};
     use std::process::{Command, Stdio};
     let temporary = tempfile::tempdir().unwrap();
@@ -273,7 +272,13 @@ fn every_command_of_the_guide_works() {
     assert!(commands.len() > 9, "{commands:?}");
     for line in commands {
         let arguments = line.strip_prefix("han-gpu ").unwrap_or_else(|| panic!("not a command: {line}"));
-        let ended = run(temporary.path(), arguments);
+        // What stands between quotes is one word.
+        let parts = arguments.split('"').enumerate();
+        let words = parts.flat_map(|(number, part)| match number % 2 {
+            0 => part.split_whitespace().collect(),
+            _ => vec![part],
+        });
+        let ended = ended(command(temporary.path(), "").args(words).output().unwrap());
         assert_eq!(ended.code, 0, "{line}: {}", ended.stderr);
         assert!(!ended.stdout.contains("WARNING"), "{line}: {}", ended.stdout);
     }
