@@ -2,7 +2,7 @@
 
 use super::bits::{BLOCK, Bits};
 use super::machine::{Machine, Parameters};
-use super::sums::{Block, add_set};
+use super::sums::{Block, Tables};
 use crate::cpu::Real;
 use crate::cpu::vector::vectorised;
 use crate::lattice::Spins;
@@ -119,8 +119,9 @@ impl<R: Real> Cpu<R> {
             vectorised(
                 #[inline(always)]
                 || {
+                    let mut tables = Tables::new();
                     for (source, vectors) in weights.chunks(BLOCK).enumerate() {
-                        add_set(&mut sums, visible.block(source), &padded_block(vectors));
+                        tables.add_set(&mut sums, visible.block(source), vectors);
                     }
                     scale_all(&mut sums, scale);
                 },
@@ -197,9 +198,11 @@ impl<R: Real> Cpu<R> {
             vectorised(
                 #[inline(always)]
                 || {
+                    let mut tables = Tables::new();
                     for source in 0..self.hidden.len() {
                         let weights = &self.weights[source * numbers..][targets.clone()];
-                        add_set(&mut sums, hidden.block(source), &turned(weights));
+                        let units = BLOCK.min(self.machine.hidden - source * BLOCK);
+                        tables.add_set(&mut sums, hidden.block(source), &turned(weights)[..units]);
                     }
                     scale_all(&mut sums, scale);
                 },
@@ -258,23 +261,28 @@ impl<R: Real> Cpu<R> {
         let numbers = self.machine.visible();
         let of_block = |(block, (weights, bias)): (usize, (&mut [Block<R>], &mut Block<R>))| {
             let [of_data, of_model] = [data, model].map(|side| &side.hidden[block * rows..][..rows]);
-            let mut steps = vec![[R::zero(); BLOCK]; numbers];
+            let mut sums = [data, model].map(|_| vec![[R::zero(); BLOCK]; numbers]);
             vectorised(
                 #[inline(always)]
                 || {
-                    for (side, share, of_side) in [(data, share, of_data), (model, -share, of_model)] {
-                        for (source, rows) in of_side.chunks(BLOCK).enumerate() {
-                            let mut vectors = padded_block(rows);
-                            scale_all(&mut vectors, share);
-                            add_set(&mut steps, side.visible.block(source), &vectors);
+                    let mut tables = Tables::new();
+                    for ((side, of_side), sums) in
+                        [(data, of_data), (model, of_model)].into_iter().zip(&mut sums)
+                    {
+                        for (source, vectors) in of_side.chunks(BLOCK).enumerate() {
+                            tables.add_set(sums, side.visible.block(source), vectors);
                         }
                     }
+                    let [steps, of_model_sums] = &mut sums;
                     let [mean, of_model] = [of_data, of_model].map(|rows| mean_of(rows, share));
                     let mut moved: Block<R> = std::array::from_fn(|lane| mean[lane] - of_model[lane]);
                     let gained = moved;
-                    for (step, (&visible, &gain)) in steps.iter_mut().zip(means.iter().zip(&gains)) {
+                    for ((step, model), (&visible, &gain)) in
+                        steps.iter_mut().zip(of_model_sums).zip(means.iter().zip(&gains))
+                    {
                         for lane in 0..BLOCK {
-                            step[lane] = step[lane] - visible * gained[lane] - gain * mean[lane];
+                            let plain = share * (step[lane] - model[lane]);
+                            step[lane] = plain - visible * gained[lane] - gain * mean[lane];
                             moved[lane] = moved[lane] - visible * step[lane];
                         }
                     }
@@ -282,7 +290,7 @@ impl<R: Real> Cpu<R> {
                         bias[lane] += rate * moved[lane];
                     }
                     let mut of_visible = Vec::with_capacity(numbers);
-                    for (weights, step) in weights.iter_mut().zip(&steps) {
+                    for (weights, step) in weights.iter_mut().zip(&*steps) {
                         let mut sum = R::zero();
                         for lane in 0..BLOCK {
                             weights[lane] = kept * weights[lane] + rate * step[lane];
@@ -335,14 +343,6 @@ fn padded<R: Real>(values: &[f32]) -> Block<R> {
     std::array::from_fn(|lane| values.get(lane).map_or(R::zero(), |&value| R::of(value.into())))
 }
 
-/// Vectors and zeros behind them.
-#[inline(always)]
-fn padded_block<R: Real>(vectors: &[Block<R>]) -> [Block<R>; BLOCK] {
-    let mut block = [[R::zero(); BLOCK]; BLOCK];
-    block[..vectors.len()].copy_from_slice(vectors);
-    block
-}
-
 /// Columns as vectors, and zeros behind them.
 #[inline(always)]
 fn turned<R: Real>(vectors: &[Block<R>]) -> [Block<R>; BLOCK] {
@@ -378,29 +378,40 @@ fn to_probabilities<R: Real>(fields: &mut [Block<R>], units: usize) {
 #[inline(always)]
 fn draw_block<R: Real>(fields: &mut [Block<R>], words: &mut [u32], draw: Draw, block: usize, units: usize) {
     to_probabilities(fields, units);
-    for ((row, fields), word) in (0..).zip(fields).zip(words) {
-        let numbers: Block<R> = numbers(draw, row, block);
-        for lane in 0..BLOCK {
-            *word |= u32::from(numbers[lane] < fields[lane]) << lane;
+    let rows = (0..).step_by(PAIR).zip(fields.chunks(PAIR)).zip(words.chunks_mut(PAIR));
+    for ((row, fields), words) in rows {
+        let numbers: [Block<R>; PAIR] = numbers(draw, row, block);
+        for ((fields, numbers), word) in fields.iter().zip(&numbers).zip(words) {
+            let mut set = [0; BLOCK];
+            for lane in 0..BLOCK {
+                set[lane] = if numbers[lane] < fields[lane] { 1_u32 << lane } else { 0 };
+            }
+            *word = set.iter().fold(0, |word, bit| word | bit);
         }
     }
 }
 
-/// Numbers in [0, 1) of the units of a block: that of unit u is word u / 8 of the counter of u % 8.
+/// Rows whose numbers are drawn together: as many as keep the processor's multipliers busy.
+const PAIR: usize = 2;
+
+/// Numbers in [0, 1) of the units of a block in neighbouring rows: that of unit u is word u / 8 of the counter of u % 8.
 #[inline(always)]
-fn numbers<R: Real>(draw: Draw, row: u32, block: usize) -> Block<R> {
-    const COUNTERS: usize = BLOCK / 4;
+fn numbers<R: Real>(draw: Draw, row: u32, block: usize) -> [Block<R>; PAIR] {
+    const OF_ROW: usize = BLOCK / 4;
+    const COUNTERS: usize = PAIR * OF_ROW;
     let counters = [
-        [draw.first.wrapping_add(row); COUNTERS],
-        std::array::from_fn(|lane| (block * COUNTERS + lane) as u32),
+        std::array::from_fn(|lane| draw.first.wrapping_add(row + (lane / OF_ROW) as u32)),
+        std::array::from_fn(|lane| (block * OF_ROW + lane % OF_ROW) as u32),
         [draw.stage; COUNTERS],
         [TAG; COUNTERS],
     ];
     let words = philox_lanes([draw.seed, draw.step], counters);
-    let mut numbers = [R::zero(); BLOCK];
-    for (numbers, words) in numbers.chunks_exact_mut(COUNTERS).zip(&words) {
-        for (number, &word) in numbers.iter_mut().zip(words) {
-            *number = R::of_integer((word >> 8) as i32) * R::of(1.0 / 16_777_216.0);
+    let mut numbers = [[R::zero(); BLOCK]; PAIR];
+    for (of_row, numbers) in numbers.iter_mut().enumerate() {
+        for (numbers, words) in numbers.chunks_exact_mut(OF_ROW).zip(&words) {
+            for (number, &word) in numbers.iter_mut().zip(&words[of_row * OF_ROW..][..OF_ROW]) {
+                *number = R::of_integer((word >> 8) as i32) * R::of(1.0 / 16_777_216.0);
+            }
         }
     }
     numbers
@@ -412,7 +423,7 @@ fn draw_colours<R: Real>(states: usize, fields: &[Vec<Block<R>>], draw: Draw, vi
     let sites = visible.units / states;
     (0..visible.rows).for_each(|row| {
         for first in (0..sites).step_by(BLOCK) {
-            let numbers: Block<R> = numbers(draw, row as u32, first / BLOCK);
+            let [numbers, _]: [Block<R>; PAIR] = numbers(draw, row as u32, first / BLOCK);
             for (site, number) in (first..sites).zip(numbers) {
                 let at = |colour: usize| site * states + colour;
                 let field = |colour: usize| fields[at(colour) / BLOCK][row][at(colour) % BLOCK];
