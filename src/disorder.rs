@@ -2,9 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::lattice::{Lattice, System};
-use crate::random::Stream;
+use crate::random::{Stream, normal};
 use rand::RngExt;
-use std::f64::consts::TAU;
 
 /// How couplings are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,12 +95,6 @@ impl Disorder {
 /// +1 or -1.
 fn sign(stream: &mut Stream) -> f64 {
     [1.0, -1.0][usize::from(stream.random::<bool>())]
-}
-
-/// A normal number of mean 0 and variance 1 (G. E. P. Box and M. E. Muller, Ann. Math. Stat. 29, 610, 1958).
-fn normal(stream: &mut Stream) -> f64 {
-    let [radius, angle]: [f64; 2] = [stream.random(), stream.random()];
-    (-2.0 * (1.0 - radius).ln()).sqrt() * (TAU * angle).cos()
 }
 
 #[cfg(test)]

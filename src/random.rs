@@ -1,8 +1,10 @@
 //! Philox4x32-10, a counter-based generator (Salmon et al., SC'11): every number is a pure function of what it is for,
 //! so that samples do not depend on thread, chunk or device. Twin of `shaders/shared/numbers/philox.wgsl`.
 
+use rand::RngExt;
 use rand::rand_core::TryRng;
 use std::convert::Infallible;
+use std::f64::consts::TAU;
 
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
@@ -113,6 +115,12 @@ impl TryRng for Stream {
         }
         Ok(())
     }
+}
+
+/// A normal number of mean 0 and variance 1 (G. E. P. Box and M. E. Muller, Ann. Math. Stat. 29, 610, 1958).
+pub fn normal(stream: &mut Stream) -> f64 {
+    let [radius, angle]: [f64; 2] = [stream.random(), stream.random()];
+    (-2.0 * (1.0 - radius).ln()).sqrt() * (TAU * angle).cos()
 }
 
 /// Numbers in [0, 1) that are evenly spread over blocks at any distance from each other, and over configurations: multiples of two

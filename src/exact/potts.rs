@@ -204,7 +204,7 @@ impl<'a> Rows<'a> {
         rows
     }
 
-    /// What the site of a column adds to a row of new colours up to it.
+    /// The moments that the site of a column adds to a row of new colours up to it.
     fn added(&self, row: usize, column: usize, colours: usize, is_as_above: bool) -> &Moments {
         let colour = self.colour(colours, column);
         let is_like = |other: usize| usize::from(self.colour(colours, other) == colour);

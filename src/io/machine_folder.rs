@@ -189,7 +189,7 @@ fn tensors(machine: &Machine, batch: usize) -> Vec<(&'static str, Dtype, Vec<usi
     ]
 }
 
-/// What must agree between a checkpoint and the settings of its run.
+/// Metadata that a checkpoint and the settings of its run must agree in.
 fn identity(settings: &Settings, step: u32) -> HashMap<String, String> {
     [
         ("format", FORMAT.to_owned()),

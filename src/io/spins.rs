@@ -14,7 +14,7 @@ pub(super) const STATES: &str = "states";
 /// What turns arrays of 0 and 1 into spins.
 const FROM_BITS: &str = "2 * x.astype(numpy.int8) - 1";
 
-/// What a file of spins says of them before it is read.
+/// Shape and kind of the spins in a file, before their values are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpinsFile {
     /// Lengths of the axes of one configuration, `[L, L]` or `[L, L, L]`.

@@ -22,7 +22,7 @@ pub enum Algorithm {
     /// A sweep is a heat bath of every spin, a Wolff cluster and a geometric cluster (Heringa and Blöte, Phys. Rev. E 57, 4976, 1998); for Potts spins a heat bath, and a
     /// Wolff cluster where J > 0.
     Hybrid,
-    /// Of Potts spins where two phases meet: hybrid sweeps, and a replica that has all energies between both phases (B. A. Berg and T. Neuhaus,
+    /// Hybrid sweeps of Potts spins where two phases meet, and a replica that has all energies between both phases (B. A. Berg and T. Neuhaus,
     /// Phys. Rev. Lett. 68, 9, 1992).
     Multicanonical,
     /// Replicas at a ladder of temperatures, each with a heat bath of every spin, which exchange their temperatures (K. Hukushima and K. Nemoto,

@@ -16,7 +16,7 @@ const LOOK: usize = 128;
 const APART: f64 = 2.0;
 /// Energies between both phases at which the factor is learned; it is exponential in between.
 const KNOTS: usize = 48;
-/// What the first visits take from the logarithm of the factor.
+/// The penalty of the first visits: so much the logarithm of the factor loses.
 const FIRST_PENALTY: f64 = 0.1;
 /// Sweeps of all walkers per site while they learn, and those after which penalties are half as large.
 const SWEEPS: usize = 128;

@@ -1,6 +1,7 @@
 //! ln Z of machines with few units on one side: the sum over that side, the other one summed out.
 
-use super::machine::{Machine, Parameters, softplus};
+use super::machine::{Machine, Parameters};
+use crate::cpu::Real;
 use crate::lattice::Spins;
 use rayon::prelude::*;
 
@@ -58,7 +59,7 @@ fn of_hidden(machine: &Machine, parameters: &Parameters, state: u64) -> f64 {
     };
     let numbers = machine.spins.numbers();
     let of_site = |site: usize| match numbers {
-        1 => softplus(field(site)),
+        1 => field(site).softplus(),
         _ => ln_of_sum((0..numbers).map(|colour| field(site * numbers + colour))),
     };
     of_units + (0..machine.lattice.sites()).map(of_site).sum::<f64>()

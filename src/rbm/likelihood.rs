@@ -33,7 +33,7 @@ impl<R: Real> Cpu<R> {
         match self.machine().spins {
             Spins::Ising => {
                 let other = if set.is_some() { None } else { Some(site) };
-                -super::machine::softplus(gain(other))
+                -gain(other).softplus()
             }
             Spins::Potts { .. } => {
                 let others = (0..numbers).map(|colour| Some(site * numbers + colour));

@@ -1,10 +1,9 @@
 //! The machine itself: its units, its parameters, and the free energy of a configuration.
 
+use crate::cpu::Real;
 use crate::error::{Error, Result};
 use crate::lattice::{Lattice, Spins};
-use crate::random::Stream;
-use rand::RngExt;
-use std::f64::consts::TAU;
+use crate::random::{Stream, normal};
 
 /// Most hidden units.
 const MAX_HIDDEN: usize = 100_000;
@@ -77,12 +76,8 @@ impl Machine {
     /// (A practical guide to training restricted Boltzmann machines, 2010), and none of hidden units.
     pub fn initial(&self, seed: u32, means: &[f64]) -> Parameters {
         let mut stream = Stream::new(seed, 0);
-        let mut normal = || {
-            let [radius, angle]: [f64; 2] = [stream.random(), stream.random()];
-            ((-2.0 * (1.0 - radius).ln()).sqrt() * (TAU * angle).cos()) as f32
-        };
         Parameters {
-            weights: (0..self.visible() * self.hidden).map(|_| SPREAD * normal()).collect(),
+            weights: (0..self.visible() * self.hidden).map(|_| SPREAD * normal(&mut stream) as f32).collect(),
             visible: means.iter().map(|&mean| self.bias(mean) as f32).collect(),
             hidden: vec![0.0; self.hidden],
         }
@@ -117,13 +112,8 @@ impl Parameters {
 
     /// `ln p(v) + ln Z`, the negative free energy of a configuration: `b v + sum ln(1 + exp(c + v W))`.
     pub fn ln_weight(&self, machine: &Machine, spins: &[i8]) -> f64 {
-        let of_hidden: f64 = self.fields(machine, spins).into_iter().map(softplus).sum();
+        let of_hidden: f64 = self.fields(machine, spins).into_iter().map(Real::softplus).sum();
         let numbers = spins.iter().enumerate().filter_map(|(site, &spin)| machine.number(site, spin));
         numbers.map(|number| f64::from(self.visible[number])).sum::<f64>() + of_hidden
     }
-}
-
-/// `ln(1 + exp(x))`.
-pub(super) fn softplus(x: f64) -> f64 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
 }

@@ -3,7 +3,7 @@
 use super::bits::Bits;
 use super::cpu::{Cpu, Draw};
 use super::exact;
-use super::machine::{Machine, softplus};
+use super::machine::Machine;
 use crate::cpu::Real;
 use crate::estimate::Estimate;
 use crate::lattice::Spins;
@@ -46,7 +46,7 @@ impl<R: Real> Cpu<R> {
 /// ln Z of independent spins with biases, and of hidden units with none.
 fn ln_z_of_base(machine: &Machine, base: &[f64]) -> f64 {
     let of_sites: f64 = match machine.spins {
-        Spins::Ising => base.iter().map(|&bias| softplus(bias)).sum(),
+        Spins::Ising => base.iter().map(|&bias| bias.softplus()).sum(),
         Spins::Potts { states } => {
             base.chunks(states.into()).map(|biases| exact::ln_of_sum(biases.iter().copied())).sum()
         }

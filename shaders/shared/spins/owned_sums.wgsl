@@ -1,4 +1,4 @@
-// What is summed over a block's own bonds and spins, by bond_sum and spin_sum of owned_sums_{ising,potts}.
+// Sums over a block's own bonds and spins, by bond_sum and spin_sum of owned_sums_{ising,potts}.
 
 struct OwnedSums {
     bonds: RowSpins,

@@ -2,7 +2,6 @@
 
 use super::super::print;
 use super::super::progress::Progress;
-use crate::estimate::Estimate;
 use crate::io::{check_writable, read_spins, write_ln_q};
 use crate::measure::brief;
 use crate::rbm::{Bits, TEMPERATURES, ln_z};
@@ -44,21 +43,17 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         write_ln_q(&place, values)?;
         return print(&format!("ln p + ln Z of {count} configurations in {out}"));
     }
-    let found = match ln_z(&machine, &cpu.parameters()) {
-        Some(value) => Estimate { value, error: 0.0 },
+    let (value, told) = match ln_z(&machine, &cpu.parameters()) {
+        Some(value) => (value, format!("ln Z {value:.8}, a sum over all states of one side")),
         None => {
             let mut progress = Progress::new("temperature", 0, TEMPERATURES.into());
-            let found = cpu
-                .annealed_ln_z(arguments.seed.unwrap_or(settings.seed), |done| progress.advance(done.into()));
+            let seed = arguments.seed.unwrap_or(settings.seed);
+            let found = cpu.annealed_ln_z(seed, |done| progress.advance(done.into()));
             progress.finish();
-            found
+            (found.value, format!("ln Z {} by annealed importance sampling", brief(found)))
         }
     };
-    values.iter_mut().for_each(|value| *value -= found.value);
+    values.iter_mut().for_each(|ln_p| *ln_p -= value);
     write_ln_q(&place, values)?;
-    let told = match found.error {
-        0.0 => format!("ln Z {:.8}, a sum over all states of one side", found.value),
-        _ => format!("ln Z {} by annealed importance sampling", brief(found)),
-    };
     print(&format!("{told}\nln p of {count} configurations in {out}"))
 }
