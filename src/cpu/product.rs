@@ -5,7 +5,7 @@ use super::tile::Lane;
 use super::{LANES, Real};
 
 /// A matrix in memory: `data[row * row_stride + column * column_stride]`.
-struct View<T> {
+pub(crate) struct View<T> {
     data: T,
     rows: usize,
     columns: usize,
@@ -18,6 +18,16 @@ impl<T> View<T> {
         Self { data, rows, columns, row_stride, column_stride }
     }
 
+    /// A matrix that lies row by row.
+    pub(crate) fn of_rows(data: T, rows: usize, columns: usize) -> Self {
+        Self::new(data, [rows, columns], [columns, 1])
+    }
+
+    /// Rows as columns.
+    pub(crate) fn transposed(self) -> Self {
+        Self::new(self.data, [self.columns, self.rows], [self.column_stride, self.row_stride])
+    }
+
     /// Values from the first to the last entry.
     fn span(&self) -> usize {
         match (self.rows, self.columns) {
@@ -27,8 +37,8 @@ impl<T> View<T> {
     }
 }
 
-/// `target += left * right`.
-fn add_product<R: Real>(target: View<&mut [R]>, left: View<&[R]>, right: View<&[R]>) {
+/// `target += left * right`, on one thread.
+pub(crate) fn add_product<R: Real>(target: View<&mut [R]>, left: View<&[R]>, right: View<&[R]>) {
     assert!(target.rows == left.rows && target.columns == right.columns && left.columns == right.rows);
     assert!(target.span() <= target.data.len());
     assert!(left.span() <= left.data.len() && right.span() <= right.data.len());

@@ -1,6 +1,7 @@
 //! Monte Carlo: configurations from the Boltzmann distribution itself, to check networks with and to learn from.
 
 mod algorithm;
+mod at_temperature;
 mod clusters;
 mod colours;
 mod equilibrium;
@@ -14,6 +15,7 @@ mod start;
 mod walk;
 
 pub use algorithm::Algorithm;
+pub use at_temperature::configurations;
 pub use equilibrium::{Equilibrium, equilibrate, thermalise};
 pub use pool::Pool;
 pub use simulation::{Setup, Simulation};

@@ -4,9 +4,8 @@ use super::machine::Machine;
 use crate::error::{Error, Result};
 use crate::io::{SpinsFile, read_spins};
 use crate::lattice::{Interaction, Lattice, LatticeKind, SpinModel, Spins, System};
-use crate::mc::Pool;
-use crate::random::{Stream, philox};
-use rand::RngExt;
+use crate::mc;
+use crate::random::philox;
 use std::path::PathBuf;
 
 /// Sets the chains of data apart from those of networks of the same seed.
@@ -69,10 +68,7 @@ impl Data {
         for (number, &[temperature, field]) in points.iter().enumerate() {
             let key = philox([seed, SALT], [number as u32, 0, 0, 0])[0];
             let system = recipe.system(field)?;
-            configurations.extend(match temperature {
-                0.0 => ground_states(&system, recipe.count, key),
-                temperature => Pool::new(&system.at(1.0 / temperature)?, recipe.count, key)?.spins().to_vec(),
-            });
+            configurations.extend(mc::configurations(&system, temperature, recipe.count, key)?);
             origins.extend(std::iter::repeat_n([temperature, field], recipe.count));
             observe(number + 1);
         }
@@ -108,45 +104,6 @@ impl Data {
         let bytes = self.configurations.iter().map(|&spin| spin as u8);
         bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
     }
-}
-
-/// Configurations at temperature 0: every one a state of least energy, each as likely. For J < 0 that is known of Ising spins where the pattern of every second site fits.
-fn ground_states(system: &System, count: usize, key: u32) -> Vec<i8> {
-    let mut stream = Stream::new(key, 0);
-    let sites = 0..system.lattice.sites() as u32;
-    let mut spins = Vec::with_capacity(count * sites.len());
-    for _ in 0..count {
-        match system.spins {
-            Spins::Ising => {
-                let sign = match system.interaction.field {
-                    0.0 => {
-                        if stream.random() {
-                            1
-                        } else {
-                            -1
-                        }
-                    }
-                    field => {
-                        if field > 0.0 {
-                            1
-                        } else {
-                            -1
-                        }
-                    }
-                };
-                spins.extend(sites.clone().map(|site| sign * system.ordered_spin(site)));
-            }
-            Spins::Potts { states } => {
-                let colour = match system.interaction.field {
-                    0.0 => stream.random_range(0..states as i8),
-                    field if field > 0.0 => 0,
-                    _ => stream.random_range(1..states as i8),
-                };
-                spins.extend(sites.clone().map(|_| colour));
-            }
-        }
-    }
-    spins
 }
 
 /// Temperatures and fields at which configurations are drawn.
@@ -203,11 +160,11 @@ impl Recipe {
                     .find(|model| model.name() == value)
                     .map(|model| recipe.model = model)
                     .is_some(),
-                "temperatures" => list(value)
+                "temperatures" => number_list(value)
                     .filter(|values| values.iter().all(|&value| value >= 0.0))
                     .map(|values| recipe.temperatures = values)
                     .is_some(),
-                "fields" => list(value).map(|values| recipe.fields = values).is_some(),
+                "fields" => number_list(value).map(|values| recipe.fields = values).is_some(),
                 _ => {
                     return refuse(
                         word,
@@ -261,8 +218,8 @@ impl Recipe {
     }
 }
 
-/// `first:last:step`, or values with commas between.
-fn list(text: &str) -> Option<Vec<f64>> {
+/// Numbers of a list: `first:last:step`, both ends included, or with commas between; nothing where it is not understood.
+pub fn number_list(text: &str) -> Option<Vec<f64>> {
     let number = |text: &str| text.parse::<f64>().ok().filter(|value| value.is_finite());
     let parts: Vec<&str> = text.split(':').collect();
     match parts[..] {

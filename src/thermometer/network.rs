@@ -1,0 +1,144 @@
+//! The temperature that a network reads off a configuration, after it learned to tell configurations of known temperatures apart.
+
+use super::curve::top;
+use super::dense::Dense;
+use crate::error::Result;
+use crate::estimate::{Bins, Estimate};
+use crate::lattice::{Recolouring, Spins, Symmetry, System};
+use crate::mc;
+use crate::random::{Stream, philox};
+use rand::RngExt;
+use rayon::prelude::*;
+
+/// Units of the hidden layers.
+const WIDTHS: [usize; 2] = [256, 64];
+/// Configurations of every temperature, those of a step, and steps.
+const COUNT: usize = 1000;
+const BATCH: usize = 128;
+const STEPS: u32 = 4000;
+/// Adam's rate at the start; it falls to 0 in proportion to the steps left.
+const RATE: f64 = 2e-3;
+/// Bins of configurations for errors.
+const BINS: usize = 50;
+/// Probabilities below this one count as it: one odd configuration must not decide alone.
+const LEAST: f64 = 1e-6;
+/// Sets the configurations and the stream of the training apart from those of networks and data of the same seed.
+const SALT: u32 = 0x7e7;
+
+/// A classifier of configurations by temperature (as that of S. Iso, S. Shiba and S. Yokoo, Phys. Rev. E 97, 053304, 2018).
+#[derive(Debug, Clone)]
+pub struct Network {
+    system: System,
+    temperatures: Vec<f64>,
+    net: Dense<f32>,
+}
+
+/// The reading of a network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The temperature at which the product of its probabilities over all configurations, which share one temperature, is largest; between the temperatures that it knows
+    /// it is the top of a parabola. The error is by jackknife.
+    pub temperature: Estimate,
+    /// `[temperatures]`: the mean probability of every temperature.
+    pub distribution: Vec<f64>,
+}
+
+impl Network {
+    /// Trains a network on Monte Carlo configurations of these temperatures and their images under the symmetries of the lattice; a pure function of the seed. `observe` is
+    /// told how many of [`Network::work`] are done.
+    ///
+    /// # Errors
+    /// When the chains at one temperature do not come into equilibrium.
+    pub fn new(system: &System, temperatures: &[f64], seed: u32, observe: impl FnMut(usize)) -> Result<Self> {
+        Self::with_steps(system, temperatures, STEPS, seed, observe)
+    }
+
+    /// With so many steps.
+    pub(super) fn with_steps(
+        system: &System,
+        temperatures: &[f64],
+        steps: u32,
+        seed: u32,
+        mut observe: impl FnMut(usize),
+    ) -> Result<Self> {
+        let mut configurations = Vec::new();
+        for (number, &temperature) in temperatures.iter().enumerate() {
+            let key = philox([seed, SALT], [number as u32, 0, 0, 0])[0];
+            configurations.push(mc::configurations(system, temperature, COUNT, key)?);
+            observe(number + 1);
+        }
+        let mut stream = Stream::new(seed, SALT);
+        let inputs = system.lattice.sites() * system.spins.numbers();
+        let widths = [&[inputs][..], &WIDTHS, &[temperatures.len()]].concat();
+        let mut net = Dense::new(&widths, &mut stream);
+        for step in 0..steps {
+            let (spins, classes) = batch(system, &configurations, &mut stream);
+            net.cross_entropy(numbers(system, &spins), &classes);
+            net.step(RATE * f64::from(steps - step) / f64::from(steps));
+            observe(temperatures.len() + step as usize + 1);
+        }
+        Ok(Self { system: system.clone(), temperatures: temperatures.to_vec(), net })
+    }
+
+    /// Temperatures at which configurations are drawn, and steps of training.
+    pub fn work(temperatures: usize) -> usize {
+        temperatures + STEPS as usize
+    }
+
+    /// The temperatures that it tells apart.
+    pub fn temperatures(&self) -> &[f64] {
+        &self.temperatures
+    }
+
+    /// Reads independent configurations, `[count][sites]`.
+    pub fn read(&self, spins: &[i8]) -> Reading {
+        let probabilities = self.net.probabilities(numbers(&self.system, spins));
+        let rows: Vec<&[f32]> = probabilities.chunks_exact(self.temperatures.len()).collect();
+        let mut bins = Bins::new(self.temperatures.len(), BINS);
+        let mut distribution = vec![0.0; self.temperatures.len()];
+        for row in &rows {
+            bins.push(&row.iter().map(|&share| f64::from(share).max(LEAST).ln()).collect::<Vec<_>>());
+            distribution
+                .iter_mut()
+                .zip(*row)
+                .for_each(|(sum, &share)| *sum += f64::from(share) / rows.len() as f64);
+        }
+        let temperature = bins.jackknife(|sums| vec![top(&self.temperatures, sums)])[0];
+        Reading { temperature, distribution }
+    }
+}
+
+/// Images of random configurations under random symmetries, with the numbers of their temperatures.
+fn batch(system: &System, configurations: &[Vec<i8>], stream: &mut Stream) -> (Vec<i8>, Vec<usize>) {
+    let sites = system.lattice.sites();
+    let drawn: Vec<(usize, usize, Symmetry)> = (0..BATCH)
+        .map(|_| {
+            let class = stream.random_range(0..configurations.len());
+            let row = stream.random_range(0..COUNT);
+            let mut symmetry = Symmetry::random(system.lattice, system.has_spin_flip(), stream);
+            if let Spins::Potts { states } = system.spins
+                && system.is_symmetric()
+            {
+                symmetry.colours = Some(Recolouring::random(states, stream));
+            }
+            (class, row, symmetry)
+        })
+        .collect();
+    let mut spins = vec![0; BATCH * sites];
+    spins.par_chunks_mut(sites).zip(&drawn).for_each(|(image, &(class, row, symmetry))| {
+        symmetry.apply(system.lattice, &configurations[class][row * sites..][..sites], image);
+    });
+    (spins, drawn.into_iter().map(|(class, ..)| class).collect())
+}
+
+/// The inputs of the net: spins, or 1 for the colour of every spin and 0 for all others.
+fn numbers(system: &System, spins: &[i8]) -> Vec<f32> {
+    match system.spins {
+        Spins::Ising => spins.iter().map(|&spin| f32::from(spin)).collect(),
+        Spins::Potts { states } => {
+            let of_spin =
+                |&spin: &i8| (0..states as i8).map(move |colour| if spin == colour { 1.0 } else { 0.0 });
+            spins.iter().flat_map(of_spin).collect()
+        }
+    }
+}
