@@ -7,6 +7,7 @@ mod devices;
 mod evaluate;
 mod exact;
 mod export;
+mod figures;
 mod flags;
 mod grow;
 mod heading;

@@ -1,5 +1,6 @@
 //! `han-gpu plot`.
 
+use super::figures::{FormatName, Place};
 use super::network::open_run;
 use super::progress::Progress;
 use super::verdict;
@@ -11,7 +12,7 @@ use crate::io::{Metrics, Row, RunFolder, Table};
 use crate::lattice::{Ensemble, Spins};
 use crate::mc::Pool;
 use crate::measure::{Bin, EnergyCounts, Measurement, Method, Settings, measure};
-use crate::plot::{self, Colouring, Configurations, Format, Isometric, Overlaps};
+use crate::plot::{self, Colouring, Configurations, Isometric, Overlaps};
 use crate::sample::{Draws, draw};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -49,37 +50,9 @@ pub(super) struct Arguments {
     device: String,
 }
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum FormatName {
-    Svg,
-    Png,
-    Both,
-}
-
-impl FormatName {
-    fn formats(self) -> &'static [Format] {
-        match self {
-            Self::Svg => &[Format::Svg],
-            Self::Png => &[Format::Png],
-            Self::Both => &[Format::Svg, Format::Png],
-        }
-    }
-}
-
-/// Where figures go.
-struct Place<'a> {
-    folder: PathBuf,
-    formats: &'a [Format],
-}
-
-impl Place<'_> {
-    fn write(&self, name: &str, drawing: &impl plot::Drawing) -> anyhow::Result<()> {
-        for &format in self.formats {
-            let path = plot::write(drawing, &self.folder.join(name), format)?;
-            super::print(&path.display().to_string())?;
-        }
-        Ok(())
-    }
+/// Writes a figure and tells where it is.
+fn write(place: &Place, name: &str, drawing: &impl plot::Drawing) -> anyhow::Result<()> {
+    place.write(name, drawing)?.iter().try_for_each(|path| super::print(&path.display().to_string()))
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -96,20 +69,17 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let inner = name.filter(|_| arguments.paths.len() > 1).unwrap_or_default();
         let folder = arguments.out.as_ref().map(|out| out.join(inner));
         let folder = folder.or(own.map(Path::to_owned)).unwrap_or_default();
-        if !folder.as_os_str().is_empty() {
-            std::fs::create_dir_all(&folder).map_err(|source| Error::file("create", &folder, source))?;
-        }
-        let place = Place { folder, formats: arguments.format.formats() };
+        let place = Place::create(folder, arguments.format)?;
         match source {
             Source::Run(config, metrics) => {
-                place.write("training", &plot::training(config, metrics))?;
+                write(&place, "training", &plot::training(config, metrics))?;
                 plot_network(path, arguments, &place)?;
             }
             Source::Scan(table) => {
                 tell_of(path, table);
                 super::tell_of_slow_curves(table);
                 for (name, figure) in plot::scan(table) {
-                    place.write(name, &figure)?;
+                    write(&place, name, &figure)?;
                 }
             }
         }
@@ -145,7 +115,7 @@ impl Source {
     }
 }
 
-fn plot_network(path: &Path, arguments: &Arguments, place: &Place<'_>) -> anyhow::Result<()> {
+fn plot_network(path: &Path, arguments: &Arguments, place: &Place) -> anyhow::Result<()> {
     let (folder, config) = RunFolder::open(path)?;
     verdict::tell_of(&folder);
     let (config, mut backend) = open_run(path, &arguments.device, config.batch.min(arguments.count))?;
@@ -160,7 +130,7 @@ fn plot_network(path: &Path, arguments: &Arguments, place: &Place<'_>) -> anyhow
     let of = format!("{}{}, beta = {}", system.lattice, system.spins, config.beta);
     let ln_z = measurement.importance.ln_z.value;
     let title = format!("Weights, {of}: ESS {:.4}", measurement.importance.ess.value);
-    place.write("weights", &plot::weights(&title, &ln_w, ln_z))?;
+    write(place, "weights", &plot::weights(&title, &ln_w, ln_z))?;
     if let Some(energies) = &measurement.energies {
         plot_energies(&measurement.ensemble, energies.bins(), arguments.count, seed, place)?;
     }
@@ -174,7 +144,7 @@ fn plot_network(path: &Path, arguments: &Arguments, place: &Place<'_>) -> anyhow
         super::tell("no autocorrelation function: the Markov chain never moved");
         return Ok(());
     }
-    place.write("autocorrelation", &plot::autocorrelation(&format!("Markov chain, {of}"), &functions))
+    write(place, "autocorrelation", &plot::autocorrelation(&format!("Markov chain, {of}"), &functions))
 }
 
 /// Energies of the network's configurations, reweighted, and of Monte Carlo's.
@@ -183,7 +153,7 @@ fn plot_energies(
     of_network: Vec<Bin>,
     count: usize,
     seed: u32,
-    place: &Place<'_>,
+    place: &Place,
 ) -> anyhow::Result<()> {
     let mut sources = vec![("network", of_network)];
     if let Some(pool) = pool(ensemble, count, seed, "energies")? {
@@ -192,7 +162,7 @@ fn plot_energies(
     }
     let system = &ensemble.system;
     let title = format!("Energies, {}{}, beta = {}", system.lattice, system.spins, ensemble.beta);
-    place.write("energies", &plot::energies(&title, &sources))
+    write(place, "energies", &plot::energies(&title, &sources))
 }
 
 /// Configurations by Monte Carlo to compare with; nothing, and a warning, where it does not come into equilibrium.
@@ -213,7 +183,7 @@ fn plot_overlaps(
     backend: &mut dyn Backend,
     seed: u32,
     count: usize,
-    place: &Place<'_>,
+    place: &Place,
 ) -> anyhow::Result<()> {
     let ensemble = Ensemble { system: backend.model().system.clone(), beta: config.beta };
     let sites = ensemble.system.lattice.sites();
@@ -242,7 +212,7 @@ fn plot_overlaps(
         sources.push(Overlaps { name: "Monte Carlo", pairs });
     }
     let title = format!("Overlaps, {}, beta = {}", ensemble.system.lattice, config.beta);
-    place.write("overlaps", &plot::overlaps(&title, sites, &sources))
+    write(place, "overlaps", &plot::overlaps(&title, sites, &sources))
 }
 
 /// A grid of few enough configurations that single sites are seen.
@@ -250,7 +220,7 @@ fn plot_configurations(
     config: &Config,
     backend: &mut dyn Backend,
     seed: u32,
-    place: &Place<'_>,
+    place: &Place,
 ) -> anyhow::Result<()> {
     let lattice = backend.model().system.lattice;
     let count = match (lattice.dimensions(), config.size) {
@@ -276,12 +246,12 @@ fn plot_configurations(
     ] {
         let title = format!("{lattice}{kind}, beta = {}: {what}", config.beta);
         let hierarchy = &backend.model().hierarchy;
-        place.write(name, &Configurations { title, lattice, spins: &spins, kind, hierarchy, colouring })?;
+        write(place, name, &Configurations { title, lattice, spins: &spins, kind, hierarchy, colouring })?;
     }
     if lattice.dimensions() == 3 {
         let title = format!("{lattice}{kind}, beta = {}: planes, {dark}", config.beta);
         let (spins, hierarchy) = (&spins[..lattice.sites()], &backend.model().hierarchy);
-        place.write("planes_by_level", &Isometric { title, lattice, spins, kind, hierarchy })?;
+        write(place, "planes_by_level", &Isometric { title, lattice, spins, kind, hierarchy })?;
     }
     Ok(())
 }

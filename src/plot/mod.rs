@@ -1,18 +1,22 @@
-//! Figures, as SVG and PNG: training curves, sampled configurations, weights, autocorrelation, scans.
+//! Figures, as SVG and PNG: training curves, sampled configurations, weights, autocorrelation, scans, flows of Boltzmann machines.
 
 mod chart;
 mod figure;
 mod file;
+mod flow;
 mod isometric;
 mod lattice;
+mod pictures;
 mod sampled;
 mod scan;
 mod training;
 
 pub use figure::{Axis, Curve, Figure, Panel, Point, Style};
 pub use file::{Drawing, Format, write};
+pub use flow::{distributions, fixed_points, flow};
 pub use isometric::Isometric;
 pub use lattice::{Colouring, Configurations};
+pub use pictures::{Pictures, Tone};
 pub use sampled::{Overlaps, autocorrelation, energies, overlaps, weights};
 pub use scan::{scan, systems};
 pub use training::training;

@@ -34,7 +34,8 @@ pub(in crate::cli) struct Arguments {
 pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     super::check_device(&arguments.device)?;
     let place = check_writable(&arguments.out)?;
-    let (settings, machine, cpu) = super::open(&arguments.run)?;
+    let learned = super::open(&arguments.run)?;
+    let (settings, machine, cpu) = (&learned.settings, learned.machine, learned.cpu());
     let spins = read_spins(&arguments.spins, &machine.lattice.shape(), machine.spins)?;
     let visible = Bits::of_spins(&machine, &spins);
     let mut values = cpu.ln_weights(&visible, 1.0, &vec![0.0; machine.visible()]);

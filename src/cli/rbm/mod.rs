@@ -1,13 +1,15 @@
 //! `han-gpu rbm`: restricted Boltzmann machines.
 
 mod evaluate;
+mod flow;
 mod sample;
+mod thermometers;
 mod train;
 
 use crate::error::Error;
 use crate::io::MachineFolder;
-use crate::rbm::{Cpu, Machine, Settings};
-use std::path::Path;
+use crate::rbm::{Cpu, Machine, Parameters, Settings};
+use std::path::{Path, PathBuf};
 
 /// Restricted Boltzmann machines that learn configurations of spins.
 #[derive(Debug, clap::Args)]
@@ -21,6 +23,7 @@ enum Command {
     Train(Box<train::Arguments>),
     Sample(sample::Arguments),
     Evaluate(evaluate::Arguments),
+    Flow(flow::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -28,18 +31,33 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Train(arguments) => train::run(arguments),
         Command::Sample(arguments) => sample::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
+        Command::Flow(arguments) => flow::run(arguments),
     }
 }
 
-/// A machine that has learned, with the settings of its run.
-fn open(path: &Path) -> anyhow::Result<(Settings, Machine, Cpu<f32>)> {
+/// A machine that has learned.
+struct Learned {
+    path: PathBuf,
+    settings: Settings,
+    machine: Machine,
+    parameters: Parameters,
+}
+
+/// Opens the machine of a run.
+fn open(path: &Path) -> anyhow::Result<Learned> {
     let (folder, settings) = MachineFolder::open(path)?;
     let machine = settings.machine()?;
     let state = folder.state(&settings)?;
     if state.step < settings.steps {
         super::tell(&format!("the machine has learned {} of {} steps", state.step, settings.steps));
     }
-    Ok((settings, machine, Cpu::new(machine, &state.parameters)))
+    Ok(Learned { path: path.to_owned(), settings, machine, parameters: state.parameters })
+}
+
+impl Learned {
+    fn cpu(&self) -> Cpu<f32> {
+        Cpu::new(self.machine, &self.parameters)
+    }
 }
 
 /// Refuses devices that machines do not run on.

@@ -50,7 +50,8 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             return Err(Error::setting(name, value, format!("it must lie in 1 to {most}")).into());
         }
     }
-    let (settings, machine, cpu) = super::open(&arguments.run)?;
+    let learned = super::open(&arguments.run)?;
+    let (settings, machine, cpu) = (&learned.settings, learned.machine, learned.cpu());
     let seed = arguments.seed.unwrap_or(settings.seed);
     let mut spins = Vec::with_capacity(arguments.count * machine.lattice.sites());
     let mut progress = Progress::new("configuration", 0, arguments.count as u64);

@@ -1,0 +1,311 @@
+//! `han-gpu rbm flow`.
+
+use super::super::figures::{FormatName, Place};
+use super::super::progress::Progress;
+use super::super::{print, print_json};
+use super::thermometers::{self, ThermometerArguments};
+use super::{Learned, open};
+use crate::config::MAX_SAMPLES;
+use crate::error::Error;
+use crate::estimate::Estimate;
+use crate::io::{read_spins, write_rows};
+use crate::lattice::Spins;
+use crate::measure::brief;
+use crate::plot::{self, Pictures, Tone};
+use crate::rbm::{Flow, FlowKind, Source, Start, Track};
+use crate::thermometer::{Thermometer, Thermometers};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Most iterations.
+const MOST_ITERATIONS: u32 = 10_000;
+/// Iterations whose microstates are drawn.
+const SHOWN: [u32; 7] = [0, 1, 2, 3, 5, 10, 20];
+
+/// Follow reconstructions from hot and cold configurations, and read their temperature at every iteration.
+///
+/// A machine makes visible numbers out of visible numbers, again and again: as probabilities (mean-field), or with units drawn (gibbs). Configurations of the flow are read by
+/// four thermometers; of probabilities every spin is drawn first. Writes flow.csv and figures.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  han-gpu rbm flow runs/rbm
+  han-gpu rbm flow runs/rbm --from T=0,1.5,inf --iterations 50 --kind mean-field
+  han-gpu rbm flow runs/seed0 runs/seed1 runs/seed2 --out figures")]
+pub(in crate::cli) struct Arguments {
+    /// Run folders; of several machines on one lattice results are means, with errors by their spread
+    #[arg(required = true)]
+    run: Vec<PathBuf>,
+    /// Temperatures of Monte Carlo configurations to start from: T=0,1.5,inf
+    #[arg(long, value_name = "T=...", default_value = "T=0,inf", conflicts_with = "spins")]
+    from: String,
+    /// Start from the configurations of a file
+    #[arg(long, value_name = "FILE")]
+    spins: Option<PathBuf>,
+    /// Iterations
+    #[arg(long, default_value_t = 20)]
+    iterations: u32,
+    /// What is handed on from layer to layer
+    #[arg(long, value_enum, default_value = "both")]
+    kind: KindName,
+    /// Configurations of every start
+    #[arg(long, default_value_t = 1000)]
+    count: usize,
+    #[command(flatten)]
+    thermometers: ThermometerArguments,
+    /// Seed of flows and thermometers
+    #[arg(long, default_value_t = 0)]
+    seed: u32,
+    /// Kind of the figures' files
+    #[arg(long, value_enum, default_value = "both")]
+    format: FormatName,
+    /// Folder of the table and the figures [default: RUN/flow]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum KindName {
+    MeanField,
+    Gibbs,
+    Both,
+}
+
+impl KindName {
+    pub(super) fn kinds(self) -> &'static [FlowKind] {
+        match self {
+            Self::MeanField => &[FlowKind::MeanField],
+            Self::Gibbs => &[FlowKind::Gibbs],
+            Self::Both => &FlowKind::ALL,
+        }
+    }
+}
+
+/// Checks the ranges of numbers that flows take.
+pub(super) fn check(iterations: u32, count: usize) -> crate::Result<()> {
+    for (name, value, least, most) in
+        [("iterations", iterations as usize, 1, MOST_ITERATIONS as usize), ("count", count, 2, MAX_SAMPLES)]
+    {
+        if !(least..=most).contains(&value) {
+            return Err(Error::setting(name, value, format!("it must lie in {least} to {most}")));
+        }
+    }
+    Ok(())
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    check(arguments.iterations, arguments.count)?;
+    let machines = arguments.run.iter().map(|path| open(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    let machine = machines[0].machine;
+    if let Some(other) = machines
+        .iter()
+        .find(|other| (other.machine.lattice, other.machine.spins) != (machine.lattice, machine.spins))
+    {
+        let expected =
+            format!("the first machine has spins of {}{}; all must", machine.lattice, machine.spins);
+        return Err(Error::setting("run", other.path.display(), expected).into());
+    }
+    let system = arguments.thermometers.system(&machine)?;
+    let sources = match &arguments.spins {
+        Some(path) => {
+            let spins = read_spins(path, &machine.lattice.shape(), machine.spins)?;
+            vec![Source { start: Start::Given, spins }]
+        }
+        None => {
+            let temperatures = thermometers::starts(&arguments.from)?;
+            thermometers::sources(&system, &temperatures, arguments.count, arguments.seed)?
+        }
+    };
+    let folder = arguments.out.clone().unwrap_or_else(|| arguments.run[0].join("flow"));
+    let place = Place::create(folder, arguments.format)?;
+    let thermometers = arguments.thermometers.open(&system, arguments.seed)?;
+    let tracks = follow(arguments, &machines, &sources, &thermometers);
+    let field = arguments.thermometers.field;
+    let rows = machines.iter().zip(&tracks).flat_map(|(machine, tracks)| rows(machine, field, tracks));
+    let header = header();
+    write_rows(
+        &place.folder().join("flow.csv"),
+        &header.iter().map(String::as_str).collect::<Vec<_>>(),
+        rows,
+    )?;
+    let means = Track::means(&tracks);
+    draw(arguments, &place, &machines[0], &sources, &means, &thermometers)?;
+    if arguments.json {
+        return print_json(&report(&machines, field, &means, &thermometers));
+    }
+    print(&describe(&means, &thermometers, &place))
+}
+
+/// `[machines][flows]`.
+fn follow(
+    arguments: &Arguments,
+    machines: &[Learned],
+    sources: &[Source],
+    thermometers: &Thermometers,
+) -> Vec<Vec<Track>> {
+    let flows = machines.len() * arguments.kind.kinds().len() * sources.len();
+    let mut progress = Progress::new("iteration", 0, flows as u64 * u64::from(arguments.iterations));
+    let mut done = 0;
+    let mut observe = || {
+        done += 1;
+        progress.advance(done);
+    };
+    let follow = |learned: &Learned| {
+        let machine = (learned.machine, &learned.parameters);
+        let how = (arguments.iterations, arguments.seed);
+        thermometers::follow(machine, arguments.kind.kinds(), sources, how, thermometers, &mut observe)
+    };
+    let tracks = machines.iter().map(follow).collect();
+    progress.finish();
+    tracks
+}
+
+/// Columns of the table.
+fn header() -> Vec<String> {
+    let keys = ["run", "hidden", "seed", "kind", "start", "field", "iteration"].map(str::to_owned);
+    let estimates = ["energy_per_site", "order"].map(str::to_owned).into_iter();
+    let by = |by: Thermometer| format!("temperature_by_{}", by.name());
+    let estimates = estimates.chain(Thermometer::ALL.map(by));
+    keys.into_iter().chain(estimates.flat_map(|name| [name.clone(), format!("{name}_error")])).collect()
+}
+
+fn rows(of: &Learned, field: f64, tracks: &[Track]) -> Vec<Vec<String>> {
+    let row = |track: &Track, iteration: usize| {
+        let readings = &track.readings[iteration];
+        let start = match track.start {
+            Start::Temperature(temperature) => temperature.to_string(),
+            Start::Given => "given".to_owned(),
+        };
+        let keys = [
+            of.path.display().to_string(),
+            of.machine.hidden.to_string(),
+            of.settings.seed.to_string(),
+            track.kind.name().to_owned(),
+            start,
+            field.to_string(),
+            iteration.to_string(),
+        ];
+        let estimates = [readings.energy_per_site, readings.order].into_iter().chain(readings.temperatures);
+        let cells =
+            estimates.flat_map(|estimate| [estimate.value, estimate.error].map(|value| value.to_string()));
+        keys.into_iter().chain(cells).collect::<Vec<_>>()
+    };
+    tracks.iter().flat_map(|track| (0..track.readings.len()).map(move |at| row(track, at))).collect()
+}
+
+fn draw(
+    arguments: &Arguments,
+    place: &Place,
+    learned: &Learned,
+    sources: &[Source],
+    means: &[Track],
+    thermometers: &Thermometers,
+) -> anyhow::Result<()> {
+    let machine = learned.machine;
+    let of = format!("{}{}, {} hidden units", machine.lattice, machine.spins, machine.hidden);
+    let calibration = thermometers.calibration();
+    place.write("flow", &plot::flow(&format!("Flow of reconstructions, {of}"), means, calibration))?;
+    let title = format!("Temperatures by the network, {of}");
+    place.write("distributions", &plot::distributions(&title, means, thermometers.temperatures()))?;
+    let title = format!("Ends of the flow beside the specific heat, {of}");
+    place.write("fixed_points", &plot::fixed_points(&title, means, calibration))?;
+    let title = format!("Microstates by iteration, {of}");
+    place.write("microstates", &microstates(arguments, title, learned, sources))?;
+    Ok(())
+}
+
+/// The first configuration of every flow, at some iterations.
+fn microstates(arguments: &Arguments, title: String, learned: &Learned, sources: &[Source]) -> Pictures {
+    let machine = learned.machine;
+    let sites = machine.lattice.sites();
+    let last = arguments.iterations;
+    let shown: Vec<u32> = SHOWN.into_iter().filter(|&iteration| iteration <= last).collect();
+    let (mut rows, mut pictures) = (Vec::new(), Vec::new());
+    for (kind, source) in
+        arguments.kind.kinds().iter().flat_map(|&kind| sources.iter().map(move |source| (kind, source)))
+    {
+        rows.push(format!("{}, {}", kind.name(), source.start));
+        let mut flow = Flow::new(machine, &learned.parameters, kind, &source.spins[..sites], arguments.seed);
+        for iteration in 0..=shown[shown.len() - 1] {
+            if shown.contains(&iteration) {
+                pictures.push(match flow.means() {
+                    Some(means) => means.into_iter().map(Tone::Number).collect(),
+                    None => flow.spins().into_iter().map(Tone::Colour).collect(),
+                });
+            }
+            flow.iterate();
+        }
+    }
+    Pictures {
+        title,
+        rows,
+        columns: shown.iter().map(u32::to_string).collect(),
+        width: shown.len(),
+        pictures,
+        line: machine.lattice.side() as usize,
+        states: match machine.spins {
+            Spins::Ising => 0,
+            Spins::Potts { states } => states.into(),
+        },
+        ends: ["down".to_owned(), "up".to_owned()],
+    }
+}
+
+fn report(
+    machines: &[Learned],
+    field: f64,
+    means: &[Track],
+    thermometers: &Thermometers,
+) -> serde_json::Value {
+    let calibration = thermometers.calibration();
+    let [temperature, specific_heat] = calibration.peak();
+    let flow =
+        |track: &Track| json!({ "kind": track.kind, "start": track.start, "iterations": track.readings });
+    json!({
+        "runs": machines.iter().map(|machine| &machine.path).collect::<Vec<_>>(),
+        "field": field,
+        "critical_temperature": calibration.system().critical_beta().map(|beta| 1.0 / beta),
+        "specific_heat_maximum": { "temperature": temperature, "specific_heat": specific_heat },
+        "network_temperatures": thermometers.temperatures(),
+        "flows": means.iter().map(flow).collect::<Vec<_>>(),
+    })
+}
+
+/// A temperature for people.
+pub(super) fn told(temperature: Estimate) -> String {
+    match temperature.value.is_finite() {
+        true => brief(temperature),
+        false => "infinite".to_owned(),
+    }
+}
+
+fn describe(means: &[Track], thermometers: &Thermometers, place: &Place) -> String {
+    let calibration = thermometers.calibration();
+    let [peak, _] = calibration.peak();
+    let iterations = means.first().map_or(0, |track| track.readings.len() - 1);
+    let mut lines = vec![format!(
+        "{:<24} {:>20} {:>20} {:>20} {:>20}",
+        format!("T after {iterations} iterations"),
+        "by energy",
+        "by order",
+        "by pseudo-likelihood",
+        "by network"
+    )];
+    lines.extend(means.iter().map(|track| {
+        let [energy, order, likelihood, network] =
+            Thermometer::ALL.map(|by| told(track.end().temperature(by)));
+        let name = format!("{}, {}", track.kind.name(), track.start);
+        format!("{name:<24} {energy:>20} {order:>20} {likelihood:>20} {network:>20}")
+    }));
+    lines.push(format!("maximum of C             {peak:.4} at this size"));
+    lines.extend(
+        calibration
+            .system()
+            .critical_beta()
+            .map(|beta| format!("infinite lattice         {:.6}", 1.0 / beta)),
+    );
+    lines.push(format!("flow.csv and figures in {}", place.folder().display()));
+    lines.join("\n")
+}

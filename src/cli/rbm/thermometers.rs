@@ -1,0 +1,119 @@
+//! Thermometers on the command line, and flows that they read.
+
+use super::super::progress::Progress;
+use crate::error::Error;
+use crate::lattice::{Interaction, System};
+use crate::rbm::{Flow, FlowKind, Machine, Parameters, Source, Start, Track, number_list};
+use crate::thermometer::Thermometers;
+use crate::{mc, random};
+
+/// Temperatures that the network tells apart: so many, from 0 to a multiple of the critical one: 0 to 6 in steps of 0.25 on the square lattice.
+const TEMPERATURES: (usize, f64) = (25, 2.644);
+/// Parts of a thermometer's preparation that progress counts.
+const PARTS: f64 = 1000.0;
+/// Sets the configurations that flows start from apart from data of the same seed.
+const SALT: u32 = 0xf10;
+
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ThermometerArguments {
+    /// H, the field in which thermometers are calibrated and configurations to start from are drawn; J is 1
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    pub(super) field: f64,
+    /// Temperatures that the thermometer's network learns to tell apart, as 0:6:0.25 or with commas [default: 25 from 0 to 2.64 times the critical one]
+    #[arg(long, value_name = "LIST")]
+    temperatures: Option<String>,
+}
+
+impl ThermometerArguments {
+    /// The system whose temperatures are read.
+    pub(super) fn system(&self, machine: &Machine) -> crate::Result<System> {
+        system(machine, self.field)
+    }
+
+    /// Prepares thermometers of a system.
+    pub(super) fn open(&self, system: &System, seed: u32) -> crate::Result<Thermometers> {
+        let temperatures = match &self.temperatures {
+            None => default_temperatures(system),
+            Some(text) => number_list(text).filter(|list| are_rising(list)).ok_or_else(|| {
+                Error::setting(
+                    "temperatures",
+                    text,
+                    "it must be two or more rising ones from 0 on, as 0:6:0.25 or 1,2.27,4",
+                )
+            })?,
+        };
+        let mut progress = Progress::new("thermometers", 0, PARTS as u64);
+        let found =
+            Thermometers::new(system, &temperatures, seed, |share| progress.advance((share * PARTS) as u64));
+        progress.finish();
+        found
+    }
+}
+
+fn are_rising(list: &[f64]) -> bool {
+    list.len() > 1 && list[0] >= 0.0 && list.is_sorted_by(|a, b| a < b)
+}
+
+/// The spins of a machine with J = 1 in a field.
+pub(super) fn system(machine: &Machine, field: f64) -> crate::Result<System> {
+    let system = System::uniform(machine.lattice, Interaction::new(1.0, field)?);
+    match machine.spins.numbers() {
+        1 => Ok(system),
+        states => system.of_colours(states as u32),
+    }
+}
+
+fn default_temperatures(system: &System) -> Vec<f64> {
+    let (count, most) = TEMPERATURES;
+    let without_field =
+        System { interaction: Interaction { field: 0.0, ..system.interaction }, ..system.clone() };
+    // Potts spins in three dimensions have no known critical point; mean fields put it near a third of the neighbours.
+    let typical = system.lattice.coordination() as f64 / (1.8 * system.spins.states() as f64 / 2.0);
+    let critical = without_field.critical_beta().map_or(typical, |beta| 1.0 / beta);
+    (0..count).map(|number| most * critical * number as f64 / (count - 1) as f64).collect()
+}
+
+/// Reads `T=0,1.5,inf`, or the same without `T=`.
+pub(super) fn starts(text: &str) -> crate::Result<Vec<f64>> {
+    let list: Option<Vec<f64>> = text
+        .trim_start_matches("T=")
+        .split(',')
+        .map(|word| word.trim().parse().ok().filter(|temperature: &f64| *temperature >= 0.0))
+        .collect();
+    list.ok_or_else(|| {
+        Error::setting("from", text, "it must be temperatures with commas between, as T=0,1.5,inf")
+    })
+}
+
+/// Monte Carlo configurations at temperatures.
+pub(super) fn sources(
+    system: &System,
+    temperatures: &[f64],
+    count: usize,
+    seed: u32,
+) -> crate::Result<Vec<Source>> {
+    let at = |(number, &temperature): (usize, &f64)| {
+        let key = random::philox([seed, SALT], [number as u32, 0, 0, 0])[0];
+        let spins = mc::configurations(system, temperature, count, key)?;
+        Ok(Source { start: Start::Temperature(temperature), spins })
+    };
+    temperatures.iter().enumerate().map(at).collect()
+}
+
+/// Follows flows of every kind from every source. `observe` is told every iteration.
+pub(super) fn follow(
+    (machine, parameters): (Machine, &Parameters),
+    kinds: &[FlowKind],
+    sources: &[Source],
+    (iterations, seed): (u32, u32),
+    thermometers: &Thermometers,
+    mut observe: impl FnMut(),
+) -> Vec<Track> {
+    let flows = kinds.iter().flat_map(|&kind| sources.iter().map(move |source| (kind, source)));
+    flows
+        .map(|(kind, Source { start, spins })| {
+            let flow = Flow::new(machine, parameters, kind, spins, seed);
+            Track::follow(flow, *start, iterations, thermometers, &mut observe)
+        })
+        .collect()
+}
