@@ -6,6 +6,7 @@ mod forward;
 mod importance;
 #[cfg(test)]
 mod noise;
+mod power_law;
 mod series;
 mod verification;
 
@@ -13,6 +14,7 @@ pub use agreement::{LARGEST_DISAGREEMENT, deviation_of_means};
 pub use bins::Bins;
 pub use forward::{Forward, forward};
 pub use importance::{Importance, Weighted, importance, kl};
+pub use power_law::{PowerLaw, power_law};
 pub use series::{Autocorrelation, Series};
 pub use verification::{References, Status, Verification, verify};
 

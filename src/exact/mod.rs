@@ -23,6 +23,7 @@ mod transfer;
 mod transition;
 mod weighted_rows;
 mod wide;
+mod yang;
 
 use crate::error::Error;
 use crate::lattice::{Interaction, LatticeKind, Spins, System, Weights};
@@ -30,6 +31,7 @@ pub use curve::curve;
 pub(crate) use per_site::ln_z_per_site_without_field;
 use std::sync::{Mutex, PoisonError};
 pub use transition::{Transition, transition};
+pub use yang::spontaneous_magnetisation;
 
 /// Exact thermodynamics of one lattice.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -10,10 +10,12 @@ mod machine;
 mod mean_field;
 mod partition;
 mod settings;
+mod singular;
 mod step;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod thermodynamics;
 mod track;
 mod training;
 
@@ -26,6 +28,8 @@ pub use machine::{Machine, Parameters};
 pub use mean_field::MeanField;
 pub use partition::TEMPERATURES;
 pub use settings::{RateSchedule, Settings};
+pub use singular::singular_values;
 pub use step::{Learner, Rule};
+pub use thermodynamics::Thermodynamics;
 pub use track::{Source, Start, Track};
 pub use training::{Metrics, State, Training};

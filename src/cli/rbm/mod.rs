@@ -1,7 +1,9 @@
 //! `han-gpu rbm`: restricted Boltzmann machines.
 
 mod evaluate;
+mod features;
 mod flow;
+mod measure;
 mod sample;
 mod thermometers;
 mod train;
@@ -24,6 +26,8 @@ enum Command {
     Sample(sample::Arguments),
     Evaluate(evaluate::Arguments),
     Flow(flow::Arguments),
+    Measure(measure::Arguments),
+    Features(features::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -32,6 +36,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Sample(arguments) => sample::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Flow(arguments) => flow::run(arguments),
+        Command::Measure(arguments) => measure::run(arguments),
+        Command::Features(arguments) => features::run(arguments),
     }
 }
 

@@ -1,0 +1,245 @@
+//! `han-gpu rbm measure`.
+
+use super::super::figures::{FormatName, Place};
+use super::super::progress::Progress;
+use super::super::{print, print_json};
+use super::{flow, open, thermometers};
+use crate::error::Error;
+use crate::estimate::{PowerLaw, power_law};
+use crate::exact;
+use crate::io::write_rows;
+use crate::lattice::System;
+use crate::mc;
+use crate::measure::brief;
+use crate::plot::{self, Fitted, Reconstructed};
+use crate::random::philox;
+use crate::rbm::{Flow, FlowKind, Thermodynamics, number_list};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Sets the configurations apart from data of the same seed.
+const SALT: u32 = 0x3ea;
+/// The farthest from the critical temperature that an exponent is fitted, in units of it.
+const FARTHEST: f64 = 0.5;
+
+/// Measure U, C, |m| and chi of a machine's reconstructions against temperature and field, beside Monte Carlo.
+///
+/// Monte Carlo configurations at every temperature and field are reconstructed, and averages are taken of both, as if reconstructions had that temperature. With three temperatures
+/// or more in the window below T_c, m = A t^beta is fitted to both. Writes measure.csv and figures.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  han-gpu rbm measure runs/rbm
+  han-gpu rbm measure runs/rbm --temperatures 1.2:2.2:0.1 --sweeps 5
+  han-gpu rbm measure runs/rbm --fields 0,0.5,1 --kind mean-field")]
+pub(in crate::cli) struct Arguments {
+    /// Run folder
+    run: PathBuf,
+    /// Temperatures, as 0.5:5:0.25 or with commas
+    #[arg(long, value_name = "LIST", default_value = "0.5:5:0.25")]
+    temperatures: String,
+    /// Fields H, in the same way; J is 1
+    #[arg(long, value_name = "LIST", default_value = "0", allow_negative_numbers = true)]
+    fields: String,
+    /// Reconstructions of every configuration, one after the other
+    #[arg(long, default_value_t = 1)]
+    sweeps: u32,
+    /// What is handed on from layer to layer
+    #[arg(long, value_enum, default_value = "gibbs")]
+    kind: flow::KindName,
+    /// Configurations of every temperature and field
+    #[arg(long, default_value_t = 1000)]
+    count: usize,
+    /// Distances |T - T_c| / T_c below T_c between which exponents are fitted [default: 1 / L to 0.5]
+    #[arg(long, value_name = "FROM:TO")]
+    window: Option<String>,
+    /// Seed of configurations and reconstructions
+    #[arg(long, default_value_t = 0)]
+    seed: u32,
+    /// Kind of the figures' files
+    #[arg(long, value_enum, default_value = "both")]
+    format: FormatName,
+    /// Folder of the table and the figures [default: RUN/measure]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    flow::check(arguments.sweeps, arguments.count)?;
+    let [kind] = arguments.kind.kinds() else {
+        return Err(
+            Error::setting("kind", "both", "one kind is measured at a time: mean-field or gibbs").into()
+        );
+    };
+    let temperatures = number_list(&arguments.temperatures)
+        .filter(|list| !list.is_empty() && list.iter().all(|&temperature| temperature > 0.0))
+        .ok_or_else(|| {
+            Error::setting(
+                "temperatures",
+                &arguments.temperatures,
+                "it must be numbers above 0, as 0.5:5:0.25 or 1,2.27,4",
+            )
+        })?;
+    let fields = number_list(&arguments.fields).ok_or_else(|| {
+        Error::setting("fields", &arguments.fields, "it must be numbers, as 0:4.5:0.5 or 0,1")
+    })?;
+    let learned = open(&arguments.run)?;
+    let window = window(arguments, learned.machine.lattice.side())?;
+    let systems = fields
+        .iter()
+        .map(|&field| thermometers::system(&learned.machine, field))
+        .collect::<crate::Result<Vec<System>>>()?;
+    let place = Place::create(
+        arguments.out.clone().unwrap_or_else(|| arguments.run.join("measure")),
+        arguments.format,
+    )?;
+    let mut progress = Progress::new("temperature", 0, (temperatures.len() * fields.len()) as u64);
+    let mut points = Vec::new();
+    for system in &systems {
+        for &temperature in &temperatures {
+            let key = philox([arguments.seed, SALT], [points.len() as u32, 0, 0, 0])[0];
+            let ensemble = system.clone().at(1.0 / temperature)?;
+            let spins = mc::configurations(system, temperature, arguments.count, key)?;
+            let mut flow = Flow::new(learned.machine, &learned.parameters, *kind, &spins, key);
+            (0..arguments.sweeps).for_each(|_| flow.iterate());
+            points.push(Reconstructed {
+                temperature,
+                field: system.interaction.field,
+                machine: Thermodynamics::of(&ensemble, &flow.spins()),
+                monte_carlo: Thermodynamics::of(&ensemble, &spins),
+            });
+            progress.advance(points.len() as u64);
+        }
+    }
+    progress.finish();
+    write_table(&place, &points)?;
+    let machine = learned.machine;
+    let how = format!("{} of {}", arguments.sweeps, kind.name());
+    let title = format!(
+        "Thermodynamics by reconstruction, {}{}, {} hidden units, {how}",
+        machine.lattice, machine.spins, machine.hidden
+    );
+    place.write("measure", &plot::reconstruction(&title, &points))?;
+    let symmetric = systems.iter().find(|system| system.is_symmetric() && system.critical_beta().is_some());
+    let fitted = symmetric.map_or(Vec::new(), |system| fit(system, &points, window));
+    if let Some(system) = symmetric.filter(|_| !fitted.is_empty()) {
+        let title = format!(
+            "Order below T_c, {}{}, fitted from t = {} to {}",
+            machine.lattice, machine.spins, window[0], window[1]
+        );
+        let exact = |t: f64| exact::spontaneous_magnetisation(system, system.critical_beta()? / (1.0 - t));
+        place.write("exponents", &plot::exponents(&title, &fitted, exact))?;
+    }
+    if arguments.json {
+        return print_json(&report(arguments, *kind, &points, &fitted, window));
+    }
+    print(&describe(&points, &fitted, window, &place))
+}
+
+fn window(arguments: &Arguments, side: u32) -> crate::Result<[f64; 2]> {
+    let Some(text) = &arguments.window else { return Ok([1.0 / f64::from(side), FARTHEST]) };
+    let numbers: Option<Vec<f64>> = text.split(':').map(|word| word.parse().ok()).collect();
+    match numbers.as_deref() {
+        Some(&[from, to]) if 0.0 < from && from < to && to <= 1.0 => Ok([from, to]),
+        _ => Err(Error::setting("window", text, "it must be two rising numbers in 0 to 1, as 0.1:0.5")),
+    }
+}
+
+/// The order of both below the critical temperature in the window, with its fit; nothing for fewer than three temperatures.
+fn fit(system: &System, points: &[Reconstructed], [from, to]: [f64; 2]) -> Vec<Fitted> {
+    let critical = system.critical_beta().map_or(0.0, |beta| 1.0 / beta);
+    let distance = |point: &Reconstructed| (critical - point.temperature) / critical;
+    let field = system.interaction.field;
+    let within: Vec<&Reconstructed> = points
+        .iter()
+        .filter(|point| point.field == field && (from..=to).contains(&distance(point)))
+        .collect();
+    if within.len() < 3 {
+        return Vec::new();
+    }
+    let of = |name: &'static str, of: fn(&Reconstructed) -> Thermodynamics| {
+        let points: Vec<_> = within.iter().map(|point| (distance(point), of(point).order)).collect();
+        Fitted { name, law: power_law(&points), points }
+    };
+    vec![of("machine", |point| point.machine), of("Monte Carlo", |point| point.monte_carlo)]
+}
+
+fn write_table(place: &Place, points: &[Reconstructed]) -> crate::Result<()> {
+    let names = points.iter().take(1).flat_map(|point| point.machine.named()).map(|(name, _)| name);
+    let of = |prefix: &str, name: &str| [format!("{prefix}{name}"), format!("{prefix}{name}_error")];
+    let header: Vec<String> = ["temperature", "field"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(names.flat_map(|name| ["", "mc_"].map(|prefix| of(prefix, name)).concat()))
+        .collect();
+    let row = |point: &Reconstructed| {
+        let pairs = point.machine.named().into_iter().zip(point.monte_carlo.named());
+        let cells = pairs.flat_map(|((_, machine), (_, monte_carlo))| {
+            [machine.value, machine.error, monte_carlo.value, monte_carlo.error]
+        });
+        [point.temperature, point.field].into_iter().chain(cells).map(|value| value.to_string()).collect()
+    };
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    write_rows(&place.folder().join("measure.csv"), &header, points.iter().map(row))
+}
+
+fn report(
+    arguments: &Arguments,
+    kind: FlowKind,
+    points: &[Reconstructed],
+    fitted: &[Fitted],
+    window: [f64; 2],
+) -> serde_json::Value {
+    let point = |point: &Reconstructed| {
+        json!({
+            "temperature": point.temperature,
+            "field": point.field,
+            "machine": point.machine,
+            "monte_carlo": point.monte_carlo,
+        })
+    };
+    let law = |law: PowerLaw| json!({ "amplitude": law.amplitude, "exponent": law.exponent });
+    let fit = |of: &Fitted| (of.name.to_lowercase().replace(' ', "_"), json!(of.law.map(law)));
+    let fits: serde_json::Map<_, _> = fitted.iter().map(fit).collect();
+    json!({
+        "run": arguments.run,
+        "kind": kind,
+        "sweeps": arguments.sweeps,
+        "points": points.iter().map(point).collect::<Vec<_>>(),
+        "window": window,
+        "exponents": fits,
+    })
+}
+
+fn describe(points: &[Reconstructed], fitted: &[Fitted], [from, to]: [f64; 2], place: &Place) -> String {
+    let mut lines =
+        vec![format!("{:>8} {:>6}   {:<24} {:<24} {:<24}", "T", "H", "", "machine", "Monte Carlo")];
+    for point in points {
+        for ((name, machine), (_, monte_carlo)) in
+            point.machine.named().into_iter().zip(point.monte_carlo.named())
+        {
+            lines.push(format!(
+                "{:>8} {:>6}   {name:<24} {:<24} {:<24}",
+                point.temperature,
+                point.field,
+                brief(machine),
+                brief(monte_carlo)
+            ));
+        }
+    }
+    for of in fitted {
+        lines.push(match of.law {
+            Some(law) => format!(
+                "{:<12} m = A t^beta from t = {from} to {to}: A {}, beta {}",
+                of.name,
+                brief(law.amplitude),
+                brief(law.exponent)
+            ),
+            None => format!("{:<12} no fit of m = A t^beta: the order has no error, or is 0", of.name),
+        });
+    }
+    lines.push(format!("measure.csv and figures in {}", place.folder().display()));
+    lines.join("\n")
+}
