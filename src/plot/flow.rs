@@ -42,11 +42,7 @@ fn of_track(track: &Track, by: Thermometer, largest: f64, number: usize) -> Curv
         }
     };
     let points = track.readings.iter().enumerate().map(point).filter(|point| point.y < largest);
-    let style = match track.kind {
-        FlowKind::MeanField => Style::Dots,
-        FlowKind::Gibbs => Style::Squares,
-    };
-    Curve { label: named(track), colour: number, style, points: points.collect() }
+    Curve { label: named(track), colour: number, style: style(track), points: points.collect() }
 }
 
 fn named(track: &Track) -> String {
@@ -101,4 +97,89 @@ pub fn fixed_points(title: &str, tracks: &[Track], calibration: &Calibration) ->
         }
     };
     Figure { title: title.to_owned(), panels: Thermometer::ALL.map(panel).to_vec(), columns: 2 }
+}
+
+/// Where flows of machines of one size end at one field.
+#[derive(Debug, Clone)]
+pub struct FixedPoint {
+    /// Hidden units.
+    pub hidden: usize,
+    /// H.
+    pub field: f64,
+    /// Flows, as means over machines.
+    pub tracks: Vec<Track>,
+    /// The temperature at which C of this lattice is largest in this field.
+    pub peak: f64,
+    /// The critical temperature of the infinite lattice, where there is one.
+    pub critical: Option<f64>,
+}
+
+/// Ends of flows against the number of hidden units, for every field, and against the field, for every number of hidden units: figures by the names of their files, where there
+/// are two or more.
+pub fn fixed_points_of_machines(title: &str, points: &[FixedPoint]) -> Vec<(String, Figure)> {
+    let distinct = |value: fn(&FixedPoint) -> f64| {
+        let mut values: Vec<f64> = points.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        values
+    };
+    let hidden: fn(&FixedPoint) -> f64 = |point| point.hidden as f64;
+    let field: fn(&FixedPoint) -> f64 = |point| point.field;
+    let axes =
+        [("hidden units", "hidden", hidden, field, "H"), ("H   [J]", "field", field, hidden, "hidden")];
+    let figures = axes.into_iter().filter(|(_, _, along, ..)| distinct(*along).len() > 1);
+    figures
+        .flat_map(|(label, name, along, other, held)| {
+            distinct(other).into_iter().map(move |value| {
+                let of_value: Vec<&FixedPoint> =
+                    points.iter().filter(|point| other(point) == value).collect();
+                let title = format!("Ends of flows, {held} = {value}: {title}");
+                (format!("by_{name}_{held}{value}"), ends(&title, label, along, &of_value))
+            })
+        })
+        .collect()
+}
+
+fn ends(title: &str, label: &str, along: fn(&FixedPoint) -> f64, points: &[&FixedPoint]) -> Figure {
+    let panel = |by: Thermometer| {
+        let level = |label: &str, style, at: &dyn Fn(&FixedPoint) -> Option<f64>| {
+            let places = points.iter().filter_map(|point| Some((along(point), at(point)?)));
+            Curve::new(label, REFERENCE, style, places.collect::<Vec<_>>())
+        };
+        let mut curves = vec![
+            level("maximum of C", Style::Line, &|point| Some(point.peak)),
+            level("infinite lattice", Style::Dashed, &|point| point.critical),
+        ];
+        let flows = points.first().map_or(0, |point| point.tracks.len());
+        curves.extend((0..flows).map(|number| {
+            let end = |point: &&FixedPoint| {
+                let found = point.tracks[number].end().temperature(by);
+                Point {
+                    x: along(point),
+                    y: found.value,
+                    error: if found.error.is_finite() { found.error } else { 0.0 },
+                }
+            };
+            let track = &points[0].tracks[number];
+            Curve {
+                label: named(track),
+                colour: number,
+                style: style(track),
+                points: points.iter().map(end).collect(),
+            }
+        }));
+        Panel {
+            x: Axis::linear(label),
+            y: Axis::linear(format!("T by {}   [J / k_B]", spoken(by))),
+            curves: curves.into_iter().filter(|curve| !curve.points.is_empty()).collect(),
+        }
+    };
+    Figure { title: title.to_owned(), panels: Thermometer::ALL.map(panel).to_vec(), columns: 2 }
+}
+
+fn style(track: &Track) -> Style {
+    match track.kind {
+        FlowKind::MeanField => Style::Dots,
+        FlowKind::Gibbs => Style::Squares,
+    }
 }

@@ -14,7 +14,7 @@ mod training;
 
 pub use figure::{Axis, Curve, Figure, Panel, Point, Style};
 pub use file::{Drawing, Format, write};
-pub use flow::{distributions, fixed_points, flow};
+pub use flow::{FixedPoint, distributions, fixed_points, fixed_points_of_machines, flow};
 pub use isometric::Isometric;
 pub use lattice::{Colouring, Configurations};
 pub use pictures::{Pictures, Tone};

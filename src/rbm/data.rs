@@ -202,6 +202,16 @@ impl Recipe {
         self.len() == 0
     }
 
+    /// Fields.
+    pub fn fields(&self) -> &[f64] {
+        &self.fields
+    }
+
+    /// A recipe for every field.
+    pub fn by_field(&self) -> Vec<Self> {
+        self.fields.iter().map(|&field| Self { fields: vec![field], ..self.clone() }).collect()
+    }
+
     /// Temperatures with their fields.
     fn points(&self) -> Vec<[f64; 2]> {
         let of_field = |&field: &f64| self.temperatures.iter().map(move |&temperature| [temperature, field]);
@@ -214,6 +224,22 @@ impl Recipe {
         match Spins::new(self.model, self.states)? {
             Spins::Ising => Ok(system),
             Spins::Potts { .. } => system.of_colours(self.states),
+        }
+    }
+}
+
+/// The words that [`Recipe::parse`] reads, lists with commas.
+impl std::fmt::Display for Recipe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let list = |values: &[f64]| values.iter().map(f64::to_string).collect::<Vec<_>>().join(",");
+        let Self { kind, size, model, states, temperatures, fields, count } = self;
+        write!(f, "size={size} temperatures={} fields={} count={count}", list(temperatures), list(fields))?;
+        if *kind != LatticeKind::default() {
+            write!(f, " lattice={}", kind.name())?;
+        }
+        match model {
+            SpinModel::Ising => Ok(()),
+            SpinModel::Potts => write!(f, " model={} states={states}", model.name()),
         }
     }
 }
@@ -254,6 +280,13 @@ mod tests {
         ] {
             let message = Recipe::parse(text).unwrap_err().to_string();
             assert!(message.contains(told), "{text}: {message}");
+        }
+        for text in [
+            "size=5 temperatures=0:1:0.1 fields=-1,0 count=7",
+            "size=3 temperatures=1 model=potts states=3 lattice=cubic",
+        ] {
+            let recipe = Recipe::parse(text).unwrap();
+            assert_eq!(Recipe::parse(&recipe.to_string()).unwrap(), recipe);
         }
     }
 

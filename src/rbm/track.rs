@@ -91,17 +91,21 @@ impl Track {
     }
 }
 
+/// Means of readings. The error is that of the spread, and at least that of the readings themselves: a few machines may be alike by chance.
 fn mean_of(readings: &[&Readings]) -> Readings {
-    let mean = |value: &dyn Fn(&Readings) -> f64| {
-        let values: Vec<f64> = readings.iter().map(|reading| value(reading)).collect();
-        Estimate::mean(&values)
+    let mean = |estimate: &dyn Fn(&Readings) -> Estimate| {
+        let estimates: Vec<Estimate> = readings.iter().map(|reading| estimate(reading)).collect();
+        let spread = Estimate::mean(&estimates.iter().map(|estimate| estimate.value).collect::<Vec<_>>());
+        let own = estimates.iter().map(|estimate| estimate.error.powi(2)).sum::<f64>().sqrt();
+        Estimate { value: spread.value, error: spread.error.max(own / estimates.len() as f64) }
+    };
+    let share = |class: usize| {
+        readings.iter().map(|reading| reading.distribution[class]).sum::<f64>() / readings.len() as f64
     };
     Readings {
-        energy_per_site: mean(&|reading| reading.energy_per_site.value),
-        order: mean(&|reading| reading.order.value),
-        temperatures: Thermometer::ALL.map(|by| mean(&|reading| reading.temperature(by).value)),
-        distribution: (0..readings[0].distribution.len())
-            .map(|class| mean(&|reading| reading.distribution[class]).value)
-            .collect(),
+        energy_per_site: mean(&|reading| reading.energy_per_site),
+        order: mean(&|reading| reading.order),
+        temperatures: Thermometer::ALL.map(|by| mean(&|reading| reading.temperature(by))),
+        distribution: (0..readings[0].distribution.len()).map(share).collect(),
     }
 }

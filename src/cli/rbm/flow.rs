@@ -163,7 +163,7 @@ fn follow(
 }
 
 /// Columns of the table.
-fn header() -> Vec<String> {
+pub(super) fn header() -> Vec<String> {
     let keys = ["run", "hidden", "seed", "kind", "start", "field", "iteration"].map(str::to_owned);
     let estimates = ["energy_per_site", "order"].map(str::to_owned).into_iter();
     let by = |by: Thermometer| format!("temperature_by_{}", by.name());
@@ -171,7 +171,8 @@ fn header() -> Vec<String> {
     keys.into_iter().chain(estimates.flat_map(|name| [name.clone(), format!("{name}_error")])).collect()
 }
 
-fn rows(of: &Learned, field: f64, tracks: &[Track]) -> Vec<Vec<String>> {
+/// Rows of the table, for flows of one machine.
+pub(super) fn rows(of: &Learned, field: f64, tracks: &[Track]) -> Vec<Vec<String>> {
     let row = |track: &Track, iteration: usize| {
         let readings = &track.readings[iteration];
         let start = match track.start {

@@ -3,8 +3,10 @@
 mod evaluate;
 mod features;
 mod flow;
+mod learning;
 mod measure;
 mod sample;
+mod scan;
 mod thermometers;
 mod train;
 
@@ -28,6 +30,7 @@ enum Command {
     Flow(flow::Arguments),
     Measure(measure::Arguments),
     Features(features::Arguments),
+    Scan(Box<scan::Arguments>),
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -38,6 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Flow(arguments) => flow::run(arguments),
         Command::Measure(arguments) => measure::run(arguments),
         Command::Features(arguments) => features::run(arguments),
+        Command::Scan(arguments) => scan::run(arguments),
     }
 }
 

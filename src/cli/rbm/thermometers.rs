@@ -21,7 +21,7 @@ pub(super) struct ThermometerArguments {
     pub(super) field: f64,
     /// Temperatures that the thermometer's network learns to tell apart, as 0:6:0.25 or with commas [default: 25 from 0 to 2.64 times the critical one]
     #[arg(long, value_name = "LIST")]
-    temperatures: Option<String>,
+    pub(super) temperatures: Option<String>,
 }
 
 impl ThermometerArguments {

@@ -3,10 +3,11 @@
 use super::super::interrupt::{Interrupt, Stopped};
 use super::super::progress::Progress;
 use super::super::{heading, print, print_json};
+use super::learning::{LearningArguments, Origin};
 use crate::error::Error;
 use crate::io::{MachineFolder, write_data};
-use crate::rbm::{Data, Metrics, RateSchedule, Recipe, Settings, State, Training};
-use serde_json::json;
+use crate::rbm::{Data, Metrics, Recipe, Settings, State, Training};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -31,36 +32,8 @@ pub(in crate::cli) struct Arguments {
     /// Hidden units
     #[arg(long, default_value_t = 64, help_heading = heading::NETWORK)]
     hidden: usize,
-    /// Steps
-    #[arg(long, default_value_t = 10_000, help_heading = heading::TRAINING)]
-    steps: u32,
-    /// Configurations of a step
-    #[arg(long, default_value_t = 100, help_heading = heading::TRAINING)]
-    batch: usize,
-    /// Sweeps of the chains in a step: k of CD-k
-    #[arg(long, default_value_t = 1, value_name = "K", help_heading = heading::TRAINING)]
-    cd: u32,
-    /// Chains go on from step to step (PCD-k), and do not start from the data
-    #[arg(long, help_heading = heading::TRAINING)]
-    persistent: bool,
-    /// Learning rate at the start [default: 20 over the visible numbers, at most 1]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true, help_heading = heading::TRAINING)]
-    lr: Option<f64>,
-    /// Course of the rate
-    #[arg(long, default_value = "linear", help_heading = heading::TRAINING)]
-    rate_schedule: ScheduleName,
-    /// Weights lose so much of themselves in a step, times the rate
-    #[arg(long, default_value_t = 0.0, value_name = "SHARE", allow_negative_numbers = true, help_heading = heading::TRAINING)]
-    weight_decay: f64,
-    /// Share of the configurations that nothing is learned from, for metrics
-    #[arg(long, default_value_t = 0.1, value_name = "SHARE", allow_negative_numbers = true, help_heading = heading::TRAINING)]
-    held_out: f64,
-    /// Steps from one row of metrics to the next [default: a hundredth of all]
-    #[arg(long, help_heading = heading::TRAINING)]
-    metrics_every: Option<u32>,
-    /// Steps from one checkpoint to the next [default: a tenth of all]
-    #[arg(long, help_heading = heading::TRAINING)]
-    checkpoint_every: Option<u32>,
+    #[command(flatten)]
+    learning: LearningArguments,
     /// Seed of data, parameters and chains
     #[arg(long, default_value_t = 0, help_heading = heading::TRAINING)]
     seed: u32,
@@ -81,12 +54,6 @@ pub(in crate::cli) struct Arguments {
     json: bool,
 }
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum ScheduleName {
-    Linear,
-    Constant,
-}
-
 pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     super::check_device(&arguments.device)?;
     let interrupt = Interrupt::listen();
@@ -96,19 +63,9 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let state = folder.state(&settings)?;
     let mut training = Training::new(&settings, &data, &state)?;
-    let metrics = learn(&folder, &settings, &mut training, &interrupt)?;
-    let summary = json!({
-        "run": folder.path(),
-        "lattice": settings.lattice,
-        "size": settings.size,
-        "model": settings.model,
-        "states": settings.states,
-        "hidden": settings.hidden,
-        "configurations": data.count(),
-        "steps": settings.steps,
-        "seed": settings.seed,
-        "metrics": metrics,
-    });
+    let go_on = format!("han-gpu rbm train --resume {}", folder.path().display());
+    let metrics = learn(&folder, &settings, &mut training, &interrupt, &go_on)?;
+    let summary = summary(&folder, &settings, &data, &metrics);
     folder.write_summary(&summary)?;
     if arguments.json { print_json(&summary) } else { print(&describe(&settings, &metrics, folder.path())) }
 }
@@ -117,48 +74,40 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn start(arguments: &Arguments) -> anyhow::Result<(MachineFolder, Settings, Data)> {
     let data = match &arguments.generate {
         None => Data::read(&arguments.data)?,
-        Some(recipe) => {
-            let recipe = Recipe::parse(recipe)?;
-            let mut progress = Progress::new("temperature", 0, recipe.len() as u64);
-            let data = Data::draw(&recipe, arguments.seed, |done| progress.advance(done as u64))?;
-            progress.finish();
-            data
-        }
+        Some(recipe) => draw(&Recipe::parse(recipe)?, arguments.seed)?,
     };
-    let files =
-        arguments.data.iter().map(|path| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
-    let settings = Settings {
-        lattice: data.lattice.kind(),
-        size: data.lattice.side(),
-        model: data.spins.model(),
-        states: data.spins.states() as u32,
-        hidden: arguments.hidden,
-        steps: arguments.steps,
-        batch: arguments.batch,
-        sweeps: arguments.cd,
-        persistent: arguments.persistent,
-        learning_rate: arguments.lr.unwrap_or(data.learning_rate()),
-        rate_schedule: match arguments.rate_schedule {
-            ScheduleName::Linear => RateSchedule::Linear,
-            ScheduleName::Constant => RateSchedule::Constant,
-        },
-        weight_decay: arguments.weight_decay,
-        held_out: arguments.held_out,
-        metrics_every: arguments.metrics_every.unwrap_or(arguments.steps.div_ceil(100)),
-        checkpoint_every: arguments.checkpoint_every.unwrap_or(arguments.steps.div_ceil(10)),
-        seed: arguments.seed,
-        data: files.collect(),
-        generate: arguments.generate.clone().unwrap_or_default(),
-        fingerprint: data.fingerprint().to_string(),
+    let absolute = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+    let origin = Origin {
+        files: arguments.data.iter().map(absolute).collect(),
+        recipe: arguments.generate.clone().unwrap_or_default(),
     };
-    // Whatever can be refused is refused before a folder is made.
-    let state = State::initial(&settings, &data)?;
-    Training::new(&settings, &data, &state)?;
-    let folder = MachineFolder::create(&arguments.out, &settings, &state, arguments.force)?;
-    if let Some(origins) = &data.origins {
-        write_data(&folder.path().join(DATA), &data, origins)?;
-    }
+    let settings = arguments.learning.settings(&data, origin, arguments.hidden, arguments.seed);
+    let folder = begin(&arguments.out, &settings, &data, arguments.force)?;
     Ok((folder, settings, data))
+}
+
+/// Draws the data of a recipe.
+pub(super) fn draw(recipe: &Recipe, seed: u32) -> crate::Result<Data> {
+    let mut progress = Progress::new("temperature", 0, recipe.len() as u64);
+    let data = Data::draw(recipe, seed, |done| progress.advance(done as u64));
+    progress.finish();
+    data
+}
+
+/// Makes the folder of a run that learns these data. Whatever can be refused is refused before.
+pub(super) fn begin(
+    path: &Path,
+    settings: &Settings,
+    data: &Data,
+    force: bool,
+) -> crate::Result<MachineFolder> {
+    let state = State::initial(settings, data)?;
+    Training::new(settings, data, &state)?;
+    let folder = MachineFolder::create(path, settings, &state, force)?;
+    if let Some(origins) = &data.origins {
+        write_data(&folder.path().join(DATA), data, origins)?;
+    }
+    Ok(folder)
 }
 
 fn resume(path: &Path) -> anyhow::Result<(MachineFolder, Settings, Data)> {
@@ -176,12 +125,13 @@ fn resume(path: &Path) -> anyhow::Result<(MachineFolder, Settings, Data)> {
     Ok((folder, settings, data))
 }
 
-/// Learns to the end, or until the user stops it; the last metrics.
-fn learn(
+/// Learns to the end, or until the user stops it; the last metrics. `go_on` is the command that goes on.
+pub(super) fn learn(
     folder: &MachineFolder,
     settings: &Settings,
     training: &mut Training,
     interrupt: &Interrupt,
+    go_on: &str,
 ) -> anyhow::Result<Metrics> {
     let mut table = folder.metrics_after(training.steps_done())?;
     let (before, start) = (table.elapsed_s(), Instant::now());
@@ -205,15 +155,27 @@ fn learn(
         }
         if is_stopped && !training.is_finished() {
             progress.finish();
-            let path = folder.path().display();
-            return Err(Stopped(format!(
-                "stopped at step {step}; go on with: han-gpu rbm train --resume {path}"
-            ))
-            .into());
+            return Err(Stopped(format!("stopped at step {step}; go on with: {go_on}")).into());
         }
     }
     progress.finish();
     Ok(training.metrics(elapsed()))
+}
+
+/// The content of `summary.json`.
+pub(super) fn summary(folder: &MachineFolder, settings: &Settings, data: &Data, metrics: &Metrics) -> Value {
+    json!({
+        "run": folder.path(),
+        "lattice": settings.lattice,
+        "size": settings.size,
+        "model": settings.model,
+        "states": settings.states,
+        "hidden": settings.hidden,
+        "configurations": data.count(),
+        "steps": settings.steps,
+        "seed": settings.seed,
+        "metrics": metrics,
+    })
 }
 
 fn describe(settings: &Settings, metrics: &Metrics, folder: &Path) -> String {

@@ -1,0 +1,263 @@
+//! `han-gpu rbm scan`.
+
+use super::super::figures::{FormatName, Place};
+use super::super::heading;
+use super::super::interrupt::Interrupt;
+use super::super::progress::Progress;
+use super::super::{print, print_json, tell};
+use super::flow::{self, KindName, told};
+use super::learning::{LearningArguments, Origin};
+use super::thermometers::{self, ThermometerArguments};
+use super::{Learned, train};
+use crate::error::Error;
+use crate::io::{MachineFolder, write_rows};
+use crate::plot::{self, FixedPoint};
+use crate::rbm::{Data, Recipe, Source, Track, Training};
+use crate::thermometer::{Thermometer, Thermometers};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Most machines.
+const MOST_MACHINES: usize = 10_000;
+
+/// Train machines of several sizes and seeds, and see where their flows end, field by field.
+///
+/// A machine of every number of hidden units and every seed learns the data of the recipe, all fields together or, with `--each-field`, one. Flows start from Monte Carlo
+/// configurations at every field and are read by thermometers of that field. Writes scan.csv, figures, and a run folder per machine. Repeat the command to go on after a stop.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  han-gpu rbm scan --generate \"size=10 temperatures=0:6:0.25 count=1000\" --hidden 16,36,64,100 --seeds 5
+  han-gpu rbm scan --generate \"size=10 temperatures=0:9.5:0.5 fields=0:4.5:0.5 count=1000\" --hidden 64 --each-field")]
+pub(in crate::cli) struct Arguments {
+    /// Data, as in `rbm train`; seeds draw their own
+    #[arg(long, value_name = "RECIPE")]
+    generate: String,
+    /// Numbers of hidden units
+    #[arg(long, value_delimiter = ',', default_value = "64", help_heading = heading::SCAN)]
+    hidden: Vec<usize>,
+    /// Machines of every size, with seeds 0, 1, 2, ...
+    #[arg(long, default_value_t = 1, help_heading = heading::SCAN)]
+    seeds: u32,
+    /// A machine for every field of the recipe, and not one for all
+    #[arg(long, help_heading = heading::SCAN)]
+    each_field: bool,
+    /// Temperatures of Monte Carlo configurations that flows start from: T=0,1.5,inf
+    #[arg(long, value_name = "T=...", default_value = "T=0,inf", help_heading = heading::SCAN)]
+    from: String,
+    /// Iterations of flows
+    #[arg(long, default_value_t = 20, help_heading = heading::SCAN)]
+    iterations: u32,
+    /// What is handed on from layer to layer
+    #[arg(long, value_enum, default_value = "both", help_heading = heading::SCAN)]
+    kind: KindName,
+    /// Configurations of every start
+    #[arg(long, default_value_t = 1000, help_heading = heading::SCAN)]
+    count: usize,
+    /// Temperatures that the thermometer's network learns to tell apart, as 0:6:0.25 or with commas [default: 25 from 0 to 2.64 times the critical one]
+    #[arg(long, value_name = "LIST", help_heading = heading::SCAN)]
+    temperatures: Option<String>,
+    #[command(flatten)]
+    learning: LearningArguments,
+    /// Kind of the figures' files
+    #[arg(long, value_enum, default_value = "both", help_heading = heading::RUN_FOLDER)]
+    format: FormatName,
+    /// Folder of the table, the figures and the runs
+    #[arg(long, value_name = "DIR", default_value = "runs/rbm-scan", help_heading = heading::RUN_FOLDER)]
+    out: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Machines of all seeds, of one size, that learned the same fields.
+struct Group {
+    hidden: usize,
+    /// Fields that flows of these machines start in.
+    fields: Vec<f64>,
+    machines: Vec<Learned>,
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    flow::check(arguments.iterations, arguments.count)?;
+    let recipe = Recipe::parse(&arguments.generate)?;
+    let temperatures = thermometers::starts(&arguments.from)?;
+    let parts = if arguments.each_field { recipe.by_field() } else { vec![recipe] };
+    let machines = parts.len() * arguments.hidden.len() * arguments.seeds as usize;
+    if !(1..=MOST_MACHINES).contains(&machines) {
+        let expected = format!("there must be 1 to {MOST_MACHINES} machines, and not {machines}");
+        return Err(Error::setting("seeds", arguments.seeds, expected).into());
+    }
+    let groups = learn(arguments, &parts, machines)?;
+    let mut points = Vec::new();
+    let mut rows = Vec::new();
+    let mut fields: Vec<f64> = groups.iter().flat_map(|group| group.fields.clone()).collect();
+    fields.sort_by(f64::total_cmp);
+    fields.dedup();
+    for field in fields {
+        let of_thermometers = ThermometerArguments { field, temperatures: arguments.temperatures.clone() };
+        let system = of_thermometers.system(&groups[0].machines[0].machine)?;
+        let sources = thermometers::sources(&system, &temperatures, arguments.count, 0)?;
+        let thermometers = of_thermometers.open(&system, 0)?;
+        for group in groups.iter().filter(|group| group.fields.contains(&field)) {
+            let tracks = follow(arguments, group, &sources, &thermometers);
+            for (machine, tracks) in group.machines.iter().zip(&tracks) {
+                rows.extend(flow::rows(machine, field, tracks));
+            }
+            points.push(fixed_point(group, field, &tracks, &thermometers));
+        }
+    }
+    points.sort_by(|a, b| a.hidden.cmp(&b.hidden).then(a.field.total_cmp(&b.field)));
+    let place = Place::create(arguments.out.clone(), arguments.format)?;
+    let header = flow::header();
+    write_rows(
+        &place.folder().join("scan.csv"),
+        &header.iter().map(String::as_str).collect::<Vec<_>>(),
+        rows,
+    )?;
+    for (name, figure) in plot::fixed_points_of_machines(&arguments.generate, &points) {
+        place.write(&name, &figure)?;
+    }
+    if arguments.json {
+        let point = |point: &FixedPoint| {
+            let end = |track: &Track| json!({ "kind": track.kind, "start": track.start, "end": track.end() });
+            json!({
+                "hidden": point.hidden,
+                "field": point.field,
+                "seeds": arguments.seeds,
+                "specific_heat_maximum": point.peak,
+                "critical_temperature": point.critical,
+                "flows": point.tracks.iter().map(end).collect::<Vec<_>>(),
+            })
+        };
+        return print_json(&json!({ "points": points.iter().map(point).collect::<Vec<_>>() }));
+    }
+    print(&describe(&points, &place))
+}
+
+/// Trains what is not trained yet.
+fn learn(arguments: &Arguments, parts: &[Recipe], machines: usize) -> anyhow::Result<Vec<Group>> {
+    let interrupt = Interrupt::listen();
+    let mut groups = Vec::new();
+    for recipe in parts {
+        for &hidden in &arguments.hidden {
+            groups.push(Group { hidden, fields: recipe.fields().to_vec(), machines: Vec::new() });
+        }
+    }
+    let mut number = 0;
+    for (part, recipe) in parts.iter().enumerate() {
+        for seed in 0..arguments.seeds {
+            let mut data = None;
+            for (size, &hidden) in arguments.hidden.iter().enumerate() {
+                number += 1;
+                let field =
+                    if arguments.each_field { format!("H{}/", recipe.fields()[0]) } else { String::new() };
+                let path = arguments.out.join(format!("{field}hidden{hidden}/seed{seed}"));
+                tell(&format!("machine {number} of {machines}: {}", path.display()));
+                let data = match &data {
+                    Some(data) => data,
+                    None => data.insert(train::draw(recipe, seed)?),
+                };
+                let machine = one(arguments, &path, (recipe, data), hidden, seed, &interrupt)?;
+                groups[part * arguments.hidden.len() + size].machines.push(machine);
+            }
+        }
+    }
+    Ok(groups)
+}
+
+/// Trains one machine, or goes on with it.
+fn one(
+    arguments: &Arguments,
+    path: &Path,
+    (recipe, data): (&Recipe, &Data),
+    hidden: usize,
+    seed: u32,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Learned> {
+    let origin = Origin { files: Vec::new(), recipe: recipe.to_string() };
+    let settings = arguments.learning.settings(data, origin, hidden, seed);
+    let folder = match MachineFolder::open(path) {
+        Ok((folder, found)) if found == settings => folder,
+        Ok(_) => {
+            let expected = "a machine of other settings is there; name another folder";
+            return Err(Error::setting("out", path.display(), expected).into());
+        }
+        Err(_) => train::begin(path, &settings, data, false)?,
+    };
+    let state = folder.state(&settings)?;
+    if state.step < settings.steps {
+        let mut training = Training::new(&settings, data, &state)?;
+        let metrics = train::learn(&folder, &settings, &mut training, interrupt, "the same command")?;
+        folder.write_summary(&train::summary(&folder, &settings, data, &metrics))?;
+    }
+    super::open(path)
+}
+
+/// `[machines][flows]`.
+fn follow(
+    arguments: &Arguments,
+    group: &Group,
+    sources: &[Source],
+    thermometers: &Thermometers,
+) -> Vec<Vec<Track>> {
+    let kinds = arguments.kind.kinds();
+    let flows = group.machines.len() * kinds.len() * sources.len();
+    let mut progress = Progress::new("iteration", 0, flows as u64 * u64::from(arguments.iterations));
+    let mut done = 0;
+    let mut observe = || {
+        done += 1;
+        progress.advance(done);
+    };
+    let follow = |learned: &Learned| {
+        let how = (arguments.iterations, learned.settings.seed);
+        let machine = (learned.machine, &learned.parameters);
+        thermometers::follow(machine, kinds, sources, how, thermometers, &mut observe)
+    };
+    let tracks = group.machines.iter().map(follow).collect();
+    progress.finish();
+    tracks
+}
+
+fn fixed_point(group: &Group, field: f64, tracks: &[Vec<Track>], thermometers: &Thermometers) -> FixedPoint {
+    let calibration = thermometers.calibration();
+    FixedPoint {
+        hidden: group.hidden,
+        field,
+        tracks: Track::means(tracks),
+        peak: calibration.peak()[0],
+        critical: calibration.system().critical_beta().map(|beta| 1.0 / beta),
+    }
+}
+
+fn describe(points: &[FixedPoint], place: &Place) -> String {
+    let mut lines = vec![format!(
+        "{:>6} {:>6}  {:<22} {:>20} {:>20} {:>20} {:>20} {:>12}",
+        "hidden",
+        "H",
+        "flow",
+        "T by energy",
+        "by order",
+        "by pseudo-likelihood",
+        "by network",
+        "maximum of C"
+    )];
+    for point in points {
+        lines.extend(point.tracks.iter().map(|track| {
+            let [energy, order, likelihood, network] =
+                Thermometer::ALL.map(|by| told(track.end().temperature(by)));
+            let name = format!("{}, {}", track.kind.name(), track.start);
+            format!(
+                "{:>6} {:>6}  {name:<22} {energy:>20} {order:>20} {likelihood:>20} {network:>20} {:>12.4}",
+                point.hidden, point.field, point.peak
+            )
+        }));
+    }
+    lines.extend(
+        points
+            .iter()
+            .find_map(|point| point.critical)
+            .map(|critical| format!("infinite lattice {critical:.6} at H = 0")),
+    );
+    lines.push(format!("scan.csv, figures and runs in {}", place.folder().display()));
+    lines.join("\n")
+}
