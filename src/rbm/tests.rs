@@ -303,3 +303,39 @@ fn annealed_sums_are_the_exact_ones() {
         assert!(found.deviation(exact).abs() < 4.0 && found.error < 0.1, "{machine:?}: {found:?}, {exact}");
     }
 }
+
+#[test]
+fn mean_fields_are_sigmoids_of_real_numbers() {
+    let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+    for (spins, side, hidden) in [(Spins::Ising, 3, 5), (Spins::Potts { states: 3 }, 2, 4)] {
+        let machine = machine(side, spins, hidden);
+        let (visible, parameters) = (machine.visible(), parameters(&machine, 4));
+        let mut stream = Stream::new(4, 0);
+        let start: Vec<f32> = (0..2 * visible).map(|_| stream.random_range(0.0..1.0)).collect();
+        let mut means = start.clone();
+        MeanField::new(machine, &parameters).reconstruct(&mut means);
+        for (row, found) in start.chunks(visible).zip(means.chunks(visible)) {
+            let weight = |number: usize, unit: usize| f64::from(parameters.weights[number * hidden + unit]);
+            let unit = |unit: usize| {
+                let sum: f64 =
+                    row.iter().enumerate().map(|(number, &v)| f64::from(v) * weight(number, unit)).sum();
+                sigmoid(f64::from(parameters.hidden[unit]) + sum)
+            };
+            let units: Vec<f64> = (0..hidden).map(unit).collect();
+            let field = |number: usize| {
+                let sum: f64 = units.iter().enumerate().map(|(unit, h)| h * weight(number, unit)).sum();
+                f64::from(parameters.visible[number]) + sum
+            };
+            for (number, &mean) in found.iter().enumerate() {
+                let expected = match spins {
+                    Spins::Ising => sigmoid(field(number)),
+                    Spins::Potts { .. } => {
+                        let first = number / 3 * 3;
+                        field(number).exp() / (first..first + 3).map(|other| field(other).exp()).sum::<f64>()
+                    }
+                };
+                assert!((f64::from(mean) - expected).abs() < 1e-6, "{spins:?} {number}: {mean}, {expected}");
+            }
+        }
+    }
+}

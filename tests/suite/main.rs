@@ -28,6 +28,7 @@ mod pairs;
 mod physics;
 mod potts;
 mod rbm;
+mod rbm_flow;
 mod readers;
 mod reference;
 mod reference_pairs;

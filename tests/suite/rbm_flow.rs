@@ -1,0 +1,144 @@
+//! Flows of Boltzmann machines, what is measured of them, and scans, as a user runs them.
+
+use crate::cli::{command, fail, succeed};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+
+/// Trains a small machine on few configurations.
+fn train(folder: &Path, recipe: &str, out: &str) {
+    let mut command = command(folder, &format!("rbm train --hidden 12 --steps 600 --out {out} --generate"));
+    let output = command.arg(recipe).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn json(folder: &Path, arguments: &str) -> Value {
+    serde_json::from_str(&succeed(folder, arguments).stdout).unwrap()
+}
+
+fn value(of: &Value, path: &[&str]) -> f64 {
+    path.iter().fold(of, |of, key| &of[*key])["value"].as_f64().unwrap()
+}
+
+#[test]
+fn flows_leave_both_ends_and_are_read_at_every_iteration() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    train(folder, "size=4 temperatures=0:6:1 count=100", "run");
+    let report = json(folder, "rbm flow run --iterations 6 --count 200 --format svg --json");
+    let flows = report["flows"].as_array().unwrap();
+    assert_eq!(flows.len(), 4);
+    for flow in flows {
+        let iterations = flow["iterations"].as_array().unwrap();
+        assert_eq!(iterations.len(), 7);
+        let (first, last) = (&iterations[0], &iterations[6]);
+        match flow["start"].as_str() {
+            Some("0") => {
+                assert_eq!(value(first, &["energy_per_site"]), -2.0);
+                assert_eq!(value(first, &["temperature", "pseudo_likelihood"]), 0.0);
+            }
+            Some("inf") => assert!(value(first, &["energy_per_site"]).abs() < 0.2, "{first}"),
+            other => panic!("{other:?}"),
+        }
+        // What the machine learned lies between both ends.
+        let energy = value(last, &["energy_per_site"]);
+        assert!((-1.99..-0.5).contains(&energy), "{flow}");
+    }
+    let table = fs::read_to_string(folder.join("run/flow/flow.csv")).unwrap();
+    assert_eq!(table.lines().count(), 1 + 4 * 7);
+    assert!(
+        table
+            .starts_with("run,hidden,seed,kind,start,field,iteration,energy_per_site,energy_per_site_error,")
+    );
+    for name in ["flow", "distributions", "fixed_points", "microstates"] {
+        assert!(folder.join(format!("run/flow/{name}.svg")).is_file(), "{name}");
+    }
+    // The same again from a file, with the same seed.
+    let again =
+        "rbm flow run --spins run/data.npz --kind gibbs --iterations 2 --format svg --out again --json";
+    let report = json(folder, again);
+    assert_eq!(report, json(folder, again));
+    assert_eq!(report["flows"][0]["start"], "given");
+}
+
+#[test]
+fn reconstructions_are_measured_beside_monte_carlo_and_features_are_drawn() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    train(folder, "size=5 temperatures=1:4:1 count=100", "run");
+    let report = json(folder, "rbm measure run --temperatures 1.2:2.0:0.2 --fields 0,1 --format svg --json");
+    let points = report["points"].as_array().unwrap();
+    assert_eq!(points.len(), 10);
+    for point in points {
+        let [machine, monte_carlo] = ["machine", "monte_carlo"].map(|of| value(point, &[of, "order"]));
+        assert!((machine - monte_carlo).abs() < 0.3 && monte_carlo > 0.7, "{point}");
+    }
+    for of in ["machine", "monte_carlo"] {
+        let exponent = value(&report, &["exponents", of, "exponent"]);
+        assert!((-0.1..0.3).contains(&exponent), "{of}: {exponent}");
+    }
+    assert_eq!(fs::read_to_string(folder.join("run/measure/measure.csv")).unwrap().lines().count(), 11);
+    for name in ["measure", "exponents"] {
+        assert!(folder.join(format!("run/measure/{name}.svg")).is_file(), "{name}");
+    }
+    let report = json(folder, "rbm features run --format svg --json");
+    assert_eq!(report["singular_values"].as_array().unwrap().len(), 12);
+    for name in ["weights", "singular_values"] {
+        assert!(folder.join(format!("run/features/{name}.svg")).is_file(), "{name}");
+    }
+}
+
+#[test]
+fn scans_train_every_machine_once() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let scan = |more: &str| {
+        let arguments = format!(
+            "rbm scan --hidden 4,8 --seeds 2 --iterations 2 --count 50 --format svg --out scan {more}"
+        );
+        let mut command = command(folder, &arguments);
+        command.args(["--generate", "size=3 temperatures=1,2,3 fields=0,0.5 count=50"]).output().unwrap()
+    };
+    let first = scan("--steps 100 --json");
+    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+    let report: Value = serde_json::from_slice(&first.stdout).unwrap();
+    assert_eq!(report["points"].as_array().unwrap().len(), 4);
+    let checkpoint = folder.join("scan/hidden4/seed1/machine.safetensors");
+    let before = fs::metadata(&checkpoint).unwrap().modified().unwrap();
+    let second = scan("--steps 100 --json");
+    assert_eq!(first.stdout, second.stdout);
+    assert_eq!(fs::metadata(&checkpoint).unwrap().modified().unwrap(), before);
+    for name in ["by_hidden_H0", "by_hidden_H0.5", "by_field_hidden4", "by_field_hidden8"] {
+        assert!(folder.join(format!("scan/{name}.svg")).is_file(), "{name}");
+    }
+    let other = scan("--steps 200");
+    assert_eq!(other.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("other settings"));
+}
+
+#[test]
+fn bad_flows_and_measurements_are_refused_by_name() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    train(folder, "size=3 temperatures=2 count=200", "run");
+    train(folder, "size=4 temperatures=2 count=200", "other");
+    for (arguments, code, told) in [
+        ("rbm flow nowhere", 1, &["nowhere"][..]),
+        ("rbm flow run other", 2, &["other", "3 x 3"]),
+        ("rbm flow run --from T=-1", 2, &["from", "-1"]),
+        ("rbm flow run --from T=", 2, &["from"]),
+        ("rbm flow run --iterations 0", 2, &["iterations = 0"]),
+        ("rbm flow run --count 1", 2, &["count = 1"]),
+        ("rbm flow run --temperatures 2", 2, &["temperatures"]),
+        ("rbm flow run --spins other/data.npz", 1, &["[4, 4]", "[3, 3]"]),
+        ("rbm flow run --field nan", 2, &["field"]),
+        ("rbm measure run --kind both", 2, &["kind", "one kind"]),
+        ("rbm measure run --temperatures 0:1:0.5", 2, &["temperatures"]),
+        ("rbm measure run --window 0.5:0.1", 2, &["window", "0.5:0.1"]),
+        ("rbm features run --units 0", 2, &["units = 0"]),
+        ("rbm scan --generate size=3", 2, &["generate", "temperatures"]),
+    ] {
+        fail(folder, arguments, code, told);
+    }
+    assert!(!folder.join("run/flow").exists() && !folder.join("run/measure").exists());
+}
