@@ -39,8 +39,8 @@ pub struct Draw {
     pub first: u32,
 }
 
-/// Probabilities of hidden units, `[blocks of hidden units][rows]`.
-pub type Probabilities<R> = Vec<Block<R>>;
+/// Probabilities of hidden units, `[blocks of hidden units]`, each with `[rows]`.
+pub type Probabilities<R> = Vec<Vec<Block<R>>>;
 
 /// One side of the gradient: visible numbers, as rows, and probabilities of hidden units given them.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +48,7 @@ pub struct Statistics<'a, R> {
     /// `[visible][rows]`.
     pub visible: &'a Bits,
     /// See [`Probabilities`].
-    pub hidden: &'a [Block<R>],
+    pub hidden: &'a [Vec<Block<R>>],
 }
 
 impl<R: Real> Cpu<R> {
@@ -77,7 +77,7 @@ impl<R: Real> Cpu<R> {
         let (visible, hidden) = (self.machine.visible(), self.machine.hidden);
         let single = |value: R| value.widen() as f32;
         let flat = |blocks: &[Block<R>], count: usize| -> Vec<f32> {
-            blocks.as_flattened()[..count].iter().map(|&value| single(value)).collect()
+            blocks.iter().flat_map(|block| block.0).take(count).map(single).collect()
         };
         let weight = |at: usize| {
             let (number, unit) = (at / hidden, at % hidden);
@@ -92,7 +92,7 @@ impl<R: Real> Cpu<R> {
 
     /// `c + v W` of every row, `[blocks of hidden units][rows]`; lanes beyond the last hidden unit are 0.
     pub(super) fn fields(&self, visible: &Bits) -> Vec<Vec<Block<R>>> {
-        self.for_hidden(visible, R::one(), |_, sums| sums.to_vec())
+        self.for_hidden(visible, R::one(), |_, sums| sums)
     }
 
     /// Bias of a visible number.
@@ -110,57 +110,57 @@ impl<R: Real> Cpu<R> {
         &self,
         visible: &Bits,
         scale: R,
-        make: impl Fn(usize, &mut [Block<R>]) -> T + Sync,
+        make: impl Fn(usize, Vec<Block<R>>) -> T + Sync,
     ) -> Vec<T> {
         let (count, numbers) = (self.hidden.len(), self.machine.visible());
         let of_block = |block: usize| {
             let weights = &self.weights[block * numbers..][..numbers];
+            let units = self.machine.hidden - block * BLOCK;
             let mut sums = vec![self.hidden[block]; visible.rows];
             vectorised(
                 #[inline(always)]
                 || {
                     let mut tables = Tables::new();
                     for (source, vectors) in weights.chunks(BLOCK).enumerate() {
-                        tables.add_set(&mut sums, visible.block(source), vectors);
+                        tables.add_set(&mut sums, visible.block(source), vectors, units);
                     }
                     scale_all(&mut sums, scale);
                 },
             );
-            make(block, &mut sums)
+            make(block, sums)
         };
         for_blocks(count, count * visible.words.len(), of_block)
     }
 
     /// Draws hidden units given visible ones at an inverse temperature, and gives their probabilities.
     pub fn draw_hidden(&self, visible: &Bits, scale: R, draw: Draw, hidden: &mut Bits) -> Probabilities<R> {
-        let parts = self.for_hidden(visible, scale, |block, sums| {
+        let parts = self.for_hidden(visible, scale, |block, mut sums| {
             let mut words = vec![0; sums.len()];
             let units = self.machine.hidden - block * BLOCK;
             vectorised(
                 #[inline(always)]
-                || draw_block(sums, &mut words, draw, block, units),
+                || draw_block(&mut sums, &mut words, draw, block, units),
             );
-            (words, sums.to_vec())
+            (words, sums)
         });
-        let mut probabilities = Vec::with_capacity(parts.len() * visible.rows);
-        for (to, (words, part)) in hidden.words.chunks_exact_mut(visible.rows).zip(parts) {
+        let blocks = hidden.words.chunks_exact_mut(visible.rows).zip(parts);
+        let keep = |(to, (words, probabilities)): (&mut [u32], (Vec<u32>, _))| {
             to.copy_from_slice(&words);
-            probabilities.extend(part);
-        }
-        probabilities
+            probabilities
+        };
+        blocks.map(keep).collect()
     }
 
     /// Probabilities of hidden units given visible ones.
     pub fn hidden_probabilities(&self, visible: &Bits) -> Probabilities<R> {
-        let parts = self.for_hidden(visible, R::one(), |block, sums| {
+        self.for_hidden(visible, R::one(), |block, mut sums| {
             let units = self.machine.hidden - block * BLOCK;
             vectorised(
                 #[inline(always)]
-                || to_probabilities(sums, units),
+                || to_probabilities(&mut sums, units),
             );
-            sums.to_vec()
-        });
-        parts.concat()
+            sums
+        })
     }
 
     /// `b v + sum ln(1 + exp(c + v W))` of every row at inverse temperature `scale`, where `base`, `[visible]`, takes the place of b with the rest of the weight.
@@ -189,7 +189,7 @@ impl<R: Real> Cpu<R> {
         hidden: &Bits,
         scale: R,
         base: Option<&[f64]>,
-        make: impl Fn(usize, &mut [Block<R>]) -> T + Sync,
+        make: impl Fn(usize, Vec<Block<R>>) -> T + Sync,
     ) -> Vec<T> {
         let (count, numbers) = (self.visible.len(), self.machine.visible());
         let of_block = |block: usize| {
@@ -202,20 +202,25 @@ impl<R: Real> Cpu<R> {
                     for source in 0..self.hidden.len() {
                         let weights = &self.weights[source * numbers..][targets.clone()];
                         let units = BLOCK.min(self.machine.hidden - source * BLOCK);
-                        tables.add_set(&mut sums, hidden.block(source), &turned(weights)[..units]);
+                        tables.add_set(
+                            &mut sums,
+                            hidden.block(source),
+                            &turned(weights)[..units],
+                            targets.len(),
+                        );
                     }
                     scale_all(&mut sums, scale);
                 },
             );
             if let Some(base) = base {
-                let rest: Block<R> = std::array::from_fn(|lane| {
+                let rest = Block::from_fn(|lane| {
                     base.get(block * BLOCK + lane).map_or(R::zero(), |&base| (R::one() - scale) * R::of(base))
                 });
                 for sums in &mut sums {
-                    sums.iter_mut().zip(rest).for_each(|(sum, rest)| *sum += rest);
+                    sums.iter_mut().zip(rest.0).for_each(|(sum, rest)| *sum += rest);
                 }
             }
-            make(block, &mut sums)
+            make(block, sums)
         };
         for_blocks(count, count * hidden.words.len(), of_block)
     }
@@ -230,15 +235,15 @@ impl<R: Real> Cpu<R> {
         visible: &mut Bits,
     ) {
         if let Spins::Potts { states } = self.machine.spins {
-            let fields = self.for_visible(hidden, scale, base, |_, sums| sums.to_vec());
+            let fields = self.for_visible(hidden, scale, base, |_, sums| sums);
             return draw_colours(states.into(), &fields, draw, visible);
         }
-        let parts = self.for_visible(hidden, scale, base, |block, sums| {
+        let parts = self.for_visible(hidden, scale, base, |block, mut sums| {
             let mut words = vec![0; sums.len()];
             let units = self.machine.visible() - block * BLOCK;
             vectorised(
                 #[inline(always)]
-                || draw_block(sums, &mut words, draw, block, units),
+                || draw_block(&mut sums, &mut words, draw, block, units),
             );
             words
         });
@@ -260,8 +265,9 @@ impl<R: Real> Cpu<R> {
             means.iter().zip(model.visible.means::<R>()).map(|(&data, model)| data - model).collect();
         let numbers = self.machine.visible();
         let of_block = |(block, (weights, bias)): (usize, (&mut [Block<R>], &mut Block<R>))| {
-            let [of_data, of_model] = [data, model].map(|side| &side.hidden[block * rows..][..rows]);
-            let mut sums = [data, model].map(|_| vec![[R::zero(); BLOCK]; numbers]);
+            let units = self.machine.hidden - block * BLOCK;
+            let [of_data, of_model] = [data, model].map(|side| &side.hidden[block][..]);
+            let mut sums = [data, model].map(|_| vec![Block::zero(); numbers]);
             vectorised(
                 #[inline(always)]
                 || {
@@ -270,12 +276,12 @@ impl<R: Real> Cpu<R> {
                         [(data, of_data), (model, of_model)].into_iter().zip(&mut sums)
                     {
                         for (source, vectors) in of_side.chunks(BLOCK).enumerate() {
-                            tables.add_set(sums, side.visible.block(source), vectors);
+                            tables.add_set(sums, side.visible.block(source), vectors, units);
                         }
                     }
                     let [steps, of_model_sums] = &mut sums;
                     let [mean, of_model] = [of_data, of_model].map(|rows| mean_of(rows, share));
-                    let mut moved: Block<R> = std::array::from_fn(|lane| mean[lane] - of_model[lane]);
+                    let mut moved = Block::from_fn(|lane| mean[lane] - of_model[lane]);
                     let gained = moved;
                     for ((step, model), (&visible, &gain)) in
                         steps.iter_mut().zip(of_model_sums).zip(means.iter().zip(&gains))
@@ -289,21 +295,20 @@ impl<R: Real> Cpu<R> {
                     for lane in 0..BLOCK {
                         bias[lane] += rate * moved[lane];
                     }
-                    let mut of_visible = Vec::with_capacity(numbers);
-                    for (weights, step) in weights.iter_mut().zip(&*steps) {
-                        let mut sum = R::zero();
+                    // The room of the steps becomes that of their products with the means of hidden units.
+                    for (weights, step) in weights.iter_mut().zip(steps.iter_mut()) {
                         for lane in 0..BLOCK {
                             weights[lane] = kept * weights[lane] + rate * step[lane];
-                            sum += step[lane] * mean[lane];
+                            step[lane] = step[lane] * mean[lane];
                         }
-                        of_visible.push(sum);
                     }
-                    of_visible
                 },
-            )
+            );
+            let [products, _] = sums;
+            products
         };
         let blocks = self.weights.len() / numbers;
-        let of_visible: Vec<Vec<R>> = match 2 * blocks * numbers * rows.div_ceil(BLOCK) < FEW {
+        let products: Vec<Vec<Block<R>>> = match 2 * blocks * numbers * rows.div_ceil(BLOCK) < FEW {
             true => {
                 self.weights.chunks_mut(numbers).zip(&mut self.hidden).enumerate().map(of_block).collect()
             }
@@ -311,9 +316,14 @@ impl<R: Real> Cpu<R> {
                 self.weights.par_chunks_mut(numbers).zip(&mut self.hidden).enumerate().map(of_block).collect()
             }
         };
-        for (number, bias) in self.visible.as_flattened_mut()[..numbers].iter_mut().enumerate() {
-            let of_hidden: R = of_visible.iter().map(|of_block| of_block[number]).sum();
-            *bias += rate * (gains[number] - of_hidden);
+        for (number, gain) in gains.into_iter().enumerate() {
+            let mut of_hidden = Block::zero();
+            for of_block in &products {
+                for lane in 0..BLOCK {
+                    of_hidden[lane] += of_block[number][lane];
+                }
+            }
+            self.visible[number / BLOCK][number % BLOCK] += rate * (gain - sum_of(of_hidden));
         }
     }
 }
@@ -321,13 +331,27 @@ impl<R: Real> Cpu<R> {
 /// The mean of rows, of which each counts as `share`.
 #[inline(always)]
 fn mean_of<R: Real>(rows: &[Block<R>], share: R) -> Block<R> {
-    let mut mean = [R::zero(); BLOCK];
+    let mut mean = Block::zero();
     for row in rows {
         for lane in 0..BLOCK {
             mean[lane] += share * row[lane];
         }
     }
     mean
+}
+
+/// The sum of lanes, by halves.
+#[inline(always)]
+fn sum_of<R: Real>(mut lanes: Block<R>) -> R {
+    let mut half = BLOCK / 2;
+    while half > 0 {
+        for lane in 0..half {
+            let other = lanes[lane + half];
+            lanes[lane] += other;
+        }
+        half /= 2;
+    }
+    lanes[0]
 }
 
 /// What is made of blocks, in order; side by side where that is worth it.
@@ -340,15 +364,15 @@ fn for_blocks<T: Send>(count: usize, additions: usize, make: impl Fn(usize) -> T
 
 /// Values and zeros behind them.
 fn padded<R: Real>(values: &[f32]) -> Block<R> {
-    std::array::from_fn(|lane| values.get(lane).map_or(R::zero(), |&value| R::of(value.into())))
+    Block::from_fn(|lane| values.get(lane).map_or(R::zero(), |&value| R::of(value.into())))
 }
 
 /// Columns as vectors, and zeros behind them.
 #[inline(always)]
 fn turned<R: Real>(vectors: &[Block<R>]) -> [Block<R>; BLOCK] {
-    let mut block = [[R::zero(); BLOCK]; BLOCK];
+    let mut block = [Block::zero(); BLOCK];
     for (lane, vector) in vectors.iter().enumerate() {
-        for (column, &value) in block.iter_mut().zip(vector) {
+        for (column, &value) in block.iter_mut().zip(&vector.0) {
             column[lane] = value;
         }
     }
@@ -358,7 +382,7 @@ fn turned<R: Real>(vectors: &[Block<R>]) -> [Block<R>; BLOCK] {
 #[inline(always)]
 fn scale_all<R: Real>(blocks: &mut [Block<R>], scale: R) {
     if scale != R::one() {
-        blocks.as_flattened_mut().iter_mut().for_each(|value| *value = *value * scale);
+        blocks.iter_mut().flat_map(|block| &mut block.0).for_each(|value| *value = *value * scale);
     }
 }
 
@@ -406,7 +430,7 @@ fn numbers<R: Real>(draw: Draw, row: u32, block: usize) -> [Block<R>; PAIR] {
         [TAG; COUNTERS],
     ];
     let words = philox_lanes([draw.seed, draw.step], counters);
-    let mut numbers = [[R::zero(); BLOCK]; PAIR];
+    let mut numbers = [Block::zero(); PAIR];
     for (of_row, numbers) in numbers.iter_mut().enumerate() {
         for (numbers, words) in numbers.chunks_exact_mut(OF_ROW).zip(&words) {
             for (number, &word) in numbers.iter_mut().zip(&words[of_row * OF_ROW..][..OF_ROW]) {
@@ -424,7 +448,7 @@ fn draw_colours<R: Real>(states: usize, fields: &[Vec<Block<R>>], draw: Draw, vi
     (0..visible.rows).for_each(|row| {
         for first in (0..sites).step_by(BLOCK) {
             let [numbers, _]: [Block<R>; PAIR] = numbers(draw, row as u32, first / BLOCK);
-            for (site, number) in (first..sites).zip(numbers) {
+            for (site, number) in (first..sites).zip(numbers.0) {
                 let at = |colour: usize| site * states + colour;
                 let field = |colour: usize| fields[at(colour) / BLOCK][row][at(colour) % BLOCK];
                 let colour = colour_at(states, field, number);

@@ -50,7 +50,7 @@ impl<R: Real> Cpu<R> {
             let gains = vectorised(
                 #[inline(always)]
                 || {
-                    let mut gains = [R::zero(); BLOCK];
+                    let mut gains = Block::zero();
                     for lane in 0..BLOCK {
                         let less = less.map_or(R::zero(), |weights| weights[lane]);
                         let more = more.map_or(R::zero(), |weights| weights[lane]);
