@@ -39,6 +39,13 @@ pub struct Draw {
     pub first: u32,
 }
 
+impl Draw {
+    /// The half step after this one.
+    pub(crate) fn next_stage(self) -> Self {
+        Self { stage: self.stage.wrapping_add(1), ..self }
+    }
+}
+
 /// Probabilities of hidden units, `[blocks of hidden units]`, each with `[rows]`.
 pub type Probabilities<R> = Vec<Vec<Block<R>>>;
 

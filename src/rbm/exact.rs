@@ -12,27 +12,28 @@ const PART: u64 = 1 << 10;
 
 /// ln Z, where one side has at most 2^20 states.
 pub fn ln_z(machine: &Machine, parameters: &Parameters) -> Option<f64> {
-    ln_z_to(machine, MOST_STATES, || parameters.clone())
+    match sides(machine, MOST_STATES) {
+        [Some(hidden), visible] if visible.is_none_or(|visible| hidden <= visible) => {
+            Some(ln_sum(hidden, |state| of_hidden(machine, parameters, state)))
+        }
+        [_, Some(visible)] => {
+            Some(ln_sum(visible, |state| parameters.ln_weight(machine, &configuration(machine, state))))
+        }
+        [_, None] => None,
+    }
 }
 
-/// The same for sides of so many states; parameters are asked for only then.
-pub(super) fn ln_z_to(machine: &Machine, most: u64, parameters: impl FnOnce() -> Parameters) -> Option<f64> {
+/// Whether one side has at most so many states.
+pub(super) fn has_few_states(machine: &Machine, most: u64) -> bool {
+    sides(machine, most).iter().any(Option::is_some)
+}
+
+/// States of the hidden and of the visible side, where they are at most so many.
+fn sides(machine: &Machine, most: u64) -> [Option<u64>; 2] {
     let states = |of_unit: usize, units: usize| {
         (of_unit as u64).checked_pow(u32::try_from(units).ok()?).filter(|&states| states <= most)
     };
-    let hidden = states(2, machine.hidden);
-    let visible = states(machine.spins.states(), machine.lattice.sites());
-    match (hidden, visible) {
-        (Some(hidden), visible) if visible.is_none_or(|visible| hidden <= visible) => {
-            let parameters = parameters();
-            Some(ln_sum(hidden, |state| of_hidden(machine, &parameters, state)))
-        }
-        (_, Some(visible)) => {
-            let parameters = parameters();
-            Some(ln_sum(visible, |state| parameters.ln_weight(machine, &configuration(machine, state))))
-        }
-        (_, None) => None,
-    }
+    [states(2, machine.hidden), states(machine.spins.states(), machine.lattice.sites())]
 }
 
 /// The configuration of a number whose digits are the states of the sites, the first site's last.

@@ -1,5 +1,6 @@
 //! Restricted Boltzmann machines that learn configurations of spins.
 
+mod backend;
 mod bits;
 mod cpu;
 mod data;
@@ -8,6 +9,7 @@ mod flow;
 mod likelihood;
 mod machine;
 mod mean_field;
+mod on_cpu;
 mod partition;
 mod settings;
 mod singular;
@@ -19,6 +21,7 @@ mod thermodynamics;
 mod track;
 mod training;
 
+pub use backend::Backend;
 pub use bits::Bits;
 pub use cpu::{Cpu, Draw, Probabilities, Statistics};
 pub use data::{Data, Recipe, number_list};

@@ -20,10 +20,13 @@ pub struct Rule {
 /// A machine that learns, with its chains.
 #[derive(Debug)]
 pub struct Learner<R> {
-    cpu: Cpu<R>,
+    pub(super) name: String,
+    pub(super) cpu: Cpu<R>,
+    /// The configurations that [`learn`](super::Backend::learn) takes batches of.
+    pub(super) data: Bits,
     /// Visible numbers of the chains, `[batch][visible]`.
-    chains: Bits,
-    hidden: Bits,
+    pub(super) chains: Bits,
+    pub(super) hidden: Bits,
     data_turned: Bits,
     model_turned: Bits,
 }
@@ -31,10 +34,27 @@ pub struct Learner<R> {
 impl<R: Real> Learner<R> {
     /// Takes a machine and chains, `[batch]` configurations.
     pub fn new(cpu: Cpu<R>, chains: Bits) -> Self {
-        let (rows, visible) = (chains.rows, chains.units);
-        let turned = || Bits::zeros(visible, rows);
-        let hidden = Bits::zeros(rows, cpu.machine().hidden);
-        Self { cpu, chains, hidden, data_turned: turned(), model_turned: turned() }
+        let name = format!("CPU, {} threads", rayon::current_num_threads());
+        let none = || Bits::zeros(0, 0);
+        let mut learner = Self {
+            name,
+            cpu,
+            data: none(),
+            chains: none(),
+            hidden: none(),
+            data_turned: none(),
+            model_turned: none(),
+        };
+        learner.set_chains(chains);
+        learner
+    }
+
+    /// Takes other chains.
+    pub(super) fn set_chains(&mut self, chains: Bits) {
+        let turned = || Bits::zeros(chains.units, chains.rows);
+        (self.data_turned, self.model_turned) = (turned(), turned());
+        self.hidden = Bits::zeros(chains.rows, self.cpu.machine().hidden);
+        self.chains = chains;
     }
 
     /// The machine.

@@ -1,5 +1,6 @@
 //! A machine that learns its data step by step, and what is told of it.
 
+use super::backend::Backend;
 use super::bits::Bits;
 use super::cpu::{Cpu, Draw};
 use super::data::Data;
@@ -82,16 +83,16 @@ pub struct State {
 pub struct Training {
     settings: Settings,
     machine: Machine,
-    learner: Learner<f32>,
+    backend: Box<dyn Backend>,
     step: u32,
-    /// Configurations that are learned from, and those that are not: the latter are some of the former where none are held out.
-    data: Bits,
+    /// Configurations that are learned from.
+    learned: usize,
+    /// Some that are not, or some of the former where none are held out.
     held_out: Bits,
     /// Some that are learned from, as many as are held out.
     compared: Bits,
     /// The epoch whose order is at hand, and that order.
     order: (u32, Vec<usize>),
-    batch: Bits,
 }
 
 impl State {
@@ -109,7 +110,7 @@ impl State {
 }
 
 impl Training {
-    /// Takes up a run.
+    /// Takes up a run on the CPU.
     ///
     /// # Errors
     /// When settings are out of range.
@@ -128,21 +129,22 @@ impl Training {
             Bits::of_spins(&machine, &spins)
         };
         let compared = bits(&learned[..learned.len().min(LOOKED_AT)]);
-        let cpu = Cpu::new(machine, &state.parameters);
+        let cpu = Cpu::<f32>::new(machine, &state.parameters);
+        let mut backend = Box::new(Learner::new(cpu, Bits::of_spins(&machine, &state.chains)));
+        backend.give(bits(learned))?;
         Ok(Self {
             settings: settings.clone(),
             machine,
-            learner: Learner::new(cpu, Bits::of_spins(&machine, &state.chains)),
+            backend,
             step: state.step,
+            learned: learned.len(),
             held_out: if held_out.is_empty() {
                 compared.clone()
             } else {
                 bits(&held_out[..held_out.len().min(LOOKED_AT)])
             },
             compared,
-            data: bits(learned),
             order: (u32::MAX, Vec::new()),
-            batch: Bits::zeros(settings.batch, machine.visible()),
         })
     }
 
@@ -157,26 +159,28 @@ impl Training {
     }
 
     /// Learns from the next batch: every epoch goes through the data in an order of its own, and leaves out what is less than a batch.
-    pub fn step(&mut self) {
-        let batches = (self.data.rows / self.settings.batch) as u32;
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn step(&mut self) -> Result<()> {
+        let batches = (self.learned / self.settings.batch) as u32;
         let (epoch, number) = (self.step / batches, (self.step % batches) as usize);
         if self.order.0 != epoch {
-            let mut order: Vec<usize> = (0..self.data.rows).collect();
+            let mut order: Vec<usize> = (0..self.learned).collect();
             order.shuffle(&mut Stream::new(self.settings.seed, ORDER + 1 + epoch));
             self.order = (epoch, order);
         }
         let rows = &self.order.1[number * self.settings.batch..][..self.settings.batch];
-        self.batch.gather(&self.data, rows);
         self.step += 1;
-        self.learner.step(&self.batch, self.settings.rule(self.step), self.settings.seed, self.step);
+        self.backend.learn(rows, self.settings.rule(self.step), self.settings.seed, self.step)
     }
 
     /// The state to go on from.
     ///
     /// # Errors
-    /// When a parameter is not finite.
-    pub fn state(&self) -> Result<State> {
-        let parameters = self.learner.cpu().parameters();
+    /// When a parameter is not finite, or the device fails.
+    pub fn state(&mut self) -> Result<State> {
+        let parameters = self.backend.parameters()?;
         if !parameters.are_finite() {
             return Err(Error::setting(
                 "lr",
@@ -187,41 +191,41 @@ impl Training {
                 ),
             ));
         }
-        Ok(State { step: self.step, parameters, chains: self.learner.chains().spins(&self.machine) })
+        Ok(State { step: self.step, parameters, chains: self.backend.chains()?.spins(&self.machine) })
     }
 
     /// What is told of the machine now.
-    pub fn metrics(&self, elapsed_s: f64) -> Metrics {
-        let cpu = self.learner.cpu();
-        let zeros = vec![0.0; self.machine.visible()];
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn metrics(&mut self, elapsed_s: f64) -> Result<Metrics> {
         let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
-        let ln_weight = |rows: &Bits| mean(cpu.ln_weights(rows, 1.0, &zeros));
-        let (held_out, compared) = (ln_weight(&self.held_out), ln_weight(&self.compared));
+        let held_out = mean(self.backend.ln_weights(&self.held_out)?);
+        let compared = mean(self.backend.ln_weights(&self.compared)?);
         let conditionals = self.held_out.rows * self.machine.lattice.sites() * self.machine.hidden;
-        let ln_z = exact::ln_z_to(&self.machine, FEW_STATES, || cpu.parameters());
-        Metrics {
+        let every = conditionals.div_ceil(MOST_CONDITIONALS);
+        let ln_z = match exact::has_few_states(&self.machine, FEW_STATES) {
+            true => exact::ln_z(&self.machine, &self.backend.parameters()?),
+            false => None,
+        };
+        Ok(Metrics {
             step: self.step,
-            epoch: f64::from(self.step) * self.settings.batch as f64 / self.data.rows as f64,
-            pseudo_likelihood: mean(
-                cpu.pseudo_likelihood(&self.held_out, conditionals.div_ceil(MOST_CONDITIONALS)),
-            ),
-            reconstruction_error: self.reconstruction_error(),
+            epoch: f64::from(self.step) * self.settings.batch as f64 / self.learned as f64,
+            pseudo_likelihood: mean(self.backend.pseudo_likelihood(&self.held_out, every)?),
+            reconstruction_error: self.reconstruction_error()?,
             free_energy_gap: compared - held_out,
             ln_likelihood: ln_z.map(|ln_z| held_out - ln_z),
             learning_rate: self.settings.rule((self.step + 1).min(self.settings.steps)).rate,
             elapsed_s,
-        }
+        })
     }
 
-    fn reconstruction_error(&self) -> f64 {
-        let cpu = self.learner.cpu();
-        let rows = self.held_out.rows;
-        let (mut hidden, mut visible) = (Bits::zeros(rows, self.machine.hidden), self.held_out.clone());
+    fn reconstruction_error(&mut self) -> Result<f64> {
         let draw = Draw { seed: self.settings.seed, step: self.step, stage: METRICS - 1, first: 0 };
-        cpu.draw_hidden(&self.held_out, 1.0, draw, &mut hidden);
-        cpu.draw_visible(&hidden, 1.0, None, Draw { stage: METRICS, ..draw }, &mut visible);
+        let visible = self.backend.reconstruct(&self.held_out, draw)?;
         // Of a colour that changes, two numbers do.
         let of_spin = if self.machine.spins.numbers() == 1 { 1.0 } else { 2.0 };
-        self.held_out.differences(&visible) as f64 / of_spin / (rows * self.machine.lattice.sites()) as f64
+        let sites = self.held_out.rows * self.machine.lattice.sites();
+        Ok(self.held_out.differences(&visible) as f64 / of_spin / sites as f64)
     }
 }

@@ -73,7 +73,7 @@ fn a_run_that_was_stopped_goes_on_bit_for_bit() {
         let data = han_gpu::rbm::Data::read(&[folder.join("cut/data.npz")]).unwrap();
         let start = han_gpu::rbm::State::initial(&settings, &data).unwrap();
         let mut training = han_gpu::rbm::Training::new(&settings, &data, &start).unwrap();
-        (0..200).for_each(|_| training.step());
+        (0..200).try_for_each(|_| training.step()).unwrap();
         cut.save(&settings, &training.state().unwrap()).unwrap();
         fs::remove_file(folder.join("cut/summary.json")).unwrap();
         succeed(folder, "rbm train --resume cut");

@@ -138,10 +138,10 @@ pub(super) fn learn(
     let elapsed = || before + start.elapsed().as_secs_f64();
     let mut progress = Progress::new("step", training.steps_done().into(), settings.steps.into());
     while !training.is_finished() {
-        training.step();
+        training.step()?;
         let step = training.steps_done();
         if step.is_multiple_of(settings.metrics_every) || training.is_finished() {
-            let metrics = training.metrics(elapsed());
+            let metrics = training.metrics(elapsed())?;
             table.push(&metrics)?;
             progress.say(format!(
                 "pseudo-likelihood {:.4}, reconstruction error {:.4}",
@@ -159,7 +159,7 @@ pub(super) fn learn(
         }
     }
     progress.finish();
-    Ok(training.metrics(elapsed()))
+    Ok(training.metrics(elapsed())?)
 }
 
 /// The content of `summary.json`.
