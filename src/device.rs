@@ -4,8 +4,9 @@ use crate::backend::Timed;
 use crate::conditional::Model;
 use crate::cpu::Cpu;
 use crate::error::{Error, Result};
-use crate::gpu::{self, Gpu, select_named};
+use crate::gpu::{self, Gpu, GpuLearner, select_named};
 use crate::memory;
+use crate::rbm;
 use std::sync::Arc;
 
 /// Opens the device that `wanted` names: `auto` (a discrete GPU, else an integrated one, else the CPU backend), `cpu`, or
@@ -79,4 +80,20 @@ pub fn open_in_chunks(
         // More than half of what is free: refused only if it is more than all of it.
         (None, None) => open(wanted, model.clone(), batch.min(2)),
     }
+}
+
+/// Opens the device that `wanted` names, as [`open`] does, for a machine with chains.
+///
+/// # Errors
+/// When there is no such device, or the machine does not fit it.
+pub fn open_machine(
+    wanted: &str,
+    machine: rbm::Cpu<f32>,
+    chains: rbm::Bits,
+) -> Result<Box<dyn rbm::Backend>> {
+    let selected = if wanted == "cpu" { None } else { select_named(wanted)? };
+    Ok(match selected {
+        Some(selected) => Box::new(GpuLearner::open_selected(&selected, &machine, &chains)?),
+        None => Box::new(rbm::Learner::new(machine, chains)),
+    })
 }

@@ -16,6 +16,7 @@ mod packed_spins;
 mod pipeline_cache;
 mod pipelines;
 mod rates;
+mod rbm;
 mod readback;
 mod registry;
 mod sizes;
@@ -37,6 +38,9 @@ pub(crate) use adapter_memory::budget;
 pub use devices::{AdapterDescription, AdapterKind, list, request, select};
 pub(crate) use devices::{Selected, select_named};
 pub use kernel_shape::KernelShape;
+pub use rbm::GpuLearner;
+#[doc(hidden)]
+pub use rbm::{MachineSlot, Task, machine_bindings};
 
 use crate::backend::{Snapshot, Tensor};
 use crate::conditional::{Head, Model, Storage, exact_logits};

@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use wgpu::{
-    BindGroupLayout, BindGroupLayoutEntry, BindingType, BufferBindingType, ComputePipeline, Device,
-    PipelineCache, ShaderStages,
+    BindGroupLayout, BindGroupLayoutEntry, BindingType, BufferBindingType, BufferSize, ComputePipeline,
+    Device, PipelineCache, ShaderStages,
 };
 
 /// A pipeline with the layout of its bind group.
@@ -81,6 +81,16 @@ fn layout_entries(kernel: Kernel, key: &Specialisation) -> Vec<BindGroupLayoutEn
 /// A storage buffer's entry in a layout.
 pub(super) fn storage(binding: u32, read_only: bool) -> BindGroupLayoutEntry {
     entry(binding, BufferBindingType::Storage { read_only })
+}
+
+/// The entry of a part of a uniform buffer, whose offset is given with every dispatch.
+pub(super) fn part_of_uniform(binding: u32, bytes: usize) -> BindGroupLayoutEntry {
+    let ty = BindingType::Buffer {
+        ty: BufferBindingType::Uniform,
+        has_dynamic_offset: true,
+        min_binding_size: BufferSize::new(bytes as u64),
+    };
+    BindGroupLayoutEntry { ty, ..entry(binding, BufferBindingType::Uniform) }
 }
 
 fn entry(binding: u32, ty: BufferBindingType) -> BindGroupLayoutEntry {

@@ -17,7 +17,7 @@ const RING: usize = 4;
 /// Longest wait for the callback of a copy that is done.
 const CALLBACK: Duration = Duration::from_secs(5);
 
-const LOST: &str = "the device was lost: its memory can no longer be read";
+pub(super) const LOST: &str = "the device was lost: its memory can no longer be read";
 
 /// A copy under way from the device.
 #[derive(Debug)]

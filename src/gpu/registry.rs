@@ -5,6 +5,7 @@
 //! a spin is one number, and for `* COLOURS` where it is one for every colour. Constants are prepended as `const NAME: u32 = value;`, and `Kept`, the type of
 //! hidden state and of the parameters that nets compute with.
 
+use super::rbm;
 use super::tables::MAX_SLICE_LANES;
 use crate::conditional::{Colours, Encoding, NetOptions, Storage};
 use crate::error::{Error, Result};
@@ -131,6 +132,14 @@ const SHARED: &[(&str, &str)] = files![
     "pairs/rows",
     "pairs/without_pairs",
     "pairs/without_shared",
+    "rbm/draw",
+    "rbm/draw_tile",
+    "rbm/fields",
+    "rbm/given_or_chain",
+    "rbm/hidden_fields",
+    "rbm/task",
+    "rbm/tile",
+    "rbm/visible_fields",
     "regressors/border_one_hot",
     "regressors/border_shared",
     "regressors/border_sign",
@@ -217,7 +226,11 @@ impl Specialisation {
     /// A shader that measures a rate, with matrices of a side.
     pub(super) fn rate(rate: Rate, side: usize) -> Self {
         let (name, file) = rate;
-        let constants = vec![("LANES", LANES), ("SIDE", side)];
+        Self::plain(name, file, vec![("LANES", LANES), ("SIDE", side)])
+    }
+
+    /// A shader without axes.
+    pub(super) fn plain(name: &'static str, file: &'static str, constants: Constants) -> Self {
         Self { name, file, axes: Vec::new(), storage: Storage::F32, constants }
     }
 
@@ -300,7 +313,8 @@ pub(super) fn fingerprint() -> u64 {
 
 /// Every specialisation that a model can ask for: for tests that validate them all.
 pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Specialisation> {
-    let mut all: Vec<_> = [COPY, PRODUCT].map(|rate| Specialisation::rate(rate, 128)).to_vec();
+    let rates = [COPY, PRODUCT].map(|rate| Specialisation::rate(rate, 128));
+    let mut all: Vec<_> = rates.into_iter().chain(rbm::specialisations()).collect();
     for kernel in Kernel::every(options.depth) {
         for shape in Shape::all(options.width.of(0)) {
             for (loads, exchange, lane_rows, storage, window) in [
@@ -449,6 +463,17 @@ mod tests {
             let is_name = |word: &String| *word == word.to_uppercase();
             let said: BTreeSet<_> = head(shader, "// Constants: ").into_iter().filter(is_name).collect();
             assert_eq!(said, constants, "constants at the head of {name}");
+        }
+    }
+
+    #[test]
+    fn shaders_of_machines_say_their_constants_at_their_heads() {
+        for shader in rbm::specialisations() {
+            let constants = shader.constants.iter().map(|(name, _)| (*name).to_owned()).collect();
+            assert_eq!(head(shader.file, "// Constants: "), constants, "constants of {}", shader.name);
+            let mut used = BTreeSet::new();
+            placeholders(shader.file, &mut used, &mut BTreeSet::new());
+            assert!(used.is_empty(), "axes of {}: {used:?}", shader.name);
         }
     }
 

@@ -7,7 +7,8 @@ use super::step::Rule;
 use crate::error::Result;
 use std::fmt::Debug;
 
-/// A machine with its chains, on one device: on the CPU it is a [`Learner`](super::Learner).
+/// A machine with its chains, on the CPU ([`Learner`](super::Learner)) or on a GPU
+/// ([`GpuLearner`](crate::gpu::GpuLearner)).
 ///
 /// Random numbers are the same everywhere, so that chains differ only where a number lies within rounding of a probability. Work may still be under way when a
 /// method returns, and a fault of the device may be told by a later one: every method has the errors of the device.

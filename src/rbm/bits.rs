@@ -70,6 +70,25 @@ impl Bits {
         }
     }
 
+    /// Words row by row, `[rows][blocks of units]`, as a GPU has them.
+    pub(crate) fn by_rows(&self) -> Vec<u32> {
+        let blocks = self.units.div_ceil(BLOCK);
+        let word = |at: usize| self.words[at % blocks * self.rows + at / blocks];
+        (0..self.rows * blocks).map(word).collect()
+    }
+
+    /// Units of rows from their words.
+    pub(crate) fn of_rows(rows: usize, units: usize, words: &[u32]) -> Self {
+        let blocks = units.div_ceil(BLOCK);
+        let word = |at: usize| words[at % rows * blocks + at / rows];
+        Self { rows, units, words: (0..rows * blocks).map(word).collect() }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// Units as rows, and rows as units.
     pub fn transpose_into(&self, to: &mut Self) {
         for (block, words) in self.words.chunks_exact(self.rows).enumerate() {

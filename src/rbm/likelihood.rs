@@ -2,6 +2,7 @@
 
 use super::bits::{BLOCK, Bits};
 use super::cpu::Cpu;
+use super::machine::Machine;
 use super::sums::Block;
 use crate::cpu::Real;
 use crate::cpu::vector::vectorised;
@@ -15,31 +16,14 @@ impl<R: Real> Cpu<R> {
         let sites: Vec<usize> = (0..self.machine().lattice.sites()).step_by(step.max(1)).collect();
         let of_row = |row: usize| {
             let own: Vec<Block<R>> = fields.iter().map(|block| block[row]).collect();
-            let of_site = |&site: &usize| self.ln_conditional(visible, row, site, &own);
+            let of_site = |&site: &usize| {
+                let bias = |number| self.visible_bias(number);
+                let gain_of_hidden = |less, more| self.gain_of_hidden(&own, less, more);
+                ln_conditional(self.machine(), visible, [row, site], bias, gain_of_hidden)
+            };
             sites.iter().map(of_site).sum::<f64>() / sites.len() as f64
         };
         (0..visible.rows).into_par_iter().map(of_row).collect()
-    }
-
-    /// `ln p(s_i | all others)` of a row with the given fields on hidden units.
-    fn ln_conditional(&self, visible: &Bits, row: usize, site: usize, fields: &[Block<R>]) -> f64 {
-        let numbers = self.machine().spins.numbers();
-        let set = (0..numbers).map(|colour| site * numbers + colour).find(|&number| visible.get(row, number));
-        // What the weight gains when the site's number is another one.
-        let gain = |number: Option<usize>| {
-            let bias = |number: Option<usize>| number.map_or(0.0, |number| self.visible_bias(number));
-            bias(number) - bias(set) + self.gain_of_hidden(fields, set, number)
-        };
-        match self.machine().spins {
-            Spins::Ising => {
-                let other = if set.is_some() { None } else { Some(site) };
-                -gain(other).softplus()
-            }
-            Spins::Potts { .. } => {
-                let others = (0..numbers).map(|colour| Some(site * numbers + colour));
-                -super::exact::ln_of_sum(others.map(|number| if number == set { 0.0 } else { gain(number) }))
-            }
-        }
     }
 
     /// `sum ln(1 + exp(field))` with the weights of one visible number less and those of another more, less the same as it is.
@@ -62,5 +46,32 @@ impl<R: Real> Cpu<R> {
             sum += gains.iter().map(|gain| gain.widen()).sum::<f64>();
         }
         sum
+    }
+}
+
+/// `ln p(s_i | all others)` at a row and a site, from biases of visible numbers and from what hidden units gain when the site has one number less and another one more.
+pub(crate) fn ln_conditional(
+    machine: &Machine,
+    visible: &Bits,
+    [row, site]: [usize; 2],
+    bias: impl Fn(usize) -> f64,
+    gain_of_hidden: impl Fn(Option<usize>, Option<usize>) -> f64,
+) -> f64 {
+    let numbers = machine.spins.numbers();
+    let set = (0..numbers).map(|colour| site * numbers + colour).find(|&number| visible.get(row, number));
+    // What the weight gains when the site's number is another one.
+    let gain = |number: Option<usize>| {
+        let bias = |number: Option<usize>| number.map_or(0.0, &bias);
+        bias(number) - bias(set) + gain_of_hidden(set, number)
+    };
+    match machine.spins {
+        Spins::Ising => {
+            let other = if set.is_some() { None } else { Some(site) };
+            -gain(other).softplus()
+        }
+        Spins::Potts { .. } => {
+            let others = (0..numbers).map(|colour| Some(site * numbers + colour));
+            -super::exact::ln_of_sum(others.map(|number| if number == set { 0.0 } else { gain(number) }))
+        }
     }
 }

@@ -27,6 +27,7 @@ pub use cpu::{Cpu, Draw, Probabilities, Statistics};
 pub use data::{Data, Recipe, number_list};
 pub use exact::ln_z;
 pub use flow::{Flow, FlowKind};
+pub(crate) use likelihood::ln_conditional;
 pub use machine::{Machine, Parameters};
 pub use mean_field::MeanField;
 pub use partition::TEMPERATURES;

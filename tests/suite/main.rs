@@ -29,6 +29,7 @@ mod physics;
 mod potts;
 mod rbm;
 mod rbm_flow;
+mod rbm_kernels;
 mod readers;
 mod reference;
 mod reference_pairs;

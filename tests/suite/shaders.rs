@@ -2,7 +2,9 @@
 //! the Rust side, workgroup memory fits the default limits.
 
 use han_gpu::conditional::{Colours, Head, NetOptions, Network, Storage, Widths};
-use han_gpu::gpu::{Access, Job, Level, Matrix, Specialisation, Status, Step, all_specialisations};
+use han_gpu::gpu::{
+    Access, Job, Level, Matrix, Specialisation, Status, Step, Task, all_specialisations, machine_bindings,
+};
 use han_gpu::hierarchy::SiteOrder;
 use han_gpu::lattice::Lattice;
 use han_gpu::schedule::Kernel;
@@ -211,6 +213,45 @@ fn structs_have_the_layout_of_their_rust_twins() {
         second_correction, one_minus_beta1, one_minus_beta2, bond_different, bond_same,
         field_down, field_up, scale_rate, chunk, chunk_share, skip_rate, beta, coupling, field, heat_bath_reward, heat_bath_ln_q);
     assert_layout!(&module, "Status", Status: gradient_norm, first_bad_step);
+    let module = module_of("hidden", Storage::F32, false);
+    assert_layout!(&module, "Task", Task: visible, visible_words, visible_stride, hidden, hidden_words, colours, rows, given,
+        first_given, told, first_told, drawn, seed, step, stage, first, every, scale, share, rate, kept);
+}
+
+/// Number, kind and name of what a shader binds.
+fn declared(module: &Module) -> BTreeSet<(u32, &'static str, String)> {
+    let of_variable = |variable: &naga::GlobalVariable| {
+        let access = match variable.space {
+            AddressSpace::Uniform => "uniform",
+            AddressSpace::Storage { access } if access.contains(StorageAccess::STORE) => "write",
+            _ => "read",
+        };
+        Some((variable.binding.as_ref()?.binding, access, variable.name.clone()?.replace('_', "")))
+    };
+    module.global_variables.iter().filter_map(|(_, variable)| of_variable(variable)).collect()
+}
+
+fn word(access: Access) -> &'static str {
+    match access {
+        Access::Uniform => "uniform",
+        Access::Read => "read",
+        Access::Write => "write",
+    }
+}
+
+#[test]
+fn bindings_of_machines_are_those_that_the_rust_side_binds() {
+    let most = wgpu::Limits::default().max_storage_buffers_per_shader_stage as usize;
+    let kernels = machine_bindings();
+    assert!(kernels.len() > 6);
+    for (name, bindings) in kernels {
+        assert!(bindings.len() <= most, "{name} binds {} storage buffers", bindings.len());
+        let storage = bindings
+            .into_iter()
+            .map(|(slot, access)| (slot as u32, word(access), format!("{slot:?}").to_lowercase()));
+        let bound: BTreeSet<_> = storage.chain([(0, "uniform", "task".to_owned())]).collect();
+        assert_eq!(declared(&module_of(name, Storage::F32, false)), bound, "{name}");
+    }
 }
 
 #[test]
@@ -223,30 +264,11 @@ fn bindings_are_those_that_the_rust_side_binds() {
     };
     for (kernel, storage, split) in Kernel::every(1).into_iter().flat_map(kinds) {
         let module = module_of(kernel.name(), storage, split);
-        let declared: BTreeSet<_> = module
-            .global_variables
-            .iter()
-            .filter_map(|(_, variable)| {
-                let binding = variable.binding.as_ref()?.binding;
-                let access = match variable.space {
-                    AddressSpace::Uniform => "uniform",
-                    AddressSpace::Storage { access } if access.contains(StorageAccess::STORE) => "write",
-                    _ => "read",
-                };
-                Some((binding, access, variable.name.clone()?.replace('_', "")))
-            })
-            .collect();
+        let declared = declared(&module);
         let bound: BTreeSet<_> = kernel
             .bindings(storage, split)
             .into_iter()
-            .map(|(slot, access)| {
-                let access = match access {
-                    Access::Uniform => "uniform",
-                    Access::Read => "read",
-                    Access::Write => "write",
-                };
-                (slot as u32, access, format!("{slot:?}").to_lowercase())
-            })
+            .map(|(slot, access)| (slot as u32, word(access), format!("{slot:?}").to_lowercase()))
             .collect();
         assert_eq!(declared, bound, "{}", kernel.name());
         let buffers = bound.iter().filter(|(_, access, _)| *access != "uniform").count();

@@ -1,0 +1,138 @@
+//! The kernels of machines: their shaders, what they bind and how many workgroups they need. Their twins are methods of [`Cpu`](crate::rbm::Cpu).
+
+use super::super::grid::fold;
+use super::super::pipelines;
+use super::super::registry::Specialisation;
+use super::task::{TILE, Task, WORD};
+use crate::kernels::{Access, LANES, shader};
+use wgpu::BindGroupLayoutEntry;
+
+/// Lanes that share the sources of a tile in slices, on graphics cards: where tiles are few, a card has more to do at a time.
+const SLICES: usize = 4;
+/// The same on software adapters, where a barrier costs by the lane.
+const SOFTWARE_SLICES: usize = 1;
+
+/// A kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kernel {
+    Hidden,
+    Visible,
+    ColourFields,
+    Colours,
+    Gradient,
+    Biases,
+    FreeEnergy,
+    Conditionals,
+}
+
+/// A buffer, by the number of its binding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "what they hold is said where the shaders declare them")]
+pub enum MachineSlot {
+    Task = 0,
+    Data = 1,
+    Rows = 2,
+    Chains = 3,
+    Weights = 4,
+    VisibleBias = 5,
+    HiddenBias = 6,
+    Hidden = 7,
+    Probabilities = 8,
+    VisibleFields = 9,
+    HiddenFields = 10,
+    VisibleParts = 11,
+    HiddenParts = 12,
+    FreeEnergies = 13,
+    Gains = 14,
+}
+
+impl Kernel {
+    pub(super) const ALL: [Self; 8] = [
+        Self::Hidden,
+        Self::Visible,
+        Self::ColourFields,
+        Self::Colours,
+        Self::Gradient,
+        Self::Biases,
+        Self::FreeEnergy,
+        Self::Conditionals,
+    ];
+
+    /// Its name and the text of its shader.
+    fn shader(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Hidden => ("hidden", shader!("rbm/hidden")),
+            Self::Visible => ("visible", shader!("rbm/visible")),
+            Self::ColourFields => ("colour_fields", shader!("rbm/colour_fields")),
+            Self::Colours => ("colours", shader!("rbm/colours")),
+            Self::Gradient => ("gradient", shader!("rbm/gradient")),
+            Self::Biases => ("biases", shader!("rbm/biases")),
+            Self::FreeEnergy => ("free_energy", shader!("rbm/free_energy")),
+            Self::Conditionals => ("conditionals", shader!("rbm/conditionals")),
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        self.shader().0
+    }
+
+    /// What it reads and writes beside its task.
+    pub(super) fn bindings(self) -> Vec<(MachineSlot, Access)> {
+        use MachineSlot::*;
+        let (reads, writes): (&[MachineSlot], &[MachineSlot]) = match self {
+            Self::Hidden => (&[Data, Rows, Chains, Weights, HiddenBias], &[Hidden, Probabilities]),
+            Self::Visible => (&[Weights, VisibleBias, Hidden], &[Chains]),
+            Self::ColourFields => (&[Weights, VisibleBias, Hidden], &[VisibleFields]),
+            Self::Colours => (&[VisibleFields], &[Chains]),
+            Self::Gradient => (&[Data, Rows, Chains, Probabilities], &[Weights, VisibleParts, HiddenParts]),
+            Self::Biases => (&[VisibleParts, HiddenParts], &[VisibleBias, HiddenBias]),
+            Self::FreeEnergy => (&[Chains, Weights, HiddenBias], &[HiddenFields, FreeEnergies]),
+            Self::Conditionals => (&[Chains, Weights, HiddenFields], &[Gains]),
+        };
+        let read = reads.iter().map(|&slot| (slot, Access::Read));
+        read.chain(writes.iter().map(|&slot| (slot, Access::Write))).collect()
+    }
+
+    /// Entries of the layout of its bind group.
+    pub(super) fn layout(self) -> Vec<BindGroupLayoutEntry> {
+        let task = pipelines::part_of_uniform(MachineSlot::Task as u32, size_of::<Task>());
+        let storage = |(slot, access)| pipelines::storage(slot as u32, matches!(access, Access::Read));
+        [task].into_iter().chain(self.bindings().into_iter().map(storage)).collect()
+    }
+
+    pub(super) fn specialisation(self, is_software: bool) -> Specialisation {
+        self.in_slices(if is_software { SOFTWARE_SLICES } else { SLICES })
+    }
+
+    fn in_slices(self, slices: usize) -> Specialisation {
+        let (name, file) = self.shader();
+        let constants = match self {
+            Self::Colours | Self::Biases | Self::Conditionals => vec![("LANES", LANES)],
+            _ => vec![("LANES", TILE * slices), ("SLICES", slices)],
+        };
+        Specialisation::plain(name, file, constants)
+    }
+
+    /// Workgroups of a dispatch.
+    pub(super) fn groups(self, task: &Task) -> [u32; 3] {
+        let size = |number: u32| number as usize;
+        let (rows, words) = (size(task.rows), size(task.hidden_words));
+        fold(match self {
+            Self::Hidden | Self::FreeEnergy => rows.div_ceil(TILE) * words,
+            Self::Visible | Self::ColourFields => rows.div_ceil(TILE) * size(task.visible_words),
+            Self::Colours => (rows * size(task.visible_words)).div_ceil(LANES),
+            Self::Gradient => size(task.visible_stride) / TILE * words,
+            Self::Biases => (size(task.visible_stride) + words * WORD).div_ceil(LANES),
+            Self::Conditionals => {
+                let sites = size(task.visible / task.colours).div_ceil(size(task.every));
+                (rows * sites * size(task.colours)).div_ceil(LANES)
+            }
+        })
+    }
+}
+
+/// Every specialisation: for tests that validate them all.
+pub(in crate::gpu) fn specialisations() -> impl Iterator<Item = Specialisation> {
+    let of_kernel = |kernel: Kernel| [SLICES, SOFTWARE_SLICES].map(|slices| kernel.in_slices(slices));
+    Kernel::ALL.into_iter().flat_map(of_kernel)
+}

@@ -1,0 +1,174 @@
+//! Device memory of a machine, and bind groups on it.
+
+use super::kernels::{Kernel, MachineSlot};
+use super::task::{Sizes, TILE, Task};
+use crate::error::{Error, Result};
+use crate::gpu::pipelines::Pipeline;
+use crate::memory::readable;
+use std::collections::HashMap;
+use wgpu::{
+    BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, Buffer, BufferBinding, BufferDescriptor,
+    BufferSize, BufferUsages, Device,
+};
+
+/// Bytes that shaders can address by their 32-bit indices of words.
+const ADDRESSED: u64 = 1 << 34;
+
+/// Buffers by what they hold.
+pub(super) type Buffers = HashMap<MachineSlot, Buffer>;
+
+/// Arrays and their words.
+pub(super) type Wanted = Vec<(MachineSlot, usize)>;
+
+/// Buffers of some rows, with bind groups of the kernels that work on them.
+#[derive(Debug)]
+pub(super) struct OfRows {
+    pub(super) buffers: Buffers,
+    bind_groups: HashMap<Kernel, BindGroup>,
+}
+
+impl OfRows {
+    pub(super) fn new(buffers: Buffers) -> Self {
+        Self { buffers, bind_groups: HashMap::new() }
+    }
+
+    /// Forgets bind groups, as other buffers have come.
+    pub(super) fn unbind(&mut self) {
+        self.bind_groups.clear();
+    }
+
+    /// The bind group of a kernel on these buffers, and on others where these lack one.
+    pub(super) fn bind_group(
+        &mut self,
+        device: &Device,
+        kernel: Kernel,
+        pipeline: &Pipeline,
+        others: &Buffers,
+    ) -> &BindGroup {
+        let buffers = &self.buffers;
+        self.bind_groups.entry(kernel).or_insert_with(|| {
+            let task = BufferBinding {
+                buffer: &others[&MachineSlot::Task],
+                offset: 0,
+                size: BufferSize::new(size_of::<Task>() as u64),
+            };
+            let entry = |(slot, _)| {
+                let buffer = buffers.get(&slot).unwrap_or_else(|| &others[&slot]);
+                BindGroupEntry { binding: slot as u32, resource: buffer.as_entire_binding() }
+            };
+            let task = BindGroupEntry { binding: 0, resource: BindingResource::Buffer(task) };
+            let entries: Vec<_> =
+                [task].into_iter().chain(kernel.bindings().into_iter().map(entry)).collect();
+            device.create_bind_group(&BindGroupDescriptor {
+                label: Some(kernel.name()),
+                layout: &pipeline.layout,
+                entries: &entries,
+            })
+        })
+    }
+}
+
+impl Sizes {
+    /// Parameters, and what stands for arrays that only learning has.
+    pub(super) fn of_machine(&self) -> Wanted {
+        use MachineSlot::*;
+        let none = [Data, Rows, VisibleParts, HiddenParts].map(|slot| (slot, 1));
+        let parameters = [
+            (Weights, self.visible_stride * self.hidden_stride),
+            (VisibleBias, self.visible_stride),
+            (HiddenBias, self.hidden_stride),
+        ];
+        parameters.into_iter().chain(none).collect()
+    }
+
+    /// What learning from so many configurations has beside.
+    pub(super) fn of_learning(&self, data: usize, rows: usize) -> Wanted {
+        use MachineSlot::*;
+        vec![
+            (Data, data * self.visible_words),
+            (Rows, rows),
+            (VisibleParts, self.hidden_words * self.visible_stride),
+            (HiddenParts, self.visible_stride / TILE * self.hidden_stride),
+        ]
+    }
+
+    /// Rows that are drawn, of which so many leave probabilities.
+    pub(super) fn of_chains(&self, rows: usize, told: usize) -> Wanted {
+        use MachineSlot::*;
+        let mut wanted = vec![
+            (Chains, rows * self.visible_words),
+            (Hidden, rows * self.hidden_words),
+            (Probabilities, told * self.hidden_stride),
+        ];
+        if self.colours > 1 {
+            wanted.push((VisibleFields, rows * self.visible_stride));
+        }
+        wanted
+    }
+
+    /// Rows that are evaluated, with so many gains of each.
+    pub(super) fn of_evaluation(&self, rows: usize, gains: usize) -> Wanted {
+        use MachineSlot::*;
+        vec![
+            (Chains, rows * self.visible_words),
+            (HiddenFields, rows * self.hidden_stride),
+            (FreeEnergies, rows * self.hidden_words),
+            (Gains, rows * gains),
+        ]
+    }
+}
+
+/// The way out where an array does not fit.
+fn way_out(slot: MachineSlot) -> &'static str {
+    match slot {
+        MachineSlot::Data => "use fewer configurations, or --device cpu",
+        MachineSlot::Chains
+        | MachineSlot::Hidden
+        | MachineSlot::Probabilities
+        | MachineSlot::VisibleFields => "use a smaller --batch or fewer --hidden units, or --device cpu",
+        _ => "use fewer --hidden units, or --device cpu",
+    }
+}
+
+/// Makes buffers of zeros.
+///
+/// # Errors
+/// When one is larger than the device allows, or there is no memory for them.
+pub(super) fn make(device: &Device, name: &str, sizes: &Sizes, wanted: Wanted) -> Result<Buffers> {
+    let limits = device.limits();
+    let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size).min(ADDRESSED);
+    let refused = |limit, slot| Error::DeviceLimit {
+        device: name.to_owned(),
+        limit,
+        way_out: way_out(slot).to_owned(),
+    };
+    // No buffer is empty.
+    let bytes = |words: usize| 4 * words.max(1) as u64;
+    let largest = wanted.iter().max_by_key(|(_, words)| *words).copied();
+    if let Some((slot, words)) = largest.filter(|(_, words)| bytes(*words) > most) {
+        let [needed, offered] = [bytes(words), most].map(readable);
+        let limit = format!(
+            "{slot:?} of {} visible numbers and hidden = {} need a buffer of {needed}, the device allows {offered}",
+            sizes.visible, sizes.hidden
+        );
+        return Err(refused(limit, slot));
+    }
+    let total = wanted.iter().map(|(_, words)| bytes(*words)).sum();
+    let scope = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+    let buffer = |(slot, words): (MachineSlot, usize)| {
+        let buffer = device.create_buffer(&BufferDescriptor {
+            label: Some(&format!("{slot:?}")),
+            size: bytes(words),
+            usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        (slot, buffer)
+    };
+    let buffers = wanted.into_iter().map(buffer).collect();
+    match (pollster::block_on(scope.pop()), largest) {
+        (Some(_), Some((slot, _))) => {
+            Err(refused(format!("out of memory for {} at hidden = {}", readable(total), sizes.hidden), slot))
+        }
+        _ => Ok(buffers),
+    }
+}
