@@ -55,6 +55,14 @@ pub struct Settings {
     pub generate: String,
     /// The number that tells the data from others.
     pub fingerprint: String,
+    /// The device that the run began on; nothing else follows from it.
+    #[serde(default = "any_device")]
+    pub device: String,
+}
+
+/// The device of runs that do not record theirs.
+fn any_device() -> String {
+    "auto".to_owned()
 }
 
 /// How the learning rate changes over a run.

@@ -7,7 +7,7 @@ use super::data::Data;
 use super::exact;
 use super::machine::{Machine, Parameters};
 use super::settings::Settings;
-use super::step::Learner;
+use crate::device;
 use crate::error::{Error, Result};
 use crate::io::MetricsRow;
 use crate::random::Stream;
@@ -115,6 +115,14 @@ impl Training {
     /// # Errors
     /// When settings are out of range.
     pub fn new(settings: &Settings, data: &Data, state: &State) -> Result<Self> {
+        Self::on("cpu", settings, data, state)
+    }
+
+    /// Takes up a run on a device, as [`device::open`](crate::device::open) names them; the one that the settings record plays no part.
+    ///
+    /// # Errors
+    /// When settings are out of range, there is no such device, or the machine does not fit it.
+    pub fn on(wanted: &str, settings: &Settings, data: &Data, state: &State) -> Result<Self> {
         let machine = settings.machine()?;
         let sites = machine.lattice.sites();
         // A pure function of the seed, so that a run that goes on holds out the same.
@@ -130,7 +138,7 @@ impl Training {
         };
         let compared = bits(&learned[..learned.len().min(LOOKED_AT)]);
         let cpu = Cpu::<f32>::new(machine, &state.parameters);
-        let mut backend = Box::new(Learner::new(cpu, Bits::of_spins(&machine, &state.chains)));
+        let mut backend = device::open_machine(wanted, cpu, Bits::of_spins(&machine, &state.chains))?;
         backend.give(bits(learned))?;
         Ok(Self {
             settings: settings.clone(),
@@ -146,6 +154,11 @@ impl Training {
             compared,
             order: (u32::MAX, Vec::new()),
         })
+    }
+
+    /// The machine on its device.
+    pub fn backend(&self) -> &dyn Backend {
+        &*self.backend
     }
 
     /// Steps done.

@@ -1,6 +1,7 @@
 //! Boltzmann machines as a user trains, samples and evaluates them.
 
-use crate::cli::{fail, succeed};
+use crate::cli::{ended, fail, succeed};
+use crate::harness::gpu;
 use han_gpu::io::{MachineFolder, read_spins};
 use han_gpu::lattice::Spins;
 use ndarray::{Array1, Array3};
@@ -104,6 +105,52 @@ fn machines_of_colours_and_of_odd_sides_are_trained_and_evaluated() {
 }
 
 #[test]
+fn a_gpu_named_on_the_command_line_trains_samples_evaluates_and_resumes() {
+    let adapter = gpu();
+    let name = adapter.adapter.get_info().name;
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let recipe = "size=4 model=potts states=3 temperatures=1,2 count=150";
+    let on = |device: &str, arguments: &str| {
+        let mut command = crate::cli::command(folder, arguments);
+        if arguments.contains("--generate") {
+            command.arg(recipe);
+        }
+        let ended = ended(command.args(["--device", device]).output().unwrap());
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        let told = if device == "cpu" { "device CPU" } else { &name };
+        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    };
+    let learn = "rbm train --hidden 40 --steps 60 --metrics-every 30 --batch 50 --seed 2 --persistent";
+    for (device, run) in [("cpu", "cpu"), (name.as_str(), "gpu")] {
+        on(device, &format!("{learn} --out {run} --generate"));
+        on(device, &format!("rbm sample {run} --count 30 --sweeps 8 --out {run}.npz"));
+        on(device, &format!("rbm evaluate {run} --spins cpu/data.npz --free-energy --out {run}.npy"));
+    }
+    let [(cpu, on_cpu), (gpu, on_gpu)] =
+        ["cpu", "gpu"].map(|run| MachineFolder::open(&folder.join(run)).unwrap());
+    assert_eq!([on_cpu.device.as_str(), &on_gpu.device], ["cpu", &name], "recorded by name");
+    // The same numbers are drawn, so that both runs learn the same up to rounding.
+    let weights = [(&cpu, &on_cpu), (&gpu, &on_gpu)]
+        .map(|(run, settings)| run.state(settings).unwrap().parameters.weights);
+    let differ = weights[0].iter().zip(&weights[1]).map(|(cpu, gpu)| (cpu - gpu).abs()).fold(0.0, f32::max);
+    assert!(differ < 1e-3, "{differ}");
+    let energies = ["cpu.npy", "gpu.npy"]
+        .map(|file| Array1::<f64>::read_npy(File::open(folder.join(file)).unwrap()).unwrap());
+    let differ = energies[0].iter().zip(&energies[1]).map(|(cpu, gpu)| (cpu - gpu).abs()).fold(0.0, f64::max);
+    assert!(differ < 1e-2 && energies[0].len() == 300, "{differ}");
+    let spins = ["cpu.npz", "gpu.npz"]
+        .map(|file| read_spins(&folder.join(file), &[4, 4], Spins::Potts { states: 3 }).unwrap());
+    let same = spins[0].chunks(16).zip(spins[1].chunks(16)).filter(|(cpu, gpu)| cpu == gpu).count();
+    assert!(same > 20, "{same} of 30 samples agree");
+    // A run goes on where it was, and on another device where one is named.
+    succeed(folder, "rbm train --resume gpu");
+    on("cpu", "rbm train --resume gpu");
+    let summary = fs::read_to_string(folder.join("gpu/summary.json")).unwrap();
+    assert!(summary.contains("CPU"), "{summary}");
+}
+
+#[test]
 fn bad_data_and_settings_are_refused_by_name() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
@@ -133,10 +180,11 @@ fn bad_data_and_settings_are_refused_by_name() {
         ("rbm train --data good.npy --cd 0 --out run", 2, &["cd = 0"]),
         ("rbm train --data good.npy --lr -1 --out run", 2, &["lr"]),
         ("rbm train --data good.npy --held-out 1 --out run", 2, &["held_out = 1"]),
-        ("rbm train --data good.npy --device gpu --out run", 2, &["device = gpu", "CPU"]),
+        ("rbm train --data good.npy --device voodoo --out run", 2, &["voodoo", "auto, cpu"]),
         ("rbm train --generate size=3 --out run", 2, &["generate", "temperatures"]),
         ("rbm train --resume nowhere", 1, &["nowhere", "machine.toml"]),
         ("rbm train", 2, &["--data"]),
+        ("rbm train --data good.npy --device 99 --out run", 2, &["99", "auto, cpu"]),
         ("rbm sample nowhere --count 1 --out s.npz", 1, &["nowhere"]),
     ] {
         fail(folder, arguments, code, expected);
@@ -145,6 +193,13 @@ fn bad_data_and_settings_are_refused_by_name() {
     succeed(folder, "rbm train --data good.npy --steps 20 --out run");
     fail(folder, "rbm train --data good.npy --steps 20 --out run", 2, &["run", "--force"]);
     fail(folder, "rbm sample run --count 0 --out s.npz", 2, &["count = 0"]);
+    fail(folder, "rbm sample run --count 1 --device voodoo --out s.npz", 2, &["voodoo", "auto, cpu"]);
+    fail(
+        folder,
+        "rbm evaluate run --spins good.npy --device voodoo --out p.npy",
+        2,
+        &["voodoo", "auto, cpu"],
+    );
     fail(folder, "rbm evaluate run --spins other.npy --out p.npy", 1, &["other.npy"]);
     fail(folder, "sample run --count 1 --out s.npz", 1, &["run", "config.toml"]);
     write("good.npy", Array3::ones((512, 3, 3)));

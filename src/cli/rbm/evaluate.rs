@@ -4,7 +4,7 @@ use super::super::print;
 use super::super::progress::Progress;
 use crate::io::{check_writable, read_spins, write_ln_q};
 use crate::measure::brief;
-use crate::rbm::{Bits, TEMPERATURES, ln_z};
+use crate::rbm::{Bits, Cpu, TEMPERATURES, ln_z};
 use std::path::PathBuf;
 
 /// Compute ln p of given configurations under a machine.
@@ -23,7 +23,7 @@ pub(in crate::cli) struct Arguments {
     /// Seed of the chains that find ln Z where neither side can be summed over [default: the run's seed]
     #[arg(long)]
     seed: Option<u32>,
-    /// auto or cpu
+    /// auto, cpu, or index or name of a GPU; ln Z is found on the CPU
     #[arg(long, default_value = "auto")]
     device: String,
     /// Output: float64 [N]
@@ -32,23 +32,25 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    super::check_device(&arguments.device)?;
     let place = check_writable(&arguments.out)?;
     let learned = super::open(&arguments.run)?;
     let (settings, machine, cpu) = (&learned.settings, learned.machine, learned.cpu());
     let spins = read_spins(&arguments.spins, &machine.lattice.shape(), machine.spins)?;
     let visible = Bits::of_spins(&machine, &spins);
-    let mut values = cpu.ln_weights(&visible, 1.0, &vec![0.0; machine.visible()]);
+    let parameters = cpu.parameters();
+    let mut backend = super::take_to(&arguments.device, cpu, Bits::zeros(1, machine.visible()))?;
+    let mut values = backend.ln_weights(&visible)?;
     let (count, out) = (values.len(), arguments.out.display());
     if arguments.free_energy {
         write_ln_q(&place, values)?;
         return print(&format!("ln p + ln Z of {count} configurations in {out}"));
     }
-    let (value, told) = match ln_z(&machine, &cpu.parameters()) {
+    let (value, told) = match ln_z(&machine, &parameters) {
         Some(value) => (value, format!("ln Z {value:.8}, a sum over all states of one side")),
         None => {
             let mut progress = Progress::new("temperature", 0, TEMPERATURES.into());
             let seed = arguments.seed.unwrap_or(settings.seed);
+            let cpu = Cpu::<f32>::new(machine, &parameters);
             let found = cpu.annealed_ln_z(seed, |done| progress.advance(done.into()));
             progress.finish();
             (found.value, format!("ln Z {} by annealed importance sampling", brief(found)))

@@ -37,6 +37,9 @@ pub(super) struct LearningArguments {
     /// Steps from one checkpoint to the next [default: a tenth of all]
     #[arg(long, help_heading = heading::TRAINING)]
     checkpoint_every: Option<u32>,
+    /// auto, cpu, or index or name of a GPU as `han-gpu devices` lists them [default: auto, with --resume the run's own]
+    #[arg(long, help_heading = heading::MACHINE)]
+    pub(super) device: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -80,6 +83,7 @@ impl LearningArguments {
             data: origin.files,
             generate: origin.recipe,
             fingerprint: data.fingerprint().to_string(),
+            device: self.device.clone().unwrap_or_else(|| "auto".to_owned()),
         }
     }
 }

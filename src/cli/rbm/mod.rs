@@ -10,9 +10,9 @@ mod scan;
 mod thermometers;
 mod train;
 
-use crate::error::Error;
+use crate::device::open_machine;
 use crate::io::MachineFolder;
-use crate::rbm::{Cpu, Machine, Parameters, Settings};
+use crate::rbm::{Backend, Bits, Cpu, Machine, Parameters, Settings};
 use std::path::{Path, PathBuf};
 
 /// Restricted Boltzmann machines that learn configurations of spins.
@@ -70,10 +70,9 @@ impl Learned {
     }
 }
 
-/// Refuses devices that machines do not run on.
-fn check_device(device: &str) -> anyhow::Result<()> {
-    match device {
-        "auto" | "cpu" => Ok(()),
-        _ => Err(Error::setting("device", device, "machines run on the CPU so far; leave it out").into()),
-    }
+/// Takes a machine to a device, with chains.
+fn take_to(device: &str, machine: Cpu<f32>, chains: Bits) -> anyhow::Result<Box<dyn Backend>> {
+    let backend = open_machine(device, machine, chains)?;
+    super::tell(&format!("device {}", backend.device()));
+    Ok(backend)
 }

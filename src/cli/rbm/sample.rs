@@ -31,7 +31,7 @@ pub(in crate::cli) struct Arguments {
     /// Seed of the chains [default: the run's seed]
     #[arg(long)]
     seed: Option<u32>,
-    /// auto or cpu
+    /// auto, cpu, or index or name of a GPU
     #[arg(long, default_value = "auto")]
     device: String,
     /// Output: spins int8 [N, L, L]
@@ -40,7 +40,6 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    super::check_device(&arguments.device)?;
     let place = check_writable(&arguments.out)?;
     for (name, value, most) in [
         ("count", arguments.count as u64, MAX_SAMPLES as u64),
@@ -52,21 +51,17 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let learned = super::open(&arguments.run)?;
     let (settings, machine, cpu) = (&learned.settings, learned.machine, learned.cpu());
+    let chains = Bits::zeros(CHAINS.min(arguments.count), machine.visible());
+    let mut backend = super::take_to(&arguments.device, cpu, chains)?;
     let seed = arguments.seed.unwrap_or(settings.seed);
     let mut spins = Vec::with_capacity(arguments.count * machine.lattice.sites());
     let mut progress = Progress::new("configuration", 0, arguments.count as u64);
     for first in (0..arguments.count).step_by(CHAINS) {
         let rows = CHAINS.min(arguments.count - first);
-        let (mut visible, mut hidden) =
-            (Bits::zeros(rows, machine.visible()), Bits::zeros(rows, machine.hidden));
-        let draw = |step: u32, stage: u32| Draw { seed, step, stage: STAGE + stage, first: first as u32 };
-        // Without hidden units to go by, spins follow the biases alone.
-        cpu.draw_visible(&hidden, 0.0, None, draw(0, 0), &mut visible);
-        for step in 1..=arguments.sweeps {
-            cpu.draw_hidden(&visible, 1.0, draw(step, 0), &mut hidden);
-            cpu.draw_visible(&hidden, 1.0, None, draw(step, 1), &mut visible);
-        }
-        spins.extend(visible.spins(&machine));
+        let draw = |step: u32| Draw { seed, step, stage: STAGE, first: first as u32 };
+        backend.start_chains(rows, draw(0))?;
+        (1..=arguments.sweeps).try_for_each(|step| backend.sweep(draw(step)))?;
+        spins.extend(backend.chains()?.spins(&machine));
         progress.advance((first + rows) as u64);
     }
     progress.finish();

@@ -5,14 +5,15 @@ use super::super::heading;
 use super::super::interrupt::Interrupt;
 use super::super::progress::Progress;
 use super::super::{print, print_json, tell};
+use super::Learned;
 use super::flow::{self, KindName, told};
 use super::learning::{LearningArguments, Origin};
 use super::thermometers::{self, ThermometerArguments};
-use super::{Learned, train};
+use super::train::{self, Run};
 use crate::error::Error;
 use crate::io::{MachineFolder, write_rows};
 use crate::plot::{self, FixedPoint};
-use crate::rbm::{Data, Recipe, Source, Track, Training};
+use crate::rbm::{Data, Recipe, Settings, Source, Track};
 use crate::thermometer::{Thermometer, Thermometers};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -176,19 +177,23 @@ fn one(
 ) -> anyhow::Result<Learned> {
     let origin = Origin { files: Vec::new(), recipe: recipe.to_string() };
     let settings = arguments.learning.settings(data, origin, hidden, seed);
-    let folder = match MachineFolder::open(path) {
-        Ok((folder, found)) if found == settings => folder,
+    let run = match MachineFolder::open(path) {
+        // A device does not change the run.
+        Ok((folder, found))
+            if (Settings { device: settings.device.clone(), ..found.clone() }) == settings =>
+        {
+            let is_finished = folder.state(&found)?.step == found.steps;
+            let resume = || Run::resume(folder, found, data, arguments.learning.device.as_deref());
+            (!is_finished).then(resume).transpose()?
+        }
         Ok(_) => {
             let expected = "a machine of other settings is there; name another folder";
             return Err(Error::setting("out", path.display(), expected).into());
         }
-        Err(_) => train::begin(path, &settings, data, false)?,
+        Err(_) => Some(Run::begin(path, settings, data, false)?),
     };
-    let state = folder.state(&settings)?;
-    if state.step < settings.steps {
-        let mut training = Training::new(&settings, data, &state)?;
-        let metrics = train::learn(&folder, &settings, &mut training, interrupt, "the same command")?;
-        folder.write_summary(&train::summary(&folder, &settings, data, &metrics))?;
+    if let Some(mut run) = run {
+        run.learn(interrupt, "the same command")?;
     }
     super::open(path)
 }

@@ -2,7 +2,7 @@
 
 use super::super::interrupt::{Interrupt, Stopped};
 use super::super::progress::Progress;
-use super::super::{heading, print, print_json};
+use super::super::{heading, print, print_json, tell};
 use super::learning::{LearningArguments, Origin};
 use crate::error::Error;
 use crate::io::{MachineFolder, write_data};
@@ -37,16 +37,13 @@ pub(in crate::cli) struct Arguments {
     /// Seed of data, parameters and chains
     #[arg(long, default_value_t = 0, help_heading = heading::TRAINING)]
     seed: u32,
-    /// auto or cpu
-    #[arg(long, default_value = "auto", help_heading = heading::MACHINE)]
-    device: String,
     /// Run folder
     #[arg(long, value_name = "DIR", default_value = "runs/rbm", help_heading = heading::RUN_FOLDER)]
     out: PathBuf,
     /// Overwrite an existing run
     #[arg(long, help_heading = heading::RUN_FOLDER)]
     force: bool,
-    /// Continue the run in DIR
+    /// Continue the run in DIR; of other settings only --device has a say
     #[arg(long, value_name = "DIR", help_heading = heading::RUN_FOLDER, conflicts_with = "force")]
     resume: Option<PathBuf>,
     /// Print the summary as one JSON object
@@ -55,23 +52,32 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    super::check_device(&arguments.device)?;
     let interrupt = Interrupt::listen();
-    let (folder, settings, data) = match &arguments.resume {
-        Some(path) => resume(path)?,
+    let mut run = match &arguments.resume {
+        Some(path) => resume(path, arguments.learning.device.as_deref())?,
         None => start(arguments)?,
     };
-    let state = folder.state(&settings)?;
-    let mut training = Training::new(&settings, &data, &state)?;
-    let go_on = format!("han-gpu rbm train --resume {}", folder.path().display());
-    let metrics = learn(&folder, &settings, &mut training, &interrupt, &go_on)?;
-    let summary = summary(&folder, &settings, &data, &metrics);
-    folder.write_summary(&summary)?;
-    if arguments.json { print_json(&summary) } else { print(&describe(&settings, &metrics, folder.path())) }
+    let folder = run.folder.path().to_owned();
+    tell(&format!("device {}; run folder {}", run.device(), folder.display()));
+    let go_on = format!("han-gpu rbm train --resume {}", folder.display());
+    let metrics = run.learn(&interrupt, &go_on)?;
+    match arguments.json {
+        true => print_json(&run.summary(&metrics)),
+        false => print(&describe(&run.settings, &metrics, &run.device(), &folder)),
+    }
 }
 
-/// The folder of a new run, which has drawn data in it.
-fn start(arguments: &Arguments) -> anyhow::Result<(MachineFolder, Settings, Data)> {
+/// A run that is to go on.
+pub(super) struct Run {
+    folder: MachineFolder,
+    settings: Settings,
+    training: Training,
+    /// Number of configurations, those that nothing is learned from included.
+    configurations: usize,
+}
+
+/// A new run, with drawn data in its folder.
+fn start(arguments: &Arguments) -> anyhow::Result<Run> {
     let data = match &arguments.generate {
         None => Data::read(&arguments.data)?,
         Some(recipe) => draw(&Recipe::parse(recipe)?, arguments.seed)?,
@@ -82,8 +88,7 @@ fn start(arguments: &Arguments) -> anyhow::Result<(MachineFolder, Settings, Data
         recipe: arguments.generate.clone().unwrap_or_default(),
     };
     let settings = arguments.learning.settings(&data, origin, arguments.hidden, arguments.seed);
-    let folder = begin(&arguments.out, &settings, &data, arguments.force)?;
-    Ok((folder, settings, data))
+    Ok(Run::begin(&arguments.out, settings, &data, arguments.force)?)
 }
 
 /// Draws the data of a recipe.
@@ -94,23 +99,7 @@ pub(super) fn draw(recipe: &Recipe, seed: u32) -> crate::Result<Data> {
     data
 }
 
-/// Makes the folder of a run that learns these data. Whatever can be refused is refused before.
-pub(super) fn begin(
-    path: &Path,
-    settings: &Settings,
-    data: &Data,
-    force: bool,
-) -> crate::Result<MachineFolder> {
-    let state = State::initial(settings, data)?;
-    Training::new(settings, data, &state)?;
-    let folder = MachineFolder::create(path, settings, &state, force)?;
-    if let Some(origins) = &data.origins {
-        write_data(&folder.path().join(DATA), data, origins)?;
-    }
-    Ok(folder)
-}
-
-fn resume(path: &Path) -> anyhow::Result<(MachineFolder, Settings, Data)> {
+fn resume(path: &Path, device: Option<&str>) -> anyhow::Result<Run> {
     let (folder, settings) = MachineFolder::open(path)?;
     let files = match settings.data.is_empty() {
         true => vec![path.join(DATA)],
@@ -122,66 +111,102 @@ fn resume(path: &Path) -> anyhow::Result<(MachineFolder, Settings, Data)> {
         let expected = "they have other configurations than those that the run began with; put these back, or start a new run";
         return Err(Error::setting("data", names.join(", "), expected).into());
     }
-    Ok((folder, settings, data))
+    Ok(Run::resume(folder, settings, &data, device)?)
 }
 
-/// Learns to the end, or until the user stops it; the last metrics. `go_on` is the command that goes on.
-pub(super) fn learn(
-    folder: &MachineFolder,
-    settings: &Settings,
-    training: &mut Training,
-    interrupt: &Interrupt,
-    go_on: &str,
-) -> anyhow::Result<Metrics> {
-    let mut table = folder.metrics_after(training.steps_done())?;
-    let (before, start) = (table.elapsed_s(), Instant::now());
-    let elapsed = || before + start.elapsed().as_secs_f64();
-    let mut progress = Progress::new("step", training.steps_done().into(), settings.steps.into());
-    while !training.is_finished() {
-        training.step()?;
-        let step = training.steps_done();
-        if step.is_multiple_of(settings.metrics_every) || training.is_finished() {
-            let metrics = training.metrics(elapsed())?;
-            table.push(&metrics)?;
-            progress.say(format!(
-                "pseudo-likelihood {:.4}, reconstruction error {:.4}",
-                metrics.pseudo_likelihood, metrics.reconstruction_error
-            ));
-            progress.advance(step.into());
+impl Run {
+    /// A new run that learns these data. Whatever can be refused is refused before its folder is made.
+    pub(super) fn begin(
+        path: &Path,
+        mut settings: Settings,
+        data: &Data,
+        force: bool,
+    ) -> crate::Result<Self> {
+        let state = State::initial(&settings, data)?;
+        let training = Training::on(&settings.device, &settings, data, &state)?;
+        // Recorded by name: a run that is resumed where `auto` means another device should not change its numbers silently.
+        settings.device = training.backend().setting();
+        let folder = MachineFolder::create(path, &settings, &state, force)?;
+        if let Some(origins) = &data.origins {
+            write_data(&folder.path().join(DATA), data, origins)?;
         }
-        let is_stopped = interrupt.pressed();
-        if step.is_multiple_of(settings.checkpoint_every) || training.is_finished() || is_stopped {
-            folder.save(settings, &training.state()?)?;
-        }
-        if is_stopped && !training.is_finished() {
-            progress.finish();
-            return Err(Stopped(format!("stopped at step {step}; go on with: {go_on}")).into());
-        }
+        Ok(Self { folder, settings, training, configurations: data.count() })
     }
-    progress.finish();
-    Ok(training.metrics(elapsed())?)
+
+    /// A run that goes on, on its own device or another one.
+    pub(super) fn resume(
+        folder: MachineFolder,
+        settings: Settings,
+        data: &Data,
+        device: Option<&str>,
+    ) -> crate::Result<Self> {
+        let state = folder.state(&settings)?;
+        let training = Training::on(device.unwrap_or(&settings.device), &settings, data, &state)?;
+        Ok(Self { folder, settings, training, configurations: data.count() })
+    }
+
+    /// The device, for people.
+    fn device(&self) -> String {
+        self.training.backend().device().to_owned()
+    }
+
+    /// Learns to the end, or until the user stops it, and writes the summary; the last metrics. `go_on` is the command that goes on.
+    pub(super) fn learn(&mut self, interrupt: &Interrupt, go_on: &str) -> anyhow::Result<Metrics> {
+        let Self { folder, settings, training, .. } = self;
+        let mut table = folder.metrics_after(training.steps_done())?;
+        let (before, start) = (table.elapsed_s(), Instant::now());
+        let elapsed = || before + start.elapsed().as_secs_f64();
+        let mut progress = Progress::new("step", training.steps_done().into(), settings.steps.into());
+        while !training.is_finished() {
+            training.step()?;
+            let step = training.steps_done();
+            if step.is_multiple_of(settings.metrics_every) || training.is_finished() {
+                let metrics = training.metrics(elapsed())?;
+                table.push(&metrics)?;
+                progress.say(format!(
+                    "pseudo-likelihood {:.4}, reconstruction error {:.4}",
+                    metrics.pseudo_likelihood, metrics.reconstruction_error
+                ));
+                progress.advance(step.into());
+            }
+            let is_stopped = interrupt.pressed();
+            if step.is_multiple_of(settings.checkpoint_every) || training.is_finished() || is_stopped {
+                folder.save(settings, &training.state()?)?;
+            }
+            if is_stopped && !training.is_finished() {
+                progress.finish();
+                return Err(Stopped(format!("stopped at step {step}; go on with: {go_on}")).into());
+            }
+        }
+        progress.finish();
+        let metrics = training.metrics(elapsed())?;
+        self.folder.write_summary(&self.summary(&metrics))?;
+        Ok(metrics)
+    }
+
+    /// The content of `summary.json`.
+    fn summary(&self, metrics: &Metrics) -> Value {
+        let settings = &self.settings;
+        json!({
+            "run": self.folder.path(),
+            "lattice": settings.lattice,
+            "size": settings.size,
+            "model": settings.model,
+            "states": settings.states,
+            "hidden": settings.hidden,
+            "configurations": self.configurations,
+            "steps": settings.steps,
+            "seed": settings.seed,
+            "device": self.device(),
+            "metrics": metrics,
+        })
+    }
 }
 
-/// The content of `summary.json`.
-pub(super) fn summary(folder: &MachineFolder, settings: &Settings, data: &Data, metrics: &Metrics) -> Value {
-    json!({
-        "run": folder.path(),
-        "lattice": settings.lattice,
-        "size": settings.size,
-        "model": settings.model,
-        "states": settings.states,
-        "hidden": settings.hidden,
-        "configurations": data.count(),
-        "steps": settings.steps,
-        "seed": settings.seed,
-        "metrics": metrics,
-    })
-}
-
-fn describe(settings: &Settings, metrics: &Metrics, folder: &Path) -> String {
+fn describe(settings: &Settings, metrics: &Metrics, device: &str, folder: &Path) -> String {
     let mut lines = vec![
         format!(
-            "learned {} steps of {} in {:.1} s, {:.1} epochs",
+            "learned {} steps of {} in {:.1} s on {device}, {:.1} epochs",
             settings.steps, settings.batch, metrics.elapsed_s, metrics.epoch
         ),
         format!("pseudo-likelihood     {:.5} per site", metrics.pseudo_likelihood),
