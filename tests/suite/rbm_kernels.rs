@@ -9,7 +9,7 @@ use han_gpu::random::Stream;
 use han_gpu::rbm::{Backend, Bits, Cpu, Draw, Learner, Machine, Parameters, Rule};
 use rand::RngExt;
 
-/// Sides, spins, hidden units and rows: tiles that are full and not, words that sites share, and the smallest there is.
+/// Machines and rows: tiles that are full and not, words that sites share, more rows than are evaluated at a time, and the smallest there is.
 fn cases() -> Vec<(Machine, usize)> {
     let ising = |lattice: Lattice, hidden| Machine::new(lattice, Spins::Ising, hidden).unwrap();
     let potts = |side, states, hidden| {
@@ -18,13 +18,27 @@ fn cases() -> Vec<(Machine, usize)> {
     let square = |side| Lattice::square(side).unwrap();
     vec![
         (ising(square(2), 1), 1),
-        (ising(square(3), 5), 40),
+        (ising(square(3), 5), 1100),
         (ising(square(7), 45), 130),
         (ising(square(16), 300), 65),
         (ising(Lattice::of_shape(3, 3).unwrap(), 33), 64),
         (potts(5, 3, 40), 70),
         (potts(3, 16, 31), 20),
     ]
+}
+
+/// The same, each as its adapter shares tiles among lanes and as graphics cards do.
+fn cases_by_shares() -> impl Iterator<Item = (Machine, usize, Shares)> {
+    cases().into_iter().flat_map(|(machine, rows)| {
+        [Shares::OfAdapter, Shares::OfCards].map(|shares| (machine, rows, shares))
+    })
+}
+
+/// How lanes share tiles.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Shares {
+    OfAdapter,
+    OfCards,
 }
 
 /// Parameters whose fields are of size 1.
@@ -53,8 +67,18 @@ fn configurations(machine: &Machine, rows: usize, seed: u32) -> Bits {
 }
 
 /// The machine on a device of its own, with parameters and chains.
-fn on_gpu(adapter: &wgpu::Adapter, machine: &Machine, parameters: &Parameters, chains: &Bits) -> GpuLearner {
-    GpuLearner::open(adapter, &Cpu::new(*machine, parameters), chains).unwrap()
+fn on_gpu(
+    adapter: &wgpu::Adapter,
+    machine: &Machine,
+    parameters: &Parameters,
+    chains: &Bits,
+    shares: Shares,
+) -> GpuLearner {
+    let mut learner = GpuLearner::open(adapter, &Cpu::new(*machine, parameters), chains).unwrap();
+    if shares == Shares::OfCards {
+        learner.share_tiles();
+    }
+    learner
 }
 
 fn on_cpu<R: Real>(machine: &Machine, parameters: &Parameters, chains: &Bits) -> Learner<R> {
@@ -66,10 +90,10 @@ const DRAW: Draw = Draw { seed: 7, step: 3, stage: 4, first: 11 };
 #[test]
 fn probabilities_and_likelihoods_are_those_of_the_twins_in_f64() {
     let device = gpu();
-    for (machine, rows) in cases() {
+    for (machine, rows, shares) in cases_by_shares() {
         let parameters = parameters(&machine, 5);
         let visible = configurations(&machine, rows, 9);
-        let mut found = on_gpu(&device.adapter, &machine, &parameters, &visible);
+        let mut found = on_gpu(&device.adapter, &machine, &parameters, &visible, shares);
         let mut expected = on_cpu::<f64>(&machine, &parameters, &visible);
         let close = Tolerance { absolute: 1e-5, relative: 1e-5, reason: "sums of f32" };
         let said_by = |backend: &mut dyn Backend| {
@@ -85,7 +109,7 @@ fn probabilities_and_likelihoods_are_those_of_the_twins_in_f64() {
         let is_single = |values: &[f64]| values.iter().all(|value| *value == values[0]);
         all_pass(pairs.zip(["probabilities", "ln weights", "of all sites", "of every third"]).map(
             |((found, expected), what)| {
-                let what = format!("{what} of {machine:?}");
+                let what = format!("{what} of {machine:?}, {shares:?}");
                 match is_single(&expected) {
                     true if (found[0] - expected[0]).abs() < 1e-5 => Ok(()),
                     _ => compare(&what, &found, &expected, close),
@@ -109,10 +133,10 @@ fn different_rows(machine: &Machine, found: &Bits, expected: &Bits) -> usize {
 fn chains_are_drawn_by_the_same_numbers_on_both_devices() {
     let device = gpu();
     let (mut rows_drawn, mut different) = (0, 0);
-    for (machine, rows) in cases() {
+    for (machine, rows, shares) in cases_by_shares() {
         let parameters = parameters(&machine, 6);
         let start = configurations(&machine, rows, 3);
-        let mut found = on_gpu(&device.adapter, &machine, &parameters, &start);
+        let mut found = on_gpu(&device.adapter, &machine, &parameters, &start, shares);
         let mut expected = on_cpu::<f32>(&machine, &parameters, &start);
         let once = [&mut found as &mut dyn Backend, &mut expected]
             .map(|backend| backend.reconstruct(&start, DRAW).unwrap());
@@ -150,12 +174,12 @@ fn batch(rows: usize, data: &Bits, step: u32) -> Vec<usize> {
 fn steps_move_parameters_as_the_twin_in_f64_does() {
     let device = gpu();
     let mut drawn_otherwise = Vec::new();
-    for (machine, rows) in cases() {
+    for (machine, rows, shares) in cases_by_shares() {
         let start = parameters(&machine, 8);
         let chains = configurations(&machine, rows, 4);
         let data = configurations(&machine, 3 * rows + 1, 5);
         for rule in rules() {
-            let mut found = on_gpu(&device.adapter, &machine, &start, &chains);
+            let mut found = on_gpu(&device.adapter, &machine, &start, &chains, shares);
             let mut expected = on_cpu::<f64>(&machine, &start, &chains);
             let moved = [&mut found as &mut dyn Backend, &mut expected].map(|backend| {
                 backend.give(data.clone()).unwrap();
@@ -165,7 +189,7 @@ fn steps_move_parameters_as_the_twin_in_f64_does() {
             let [(found, found_chains), (expected, expected_chains)] = moved;
             // A number lay within rounding of a probability, and the steps learned from other chains.
             if found_chains != expected_chains {
-                drawn_otherwise.push((machine, rule));
+                drawn_otherwise.push((machine, rule, shares));
                 continue;
             }
             let close =
@@ -179,7 +203,7 @@ fn steps_move_parameters_as_the_twin_in_f64_does() {
             all_pass(all.into_iter().filter(|(_, _, expected)| expected.len() > 1).map(
                 |(what, found, expected)| {
                     compare(
-                        &format!("{what} of {machine:?} by {rule:?}"),
+                        &format!("{what} of {machine:?} by {rule:?}, {shares:?}"),
                         &wide(found),
                         &wide(expected),
                         close,
@@ -189,7 +213,7 @@ fn steps_move_parameters_as_the_twin_in_f64_does() {
             assert!(found.weights.iter().zip(&start.weights).any(|(found, start)| found != start));
         }
     }
-    assert!(drawn_otherwise.len() <= 2, "{drawn_otherwise:?}");
+    assert!(drawn_otherwise.len() <= 4, "{drawn_otherwise:?}");
 }
 
 #[test]
@@ -209,12 +233,14 @@ fn a_machine_on_a_gpu_goes_on_bit_for_bit() {
                     .unwrap();
                 (learner.parameters().unwrap(), learner.chains().unwrap())
             };
-            let whole = learn(&mut on_gpu(&device.adapter, &machine, &start, &chains), 1..40);
-            let mut learner = on_gpu(&device.adapter, &machine, &start, &chains);
+            let whole =
+                learn(&mut on_gpu(&device.adapter, &machine, &start, &chains, Shares::OfAdapter), 1..40);
+            let mut learner = on_gpu(&device.adapter, &machine, &start, &chains, Shares::OfAdapter);
             let (parameters, chains) = learn(&mut learner, 1..7);
             // What is told of it on the way leaves no trace.
             learner.ln_weights(&data).unwrap();
-            let cut = learn(&mut on_gpu(&device.adapter, &machine, &parameters, &chains), 7..40);
+            let cut =
+                learn(&mut on_gpu(&device.adapter, &machine, &parameters, &chains, Shares::OfAdapter), 7..40);
             assert!(whole == cut, "{machine:?}, {rule:?}");
         }
     }
@@ -250,7 +276,7 @@ fn a_lost_device_is_an_error() {
     let start = parameters(&machine, 8);
     let chains = configurations(&machine, rows, 4);
     let (lost, queue) = pollster::block_on(device.adapter.request_device(&Default::default())).unwrap();
-    let own = on_gpu(&device.adapter, &machine, &start, &chains);
+    let own = on_gpu(&device.adapter, &machine, &start, &chains, Shares::OfAdapter);
     let host = GpuLearner::new(&lost, &queue, &Cpu::new(machine, &start), &chains).unwrap();
     for mut learner in [own, host] {
         learner.give(chains.clone()).unwrap();

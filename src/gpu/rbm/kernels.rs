@@ -8,9 +8,9 @@ use crate::kernels::{Access, LANES, shader};
 use wgpu::BindGroupLayoutEntry;
 
 /// Lanes that share the sources of a tile in slices, on graphics cards: where tiles are few, a card has more to do at a time.
-const SLICES: usize = 4;
+pub(super) const SLICES: usize = 4;
 /// The same on software adapters, where a barrier costs by the lane.
-const SOFTWARE_SLICES: usize = 1;
+pub(super) const SOFTWARE_SLICES: usize = 1;
 
 /// A kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -100,11 +100,8 @@ impl Kernel {
         [task].into_iter().chain(self.bindings().into_iter().map(storage)).collect()
     }
 
-    pub(super) fn specialisation(self, is_software: bool) -> Specialisation {
-        self.in_slices(if is_software { SOFTWARE_SLICES } else { SLICES })
-    }
-
-    fn in_slices(self, slices: usize) -> Specialisation {
+    /// Its shader, where so many slices of a workgroup share a tile.
+    pub(super) fn specialisation(self, slices: usize) -> Specialisation {
         let (name, file) = self.shader();
         let constants = match self {
             Self::Colours | Self::Biases | Self::Conditionals => vec![("LANES", LANES)],
@@ -133,6 +130,6 @@ impl Kernel {
 
 /// Every specialisation: for tests that validate them all.
 pub(in crate::gpu) fn specialisations() -> impl Iterator<Item = Specialisation> {
-    let of_kernel = |kernel: Kernel| [SLICES, SOFTWARE_SLICES].map(|slices| kernel.in_slices(slices));
+    let of_kernel = |kernel: Kernel| [SLICES, SOFTWARE_SLICES].map(|slices| kernel.specialisation(slices));
     Kernel::ALL.into_iter().flat_map(of_kernel)
 }

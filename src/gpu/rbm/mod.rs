@@ -22,7 +22,7 @@ use crate::kernels::{Access, SOFTWARE_TURNS};
 use crate::lattice::Spins;
 use crate::rbm::{Backend, Bits, Cpu, Draw, Machine, Parameters, Rule};
 use bytemuck::Pod;
-use kernels::Kernel;
+use kernels::{Kernel, SLICES, SOFTWARE_SLICES};
 use memory::{Buffers, OfRows};
 use rayon::prelude::*;
 use recorder::Recorder;
@@ -51,6 +51,8 @@ pub struct GpuLearner {
     device: Device,
     queue: Queue,
     is_software: bool,
+    /// Slices of a workgroup that share a tile.
+    slices: usize,
     pipelines: HashMap<Kernel, Pipeline>,
     cache: Option<CacheFile>,
     shared: Buffers,
@@ -94,6 +96,7 @@ impl GpuLearner {
     pub fn new(device: &Device, queue: &Queue, machine: &Cpu<f32>, chains: &Bits) -> Result<Self> {
         let info = device.adapter_info();
         let name = format!("{} ({})", info.name, info.backend);
+        let is_software = devices::kind(info.device_type) == AdapterKind::Software;
         let sizes = Sizes::of(machine.machine());
         let rows = chains.rows();
         let mut shared = memory::make(device, &name, &sizes, sizes.of_machine())?;
@@ -107,7 +110,8 @@ impl GpuLearner {
             setting: info.name,
             device: device.clone(),
             queue: queue.clone(),
-            is_software: devices::kind(info.device_type) == AdapterKind::Software,
+            is_software,
+            slices: if is_software { SOFTWARE_SLICES } else { SLICES },
             pipelines: HashMap::new(),
             cache: None,
             shared,
@@ -124,6 +128,13 @@ impl GpuLearner {
         learner.write_parameters(&machine.parameters())?;
         learner.write(&learner.chains.buffers, MachineSlot::Chains, &chains.by_rows())?;
         Ok(learner)
+    }
+
+    /// Shares tiles among slices as on a graphics card, also on a software adapter, where that is slower.
+    pub fn share_tiles(&mut self) {
+        self.slices = SLICES;
+        self.pipelines.clear();
+        self.chains.unbind();
     }
 
     /// The device it runs on.
@@ -202,7 +213,7 @@ impl GpuLearner {
         }
         let cache = self.cache.as_ref().map(CacheFile::cache);
         let make = |kernel: Kernel| {
-            let shader = kernel.specialisation(self.is_software);
+            let shader = kernel.specialisation(self.slices);
             Ok((kernel, pipelines::make(&self.device, &shader, &kernel.layout(), cache)?))
         };
         let made = missing.into_par_iter().map(make).collect::<Result<Vec<_>>>();
