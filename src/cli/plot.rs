@@ -8,11 +8,12 @@ use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};
 use crate::error::Error;
 use crate::estimate::Status;
-use crate::io::{Metrics, Row, RunFolder, Table};
+use crate::io::{MachineFolder, Metrics, Row, RunFolder, Table};
 use crate::lattice::{Ensemble, Spins};
 use crate::mc::Pool;
 use crate::measure::{Bin, EnergyCounts, Measurement, Method, Settings, measure};
 use crate::plot::{self, Colouring, Configurations, Isometric, Overlaps};
+use crate::rbm;
 use crate::sample::{Draws, draw};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ const MONTE_CARLO: usize = 8192;
 ///
 /// A run has figures of its training, sampled configurations by spin and by level of the hierarchy, weights, autocorrelation, with couplings of single
 /// bonds of the overlaps of pairs of configurations of Ising spins, and of Potts spins where two phases may be of their energies. The table of a scan
-/// has figures of every quantity against beta.
+/// has figures of every quantity against beta, and a Boltzmann machine one of its training; `rbm flow`, `measure`, `features` and `scan` draw all others.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu plot runs/L16-beta0.44
@@ -75,6 +76,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 write(&place, "training", &plot::training(config, metrics))?;
                 plot_network(path, arguments, &place)?;
             }
+            Source::Machine(settings, metrics) => {
+                write(&place, "training", &plot::machine_training(settings, metrics))?;
+            }
             Source::Scan(table) => {
                 tell_of(path, table);
                 super::tell_of_slow_curves(table);
@@ -102,6 +106,7 @@ fn tell_of(path: &Path, table: &Table) {
 /// The content of a path.
 enum Source {
     Run(Box<Config>, Vec<Metrics>),
+    Machine(Box<rbm::Settings>, Vec<rbm::Metrics>),
     Scan(Table),
 }
 
@@ -109,6 +114,10 @@ impl Source {
     fn open(path: &Path) -> crate::Result<Self> {
         if !path.is_dir() {
             return Ok(Self::Scan(Table::read_csv(path)?));
+        }
+        if MachineFolder::exists(path) {
+            let (folder, settings) = MachineFolder::open(path)?;
+            return Ok(Self::Machine(Box::new(settings), folder.metrics()?));
         }
         let (folder, config) = RunFolder::open(path)?;
         Ok(Self::Run(Box::new(config), folder.metrics()?))

@@ -2,7 +2,7 @@
 
 use super::atomic;
 use super::input::{self, read_text};
-use super::metrics::MetricsWriter;
+use super::metrics::{MetricsWriter, existing_rows};
 use super::run_folder::RunFolder;
 use super::tensors::sorted_header;
 use crate::error::{Error, Result};
@@ -70,6 +70,11 @@ impl MachineFolder {
         let settings = toml::from_str(&read_text(&file)?)
             .map_err(|error| Error::Config { path: file, message: error.to_string() })?;
         Ok((folder, settings))
+    }
+
+    /// Whether a run is there.
+    pub fn exists(path: &Path) -> bool {
+        path.join(SETTINGS).is_file()
     }
 
     /// Where it is.
@@ -167,6 +172,22 @@ impl MachineFolder {
     pub fn metrics_after(&self, step: u32) -> Result<MetricsWriter> {
         atomic::remove_leftovers(&self.path);
         MetricsWriter::after::<Metrics>(&self.file(METRICS), step)
+    }
+
+    /// Rows of the table of metrics, at least one.
+    ///
+    /// # Errors
+    /// When it cannot be read, is another table, or there is no row yet.
+    pub fn metrics(&self) -> Result<Vec<Metrics>> {
+        let path = self.file(METRICS);
+        let rows = existing_rows::<Metrics>(&path, u32::MAX)?;
+        if rows.is_empty() {
+            let run = self.path.display();
+            let message =
+                format!("no row of metrics is written yet; go on with: han-gpu rbm train --resume {run}");
+            return Err(Error::content(path, message));
+        }
+        Ok(rows)
     }
 
     /// Writes the summary.

@@ -21,4 +21,4 @@ pub use pictures::{Pictures, Tone};
 pub use reconstruction::{Fitted, Reconstructed, exponents, reconstruction};
 pub use sampled::{Overlaps, autocorrelation, energies, overlaps, weights};
 pub use scan::{scan, systems};
-pub use training::training;
+pub use training::{machine_training, training};

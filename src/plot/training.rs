@@ -3,6 +3,7 @@
 use super::figure::{Axis, Curve, Figure, Panel, Style};
 use crate::config::Config;
 use crate::io::Metrics;
+use crate::rbm;
 
 /// Points of a curve: rows are averaged over windows, as single batches hide the curve in their noise.
 const POINTS: usize = 200;
@@ -41,4 +42,23 @@ pub fn training(config: &Config, metrics: &[Metrics]) -> Figure {
     let sides = vec![config.size.to_string(); config.lattice.dimensions()].join(" x ");
     let title = format!("Training, {sides}, beta = {}", config.beta);
     Figure { title, panels, columns: 3 }
+}
+
+/// Pseudo-likelihood, reconstruction error, free energy gap and, where it is known, ln likelihood of a machine against steps.
+pub fn machine_training(settings: &rbm::Settings, metrics: &[rbm::Metrics]) -> Figure {
+    let panel = |label: &str, colour, value: &dyn Fn(&rbm::Metrics) -> Option<f64>| {
+        let points = metrics.iter().filter_map(|row| Some((f64::from(row.step), value(row)?)));
+        let curve = Curve::new("", colour, Style::Line, points);
+        let panel = Panel { x: Axis::linear("step"), y: Axis::linear(label), curves: vec![curve] };
+        (!panel.curves[0].points.is_empty()).then_some(panel)
+    };
+    let panels = [
+        panel("pseudo-likelihood per site", 0, &|row| Some(row.pseudo_likelihood)),
+        panel("share of spins that a sweep changes", 1, &|row| Some(row.reconstruction_error)),
+        panel("free energy gap, held out less learned", 2, &|row| Some(row.free_energy_gap)),
+        panel("ln likelihood per configuration", 3, &|row| row.ln_likelihood),
+    ];
+    let sides = vec![settings.size.to_string(); settings.lattice.dimensions()].join(" x ");
+    let title = format!("Training of a Boltzmann machine, {sides}, {} hidden units", settings.hidden);
+    Figure { title, panels: panels.into_iter().flatten().collect(), columns: 2 }
 }

@@ -81,6 +81,8 @@ fn reconstructions_are_measured_beside_monte_carlo_and_features_are_drawn() {
     for name in ["measure", "exponents"] {
         assert!(folder.join(format!("run/measure/{name}.svg")).is_file(), "{name}");
     }
+    succeed(folder, "plot run --format svg");
+    assert!(folder.join("run/training.svg").is_file());
     let report = json(folder, "rbm features run --format svg --json");
     assert_eq!(report["singular_values"].as_array().unwrap().len(), 12);
     for name in ["weights", "singular_values"] {
@@ -130,7 +132,7 @@ fn bad_flows_and_measurements_are_refused_by_name() {
         ("rbm flow run --iterations 0", 2, &["iterations = 0"]),
         ("rbm flow run --count 1", 2, &["count = 1"]),
         ("rbm flow run --temperatures 2", 2, &["temperatures"]),
-        ("rbm flow run --spins other/data.npz", 1, &["[4, 4]", "[3, 3]"]),
+        ("rbm flow run --spins other/data.npz", 1, &["4, 4]", "[N, 3, 3]"]),
         ("rbm flow run --field nan", 2, &["field"]),
         ("rbm measure run --kind both", 2, &["kind", "one kind"]),
         ("rbm measure run --temperatures 0:1:0.5", 2, &["temperatures"]),
