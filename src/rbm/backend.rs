@@ -12,7 +12,7 @@ use std::fmt::Debug;
 ///
 /// Random numbers are the same everywhere, so that chains differ only where a number lies within rounding of a probability. Work may still be under way when a
 /// method returns, and a fault of the device may be told by a later one: every method has the errors of the device.
-pub trait Backend: Debug {
+pub trait Backend: Debug + Send {
     /// Name of the device, for people.
     fn device(&self) -> &str;
 

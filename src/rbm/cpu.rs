@@ -12,7 +12,7 @@ use rayon::prelude::*;
 /// Sets the numbers of machines apart from those of networks of the same seed.
 const TAG: u32 = 0x5eb0_17a2;
 /// Additions of blocks below which threads cost more than they save.
-const FEW: usize = 1 << 13;
+const FEW: usize = 1 << 10;
 
 /// Parameters and what a step needs beside them.
 #[derive(Debug)]
@@ -330,7 +330,7 @@ impl<R: Real> Cpu<R> {
                     of_hidden[lane] += of_block[number][lane];
                 }
             }
-            self.visible[number / BLOCK][number % BLOCK] += rate * (gain - sum_of(of_hidden));
+            self.visible[number / BLOCK][number % BLOCK] += rate * (gain - sum_of(&of_hidden));
         }
     }
 }
@@ -349,16 +349,11 @@ fn mean_of<R: Real>(rows: &[Block<R>], share: R) -> Block<R> {
 
 /// The sum of lanes, by halves.
 #[inline(always)]
-fn sum_of<R: Real>(mut lanes: Block<R>) -> R {
-    let mut half = BLOCK / 2;
-    while half > 0 {
-        for lane in 0..half {
-            let other = lanes[lane + half];
-            lanes[lane] += other;
-        }
-        half /= 2;
-    }
-    lanes[0]
+fn sum_of<R: Real>(lanes: &Block<R>) -> R {
+    let half: [R; 16] = std::array::from_fn(|lane| lanes[lane] + lanes[lane + 16]);
+    let quarter: [R; 8] = std::array::from_fn(|lane| half[lane] + half[lane + 8]);
+    let eighth: [R; 4] = std::array::from_fn(|lane| quarter[lane] + quarter[lane + 4]);
+    (eighth[0] + eighth[2]) + (eighth[1] + eighth[3])
 }
 
 /// What is made of blocks, in order; side by side where that is worth it.

@@ -218,7 +218,11 @@ impl Recipe {
         self.fields.iter().flat_map(of_field).collect()
     }
 
-    fn system(&self, field: f64) -> Result<System> {
+    /// The spins in a field, with J = 1.
+    ///
+    /// # Errors
+    /// When the field is out of range.
+    pub fn system(&self, field: f64) -> Result<System> {
         let lattice = Lattice::new(self.kind, self.size)?;
         let system = System::uniform(lattice, Interaction::new(1.0, field)?);
         match Spins::new(self.model, self.states)? {

@@ -188,6 +188,21 @@ impl Training {
         self.backend.learn(rows, self.settings.rule(self.step), self.settings.seed, self.step)
     }
 
+    /// Learns from so many batches, at most to the end of the run, while `go_on` allows it.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn advance(&mut self, steps: u32, mut go_on: impl FnMut() -> bool + Send) -> Result<()> {
+        let last = self.settings.steps.min(self.step.saturating_add(steps));
+        // On a thread of the pool, which hands out parts of a step in a microsecond; from outside it takes tens of them.
+        rayon::scope(|_| {
+            while self.step < last && go_on() {
+                self.step()?;
+            }
+            Ok(())
+        })
+    }
+
     /// The state to go on from.
     ///
     /// # Errors

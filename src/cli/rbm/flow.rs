@@ -8,7 +8,7 @@ use super::{Learned, open};
 use crate::config::MAX_SAMPLES;
 use crate::error::Error;
 use crate::estimate::Estimate;
-use crate::io::{read_spins, write_rows};
+use crate::io::{check_memory, read_spins, write_rows};
 use crate::lattice::Spins;
 use crate::measure::brief;
 use crate::plot::{self, Pictures, Tone};
@@ -19,6 +19,8 @@ use std::path::PathBuf;
 
 /// Most iterations.
 const MOST_ITERATIONS: u32 = 10_000;
+/// Bytes of a flow and its readings for every visible number of a configuration, at most.
+pub(super) const BYTES_PER_SITE: usize = 32;
 /// Iterations whose microstates are drawn.
 const SHOWN: [u32; 7] = [0, 1, 2, 3, 5, 10, 20];
 
@@ -108,19 +110,21 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return Err(Error::setting("run", other.path.display(), expected).into());
     }
     let system = arguments.thermometers.system(&machine)?;
+    let temperatures = arguments.thermometers.list(&system)?;
+    check_memory("count", arguments.count, BYTES_PER_SITE * machine.visible())?;
     let sources = match &arguments.spins {
         Some(path) => {
             let spins = read_spins(path, &machine.lattice.shape(), machine.spins)?;
             vec![Source { start: Start::Given, spins }]
         }
         None => {
-            let temperatures = thermometers::starts(&arguments.from)?;
-            thermometers::sources(&system, &temperatures, arguments.count, arguments.seed)?
+            let starts = thermometers::starts(&arguments.from)?;
+            thermometers::sources(&system, &starts, arguments.count, arguments.seed)?
         }
     };
     let folder = arguments.out.clone().unwrap_or_else(|| arguments.run[0].join("flow"));
     let place = Place::create(folder, arguments.format)?;
-    let thermometers = arguments.thermometers.open(&system, arguments.seed)?;
+    let thermometers = thermometers::open(&system, &temperatures, arguments.seed)?;
     let tracks = follow(arguments, &machines, &sources, &thermometers);
     let field = arguments.thermometers.field;
     let rows = machines.iter().zip(&tracks).flat_map(|(machine, tracks)| rows(machine, field, tracks));

@@ -7,7 +7,7 @@ use super::{flow, open, thermometers};
 use crate::error::Error;
 use crate::estimate::{PowerLaw, power_law};
 use crate::exact;
-use crate::io::write_rows;
+use crate::io::{check_memory, write_rows};
 use crate::lattice::System;
 use crate::mc;
 use crate::measure::brief;
@@ -86,6 +86,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Error::setting("fields", &arguments.fields, "it must be numbers, as 0:4.5:0.5 or 0,1")
     })?;
     let learned = open(&arguments.run)?;
+    check_memory("count", arguments.count, flow::BYTES_PER_SITE * learned.machine.visible())?;
     let window = window(arguments, learned.machine.lattice.side())?;
     let systems = fields
         .iter()

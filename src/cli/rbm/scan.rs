@@ -81,7 +81,10 @@ struct Group {
 pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     flow::check(arguments.iterations, arguments.count)?;
     let recipe = Recipe::parse(&arguments.generate)?;
-    let temperatures = thermometers::starts(&arguments.from)?;
+    let starts = thermometers::starts(&arguments.from)?;
+    // Refused before hours of training.
+    let any_field = ThermometerArguments { field: 0.0, temperatures: arguments.temperatures.clone() };
+    any_field.list(&recipe.system(0.0)?)?;
     let parts = if arguments.each_field { recipe.by_field() } else { vec![recipe] };
     let machines = parts.len() * arguments.hidden.len() * arguments.seeds as usize;
     if !(1..=MOST_MACHINES).contains(&machines) {
@@ -97,8 +100,8 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for field in fields {
         let of_thermometers = ThermometerArguments { field, temperatures: arguments.temperatures.clone() };
         let system = of_thermometers.system(&groups[0].machines[0].machine)?;
-        let sources = thermometers::sources(&system, &temperatures, arguments.count, 0)?;
-        let thermometers = of_thermometers.open(&system, 0)?;
+        let sources = thermometers::sources(&system, &starts, arguments.count, 0)?;
+        let thermometers = thermometers::open(&system, &of_thermometers.list(&system)?, 0)?;
         for group in groups.iter().filter(|group| group.fields.contains(&field)) {
             let tracks = follow(arguments, group, &sources, &thermometers);
             for (machine, tracks) in group.machines.iter().zip(&tracks) {

@@ -30,24 +30,23 @@ impl ThermometerArguments {
         system(machine, self.field)
     }
 
-    /// Prepares thermometers of a system.
-    pub(super) fn open(&self, system: &System, seed: u32) -> crate::Result<Thermometers> {
-        let temperatures = match &self.temperatures {
-            None => default_temperatures(system),
-            Some(text) => number_list(text).filter(|list| are_rising(list)).ok_or_else(|| {
-                Error::setting(
-                    "temperatures",
-                    text,
-                    "it must be two or more rising ones from 0 on, as 0:6:0.25 or 1,2.27,4",
-                )
-            })?,
-        };
-        let mut progress = Progress::new("thermometers", 0, PARTS as u64);
-        let found =
-            Thermometers::new(system, &temperatures, seed, |share| progress.advance((share * PARTS) as u64));
-        progress.finish();
-        found
+    /// The temperatures that the network learns.
+    pub(super) fn list(&self, system: &System) -> crate::Result<Vec<f64>> {
+        let Some(text) = &self.temperatures else { return Ok(default_temperatures(system)) };
+        number_list(text).filter(|list| are_rising(list)).ok_or_else(|| {
+            let expected = "it must be two or more rising ones from 0 on, as 0:6:0.25 or 1,2.27,4";
+            Error::setting("temperatures", text, expected)
+        })
     }
+}
+
+/// Prepares thermometers of a system, whose network tells these temperatures apart.
+pub(super) fn open(system: &System, temperatures: &[f64], seed: u32) -> crate::Result<Thermometers> {
+    let mut progress = Progress::new("thermometers", 0, PARTS as u64);
+    let found =
+        Thermometers::new(system, temperatures, seed, |share| progress.advance((share * PARTS) as u64));
+    progress.finish();
+    found
 }
 
 fn are_rising(list: &[f64]) -> bool {

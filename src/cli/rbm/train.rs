@@ -9,10 +9,13 @@ use crate::io::{MachineFolder, write_data};
 use crate::rbm::{Data, Metrics, Recipe, Settings, State, Training};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The name of the file that drawn data are kept in, inside the run's folder.
 const DATA: &str = "data.npz";
+
+/// Time between two looks at the progress.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Train a restricted Boltzmann machine on configurations of spins.
 #[derive(Debug, clap::Args)]
@@ -158,8 +161,12 @@ impl Run {
         let elapsed = || before + start.elapsed().as_secs_f64();
         let mut progress = Progress::new("step", training.steps_done().into(), settings.steps.into());
         while !training.is_finished() {
-            training.step()?;
+            let left = |every: u32| every - training.steps_done() % every;
+            let steps = left(settings.metrics_every).min(left(settings.checkpoint_every));
+            let since = Instant::now();
+            training.advance(steps, || !interrupt.pressed() && since.elapsed() < LOOK_EVERY)?;
             let step = training.steps_done();
+            progress.advance(step.into());
             if step.is_multiple_of(settings.metrics_every) || training.is_finished() {
                 let metrics = training.metrics(elapsed())?;
                 table.push(&metrics)?;
@@ -167,7 +174,6 @@ impl Run {
                     "pseudo-likelihood {:.4}, reconstruction error {:.4}",
                     metrics.pseudo_likelihood, metrics.reconstruction_error
                 ));
-                progress.advance(step.into());
             }
             let is_stopped = interrupt.pressed();
             if step.is_multiple_of(settings.checkpoint_every) || training.is_finished() || is_stopped {
