@@ -12,12 +12,13 @@ use serde::Serialize;
 /// Lattices are solved up to size 10 (cubic: 4), with or without field, and the square lattice without field at every size, but for
 /// J < 0 on odd ones. Square lattices with a coupling for every bond (`--couplings`) are solved up to size 10, and without fields up to 32; other
 /// lattices with such couplings up to 26 sites. The complete lattice with one coupling is solved at every size; without `--couplings cw` that is J of every
-/// bond, and not J / N. With `--model potts --states q` the square lattice is solved while a row has at most 20,736 colourings: up to size 9 for 3 colours, 4 for 12, and 10 for 2, with a coupling for every bond too.
+/// bond, and not J / N. Chains are solved at every size to 1,048,576, with or without field, also with a coupling for every bond; with one coupling the magnetisation is told too. With `--model potts --states q` the square lattice is solved while a row has at most 20,736 colourings: up to size 9 for 3 colours, 4 for 12, and 10 for 2, with a coupling for every bond too.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu exact --size 16 --beta 0.44
   han-gpu exact --size 128 --beta 0.44068679350977 --json
   han-gpu exact --size 10 --beta 0.6 --coupling -1 --field 0.3 --lattice triangular
+  han-gpu exact --lattice chain --size 1000000 --beta 2 --field 0.01
   han-gpu exact --size 16 --beta 1 --couplings pm1 --disorder-seed 7
   han-gpu exact --model potts --states 3 --size 8 --beta 1.005")]
 pub(super) struct Arguments {
@@ -59,6 +60,9 @@ struct Table {
     /// In units of k_B.
     entropy_per_site: Option<f64>,
     specific_heat: f64,
+    /// Of chains.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    magnetisation_per_site: Option<f64>,
     /// The transition of the infinite lattice of Potts spins.
     #[serde(skip_serializing_if = "Option::is_none")]
     transition: Option<Transition>,
@@ -87,6 +91,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         energy_per_site: exact.energy_per_site + 0.0,
         entropy_per_site: value("entropy_per_site"),
         specific_heat: exact.specific_heat,
+        magnetisation_per_site: exact::magnetisation_per_site(system, *beta).map(|m| m + 0.0),
         transition: exact::transition(system),
     };
     if arguments.json {
@@ -95,12 +100,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let or_none = |value: Option<f64>| value.map_or("-".to_owned(), |value| value.to_string());
     super::print(&format!(
         "ln Z                  {}\nfree energy per site  {}\nenergy per site       {}\n\
-         entropy per site      {}\nspecific heat         {}{}",
+         entropy per site      {}\nspecific heat         {}{}{}",
         table.ln_z,
         or_none(table.free_energy_per_site),
         table.energy_per_site,
         or_none(table.entropy_per_site),
         table.specific_heat,
+        table.magnetisation_per_site.map_or(String::new(), |m| format!("\nmagnetisation         {m}")),
         table.transition.map_or(String::new(), described)
     ))
 }

@@ -83,7 +83,7 @@ impl Choice for ForSystem {
                 let most = LatticeKind::ALL.map(|kind| format!("{} to {}", kind.name(), kind.max_side()));
                 format!(
                     "Side of the lattice, from 2 ({}); bonds go right and down (triangular also down-right, cubic also to the plane \
-                     behind), so that at 2 some pairs count twice",
+                     behind, of a chain to the next site), so that at 2 some pairs count twice",
                     most.join(", ")
                 )
             }

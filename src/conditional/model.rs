@@ -83,12 +83,12 @@ const MAX_DEPTH: usize = 3;
 
 impl NetOptions {
     fn check(&self, system: &System) -> Result<()> {
+        let side = system.lattice.side();
+        check_side(system.lattice.kind(), side)?;
         if system.weights.is_some() && self.width != Widths::all(self.width.of(0)) {
             let expected = "with couplings of single bonds, blocks have nets of their own, of one width; give one number";
             return Err(Error::setting("width", self.width, expected));
         }
-        let side = system.lattice.side();
-        check_side(system.lattice.kind(), side)?;
         self.check_network(system)?;
         if !(1..=MAX_DEPTH).contains(&self.depth) {
             return Err(Error::setting("depth", self.depth, format!("it must lie in 1 to {MAX_DEPTH}")));
@@ -99,7 +99,7 @@ impl NetOptions {
         let largest = match system.lattice.kind() {
             LatticeKind::Square | LatticeKind::Triangular => MAX_DENSE_SIDE,
             LatticeKind::Cubic => MAX_DENSE_CUBIC_SIDE,
-            LatticeKind::Complete => LatticeKind::Complete.max_side(),
+            kind @ (LatticeKind::Complete | LatticeKind::Chain) => kind.max_side(),
         };
         if self.network == Network::Van && side > largest {
             let expected = format!(
@@ -193,7 +193,8 @@ impl NetOptions {
             (Network::Van | Network::Arnn, _) if bottom != 0 => {
                 refuse(format!("network = {:?} sums nothing exactly; it must be 0", self.network.name()))
             }
-            (Network::Van | Network::Arnn, _) | (Network::Han, LatticeKind::Complete) => Ok(()),
+            (Network::Van | Network::Arnn, _)
+            | (Network::Han, LatticeKind::Complete | LatticeKind::Chain) => Ok(()),
             (Network::Han, LatticeKind::Triangular) if bottom != 2 => refuse(
                 "on the triangular lattice only single spins are summed exactly; it must be 2".to_owned(),
             ),
@@ -297,8 +298,13 @@ impl NetOptions {
     }
 }
 
-/// Checks the side of a network's lattice, whose boxes are halved again and again.
+/// Checks the lattice of a network and its side: boxes are halved again and again.
 pub(crate) fn check_side(kind: LatticeKind, side: u32) -> Result<()> {
+    if kind == LatticeKind::Chain {
+        let expected = "a chain has no network, since it is solved: `exact --lattice chain` gives ln Z, energy and magnetisation, and `mc` \
+                        configurations; networks are of square, triangular, cubic and complete lattices";
+        return Err(Error::setting("lattice", kind.name(), expected));
+    }
     if kind == LatticeKind::Complete {
         return Ok(());
     }

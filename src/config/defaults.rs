@@ -145,7 +145,12 @@ pub(super) fn derived_defaults<'a>(
     for (key, default) in [("pool", config.pool), ("verification_samples", config.verification_samples)] {
         let dimensions = match () {
             () if is_cubic => 3,
-            () if named("lattice", LatticeKind::Complete.name()) => 1,
+            () if [LatticeKind::Complete, LatticeKind::Chain]
+                .iter()
+                .any(|kind| named("lattice", kind.name())) =>
+            {
+                1
+            }
             () => 2,
         };
         let count = (POOL_SPINS / size.powi(dimensions)).clamp(FEWEST_REFERENCES as f64, default as f64);

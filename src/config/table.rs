@@ -37,14 +37,14 @@ macro_rules! settings {
 settings! {
     Lattice {
         /// Neighbours of a site: four on the square lattice, six on the triangular one, where J < 0 is frustrated, six on the
-        /// cubic one, in three dimensions, and all other sites on the complete one.
-        lattice: LatticeKind = LatticeKind::Square, names(&["square", "triangular", "cubic", "complete"]).flag("lattice", "NAME").later();
+        /// cubic one, in three dimensions, all other sites on the complete one, and two in a chain.
+        lattice: LatticeKind = LatticeKind::Square, names(&["square", "triangular", "cubic", "complete", "chain"]).range("\"square\", \"triangular\", \"cubic\", \"complete\"; \"chain\" has no network").flag("lattice", "NAME").later();
         /// The spins of the sites: ising has +1 and -1, and potts one of `states` colours, where a bond has the energy -J between equal colours and 0 between
         /// others, and the field is on colour 0.
         model: SpinModel = SpinModel::Ising, names(&["ising", "potts"]).range("\"ising\" where the lattice is neither square nor cubic").flag("model", "NAME").later();
         /// Colours of a site.
         states: u32 = 2, integer(2, MAX_STATES as i64).range("2 to 32; 2 for \"ising\"").flag("states", "Q").later();
-        /// Side L of the lattice; on the complete one the number of sites.
+        /// Side L of the lattice; on the complete one and of a chain the number of sites.
         size: u32 = 16, integer(4, 1024).range("a power of two, 4 to 1024, cubic to 32; for \"van\" to 64, cubic to 16; complete any from 4 to 1024").flag("size", "SIZE");
         /// Inverse temperature.
         beta: f64 = 0.44, number(0.0, 100.0).range("0 to 100, also times |J| and |H|").flag("beta", "BETA");

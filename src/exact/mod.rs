@@ -1,10 +1,11 @@
 //! Exact results to check against: Kaufman's partition function of the torus without field, a transfer row by row, or plane by
-//! plane, of small lattices, and the sum of Curie and Weiss where all sites are neighbours.
+//! plane, of small lattices, the sum of Curie and Weiss where all sites are neighbours, and the transfer matrix of chains.
 //!
 //! `kaufman` gives ln Z wherever its formula holds, as it takes microseconds, and everything on sides above 10. `transfer` gives
 //! everything else: lattices in a field, frustrated and triangular ones, and the derivatives of small square lattices, where the
 //! formula and its expansions leave digits out.
 
+mod chain;
 mod curie_weiss;
 mod curve;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod yang;
 
 use crate::error::Error;
 use crate::lattice::{Interaction, LatticeKind, Spins, System, Weights};
+pub use chain::magnetisation_per_site;
 pub use curve::curve;
 pub(crate) use per_site::ln_z_per_site_without_field;
 use std::sync::{Mutex, PoisonError};
@@ -75,7 +77,7 @@ pub fn ln_z(system: &System, beta: f64) -> Option<f64> {
 }
 
 /// Exact thermodynamics where it is known: in two dimensions up to side 10, in three up to side 4, without field on every square lattice but odd
-/// ones with J < 0, and wherever all sites are neighbours. U and C are good to 1e-8 of themselves, up to side 10 to 1e-11, and C is 0 where it leaves the range of
+/// ones with J < 0, every chain, and wherever all sites are neighbours. U and C are good to 1e-8 of themselves, up to side 10 to 1e-11, and C is 0 where it leaves the range of
 /// f64.
 ///
 /// Up to side 10 by transfer, whose time grows about as `side 4^side`; larger ones take a fraction of a millisecond.
@@ -92,8 +94,11 @@ pub fn solve(system: &System, beta: f64) -> Option<Exact> {
 }
 
 /// Couplings and fields of single bonds and sites of Ising spins: on the square lattice up to side 10 by transfer, and without a field up to side 32 by Pfaffians, where
-/// these keep their digits; on others up to 26 sites by a sum over all configurations.
+/// these keep their digits; of every chain; on others up to 26 sites by a sum over all configurations.
 fn with_weights(system: &System, weights: &Weights, beta: f64) -> Option<Exact> {
+    if system.lattice.is_chain() {
+        return Some(chain::solve_weighted(system, weights, beta));
+    }
     let is_square = system.lattice.kind() == LatticeKind::Square;
     if is_square && system.lattice.side() <= transfer::MAX_SIDE {
         return Some(weighted_rows::solve(system, weights, beta));
@@ -127,6 +132,7 @@ fn small(system: &System, beta: f64) -> Option<Exact> {
         (Spins::Ising, LatticeKind::Square | LatticeKind::Triangular) => transfer::solve(system, beta),
         (Spins::Ising, LatticeKind::Cubic) => planes::solve(system, beta),
         (Spins::Ising, LatticeKind::Complete) => curie_weiss::solve(system, beta),
+        (Spins::Ising, LatticeKind::Chain) => chain::solve(system, beta),
     };
     *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some((system.clone(), beta, exact));
     Some(exact)
@@ -140,7 +146,7 @@ fn max_side(system: &System) -> u32 {
     match system.lattice.kind() {
         LatticeKind::Square | LatticeKind::Triangular => transfer::MAX_SIDE,
         LatticeKind::Cubic => planes::MAX_SIDE,
-        LatticeKind::Complete => LatticeKind::Complete.max_side(),
+        kind @ (LatticeKind::Complete | LatticeKind::Chain) => kind.max_side(),
     }
 }
 
@@ -178,7 +184,7 @@ fn refusal_with_weights(system: &System) -> Error {
     let (rows, most) = (transfer::MAX_SIDE, pfaffian::MAX_SIDE);
     if kind != LatticeKind::Square {
         let expected = format!(
-            "couplings of single bonds are solved on the square lattice, and on others up to {} sites; mc --ln-z estimates ln Z",
+            "couplings of single bonds are solved on the square lattice and of chains, and on others up to {} sites; mc --ln-z estimates ln Z",
             gray::MAX_SITES
         );
         return Error::setting("lattice", kind.name(), expected);

@@ -19,6 +19,7 @@ pub(crate) fn ln_z_per_site_without_field(system: &System, beta: f64) -> f64 {
     match lattice.kind() {
         LatticeKind::Square => kaufman::ln_z(lattice, coupling, beta) / lattice.sites() as f64,
         LatticeKind::Triangular => triangular(beta * coupling),
+        LatticeKind::Chain => LN_2 + ln_cosh(beta * coupling),
         LatticeKind::Cubic => cubic((beta * coupling).abs()),
         LatticeKind::Complete => {
             let without_field = System::uniform(lattice, Interaction { coupling, field: 0.0 });

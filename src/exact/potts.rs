@@ -18,7 +18,7 @@ pub(super) fn max_side(kind: LatticeKind, states: u8) -> u32 {
         LatticeKind::Square => {
             (1..=MAX_SIDE).take_while(|&side| u64::from(states).pow(side) <= MAX_ROWS).last().unwrap_or(0)
         }
-        LatticeKind::Triangular | LatticeKind::Cubic | LatticeKind::Complete => 0,
+        LatticeKind::Triangular | LatticeKind::Cubic | LatticeKind::Complete | LatticeKind::Chain => 0,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The torus row by row, site by site (Binder, Physica 62, 508, 1972), at one temperature: any J and H, frustrated or not.
 
 use super::Exact;
-use super::moments::Moments;
+use super::moments::{Moments, gain_when_hot};
 use super::rows::{first_rows, overlap, spin, with_bit};
 use super::wide::Wide;
 use crate::lattice::{Interaction, LatticeKind, System};
@@ -10,9 +10,6 @@ use std::f64::consts::LN_2;
 
 /// Largest side: a row has 2^side states.
 pub(super) const MAX_SIDE: u32 = 10;
-
-/// Largest beta times J and H at which the mean energy is the integral of its variance: it is a small mean of large numbers.
-const SMALL: f64 = 1e-4;
 
 /// ln Z, energy and specific heat of a system with a side up to [`MAX_SIDE`].
 pub(super) fn solve(system: &System, beta: f64) -> Exact {
@@ -48,16 +45,10 @@ impl Setup {
         (Self { kind: lattice.kind(), side: lattice.side(), interaction, beta: beta * unit }, unit)
     }
 
-    /// Mean of -E of the whole lattice. At high temperature by Gauss's rule with two points, since `dU / dbeta = -var(E)`
-    /// and U = 0 at beta = 0.
+    /// Mean of -E of the whole lattice.
     fn gain(self, all: &Moments) -> f64 {
-        if self.beta > SMALL {
-            return all.gain(self.interaction);
-        }
-        let half = self.beta / 2.0;
-        let variance = |offset: f64| Self { beta: half + offset * half, ..self }.all().variance;
-        let point = 3.0_f64.sqrt().recip();
-        half * (variance(-point) + variance(point))
+        let hot = gain_when_hot(self.beta, 1.0, |beta| Self { beta, ..self }.all().variance);
+        hot.unwrap_or_else(|| all.gain(self.interaction))
     }
 
     /// All configurations: those with each first row, summed in fixed order.
@@ -109,7 +100,7 @@ impl Transfer {
                 next.clear();
                 match self.setup.kind {
                     LatticeKind::Triangular => self.fix_with_corner(&states, &mut next, column),
-                    LatticeKind::Square | LatticeKind::Cubic | LatticeKind::Complete => {
+                    LatticeKind::Square | LatticeKind::Cubic | LatticeKind::Complete | LatticeKind::Chain => {
                         self.fix(&states, &mut next, column)
                     }
                 }
@@ -168,7 +159,7 @@ impl Transfer {
         (0..).zip(states).fold(Moments::EMPTY, |sum, (last, state)| {
             let corners = match self.setup.kind {
                 LatticeKind::Triangular => overlap(first, last, 1, side),
-                LatticeKind::Square | LatticeKind::Cubic | LatticeKind::Complete => 0,
+                LatticeKind::Square | LatticeKind::Cubic | LatticeKind::Complete | LatticeKind::Chain => 0,
             };
             let closing = self.setup.single(0, overlap(first, last, 0, side) + corners, 0);
             self.sum(sum, state.with(&closing))

@@ -162,8 +162,7 @@ mod tests {
             for side in [4, 8, 16] {
                 let lattice = Lattice::new(kind, side).unwrap();
                 let system = System::uniform(lattice, Interaction { coupling: 1.0, field: 0.0 });
-                let halves = lattice
-                    .is_spatial()
+                let halves = (lattice.dimensions() > 1)
                     .then(|| Hierarchy::bisection(lattice, &vec![2; lattice.dimensions()]));
                 for hierarchy in [Hierarchy::flat(&system, SiteOrder::Index)].into_iter().chain(halves) {
                     let bonds: Vec<_> = lattice.bonds().collect();

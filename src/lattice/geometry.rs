@@ -11,6 +11,8 @@ pub const MAX_SIDE: u32 = 1024;
 const MAX_CUBIC_SIDE: u32 = 64;
 /// Most sites that are all neighbours of one another.
 const MAX_COMPLETE_SITES: u32 = 1024;
+/// Most sites of a chain: the logarithm of its partition function is at most 2^28 then, which exponents of 32 bits span.
+const MAX_CHAIN_SITES: u32 = 1 << 20;
 
 /// Which sites are neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -27,14 +29,16 @@ pub enum LatticeKind {
     Cubic,
     /// Every site has a bond to every other one. There is one axis, along which sites are counted, and the side is their number.
     Complete,
+    /// One closed line: every site has a bond to the next one, and the side is the number of sites.
+    Chain,
 }
 
-/// Plane, row and column of a site; in two dimensions the plane is 0, and where all sites are neighbours the column is the site.
+/// Plane, row and column of a site; in two dimensions the plane is 0, and with one axis the column is the site.
 pub type Place = [u32; 3];
 
 impl LatticeKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Square, Self::Triangular, Self::Cubic, Self::Complete];
+    pub const ALL: [Self; 5] = [Self::Square, Self::Triangular, Self::Cubic, Self::Complete, Self::Chain];
 
     /// The name on the command line and in files.
     pub fn name(self) -> &'static str {
@@ -43,6 +47,7 @@ impl LatticeKind {
             Self::Triangular => "triangular",
             Self::Cubic => "cubic",
             Self::Complete => "complete",
+            Self::Chain => "chain",
         }
     }
 
@@ -53,13 +58,14 @@ impl LatticeKind {
             Self::Triangular => &[[0, 0, 1], [0, 1, 0], [0, 1, 1]],
             Self::Cubic => &[[0, 0, 1], [0, 1, 0], [1, 0, 0]],
             Self::Complete => &[],
+            Self::Chain => &[[0, 0, 1]],
         }
     }
 
-    /// Axes of the lattice: 2 or 3, and 1 where all sites are neighbours.
+    /// Axes of the lattice: 2 or 3, and 1 of a chain and where all sites are neighbours.
     pub fn dimensions(self) -> usize {
         match self {
-            Self::Complete => 1,
+            Self::Complete | Self::Chain => 1,
             Self::Square | Self::Triangular => 2,
             Self::Cubic => 3,
         }
@@ -71,11 +77,12 @@ impl LatticeKind {
             Self::Square | Self::Triangular => MAX_SIDE,
             Self::Cubic => MAX_CUBIC_SIDE,
             Self::Complete => MAX_COMPLETE_SITES,
+            Self::Chain => MAX_CHAIN_SITES,
         }
     }
 }
 
-/// A lattice of equal sides with periodic boundaries, or sites that are all neighbours of one another. The site at (plane, row, column) has index
+/// A lattice of equal sides with periodic boundaries, a chain among them, or sites that are all neighbours of one another. The site at (plane, row, column) has index
 /// `(plane * side + row) * side + column`; in two dimensions there is one plane.
 ///
 /// Every bond of a periodic lattice counts on every side: at side 2 two bonds join the same pair of sites.
@@ -131,12 +138,20 @@ impl Lattice {
         Self::new(LatticeKind::Complete, sites)
     }
 
+    /// A closed chain of sites.
+    ///
+    /// # Errors
+    /// As [`Lattice::new`].
+    pub fn chain(sites: u32) -> Result<Self> {
+        Self::new(LatticeKind::Chain, sites)
+    }
+
     /// Which sites are neighbours.
     pub fn kind(self) -> LatticeKind {
         self.kind
     }
 
-    /// Sites along one side; all of them where all are neighbours.
+    /// Sites along one side; all of them where there is one axis.
     pub fn side(self) -> u32 {
         self.side
     }
@@ -165,7 +180,12 @@ impl Lattice {
         self.kind != LatticeKind::Complete
     }
 
-    /// Planes: 1 in two dimensions.
+    /// Whether it is a chain, which has no network and no kernels, since it is solved.
+    pub fn is_chain(self) -> bool {
+        self.kind == LatticeKind::Chain
+    }
+
+    /// Planes: 1 in one and two dimensions.
     pub fn planes(self) -> u32 {
         if self.dimensions() == 3 { self.side } else { 1 }
     }
@@ -270,7 +290,7 @@ impl Lattice {
     /// can satisfy all bonds.
     pub fn is_bipartite(self) -> bool {
         match self.kind {
-            LatticeKind::Square | LatticeKind::Cubic => self.side.is_multiple_of(2),
+            LatticeKind::Square | LatticeKind::Cubic | LatticeKind::Chain => self.side.is_multiple_of(2),
             LatticeKind::Triangular => false,
             LatticeKind::Complete => self.side == 2,
         }
@@ -280,7 +300,7 @@ impl Lattice {
     /// second site of every second row, or as many as sites where all are neighbours.
     pub fn colours(self) -> usize {
         match self.kind {
-            LatticeKind::Square | LatticeKind::Cubic => 2,
+            LatticeKind::Square | LatticeKind::Cubic | LatticeKind::Chain => 2,
             LatticeKind::Triangular => 4,
             LatticeKind::Complete => self.sites(),
         }
@@ -291,7 +311,7 @@ impl Lattice {
         let (line, place) = (number / (self.side / 2), number % (self.side / 2));
         let [plane, row] = [line / self.side, line % self.side];
         self.site(match self.kind {
-            LatticeKind::Square | LatticeKind::Cubic => {
+            LatticeKind::Square | LatticeKind::Cubic | LatticeKind::Chain => {
                 [plane, row, 2 * place + ((plane + row + colour) & 1)]
             }
             LatticeKind::Triangular => [0, 2 * line + colour / 2, 2 * place + (colour & 1)],
@@ -302,7 +322,7 @@ impl Lattice {
     /// Whether every axis can be reversed alone without breaking a bond. All together always can.
     pub fn has_mirrors(self) -> bool {
         match self.kind {
-            LatticeKind::Square | LatticeKind::Cubic => true,
+            LatticeKind::Square | LatticeKind::Cubic | LatticeKind::Chain => true,
             LatticeKind::Triangular | LatticeKind::Complete => false,
         }
     }
@@ -312,7 +332,7 @@ impl Lattice {
     pub fn smallest_wave_number_squared(self) -> f64 {
         let along_axis = 4.0 * (std::f64::consts::PI / f64::from(self.side)).sin().powi(2);
         match self.kind {
-            LatticeKind::Square | LatticeKind::Cubic => along_axis,
+            LatticeKind::Square | LatticeKind::Cubic | LatticeKind::Chain => along_axis,
             LatticeKind::Triangular => along_axis * 4.0 / 3.0,
             LatticeKind::Complete => f64::NAN,
         }
@@ -324,7 +344,7 @@ impl Lattice {
     }
 }
 
-/// `16 x 16`, `triangular 16 x 16` and `complete 100`.
+/// `16 x 16`, `triangular 16 x 16`, `complete 100` and `chain 100`.
 impl std::fmt::Display for Lattice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.kind != LatticeKind::Square {
@@ -343,7 +363,7 @@ mod tests {
     #[test]
     fn side_must_be_in_range() {
         for kind in LatticeKind::ALL {
-            for side in [0, 1, 1025, 2048] {
+            for side in [0, 1, kind.max_side() + 1, u32::MAX] {
                 assert!(Lattice::new(kind, side).is_err(), "side {side} must be refused");
             }
             for side in [2, 3, 4, 100, 1024] {

@@ -96,7 +96,7 @@ impl System {
     pub fn of_colours(self, states: u32) -> Result<Self> {
         match self.lattice.kind() {
             LatticeKind::Square | LatticeKind::Cubic => {}
-            kind @ (LatticeKind::Triangular | LatticeKind::Complete) => {
+            kind @ (LatticeKind::Triangular | LatticeKind::Complete | LatticeKind::Chain) => {
                 return Err(Error::setting(
                     "lattice",
                     kind.name(),
@@ -117,12 +117,14 @@ impl System {
         self.spins == Spins::Ising && self.interaction.coupling < 0.0 && self.lattice.is_bipartite()
     }
 
-    /// The spin of a site in a configuration of least bond energy: all up for J >= 0; else every second spin on the square and the cubic lattice
+    /// The spin of a site in a configuration of least bond energy: all up for J >= 0; else every second spin on the square and the cubic lattice, of a chain
     /// (also where an odd side spoils the pattern along a line) and where all sites are neighbours, every second row on the triangular one.
     pub fn ordered_spin(&self, site: u32) -> i8 {
         let [plane, row, column] = self.lattice.place(site);
         let alternates = match self.lattice.kind() {
-            LatticeKind::Square | LatticeKind::Cubic | LatticeKind::Complete => plane + row + column,
+            LatticeKind::Square | LatticeKind::Cubic | LatticeKind::Complete | LatticeKind::Chain => {
+                plane + row + column
+            }
             LatticeKind::Triangular => row,
         };
         if self.interaction.coupling >= 0.0 || alternates.is_multiple_of(2) { 1 } else { -1 }
@@ -154,7 +156,7 @@ impl System {
 
     /// The inverse temperature at which the infinite lattice begins to order without a field, where it does: `ln(1 + sqrt 2) / 2` on the
     /// square lattice (Onsager), `ln(3) / 4` on the triangular one, 0.22165463 on the cubic one by Monte Carlo (arXiv:1806.03558), and `1 / N` where all
-    /// sites are neighbours (Curie and Weiss). Potts spins of q colours: `ln(1 + sqrt q)` on the square lattice.
+    /// sites are neighbours (Curie and Weiss). A chain orders at no temperature. Potts spins of q colours: `ln(1 + sqrt q)` on the square lattice.
     pub fn critical_beta(&self) -> Option<f64> {
         if let Spins::Potts { states } = self.spins {
             let Interaction { coupling, field } = self.interaction;
@@ -169,6 +171,7 @@ impl System {
             LatticeKind::Triangular => 0.25 * 3_f64.ln(),
             LatticeKind::Cubic => 0.221_654_63,
             LatticeKind::Complete => 1.0 / self.lattice.sites() as f64,
+            LatticeKind::Chain => return None,
         };
         let size = self.interaction.coupling.abs();
         let orders = self.has_spin_flip() && size > 0.0 && !self.is_frustrated() && self.weights.is_none();

@@ -10,11 +10,14 @@ use crate::conditional::Model;
 use crate::cpu::Cpu;
 use crate::device;
 use crate::error::{Error, Result};
-use crate::lattice::{Ensemble, Observables, Spins};
+use crate::lattice::{Ensemble, Lattice, Observables, Spins};
 use crate::random::Stream;
 use crate::schedule::{Inputs, Kernel};
 use rayon::prelude::*;
 use std::sync::Arc;
+
+/// Most sites of a lattice that is a chain.
+const MOST_CHAIN_SITES: u32 = 4096;
 
 /// The system that chains simulate, and how they do it.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,9 +35,10 @@ pub struct Setup {
 impl Setup {
     /// Whether kernels can move the chains: they work on sites of a colour of the lattice, in groups of four.
     fn has_kernels(&self) -> bool {
-        let side = self.ensemble.system.lattice.side();
+        let lattice = self.ensemble.system.lattice;
+        let side = lattice.side();
         let is_single = matches!(self.algorithm, Algorithm::Metropolis | Algorithm::HeatBath);
-        is_single && side.is_power_of_two() && side >= 4
+        is_single && !lattice.is_chain() && side.is_power_of_two() && side >= 4
     }
 }
 
@@ -54,11 +58,12 @@ impl Simulation {
     /// Starts chains. They are not in equilibrium yet: see [`equilibrate`](super::equilibrate).
     ///
     /// # Errors
-    /// When bonds have couplings of their own, or join all sites, and chains do not move by tempering, there is no such device, the chains do not fit it, or a GPU is named for updates that run on the CPU alone.
+    /// When bonds have couplings of their own, or join all sites, and chains do not move by tempering, the lattice is a chain of more than 4,096 sites, there is no such device, the chains do not fit it, or a GPU is named for updates that run on the CPU alone.
     pub fn new(setup: Setup, device: &str) -> Result<Self> {
         let Setup { algorithm, chains, seed, .. } = setup;
         let system = &setup.ensemble.system;
         algorithm.check(system)?;
+        check_chain(system.lattice, device)?;
         let model = Arc::new(Model::without_network(system.clone()));
         let rules = Arc::new(Rules::new(&setup.ensemble, algorithm));
         let streams = (0..chains).map(|chain| (chain, Stream::new(seed, chain as u32)));
@@ -222,6 +227,24 @@ impl Simulation {
     fn inputs(&self) -> Inputs {
         Inputs { seed: self.setup.seed, beta: self.setup.ensemble.beta, ..Inputs::SAMPLING }
     }
+}
+
+/// Checks that a chain of sites is short enough for products at all distances, and moves on the CPU, which alone has them.
+fn check_chain(lattice: Lattice, device: &str) -> Result<()> {
+    if !lattice.is_chain() {
+        return Ok(());
+    }
+    if lattice.side() > MOST_CHAIN_SITES {
+        let expected = format!(
+            "Monte Carlo of lattice = chain measures all distances, of {MOST_CHAIN_SITES} sites at most; `exact --lattice chain` solves longer chains"
+        );
+        return Err(Error::setting("size", lattice.side(), expected));
+    }
+    if !matches!(device, "auto" | "cpu") {
+        let expected = "configurations of lattice = chain move on the CPU; leave it out";
+        return Err(Error::setting("device", device, expected));
+    }
+    Ok(())
 }
 
 /// What does not fit a device is told of a batch, and with the way out for networks; here the batch is of chains.

@@ -1,7 +1,7 @@
 //! Physical quantities from means of what every configuration is measured for.
 
 use crate::estimate::Estimate;
-use crate::exact::Exact;
+use crate::exact::{Exact, magnetisation_per_site};
 use crate::lattice::{Ensemble, Observables, Spins};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -267,6 +267,7 @@ impl Ensemble {
             "entropy_per_site" => Some(self.beta * exact.energy_per_site + per_site),
             "energy_per_site" => Some(exact.energy_per_site),
             "specific_heat" => Some(exact.specific_heat),
+            "magnetisation" => magnetisation_per_site(&self.system, self.beta),
             _ => None,
         }
     }

@@ -182,8 +182,13 @@ impl Recipe {
         if recipe.size == 0 || recipe.temperatures.is_empty() {
             return refuse(text, "it needs size and temperatures, as size=10 temperatures=0:6:0.25");
         }
-        if !Lattice::new(recipe.kind, recipe.size)?.is_spatial() {
-            return refuse(text, "data of a machine are on a lattice in space: square, triangular or cubic");
+        let lattice = Lattice::new(recipe.kind, recipe.size)?;
+        if !lattice.is_spatial() || lattice.is_chain() {
+            let name = recipe.kind.name();
+            return refuse(
+                text,
+                &format!("lattice = {name} is none of a machine; it must be square, triangular or cubic"),
+            );
         }
         if recipe.points().len() > MOST_POINTS {
             return refuse(text, &format!("it has more than {MOST_POINTS} temperatures and fields"));

@@ -7,6 +7,7 @@ mod allocations;
 mod architecture;
 mod baselines;
 mod boxes;
+mod chain;
 mod cli;
 mod cli_comfort;
 mod cli_measure;

@@ -106,6 +106,7 @@ impl Network {
             LatticeKind::Square => vec![vec![0, 1], vec![1, 0]],
             LatticeKind::Triangular => vec![vec![0, 1], vec![1, 0], vec![1, 1]],
             LatticeKind::Cubic => vec![vec![0, 0, 1], vec![0, 1, 0], vec![1, 0, 0]],
+            LatticeKind::Chain => vec![vec![1]],
             LatticeKind::Complete => (1..self.case.size as usize).map(|by| vec![by]).collect(),
         }
     }
