@@ -1,10 +1,12 @@
-//! Where figures go, and as what files.
+//! Figures and tables that a command writes into a folder.
 
 use crate::error::Error;
-use crate::plot::{self, Drawing, Format};
+use crate::io::write_rows;
+use crate::plot::{Drawing, Format, write};
+use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// Kinds of files on the command line.
+/// Kinds of files that figures are written as.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub(super) enum FormatName {
     Svg,
@@ -22,28 +24,43 @@ impl FormatName {
     }
 }
 
-/// A folder for figures.
+/// Where they go.
 #[derive(Debug)]
 pub(super) struct Place {
     folder: PathBuf,
     formats: &'static [Format],
+    /// Whether every file is told on standard output.
+    tells: bool,
 }
 
 impl Place {
-    /// Makes the folder; an empty path is where the user is.
-    pub(super) fn create(folder: PathBuf, format: FormatName) -> crate::Result<Self> {
+    /// A folder, which is made if it is not there.
+    pub(super) fn new(folder: PathBuf, format: FormatName, tells: bool) -> crate::Result<Self> {
         if !folder.as_os_str().is_empty() {
             std::fs::create_dir_all(&folder).map_err(|source| Error::file("create", &folder, source))?;
         }
-        Ok(Self { folder, formats: format.formats() })
+        Ok(Self { folder, formats: format.formats(), tells })
     }
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Writes a figure and gives the paths of its files.
-    pub(super) fn write(&self, name: &str, drawing: &impl Drawing) -> crate::Result<Vec<PathBuf>> {
-        self.formats.iter().map(|&format| plot::write(drawing, &self.folder.join(name), format)).collect()
+    /// Writes a figure under a name, as every kind of file.
+    pub(super) fn write(&self, name: &str, drawing: &impl Drawing) -> anyhow::Result<()> {
+        self.formats
+            .iter()
+            .try_for_each(|&format| self.told(&write(drawing, &self.folder.join(name), format)?))
+    }
+
+    /// Writes a CSV file under a name, with the names of fields in its first line.
+    pub(super) fn write_table(&self, name: &str, rows: &[impl Serialize]) -> anyhow::Result<()> {
+        let path = self.folder.join(name).with_extension("csv");
+        write_rows(&path, rows)?;
+        self.told(&path)
+    }
+
+    fn told(&self, path: &Path) -> anyhow::Result<()> {
+        if self.tells { super::print(&path.display().to_string()) } else { Ok(()) }
     }
 }

@@ -22,6 +22,7 @@ mod plan;
 mod plot;
 mod progress;
 mod rbm;
+mod renormalise;
 mod sample;
 mod scan;
 mod settings;
@@ -60,6 +61,7 @@ enum Command {
     Bench(bench::Arguments),
     Export(export::Arguments),
     Rbm(rbm::Arguments),
+    Renormalise(renormalise::Arguments),
     Completions(manual::Completions),
     Manual(manual::Manual),
 }
@@ -105,6 +107,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Rbm(arguments) => rbm::run(&arguments),
+        Command::Renormalise(arguments) => renormalise::run(&arguments),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Manual(arguments) => manual::manual(&arguments),
     }

@@ -95,6 +95,8 @@ const PLACES: [&str; 3] = ["out", "keep", "folder"];
 /// Refuses `-` for a file or folder to write: elsewhere it means standard output, where no command writes files.
 pub(super) fn check_places(matches: &ArgMatches) -> anyhow::Result<()> {
     let Some((_, command)) = matches.subcommand() else { return Ok(()) };
+    // Commands of commands.
+    check_places(command)?;
     for place in PLACES {
         // Not every command has each of them.
         let given = command.try_get_raw(place).ok().flatten();

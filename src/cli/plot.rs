@@ -51,11 +51,6 @@ pub(super) struct Arguments {
     device: String,
 }
 
-/// Writes a figure and tells where it is.
-fn write(place: &Place, name: &str, drawing: &impl plot::Drawing) -> anyhow::Result<()> {
-    place.write(name, drawing)?.iter().try_for_each(|path| super::print(&path.display().to_string()))
-}
-
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let count = arguments.count;
     if !(2..=MAX_SAMPLES).contains(&count) {
@@ -70,20 +65,20 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let inner = name.filter(|_| arguments.paths.len() > 1).unwrap_or_default();
         let folder = arguments.out.as_ref().map(|out| out.join(inner));
         let folder = folder.or(own.map(Path::to_owned)).unwrap_or_default();
-        let place = Place::create(folder, arguments.format)?;
+        let place = Place::new(folder, arguments.format, true)?;
         match source {
             Source::Run(config, metrics) => {
-                write(&place, "training", &plot::training(config, metrics))?;
+                place.write("training", &plot::training(config, metrics))?;
                 plot_network(path, arguments, &place)?;
             }
             Source::Machine(settings, metrics) => {
-                write(&place, "training", &plot::machine_training(settings, metrics))?;
+                place.write("training", &plot::machine_training(settings, metrics))?;
             }
             Source::Scan(table) => {
                 tell_of(path, table);
                 super::tell_of_slow_curves(table);
                 for (name, figure) in plot::scan(table) {
-                    write(&place, name, &figure)?;
+                    place.write(name, &figure)?;
                 }
             }
         }
@@ -139,7 +134,7 @@ fn plot_network(path: &Path, arguments: &Arguments, place: &Place) -> anyhow::Re
     let of = format!("{}{}, beta = {}", system.lattice, system.spins, config.beta);
     let ln_z = measurement.importance.ln_z.value;
     let title = format!("Weights, {of}: ESS {:.4}", measurement.importance.ess.value);
-    write(place, "weights", &plot::weights(&title, &ln_w, ln_z))?;
+    place.write("weights", &plot::weights(&title, &ln_w, ln_z))?;
     if let Some(energies) = &measurement.energies {
         plot_energies(&measurement.ensemble, energies.bins(), arguments.count, seed, place)?;
     }
@@ -153,7 +148,7 @@ fn plot_network(path: &Path, arguments: &Arguments, place: &Place) -> anyhow::Re
         super::tell("no autocorrelation function: the Markov chain never moved");
         return Ok(());
     }
-    write(place, "autocorrelation", &plot::autocorrelation(&format!("Markov chain, {of}"), &functions))
+    place.write("autocorrelation", &plot::autocorrelation(&format!("Markov chain, {of}"), &functions))
 }
 
 /// Energies of the network's configurations, reweighted, and of Monte Carlo's.
@@ -171,7 +166,7 @@ fn plot_energies(
     }
     let system = &ensemble.system;
     let title = format!("Energies, {}{}, beta = {}", system.lattice, system.spins, ensemble.beta);
-    write(place, "energies", &plot::energies(&title, &sources))
+    place.write("energies", &plot::energies(&title, &sources))
 }
 
 /// Configurations by Monte Carlo to compare with; nothing, and a warning, where it does not come into equilibrium.
@@ -221,7 +216,7 @@ fn plot_overlaps(
         sources.push(Overlaps { name: "Monte Carlo", pairs });
     }
     let title = format!("Overlaps, {}, beta = {}", ensemble.system.lattice, config.beta);
-    write(place, "overlaps", &plot::overlaps(&title, sites, &sources))
+    place.write("overlaps", &plot::overlaps(&title, sites, &sources))
 }
 
 /// A grid of few enough configurations that single sites are seen.
@@ -255,12 +250,12 @@ fn plot_configurations(
     ] {
         let title = format!("{lattice}{kind}, beta = {}: {what}", config.beta);
         let hierarchy = &backend.model().hierarchy;
-        write(place, name, &Configurations { title, lattice, spins: &spins, kind, hierarchy, colouring })?;
+        place.write(name, &Configurations { title, lattice, spins: &spins, kind, hierarchy, colouring })?;
     }
     if lattice.dimensions() == 3 {
         let title = format!("{lattice}{kind}, beta = {}: planes, {dark}", config.beta);
         let (spins, hierarchy) = (&spins[..lattice.sites()], &backend.model().hierarchy);
-        write(place, "planes_by_level", &Isometric { title, lattice, spins, kind, hierarchy })?;
+        place.write("planes_by_level", &Isometric { title, lattice, spins, kind, hierarchy })?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
-//! Figures, as SVG and PNG: training curves, sampled configurations, weights, autocorrelation, scans, flows of Boltzmann machines.
+//! Figures, as SVG and PNG: training curves, sampled configurations, weights, autocorrelation, scans, renormalisation, flows of Boltzmann machines.
 
+mod blocks;
 mod chart;
 mod figure;
 mod file;
@@ -8,10 +9,12 @@ mod isometric;
 mod lattice;
 mod pictures;
 mod reconstruction;
+mod renormalisation;
 mod sampled;
 mod scan;
 mod training;
 
+pub use blocks::{BlockSpins, Picture};
 pub use figure::{Axis, Curve, Figure, Panel, Point, Style};
 pub use file::{Drawing, Format, write};
 pub use flow::{FixedPoint, distributions, fixed_points, fixed_points_of_machines, flow};
@@ -19,6 +22,7 @@ pub use isometric::Isometric;
 pub use lattice::{Colouring, Configurations};
 pub use pictures::{Pictures, Tone};
 pub use reconstruction::{Fitted, Reconstructed, exponents, reconstruction};
+pub use renormalisation::{block_levels, chains, decimation};
 pub use sampled::{Overlaps, autocorrelation, energies, overlaps, weights};
 pub use scan::{scan, systems};
 pub use training::{machine_training, training};

@@ -34,6 +34,7 @@ mod rbm_kernels;
 mod readers;
 mod reference;
 mod reference_pairs;
+mod renormalise;
 mod shaders;
 mod single_kernels;
 mod table;

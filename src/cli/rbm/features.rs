@@ -46,7 +46,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let learned = open(&arguments.run)?;
     let folder = arguments.out.clone().unwrap_or_else(|| arguments.run.join("features"));
-    let place = Place::create(folder, arguments.format)?;
+    let place = Place::new(folder, arguments.format, false)?;
     let values = singular_values(&learned.machine, &learned.parameters);
     let machine = learned.machine;
     let of = format!("{}{}, {} hidden units", machine.lattice, machine.spins, machine.hidden);

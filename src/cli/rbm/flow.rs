@@ -8,12 +8,13 @@ use super::{Learned, open};
 use crate::config::MAX_SAMPLES;
 use crate::error::Error;
 use crate::estimate::Estimate;
-use crate::io::{check_memory, read_spins, write_rows};
+use crate::io::{check_memory, read_spins};
 use crate::lattice::Spins;
 use crate::measure::brief;
 use crate::plot::{self, Pictures, Tone};
 use crate::rbm::{Flow, FlowKind, Source, Start, Track};
 use crate::thermometer::{Thermometer, Thermometers};
+use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -123,17 +124,13 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
     };
     let folder = arguments.out.clone().unwrap_or_else(|| arguments.run[0].join("flow"));
-    let place = Place::create(folder, arguments.format)?;
+    let place = Place::new(folder, arguments.format, false)?;
     let thermometers = thermometers::open(&system, &temperatures, arguments.seed)?;
     let tracks = follow(arguments, &machines, &sources, &thermometers);
     let field = arguments.thermometers.field;
-    let rows = machines.iter().zip(&tracks).flat_map(|(machine, tracks)| rows(machine, field, tracks));
-    let header = header();
-    write_rows(
-        &place.folder().join("flow.csv"),
-        &header.iter().map(String::as_str).collect::<Vec<_>>(),
-        rows,
-    )?;
+    let rows: Vec<Row> =
+        machines.iter().zip(&tracks).flat_map(|(machine, tracks)| rows(machine, field, tracks)).collect();
+    place.write_table("flow", &rows)?;
     let means = Track::means(&tracks);
     draw(arguments, &place, &machines[0], &sources, &means, &thermometers)?;
     if arguments.json {
@@ -166,36 +163,59 @@ fn follow(
     tracks
 }
 
-/// Columns of the table.
-pub(super) fn header() -> Vec<String> {
-    let keys = ["run", "hidden", "seed", "kind", "start", "field", "iteration"].map(str::to_owned);
-    let estimates = ["energy_per_site", "order"].map(str::to_owned).into_iter();
-    let by = |by: Thermometer| format!("temperature_by_{}", by.name());
-    let estimates = estimates.chain(Thermometer::ALL.map(by));
-    keys.into_iter().chain(estimates.flat_map(|name| [name.clone(), format!("{name}_error")])).collect()
+/// A row of the table: readings of one flow of one machine after some iterations.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    run: String,
+    hidden: usize,
+    seed: u32,
+    kind: &'static str,
+    start: String,
+    field: f64,
+    iteration: usize,
+    energy_per_site: f64,
+    energy_per_site_error: f64,
+    order: f64,
+    order_error: f64,
+    temperature_by_energy: f64,
+    temperature_by_energy_error: f64,
+    temperature_by_order: f64,
+    temperature_by_order_error: f64,
+    temperature_by_pseudo_likelihood: f64,
+    temperature_by_pseudo_likelihood_error: f64,
+    temperature_by_network: f64,
+    temperature_by_network_error: f64,
 }
 
 /// Rows of the table, for flows of one machine.
-pub(super) fn rows(of: &Learned, field: f64, tracks: &[Track]) -> Vec<Vec<String>> {
+pub(super) fn rows(of: &Learned, field: f64, tracks: &[Track]) -> Vec<Row> {
     let row = |track: &Track, iteration: usize| {
         let readings = &track.readings[iteration];
-        let start = match track.start {
-            Start::Temperature(temperature) => temperature.to_string(),
-            Start::Given => "given".to_owned(),
-        };
-        let keys = [
-            of.path.display().to_string(),
-            of.machine.hidden.to_string(),
-            of.settings.seed.to_string(),
-            track.kind.name().to_owned(),
-            start,
-            field.to_string(),
-            iteration.to_string(),
-        ];
-        let estimates = [readings.energy_per_site, readings.order].into_iter().chain(readings.temperatures);
-        let cells =
-            estimates.flat_map(|estimate| [estimate.value, estimate.error].map(|value| value.to_string()));
-        keys.into_iter().chain(cells).collect::<Vec<_>>()
+        let [energy, order, likelihood, network] = readings.temperatures;
+        Row {
+            run: of.path.display().to_string(),
+            hidden: of.machine.hidden,
+            seed: of.settings.seed,
+            kind: track.kind.name(),
+            start: match track.start {
+                Start::Temperature(temperature) => temperature.to_string(),
+                Start::Given => "given".to_owned(),
+            },
+            field,
+            iteration,
+            energy_per_site: readings.energy_per_site.value,
+            energy_per_site_error: readings.energy_per_site.error,
+            order: readings.order.value,
+            order_error: readings.order.error,
+            temperature_by_energy: energy.value,
+            temperature_by_energy_error: energy.error,
+            temperature_by_order: order.value,
+            temperature_by_order_error: order.error,
+            temperature_by_pseudo_likelihood: likelihood.value,
+            temperature_by_pseudo_likelihood_error: likelihood.error,
+            temperature_by_network: network.value,
+            temperature_by_network_error: network.error,
+        }
     };
     tracks.iter().flat_map(|track| (0..track.readings.len()).map(move |at| row(track, at))).collect()
 }

@@ -7,13 +7,14 @@ use super::{flow, open, thermometers};
 use crate::error::Error;
 use crate::estimate::{PowerLaw, power_law};
 use crate::exact;
-use crate::io::{check_memory, write_rows};
+use crate::io::check_memory;
 use crate::lattice::System;
 use crate::mc;
 use crate::measure::brief;
 use crate::plot::{self, Fitted, Reconstructed};
 use crate::random::philox;
 use crate::rbm::{Flow, FlowKind, Thermodynamics, number_list};
+use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -92,9 +93,10 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .iter()
         .map(|&field| thermometers::system(&learned.machine, field))
         .collect::<crate::Result<Vec<System>>>()?;
-    let place = Place::create(
+    let place = Place::new(
         arguments.out.clone().unwrap_or_else(|| arguments.run.join("measure")),
         arguments.format,
+        false,
     )?;
     let mut progress = Progress::new("temperature", 0, (temperatures.len() * fields.len()) as u64);
     let mut points = Vec::new();
@@ -115,7 +117,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     progress.finish();
-    write_table(&place, &points)?;
+    place.write_table("measure", &points.iter().map(row).collect::<Vec<_>>())?;
     let machine = learned.machine;
     let how = format!("{} of {}", arguments.sweeps, kind.name());
     let title = format!(
@@ -167,23 +169,51 @@ fn fit(system: &System, points: &[Reconstructed], [from, to]: [f64; 2]) -> Vec<F
     vec![of("machine", |point| point.machine), of("Monte Carlo", |point| point.monte_carlo)]
 }
 
-fn write_table(place: &Place, points: &[Reconstructed]) -> crate::Result<()> {
-    let names = points.iter().take(1).flat_map(|point| point.machine.named()).map(|(name, _)| name);
-    let of = |prefix: &str, name: &str| [format!("{prefix}{name}"), format!("{prefix}{name}_error")];
-    let header: Vec<String> = ["temperature", "field"]
-        .map(str::to_owned)
-        .into_iter()
-        .chain(names.flat_map(|name| ["", "mc_"].map(|prefix| of(prefix, name)).concat()))
-        .collect();
-    let row = |point: &Reconstructed| {
-        let pairs = point.machine.named().into_iter().zip(point.monte_carlo.named());
-        let cells = pairs.flat_map(|((_, machine), (_, monte_carlo))| {
-            [machine.value, machine.error, monte_carlo.value, monte_carlo.error]
-        });
-        [point.temperature, point.field].into_iter().chain(cells).map(|value| value.to_string()).collect()
-    };
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    write_rows(&place.folder().join("measure.csv"), &header, points.iter().map(row))
+/// A row of the table.
+#[derive(Debug, Serialize)]
+struct Row {
+    temperature: f64,
+    field: f64,
+    energy_per_site: f64,
+    energy_per_site_error: f64,
+    mc_energy_per_site: f64,
+    mc_energy_per_site_error: f64,
+    specific_heat: f64,
+    specific_heat_error: f64,
+    mc_specific_heat: f64,
+    mc_specific_heat_error: f64,
+    order: f64,
+    order_error: f64,
+    mc_order: f64,
+    mc_order_error: f64,
+    susceptibility: f64,
+    susceptibility_error: f64,
+    mc_susceptibility: f64,
+    mc_susceptibility_error: f64,
+}
+
+fn row(point: &Reconstructed) -> Row {
+    let Reconstructed { machine, monte_carlo, .. } = point;
+    Row {
+        temperature: point.temperature,
+        field: point.field,
+        energy_per_site: machine.energy_per_site.value,
+        energy_per_site_error: machine.energy_per_site.error,
+        mc_energy_per_site: monte_carlo.energy_per_site.value,
+        mc_energy_per_site_error: monte_carlo.energy_per_site.error,
+        specific_heat: machine.specific_heat.value,
+        specific_heat_error: machine.specific_heat.error,
+        mc_specific_heat: monte_carlo.specific_heat.value,
+        mc_specific_heat_error: monte_carlo.specific_heat.error,
+        order: machine.order.value,
+        order_error: machine.order.error,
+        mc_order: monte_carlo.order.value,
+        mc_order_error: monte_carlo.order.error,
+        susceptibility: machine.susceptibility.value,
+        susceptibility_error: machine.susceptibility.error,
+        mc_susceptibility: monte_carlo.susceptibility.value,
+        mc_susceptibility_error: monte_carlo.susceptibility.error,
+    }
 }
 
 fn report(

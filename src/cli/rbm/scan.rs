@@ -11,7 +11,7 @@ use super::learning::{LearningArguments, Origin};
 use super::thermometers::{self, ThermometerArguments};
 use super::train::{self, Run};
 use crate::error::Error;
-use crate::io::{MachineFolder, write_rows};
+use crate::io::MachineFolder;
 use crate::plot::{self, FixedPoint};
 use crate::rbm::{Data, Recipe, Settings, Source, Track};
 use crate::thermometer::{Thermometer, Thermometers};
@@ -111,13 +111,8 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     points.sort_by(|a, b| a.hidden.cmp(&b.hidden).then(a.field.total_cmp(&b.field)));
-    let place = Place::create(arguments.out.clone(), arguments.format)?;
-    let header = flow::header();
-    write_rows(
-        &place.folder().join("scan.csv"),
-        &header.iter().map(String::as_str).collect::<Vec<_>>(),
-        rows,
-    )?;
+    let place = Place::new(arguments.out.clone(), arguments.format, false)?;
+    place.write_table("scan", &rows)?;
     for (name, figure) in plot::fixed_points_of_machines(&arguments.generate, &points) {
         place.write(&name, &figure)?;
     }

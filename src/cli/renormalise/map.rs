@@ -1,0 +1,106 @@
+//! `han-gpu renormalise map`.
+
+use super::super::figures::{FormatName, Place};
+use super::super::{print, print_json};
+use super::{Starts, exact_critical_coupling};
+use crate::plot;
+use crate::renormalise::decimation::{FixedPoint, Step, flow};
+use serde::Serialize;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Temperatures on both sides of the fixed point, which is at 1.9725.
+const TEMPERATURES: [f64; 8] = [1.7, 1.9, 1.96, 1.972, 1.973, 1.985, 2.05, 2.27];
+
+/// The approximate decimation of the square lattice, K' = (3/8) ln cosh 4K: its fixed point, and flows of couplings.
+///
+/// Every second site is summed out, which leaves a square lattice with sqrt 2 times the spacing and with couplings of nearest neighbours (K_1), next-nearest neighbours (K_2) and
+/// four spins (K_4); K' = K_1 + K_2 stands for all of them.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  han-gpu renormalise map
+  han-gpu renormalise map --from 1.9,1.97,1.98,2.1 --iterations 12 --out figures")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    starts: Starts,
+    /// Folder for map.csv and the figure decimation
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Kind of figures
+    #[arg(long, value_enum, default_value = "both")]
+    format: FormatName,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// A row of map.csv.
+#[derive(Serialize)]
+struct Row {
+    /// Number of the start.
+    start: usize,
+    iteration: usize,
+    coupling: f64,
+    /// In units of J; infinite where the coupling has left the range of numbers.
+    temperature: f64,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let starts = arguments.starts.couplings(&TEMPERATURES.map(|temperature| 1.0 / temperature))?;
+    let flows: Vec<Vec<f64>> = starts.iter().map(|&start| flow(start, arguments.starts.iterations)).collect();
+    let (fixed, exact) = (FixedPoint::find(), exact_critical_coupling()?);
+    if let Some(folder) = &arguments.out {
+        let place = Place::new(folder.clone(), arguments.format, !arguments.json)?;
+        place.write_table("map", &rows(&flows))?;
+        place.write("decimation", &plot::decimation(&flows, exact))?;
+    }
+    if arguments.json {
+        let steps = starts.iter().map(|&coupling| {
+            let step = Step::from(coupling);
+            json!({ "coupling": coupling, "renormalised": step.renormalised(), "exact_step": step })
+        });
+        return print_json(&json!({
+            "fixed_point": fixed,
+            "exact": { "coupling": exact, "temperature": 1.0 / exact, "nu": 1.0 },
+            "starts": steps.collect::<Vec<_>>(),
+            "flows": flows,
+        }));
+    }
+    print(&describe(&fixed, exact, &flows))
+}
+
+fn rows(flows: &[Vec<f64>]) -> Vec<Row> {
+    let of_flow = |(start, flow): (usize, &Vec<f64>)| {
+        let row = |(iteration, &coupling): (usize, &f64)| Row {
+            start,
+            iteration,
+            coupling,
+            temperature: 1.0 / coupling,
+        };
+        flow.iter().enumerate().map(row).collect::<Vec<_>>()
+    };
+    flows.iter().enumerate().flat_map(of_flow).collect()
+}
+
+fn describe(fixed: &FixedPoint, exact: f64, flows: &[Vec<f64>]) -> String {
+    let FixedPoint { coupling, temperature, slope, nu } = fixed;
+    let mut lines = vec![
+        format!("fixed point  K* = {coupling:.9}, T* = {temperature:.9}, slope {slope:.6}, nu = {nu:.5}"),
+        format!("exact        K_c = {exact:.9}, T_c = {:.9}, nu = 1", 1.0 / exact),
+        String::new(),
+        "T         K         K_1       K_2       K_4        f_0       K'        in the end".to_owned(),
+    ];
+    lines.extend(flows.iter().map(|flow| {
+        let start = flow[0];
+        let step = Step::from(start);
+        let Step { nearest, next_nearest, four, constant } = step;
+        let end = flow[flow.len() - 1];
+        let end = if end.abs() < start.abs() { format!("disorder, K = {end:.3e}") } else { format!("order, K = {end:.3e}") };
+        format!(
+            "{:<9.6} {start:<9.6} {nearest:<9.6} {next_nearest:<9.6} {four:<10.6} {constant:<9.6} {:<9.6} {end}",
+            1.0 / start,
+            step.renormalised()
+        )
+    }));
+    lines.join("\n")
+}
