@@ -29,7 +29,7 @@ pub fn decimation(flows: &[Vec<f64>], exact_coupling: f64) -> Figure {
         level(format!("exact T_c = {:.5}", 1.0 / exact_coupling), EXACT, 1.0 / exact_coupling),
     ];
     for flow in flows {
-        let (label, colour) = match flow[0] > fixed.coupling {
+        let (label, colour) = match flow[0].abs() > fixed.coupling {
             true => ("starts below T*", ORDER),
             false => ("starts above T*", DISORDER),
         };
