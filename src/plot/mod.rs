@@ -1,6 +1,5 @@
 //! Figures, as SVG and PNG: training curves, sampled configurations, weights, autocorrelation, scans, renormalisation, flows of Boltzmann machines.
 
-mod blocks;
 mod chart;
 mod figure;
 mod file;
@@ -14,13 +13,12 @@ mod sampled;
 mod scan;
 mod training;
 
-pub use blocks::{BlockSpins, Picture};
 pub use figure::{Axis, Curve, Figure, Panel, Point, Style};
 pub use file::{Drawing, Format, write};
 pub use flow::{FixedPoint, distributions, fixed_points, fixed_points_of_machines, flow};
 pub use isometric::Isometric;
 pub use lattice::{Colouring, Configurations};
-pub use pictures::{Pictures, Tone};
+pub use pictures::{Picture, Pictures, Scale, Tone};
 pub use reconstruction::{Fitted, Reconstructed, exponents, reconstruction};
 pub use renormalisation::{block_levels, chains, decimation};
 pub use sampled::{Overlaps, autocorrelation, energies, overlaps, weights};

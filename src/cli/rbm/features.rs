@@ -5,13 +5,15 @@ use super::super::{print, print_json};
 use super::{Learned, open};
 use crate::error::Error;
 use crate::lattice::Spins;
-use crate::plot::{Axis, Curve, Figure, Panel, Pictures, Style, Tone};
+use crate::plot::{Axis, Curve, Figure, Panel, Picture, Pictures, Scale, Style, Tone};
 use crate::rbm::singular_values;
 use serde_json::json;
 use std::path::PathBuf;
 
 /// Most pictures.
 const MOST_UNITS: usize = 1000;
+/// Pixels of a picture's side.
+const PIXELS: usize = 110;
 /// Pictures in a row, where there is one for every unit.
 const WIDTH: usize = 8;
 
@@ -78,9 +80,10 @@ fn weights(learned: &Learned, units: usize, title: String) -> Pictures {
     order.truncate(units);
     let largest = weights.iter().fold(f32::MIN_POSITIVE, |largest, weight| largest.max(weight.abs()));
     let numbers = machine.spins.numbers();
-    let picture = |unit: usize, colour: usize| -> Vec<Tone> {
-        let sites = 0..machine.lattice.sites();
-        sites.map(|site| Tone::Number(weight(site * numbers + colour, unit) / largest)).collect()
+    let picture = |unit: usize, colour: usize| {
+        let tone = |site: usize| Tone::Number(weight(site * numbers + colour, unit) / largest);
+        let line = machine.lattice.side() as usize;
+        Picture { line, tones: (0..machine.lattice.sites()).map(tone).collect() }
     };
     let is_ising = machine.spins == Spins::Ising;
     let names = |unit: &usize| format!("unit {unit}");
@@ -98,8 +101,7 @@ fn weights(learned: &Learned, units: usize, title: String) -> Pictures {
             .flat_map(|&unit| (0..numbers).map(move |colour| (unit, colour)))
             .map(|(unit, colour)| picture(unit, colour))
             .collect(),
-        line: machine.lattice.side() as usize,
-        states: 0,
-        ends: [format!("{:.3}", -largest), format!("{largest:.3}")],
+        pixels: PIXELS,
+        scale: Scale::Numbers([format!("{:.3}", -largest), format!("{largest:.3}")]),
     }
 }

@@ -11,7 +11,7 @@ use crate::estimate::Estimate;
 use crate::io::{check_memory, read_spins};
 use crate::lattice::Spins;
 use crate::measure::brief;
-use crate::plot::{self, Pictures, Tone};
+use crate::plot::{self, Picture, Pictures, Scale, Tone};
 use crate::rbm::{Flow, FlowKind, Source, Start, Track};
 use crate::thermometer::{Thermometer, Thermometers};
 use serde::Serialize;
@@ -22,6 +22,8 @@ use std::path::PathBuf;
 const MOST_ITERATIONS: u32 = 10_000;
 /// Bytes of a flow and its readings for every visible number of a configuration, at most.
 pub(super) const BYTES_PER_SITE: usize = 32;
+/// Pixels of a microstate's side.
+const PIXELS: usize = 110;
 /// Iterations whose microstates are drawn.
 const SHOWN: [u32; 7] = [0, 1, 2, 3, 5, 10, 20];
 
@@ -255,10 +257,11 @@ fn microstates(arguments: &Arguments, title: String, learned: &Learned, sources:
         let mut flow = Flow::new(machine, &learned.parameters, kind, &source.spins[..sites], arguments.seed);
         for iteration in 0..=shown[shown.len() - 1] {
             if shown.contains(&iteration) {
-                pictures.push(match flow.means() {
+                let tones = match flow.means() {
                     Some(means) => means.into_iter().map(Tone::Number).collect(),
-                    None => flow.spins().into_iter().map(Tone::Colour).collect(),
-                });
+                    None => flow.spins().into_iter().map(Tone::Spin).collect(),
+                };
+                pictures.push(Picture { line: machine.lattice.side() as usize, tones });
             }
             flow.iterate();
         }
@@ -269,12 +272,11 @@ fn microstates(arguments: &Arguments, title: String, learned: &Learned, sources:
         columns: shown.iter().map(u32::to_string).collect(),
         width: shown.len(),
         pictures,
-        line: machine.lattice.side() as usize,
-        states: match machine.spins {
-            Spins::Ising => 0,
-            Spins::Potts { states } => states.into(),
+        pixels: PIXELS,
+        scale: match machine.spins {
+            Spins::Ising => Scale::Numbers(["down".to_owned(), "up".to_owned()]),
+            kind @ Spins::Potts { .. } => Scale::Spins(kind),
         },
-        ends: ["down".to_owned(), "up".to_owned()],
     }
 }
 

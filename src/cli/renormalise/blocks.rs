@@ -9,13 +9,15 @@ use crate::estimate::Estimate;
 use crate::io::{SpinsFile, check_memory, read_spins};
 use crate::lattice::{Interaction, Lattice, Spins, System};
 use crate::measure::brief;
-use crate::plot::{self, BlockSpins, Picture};
+use crate::plot::{self, Picture, Pictures, Scale, Tone};
 use crate::random::philox;
 use crate::renormalise::blocks::{Level, Ties, levels, sides};
 use crate::renormalise::draw;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
+/// Pixels of a configuration's side.
+const PIXELS: usize = 256;
 /// Most configurations of a temperature, and most temperatures.
 const MAX_COUNT: usize = 1 << 20;
 const MAX_TEMPERATURES: usize = 32;
@@ -202,15 +204,25 @@ fn read(path: &Path, beta: Option<f64>) -> anyhow::Result<Source> {
 }
 
 /// The first configuration of every temperature at every level.
-fn pictures<'a>(named: &[(String, &'a [Level])]) -> BlockSpins<'a> {
-    let picture = |level: &'a Level| {
-        let side = level.side as usize;
-        Picture { side, spins: &level.spins[..side * side] }
+fn pictures(named: &[(String, &[Level])]) -> Pictures {
+    let picture = |level: &Level| {
+        let line = level.side as usize;
+        Picture { line, tones: level.spins[..line * line].iter().copied().map(Tone::Spin).collect() }
     };
-    let rows = named.iter().map(|(name, levels)| (name.clone(), levels.iter().map(picture).collect()));
-    BlockSpins {
+    let columns: Vec<String> = named
+        .iter()
+        .take(1)
+        .flat_map(|(_, levels)| *levels)
+        .map(|level| format!("L = {}", level.side))
+        .collect();
+    Pictures {
         title: "A configuration and its blocks of 2 x 2 spins by the majority rule".to_owned(),
-        rows: rows.collect(),
+        rows: named.iter().map(|(name, _)| name.clone()).collect(),
+        width: columns.len(),
+        columns,
+        pictures: named.iter().flat_map(|(_, levels)| *levels).map(picture).collect(),
+        pixels: PIXELS,
+        scale: Scale::Spins(Spins::Ising),
     }
 }
 
