@@ -21,7 +21,7 @@ fn softplus_of(x: vec4<f32>) -> vec4<f32> {
 }
 
 fn is_set(row: u32, number: u32) -> bool {
-    return (chains[row * task.visible_words + number / 32u] >> (number % 32u) & 1u) == 1u;
+    return ((chains[row * task.visible_words + number / 32u] >> (number % 32u)) & 1u) == 1u;
 }
 
 @compute @workgroup_size(LANES)
