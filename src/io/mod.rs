@@ -30,5 +30,5 @@ pub use metrics::{MetricsRow, MetricsWriter};
 pub use records::{Metrics, Summary};
 pub use rows::write_rows;
 pub use run_folder::RunFolder;
-pub use spins::{SpinsFile, read_spins};
+pub use spins::{SpinsFile, SpinsOrigin, read_spins};
 pub use table::{Row, Table, columns, row, write_figures};

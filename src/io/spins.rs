@@ -51,6 +51,47 @@ impl SpinsFile {
     }
 }
 
+/// What an archive tells of the ensemble that its spins are of, by arrays of the names that `mc` writes; nothing of an `.npy` file.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct SpinsOrigin {
+    /// Inverse temperature.
+    pub beta: Option<f64>,
+    /// J.
+    pub coupling: Option<f64>,
+    /// H.
+    pub field: Option<f64>,
+    /// Neighbours of a site.
+    pub coordination: Option<f64>,
+    /// Whether every configuration has a temperature of its own.
+    pub is_mixed: bool,
+}
+
+impl SpinsOrigin {
+    /// Looks at a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or one of the arrays is not a number.
+    pub fn look(path: &Path) -> Result<Self> {
+        if !is_archive(path)? {
+            return Ok(Self::default());
+        }
+        let mut archive = Npz::open(path)?;
+        let is_mixed = archive.contains("temperature");
+        let mut told = |name: &str| match archive.contains(name) {
+            // The fields of mixed configurations are as many as these.
+            true if !is_mixed => number(path, &mut archive, name).map(Some),
+            _ => Ok(None),
+        };
+        Ok(Self {
+            beta: told("beta")?,
+            coupling: told("coupling")?,
+            field: told("field")?,
+            coordination: told("coordination")?,
+            is_mixed,
+        })
+    }
+}
+
 /// `spins [L, L] of Ising`, `spins [L, L] of 3 colours`.
 impl std::fmt::Display for SpinsFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -100,11 +141,11 @@ pub(super) fn spins_of(path: &Path, archive: &mut Npz, shape: &[usize], values: 
 fn check_states(path: &Path, found: f64, values: Spins) -> Result<()> {
     let network = match values {
         Spins::Potts { states } if found == f64::from(states) => return Ok(()),
-        Spins::Potts { states } => format!("of {states}"),
-        Spins::Ising => "of Ising spins".to_owned(),
+        Spins::Potts { states } => format!("spins of {states}"),
+        Spins::Ising => "Ising spins".to_owned(),
     };
     let message =
-        format!("its spins are of {found} colours, as its array {STATES} says; the network is {network}");
+        format!("its spins are of {found} colours, as its array {STATES} says; {network} are expected");
     Err(Error::content(path, message))
 }
 

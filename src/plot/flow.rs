@@ -53,7 +53,7 @@ fn named(track: &Track) -> String {
 pub(super) fn spoken(by: Thermometer) -> &'static str {
     match by {
         Thermometer::Energy => "energy",
-        Thermometer::Order => "magnetisation",
+        Thermometer::Order => "order",
         Thermometer::PseudoLikelihood => "pseudo-likelihood",
         Thermometer::Network => "network",
     }

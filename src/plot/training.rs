@@ -55,7 +55,7 @@ pub fn machine_training(settings: &rbm::Settings, metrics: &[rbm::Metrics]) -> F
     let panels = [
         panel("pseudo-likelihood per site", 0, &|row| Some(row.pseudo_likelihood)),
         panel("share of spins that a sweep changes", 1, &|row| Some(row.reconstruction_error)),
-        panel("free energy gap, held out less learned", 2, &|row| Some(row.free_energy_gap)),
+        panel("free energy gap, held out less learned", 2, &|row| row.free_energy_gap),
         panel("ln likelihood per configuration", 3, &|row| row.ln_likelihood),
     ];
     let sides = vec![settings.size.to_string(); settings.lattice.dimensions()].join(" x ");

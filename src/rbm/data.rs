@@ -2,7 +2,7 @@
 
 use super::machine::Machine;
 use crate::error::{Error, Result};
-use crate::io::{SpinsFile, read_spins};
+use crate::io::{SpinsFile, check_memory, read_spins};
 use crate::lattice::{Interaction, Lattice, LatticeKind, SpinModel, Spins, System};
 use crate::mc;
 use crate::random::philox;
@@ -12,6 +12,9 @@ use std::path::PathBuf;
 const SALT: u32 = 0xda7a;
 /// Most temperatures and fields together.
 const MOST_POINTS: usize = 10_000;
+
+/// Bytes of a configuration for every site while data are drawn: in the pool, among the data, and as bits.
+const BYTES_PER_SITE: usize = 4;
 
 /// Visible numbers up to which the learning rate is 1.
 const FULL_RATE: f64 = 20.0;
@@ -64,6 +67,7 @@ impl Data {
     pub fn draw(recipe: &Recipe, seed: u32, mut observe: impl FnMut(usize)) -> Result<Self> {
         let system = recipe.system(0.0)?;
         let points = recipe.points();
+        check_memory("generate", recipe.count * points.len(), BYTES_PER_SITE * system.lattice.sites())?;
         let (mut configurations, mut origins) = (Vec::new(), Vec::new());
         for (number, &[temperature, field]) in points.iter().enumerate() {
             let key = philox([seed, SALT], [number as u32, 0, 0, 0])[0];
@@ -136,6 +140,7 @@ impl Recipe {
             fields: vec![0.0],
             count: 1000,
         };
+        let mut words = Vec::new();
         for word in text.split_whitespace() {
             let Some((key, value)) = word.split_once('=') else {
                 return refuse(
@@ -143,6 +148,10 @@ impl Recipe {
                     "words are size=10, temperatures=0:6:0.25, fields=0, count=1000, lattice=square, model=ising and states=2",
                 );
             };
+            if words.contains(&key) {
+                return refuse(word, "there is one word of every kind");
+            }
+            words.push(key);
             let whole = || value.parse::<u32>().ok();
             let is_read = match key {
                 "size" => whole().map(|size| recipe.size = size).is_some(),
@@ -175,7 +184,7 @@ impl Recipe {
             if !is_read {
                 return refuse(
                     word,
-                    "its value is not understood: whole numbers, lists as 0:6:0.25 or 1,2.5, lattice square, triangular or cubic, model ising or potts",
+                    "its value is not understood: whole numbers, count above 0, lists of finite numbers that rise as 0:6:0.25 or with commas as 1,2.5, temperatures from 0 on, lattice square, triangular or cubic, model ising or potts",
                 );
             }
         }
@@ -263,11 +272,17 @@ pub fn number_list(text: &str) -> Option<Vec<f64>> {
             // Steps add up with rounding.
             let count = ((last - first) / step + 1e-9).floor();
             (step > 0.0 && (0.0..MOST_POINTS as f64).contains(&count))
-                .then(|| (0..=count as usize).map(|index| first + index as f64 * step).collect())
+                .then(|| (0..=count as usize).map(|index| rounded(first + index as f64 * step)).collect())
         }
         [_] => text.split(',').map(number).collect(),
         _ => None,
     }
+}
+
+/// 2.4 for 2.4000000000000004: steps add up with rounding.
+fn rounded(value: f64) -> f64 {
+    let digits = 1e12;
+    if value.abs() < 1e3 { (value * digits).round() / digits } else { value }
 }
 
 #[cfg(test)]

@@ -36,8 +36,9 @@ pub struct Metrics {
     pub pseudo_likelihood: f64,
     /// Share of their spins that one sweep changes.
     pub reconstruction_error: f64,
-    /// Mean free energy of configurations that nothing is learned from, less that of those that are: it grows when a machine learns its data by heart.
-    pub free_energy_gap: f64,
+    /// Mean free energy of configurations that nothing is learned from, less that of those that are: it grows when a machine learns its data by heart. Nothing where none are held
+    /// out.
+    pub free_energy_gap: Option<f64>,
     /// Mean of ln p of configurations that nothing is learned from, where the sum over one side is short.
     pub ln_likelihood: Option<f64>,
     /// Learning rate of the next step.
@@ -89,6 +90,7 @@ pub struct Training {
     learned: usize,
     /// Some that are not, or some of the former where none are held out.
     held_out: Bits,
+    is_held_out: bool,
     /// Some that are learned from, as many as are held out.
     compared: Bits,
     /// The epoch whose order is at hand, and that order.
@@ -146,6 +148,7 @@ impl Training {
             backend,
             step: state.step,
             learned: learned.len(),
+            is_held_out: !held_out.is_empty(),
             held_out: if held_out.is_empty() {
                 compared.clone()
             } else {
@@ -241,7 +244,7 @@ impl Training {
             epoch: f64::from(self.step) * self.settings.batch as f64 / self.learned as f64,
             pseudo_likelihood: mean(self.backend.pseudo_likelihood(&self.held_out, every)?),
             reconstruction_error: self.reconstruction_error()?,
-            free_energy_gap: compared - held_out,
+            free_energy_gap: self.is_held_out.then_some(compared - held_out),
             ln_likelihood: ln_z.map(|ln_z| held_out - ln_z),
             learning_rate: self.settings.rule((self.step + 1).min(self.settings.steps)).rate,
             elapsed_s,

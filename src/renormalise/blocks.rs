@@ -91,6 +91,9 @@ impl Level {
 /// # Errors
 /// When a side along the way is odd, there is no smaller one, or the last would be below 2.
 pub fn sides(side: u32, down_to: u32) -> Result<Vec<u32>> {
+    if side < 2 * MIN_SIDE {
+        return Err(Error::setting("size", side, "blocks are of 2 x 2 sites; it must be 4 at least"));
+    }
     if !(MIN_SIDE..side).contains(&down_to) {
         let expected = format!("it must lie in {MIN_SIDE} to below the size, {side}");
         return Err(Error::setting("down-to", down_to, expected));

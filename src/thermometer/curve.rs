@@ -54,16 +54,18 @@ impl Curve {
     }
 
     /// The inverse temperature at which the quantity has this value, with the error that follows from that of the value. Beyond the first node it follows the curve's slope
-    /// there; beyond the last one it is infinite.
+    /// there; from the value of the last one on it is infinite.
     pub fn beta_of(&self, value: Estimate) -> Estimate {
         let wanted = self.sign * value.value;
+        if self.nodes.last().is_some_and(|last| wanted >= last.value) {
+            return Estimate::exact(f64::INFINITY);
+        }
         let above = self.nodes.partition_point(|node| node.value < wanted);
         let (beta, slope) = match above {
             0 => {
                 let first = self.nodes[0];
                 (first.beta + (wanted - first.value) / first.slope, first.slope)
             }
-            above if above == self.nodes.len() => return Estimate::exact(f64::INFINITY),
             above => crossing(&self.nodes[above - 1], &self.nodes[above], wanted),
         };
         Estimate { value: beta, error: value.error / slope }

@@ -105,11 +105,11 @@ fn blocks_are_made_of_monte_carlo_and_of_files() {
     assert!(
         (numbers(&path, "coupling")[0] / 0.4 - 1.0).abs() < 0.02 && column(&path, "temperature")[0] == "2.5"
     );
-    let untold = succeed(folder, "renormalise blocks --spins configs.npz --out untold");
-    assert!(
-        untold.stdout.contains("file, ")
-            && column(&folder.join("untold/blocks.csv"), "temperature")[0].is_empty()
-    );
+    // The file tells its temperature, and another one is a mistake.
+    let told = succeed(folder, "renormalise blocks --spins configs.npz --out told");
+    assert!(told.stdout.contains("T = 2.5, "), "{}", told.stdout);
+    assert_eq!(column(&folder.join("told/blocks.csv"), "temperature")[0], "2.5");
+    fail(folder, "renormalise blocks --spins configs.npz --beta 0.3 --out other", 2, &["beta = 0.3", "0.4"]);
 }
 
 #[test]
@@ -131,7 +131,9 @@ fn bad_values_are_refused_by_name_and_leave_nothing() {
         ("blocks --size 16 --temperatures 0.001", &["beta = 1000"]),
         ("blocks --size 16 --ties other", &["other", "random", "corner"]),
         ("blocks --beta 0.4", &["--spins"]),
-        ("blocks --size 16 --beta 0.4", &["--beta", "--size"]),
+        ("blocks --size 16 --beta 0.4", &["--spins"]),
+        ("blocks --size 2", &["size = 2", "4 at least"]),
+        ("blocks --size 7", &["size = 7", "even"]),
         ("blocks --spins nowhere.npy --count 4", &["--count"]),
     ] {
         fail(folder, &format!("renormalise {arguments} --out out"), 2, expected);
@@ -139,6 +141,10 @@ fn bad_values_are_refused_by_name_and_leave_nothing() {
     fail(folder, "renormalise blocks --spins nowhere.npy --out out", 1, &["nowhere.npy"]);
     succeed(folder, "mc --lattice cubic --size 4 --beta 0.2 --sweeps 20 --out cubes.npz");
     fail(folder, "renormalise blocks --spins cubes.npz --out out", 1, &["cubes.npz", "square lattice"]);
+    for (more, expected) in [("--lattice triangular", "6 neighbours"), ("--field 0.5", "H = 0.5")] {
+        succeed(folder, &format!("mc --size 8 --beta 0.2 {more} --sweeps 20 --out foreign.npz"));
+        fail(folder, "renormalise blocks --spins foreign.npz --out out", 1, &["foreign.npz", expected]);
+    }
     succeed(folder, "mc --size 9 --beta 0.2 --sweeps 20 --out odd.npz");
     fail(folder, "renormalise blocks --spins odd.npz --down-to 4 --out out", 2, &["size = 9", "even"]);
     fail(folder, "renormalise map --out -", 2, &["out = -"]);

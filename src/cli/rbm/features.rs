@@ -65,7 +65,8 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return print_json(&json!({ "run": arguments.run, "singular_values": values }));
     }
     let largest: Vec<String> = values.iter().take(5).map(|value| format!("{value:.4}")).collect();
-    print(&format!("singular values  {} ...\nfigures in {}", largest.join(" "), place.folder().display()))
+    let more = if values.len() > largest.len() { " ..." } else { "" };
+    print(&format!("singular values  {}{more}\nfigures in {}", largest.join(" "), place.folder().display()))
 }
 
 /// Pictures of the weights of units.

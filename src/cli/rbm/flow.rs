@@ -16,6 +16,7 @@ use crate::rbm::{Flow, FlowKind, Source, Start, Track};
 use crate::thermometer::{Thermometer, Thermometers};
 use serde::Serialize;
 use serde_json::json;
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 /// Most iterations.
@@ -88,10 +89,22 @@ impl KindName {
     }
 }
 
+/// Refuses what is named twice: means over it would count it twice.
+pub(super) fn check_once<T: std::fmt::Display>(
+    name: &'static str,
+    values: impl Iterator<Item = T>,
+) -> crate::Result<()> {
+    let mut known = HashSet::new();
+    match values.map(|value| value.to_string()).find(|value| !known.insert(value.clone())) {
+        Some(twice) => Err(Error::setting(name, twice, "it is named twice")),
+        None => Ok(()),
+    }
+}
+
 /// Checks the ranges of numbers that flows take.
-pub(super) fn check(iterations: u32, count: usize) -> crate::Result<()> {
+pub(super) fn check(name: &'static str, iterations: u32, count: usize) -> crate::Result<()> {
     for (name, value, least, most) in
-        [("iterations", iterations as usize, 1, MOST_ITERATIONS as usize), ("count", count, 2, MAX_SAMPLES)]
+        [(name, iterations as usize, 1, MOST_ITERATIONS as usize), ("count", count, 2, MAX_SAMPLES)]
     {
         if !(least..=most).contains(&value) {
             return Err(Error::setting(name, value, format!("it must lie in {least} to {most}")));
@@ -101,7 +114,7 @@ pub(super) fn check(iterations: u32, count: usize) -> crate::Result<()> {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    check(arguments.iterations, arguments.count)?;
+    check("iterations", arguments.iterations, arguments.count)?;
     let machines = arguments.run.iter().map(|path| open(path)).collect::<anyhow::Result<Vec<_>>>()?;
     let machine = machines[0].machine;
     if let Some(other) = machines
@@ -112,6 +125,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             format!("the first machine has spins of {}{}; all must", machine.lattice, machine.spins);
         return Err(Error::setting("run", other.path.display(), expected).into());
     }
+    check_once("run", arguments.run.iter().map(|path| path.display()))?;
     let system = arguments.thermometers.system(&machine)?;
     let temperatures = arguments.thermometers.list(&system)?;
     check_memory("count", arguments.count, BYTES_PER_SITE * machine.visible())?;
@@ -122,6 +136,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         None => {
             let starts = thermometers::starts(&arguments.from)?;
+            check_once("from", starts.iter())?;
             thermometers::sources(&system, &starts, arguments.count, arguments.seed)?
         }
     };
@@ -176,17 +191,22 @@ pub(super) struct Row {
     field: f64,
     iteration: usize,
     energy_per_site: f64,
-    energy_per_site_error: f64,
+    energy_per_site_error: Option<f64>,
     order: f64,
-    order_error: f64,
+    order_error: Option<f64>,
     temperature_by_energy: f64,
-    temperature_by_energy_error: f64,
+    temperature_by_energy_error: Option<f64>,
     temperature_by_order: f64,
-    temperature_by_order_error: f64,
+    temperature_by_order_error: Option<f64>,
     temperature_by_pseudo_likelihood: f64,
-    temperature_by_pseudo_likelihood_error: f64,
+    temperature_by_pseudo_likelihood_error: Option<f64>,
     temperature_by_network: f64,
-    temperature_by_network_error: f64,
+    temperature_by_network_error: Option<f64>,
+}
+
+/// The error of an estimate, where it is known.
+pub(super) fn known(estimate: Estimate) -> Option<f64> {
+    Some(estimate.error).filter(|error| error.is_finite() && *error > 0.0)
 }
 
 /// Rows of the table, for flows of one machine.
@@ -206,17 +226,17 @@ pub(super) fn rows(of: &Learned, field: f64, tracks: &[Track]) -> Vec<Row> {
             field,
             iteration,
             energy_per_site: readings.energy_per_site.value,
-            energy_per_site_error: readings.energy_per_site.error,
+            energy_per_site_error: known(readings.energy_per_site),
             order: readings.order.value,
-            order_error: readings.order.error,
+            order_error: known(readings.order),
             temperature_by_energy: energy.value,
-            temperature_by_energy_error: energy.error,
+            temperature_by_energy_error: known(energy),
             temperature_by_order: order.value,
-            temperature_by_order_error: order.error,
+            temperature_by_order_error: known(order),
             temperature_by_pseudo_likelihood: likelihood.value,
-            temperature_by_pseudo_likelihood_error: likelihood.error,
+            temperature_by_pseudo_likelihood_error: known(likelihood),
             temperature_by_network: network.value,
-            temperature_by_network_error: network.error,
+            temperature_by_network_error: known(network),
         }
     };
     tracks.iter().flat_map(|track| (0..track.readings.len()).map(move |at| row(track, at))).collect()

@@ -46,7 +46,7 @@ pub(in crate::cli) struct Arguments {
     sweeps: u32,
     /// What is handed on from layer to layer
     #[arg(long, value_enum, default_value = "gibbs")]
-    kind: flow::KindName,
+    kind: KindName,
     /// Configurations of every temperature and field
     #[arg(long, default_value_t = 1000)]
     count: usize,
@@ -67,12 +67,17 @@ pub(in crate::cli) struct Arguments {
     json: bool,
 }
 
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum KindName {
+    MeanField,
+    Gibbs,
+}
+
 pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    flow::check(arguments.sweeps, arguments.count)?;
-    let [kind] = arguments.kind.kinds() else {
-        return Err(
-            Error::setting("kind", "both", "one kind is measured at a time: mean-field or gibbs").into()
-        );
+    flow::check("sweeps", arguments.sweeps, arguments.count)?;
+    let kind = match arguments.kind {
+        KindName::MeanField => FlowKind::MeanField,
+        KindName::Gibbs => FlowKind::Gibbs,
     };
     let temperatures = number_list(&arguments.temperatures)
         .filter(|list| !list.is_empty() && list.iter().all(|&temperature| temperature > 0.0))
@@ -103,9 +108,12 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for system in &systems {
         for &temperature in &temperatures {
             let key = philox([arguments.seed, SALT], [points.len() as u32, 0, 0, 0])[0];
-            let ensemble = system.clone().at(1.0 / temperature)?;
+            let ensemble = system.clone().at(1.0 / temperature).map_err(|_| {
+                let expected = "1 / T, and its products with J and H, must be at most 100";
+                Error::setting("temperatures", temperature, expected)
+            })?;
             let spins = mc::configurations(system, temperature, arguments.count, key)?;
-            let mut flow = Flow::new(learned.machine, &learned.parameters, *kind, &spins, key);
+            let mut flow = Flow::new(learned.machine, &learned.parameters, kind, &spins, key);
             (0..arguments.sweeps).for_each(|_| flow.iterate());
             points.push(Reconstructed {
                 temperature,
@@ -119,7 +127,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     progress.finish();
     place.write_table("measure", &points.iter().map(row).collect::<Vec<_>>())?;
     let machine = learned.machine;
-    let how = format!("{} of {}", arguments.sweeps, kind.name());
+    let how = format!("{} {} reconstructions", arguments.sweeps, kind.name());
     let title = format!(
         "Thermodynamics by reconstruction, {}{}, {} hidden units, {how}",
         machine.lattice, machine.spins, machine.hidden
@@ -136,7 +144,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         place.write("exponents", &plot::exponents(&title, &fitted, exact))?;
     }
     if arguments.json {
-        return print_json(&report(arguments, *kind, &points, &fitted, window));
+        return print_json(&report(arguments, kind, &points, &fitted, window));
     }
     print(&describe(&points, &fitted, window, &place))
 }
@@ -175,21 +183,21 @@ struct Row {
     temperature: f64,
     field: f64,
     energy_per_site: f64,
-    energy_per_site_error: f64,
+    energy_per_site_error: Option<f64>,
     mc_energy_per_site: f64,
-    mc_energy_per_site_error: f64,
+    mc_energy_per_site_error: Option<f64>,
     specific_heat: f64,
-    specific_heat_error: f64,
+    specific_heat_error: Option<f64>,
     mc_specific_heat: f64,
-    mc_specific_heat_error: f64,
+    mc_specific_heat_error: Option<f64>,
     order: f64,
-    order_error: f64,
+    order_error: Option<f64>,
     mc_order: f64,
-    mc_order_error: f64,
+    mc_order_error: Option<f64>,
     susceptibility: f64,
-    susceptibility_error: f64,
+    susceptibility_error: Option<f64>,
     mc_susceptibility: f64,
-    mc_susceptibility_error: f64,
+    mc_susceptibility_error: Option<f64>,
 }
 
 fn row(point: &Reconstructed) -> Row {
@@ -198,21 +206,21 @@ fn row(point: &Reconstructed) -> Row {
         temperature: point.temperature,
         field: point.field,
         energy_per_site: machine.energy_per_site.value,
-        energy_per_site_error: machine.energy_per_site.error,
+        energy_per_site_error: flow::known(machine.energy_per_site),
         mc_energy_per_site: monte_carlo.energy_per_site.value,
-        mc_energy_per_site_error: monte_carlo.energy_per_site.error,
+        mc_energy_per_site_error: flow::known(monte_carlo.energy_per_site),
         specific_heat: machine.specific_heat.value,
-        specific_heat_error: machine.specific_heat.error,
+        specific_heat_error: flow::known(machine.specific_heat),
         mc_specific_heat: monte_carlo.specific_heat.value,
-        mc_specific_heat_error: monte_carlo.specific_heat.error,
+        mc_specific_heat_error: flow::known(monte_carlo.specific_heat),
         order: machine.order.value,
-        order_error: machine.order.error,
+        order_error: flow::known(machine.order),
         mc_order: monte_carlo.order.value,
-        mc_order_error: monte_carlo.order.error,
+        mc_order_error: flow::known(monte_carlo.order),
         susceptibility: machine.susceptibility.value,
-        susceptibility_error: machine.susceptibility.error,
+        susceptibility_error: flow::known(machine.susceptibility),
         mc_susceptibility: monte_carlo.susceptibility.value,
-        mc_susceptibility_error: monte_carlo.susceptibility.error,
+        mc_susceptibility_error: flow::known(monte_carlo.susceptibility),
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::print;
 use super::super::progress::Progress;
 use crate::config::MAX_SAMPLES;
 use crate::error::Error;
-use crate::io::{check_writable, write_spins};
+use crate::io::{check_memory, check_writable, write_spins};
 use crate::rbm::{Bits, Draw};
 use std::path::PathBuf;
 
@@ -51,6 +51,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let learned = super::open(&arguments.run)?;
     let (settings, machine, cpu) = (&learned.settings, learned.machine, learned.cpu());
+    check_memory("count", arguments.count, machine.lattice.sites())?;
     let chains = Bits::zeros(CHAINS.min(arguments.count), machine.visible());
     let mut backend = super::take_to(&arguments.device, cpu, chains)?;
     let seed = arguments.seed.unwrap_or(settings.seed);

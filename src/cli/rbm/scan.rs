@@ -11,7 +11,7 @@ use super::learning::{LearningArguments, Origin};
 use super::thermometers::{self, ThermometerArguments};
 use super::train::{self, Run};
 use crate::error::Error;
-use crate::io::MachineFolder;
+use crate::io::{MachineFolder, check_memory};
 use crate::plot::{self, FixedPoint};
 use crate::rbm::{Data, Recipe, Settings, Source, Track};
 use crate::thermometer::{Thermometer, Thermometers};
@@ -79,13 +79,17 @@ struct Group {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    flow::check(arguments.iterations, arguments.count)?;
+    flow::check("iterations", arguments.iterations, arguments.count)?;
     let recipe = Recipe::parse(&arguments.generate)?;
     let starts = thermometers::starts(&arguments.from)?;
     // Refused before hours of training.
     let any_field = ThermometerArguments { field: 0.0, temperatures: arguments.temperatures.clone() };
     any_field.list(&recipe.system(0.0)?)?;
+    let numbers = recipe.system(0.0)?.lattice.sites() * recipe.system(0.0)?.spins.numbers();
+    check_memory("count", arguments.count, starts.len() * flow::BYTES_PER_SITE * numbers)?;
     let parts = if arguments.each_field { recipe.by_field() } else { vec![recipe] };
+    flow::check_once("hidden", arguments.hidden.iter())?;
+    flow::check_once("from", starts.iter())?;
     let machines = parts.len() * arguments.hidden.len() * arguments.seeds as usize;
     if !(1..=MOST_MACHINES).contains(&machines) {
         let expected = format!("there must be 1 to {MOST_MACHINES} machines, and not {machines}");
@@ -185,7 +189,8 @@ fn one(
             (!is_finished).then(resume).transpose()?
         }
         Ok(_) => {
-            let expected = "a machine of other settings is there; name another folder";
+            let expected =
+                "a machine of other settings, as its machine.toml says, is there; name another folder";
             return Err(Error::setting("out", path.display(), expected).into());
         }
         Err(_) => Some(Run::begin(path, settings, data, false)?),

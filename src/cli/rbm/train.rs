@@ -26,14 +26,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 pub(in crate::cli) struct Arguments {
     /// Configurations to learn, [N, L, L] or [N, L, L, L] of +-1, or colours from 0 on in an .npz file with the array states: .npy files, or .npz files with the array spins,
     /// such as `mc` writes
-    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present_any = ["generate", "resume"], conflicts_with_all = ["generate", "resume"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["generate", "resume"])]
     data: Vec<PathBuf>,
-    /// Draw them by Monte Carlo, as \"size=10 temperatures=0:6:0.25 fields=0 count=1000\": count configurations at every temperature and field, lists as first:last:step or
-    /// with commas; lattice=triangular or cubic, model=potts and states=3 for others than Ising spins on squares
+    /// Draw them by Monte Carlo, as 'size=10 temperatures=0:6:0.25 fields=0 count=1000': count configurations (1000 where it is left out) at every temperature and field, lists as
+    /// first:last:step or with commas; lattice=triangular or cubic, model=potts and states=3 for others than Ising spins on squares
     #[arg(long, value_name = "RECIPE", conflicts_with = "resume")]
     generate: Option<String>,
     /// Hidden units
-    #[arg(long, default_value_t = 64, help_heading = heading::NETWORK)]
+    #[arg(long, default_value = "64", help_heading = heading::NETWORK)]
     hidden: usize,
     #[command(flatten)]
     learning: LearningArguments,
@@ -55,11 +55,13 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let interrupt = Interrupt::listen();
+    arguments.check()?;
     let mut run = match &arguments.resume {
         Some(path) => resume(path, arguments.learning.device.as_deref())?,
         None => start(arguments)?,
     };
+    // Until there is a run to go on with, a signal ends the program at once.
+    let interrupt = Interrupt::listen();
     let folder = run.folder.path().to_owned();
     tell(&format!("device {}; run folder {}", run.device(), folder.display()));
     let go_on = format!("han-gpu rbm train --resume {}", folder.display());
@@ -67,6 +69,24 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match arguments.json {
         true => print_json(&run.summary(&metrics)),
         false => print(&describe(&run.settings, &metrics, &run.device(), &folder)),
+    }
+}
+
+impl Arguments {
+    /// Refuses to learn from nothing, and settings beside a run that has its own.
+    fn check(&self) -> crate::Result<()> {
+        let is_given = !self.data.is_empty() || self.generate.is_some();
+        match &self.resume {
+            Some(run) if self.learning.is_given() => {
+                let expected = "a run that goes on keeps its settings, but for --device; leave the others out, or start a new run";
+                Err(Error::setting("resume", run.display(), expected))
+            }
+            None if !is_given => {
+                let expected = "name files with --data, draw configurations with --generate, or go on with a run by --resume";
+                Err(Error::setting("data", "", expected))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -96,6 +116,7 @@ fn start(arguments: &Arguments) -> anyhow::Result<Run> {
 
 /// Draws the data of a recipe.
 pub(super) fn draw(recipe: &Recipe, seed: u32) -> crate::Result<Data> {
+    tell(&format!("drawing data by Monte Carlo: {recipe}"));
     let mut progress = Progress::new("temperature", 0, recipe.len() as u64);
     let data = Data::draw(recipe, seed, |done| progress.advance(done as u64));
     progress.finish();
@@ -217,7 +238,10 @@ fn describe(settings: &Settings, metrics: &Metrics, device: &str, folder: &Path)
         ),
         format!("pseudo-likelihood     {:.5} per site", metrics.pseudo_likelihood),
         format!("reconstruction error  {:.5} of the spins", metrics.reconstruction_error),
-        format!("free energy gap       {:.4}, held out less learned", metrics.free_energy_gap),
+        metrics.free_energy_gap.map_or_else(
+            || "metrics               of configurations that were learned: none are held out".to_owned(),
+            |gap| format!("free energy gap       {gap:.4}, held out less learned"),
+        ),
     ];
     lines.extend(
         metrics.ln_likelihood.map(|value| format!("ln likelihood         {value:.5} per configuration")),

@@ -6,8 +6,8 @@ use super::super::{print, print_json};
 use super::exact_critical_coupling;
 use crate::error::Error;
 use crate::estimate::Estimate;
-use crate::io::{SpinsFile, check_memory, read_spins};
-use crate::lattice::{Interaction, Lattice, Spins, System};
+use crate::io::{SpinsFile, SpinsOrigin, check_memory, read_spins};
+use crate::lattice::{Interaction, Lattice, MIN_SIDE, Spins, System};
 use crate::measure::brief;
 use crate::plot::{self, Picture, Pictures, Scale, Tone};
 use crate::random::philox;
@@ -16,6 +16,8 @@ use crate::renormalise::draw;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
+/// Least side of a lattice of blocks, where none is given.
+const DOWN_TO: u32 = 8;
 /// Pixels of a configuration's side.
 const PIXELS: usize = 256;
 /// Most configurations of a temperature, and most temperatures.
@@ -43,20 +45,20 @@ pub(super) struct Arguments {
     /// Configurations of every temperature
     #[arg(long, default_value_t = 8)]
     count: usize,
-    /// Least side of a lattice of blocks
-    #[arg(long, default_value_t = 8, value_name = "SIDE")]
-    down_to: u32,
+    /// Least side of a lattice of blocks [default: 8, and of sizes up to 8 the half]
+    #[arg(long, value_name = "SIDE")]
+    down_to: Option<u32>,
     /// Spin of a block with two up and two down: either at random, or that of its upper left site
     #[arg(long, value_enum, default_value = "random")]
     ties: TiesName,
     /// Seed of Monte Carlo and ties
     #[arg(long, default_value_t = 0)]
     seed: u32,
-    /// Configurations [N, L, L] of +-1 in place of Monte Carlo: an .npy file, or an .npz file with the array spins
+    /// Configurations [N, L, L] of +-1 in place of Monte Carlo: an .npy file, or an .npz file with the array spins. They count as independent: of correlated ones errors are too small
     #[arg(long, value_name = "FILE", conflicts_with_all = ["size", "temperatures", "count"])]
     spins: Option<PathBuf>,
-    /// The inverse temperature that they were drawn at, for names in tables and figures
-    #[arg(long, requires = "spins", conflicts_with_all = ["size", "temperatures", "count"], allow_negative_numbers = true)]
+    /// The inverse temperature of the file's configurations, for names in tables and figures, where the file tells none
+    #[arg(long, requires = "spins", allow_negative_numbers = true)]
     beta: Option<f64>,
     /// Folder for blocks.csv and the figures couplings and blocks
     #[arg(long, value_name = "DIR")]
@@ -122,6 +124,13 @@ impl Row {
     }
 }
 
+impl Arguments {
+    /// The least side for configurations of a side.
+    fn down_to(&self, side: u32) -> u32 {
+        self.down_to.unwrap_or(DOWN_TO.min(side / 2).max(MIN_SIDE))
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let exact = exact_critical_coupling()?;
     let sources = match &arguments.spins {
@@ -137,7 +146,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             TiesName::Corner => Ties::Corner,
         };
         names.push(source.name());
-        let levels = levels(source.lattice, source.spins, arguments.down_to, ties)?;
+        let levels = levels(source.lattice, source.spins, arguments.down_to(source.lattice.side()), ties)?;
         rows.extend(levels.iter().enumerate().map(|(at, level)| Row::new(source.temperature, at, level)));
         measured.push(levels);
     }
@@ -154,7 +163,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn drawn(arguments: &Arguments) -> anyhow::Result<Vec<Source>> {
     let &Arguments { size, count, ref temperatures, .. } = arguments;
     let lattice = Lattice::square(size)?;
-    sides(size, arguments.down_to)?;
+    sides(size, arguments.down_to(size))?;
     if !(2..=MAX_COUNT).contains(&count) {
         let expected = format!("it must lie in 2 to {MAX_COUNT}: errors need two configurations");
         return Err(Error::setting("count", count, expected).into());
@@ -197,10 +206,39 @@ fn read(path: &Path, beta: Option<f64>) -> anyhow::Result<Source> {
         let message = format!("it has {file}; blocks are of Ising spins on the square lattice, [N, L, L]");
         return Err(Error::content(path, message).into());
     }
+    let temperature = temperature(path, beta)?;
     let lattice =
         Lattice::of_shape(2, file.shape[0]).map_err(|error| Error::content(path, error.to_string()))?;
     let spins = read_spins(path, &file.shape, file.spins)?;
-    Ok(Source { temperature: beta.map(|beta| 1.0 / beta), lattice, spins })
+    Ok(Source { temperature, lattice, spins })
+}
+
+/// The temperature in units of J of a file's configurations, where it or the user tells one. Refuses files that tell of another lattice, a field, or several temperatures.
+fn temperature(path: &Path, beta: Option<f64>) -> anyhow::Result<Option<f64>> {
+    let SpinsOrigin { beta: own, coupling, field, coordination, is_mixed } = SpinsOrigin::look(path)?;
+    let refuse = |message: String| Err(Error::content(path, message).into());
+    if is_mixed {
+        return refuse(
+            "its configurations have temperatures of their own; blocks are of one ensemble".to_owned(),
+        );
+    }
+    if let Some(other) = coordination.filter(|&coordination| coordination != 4.0) {
+        return refuse(format!(
+            "its sites have {other} neighbours; blocks are of the square lattice, which has 4"
+        ));
+    }
+    if let Some(field) = field.filter(|&field| field != 0.0) {
+        return refuse(format!("its configurations are of H = {field}; blocks are of H = 0"));
+    }
+    // In units of J, as the coupling of blocks is.
+    let own = own.map(|own| own * coupling.unwrap_or(1.0));
+    match (beta, own) {
+        (Some(beta), Some(own)) if (beta - own).abs() > 1e-6 * own.abs() => {
+            let expected = format!("{} says that beta J is {own}; leave --beta out", path.display());
+            Err(Error::setting("beta", beta, expected).into())
+        }
+        (beta, own) => Ok(beta.or(own).map(|beta| 1.0 / beta)),
+    }
 }
 
 /// The first configuration of every temperature at every level.

@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     /// Kind of figures
     #[arg(long, value_enum, default_value = "both")]
     format: FormatName,
-    /// Print one JSON object per coupling, in a list
+    /// Print a JSON list of the rows of every start
     #[arg(long)]
     json: bool,
 }

@@ -95,7 +95,7 @@ fn describe(fixed: &FixedPoint, exact: f64, flows: &[Vec<f64>]) -> String {
         let step = Step::from(start);
         let Step { nearest, next_nearest, four, constant } = step;
         let end = flow[flow.len() - 1];
-        let end = if end.abs() < start.abs() { format!("disorder, K = {end:.3e}") } else { format!("order, K = {end:.3e}") };
+        let end = if end.abs() < start.abs() || end == 0.0 { format!("disorder, K = {end:.3e}") } else { format!("order, K = {end:.3e}") };
         format!(
             "{:<9.6} {start:<9.6} {nearest:<9.6} {next_nearest:<9.6} {four:<10.6} {constant:<9.6} {:<9.6} {end}",
             1.0 / start,
