@@ -3,12 +3,12 @@
 use super::super::figures::{FormatName, Place};
 use super::super::progress::Progress;
 use super::super::{print, print_json};
-use super::{flow, open, thermometers};
+use super::{Learned, flow, open, thermometers};
 use crate::error::Error;
 use crate::estimate::{PowerLaw, power_law};
 use crate::exact;
 use crate::io::check_memory;
-use crate::lattice::System;
+use crate::lattice::{Ensemble, System};
 use crate::mc;
 use crate::measure::brief;
 use crate::plot::{self, Fitted, Reconstructed};
@@ -98,33 +98,22 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .iter()
         .map(|&field| thermometers::system(&learned.machine, field))
         .collect::<crate::Result<Vec<System>>>()?;
+    let mut ensembles = Vec::new();
+    for system in &systems {
+        for &temperature in &temperatures {
+            let ensemble = system.clone().at(1.0 / temperature).map_err(|_| {
+                let expected = "1 / T, and its products with J and H, must be at most 100";
+                Error::setting("temperatures", temperature, expected)
+            })?;
+            ensembles.push((temperature, ensemble));
+        }
+    }
     let place = Place::new(
         arguments.out.clone().unwrap_or_else(|| arguments.run.join("measure")),
         arguments.format,
         false,
     )?;
-    let mut progress = Progress::new("temperature", 0, (temperatures.len() * fields.len()) as u64);
-    let mut points = Vec::new();
-    for system in &systems {
-        for &temperature in &temperatures {
-            let key = philox([arguments.seed, SALT], [points.len() as u32, 0, 0, 0])[0];
-            let ensemble = system.clone().at(1.0 / temperature).map_err(|_| {
-                let expected = "1 / T, and its products with J and H, must be at most 100";
-                Error::setting("temperatures", temperature, expected)
-            })?;
-            let spins = mc::configurations(system, temperature, arguments.count, key)?;
-            let mut flow = Flow::new(learned.machine, &learned.parameters, kind, &spins, key);
-            (0..arguments.sweeps).for_each(|_| flow.iterate());
-            points.push(Reconstructed {
-                temperature,
-                field: system.interaction.field,
-                machine: Thermodynamics::of(&ensemble, &flow.spins()),
-                monte_carlo: Thermodynamics::of(&ensemble, &spins),
-            });
-            progress.advance(points.len() as u64);
-        }
-    }
-    progress.finish();
+    let points = reconstruct(arguments, kind, &learned, &ensembles)?;
     place.write_table("measure", &points.iter().map(row).collect::<Vec<_>>())?;
     let machine = learned.machine;
     let how = format!("{} {} reconstructions", arguments.sweeps, kind.name());
@@ -147,6 +136,32 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return print_json(&report(arguments, kind, &points, &fitted, window));
     }
     print(&describe(&points, &fitted, window, &place))
+}
+
+/// Thermodynamics of Monte Carlo configurations of every ensemble, with its temperature, and of their reconstructions.
+fn reconstruct(
+    arguments: &Arguments,
+    kind: FlowKind,
+    learned: &Learned,
+    ensembles: &[(f64, Ensemble)],
+) -> crate::Result<Vec<Reconstructed>> {
+    let mut progress = Progress::new("temperature", 0, ensembles.len() as u64);
+    let mut points = Vec::new();
+    for (temperature, ensemble) in ensembles {
+        let key = philox([arguments.seed, SALT], [points.len() as u32, 0, 0, 0])[0];
+        let spins = mc::configurations(&ensemble.system, *temperature, arguments.count, key)?;
+        let mut flow = Flow::new(learned.machine, &learned.parameters, kind, &spins, key);
+        (0..arguments.sweeps).for_each(|_| flow.iterate());
+        points.push(Reconstructed {
+            temperature: *temperature,
+            field: ensemble.system.interaction.field,
+            machine: Thermodynamics::of(ensemble, &flow.spins()),
+            monte_carlo: Thermodynamics::of(ensemble, &spins),
+        });
+        progress.advance(points.len() as u64);
+    }
+    progress.finish();
+    Ok(points)
 }
 
 fn window(arguments: &Arguments, side: u32) -> crate::Result<[f64; 2]> {

@@ -58,7 +58,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["size", "temperatures", "count"])]
     spins: Option<PathBuf>,
     /// The inverse temperature of the file's configurations, for names in tables and figures, where the file tells none
-    #[arg(long, requires = "spins", allow_negative_numbers = true)]
+    #[arg(long, allow_negative_numbers = true)]
     beta: Option<f64>,
     /// Folder for blocks.csv and the figures couplings and blocks
     #[arg(long, value_name = "DIR")]
@@ -132,6 +132,10 @@ impl Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if let (Some(beta), None) = (arguments.beta, &arguments.spins) {
+        let expected = "it is that of a file, which --spins names; Monte Carlo takes --temperatures";
+        return Err(Error::setting("beta", beta, expected).into());
+    }
     let exact = exact_critical_coupling()?;
     let sources = match &arguments.spins {
         Some(path) => vec![read(path, arguments.beta)?],
