@@ -46,6 +46,7 @@ pub mod lattice;
 pub mod mc;
 pub mod measure;
 mod memory;
+pub mod neuralrg;
 mod pace;
 #[cfg(feature = "cli")]
 pub mod plot;
