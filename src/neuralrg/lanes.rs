@@ -39,14 +39,39 @@ impl<R: Real> Lanes<R> {
     }
 
     #[inline(always)]
+    pub(super) fn plus(self, other: Self) -> Self {
+        self.with(other, |a, b| a + b)
+    }
+
+    #[inline(always)]
     pub(super) fn minus(self, other: Self) -> Self {
         self.with(other, |a, b| a - b)
+    }
+
+    #[inline(always)]
+    pub(super) fn times(self, other: Self) -> Self {
+        self.with(other, |a, b| a * b)
     }
 
     /// `self + factor * other` in one rounding.
     #[inline(always)]
     pub(super) fn plus_scaled(self, factor: R, other: Self) -> Self {
         self.with(other, |sum, value| factor.mul_add(value, sum))
+    }
+
+    /// `self + a * b` in one rounding.
+    #[inline(always)]
+    pub(super) fn plus_product(mut self, a: Self, b: Self) -> Self {
+        for lane in 0..LANES {
+            self.0[lane] = a.0[lane].mul_add(b.0[lane], self.0[lane]);
+        }
+        self
+    }
+
+    /// The sum over lanes, always in the same order.
+    #[inline(always)]
+    pub(super) fn sum(self) -> R {
+        self.0.into_iter().sum()
     }
 
     #[inline(always)]

@@ -1,14 +1,29 @@
 //! NeuralRG: a multiscale flow of bijectors that learns the continuous field dual to the Ising model (S.-H. Li and L. Wang, Phys. Rev. Lett. 121, 260601, 2018).
 
+mod adam;
+mod block;
+mod coupling;
 mod dual;
 mod fields;
+mod flow;
+mod gradient;
 mod lanes;
+mod net;
 mod noise;
+mod settings;
 mod stack;
+#[cfg(test)]
+mod tests;
+mod training;
 mod waves;
 
+pub use adam::Moments;
 pub use dual::Dual;
 pub use fields::Fields;
+pub use flow::{Architecture, Flow};
+pub use gradient::{Batch, Estimator};
 pub use lanes::LANES;
 pub use noise::Noise;
+pub use settings::Settings;
 pub use stack::{Parts, Stack};
+pub use training::{State, Training};

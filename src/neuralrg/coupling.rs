@@ -1,0 +1,117 @@
+//! One affine coupling of a patch: two of its numbers are scaled and shifted by functions of the other two (L. Dinh, J. Sohl-Dickstein and S. Bengio, ICLR 2017).
+
+use super::lanes::Lanes;
+use super::net::{Activations, Shape, Signed};
+use crate::cpu::Real;
+
+/// The coupling `y = z exp(s) + t` of two numbers z, where `s = scale tanh u` is even and t odd in the other two: u is the mean of a net at both signs, t half the difference of
+/// another one. So the whole flow is odd, and its density exactly even.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Coupling<'a, R> {
+    shape: Shape,
+    /// Scales `[2]`, then the net of u, then that of t.
+    parameters: &'a [R],
+}
+
+/// The nets of a coupling, with their activations.
+#[derive(Debug, Clone)]
+pub(super) struct Nets<R> {
+    scale: Activations<R>,
+    shift: Activations<R>,
+}
+
+impl<R: Real> Nets<R> {
+    pub(super) fn new(shape: Shape) -> Self {
+        Self { scale: Activations::new(shape), shift: Activations::new(shape) }
+    }
+}
+
+/// What a coupling does to its two numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Affine<R> {
+    /// `tanh u`.
+    tanh: [Lanes<R>; 2],
+    /// s.
+    pub(super) log_scale: [Lanes<R>; 2],
+    /// t.
+    pub(super) shift: [Lanes<R>; 2],
+}
+
+impl<'a, R: Real> Coupling<'a, R> {
+    /// Number of parameters.
+    pub(super) fn size(shape: Shape) -> usize {
+        2 + 2 * shape.parameters()
+    }
+
+    #[inline(always)]
+    pub(super) fn new(shape: Shape, parameters: &'a [R]) -> Self {
+        Self { shape, parameters }
+    }
+
+    #[inline(always)]
+    fn nets(&self) -> [&'a [R]; 2] {
+        self.parameters[2..].split_at(self.shape.parameters()).into()
+    }
+
+    /// s and t, given the two numbers that stay as they are.
+    #[inline(always)]
+    pub(super) fn affine(&self, nets: &mut Nets<R>, passive: [Lanes<R>; 2]) -> Affine<R> {
+        let [of_scale, of_shift] = self.nets();
+        let half = R::of(0.5);
+        let u = nets.scale.forward(self.shape, of_scale, passive);
+        let t = nets.shift.forward(self.shape, of_shift, passive);
+        let tanh = u.map(|[plus, minus]| plus.with(minus, |a, b| half * (a + b)).tanh());
+        let scaled = |number: usize| tanh[number].map(|tanh| self.parameters[number] * tanh);
+        Affine {
+            tanh,
+            log_scale: [scaled(0), scaled(1)],
+            shift: t.map(|[plus, minus]| plus.with(minus, |a, b| half * (a - b))),
+        }
+    }
+
+    /// After [`affine`](Self::affine): the derivative with respect to the passive numbers of a function whose derivatives with respect to s and t are given. With `LEARN`, those with
+    /// respect to parameters are added to `gradient`, `[parameters]`, lane by lane.
+    #[inline(always)]
+    pub(super) fn backward<const LEARN: bool>(
+        &self,
+        nets: &mut Nets<R>,
+        affine: &Affine<R>,
+        passive: [Lanes<R>; 2],
+        [of_s, of_t]: [[Lanes<R>; 2]; 2],
+        gradient: &mut [Lanes<R>],
+    ) -> [Lanes<R>; 2] {
+        let [of_scale, of_shift] = self.nets();
+        let half = R::of(0.5);
+        let of_u = |number: usize| -> Signed<R> {
+            let scale = half * self.parameters[number];
+            let slope =
+                affine.tanh[number].with(of_s[number], |tanh, s| scale * (R::one() - tanh * tanh) * s);
+            [slope; 2]
+        };
+        let of_both = of_t.map(|t| [t.map(|t| half * t), t.map(|t| -half * t)]);
+        let (scales, gradient) = gradient.split_at_mut(2 * usize::from(LEARN));
+        let (to_scale, to_shift) = gradient.split_at_mut(usize::from(LEARN) * self.shape.parameters());
+        for (number, scale) in scales.iter_mut().enumerate() {
+            *scale = scale.plus_product(of_s[number], affine.tanh[number]);
+        }
+        let by_scale =
+            nets.scale.backward::<LEARN>(self.shape, of_scale, passive, [of_u(0), of_u(1)], to_scale);
+        let by_shift = nets.shift.backward::<LEARN>(self.shape, of_shift, passive, of_both, to_shift);
+        [by_scale[0].plus(by_shift[0]), by_scale[1].plus(by_shift[1])]
+    }
+}
+
+/// `[exp(s), exp(-s)]`.
+#[inline(always)]
+pub(super) fn exponentials<R: Real>(log_scale: Lanes<R>) -> [Lanes<R>; 2] {
+    let small = log_scale.map(R::exp_minus_abs);
+    let large = small.map(R::recip);
+    let choose = |is_up: bool| {
+        let mut chosen = small;
+        for lane in 0..super::LANES {
+            chosen[lane] = if (log_scale[lane] > R::zero()) == is_up { large[lane] } else { small[lane] };
+        }
+        chosen
+    };
+    [choose(true), choose(false)]
+}

@@ -1,0 +1,257 @@
+//! The flow: a stack of blocks between independent normal numbers and the field.
+
+use super::block::{Block, Slopes, Work};
+use super::fields::Fields;
+use super::lanes::{LANES, Lanes};
+use super::net::Shape;
+use super::stack::{Parts, Stack};
+use crate::cpu::Real;
+use crate::error::{Error, Result};
+use crate::random::Stream;
+use rand::RngExt;
+use rand::seq::SliceRandom;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::f64::consts::TAU;
+
+/// Set the parameters and the corners of couplings apart from other numbers of the same seed.
+const PARAMETERS: u32 = 0x6e72_6723;
+const CORNERS: u32 = 0x6e72_6724;
+/// Largest numbers of couplings of a block, of hidden units and of hidden layers.
+const MOST_LAYERS: usize = 100;
+const MOST_HIDDEN: usize = 256;
+const MOST_DEPTH: usize = 10;
+
+/// Everything that the form of a flow follows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Architecture {
+    /// Side of the square lattice, a power of two.
+    pub size: u32,
+    /// Which layers the stack has.
+    pub parts: Parts,
+    /// Scales of the stack; without a number, all of the lattice.
+    pub scales: Option<usize>,
+    /// Blocks of a kind and a scale.
+    pub repeat: usize,
+    /// Couplings of a block.
+    pub layers: usize,
+    /// Units of a hidden layer of a coupling's nets.
+    pub hidden: usize,
+    /// Hidden layers of a coupling's nets.
+    pub depth: usize,
+}
+
+impl Architecture {
+    /// The paper's sizes on a lattice of a side.
+    pub fn new(size: u32) -> Self {
+        Self { size, parts: Parts::Both, scales: None, repeat: 1, layers: 10, hidden: 10, depth: 3 }
+    }
+
+    fn shape(&self) -> Result<Shape> {
+        for (name, value, most) in [
+            ("layers", self.layers, MOST_LAYERS),
+            ("hidden", self.hidden, MOST_HIDDEN),
+            ("depth", self.depth, MOST_DEPTH),
+        ] {
+            if !(1..=most).contains(&value) {
+                return Err(Error::setting(name, value, format!("it must lie in 1 to {most}")));
+            }
+        }
+        Ok(Shape { hidden: self.hidden, depth: self.depth })
+    }
+}
+
+/// A bijector `x = g(z)` that is odd: its density `ln q(x) = -z z / 2 - (N / 2) ln 2 pi - ln |det dx/dz|` for independent normal z is exactly that of -x.
+#[derive(Debug, Clone)]
+pub struct Flow<R> {
+    architecture: Architecture,
+    stack: Stack,
+    /// From the field to the latent numbers.
+    blocks: Vec<Block>,
+    parameters: Vec<R>,
+}
+
+impl<R: Real> Flow<R> {
+    /// The flow of a seed, which the identity is before it learns: scales and the last layers of shifts are 0; all else is evenly spread up to one over the root of the number of
+    /// inputs, either sign.
+    ///
+    /// # Errors
+    /// When a size is out of range.
+    pub fn new(architecture: Architecture, seed: u32) -> Result<Self> {
+        let shape = architecture.shape()?;
+        let stack =
+            Stack::new(architecture.size, architecture.parts, architecture.scales, architecture.repeat)?;
+        let mut corners = Stream::new(seed, CORNERS);
+        let of_patches = |patches: &Vec<[u32; 4]>| Block {
+            patches: patches.clone(),
+            couplings: couplings(architecture.layers, &mut corners),
+            shape,
+        };
+        let blocks: Vec<Block> = stack.blocks().iter().map(of_patches).collect();
+        let mut stream = Stream::new(seed, PARAMETERS);
+        let parameters = (0..blocks.len() * architecture.layers).flat_map(|_| initial(shape, &mut stream));
+        let parameters = parameters.map(R::of).collect();
+        Ok(Self { architecture, stack, blocks, parameters })
+    }
+
+    /// With other parameters, in the order of [`Flow::parameters`].
+    ///
+    /// # Errors
+    /// When there are more or fewer of them than there should be.
+    pub fn with_parameters(mut self, parameters: Vec<R>) -> Result<Self> {
+        let (found, expected) = (parameters.len(), self.parameters.len());
+        if found != expected {
+            return Err(Error::setting("parameters", found, format!("the flow has {expected} of them")));
+        }
+        self.parameters = parameters;
+        Ok(self)
+    }
+
+    /// Its sizes.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// Its patches.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// All parameters: of every block from the field on, of every coupling in the order of generation, the two scales, the net of scales and the net of shifts; of a net weights
+    /// `[to][from]` and biases `[to]` of every hidden layer, then the weights of the last layer.
+    pub fn parameters(&self) -> &[R] {
+        &self.parameters
+    }
+
+    pub(super) fn parameters_mut(&mut self) -> &mut [R] {
+        &mut self.parameters
+    }
+
+    /// Room for what threads compute.
+    pub(super) fn work(&self) -> Work<R> {
+        Work::new(Shape { hidden: self.architecture.hidden, depth: self.architecture.depth })
+    }
+
+    /// Blocks from the field on, each with the place of its parameters.
+    fn parts(&self) -> impl DoubleEndedIterator<Item = (&Block, std::ops::Range<usize>)> {
+        let size = self.parameters.len() / self.blocks.len();
+        self.blocks.iter().enumerate().map(move |(number, block)| (block, number * size..(number + 1) * size))
+    }
+
+    /// x of latent numbers, with ln q of x, `[rows]`.
+    pub fn generate(&self, z: &Fields<R>) -> (Fields<R>, Vec<f64>) {
+        self.for_groups(z, |work, x| self.generate_group::<false>(work, x, &mut []))
+    }
+
+    /// Latent numbers of x, with ln q of x, `[rows]`.
+    pub fn infer(&self, x: &Fields<R>) -> (Fields<R>, Vec<f64>) {
+        self.for_groups(x, |work, z| self.infer_group(work, z))
+    }
+
+    /// Of a function of x and of `ln |det dx/dz|`, with derivatives `slopes` with respect to x and `of_ln_det` with respect to the logarithm: the latent numbers of x, and the
+    /// derivatives with respect to them.
+    pub fn pull_back(&self, x: &Fields<R>, slopes: &Fields<R>, of_ln_det: R) -> (Fields<R>, Fields<R>) {
+        let (mut z, mut slopes) = (x.clone(), slopes.clone());
+        let sites = self.stack.sites();
+        let groups =
+            z.lanes_mut().par_chunks_exact_mut(sites).zip(slopes.lanes_mut().par_chunks_exact_mut(sites));
+        groups.for_each_init(
+            || self.work(),
+            |work, (z, numbers)| {
+                let mut slopes = Slopes { numbers, ln_det: Lanes::all(of_ln_det) };
+                self.backward_group::<false>(work, z, &mut slopes, &mut []);
+            },
+        );
+        (z, slopes)
+    }
+
+    fn for_groups(
+        &self,
+        fields: &Fields<R>,
+        of_group: impl Fn(&mut Work<R>, &mut [Lanes<R>]) -> [f64; LANES] + Sync + Send,
+    ) -> (Fields<R>, Vec<f64>) {
+        let mut fields = fields.clone();
+        let groups = fields.lanes_mut().par_chunks_exact_mut(self.stack.sites());
+        let ln_q: Vec<[f64; LANES]> = groups.map_init(|| self.work(), of_group).collect();
+        let mut ln_q = ln_q.concat();
+        ln_q.truncate(fields.rows());
+        (fields, ln_q)
+    }
+
+    /// Makes x of the latent numbers of 16 configurations, and gives ln q of x. With `SCORE`, makes the gradient of ln q with respect to x.
+    pub(super) fn generate_group<const SCORE: bool>(
+        &self,
+        work: &mut Work<R>,
+        x: &mut [Lanes<R>],
+        score: &mut [Lanes<R>],
+    ) -> [f64; LANES] {
+        let of_latent = ln_normal(x);
+        score.iter_mut().zip(x.iter()).for_each(|(score, z)| *score = z.map(|z| -z));
+        let mut ln_det = [0.0; LANES];
+        for (block, part) in self.parts().rev() {
+            block.generate::<SCORE, R>(&self.parameters[part], work, x, score, &mut ln_det);
+        }
+        std::array::from_fn(|lane| of_latent[lane] - ln_det[lane])
+    }
+
+    fn infer_group(&self, work: &mut Work<R>, x: &mut [Lanes<R>]) -> [f64; LANES] {
+        let mut ln_det = [0.0; LANES];
+        for (block, part) in self.parts() {
+            block.infer(&self.parameters[part], work, x, &mut ln_det);
+        }
+        let of_latent = ln_normal(x);
+        std::array::from_fn(|lane| of_latent[lane] - ln_det[lane])
+    }
+
+    /// Takes x to latent numbers, and derivatives of a function with them. With `LEARN`, adds its derivatives with respect to parameters to `gradient`.
+    pub(super) fn backward_group<const LEARN: bool>(
+        &self,
+        work: &mut Work<R>,
+        x: &mut [Lanes<R>],
+        slopes: &mut Slopes<'_, R>,
+        gradient: &mut [R],
+    ) {
+        for (block, part) in self.parts() {
+            let gradient = if LEARN { &mut gradient[part.clone()] } else { &mut [] };
+            block.backward::<LEARN, R>(&self.parameters[part], work, x, slopes, gradient);
+        }
+    }
+}
+
+/// `-z z / 2 - (N / 2) ln 2 pi` of 16 configurations.
+fn ln_normal<R: Real>(z: &[Lanes<R>]) -> [f64; LANES] {
+    let constant = 0.5 * z.len() as f64 * TAU.ln();
+    std::array::from_fn(|lane| {
+        let squares: f64 = z.iter().map(|z| z[lane].widen().powi(2)).sum();
+        -0.5 * squares - constant
+    })
+}
+
+/// Corners of couplings: two random ones stay as they are, then the other two, and so on.
+fn couplings(layers: usize, stream: &mut Stream) -> Vec<[u8; 4]> {
+    let mut corners = [0, 1, 2, 3];
+    let mut next = |layer: usize| {
+        match layer % 2 {
+            0 => corners.shuffle(stream),
+            _ => corners.rotate_left(2),
+        }
+        corners
+    };
+    (0..layers).map(&mut next).collect()
+}
+
+/// Parameters of one coupling before it learns.
+fn initial(shape: Shape, stream: &mut Stream) -> Vec<f64> {
+    let mut parameters = vec![0.0; 2];
+    for has_last in [true, false] {
+        let mut net: Vec<f64> = (0..shape.parameters()).map(|_| stream.random_range(-1.0..1.0)).collect();
+        for (inputs, range) in shape.layers() {
+            let spread =
+                if range.start < shape.last() || has_last { (inputs as f64).sqrt().recip() } else { 0.0 };
+            net[range].iter_mut().for_each(|parameter| *parameter *= spread);
+        }
+        parameters.append(&mut net);
+    }
+    parameters
+}

@@ -1,0 +1,80 @@
+//! Settings of a flow that learns.
+
+use super::flow::Architecture;
+use super::gradient::Estimator;
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// Most steps, and most configurations of a batch.
+const MOST_STEPS: u32 = 1_000_000_000;
+const MOST_BATCH: usize = 1 << 20;
+
+/// Everything that a run of a flow follows from.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The form of the flow.
+    pub architecture: Architecture,
+    /// J.
+    pub coupling: f64,
+    /// Temperature in units of J.
+    pub temperature: f64,
+    /// Steps of learning.
+    pub steps: u32,
+    /// Configurations of a step.
+    pub batch: usize,
+    /// Adam's rate at the start.
+    pub learning_rate: f64,
+    /// The rate at the end as a share of that at the start; in between it falls as half a cosine wave (I. Loshchilov and F. Hutter, ICLR 2017).
+    pub last_rate: f64,
+    /// Parameters lose so much of themselves in a step, times the rate.
+    pub weight_decay: f64,
+    /// Which gradient is taken.
+    pub estimator: Estimator,
+    /// Seed of everything drawn.
+    pub seed: u32,
+}
+
+impl Settings {
+    /// A flow of the paper's sizes on a lattice of a side at a temperature, with rates that fall to a hundredth.
+    pub fn new(size: u32, temperature: f64) -> Self {
+        Self {
+            architecture: Architecture::new(size),
+            coupling: 1.0,
+            temperature,
+            steps: 5000,
+            batch: 512,
+            learning_rate: 3e-3,
+            last_rate: 0.01,
+            weight_decay: 0.0,
+            estimator: Estimator::Path,
+            seed: 0,
+        }
+    }
+
+    /// Checks ranges of settings of learning; form, coupling and temperature are checked where flow and field are made.
+    pub(super) fn check(&self) -> Result<()> {
+        if !(1..=MOST_STEPS).contains(&self.steps) {
+            return Err(Error::setting("steps", self.steps, format!("it must lie in 1 to {MOST_STEPS}")));
+        }
+        if !(1..=MOST_BATCH).contains(&self.batch) {
+            return Err(Error::setting("batch", self.batch, format!("it must lie in 1 to {MOST_BATCH}")));
+        }
+        for (name, value, most) in [
+            ("lr", self.learning_rate, 1.0),
+            ("last_rate", self.last_rate, 1.0),
+            ("weight_decay", self.weight_decay, 1.0),
+        ] {
+            if !(0.0..=most).contains(&value) {
+                return Err(Error::setting(name, value, format!("it must lie in 0 to {most}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The rate of step number `step`, from 1 on.
+    pub fn rate(&self, step: u32) -> f64 {
+        let done = f64::from(step - 1) / f64::from(self.steps);
+        let wave = 0.5 + 0.5 * (std::f64::consts::PI * done).cos();
+        self.learning_rate * (self.last_rate + (1.0 - self.last_rate) * wave)
+    }
+}
