@@ -1,4 +1,4 @@
-// What hidden units gain in ln p when one site of a row has another state: sums of ln(1 + exp(field)) with that state, less those of the row as it is, unit by unit so
+// Gains of hidden units in ln p when one site of a row has another state: sums of ln(1 + exp(field)) with that state, less those of the row as it is, unit by unit so
 // that no digits are lost. The host makes pseudo-likelihoods of them. Twin of `gain_of_hidden` in `src/rbm/likelihood.rs`.
 // Grid: ceil(rows * ceil(sites / every) * colours / LANES) workgroups of LANES lanes, one gain each: of an Ising spin that is turned, of a Potts spin that takes a colour.
 // Constants: LANES.

@@ -20,7 +20,7 @@
 #include rbm/given_or_chain
 #include rbm/tile
 
-// Of the tile: means in the data, and differences between data and chains.
+// Means in the data of the numbers and units of the tile, and differences of means between data and chains.
 var<workgroup> visible_mean: array<vec4<f32>, ROW_QUADS>;
 var<workgroup> visible_gain: array<vec4<f32>, ROW_QUADS>;
 var<workgroup> hidden_mean: array<vec4<f32>, COLUMNS>;
@@ -84,7 +84,7 @@ fn share_visible_means(lane: u32) {
     }
 }
 
-// The same of hidden units.
+// Means of hidden units, from the sums of all lanes that staged them.
 fn share_hidden_means(lane: u32) {
     workgroupBarrier();
     left[2u * lane] = hidden_of_data;

@@ -60,7 +60,7 @@ struct Table {
     /// In units of k_B.
     entropy_per_site: Option<f64>,
     specific_heat: f64,
-    /// Of chains.
+    /// Mean spin, which chains alone have an exact value of here.
     #[serde(skip_serializing_if = "Option::is_none")]
     magnetisation_per_site: Option<f64>,
     /// The transition of the infinite lattice of Potts spins.

@@ -26,7 +26,7 @@ impl<R: Real> Nets<R> {
     }
 }
 
-/// What a coupling does to its two numbers.
+/// The scale and the shift by which a coupling moves its two numbers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Affine<R> {
     /// `tanh u`.

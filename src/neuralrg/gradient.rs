@@ -23,7 +23,7 @@ pub enum Estimator {
     Total,
 }
 
-/// What a batch says.
+/// Loss and gradient of a batch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch<R> {
     /// `ln q(x) + E(x)` of every configuration, `[rows]`: its mean is at least `-ln Z_x`.

@@ -1,4 +1,4 @@
-//! What training, sampling and evaluation ask of a machine, wherever it runs.
+//! The interface through which training, sampling and evaluation use a machine on any device.
 
 use super::bits::Bits;
 use super::cpu::Draw;
@@ -76,7 +76,7 @@ pub trait Backend: Debug + Send {
     /// When the device fails.
     fn pseudo_likelihood(&mut self, visible: &Bits, every: usize) -> Result<Vec<f64>>;
 
-    /// What one sweep makes of visible numbers, with stages as in [`sweep`](Self::sweep).
+    /// Visible numbers after one sweep from given ones, with stages as in [`sweep`](Self::sweep).
     ///
     /// # Errors
     /// When the device fails.

@@ -15,7 +15,7 @@ const STAGE: u32 = 1 << 30;
 /// Sets the spins that are drawn of means apart from other streams of the seed.
 const READ_OUT: u32 = 0xf107;
 
-/// What is handed on from one layer to the other.
+/// The values that one layer hands on to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FlowKind {
@@ -70,7 +70,7 @@ impl Flow {
         Self { machine, seed, iterations: 0, state }
     }
 
-    /// What is handed on.
+    /// The kind of the flow.
     pub fn kind(&self) -> FlowKind {
         match self.state {
             State::MeanField { .. } => FlowKind::MeanField,

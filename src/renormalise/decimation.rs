@@ -20,7 +20,7 @@ pub struct Step {
     pub next_nearest: f64,
     /// K_4 of the four spins around a summed site: `ln(cosh 4K) / 8 - ln(cosh 2K) / 2`.
     pub four: f64,
-    /// What every summed site adds to ln Z: `ln 2 + ln(cosh 4K) / 8 + ln(cosh 2K) / 2`.
+    /// The term that every summed site adds to ln Z: `ln 2 + ln(cosh 4K) / 8 + ln(cosh 2K) / 2`.
     pub constant: f64,
 }
 

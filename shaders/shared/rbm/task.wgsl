@@ -1,4 +1,4 @@
-// What one dispatch of a machine's kernels is told. Twin of `Task` in `src/gpu/rbm/task.rs`.
+// The sizes, places and random keys of one dispatch of a machine's kernels. Twin of `Task` in `src/gpu/rbm/task.rs`.
 // Bits are rows of words, [rows][words], of which bit k is unit k of the word's 32; bits beyond the last unit are 0. Numbers over units have strides: hidden units in
 // whole words, visible numbers in whole tiles of 64; entries beyond the last unit are 0.
 

@@ -1,7 +1,6 @@
 //! `han-gpu rbm flow`.
 
 use super::super::figures::{FormatName, Place};
-use super::super::progress::Progress;
 use super::super::{print, print_json};
 use super::thermometers::{self, ThermometerArguments};
 use super::{Learned, open};
@@ -50,7 +49,7 @@ pub(in crate::cli) struct Arguments {
     /// Iterations
     #[arg(long, default_value_t = 20)]
     iterations: u32,
-    /// What is handed on from layer to layer
+    /// Flow: layers hand on probabilities (mean-field) or drawn units (gibbs)
     #[arg(long, value_enum, default_value = "both")]
     kind: KindName,
     /// Configurations of every start
@@ -143,7 +142,9 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let folder = arguments.out.clone().unwrap_or_else(|| arguments.run[0].join("flow"));
     let place = Place::new(folder, arguments.format, false)?;
     let thermometers = thermometers::open(&system, &temperatures, arguments.seed)?;
-    let tracks = follow(arguments, &machines, &sources, &thermometers);
+    let kinds = arguments.kind.kinds();
+    let seed = |_: &Learned| arguments.seed;
+    let tracks = thermometers::follow(&machines, kinds, &sources, arguments.iterations, seed, &thermometers);
     let field = arguments.thermometers.field;
     let rows: Vec<Row> =
         machines.iter().zip(&tracks).flat_map(|(machine, tracks)| rows(machine, field, tracks)).collect();
@@ -154,30 +155,6 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return print_json(&report(&machines, field, &means, &thermometers));
     }
     print(&describe(&means, &thermometers, &place))
-}
-
-/// `[machines][flows]`.
-fn follow(
-    arguments: &Arguments,
-    machines: &[Learned],
-    sources: &[Source],
-    thermometers: &Thermometers,
-) -> Vec<Vec<Track>> {
-    let flows = machines.len() * arguments.kind.kinds().len() * sources.len();
-    let mut progress = Progress::new("iteration", 0, flows as u64 * u64::from(arguments.iterations));
-    let mut done = 0;
-    let mut observe = || {
-        done += 1;
-        progress.advance(done);
-    };
-    let follow = |learned: &Learned| {
-        let machine = (learned.machine, &learned.parameters);
-        let how = (arguments.iterations, arguments.seed);
-        thermometers::follow(machine, arguments.kind.kinds(), sources, how, thermometers, &mut observe)
-    };
-    let tracks = machines.iter().map(follow).collect();
-    progress.finish();
-    tracks
 }
 
 /// A row of the table: readings of one flow of one machine after some iterations.

@@ -44,7 +44,7 @@ pub(in crate::cli) struct Arguments {
     /// Reconstructions of every configuration, one after the other
     #[arg(long, default_value_t = 1)]
     sweeps: u32,
-    /// What is handed on from layer to layer
+    /// Flow: layers hand on probabilities (mean-field) or drawn units (gibbs)
     #[arg(long, value_enum, default_value = "gibbs")]
     kind: KindName,
     /// Configurations of every temperature and field

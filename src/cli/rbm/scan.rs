@@ -3,7 +3,6 @@
 use super::super::figures::{FormatName, Place};
 use super::super::heading;
 use super::super::interrupt::Interrupt;
-use super::super::progress::Progress;
 use super::super::{print, print_json, tell};
 use super::Learned;
 use super::flow::{self, KindName, told};
@@ -13,7 +12,7 @@ use super::train::{self, Run};
 use crate::error::Error;
 use crate::io::{MachineFolder, check_memory};
 use crate::plot::{self, FixedPoint};
-use crate::rbm::{Data, Recipe, Settings, Source, Track};
+use crate::rbm::{Data, Recipe, Settings, Track};
 use crate::thermometer::{Thermometer, Thermometers};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -48,7 +47,7 @@ pub(in crate::cli) struct Arguments {
     /// Iterations of flows
     #[arg(long, default_value_t = 20, help_heading = heading::SCAN)]
     iterations: u32,
-    /// What is handed on from layer to layer
+    /// Flow: layers hand on probabilities (mean-field) or drawn units (gibbs)
     #[arg(long, value_enum, default_value = "both", help_heading = heading::SCAN)]
     kind: KindName,
     /// Configurations of every start
@@ -107,7 +106,10 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let sources = thermometers::sources(&system, &starts, arguments.count, 0)?;
         let thermometers = thermometers::open(&system, &of_thermometers.list(&system)?, 0)?;
         for group in groups.iter().filter(|group| group.fields.contains(&field)) {
-            let tracks = follow(arguments, group, &sources, &thermometers);
+            let seed = |learned: &Learned| learned.settings.seed;
+            let (kinds, iterations) = (arguments.kind.kinds(), arguments.iterations);
+            let tracks =
+                thermometers::follow(&group.machines, kinds, &sources, iterations, seed, &thermometers);
             for (machine, tracks) in group.machines.iter().zip(&tracks) {
                 rows.extend(flow::rows(machine, field, tracks));
             }
@@ -199,31 +201,6 @@ fn one(
         run.learn(interrupt, "the same command")?;
     }
     super::open(path)
-}
-
-/// `[machines][flows]`.
-fn follow(
-    arguments: &Arguments,
-    group: &Group,
-    sources: &[Source],
-    thermometers: &Thermometers,
-) -> Vec<Vec<Track>> {
-    let kinds = arguments.kind.kinds();
-    let flows = group.machines.len() * kinds.len() * sources.len();
-    let mut progress = Progress::new("iteration", 0, flows as u64 * u64::from(arguments.iterations));
-    let mut done = 0;
-    let mut observe = || {
-        done += 1;
-        progress.advance(done);
-    };
-    let follow = |learned: &Learned| {
-        let how = (arguments.iterations, learned.settings.seed);
-        let machine = (learned.machine, &learned.parameters);
-        thermometers::follow(machine, kinds, sources, how, thermometers, &mut observe)
-    };
-    let tracks = group.machines.iter().map(follow).collect();
-    progress.finish();
-    tracks
 }
 
 fn fixed_point(group: &Group, field: f64, tracks: &[Vec<Track>], thermometers: &Thermometers) -> FixedPoint {

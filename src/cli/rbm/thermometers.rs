@@ -1,9 +1,10 @@
 //! Thermometers on the command line, and flows that they read.
 
 use super::super::progress::Progress;
+use super::Learned;
 use crate::error::Error;
 use crate::lattice::{Interaction, System};
-use crate::rbm::{Flow, FlowKind, Machine, Parameters, Source, Start, Track, number_list};
+use crate::rbm::{Flow, FlowKind, Machine, Source, Start, Track, number_list};
 use crate::thermometer::Thermometers;
 use crate::{mc, random};
 
@@ -99,20 +100,32 @@ pub(super) fn sources(
     temperatures.iter().enumerate().map(at).collect()
 }
 
-/// Follows flows of every kind from every source. `observe` is told every iteration.
+/// Follows flows of every kind from every source, for all machines: `[machines][flows]`.
 pub(super) fn follow(
-    (machine, parameters): (Machine, &Parameters),
+    machines: &[Learned],
     kinds: &[FlowKind],
     sources: &[Source],
-    (iterations, seed): (u32, u32),
+    iterations: u32,
+    seed: impl Fn(&Learned) -> u32,
     thermometers: &Thermometers,
-    mut observe: impl FnMut(),
-) -> Vec<Track> {
-    let flows = kinds.iter().flat_map(|&kind| sources.iter().map(move |source| (kind, source)));
-    flows
-        .map(|(kind, Source { start, spins })| {
-            let flow = Flow::new(machine, parameters, kind, spins, seed);
-            Track::follow(flow, *start, iterations, thermometers, &mut observe)
-        })
-        .collect()
+) -> Vec<Vec<Track>> {
+    let flows = machines.len() * kinds.len() * sources.len();
+    let mut progress = Progress::new("iteration", 0, flows as u64 * u64::from(iterations));
+    let mut done = 0;
+    let mut observe = || {
+        done += 1;
+        progress.advance(done);
+    };
+    let mut of_machine = |learned: &Learned| -> Vec<Track> {
+        let flows = kinds.iter().flat_map(|&kind| sources.iter().map(move |source| (kind, source)));
+        flows
+            .map(|(kind, Source { start, spins })| {
+                let flow = Flow::new(learned.machine, &learned.parameters, kind, spins, seed(learned));
+                Track::follow(flow, *start, iterations, thermometers, &mut observe)
+            })
+            .collect()
+    };
+    let tracks = machines.iter().map(&mut of_machine).collect();
+    progress.finish();
+    tracks
 }

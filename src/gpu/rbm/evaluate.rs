@@ -1,4 +1,4 @@
-//! What a machine says of given configurations, some rows at a time.
+//! Probabilities, free energies and pseudo-likelihoods of given configurations, some rows at a time.
 
 use super::kernels::{Kernel, MachineSlot};
 use super::memory::{self, OfRows, Wanted};
@@ -75,7 +75,7 @@ impl GpuLearner {
         })
     }
 
-    /// What hidden units gain comes from the device; biases and logarithms are taken here.
+    /// Gains of hidden units come from the device; biases and logarithms are taken here.
     pub(super) fn pseudo_likelihood_of(&mut self, visible: &Bits, every: usize) -> Result<Vec<f64>> {
         self.prepare(&[Kernel::FreeEnergy, Kernel::Conditionals])?;
         let biases = self.visible_biases()?;

@@ -126,7 +126,16 @@ fn way_out(slot: MachineSlot) -> &'static str {
         | MachineSlot::Hidden
         | MachineSlot::Probabilities
         | MachineSlot::VisibleFields => "use a smaller --batch or fewer --hidden units, or --device cpu",
-        _ => "use fewer --hidden units, or --device cpu",
+        MachineSlot::Task
+        | MachineSlot::Rows
+        | MachineSlot::Weights
+        | MachineSlot::VisibleBias
+        | MachineSlot::HiddenBias
+        | MachineSlot::HiddenFields
+        | MachineSlot::VisibleParts
+        | MachineSlot::HiddenParts
+        | MachineSlot::FreeEnergies
+        | MachineSlot::Gains => "use fewer --hidden units, or --device cpu",
     }
 }
 
