@@ -86,7 +86,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// A folder with other files where a run was to begin.
-    #[error("{path} has files, of which none is a run's config.toml; choose another --out, or write beside them with --force", path = path.display())]
+    #[error("{path} has files, of which none is a run's settings; choose another --out, or write beside them with --force", path = path.display())]
     FolderInUse {
         /// The folder.
         path: PathBuf,

@@ -52,6 +52,12 @@ impl Interrupt {
         pressed
     }
 
+    /// From now on the next signal ends the program at once.
+    pub(super) fn end_at_once(&self) {
+        self.said.store(true, Ordering::Relaxed);
+        self.came.store(true, Ordering::Relaxed);
+    }
+
     /// What a job that asks should do.
     pub(super) fn flow(&self) -> ControlFlow<()> {
         if self.pressed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -12,10 +12,12 @@ pub struct PowerLaw {
 }
 
 /// The power law that fits points best by least squares of the logarithm, weighted by errors, which must not be 0; errors are by jackknife over points. Nothing for fewer than
-/// three points, or where one is not positive.
+/// three different x, or where a point is not positive.
 pub fn power_law(points: &[(f64, Estimate)]) -> Option<PowerLaw> {
     let usable = |(x, y): &(f64, Estimate)| *x > 0.0 && y.value > 0.0 && y.error > 0.0 && y.error.is_finite();
-    if points.len() < 3 || !points.iter().all(usable) {
+    let is_first = |at: &usize| points[..*at].iter().all(|(x, _)| *x != points[*at].0);
+    let different = (0..points.len()).filter(is_first).count();
+    if different < 3 || !points.iter().all(usable) {
         return None;
     }
     let all = line(points.iter());
@@ -66,6 +68,7 @@ mod tests {
         let noisy = power_law(&noisy).unwrap();
         assert!((noisy.exponent.value - 0.125).abs() < 3.0 * noisy.exponent.error, "{noisy:?}");
         assert!((0.002..0.05).contains(&noisy.exponent.error), "{noisy:?}");
+        assert_eq!(power_law(&[at(0.1, 0.0), at(0.1, 0.01), at(0.2, 0.0)]), None);
         assert_eq!(power_law(&noisy_points(0.0)), None);
         assert_eq!(power_law(&noisy_points(0.1)[..2]), None);
     }

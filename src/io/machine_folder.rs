@@ -1,12 +1,13 @@
 //! The folder of a Boltzmann machine that learns.
 
+use super::arrays::write_data;
 use super::atomic;
 use super::input::{self, read_text};
 use super::metrics::{MetricsWriter, existing_rows};
 use super::run_folder::RunFolder;
 use super::tensors::sorted_header;
 use crate::error::{Error, Result};
-use crate::rbm::{Machine, Metrics, Parameters, Settings, State};
+use crate::rbm::{Data, Machine, Metrics, Parameters, Settings, State};
 use safetensors::tensor::{Dtype, SafeTensors, TensorInfo};
 use std::collections::HashMap;
 use std::fs;
@@ -14,6 +15,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 const SETTINGS: &str = "machine.toml";
+const DATA: &str = "data.npz";
 const METRICS: &str = "metrics.csv";
 const SUMMARY: &str = "summary.json";
 const CHECKPOINT: &str = "machine.safetensors";
@@ -29,24 +31,19 @@ pub struct MachineFolder {
 }
 
 impl MachineFolder {
-    /// Makes the folder of a new run: its settings and the state before the first step.
+    /// Makes the folder of a new run: the state before the first step, data that were drawn for it, and its settings. These come last, so that there is a run or none: files of a
+    /// start that did not come so far are written over.
     ///
     /// # Errors
     /// When the folder is not empty and `force` is false, or cannot be written.
-    pub fn create(path: &Path, settings: &Settings, state: &State, force: bool) -> Result<Self> {
-        let occupied = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
-        if occupied && (!force || RunFolder::exists(path)) {
-            let path = path.to_owned();
-            let is_run = path.join(SETTINGS).exists() || RunFolder::exists(&path);
-            return Err(if is_run { Error::RunExists { path } } else { Error::FolderInUse { path } });
-        }
-        fs::create_dir_all(path).map_err(|source| Error::file("create", path, source))?;
+    pub fn create(path: &Path, settings: &Settings, state: &State, data: &Data, force: bool) -> Result<Self> {
         let folder = Self { path: path.to_owned() };
+        folder.check_free(force)?;
+        fs::create_dir_all(path).map_err(|source| Error::file("create", path, source))?;
         let text =
             toml::to_string_pretty(settings).map_err(|error| Error::content(path, error.to_string()))?;
-        folder.save(settings, state)?;
-        atomic::write_bytes(&folder.file(SETTINGS), text.as_bytes())?;
-        for name in [METRICS, SUMMARY] {
+        // Without its settings an old run is none, whose data and state may go.
+        for name in [SETTINGS, METRICS, SUMMARY] {
             match fs::remove_file(folder.file(name)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(Error::file("overwrite", folder.file(name), error));
@@ -54,7 +51,38 @@ impl MachineFolder {
                 _ => (),
             }
         }
+        folder.save(settings, state)?;
+        if let Some(origins) = &data.origins {
+            write_data(&folder.data(), data, origins)?;
+        }
+        atomic::write_bytes(&folder.file(SETTINGS), text.as_bytes())?;
         Ok(folder)
+    }
+
+    /// Refuses a folder with files of others, and without `force` one with a run.
+    fn check_free(&self, force: bool) -> Result<()> {
+        let path = self.path.clone();
+        atomic::remove_leftovers(&path);
+        let names: Vec<_> = fs::read_dir(&path)
+            .map(|entries| entries.flatten().map(|entry| entry.file_name()).collect())
+            .unwrap_or_default();
+        let is_ours = Self::exists(&path);
+        // The state is written first.
+        let is_unfinished = !is_ours && names.iter().any(|name| *name == *CHECKPOINT);
+        let has_others = names.iter().any(|name| *name != *CHECKPOINT && *name != *DATA);
+        if names.is_empty() || (force && !RunFolder::exists(&path)) || (is_unfinished && !has_others) {
+            return Ok(());
+        }
+        Err(match is_ours || RunFolder::exists(&path) {
+            true if force => Error::content(&path, "it holds a run of another family; choose another --out"),
+            true => Error::RunExists { path },
+            false => Error::FolderInUse { path },
+        })
+    }
+
+    /// The file of data that were drawn for the run.
+    pub fn data(&self) -> PathBuf {
+        self.file(DATA)
     }
 
     /// Opens an existing run and reads its settings.
@@ -161,6 +189,9 @@ impl MachineFolder {
         let parameters = Parameters { weights: numbers(0), visible: numbers(1), hidden: numbers(2) };
         if !parameters.are_finite() {
             return Err(damaged("it holds NaN or infinity".to_owned()));
+        }
+        if let Some(byte) = parts[3].iter().find(|&&byte| !machine.spins.has(byte as i8)) {
+            return Err(damaged(format!("its chains hold {}, which is no spin", *byte as i8)));
         }
         Ok(State { step, parameters, chains: parts[3].iter().map(|&byte| byte as i8).collect() })
     }

@@ -86,6 +86,14 @@ impl Spins {
             Self::Potts { states } => states.into(),
         }
     }
+
+    /// Whether this is a spin's value: +-1, or a colour.
+    pub fn has(self, value: i8) -> bool {
+        match self {
+            Self::Ising => value.abs() == 1,
+            Self::Potts { states } => (0..states as i8).contains(&value),
+        }
+    }
 }
 
 /// Nothing for Ising spins, `, 3 colours` for Potts spins: behind a lattice.

@@ -1,8 +1,8 @@
 //! Configurations at any temperature, from 0 to infinity.
 
 use super::Pool;
-use crate::error::Result;
-use crate::lattice::{Spins, System};
+use crate::error::{Error, Result};
+use crate::lattice::{Ensemble, Spins, System};
 use crate::random::Stream;
 use rand::RngExt;
 
@@ -13,8 +13,22 @@ use rand::RngExt;
 pub fn configurations(system: &System, temperature: f64, count: usize, key: u32) -> Result<Vec<i8>> {
     match temperature {
         0.0 => Ok(ground_states(system, count, key)),
-        temperature => Ok(Pool::new(&system.clone().at(1.0 / temperature)?, count, key)?.spins().to_vec()),
+        temperature => {
+            Ok(Pool::new(&at_temperature(system, temperature, "temperature")?, count, key)?.spins().to_vec())
+        }
     }
+}
+
+/// The system at a temperature above 0, a value of the setting `name`.
+///
+/// # Errors
+/// When `1 / temperature` or one of its products with J and H is above 100.
+pub fn at_temperature(system: &System, temperature: f64, name: &'static str) -> Result<Ensemble> {
+    let expected = "1 / T, and its products with J and H, must be at most 100";
+    system
+        .clone()
+        .at(1.0 / temperature)
+        .map_err(|_| Error::setting(name, format!("{temperature:?}"), expected))
 }
 
 /// Configurations at temperature 0: every one a state of least energy, each as likely. For J < 0 that is known of Ising spins where the pattern of every second site fits.

@@ -15,7 +15,7 @@ mod start;
 mod walk;
 
 pub use algorithm::Algorithm;
-pub use at_temperature::configurations;
+pub use at_temperature::{at_temperature, configurations};
 pub use equilibrium::{Equilibrium, equilibrate, thermalise};
 pub use pool::Pool;
 pub use simulation::{Setup, Simulation};

@@ -16,9 +16,6 @@ const MOST_POINTS: usize = 10_000;
 /// Bytes of a configuration for every site while data are drawn: in the pool, among the data, and as bits.
 const BYTES_PER_SITE: usize = 4;
 
-/// Visible numbers up to which the learning rate is 1.
-const FULL_RATE: f64 = 20.0;
-
 /// Configurations of one lattice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Data {
@@ -77,11 +74,6 @@ impl Data {
             observe(number + 1);
         }
         Ok(Self { lattice: system.lattice, spins: system.spins, configurations, origins: Some(origins) })
-    }
-
-    /// The learning rate that serves machines of this size: the more visible numbers add up in a unit's field, the smaller.
-    pub fn learning_rate(&self) -> f64 {
-        (FULL_RATE / (self.lattice.sites() * self.spins.numbers()) as f64).min(1.0)
     }
 
     /// Number of configurations.
@@ -170,10 +162,13 @@ impl Recipe {
                     .map(|model| recipe.model = model)
                     .is_some(),
                 "temperatures" => number_list(value)
-                    .filter(|values| values.iter().all(|&value| value >= 0.0))
+                    .filter(|values| values.iter().all(|&value| value >= 0.0) && are_different(values))
                     .map(|values| recipe.temperatures = values)
                     .is_some(),
-                "fields" => number_list(value).map(|values| recipe.fields = values).is_some(),
+                "fields" => number_list(value)
+                    .filter(|values| are_different(values))
+                    .map(|values| recipe.fields = values)
+                    .is_some(),
                 _ => {
                     return refuse(
                         word,
@@ -184,7 +179,7 @@ impl Recipe {
             if !is_read {
                 return refuse(
                     word,
-                    "its value is not understood: whole numbers, count above 0, lists of finite numbers that rise as 0:6:0.25 or with commas as 1,2.5, temperatures from 0 on, lattice square, triangular or cubic, model ising or potts",
+                    "its value is not understood: whole numbers, count above 0, lists of finite numbers that rise as 0:6:0.25 or with commas as 1,2.5, no value twice, temperatures from 0 on, lattice square, triangular or cubic, model ising or potts",
                 );
             }
         }
@@ -202,7 +197,13 @@ impl Recipe {
         if recipe.points().len() > MOST_POINTS {
             return refuse(text, &format!("it has more than {MOST_POINTS} temperatures and fields"));
         }
-        recipe.system(0.0)?;
+        for &[temperature, field] in &recipe.points() {
+            let system = recipe.system(field)?;
+            // Ground states and independent spins need no chains.
+            if temperature > 0.0 {
+                mc::at_temperature(&system, temperature, "temperatures")?;
+            }
+        }
         Ok(recipe)
     }
 
@@ -214,6 +215,11 @@ impl Recipe {
     /// Whether there are none; a recipe has some.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Configurations that it draws.
+    pub fn configurations(&self) -> usize {
+        self.count * self.len()
     }
 
     /// Fields.
@@ -277,6 +283,11 @@ pub fn number_list(text: &str) -> Option<Vec<f64>> {
         [_] => text.split(',').map(number).collect(),
         _ => None,
     }
+}
+
+/// Whether no value is there twice.
+pub fn are_different(values: &[f64]) -> bool {
+    (1..values.len()).all(|at| !values[..at].contains(&values[at]))
 }
 
 /// 2.4 for 2.4000000000000004: steps add up with rounding.

@@ -3,7 +3,7 @@
 use super::bits::Bits;
 use super::cpu::{Cpu, Draw};
 use super::exact;
-use super::machine::Machine;
+use super::machine::{Machine, Parameters};
 use crate::cpu::Real;
 use crate::estimate::Estimate;
 use crate::lattice::Spins;
@@ -14,13 +14,14 @@ const CHAINS: usize = 512;
 pub const TEMPERATURES: u32 = 2000;
 
 impl<R: Real> Cpu<R> {
-    /// ln Z with its error, from chains that go from independent spins of the machine's biases to the machine.
+    /// ln Z with its error, from chains that go from independent spins to the machine.
     ///
-    /// Weights of the chains average to `Z / Z_0`; the error is that of their mean, carried over to its logarithm, and an error of NaN says that a few chains
-    /// make up the mean.
+    /// The independent spins have biases `b + W / 2`: hidden units near inverse temperature 0 are up half of the time, and add the half of their weights. A machine that favours
+    /// neither phase has biases `b` that do, and chains that began with these would all end in one phase.
+    /// Weights of the chains average to `Z / Z_0`; the error is that of their mean, carried over to its logarithm. It knows nothing of states that no chain has seen.
     pub fn annealed_ln_z(&self, seed: u32, mut observe: impl FnMut(u32)) -> Estimate {
         let machine = *self.machine();
-        let base: Vec<f64> = (0..machine.visible()).map(|number| self.visible_bias(number)).collect();
+        let base = self.mean_biases();
         let mut visible = Bits::zeros(CHAINS, machine.visible());
         let mut hidden = Bits::zeros(CHAINS, machine.hidden);
         let draw = |step: u32, stage: u32| Draw { seed, step, stage, first: 0 };
@@ -40,6 +41,14 @@ impl<R: Real> Cpu<R> {
         }
         let start = ln_z_of_base(&machine, &base);
         mean_of_weights(&ln_w, start)
+    }
+
+    /// `[visible]`: biases of visible numbers while every hidden unit is up half of the time.
+    fn mean_biases(&self) -> Vec<f64> {
+        let Parameters { weights, visible, .. } = self.parameters();
+        let rows = weights.chunks_exact(self.machine().hidden);
+        let half = |row: &[f32]| 0.5 * row.iter().copied().map(f64::from).sum::<f64>();
+        visible.iter().zip(rows).map(|(&bias, row)| f64::from(bias) + half(row)).collect()
     }
 }
 

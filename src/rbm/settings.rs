@@ -110,6 +110,12 @@ impl Settings {
         Ok(())
     }
 
+    /// How many of so many configurations are held out; at least one is left to learn from.
+    pub fn held_out_count(&self, count: usize) -> usize {
+        let share = (self.held_out.clamp(0.0, 1.0) * count as f64).round() as usize;
+        share.min(count.saturating_sub(1))
+    }
+
     /// The machine that learns.
     ///
     /// # Errors

@@ -305,6 +305,46 @@ fn annealed_sums_are_the_exact_ones() {
 }
 
 #[test]
+fn annealed_sums_find_both_phases_of_a_machine_that_learned_them() {
+    // Biases of a machine of ground states favour one phase by far; only its hidden units balance them.
+    for (recipe, rate) in
+        [("size=6 temperatures=0 count=500", 0.5), ("size=4 temperatures=1,2 fields=-0.5,0.5 count=100", 1.0)]
+    {
+        let data = Data::draw(&Recipe::parse(recipe).unwrap(), 0, |_| ()).unwrap();
+        let settings = Settings {
+            lattice: data.lattice.kind(),
+            size: data.lattice.side(),
+            model: data.spins.model(),
+            states: 2,
+            hidden: 10,
+            steps: 3000,
+            batch: 100,
+            sweeps: 1,
+            persistent: false,
+            learning_rate: rate,
+            rate_schedule: RateSchedule::Linear,
+            weight_decay: 0.0,
+            held_out: 0.1,
+            metrics_every: 3000,
+            checkpoint_every: 3000,
+            seed: 0,
+            data: Vec::new(),
+            generate: recipe.to_owned(),
+            fingerprint: data.fingerprint().to_string(),
+            device: "cpu".to_owned(),
+        };
+        let mut training =
+            Training::new(&settings, &data, &State::initial(&settings, &data).unwrap()).unwrap();
+        training.advance(3000, || true).unwrap();
+        let parameters = training.state().unwrap().parameters;
+        let machine = settings.machine().unwrap();
+        let found = Cpu::<f32>::new(machine, &parameters).annealed_ln_z(3, |_| ());
+        let exact = ln_z(&machine, &parameters).unwrap();
+        assert!(found.deviation(exact).abs() < 4.0 && found.error < 0.2, "{recipe}: {found:?}, {exact}");
+    }
+}
+
+#[test]
 fn mean_fields_are_sigmoids_of_real_numbers() {
     let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
     for (spins, side, hidden) in [(Spins::Ising, 3, 5), (Spins::Potts { states: 3 }, 2, 4)] {

@@ -130,8 +130,7 @@ impl Training {
         // A pure function of the seed, so that a run that goes on holds out the same.
         let mut rows: Vec<usize> = (0..data.count()).collect();
         rows.shuffle(&mut Stream::new(settings.seed, ORDER));
-        let held_out = (settings.held_out * data.count() as f64).round() as usize;
-        let (held_out, learned) = rows.split_at(held_out.min(data.count() - 1));
+        let (held_out, learned) = rows.split_at(settings.held_out_count(data.count()));
         settings.check(learned.len())?;
         let bits = |rows: &[usize]| {
             let spins: Vec<i8> =
@@ -217,8 +216,9 @@ impl Training {
                 "lr",
                 self.settings.learning_rate,
                 format!(
-                    "parameters are not finite after {} steps; start a new run with a lower one",
-                    self.step
+                    "parameters are not finite after {} steps; start a new run with a lower one, or with a weight decay below {}",
+                    self.step,
+                    self.settings.weight_decay.max(1.0)
                 ),
             ));
         }

@@ -37,7 +37,7 @@ pub struct Network {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
     /// The temperature at which the product of its probabilities over all configurations, which share one temperature, is largest; between the temperatures that it knows
-    /// it is the top of a parabola. The error is by jackknife.
+    /// it is the top of a parabola, and beyond the hottest one infinity. The error is by jackknife.
     pub temperature: Estimate,
     /// `[temperatures]`: the mean probability of every temperature.
     pub distribution: Vec<f64>,
@@ -103,8 +103,14 @@ impl Network {
                 .zip(*row)
                 .for_each(|(sum, &share)| *sum += f64::from(share) / rows.len() as f64);
         }
-        let temperature = bins.jackknife(|sums| vec![top(&self.temperatures, sums)])[0];
+        let temperature = bins.jackknife(|sums| vec![self.likeliest(sums)])[0];
         Reading { temperature, distribution }
+    }
+
+    /// The temperature at which sums of logarithms of probabilities, `[temperatures]`, are largest; infinity where that is the hottest one: nothing tells how much hotter it is.
+    fn likeliest(&self, sums: &[f64]) -> f64 {
+        let found = top(&self.temperatures, sums);
+        if self.temperatures.last().is_some_and(|&hottest| found >= hottest) { f64::INFINITY } else { found }
     }
 }
 

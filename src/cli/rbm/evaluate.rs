@@ -2,10 +2,14 @@
 
 use super::super::print;
 use super::super::progress::Progress;
+use crate::estimate::Estimate;
 use crate::io::{check_writable, read_spins, write_ln_q};
 use crate::measure::brief;
 use crate::rbm::{Bits, Cpu, TEMPERATURES, ln_z};
 use std::path::PathBuf;
+
+/// Errors of ln Z by which ln p may pass 0.
+const SIGMAS: f64 = 4.0;
 
 /// Compute ln p of given configurations under a machine.
 #[derive(Debug, clap::Args)]
@@ -53,10 +57,23 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             let cpu = Cpu::<f32>::new(machine, &parameters);
             let found = cpu.annealed_ln_z(seed, |done| progress.advance(done.into()));
             progress.finish();
+            check_probabilities(&values, found)?;
             (found.value, format!("ln Z {} by annealed importance sampling", brief(found)))
         }
     };
     values.iter_mut().for_each(|ln_p| *ln_p -= value);
     write_ln_q(&place, values)?;
     print(&format!("{told}\nln p of {count} configurations in {out}"))
+}
+
+/// Refuses a ln Z that makes a configuration more than certain: the chains that found it have missed states of the machine.
+fn check_probabilities(ln_weights: &[f64], ln_z: Estimate) -> anyhow::Result<()> {
+    let most = ln_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max) - ln_z.value;
+    anyhow::ensure!(
+        most <= SIGMAS * ln_z.error,
+        "ln Z {} by annealed importance sampling is too low: a configuration would have ln p = {most:.3}; its chains have missed states of the machine. \
+         Take --free-energy, which needs no ln Z, or train a machine of at most 20 hidden units, whose ln Z is a sum",
+        brief(ln_z)
+    );
+    Ok(())
 }

@@ -116,15 +116,15 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     check("iterations", arguments.iterations, arguments.count)?;
     let machines = arguments.run.iter().map(|path| open(path)).collect::<anyhow::Result<Vec<_>>>()?;
     let machine = machines[0].machine;
-    if let Some(other) = machines
-        .iter()
-        .find(|other| (other.machine.lattice, other.machine.spins) != (machine.lattice, machine.spins))
-    {
-        let expected =
-            format!("the first machine has spins of {}{}; all must", machine.lattice, machine.spins);
+    if let Some(other) = machines.iter().find(|other| other.machine != machine) {
+        let expected = format!(
+            "the first machine has spins of {}{} and {} hidden units; all must, for means over them",
+            machine.lattice, machine.spins, machine.hidden
+        );
         return Err(Error::setting("run", other.path.display(), expected).into());
     }
-    check_once("run", arguments.run.iter().map(|path| path.display()))?;
+    let place = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+    check_once("run", arguments.run.iter().map(|path| place(path).display().to_string()))?;
     let system = arguments.thermometers.system(&machine)?;
     let temperatures = arguments.thermometers.list(&system)?;
     check_memory("count", arguments.count, BYTES_PER_SITE * machine.visible())?;

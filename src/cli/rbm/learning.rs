@@ -1,13 +1,16 @@
 //! How machines learn, on the command line.
 
 use super::super::heading;
-use crate::rbm::{Data, RateSchedule, Settings};
+use crate::lattice::{Lattice, Spins, System};
+use crate::rbm::{Data, RateSchedule, Recipe, Settings};
 use std::path::PathBuf;
 
 /// Steps, configurations of a step, and the share of them that nothing is learned from, where they are not given.
 const STEPS: u32 = 10_000;
 const BATCH: usize = 100;
 const HELD_OUT: f64 = 0.1;
+/// Visible numbers up to which the learning rate is 1, where it is not given: the more numbers add up in a unit's field, the smaller it must be.
+const FULL_RATE: f64 = 20.0;
 
 /// Flags of all commands that train machines.
 #[derive(Debug, Clone, clap::Args)]
@@ -60,6 +63,27 @@ pub(super) struct Origin {
     pub(super) files: Vec<PathBuf>,
     /// The recipe, where there are no files.
     pub(super) recipe: String,
+    /// The number that tells them from others.
+    pub(super) fingerprint: u64,
+}
+
+/// The kind and the number of the configurations that a machine learns.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kind {
+    pub(super) lattice: Lattice,
+    pub(super) spins: Spins,
+    pub(super) count: usize,
+}
+
+impl Kind {
+    pub(super) fn of_data(data: &Data) -> Self {
+        Self { lattice: data.lattice, spins: data.spins, count: data.count() }
+    }
+
+    pub(super) fn of_recipe(recipe: &Recipe) -> crate::Result<Self> {
+        let System { lattice, spins, .. } = recipe.system(0.0)?;
+        Ok(Self { lattice, spins, count: recipe.configurations() })
+    }
 }
 
 impl LearningArguments {
@@ -73,22 +97,28 @@ impl LearningArguments {
             || self.persistent
     }
 
-    /// Settings of a machine that learns these data.
-    pub(super) fn settings(&self, data: &Data, origin: Origin, hidden: usize, seed: u32) -> Settings {
+    /// Checks all settings of machines with so many hidden units, before data are drawn, which can take minutes.
+    pub(super) fn check(&self, data: Kind, hidden: usize) -> crate::Result<()> {
+        let settings = self.settings(data, Origin::default(), hidden, 0);
+        settings.check(data.count - settings.held_out_count(data.count))
+    }
+
+    /// Settings of a machine that learns such data.
+    pub(super) fn settings(&self, data: Kind, origin: Origin, hidden: usize, seed: u32) -> Settings {
         let steps = self.steps.unwrap_or(STEPS);
         let held_out = self.held_out.unwrap_or(HELD_OUT);
-        let learned = data.count() - (held_out.clamp(0.0, 1.0) * data.count() as f64).round() as usize;
-        Settings {
+        let numbers = (data.lattice.sites() * data.spins.numbers()) as f64;
+        let settings = Settings {
             lattice: data.lattice.kind(),
             size: data.lattice.side(),
             model: data.spins.model(),
             states: data.spins.states() as u32,
             hidden,
             steps,
-            batch: self.batch.unwrap_or(BATCH.min(learned.max(1))),
+            batch: self.batch.unwrap_or(BATCH),
             sweeps: self.cd.unwrap_or(1),
             persistent: self.persistent,
-            learning_rate: self.lr.unwrap_or(data.learning_rate()),
+            learning_rate: self.lr.unwrap_or((FULL_RATE / numbers).min(1.0)),
             rate_schedule: match self.rate_schedule {
                 None | Some(ScheduleName::Linear) => RateSchedule::Linear,
                 Some(ScheduleName::Constant) => RateSchedule::Constant,
@@ -100,8 +130,10 @@ impl LearningArguments {
             seed,
             data: origin.files,
             generate: origin.recipe,
-            fingerprint: data.fingerprint().to_string(),
+            fingerprint: origin.fingerprint.to_string(),
             device: self.device.clone().unwrap_or_else(|| "auto".to_owned()),
-        }
+        };
+        let learned = data.count - settings.held_out_count(data.count);
+        Settings { batch: self.batch.unwrap_or(BATCH.min(learned.max(1))), ..settings }
     }
 }

@@ -13,7 +13,7 @@ use crate::mc;
 use crate::measure::brief;
 use crate::plot::{self, Fitted, Reconstructed};
 use crate::random::philox;
-use crate::rbm::{Flow, FlowKind, Thermodynamics, number_list};
+use crate::rbm::{Flow, FlowKind, Thermodynamics, are_different, number_list};
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "LIST", default_value = "0.5:5:0.25")]
     temperatures: String,
     /// Fields H, in the same way; J is 1
-    #[arg(long, value_name = "LIST", default_value = "0", allow_negative_numbers = true)]
+    #[arg(long, value_name = "LIST", default_value = "0", allow_hyphen_values = true)]
     fields: String,
     /// Reconstructions of every configuration, one after the other
     #[arg(long, default_value_t = 1)]
@@ -80,16 +80,22 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         KindName::Gibbs => FlowKind::Gibbs,
     };
     let temperatures = number_list(&arguments.temperatures)
-        .filter(|list| !list.is_empty() && list.iter().all(|&temperature| temperature > 0.0))
+        .filter(|list| {
+            !list.is_empty() && list.iter().all(|&temperature| temperature > 0.0) && are_different(list)
+        })
         .ok_or_else(|| {
             Error::setting(
                 "temperatures",
                 &arguments.temperatures,
-                "it must be numbers above 0, as 0.5:5:0.25 or 1,2.27,4",
+                "it must be numbers above 0, none of them twice, as 0.5:5:0.25 or 1,2.27,4",
             )
         })?;
-    let fields = number_list(&arguments.fields).ok_or_else(|| {
-        Error::setting("fields", &arguments.fields, "it must be numbers, as 0:4.5:0.5 or 0,1")
+    let fields = number_list(&arguments.fields).filter(|list| are_different(list)).ok_or_else(|| {
+        Error::setting(
+            "fields",
+            &arguments.fields,
+            "it must be numbers, none of them twice, as 0:4.5:0.5 or 0,1",
+        )
     })?;
     let learned = open(&arguments.run)?;
     check_memory("count", arguments.count, flow::BYTES_PER_SITE * learned.machine.visible())?;
@@ -101,11 +107,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut ensembles = Vec::new();
     for system in &systems {
         for &temperature in &temperatures {
-            let ensemble = system.clone().at(1.0 / temperature).map_err(|_| {
-                let expected = "1 / T, and its products with J and H, must be at most 100";
-                Error::setting("temperatures", temperature, expected)
-            })?;
-            ensembles.push((temperature, ensemble));
+            ensembles.push((temperature, mc::at_temperature(system, temperature, "temperatures")?));
         }
     }
     let place = Place::new(
@@ -116,7 +118,8 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let points = reconstruct(arguments, kind, &learned, &ensembles)?;
     place.write_table("measure", &points.iter().map(row).collect::<Vec<_>>())?;
     let machine = learned.machine;
-    let how = format!("{} {} reconstructions", arguments.sweeps, kind.name());
+    let plural = if arguments.sweeps == 1 { "" } else { "s" };
+    let how = format!("{} {} reconstruction{plural}", arguments.sweeps, kind.name());
     let title = format!(
         "Thermodynamics by reconstruction, {}{}, {} hidden units, {how}",
         machine.lattice, machine.spins, machine.hidden
@@ -165,7 +168,9 @@ fn reconstruct(
 }
 
 fn window(arguments: &Arguments, side: u32) -> crate::Result<[f64; 2]> {
-    let Some(text) = &arguments.window else { return Ok([1.0 / f64::from(side), FARTHEST]) };
+    // Three digits are enough for a bound that is a matter of taste.
+    let least = (1000.0 / f64::from(side)).round() / 1000.0;
+    let Some(text) = &arguments.window else { return Ok([least, FARTHEST]) };
     let numbers: Option<Vec<f64>> = text.split(':').map(|word| word.parse().ok()).collect();
     match numbers.as_deref() {
         Some(&[from, to]) if 0.0 < from && from < to && to <= 1.0 => Ok([from, to]),

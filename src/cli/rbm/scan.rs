@@ -2,11 +2,11 @@
 
 use super::super::figures::{FormatName, Place};
 use super::super::heading;
-use super::super::interrupt::Interrupt;
+use super::super::interrupt::{Interrupt, Stopped};
 use super::super::{print, print_json, tell};
 use super::Learned;
 use super::flow::{self, KindName, told};
-use super::learning::{LearningArguments, Origin};
+use super::learning::{Kind, LearningArguments, Origin};
 use super::thermometers::{self, ThermometerArguments};
 use super::train::{self, Run};
 use crate::error::Error;
@@ -94,6 +94,10 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let expected = format!("there must be 1 to {MOST_MACHINES} machines, and not {machines}");
         return Err(Error::setting("seeds", arguments.seeds, expected).into());
     }
+    for recipe in &parts {
+        let data = Kind::of_recipe(recipe)?;
+        arguments.hidden.iter().try_for_each(|&hidden| arguments.learning.check(data, hidden))?;
+    }
     let groups = learn(arguments, &parts, machines)?;
     let mut points = Vec::new();
     let mut rows = Vec::new();
@@ -167,6 +171,11 @@ fn learn(arguments: &Arguments, parts: &[Recipe], machines: usize) -> anyhow::Re
             }
         }
     }
+    if interrupt.pressed() {
+        return Err(Stopped("stopped after the last machine; go on with: the same command".to_owned()).into());
+    }
+    // Flows and their readings take no long time to begin again.
+    interrupt.end_at_once();
     Ok(groups)
 }
 
@@ -179,8 +188,8 @@ fn one(
     seed: u32,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Learned> {
-    let origin = Origin { files: Vec::new(), recipe: recipe.to_string() };
-    let settings = arguments.learning.settings(data, origin, hidden, seed);
+    let origin = Origin { recipe: recipe.to_string(), fingerprint: data.fingerprint(), ..Origin::default() };
+    let settings = arguments.learning.settings(Kind::of_data(data), origin, hidden, seed);
     let run = match MachineFolder::open(path) {
         // A device does not change the run.
         Ok((folder, found))

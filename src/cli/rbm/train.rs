@@ -3,16 +3,17 @@
 use super::super::interrupt::{Interrupt, Stopped};
 use super::super::progress::Progress;
 use super::super::{heading, print, print_json, tell};
-use super::learning::{LearningArguments, Origin};
+use super::learning::{Kind, LearningArguments, Origin};
 use crate::error::Error;
-use crate::io::{MachineFolder, write_data};
+use crate::io::MachineFolder;
 use crate::rbm::{Data, Metrics, Recipe, Settings, State, Training};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The name of the file that drawn data are kept in, inside the run's folder.
-const DATA: &str = "data.npz";
+/// Hidden units and run folder, where they are not given.
+const HIDDEN: usize = 64;
+const OUT: &str = "runs/rbm";
 
 /// Time between two looks at the progress.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -32,17 +33,17 @@ pub(in crate::cli) struct Arguments {
     /// first:last:step or with commas; lattice=triangular or cubic, model=potts and states=3 for others than Ising spins on squares
     #[arg(long, value_name = "RECIPE", conflicts_with = "resume")]
     generate: Option<String>,
-    /// Hidden units
-    #[arg(long, default_value = "64", help_heading = heading::NETWORK)]
-    hidden: usize,
+    /// Hidden units [default: 64]
+    #[arg(long, help_heading = heading::NETWORK)]
+    hidden: Option<usize>,
     #[command(flatten)]
     learning: LearningArguments,
-    /// Seed of data, parameters and chains
-    #[arg(long, default_value_t = 0, help_heading = heading::TRAINING)]
-    seed: u32,
-    /// Run folder
-    #[arg(long, value_name = "DIR", default_value = "runs/rbm", help_heading = heading::RUN_FOLDER)]
-    out: PathBuf,
+    /// Seed of data, parameters and chains [default: 0]
+    #[arg(long, help_heading = heading::TRAINING)]
+    seed: Option<u32>,
+    /// Run folder [default: runs/rbm]
+    #[arg(long, value_name = "DIR", help_heading = heading::RUN_FOLDER)]
+    out: Option<PathBuf>,
     /// Overwrite an existing run
     #[arg(long, help_heading = heading::RUN_FOLDER)]
     force: bool,
@@ -73,12 +74,17 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 impl Arguments {
+    /// Whether anything is given that a run which goes on has already.
+    fn has_settings(&self) -> bool {
+        self.learning.is_given() || self.hidden.is_some() || self.seed.is_some() || self.out.is_some()
+    }
+
     /// Refuses to learn from nothing, and settings beside a run that has its own.
     fn check(&self) -> crate::Result<()> {
         let is_given = !self.data.is_empty() || self.generate.is_some();
         match &self.resume {
-            Some(run) if self.learning.is_given() => {
-                let expected = "a run that goes on keeps its settings, but for --device; leave the others out, or start a new run";
+            Some(run) if self.has_settings() => {
+                let expected = "a run that goes on keeps its folder and its settings, but for --device; leave all others out, or start a new run";
                 Err(Error::setting("resume", run.display(), expected))
             }
             None if !is_given => {
@@ -101,17 +107,24 @@ pub(super) struct Run {
 
 /// A new run, with drawn data in its folder.
 fn start(arguments: &Arguments) -> anyhow::Result<Run> {
+    let (hidden, seed) = (arguments.hidden.unwrap_or(HIDDEN), arguments.seed.unwrap_or(0));
     let data = match &arguments.generate {
         None => Data::read(&arguments.data)?,
-        Some(recipe) => draw(&Recipe::parse(recipe)?, arguments.seed)?,
+        Some(recipe) => {
+            let recipe = Recipe::parse(recipe)?;
+            arguments.learning.check(Kind::of_recipe(&recipe)?, hidden)?;
+            draw(&recipe, seed)?
+        }
     };
     let absolute = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
     let origin = Origin {
         files: arguments.data.iter().map(absolute).collect(),
         recipe: arguments.generate.clone().unwrap_or_default(),
+        fingerprint: data.fingerprint(),
     };
-    let settings = arguments.learning.settings(&data, origin, arguments.hidden, arguments.seed);
-    Ok(Run::begin(&arguments.out, settings, &data, arguments.force)?)
+    let settings = arguments.learning.settings(Kind::of_data(&data), origin, hidden, seed);
+    let out = arguments.out.as_deref().unwrap_or(Path::new(OUT));
+    Ok(Run::begin(out, settings, &data, arguments.force)?)
 }
 
 /// Draws the data of a recipe.
@@ -126,7 +139,7 @@ pub(super) fn draw(recipe: &Recipe, seed: u32) -> crate::Result<Data> {
 fn resume(path: &Path, device: Option<&str>) -> anyhow::Result<Run> {
     let (folder, settings) = MachineFolder::open(path)?;
     let files = match settings.data.is_empty() {
-        true => vec![path.join(DATA)],
+        true => vec![folder.data()],
         false => settings.data.clone(),
     };
     let data = Data::read(&files)?;
@@ -150,10 +163,7 @@ impl Run {
         let training = Training::on(&settings.device, &settings, data, &state)?;
         // Recorded by name: a run that is resumed where `auto` means another device should not change its numbers silently.
         settings.device = training.backend().setting();
-        let folder = MachineFolder::create(path, &settings, &state, force)?;
-        if let Some(origins) = &data.origins {
-            write_data(&folder.path().join(DATA), data, origins)?;
-        }
+        let folder = MachineFolder::create(path, &settings, &state, data, force)?;
         Ok(Self { folder, settings, training, configurations: data.count() })
     }
 
@@ -184,11 +194,13 @@ impl Run {
         while !training.is_finished() {
             let left = |every: u32| every - training.steps_done() % every;
             let steps = left(settings.metrics_every).min(left(settings.checkpoint_every));
-            let since = Instant::now();
+            let (before, since) = (training.steps_done(), Instant::now());
             training.advance(steps, || !interrupt.pressed() && since.elapsed() < LOOK_EVERY)?;
             let step = training.steps_done();
             progress.advance(step.into());
-            if step.is_multiple_of(settings.metrics_every) || training.is_finished() {
+            // A signal between two rows may leave no step to take.
+            let is_new = step > before;
+            if is_new && (step.is_multiple_of(settings.metrics_every) || training.is_finished()) {
                 let metrics = training.metrics(elapsed())?;
                 table.push(&metrics)?;
                 progress.say(format!(

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::estimate::Estimate;
 use crate::io::{SpinsFile, SpinsOrigin, check_memory, read_spins};
 use crate::lattice::{Interaction, Lattice, MIN_SIDE, Spins, System};
+use crate::mc;
 use crate::measure::brief;
 use crate::plot::{self, Picture, Pictures, Scale, Tone};
 use crate::random::philox;
@@ -40,7 +41,7 @@ pub(super) struct Arguments {
     #[arg(long, default_value_t = 512)]
     size: u32,
     /// Temperatures in units of J
-    #[arg(long, value_name = "T,...", value_delimiter = ',', default_values_t = [2.2, 2.269_185_3, 2.34], allow_negative_numbers = true)]
+    #[arg(long, value_name = "T,...", value_delimiter = ',', default_values_t = [2.2, 2.269_185_3, 2.34], allow_hyphen_values = true)]
     temperatures: Vec<f64>,
     /// Configurations of every temperature
     #[arg(long, default_value_t = 8)]
@@ -87,9 +88,8 @@ struct Source {
 
 impl Source {
     fn name(&self) -> String {
-        self.temperature.map_or("file".to_owned(), |temperature| {
-            format!("T = {temperature:.5}").trim_end_matches('0').to_owned()
-        })
+        self.temperature
+            .map_or("file".to_owned(), |temperature| format!("T = {}", (temperature * 1e5).round() / 1e5))
     }
 }
 
@@ -182,7 +182,7 @@ fn drawn(arguments: &Arguments) -> anyhow::Result<Vec<Source>> {
         if !(temperature.is_finite() && temperature > 0.0) {
             return Err(Error::setting("temperatures", temperature, "temperatures must be above 0").into());
         }
-        ensembles.push((temperature, system.clone().at(1.0 / temperature)?));
+        ensembles.push((temperature, mc::at_temperature(&system, temperature, "temperatures")?));
     }
     // Levels of blocks have a third of the spins again.
     check_memory("count", count * temperatures.len(), lattice.sites() * 2)?;

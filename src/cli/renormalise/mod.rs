@@ -38,14 +38,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 #[derive(Debug, clap::Args)]
 struct Starts {
     /// Temperatures to start from, in units of J
-    #[arg(long, value_name = "T,...", value_delimiter = ',', allow_negative_numbers = true)]
+    #[arg(long, value_name = "T,...", value_delimiter = ',', allow_hyphen_values = true)]
     from: Vec<f64>,
     /// Couplings K = 1 / T to start from, in place of temperatures
     #[arg(
         long,
         value_name = "K,...",
         value_delimiter = ',',
-        allow_negative_numbers = true,
+        allow_hyphen_values = true,
         conflicts_with = "from"
     )]
     couplings: Vec<f64>,
