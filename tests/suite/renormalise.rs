@@ -128,7 +128,7 @@ fn bad_values_are_refused_by_name_and_leave_nothing() {
         ("blocks --size 16 --down-to 16", &["down-to = 16", "below the size"]),
         ("blocks --size 16 --count 1", &["count = 1", "two configurations"]),
         ("blocks --size 16 --temperatures 0", &["temperatures = 0", "above 0"]),
-        ("blocks --size 16 --temperatures 0.001", &["beta = 1000"]),
+        ("blocks --size 16 --temperatures 0.001", &["temperatures = 0.001", "at most 100"]),
         ("blocks --size 16 --ties other", &["other", "random", "corner"]),
         ("blocks --beta 0.4", &["--spins"]),
         ("blocks --size 16 --beta 0.4", &["--spins"]),
