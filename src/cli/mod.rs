@@ -7,6 +7,7 @@ mod devices;
 mod evaluate;
 mod exact;
 mod export;
+mod family;
 mod figures;
 mod flags;
 mod grow;
@@ -17,6 +18,7 @@ mod mc;
 mod measure;
 mod memory;
 mod network;
+mod neuralrg;
 mod output;
 mod plan;
 mod plot;
@@ -61,6 +63,7 @@ enum Command {
     Bench(bench::Arguments),
     Export(export::Arguments),
     Rbm(rbm::Arguments),
+    Neuralrg(neuralrg::Arguments),
     Renormalise(renormalise::Arguments),
     Completions(manual::Completions),
     Manual(manual::Manual),
@@ -107,6 +110,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Rbm(arguments) => rbm::run(&arguments),
+        Command::Neuralrg(arguments) => neuralrg::run(&arguments),
         Command::Renormalise(arguments) => renormalise::run(&arguments),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Manual(arguments) => manual::manual(&arguments),

@@ -8,10 +8,11 @@ use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};
 use crate::error::Error;
 use crate::estimate::Status;
-use crate::io::{MachineFolder, Metrics, Row, RunFolder, Table};
+use crate::io::{FlowFolder, MachineFolder, Metrics, Row, RunFolder, Table};
 use crate::lattice::{Ensemble, Spins};
 use crate::mc::Pool;
 use crate::measure::{Bin, EnergyCounts, Measurement, Method, Settings, measure};
+use crate::neuralrg;
 use crate::plot::{self, Colouring, Configurations, Isometric, Overlaps};
 use crate::rbm;
 use crate::sample::{Draws, draw};
@@ -74,6 +75,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             Source::Machine(settings, metrics) => {
                 place.write("training", &plot::machine_training(settings, metrics))?;
             }
+            Source::Flow(settings, metrics) => {
+                place.write("training", &plot::flow_training(settings, metrics))?;
+            }
             Source::Scan(table) => {
                 tell_of(path, table);
                 super::tell_of_slow_curves(table);
@@ -102,6 +106,7 @@ fn tell_of(path: &Path, table: &Table) {
 enum Source {
     Run(Box<Config>, Vec<Metrics>),
     Machine(Box<rbm::Settings>, Vec<rbm::Metrics>),
+    Flow(Box<neuralrg::Settings>, Vec<neuralrg::Metrics>),
     Scan(Table),
 }
 
@@ -113,6 +118,10 @@ impl Source {
         if MachineFolder::exists(path) {
             let (folder, settings) = MachineFolder::open(path)?;
             return Ok(Self::Machine(Box::new(settings), folder.metrics()?));
+        }
+        if FlowFolder::exists(path) {
+            let (folder, settings) = FlowFolder::open(path)?;
+            return Ok(Self::Flow(Box::new(settings), folder.metrics()?));
         }
         let (folder, config) = RunFolder::open(path)?;
         Ok(Self::Run(Box::new(config), folder.metrics()?))

@@ -3,8 +3,8 @@
 use super::atomic;
 use super::checkpoint::{Checkpoint, Stamp, stage_state};
 use super::couplings::write_couplings;
+use super::family_folder::is_of_a_family;
 use super::input::{self, read_text};
-use super::machine_folder::MachineFolder;
 use super::metrics::{MetricsWriter, existing_rows};
 use super::records::{Metrics, Summary};
 use super::warm_start::warm_start;
@@ -47,12 +47,12 @@ impl RunFolder {
     pub fn create(path: &Path, config: &Config, force: bool) -> Result<Self> {
         let was_there = path.exists();
         let occupied = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
-        if MachineFolder::exists(path) && force {
+        if is_of_a_family(path) && force {
             return Err(Error::content(path, "it holds a run of another family; choose another --out"));
         }
         if occupied && !force {
             let path = path.to_owned();
-            let is_run = path.join(CONFIG).exists() || MachineFolder::exists(&path);
+            let is_run = path.join(CONFIG).exists() || is_of_a_family(&path);
             return Err(if is_run { Error::RunExists { path } } else { Error::FolderInUse { path } });
         }
         let start = Start::new(config)?;

@@ -2,6 +2,7 @@
 //! constant memory.
 
 mod chain;
+mod flow;
 mod independence;
 mod integration;
 mod monte_carlo;
@@ -12,6 +13,7 @@ mod report;
 mod symmetrised;
 
 pub use chain::{Chain, ChainStatistics};
+pub use flow::{flow_check, measure_flow};
 pub use independence::IndependenceChain;
 pub use integration::{Integration, Node, integrate, temperatures};
 pub use monte_carlo::{MonteCarlo, Sweeps, measure_chains};
@@ -153,13 +155,33 @@ pub fn own_seed(run_seed: u32, ensemble: &Ensemble) -> u32 {
 pub fn measure(
     backend: &mut dyn Backend,
     settings: &Settings,
+    keep: impl FnMut(Scalars) -> Result<()>,
+    observe: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Measurement> {
+    let ensemble = Ensemble { system: backend.model().system.clone(), beta: settings.beta };
+    let mut source = Source::new(backend, settings);
+    let images = source.images();
+    let batch = backend.batch();
+    let draw = |first| source.draw(backend, first);
+    Ok(Measurement { images, ..measure_weighted(ensemble, settings, batch, draw, keep, observe)? })
+}
+
+/// The same of configurations from anywhere: `draw` gives log weights `-beta E - ln q` and observables of `batch` samples from one on.
+///
+/// # Errors
+/// When `draw` or `keep` fails.
+///
+/// # Panics
+/// When `count` is 0.
+pub fn measure_weighted(
+    ensemble: Ensemble,
+    settings: &Settings,
+    batch: usize,
+    mut draw: impl FnMut(u32) -> Result<(Vec<f64>, Observables)>,
     mut keep: impl FnMut(Scalars) -> Result<()>,
     mut observe: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Measurement> {
     assert!(settings.count > 0, "nothing to measure");
-    let model = backend.model();
-    let ensemble = Ensemble { system: model.system.clone(), beta: settings.beta };
-    let mut source = Source::new(backend, settings);
     let mut weighted = Weighted::new(ensemble.values_per_configuration());
     let mut chain =
         (settings.method != Method::Nis).then(|| IndependenceChain::new(&ensemble, settings.seed));
@@ -167,9 +189,9 @@ pub fn measure(
     let mut energies = has_phases.then(|| EnergyCounts::new(&ensemble.system, GROUPS));
     let mut scale = None;
     let start = Instant::now();
-    for first in (0..settings.count).step_by(backend.batch()) {
-        let (ln_w, observables) = source.draw(backend, first as u32)?;
-        let rows = backend.batch().min(settings.count - first);
+    for first in (0..settings.count).step_by(batch) {
+        let (ln_w, observables) = draw(first as u32)?;
+        let rows = batch.min(settings.count - first);
         for (row, &ln_w) in ln_w[..rows].iter().enumerate() {
             let values = ensemble.values(&observables, row);
             weighted.push(ln_w, &values);
@@ -191,7 +213,6 @@ pub fn measure(
     let effective = weighted.importance().ess.value * weighted.count() as f64;
     Ok(Measurement {
         elapsed_s,
-        images: source.images(),
         energies: energies.map(|energies| energies.counted_as(effective)),
         ..figures(&weighted, chain, ensemble, settings.method)
     })

@@ -4,14 +4,17 @@ use super::lanes::Lanes;
 use super::net::{Activations, Shape, Signed};
 use crate::cpu::Real;
 
-/// The coupling `y = z exp(s) + t` of two numbers z, where `s = scale tanh u` is even and t odd in the other two: u is the mean of a net at both signs, t half the difference of
-/// another one. So the whole flow is odd, and its density exactly even.
+/// The coupling `y = z exp(s) + t` of two numbers z, where `s = constant + scale tanh u` is even and t odd in the other two, p: u is the mean of a net at both signs, and t is
+/// `slopes p` and half the difference of another net. So the whole flow is odd, and its density exactly even; without nets it is linear.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Coupling<'a, R> {
     shape: Shape,
-    /// Scales `[2]`, then the net of u, then that of t.
+    /// Scales `[2]`, constants `[2]` and slopes `[2][2]`, then the net of u, then that of t.
     parameters: &'a [R],
 }
+
+/// Number of parameters outside of nets.
+pub(super) const LINEAR: usize = 8;
 
 /// The nets of a coupling, with their activations.
 #[derive(Debug, Clone)]
@@ -40,7 +43,7 @@ pub(super) struct Affine<R> {
 impl<'a, R: Real> Coupling<'a, R> {
     /// Number of parameters.
     pub(super) fn size(shape: Shape) -> usize {
-        2 + 2 * shape.parameters()
+        LINEAR + 2 * shape.parameters()
     }
 
     #[inline(always)]
@@ -50,7 +53,13 @@ impl<'a, R: Real> Coupling<'a, R> {
 
     #[inline(always)]
     fn nets(&self) -> [&'a [R]; 2] {
-        self.parameters[2..].split_at(self.shape.parameters()).into()
+        self.parameters[LINEAR..].split_at(self.shape.parameters()).into()
+    }
+
+    /// Scales, constants, and the slopes of both shifts.
+    #[inline(always)]
+    fn linear(&self) -> [[R; 2]; 4] {
+        std::array::from_fn(|row| [self.parameters[2 * row], self.parameters[2 * row + 1]])
     }
 
     /// s and t, given the two numbers that stay as they are.
@@ -61,11 +70,16 @@ impl<'a, R: Real> Coupling<'a, R> {
         let u = nets.scale.forward(self.shape, of_scale, passive);
         let t = nets.shift.forward(self.shape, of_shift, passive);
         let tanh = u.map(|[plus, minus]| plus.with(minus, |a, b| half * (a + b)).tanh());
-        let scaled = |number: usize| tanh[number].map(|tanh| self.parameters[number] * tanh);
+        let [scales, constants, first, second] = self.linear();
+        let scaled = |number: usize| Lanes::all(constants[number]).plus_scaled(scales[number], tanh[number]);
+        let shifted = |[plus, minus]: Signed<R>, slopes: [R; 2]| {
+            let odd = plus.with(minus, |a, b| half * (a - b));
+            odd.plus_scaled(slopes[0], passive[0]).plus_scaled(slopes[1], passive[1])
+        };
         Affine {
             tanh,
             log_scale: [scaled(0), scaled(1)],
-            shift: t.map(|[plus, minus]| plus.with(minus, |a, b| half * (a - b))),
+            shift: [shifted(t[0], first), shifted(t[1], second)],
         }
     }
 
@@ -89,15 +103,25 @@ impl<'a, R: Real> Coupling<'a, R> {
             [slope; 2]
         };
         let of_both = of_t.map(|t| [t.map(|t| half * t), t.map(|t| -half * t)]);
-        let (scales, gradient) = gradient.split_at_mut(2 * usize::from(LEARN));
+        let (linear, gradient) = gradient.split_at_mut(LINEAR * usize::from(LEARN));
         let (to_scale, to_shift) = gradient.split_at_mut(usize::from(LEARN) * self.shape.parameters());
-        for (number, scale) in scales.iter_mut().enumerate() {
-            *scale = scale.plus_product(of_s[number], affine.tanh[number]);
+        if LEARN {
+            for number in 0..2 {
+                linear[number] = linear[number].plus_product(of_s[number], affine.tanh[number]);
+                linear[2 + number] = linear[2 + number].plus(of_s[number]);
+                for (slope, passive) in linear[4 + 2 * number..][..2].iter_mut().zip(passive) {
+                    *slope = slope.plus_product(of_t[number], passive);
+                }
+            }
         }
         let by_scale =
             nets.scale.backward::<LEARN>(self.shape, of_scale, passive, [of_u(0), of_u(1)], to_scale);
         let by_shift = nets.shift.backward::<LEARN>(self.shape, of_shift, passive, of_both, to_shift);
-        [by_scale[0].plus(by_shift[0]), by_scale[1].plus(by_shift[1])]
+        let [.., first, second] = self.linear();
+        std::array::from_fn(|number| {
+            let by_nets = by_scale[number].plus(by_shift[number]);
+            by_nets.plus_scaled(first[number], of_t[0]).plus_scaled(second[number], of_t[1])
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use super::waves::Waves;
 use crate::cpu::Real;
 use crate::error::{Error, Result};
 use crate::exact;
-use crate::lattice::{Interaction, Lattice, System};
+use crate::lattice::{Adjacency, Interaction, Lattice, System};
 use crate::random::{Stream, philox};
 use rand::RngExt;
 use rayon::prelude::*;
@@ -74,13 +74,44 @@ impl<R: Real> Dual<R> {
 
     /// Energies E of configurations, `[rows]`.
     pub fn energies(&self, x: &Fields<R>) -> Vec<f64> {
-        let of_group = |gradient: &mut Vec<Lanes<R>>, group| self.energy(x.group(group), gradient);
-        let groups = (0..x.rows().div_ceil(LANES)).into_par_iter();
+        self.energies_and_slopes(x).0
+    }
+
+    /// Energies E of configurations, `[rows]`, and their gradients `Kt^-1 x - tanh x`.
+    pub fn energies_and_slopes(&self, x: &Fields<R>) -> (Vec<f64>, Fields<R>) {
+        let mut slopes = Fields::zeros(x.rows(), self.sites());
+        let groups = slopes.lanes_mut().par_chunks_exact_mut(self.sites()).enumerate();
         let energies: Vec<[f64; LANES]> =
-            groups.map_init(|| vec![Lanes::zero(); self.sites()], of_group).collect();
+            groups.map(|(group, slopes)| self.energy(x.group(group), slopes)).collect();
         let mut energies = energies.concat();
         energies.truncate(x.rows());
-        energies
+        (energies, slopes)
+    }
+
+    /// `[rows]`: of spins given the field, the mean energy per site, and the mean of `(M / N)^2`: spins of different sites are independent, with means `tanh x`.
+    pub fn spin_means(&self, x: &Fields<R>) -> Vec<[f64; 2]> {
+        let adjacency = Adjacency::new(&self.system);
+        let sites = self.sites() as f64;
+        let of_row = |x: &[R]| {
+            let means: Vec<f64> = x.iter().map(|x| x.widen().tanh()).collect();
+            let neighbours = |site: usize| -> f64 {
+                adjacency.neighbours(site).iter().map(|&other| means[other as usize]).sum()
+            };
+            // Every bond is met from both of its ends.
+            let bonds: f64 = means.iter().enumerate().map(|(site, mean)| 0.5 * mean * neighbours(site)).sum();
+            let (sum, squares) =
+                means.iter().fold((0.0, 0.0), |(sum, squares), mean| (sum + mean, squares + mean * mean));
+            [
+                -self.system.interaction.coupling * bonds / sites,
+                (sum * sum - squares + sites) / (sites * sites),
+            ]
+        };
+        x.to_rows().par_chunks_exact(self.sites()).map(of_row).collect()
+    }
+
+    /// Inverse temperature in units of 1 / J.
+    pub fn beta(&self) -> f64 {
+        self.beta
     }
 
     /// Energies of 16 configurations, and their gradients `Kt^-1 x - tanh x`.
@@ -135,7 +166,6 @@ impl<R: Real> Dual<R> {
 mod tests {
     use super::*;
     use crate::estimate::Estimate;
-    use crate::lattice::Adjacency;
 
     const CRITICAL: f64 = 2.269_185_314_213_022;
 

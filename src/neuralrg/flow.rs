@@ -1,6 +1,7 @@
 //! The flow: a stack of blocks between independent normal numbers and the field.
 
 use super::block::{Block, Slopes, Work};
+use super::coupling::{Coupling, LINEAR};
 use super::fields::Fields;
 use super::lanes::{LANES, Lanes};
 use super::net::Shape;
@@ -9,14 +10,12 @@ use crate::cpu::Real;
 use crate::error::{Error, Result};
 use crate::random::Stream;
 use rand::RngExt;
-use rand::seq::SliceRandom;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 
-/// Set the parameters and the corners of couplings apart from other numbers of the same seed.
+/// Sets the parameters apart from other numbers of the same seed.
 const PARAMETERS: u32 = 0x6e72_6723;
-const CORNERS: u32 = 0x6e72_6724;
 /// Largest numbers of couplings of a block, of hidden units and of hidden layers.
 const MOST_LAYERS: usize = 100;
 const MOST_HIDDEN: usize = 256;
@@ -24,7 +23,6 @@ const MOST_DEPTH: usize = 10;
 
 /// Everything that the form of a flow follows from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Architecture {
     /// Side of the square lattice, a power of two.
     pub size: u32,
@@ -43,12 +41,17 @@ pub struct Architecture {
 }
 
 impl Architecture {
-    /// The paper's sizes on a lattice of a side.
+    /// All scales of a lattice of a side, with four pairs of disentanglers and decimators at each and small nets. The flow of the paper has one pair, of 10 couplings with three
+    /// hidden layers of 10 units: whatever the size of its nets, one pair leaves three times the divergence (docs/ACCURACY.md).
     pub fn new(size: u32) -> Self {
-        Self { size, parts: Parts::Both, scales: None, repeat: 1, layers: 10, hidden: 10, depth: 3 }
+        Self { size, parts: Parts::Both, scales: None, repeat: 4, layers: 6, hidden: 8, depth: 1 }
     }
 
-    fn shape(&self) -> Result<Shape> {
+    fn stack(&self) -> Result<Stack> {
+        Stack::new(self.size, self.parts, self.scales, self.repeat)
+    }
+
+    fn nets(&self) -> Result<Shape> {
         for (name, value, most) in [
             ("layers", self.layers, MOST_LAYERS),
             ("hidden", self.hidden, MOST_HIDDEN),
@@ -73,19 +76,16 @@ pub struct Flow<R> {
 }
 
 impl<R: Real> Flow<R> {
-    /// The flow of a seed, which the identity is before it learns: scales and the last layers of shifts are 0; all else is evenly spread up to one over the root of the number of
+    /// The flow of a seed, which the identity is before it learns: all outside of nets and the last layers of shifts are 0; all else is evenly spread up to one over the root of the number of
     /// inputs, either sign.
     ///
     /// # Errors
     /// When a size is out of range.
     pub fn new(architecture: Architecture, seed: u32) -> Result<Self> {
-        let shape = architecture.shape()?;
-        let stack =
-            Stack::new(architecture.size, architecture.parts, architecture.scales, architecture.repeat)?;
-        let mut corners = Stream::new(seed, CORNERS);
+        let (shape, stack) = (architecture.nets()?, architecture.stack()?);
         let of_patches = |patches: &Vec<[u32; 4]>| Block {
             patches: patches.clone(),
-            couplings: couplings(architecture.layers, &mut corners),
+            couplings: couplings(architecture.layers),
             shape,
         };
         let blocks: Vec<Block> = stack.blocks().iter().map(of_patches).collect();
@@ -93,6 +93,15 @@ impl<R: Real> Flow<R> {
         let parameters = (0..blocks.len() * architecture.layers).flat_map(|_| initial(shape, &mut stream));
         let parameters = parameters.map(R::of).collect();
         Ok(Self { architecture, stack, blocks, parameters })
+    }
+
+    /// Blocks, couplings of a block and parameters of a coupling: the shape of [`Flow::parameters`].
+    ///
+    /// # Errors
+    /// When a size is out of range.
+    pub fn shape(architecture: &Architecture) -> Result<[usize; 3]> {
+        let stack = architecture.stack()?;
+        Ok([stack.blocks().len(), architecture.layers, Coupling::<R>::size(architecture.nets()?)])
     }
 
     /// With other parameters, in the order of [`Flow::parameters`].
@@ -118,7 +127,7 @@ impl<R: Real> Flow<R> {
         &self.stack
     }
 
-    /// All parameters: of every block from the field on, of every coupling in the order of generation, the two scales, the net of scales and the net of shifts; of a net weights
+    /// All parameters: of every block from the field on, of every coupling in the order of generation, scales, constants and slopes, the net of scales and the net of shifts; of a net weights
     /// `[to][from]` and biases `[to]` of every hidden layer, then the weights of the last layer.
     pub fn parameters(&self) -> &[R] {
         &self.parameters
@@ -164,6 +173,14 @@ impl<R: Real> Flow<R> {
             },
         );
         (z, slopes)
+    }
+
+    /// `-z z / 2 - (N / 2) ln 2 pi` of latent numbers, `[rows]`.
+    pub(super) fn ln_normal(z: &Fields<R>) -> Vec<f64> {
+        let groups = (0..z.rows().div_ceil(LANES)).into_par_iter();
+        let mut all = groups.map(|group| ln_normal(z.group(group))).collect::<Vec<_>>().concat();
+        all.truncate(z.rows());
+        all
     }
 
     fn for_groups(
@@ -228,22 +245,15 @@ fn ln_normal<R: Real>(z: &[Lanes<R>]) -> [f64; LANES] {
     })
 }
 
-/// Corners of couplings: two random ones stay as they are, then the other two, and so on.
-fn couplings(layers: usize, stream: &mut Stream) -> Vec<[u8; 4]> {
-    let mut corners = [0, 1, 2, 3];
-    let mut next = |layer: usize| {
-        match layer % 2 {
-            0 => corners.shuffle(stream),
-            _ => corners.rotate_left(2),
-        }
-        corners
-    };
-    (0..layers).map(&mut next).collect()
+/// Corners of couplings: the ways to halve four corners take turns, and in each both halves stay as they are, one after the other.
+fn couplings(layers: usize) -> Vec<[u8; 4]> {
+    let halves = [[0, 3, 1, 2], [1, 2, 0, 3], [0, 1, 2, 3], [2, 3, 0, 1], [0, 2, 1, 3], [1, 3, 0, 2]];
+    halves.into_iter().cycle().take(layers).collect()
 }
 
 /// Parameters of one coupling before it learns.
 fn initial(shape: Shape, stream: &mut Stream) -> Vec<f64> {
-    let mut parameters = vec![0.0; 2];
+    let mut parameters = vec![0.0; LINEAR];
     for has_last in [true, false] {
         let mut net: Vec<f64> = (0..shape.parameters()).map(|_| stream.random_range(-1.0..1.0)).collect();
         for (inputs, range) in shape.layers() {

@@ -13,6 +13,7 @@ const MOST_BATCH: usize = 1 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// The form of the flow.
+    #[serde(flatten)]
     pub architecture: Architecture,
     /// J.
     pub coupling: f64,
@@ -32,29 +33,44 @@ pub struct Settings {
     pub estimator: Estimator,
     /// Seed of everything drawn.
     pub seed: u32,
+    /// Steps from one row of metrics to the next.
+    pub metrics_every: u32,
+    /// Steps from one checkpoint to the next.
+    pub checkpoint_every: u32,
 }
 
+/// Steps of a run where they are not given.
+const STEPS: u32 = 5000;
+
 impl Settings {
-    /// A flow of the paper's sizes on a lattice of a side at a temperature, with rates that fall to a hundredth.
+    /// A flow on a lattice of a side at a temperature, with rates that fall to a hundredth.
     pub fn new(size: u32, temperature: f64) -> Self {
         Self {
             architecture: Architecture::new(size),
             coupling: 1.0,
             temperature,
-            steps: 5000,
+            steps: STEPS,
             batch: 512,
-            learning_rate: 3e-3,
+            learning_rate: 4e-3,
             last_rate: 0.01,
             weight_decay: 0.0,
             estimator: Estimator::Path,
             seed: 0,
+            metrics_every: STEPS / 100,
+            checkpoint_every: STEPS / 10,
         }
     }
 
     /// Checks ranges of settings of learning; form, coupling and temperature are checked where flow and field are made.
     pub(super) fn check(&self) -> Result<()> {
-        if !(1..=MOST_STEPS).contains(&self.steps) {
-            return Err(Error::setting("steps", self.steps, format!("it must lie in 1 to {MOST_STEPS}")));
+        for (name, value) in [
+            ("steps", self.steps),
+            ("metrics_every", self.metrics_every),
+            ("checkpoint_every", self.checkpoint_every),
+        ] {
+            if !(1..=MOST_STEPS).contains(&value) {
+                return Err(Error::setting(name, value, format!("it must lie in 1 to {MOST_STEPS}")));
+            }
         }
         if !(1..=MOST_BATCH).contains(&self.batch) {
             return Err(Error::setting("batch", self.batch, format!("it must lie in 1 to {MOST_BATCH}")));

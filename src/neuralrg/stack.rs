@@ -21,6 +21,20 @@ pub enum Parts {
     Decimators,
 }
 
+impl Parts {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Both, Self::Disentanglers, Self::Decimators];
+
+    /// The name, as in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Both => "both",
+            Self::Disentanglers => "disentanglers",
+            Self::Decimators => "decimators",
+        }
+    }
+}
+
 /// The blocks of a flow from the field to independent numbers, finest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stack {

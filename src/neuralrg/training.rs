@@ -2,6 +2,7 @@
 
 use super::adam::Moments;
 use super::dual::Dual;
+use super::fields::Fields;
 use super::flow::Flow;
 use super::gradient::Batch;
 use super::noise::Noise;
@@ -9,12 +10,52 @@ use super::settings::Settings;
 use crate::cpu::Real;
 use crate::error::{Error, Result};
 use crate::estimate::Weighted;
+use crate::io::MetricsRow;
+use serde::{Deserialize, Serialize};
 
 /// Set the latent numbers of steps and of samples apart.
 const STEPS: u32 = 0;
 const SAMPLES: u32 = 1;
 /// Configurations that are drawn at a time.
 const CHUNK: usize = 4096;
+
+/// Configurations that a row of metrics is a mean over, and those whose images are compared.
+const LOOKED_AT: usize = 2048;
+const IMAGES: usize = 64;
+
+/// A row of metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Steps done.
+    pub step: u32,
+    /// Mean of `ln q(x) + E(x)`, at least `-ln Z_x`.
+    pub loss: f64,
+    /// Its standard error.
+    pub loss_error: f64,
+    /// `loss + ln Z_x`: the divergence KL(q | p) in nats, where the spins' ln Z is known exactly.
+    pub kl: Option<f64>,
+    /// Effective sample size, in (0, 1].
+    pub ess: f64,
+    /// Largest difference of ln q between x and -x.
+    pub asymmetry: f64,
+    /// Learning rate of the next step.
+    pub learning_rate: f64,
+    /// Seconds of training so far, earlier sessions of the run included.
+    pub elapsed_s: f64,
+}
+
+impl MetricsRow for Metrics {
+    const COLUMNS: &'static [&'static str] =
+        &["step", "loss", "loss_error", "kl", "ess", "asymmetry", "learning_rate", "elapsed_s"];
+
+    fn step(&self) -> u32 {
+        self.step
+    }
+
+    fn elapsed_s(&self) -> f64 {
+        self.elapsed_s
+    }
+}
 
 /// The state of a run after some steps.
 #[derive(Debug, Clone, PartialEq)]
@@ -133,5 +174,30 @@ impl<R: Real> Training<R> {
             energies.iter().zip(ln_q).for_each(|(energy, ln_q)| weighted.push(-energy - ln_q, &[]));
         }
         weighted
+    }
+
+    /// What is told of the flow now: a pure function of the state, but for the time.
+    pub fn metrics(&self, elapsed_s: f64) -> Metrics {
+        let importance = self.sample(LOOKED_AT).importance();
+        Metrics {
+            step: self.step,
+            loss: importance.beta_f.value,
+            loss_error: importance.beta_f.error,
+            kl: self.dual.ln_z().map(|ln_z| importance.beta_f.value + ln_z),
+            ess: importance.ess.value,
+            asymmetry: self.asymmetry(),
+            learning_rate: self.settings.rate((self.step + 1).min(self.settings.steps)),
+            elapsed_s,
+        }
+    }
+
+    /// The largest difference of ln q between configurations and their images under `x -> -x`.
+    pub fn asymmetry(&self) -> f64 {
+        let z: Fields<R> =
+            Noise::new(self.settings.seed, SAMPLES, self.step).fields(0, IMAGES, self.dual.sites());
+        let x = self.flow.generate(&z).0.to_rows();
+        let image: Vec<R> = x.iter().map(|&x| -x).collect();
+        let [ln_q, of_image] = [x, image].map(|x| self.flow.infer(&Fields::of_rows(&x, self.dual.sites())).1);
+        ln_q.iter().zip(of_image).map(|(ln_q, of_image)| (ln_q - of_image).abs()).fold(0.0, f64::max)
     }
 }

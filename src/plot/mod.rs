@@ -23,4 +23,4 @@ pub use reconstruction::{Fitted, Reconstructed, exponents, reconstruction};
 pub use renormalisation::{block_levels, chains, decimation};
 pub use sampled::{Overlaps, autocorrelation, energies, overlaps, weights};
 pub use scan::{scan, systems};
-pub use training::{machine_training, training};
+pub use training::{flow_training, machine_training, training};

@@ -3,6 +3,7 @@
 use super::figure::{Axis, Curve, Figure, Panel, Style};
 use crate::config::Config;
 use crate::io::Metrics;
+use crate::neuralrg;
 use crate::rbm;
 
 /// Points of a curve: rows are averaged over windows, as single batches hide the curve in their noise.
@@ -61,4 +62,25 @@ pub fn machine_training(settings: &rbm::Settings, metrics: &[rbm::Metrics]) -> F
     let sides = vec![settings.size.to_string(); settings.lattice.dimensions()].join(" x ");
     let title = format!("Training of a Boltzmann machine, {sides}, {} hidden units", settings.hidden);
     Figure { title, panels: panels.into_iter().flatten().collect(), columns: 2 }
+}
+
+/// KL (where no exact value is known the loss), effective sample size and learning rate of a flow against steps.
+pub fn flow_training(settings: &neuralrg::Settings, metrics: &[neuralrg::Metrics]) -> Figure {
+    let panel = |y: Axis, colour, value: &dyn Fn(&neuralrg::Metrics) -> f64| {
+        let points = metrics.iter().map(|row| (f64::from(row.step), value(row)));
+        Panel { x: Axis::linear("step"), y, curves: vec![Curve::new("", colour, Style::Line, points)] }
+    };
+    let is_exact = metrics.iter().any(|row| row.kl.is_some());
+    let gap = match is_exact {
+        true => panel(Axis::logarithmic("KL   [nats]"), 0, &|row| row.kl.unwrap_or(f64::NAN)),
+        false => panel(Axis::linear("loss   [nats]"), 0, &|row| row.loss),
+    };
+    let panels = vec![
+        gap,
+        panel(Axis::linear("effective sample size"), 2, &|row| row.ess),
+        panel(Axis::logarithmic("learning rate"), 1, &|row| row.learning_rate),
+    ];
+    let size = settings.architecture.size;
+    let title = format!("Training of a flow, {size} x {size}, T = {}", settings.temperature);
+    Figure { title, panels, columns: 3 }
 }

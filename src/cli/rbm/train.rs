@@ -1,22 +1,19 @@
 //! `han-gpu rbm train`.
 
-use super::super::interrupt::{Interrupt, Stopped};
+use super::super::family::{self, Course, Learner};
+use super::super::interrupt::Interrupt;
 use super::super::progress::Progress;
 use super::super::{heading, print, print_json, tell};
 use super::learning::{Kind, LearningArguments, Origin};
 use crate::error::Error;
-use crate::io::MachineFolder;
+use crate::io::{MachineFolder, Machines, write_data};
 use crate::rbm::{Data, Metrics, Recipe, Settings, State, Training};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 /// Hidden units and run folder, where they are not given.
 const HIDDEN: usize = 64;
 const OUT: &str = "runs/rbm";
-
-/// Time between two looks at the progress.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Train a restricted Boltzmann machine on configurations of spins.
 #[derive(Debug, clap::Args)]
@@ -96,6 +93,31 @@ impl Arguments {
     }
 }
 
+impl Learner<Machines> for Training {
+    fn steps_done(&self) -> u32 {
+        Training::steps_done(self)
+    }
+
+    fn advance(&mut self, steps: u32, go_on: impl Fn() -> bool + Send) -> crate::Result<()> {
+        Training::advance(self, steps, go_on)
+    }
+
+    fn state(&mut self) -> crate::Result<State> {
+        Training::state(self)
+    }
+
+    fn metrics(&mut self, elapsed_s: f64) -> crate::Result<Metrics> {
+        Training::metrics(self, elapsed_s)
+    }
+
+    fn tell(metrics: &Metrics) -> String {
+        format!(
+            "pseudo-likelihood {:.4}, reconstruction error {:.4}",
+            metrics.pseudo_likelihood, metrics.reconstruction_error
+        )
+    }
+}
+
 /// A run that is to go on.
 pub(super) struct Run {
     folder: MachineFolder,
@@ -163,7 +185,11 @@ impl Run {
         let training = Training::on(&settings.device, &settings, data, &state)?;
         // Recorded by name: a run that is resumed where `auto` means another device should not change its numbers silently.
         settings.device = training.backend().setting();
-        let folder = MachineFolder::create(path, &settings, &state, data, force)?;
+        let write = |file: &Path| match &data.origins {
+            Some(origins) => write_data(file, data, origins),
+            None => Ok(()),
+        };
+        let folder = MachineFolder::create(path, &settings, &state, write, force)?;
         Ok(Self { folder, settings, training, configurations: data.count() })
     }
 
@@ -186,39 +212,10 @@ impl Run {
 
     /// Learns to the end, or until the user stops it, and writes the summary; the last metrics. `go_on` is the command that goes on.
     pub(super) fn learn(&mut self, interrupt: &Interrupt, go_on: &str) -> anyhow::Result<Metrics> {
-        let Self { folder, settings, training, .. } = self;
-        let mut table = folder.metrics_after(training.steps_done())?;
-        let (before, start) = (table.elapsed_s(), Instant::now());
-        let elapsed = || before + start.elapsed().as_secs_f64();
-        let mut progress = Progress::new("step", training.steps_done().into(), settings.steps.into());
-        while !training.is_finished() {
-            let left = |every: u32| every - training.steps_done() % every;
-            let steps = left(settings.metrics_every).min(left(settings.checkpoint_every));
-            let (before, since) = (training.steps_done(), Instant::now());
-            training.advance(steps, || !interrupt.pressed() && since.elapsed() < LOOK_EVERY)?;
-            let step = training.steps_done();
-            progress.advance(step.into());
-            // A signal between two rows may leave no step to take.
-            let is_new = step > before;
-            if is_new && (step.is_multiple_of(settings.metrics_every) || training.is_finished()) {
-                let metrics = training.metrics(elapsed())?;
-                table.push(&metrics)?;
-                progress.say(format!(
-                    "pseudo-likelihood {:.4}, reconstruction error {:.4}",
-                    metrics.pseudo_likelihood, metrics.reconstruction_error
-                ));
-            }
-            let is_stopped = interrupt.pressed();
-            if step.is_multiple_of(settings.checkpoint_every) || training.is_finished() || is_stopped {
-                folder.save(settings, &training.state()?)?;
-            }
-            if is_stopped && !training.is_finished() {
-                progress.finish();
-                return Err(Stopped(format!("stopped at step {step}; go on with: {go_on}")).into());
-            }
-        }
-        progress.finish();
-        let metrics = training.metrics(elapsed())?;
+        let Settings { steps, metrics_every, checkpoint_every, .. } = self.settings;
+        let course = Course { steps, metrics_every, checkpoint_every };
+        let metrics =
+            family::learn(&self.folder, &self.settings, course, &mut self.training, interrupt, go_on)?;
         self.folder.write_summary(&self.summary(&metrics))?;
         Ok(metrics)
     }

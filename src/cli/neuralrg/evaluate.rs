@@ -1,0 +1,37 @@
+//! `han-gpu neuralrg evaluate`.
+
+use super::super::print;
+use super::{check_device, open};
+use crate::io::{check_writable, read_fields, write_ln_q};
+use crate::neuralrg::Fields;
+use std::path::PathBuf;
+
+/// Compute ln q of given fields under a flow.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  han-gpu neuralrg evaluate runs/neuralrg --fields fields.npz --out ln_q.npy")]
+pub(super) struct Arguments {
+    /// Run folder
+    run: PathBuf,
+    /// Fields [N, L, L], float32 or float64: an .npy file, or an .npz file with the array x
+    #[arg(long, value_name = "FILE")]
+    fields: PathBuf,
+    /// auto or cpu: flows run on the CPU
+    #[arg(long, default_value = "auto")]
+    device: String,
+    /// Output: float64 [N]
+    #[arg(long, value_name = "FILE.npy")]
+    out: PathBuf,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let place = check_writable(&arguments.out)?;
+    check_device(&arguments.device)?;
+    let learned = open(&arguments.run)?;
+    let side = learned.settings.architecture.size as usize;
+    let x = read_fields(&arguments.fields, [side; 2])?;
+    let (_, ln_q) = learned.flow.infer(&Fields::of_rows(&x, side * side));
+    let count = ln_q.len();
+    write_ln_q(&place, ln_q)?;
+    print(&format!("ln q of {count} fields in {}", arguments.out.display()))
+}

@@ -1,0 +1,82 @@
+//! `han-gpu neuralrg`: multiscale flows of the field dual to Ising spins.
+
+mod evaluate;
+mod hmc;
+mod measure;
+mod sample;
+mod train;
+
+use crate::error::Error;
+use crate::io::FlowFolder;
+use crate::neuralrg::{Dual, Flow, Settings};
+use std::path::{Path, PathBuf};
+
+/// NeuralRG: multiscale flows that learn the field dual to Ising spins.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Train(train::Arguments),
+    Sample(sample::Arguments),
+    Evaluate(evaluate::Arguments),
+    Measure(measure::Arguments),
+    Hmc(hmc::Arguments),
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    match &arguments.command {
+        Command::Train(arguments) => train::run(arguments),
+        Command::Sample(arguments) => sample::run(arguments),
+        Command::Evaluate(arguments) => evaluate::run(arguments),
+        Command::Measure(arguments) => measure::run(arguments),
+        Command::Hmc(arguments) => hmc::run(arguments),
+    }
+}
+
+/// A flow that has learned, with the field that it learned.
+struct Learned {
+    path: PathBuf,
+    settings: Settings,
+    flow: Flow<f32>,
+    dual: Dual<f32>,
+}
+
+/// Opens the flow of a run.
+fn open(path: &Path) -> anyhow::Result<Learned> {
+    let (folder, settings) = FlowFolder::open(path)?;
+    let state = folder.state(&settings)?;
+    if state.step < settings.steps {
+        super::tell(&format!("the flow has learned {} of {} steps", state.step, settings.steps));
+    }
+    let flow = Flow::new(settings.architecture, settings.seed)?.with_parameters(state.parameters)?;
+    let Settings { architecture, coupling, temperature, .. } = settings;
+    let dual = Dual::new(architecture.size, coupling, temperature)?;
+    Ok(Learned { path: path.to_owned(), settings, flow, dual })
+}
+
+/// Refuses devices that flows do not run on.
+fn check_device(device: &str) -> crate::Result<()> {
+    match device {
+        "auto" | "cpu" => Ok(()),
+        other => Err(Error::setting("device", other, "flows run on the CPU: it must be auto or cpu")),
+    }
+}
+
+/// Refuses numbers of samples, chains and the like that are out of range.
+fn check_range(name: &'static str, value: u64, least: u64, most: u64) -> crate::Result<()> {
+    match (least..=most).contains(&value) {
+        true => Ok(()),
+        false => Err(Error::setting(name, value, format!("it must lie in {least} to {most}"))),
+    }
+}
+
+/// The system for titles and reports: size, coupling and temperature.
+fn named(settings: &Settings) -> String {
+    let Settings { architecture, coupling, temperature, .. } = settings;
+    let of_coupling = if *coupling == 1.0 { String::new() } else { format!(", J = {coupling}") };
+    format!("{0} x {0}, T = {temperature}{of_coupling}", architecture.size)
+}

@@ -1,0 +1,269 @@
+//! `han-gpu neuralrg train`.
+
+use super::super::family::{self, Course, Learner};
+use super::super::heading;
+use super::super::interrupt::Interrupt;
+use super::super::{print, print_json, tell};
+use super::check_device;
+use crate::error::Error;
+use crate::estimate::Estimate;
+use crate::io::{FlowFolder, Flows};
+use crate::measure::brief;
+use crate::neuralrg::{Architecture, Metrics, Parts, Settings, State, Training};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// Side, and the critical temperature of the square lattice, where they are not given.
+const SIZE: u32 = 16;
+const CRITICAL: f64 = 2.269_185_314_213_022;
+/// Run folder, where it is not given.
+const OUT: &str = "runs/neuralrg";
+
+/// Train a multiscale flow on the field dual to Ising spins of the square lattice, without data.
+///
+/// The flow makes the field of independent normal numbers, block by block of 2 x 2 sites, from the coarsest scale to the finest. It learns by the divergence KL(q | p) of its own
+/// configurations, along the gradient through their numbers.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  han-gpu neuralrg train --size 8 --temperature 3
+  han-gpu neuralrg train --size 16 --layers 10 --hidden 10 --depth 3 --repeat 1     the flow of the paper
+  han-gpu neuralrg train --resume runs/neuralrg")]
+pub(super) struct Arguments {
+    /// Side of the lattice, a power of two to 64 [default: 16]
+    #[arg(long, help_heading = heading::SYSTEM)]
+    size: Option<u32>,
+    /// Temperature; k_B is 1 [default: the critical one of J = 1, 2.269185314213022]
+    #[arg(long, allow_negative_numbers = true, help_heading = heading::SYSTEM)]
+    temperature: Option<f64>,
+    /// J; below 0 an antiferromagnet [default: 1]
+    #[arg(long, value_name = "J", allow_negative_numbers = true, help_heading = heading::SYSTEM)]
+    coupling: Option<f64>,
+    /// Couplings of a block [default: 6]
+    #[arg(long, help_heading = heading::NETWORK)]
+    layers: Option<usize>,
+    /// Units of a hidden layer of a coupling's nets [default: 8]
+    #[arg(long, help_heading = heading::NETWORK)]
+    hidden: Option<usize>,
+    /// Hidden layers of a coupling's nets [default: 1]
+    #[arg(long, help_heading = heading::NETWORK)]
+    depth: Option<usize>,
+    /// Pairs of disentanglers and decimators of a scale [default: 4]
+    #[arg(long, help_heading = heading::NETWORK)]
+    repeat: Option<usize>,
+    /// Scales, the finest first, or all: with k of them numbers further apart than some 2^k sites stay independent [default: all]
+    #[arg(long, value_name = "K", help_heading = heading::NETWORK)]
+    scales: Option<Scales>,
+    /// Layers of a scale: disentanglers and decimators, or one kind alone [default: both]
+    #[arg(long, help_heading = heading::NETWORK)]
+    parts: Option<PartsName>,
+    /// Steps [default: 5000]
+    #[arg(long, help_heading = heading::TRAINING)]
+    steps: Option<u32>,
+    /// Configurations of a step [default: 512]
+    #[arg(long, help_heading = heading::TRAINING)]
+    batch: Option<usize>,
+    /// Adam's rate at the start; it falls to a hundredth, as half a cosine wave [default: 0.004]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, help_heading = heading::TRAINING)]
+    lr: Option<f64>,
+    /// Parameters lose so much of themselves in a step, times the rate [default: 0]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = heading::TRAINING)]
+    weight_decay: Option<f64>,
+    /// Seed of parameters and configurations [default: 0]
+    #[arg(long, help_heading = heading::TRAINING)]
+    seed: Option<u32>,
+    /// Steps from one row of metrics to the next [default: a hundredth of all]
+    #[arg(long, help_heading = heading::TRAINING)]
+    metrics_every: Option<u32>,
+    /// Steps from one checkpoint to the next [default: a tenth of all]
+    #[arg(long, help_heading = heading::TRAINING)]
+    checkpoint_every: Option<u32>,
+    /// auto or cpu: flows run on the CPU
+    #[arg(long, default_value = "auto", help_heading = heading::MACHINE)]
+    device: String,
+    /// Run folder [default: runs/neuralrg]
+    #[arg(long, value_name = "DIR", help_heading = heading::RUN_FOLDER)]
+    out: Option<PathBuf>,
+    /// Overwrite an existing run
+    #[arg(long, help_heading = heading::RUN_FOLDER)]
+    force: bool,
+    /// Continue the run in DIR
+    #[arg(long, value_name = "DIR", help_heading = heading::RUN_FOLDER, conflicts_with = "force")]
+    resume: Option<PathBuf>,
+    /// Print the summary as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// A number of scales, or all.
+#[derive(Debug, Clone, Copy)]
+struct Scales(Option<usize>);
+
+impl std::str::FromStr for Scales {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "all" => Ok(Self(None)),
+            text => {
+                text.parse().map(Some).map(Self).map_err(|_| "it must be a whole number or all".to_owned())
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum PartsName {
+    Both,
+    Disentanglers,
+    Decimators,
+}
+
+impl PartsName {
+    fn parts(self) -> Parts {
+        match self {
+            Self::Both => Parts::Both,
+            Self::Disentanglers => Parts::Disentanglers,
+            Self::Decimators => Parts::Decimators,
+        }
+    }
+}
+
+impl Arguments {
+    /// Whether anything is given that a run which goes on has already.
+    fn has_settings(&self) -> bool {
+        let whole = [self.steps, self.seed, self.size, self.metrics_every, self.checkpoint_every];
+        let sizes = [self.layers, self.hidden, self.depth, self.repeat, self.batch];
+        let numbers = [self.temperature, self.coupling, self.lr, self.weight_decay];
+        whole.iter().any(Option::is_some)
+            || sizes.iter().any(Option::is_some)
+            || numbers.iter().any(Option::is_some)
+            || self.scales.is_some()
+            || self.parts.is_some()
+            || self.out.is_some()
+    }
+
+    fn settings(&self) -> Settings {
+        let default = Settings::new(self.size.unwrap_or(SIZE), self.temperature.unwrap_or(CRITICAL));
+        let form = default.architecture;
+        let steps = self.steps.unwrap_or(default.steps);
+        Settings {
+            architecture: Architecture {
+                parts: self.parts.map_or(form.parts, PartsName::parts),
+                scales: self.scales.map_or(form.scales, |scales| scales.0),
+                repeat: self.repeat.unwrap_or(form.repeat),
+                layers: self.layers.unwrap_or(form.layers),
+                hidden: self.hidden.unwrap_or(form.hidden),
+                depth: self.depth.unwrap_or(form.depth),
+                ..form
+            },
+            coupling: self.coupling.unwrap_or(default.coupling),
+            steps,
+            batch: self.batch.unwrap_or(default.batch),
+            learning_rate: self.lr.unwrap_or(default.learning_rate),
+            weight_decay: self.weight_decay.unwrap_or(default.weight_decay),
+            seed: self.seed.unwrap_or(default.seed),
+            metrics_every: self.metrics_every.unwrap_or(steps.div_ceil(100)),
+            checkpoint_every: self.checkpoint_every.unwrap_or(steps.div_ceil(10)),
+            ..default
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    check_device(&arguments.device)?;
+    let (folder, settings, mut training) = match &arguments.resume {
+        Some(path) if arguments.has_settings() => {
+            let expected = "a run that goes on keeps its folder and its settings; leave all others out, or start a new run";
+            return Err(Error::setting("resume", path.display(), expected).into());
+        }
+        Some(path) => {
+            let (folder, settings) = FlowFolder::open(path)?;
+            let training = Training::resume(settings, folder.state(&settings)?)?;
+            (folder, settings, training)
+        }
+        None => {
+            let settings = arguments.settings();
+            let training = Training::new(settings)?;
+            let out = arguments.out.as_deref().unwrap_or(Path::new(OUT));
+            let state = training.state()?;
+            (FlowFolder::create(out, &settings, &state, |_| Ok(()), arguments.force)?, settings, training)
+        }
+    };
+    // Until there is a run to go on with, a signal ends the program at once.
+    let interrupt = Interrupt::listen();
+    let path = folder.path().display();
+    tell(&format!("run folder {path}; {} parameters", training.flow().parameters().len()));
+    let Settings { steps, metrics_every, checkpoint_every, .. } = settings;
+    let course = Course { steps, metrics_every, checkpoint_every };
+    let go_on = format!("han-gpu neuralrg train --resume {path}");
+    let metrics = family::learn(&folder, &settings, course, &mut training, &interrupt, &go_on)?;
+    let summary = summary(&folder, &settings, &training, &metrics);
+    folder.write_summary(&summary)?;
+    if arguments.json {
+        print_json(&summary)
+    } else {
+        print(&describe(&settings, &training, &metrics, &folder))
+    }
+}
+
+impl Learner<Flows> for Training<f32> {
+    fn steps_done(&self) -> u32 {
+        Training::steps_done(self)
+    }
+
+    fn advance(&mut self, steps: u32, go_on: impl Fn() -> bool + Send) -> crate::Result<()> {
+        for _ in 0..steps {
+            if !go_on() {
+                break;
+            }
+            self.step();
+        }
+        Ok(())
+    }
+
+    fn state(&mut self) -> crate::Result<State<f32>> {
+        Training::state(self)
+    }
+
+    fn metrics(&mut self, elapsed_s: f64) -> crate::Result<Metrics> {
+        // Parameters that are no numbers are told before a row of them.
+        Training::state(self)?;
+        Ok(Training::metrics(self, elapsed_s))
+    }
+
+    fn tell(metrics: &Metrics) -> String {
+        let of_kl = metrics.kl.map_or(String::new(), |kl| format!(", KL {kl:.4}"));
+        format!("loss {:.4}{of_kl}, ESS {:.3}", metrics.loss, metrics.ess)
+    }
+}
+
+/// The content of `summary.json`.
+fn summary(folder: &FlowFolder, settings: &Settings, training: &Training<f32>, metrics: &Metrics) -> Value {
+    json!({
+        "run": folder.path(),
+        "settings": settings,
+        "parameters": training.flow().parameters().len(),
+        "exact_loss": training.dual().ln_z().map(|ln_z| -ln_z),
+        "metrics": metrics,
+    })
+}
+
+fn describe(settings: &Settings, training: &Training<f32>, metrics: &Metrics, folder: &FlowFolder) -> String {
+    let with_error = |value: f64| brief(Estimate { value, error: metrics.loss_error });
+    let mut lines = vec![
+        format!(
+            "learned {} steps of {} in {:.1} s on the CPU, {}",
+            settings.steps,
+            settings.batch,
+            metrics.elapsed_s,
+            super::named(settings)
+        ),
+        format!("loss       {}", with_error(metrics.loss)),
+    ];
+    lines.extend(training.dual().ln_z().map(|ln_z| format!("exact      {:.6}", -ln_z)));
+    lines.extend(metrics.kl.map(|kl| format!("KL         {} nats", with_error(kl))));
+    lines.push(format!("ESS        {:.4}", metrics.ess));
+    lines.push(format!("asymmetry  {:e} nats between x and -x", metrics.asymmetry));
+    lines.push(format!("results in {}", folder.path().display()));
+    lines.join("\n")
+}
