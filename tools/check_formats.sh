@@ -43,3 +43,16 @@ check dense_colours --model potts --states 4 --size 4 --beta 1 --network van
 check colours_of_glass --model potts --states 3 --size 8 --couplings gaussian --beta 0.8
 check shared_colours_of_glass --model potts --states 5 --size 8 --couplings pm1 --set colours=shared
 check shared_colours --model potts --states 5 --size 8 --beta 1.1 --depth 2 --exact-bottom 4 --set colours=shared
+
+flow() {
+    local name=$1
+    shift
+    han neuralrg train --steps 60 --batch 64 --lr 0.01 --out "$folder/$name" "$@"
+    han neuralrg sample "$folder/$name" --count 300 --out "$folder/$name.npz"
+    python3 tools/recompute_flow.py "$folder/$name" "$folder/$name.npz"
+}
+
+flow flow --size 8
+flow paper --size 4 --layers 10 --hidden 10 --depth 3 --repeat 1 --temperature 3
+flow tree --size 8 --parts decimators --coupling -1 --temperature 2.6
+flow circuit --size 4 --parts disentanglers --scales 2 --repeat 2

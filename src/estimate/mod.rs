@@ -4,9 +4,11 @@ mod agreement;
 mod bins;
 mod forward;
 mod importance;
+mod mutual_information;
 #[cfg(test)]
 mod noise;
 mod power_law;
+mod regression;
 mod series;
 mod verification;
 
@@ -14,7 +16,9 @@ pub use agreement::{LARGEST_DISAGREEMENT, deviation_of_means};
 pub use bins::Bins;
 pub use forward::{Forward, forward};
 pub use importance::{Importance, Weighted, importance, kl};
+pub use mutual_information::mutual_information;
 pub use power_law::{PowerLaw, power_law};
+pub use regression::{Regression, regression};
 pub use series::{Autocorrelation, Series};
 pub use verification::{References, Status, Verification, verify};
 

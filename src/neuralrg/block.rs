@@ -55,12 +55,14 @@ impl Block {
 
     /// From latent numbers to those of the field, for 16 configurations, `[sites]`; adds the logarithm of the determinant to `ln_det`. With `SCORE`, the gradient of ln q with respect
     /// to the numbers goes along: on the way back through the Jacobian, which a coupling inverts as easily as itself (L. Vaitl, L. Winkler, L. Richter and P. Kessel, ICLR 2024).
+    /// `of_ln_det` is -1 for ln q, of which `-ln |det|` is a part, and 0 for a function of the latent numbers alone.
     pub(super) fn generate<const SCORE: bool, R: Real>(
         &self,
         parameters: &[R],
         work: &mut Work<R>,
         x: &mut [Lanes<R>],
         score: &mut [Lanes<R>],
+        of_ln_det: R,
         ln_det: &mut [f64; LANES],
     ) {
         for (coupling, corners) in self.with(parameters) {
@@ -74,7 +76,7 @@ impl Block {
                         for (number, site) in [first, second].into_iter().enumerate() {
                             let [up, down] = exponentials(affine.log_scale[number]);
                             if SCORE {
-                                slopes[0][number] = Lanes::all(R::one()).plus_product(x[site], score[site]);
+                                slopes[0][number] = Lanes::all(-of_ln_det).plus_product(x[site], score[site]);
                                 score[site] = score[site].times(down);
                                 slopes[1][number] = score[site];
                             }

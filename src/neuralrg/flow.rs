@@ -150,7 +150,7 @@ impl<R: Real> Flow<R> {
 
     /// x of latent numbers, with ln q of x, `[rows]`.
     pub fn generate(&self, z: &Fields<R>) -> (Fields<R>, Vec<f64>) {
-        self.for_groups(z, |work, x| self.generate_group::<false>(work, x, &mut []))
+        self.for_groups(z, |work, x| self.generate_group::<false>(work, x, &mut [], R::zero()))
     }
 
     /// Latent numbers of x, with ln q of x, `[rows]`.
@@ -175,6 +175,51 @@ impl<R: Real> Flow<R> {
         (z, slopes)
     }
 
+    /// The field of latent numbers, and the derivatives with respect to it of a function whose derivatives with respect to latent numbers are `slopes`: the opposite way of
+    /// [`Flow::pull_back`].
+    pub fn push_forward(&self, z: &Fields<R>, slopes: &Fields<R>) -> (Fields<R>, Fields<R>) {
+        let (mut x, mut slopes) = (z.clone(), slopes.clone());
+        let sites = self.stack.sites();
+        let groups =
+            x.lanes_mut().par_chunks_exact_mut(sites).zip(slopes.lanes_mut().par_chunks_exact_mut(sites));
+        groups.for_each_init(
+            || self.work(),
+            |work, (x, slopes)| {
+                self.generate_group::<true>(work, x, slopes, R::zero());
+            },
+        );
+        (x, slopes)
+    }
+
+    /// The coarse field that the blocks of a scale and of coarser ones make of latent numbers, `[rows][sites of the scale]`, with its own ln q.
+    pub fn generate_coarse(&self, z: &Fields<R>, scale: usize) -> (Fields<R>, Vec<f64>) {
+        let sites = self.stack.sites_of_scale(scale);
+        let first = self.stack.first_block(scale);
+        let mut coarse = z.clone();
+        let of_group = |work: &mut Work<R>, coarse: &mut [Lanes<R>]| {
+            let of_latent = ln_normal(coarse);
+            let mut x = vec![Lanes::zero(); self.stack.sites()];
+            sites.iter().zip(coarse.iter()).for_each(|(&site, &z)| x[site] = z);
+            let mut ln_det = [0.0; LANES];
+            for (block, part) in self.parts().skip(first).collect::<Vec<_>>().into_iter().rev() {
+                block.generate::<false, R>(
+                    &self.parameters[part],
+                    work,
+                    &mut x,
+                    &mut [],
+                    R::zero(),
+                    &mut ln_det,
+                );
+            }
+            sites.iter().zip(coarse.iter_mut()).for_each(|(&site, number)| *number = x[site]);
+            std::array::from_fn::<f64, LANES, _>(|lane| of_latent[lane] - ln_det[lane])
+        };
+        let groups = coarse.lanes_mut().par_chunks_exact_mut(sites.len());
+        let mut ln_q = groups.map_init(|| self.work(), of_group).collect::<Vec<_>>().concat();
+        ln_q.truncate(z.rows());
+        (coarse, ln_q)
+    }
+
     /// `-z z / 2 - (N / 2) ln 2 pi` of latent numbers, `[rows]`.
     pub(super) fn ln_normal(z: &Fields<R>) -> Vec<f64> {
         let groups = (0..z.rows().div_ceil(LANES)).into_par_iter();
@@ -196,23 +241,35 @@ impl<R: Real> Flow<R> {
         (fields, ln_q)
     }
 
-    /// Makes x of the latent numbers of 16 configurations, and gives ln q of x. With `SCORE`, makes the gradient of ln q with respect to x.
-    pub(super) fn generate_group<const SCORE: bool>(
+    /// Makes x of the latent numbers of 16 configurations, and gives ln q of x with, in `score`, its gradient with respect to x.
+    pub(super) fn generate_scored(
         &self,
         work: &mut Work<R>,
         x: &mut [Lanes<R>],
         score: &mut [Lanes<R>],
     ) -> [f64; LANES] {
-        let of_latent = ln_normal(x);
         score.iter_mut().zip(x.iter()).for_each(|(score, z)| *score = z.map(|z| -z));
+        self.generate_group::<true>(work, x, score, -R::one())
+    }
+
+    /// Makes x of the latent numbers of 16 configurations, and gives ln q of x. With `SCORE`, takes derivatives of a function with respect to latent numbers, and to the logarithm of
+    /// the determinant, to those with respect to x.
+    pub(super) fn generate_group<const SCORE: bool>(
+        &self,
+        work: &mut Work<R>,
+        x: &mut [Lanes<R>],
+        slopes: &mut [Lanes<R>],
+        of_ln_det: R,
+    ) -> [f64; LANES] {
+        let of_latent = ln_normal(x);
         let mut ln_det = [0.0; LANES];
         for (block, part) in self.parts().rev() {
-            block.generate::<SCORE, R>(&self.parameters[part], work, x, score, &mut ln_det);
+            block.generate::<SCORE, R>(&self.parameters[part], work, x, slopes, of_ln_det, &mut ln_det);
         }
         std::array::from_fn(|lane| of_latent[lane] - ln_det[lane])
     }
 
-    fn infer_group(&self, work: &mut Work<R>, x: &mut [Lanes<R>]) -> [f64; LANES] {
+    pub(super) fn infer_group(&self, work: &mut Work<R>, x: &mut [Lanes<R>]) -> [f64; LANES] {
         let mut ln_det = [0.0; LANES];
         for (block, part) in self.parts() {
             block.infer(&self.parameters[part], work, x, &mut ln_det);

@@ -2,6 +2,7 @@
 
 use super::block::Slopes;
 use super::dual::Dual;
+use super::fields::Fields;
 use super::flow::Flow;
 use super::lanes::{LANES, Lanes};
 use super::noise::Noise;
@@ -33,15 +34,25 @@ pub struct Batch<R> {
 }
 
 impl<R: Real> Batch<R> {
-    /// Draws so many configurations from a flow. A pure function of the flow and the noise, whatever the number of threads.
+    /// Draws so many configurations from a flow: the loss is the divergence KL(q | p) up to ln Z_x. A pure function of the flow and the noise, whatever the number of threads.
     pub fn new(flow: &Flow<R>, dual: &Dual<R>, noise: Noise, rows: usize, estimator: Estimator) -> Self {
+        Self::of_groups(flow, rows, |slice, first| {
+            slice.add_group(flow, dual, noise, [first, rows], estimator)
+        })
+    }
+
+    /// Takes fields from elsewhere: the loss is `-ln q(x)`, whose mean over p is the divergence KL(p | q) up to the entropy of p.
+    pub fn of_fields(flow: &Flow<R>, x: &Fields<R>) -> Self {
+        Self::of_groups(flow, x.rows(), |slice, first| slice.add_fields(flow, x, first))
+    }
+
+    /// Adds up groups of 16 configurations, told by their first one, slice by slice.
+    fn of_groups(flow: &Flow<R>, rows: usize, add: impl Fn(&mut Self, usize) + Sync) -> Self {
         let groups = rows.div_ceil(LANES);
         let of_slice = groups.div_ceil(SLICES).max(1);
         let slice = |first: usize| {
             let mut slice = Self { losses: Vec::new(), gradient: vec![R::zero(); flow.parameters().len()] };
-            for group in first..groups.min(first + of_slice) {
-                slice.add_group(flow, dual, noise, [group * LANES, rows], estimator);
-            }
+            (first..groups.min(first + of_slice)).for_each(|group| add(&mut slice, group * LANES));
             slice
         };
         let firsts: Vec<usize> = (0..groups).step_by(of_slice).collect();
@@ -53,6 +64,30 @@ impl<R: Real> Batch<R> {
             batch.gradient.iter_mut().zip(slice.gradient).for_each(|(sum, part)| *sum += part);
         }
         batch
+    }
+
+    /// This share of the loss and gradient of a batch, and the rest of another one; losses are the first one's.
+    pub(super) fn mixed(mut self, share: f64, other: &Self) -> Self {
+        let [own, rest] = [share, 1.0 - share].map(R::of);
+        let pairs = self.gradient.iter_mut().zip(&other.gradient);
+        pairs.for_each(|(gradient, &other)| *gradient = own * *gradient + rest * other);
+        self
+    }
+
+    /// Adds the 16 fields from `first` on, as far as there are so many. With `ln q(g(z)) = ln N(z) - ln |det g'(z)|`, the derivative of `-ln q(x)` with respect to parameters at fixed
+    /// x is that of `ln |det g'(z)|`, and the score of x times that of `g(z)`, at fixed z.
+    fn add_fields(&mut self, flow: &Flow<R>, fields: &Fields<R>, first: usize) {
+        let mut x = fields.group(first / LANES).to_vec();
+        let mut score = vec![Lanes::zero(); x.len()];
+        let mut work = flow.work();
+        let ln_q = flow.infer_group(&mut work, &mut x);
+        flow.generate_scored(&mut work, &mut x, &mut score);
+        let lanes = LANES.min(fields.rows() - first);
+        self.losses.extend(ln_q[..lanes].iter().map(|ln_q| -ln_q));
+        let share = share(lanes, fields.rows());
+        score.iter_mut().for_each(|slope| *slope = slope.times(share));
+        let mut slopes = Slopes { numbers: &mut score, ln_det: share };
+        flow.backward_group::<true>(&mut work, &mut x, &mut slopes, &mut self.gradient);
     }
 
     /// Adds the 16 configurations from `first` on, as far as there are so many.
@@ -69,16 +104,14 @@ impl<R: Real> Batch<R> {
         let mut work = flow.work();
         noise.fill(first, &mut x);
         let ln_q = match estimator {
-            Estimator::Path => flow.generate_group::<true>(&mut work, &mut x, &mut score),
-            Estimator::Total => flow.generate_group::<false>(&mut work, &mut x, &mut []),
+            Estimator::Path => flow.generate_scored(&mut work, &mut x, &mut score),
+            Estimator::Total => flow.generate_group::<false>(&mut work, &mut x, &mut [], R::zero()),
         };
         let energies = dual.energy(&x, &mut numbers);
         let lanes = LANES.min(rows - first);
         self.losses.extend((0..lanes).map(|lane| ln_q[lane] + energies[lane]));
 
-        // Every configuration has its share of the mean; lanes beyond the last have none.
-        let mut share = Lanes::zero();
-        share[..lanes].fill(R::of((rows as f64).recip()));
+        let share: Lanes<R> = share(lanes, rows);
         let ln_det = match estimator {
             Estimator::Path => {
                 numbers.iter_mut().zip(&score).for_each(|(slope, &score)| *slope = slope.plus(score));
@@ -90,4 +123,11 @@ impl<R: Real> Batch<R> {
         let mut slopes = Slopes { numbers: &mut numbers, ln_det };
         flow.backward_group::<true>(&mut work, &mut x, &mut slopes, &mut self.gradient);
     }
+}
+
+/// The shares of a group's configurations in the mean of all rows; lanes beyond the last have none.
+fn share<R: Real>(lanes: usize, rows: usize) -> Lanes<R> {
+    let mut share = Lanes::zero();
+    share[..lanes].fill(R::of((rows as f64).recip()));
+    share
 }

@@ -11,6 +11,7 @@ mod hmc;
 mod lanes;
 mod net;
 mod noise;
+mod renormalised;
 mod settings;
 mod stack;
 #[cfg(test)]
@@ -26,6 +27,9 @@ pub use gradient::{Batch, Estimator};
 pub use hmc::{Hmc, Space};
 pub use lanes::LANES;
 pub use noise::Noise;
+pub use renormalised::{
+    Couplings, Information, Latents, Response, couplings, information, latents, responses,
+};
 pub use settings::Settings;
 pub use stack::{Parts, Stack};
 pub use training::{Metrics, State, Training};

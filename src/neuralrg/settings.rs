@@ -1,16 +1,17 @@
 //! Settings of a flow that learns.
 
-use super::flow::Architecture;
+use super::flow::{Architecture, Flow};
 use super::gradient::Estimator;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// Most steps, and most configurations of a batch.
 const MOST_STEPS: u32 = 1_000_000_000;
 const MOST_BATCH: usize = 1 << 20;
 
 /// Everything that a run of a flow follows from.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// The form of the flow.
     #[serde(flatten)]
@@ -31,6 +32,15 @@ pub struct Settings {
     pub weight_decay: f64,
     /// Which gradient is taken.
     pub estimator: Estimator,
+    /// Files of spins to learn from, none where the flow learns of its own configurations alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<PathBuf>,
+    /// A number that tells their configurations from others.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub fingerprint: String,
+    /// Share of a batch that are fields given spins of the data, from whose likelihood the flow learns; the rest are configurations of its own.
+    #[serde(default)]
+    pub data_share: f64,
     /// Seed of everything drawn.
     pub seed: u32,
     /// Steps from one row of metrics to the next.
@@ -55,14 +65,21 @@ impl Settings {
             last_rate: 0.01,
             weight_decay: 0.0,
             estimator: Estimator::Path,
+            data: Vec::new(),
+            fingerprint: String::new(),
+            data_share: 0.0,
             seed: 0,
             metrics_every: STEPS / 100,
             checkpoint_every: STEPS / 10,
         }
     }
 
-    /// Checks ranges of settings of learning; form, coupling and temperature are checked where flow and field are made.
-    pub(super) fn check(&self) -> Result<()> {
+    /// Checks ranges of settings of form and learning; coupling and temperature are checked where the field is made.
+    ///
+    /// # Errors
+    /// When one is out of range, by its name.
+    pub fn check(&self) -> Result<()> {
+        Flow::<f32>::shape(&self.architecture)?;
         for (name, value) in [
             ("steps", self.steps),
             ("metrics_every", self.metrics_every),
@@ -79,6 +96,7 @@ impl Settings {
             ("lr", self.learning_rate, 1.0),
             ("last_rate", self.last_rate, 1.0),
             ("weight_decay", self.weight_decay, 1.0),
+            ("data_share", self.data_share, 1.0),
         ] {
             if !(0.0..=most).contains(&value) {
                 return Err(Error::setting(name, value, format!("it must lie in 0 to {most}")));

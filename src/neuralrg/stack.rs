@@ -77,6 +77,26 @@ impl Stack {
         Ok(Self { side: size as usize, scales, parts, blocks: blocks.collect() })
     }
 
+    /// Scales that the stack has.
+    pub fn scales(&self) -> usize {
+        self.scales
+    }
+
+    /// The first block of a scale; those from it on mix the sites whose row and column are multiples of `2^scale`, and no others.
+    pub fn first_block(&self, scale: usize) -> usize {
+        scale * self.blocks.len() / self.scales
+    }
+
+    /// The sites that a scale mixes, row by row.
+    pub fn sites_of_scale(&self, scale: usize) -> Vec<usize> {
+        let step = match self.parts {
+            Parts::Disentanglers => 1,
+            Parts::Both | Parts::Decimators => 1 << scale,
+        };
+        let lines = || (0..self.side).step_by(step);
+        lines().flat_map(|row| lines().map(move |column| row * self.side + column)).collect()
+    }
+
     /// Number of sites.
     pub fn sites(&self) -> usize {
         self.side * self.side

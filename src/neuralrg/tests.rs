@@ -14,7 +14,7 @@ fn random_flow(architecture: Architecture) -> Flow<f64> {
 }
 
 fn small(size: u32) -> Architecture {
-    Architecture { layers: 3, hidden: 3, depth: 2, ..Architecture::new(size) }
+    Architecture { layers: 3, hidden: 3, depth: 2, repeat: 1, ..Architecture::new(size) }
 }
 
 fn latent(seed: u32, rows: usize, sites: usize) -> Fields<f64> {
@@ -35,7 +35,7 @@ fn inference_undoes_generation() {
     for (size, parts, rows) in
         [(2, Parts::Both, 3), (4, Parts::Disentanglers, 17), (8, Parts::Both, 20), (8, Parts::Decimators, 16)]
     {
-        let architecture = Architecture { parts, layers: 4, ..Architecture::new(size) };
+        let architecture = Architecture { parts, layers: 4, repeat: 1, ..Architecture::new(size) };
         let flow = random_flow(architecture);
         let sites = flow.stack().sites();
         let z = latent(5, rows, sites);
@@ -164,6 +164,44 @@ fn gradients_of_all_parameters_are_those_of_differences() {
 }
 
 #[test]
+fn gradients_of_likelihoods_are_those_of_differences() {
+    let flow = random_flow(Architecture { layers: 2, ..small(4) });
+    let x = latent(3, 19, 16);
+    let batch = Batch::of_fields(&flow, &x);
+    let mean = |flow: &Flow<f64>| -flow.infer(&x).1.iter().sum::<f64>() / 19.0;
+    assert!((batch.losses.iter().sum::<f64>() / 19.0 - mean(&flow)).abs() < 1e-10);
+    for (number, &found) in batch.gradient.iter().enumerate() {
+        let [up, down] = [1e-5, -1e-5].map(|by| {
+            let mut parameters = flow.parameters().to_vec();
+            parameters[number] += by;
+            mean(&flow.clone().with_parameters(parameters).unwrap())
+        });
+        let expected = (up - down) / 2e-5;
+        assert!((found - expected).abs() < 1e-6 * (1.0 + expected.abs()), "{number}: {found}, {expected}");
+    }
+}
+
+#[test]
+fn derivatives_of_latent_numbers_are_those_of_differences() {
+    let flow = random_flow(small(4));
+    let x = latent(8, 1, 16).to_rows();
+    let (z, _) = flow.infer(&Fields::of_rows(&x, 16));
+    for latent in [0, 5, 10] {
+        let one: Vec<f64> = (0..16).map(|site| f64::from(u8::from(site == latent))).collect();
+        let (_, found) = flow.push_forward(&z, &Fields::of_rows(&one, 16));
+        for (site, found) in found.to_rows().into_iter().enumerate() {
+            let [up, down] = [1e-5, -1e-5].map(|by| {
+                let mut x = x.clone();
+                x[site] += by;
+                flow.infer(&Fields::of_rows(&x, 16)).0.to_rows()[latent]
+            });
+            let expected = (up - down) / 2e-5;
+            assert!((found - expected).abs() < 1e-7, "dz{latent}/dx{site}: {found}, {expected}");
+        }
+    }
+}
+
+#[test]
 fn derivatives_with_respect_to_latent_numbers_are_those_of_differences() {
     let flow = random_flow(small(4));
     let dual = Dual::<f64>::new(4, 1.0, 2.5).unwrap();
@@ -192,7 +230,7 @@ fn the_score_is_the_gradient_of_the_density() {
         let sites = flow.stack().sites();
         let mut x = latent(6, 1, sites);
         let mut score = Fields::zeros(1, sites);
-        flow.generate_group::<true>(&mut flow.work(), x.lanes_mut(), score.lanes_mut());
+        flow.generate_scored(&mut flow.work(), x.lanes_mut(), score.lanes_mut());
         for (site, found) in score.to_rows().into_iter().enumerate() {
             let [up, down] = [1e-5, -1e-5].map(|by| {
                 let mut x = x.to_rows();
@@ -240,7 +278,7 @@ fn gradients_do_not_depend_on_the_number_of_threads() {
 }
 
 fn settings(steps: u32) -> Settings {
-    let architecture = Architecture { layers: 6, ..Architecture::new(4) };
+    let architecture = Architecture { repeat: 1, ..Architecture::new(4) };
     Settings {
         architecture,
         steps,
@@ -285,4 +323,30 @@ fn a_training_goes_on_as_if_it_had_never_stopped() {
         Training::<f32>::resume(Settings { architecture: small(4), ..settings(6) }, whole.state().unwrap())
             .is_err()
     );
+}
+
+#[test]
+fn a_flow_learns_from_data_what_it_learns_from_itself() {
+    let architecture = Architecture { repeat: 2, ..Architecture::new(4) };
+    let dual = Dual::<f32>::new(4, 1.0, 3.0).unwrap();
+    let spins = crate::mc::configurations(dual.system(), 3.0, 2000, 5).unwrap();
+    for (share, most) in [(1.0, 1.5), (0.5, 1.0)] {
+        let settings = Settings {
+            architecture,
+            steps: 150,
+            batch: 128,
+            learning_rate: 1e-2,
+            data_share: share,
+            ..Settings::new(4, 3.0)
+        };
+        let mut training = Training::<f32>::new(settings).unwrap().with_data(spins.clone()).unwrap();
+        let before = training.metrics(0.0);
+        while !training.is_finished() {
+            training.step();
+        }
+        let after = training.metrics(0.0);
+        assert!(after.data_loss.unwrap() < before.data_loss.unwrap() - 1.0, "{before:?}, {after:?}");
+        assert!(after.kl.unwrap() < most, "{share}: {after:?}");
+    }
+    assert!(Training::<f32>::new(settings(1)).unwrap().with_data(vec![1; 15]).is_err());
 }

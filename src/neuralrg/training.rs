@@ -11,11 +11,17 @@ use crate::cpu::Real;
 use crate::error::{Error, Result};
 use crate::estimate::Weighted;
 use crate::io::MetricsRow;
+use crate::random::Stream;
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 /// Set the latent numbers of steps and of samples apart.
 const STEPS: u32 = 0;
 const SAMPLES: u32 = 1;
+/// Sets fields given data in steps and in metrics, and the choice of configurations, apart from these.
+const DATA_STEPS: u32 = 5;
+const DATA_METRICS: u32 = 6;
+const ORDER: u32 = 0x6e72_6726;
 /// Configurations that are drawn at a time.
 const CHUNK: usize = 4096;
 
@@ -38,6 +44,8 @@ pub struct Metrics {
     pub ess: f64,
     /// Largest difference of ln q between x and -x.
     pub asymmetry: f64,
+    /// Mean of `-ln q(x)` of fields given spins of the data, where there are any.
+    pub data_loss: Option<f64>,
     /// Learning rate of the next step.
     pub learning_rate: f64,
     /// Seconds of training so far, earlier sessions of the run included.
@@ -46,7 +54,7 @@ pub struct Metrics {
 
 impl MetricsRow for Metrics {
     const COLUMNS: &'static [&'static str] =
-        &["step", "loss", "loss_error", "kl", "ess", "asymmetry", "learning_rate", "elapsed_s"];
+        &["step", "loss", "loss_error", "kl", "ess", "asymmetry", "data_loss", "learning_rate", "elapsed_s"];
 
     fn step(&self) -> u32 {
         self.step
@@ -76,6 +84,8 @@ pub struct Training<R> {
     flow: Flow<R>,
     moments: Moments<R>,
     step: u32,
+    /// `[count][sites]`: spins to learn from.
+    data: Vec<i8>,
 }
 
 impl<R: Real> Training<R> {
@@ -88,7 +98,20 @@ impl<R: Real> Training<R> {
         let dual = Dual::new(settings.architecture.size, settings.coupling, settings.temperature)?;
         let flow = Flow::new(settings.architecture, settings.seed)?;
         let moments = Moments::zeros(flow.parameters().len());
-        Ok(Self { settings, dual, flow, moments, step: 0 })
+        Ok(Self { settings, dual, flow, moments, step: 0, data: Vec::new() })
+    }
+
+    /// The same with spins to learn from, `[count][sites]`, which have a share of every batch.
+    ///
+    /// # Errors
+    /// When there are none, or not whole configurations.
+    pub fn with_data(self, spins: Vec<i8>) -> Result<Self> {
+        if spins.is_empty() || !spins.len().is_multiple_of(self.dual.sites()) {
+            let expected =
+                format!("they must be configurations of {} spins, one at least", self.dual.sites());
+            return Err(Error::setting("data", format!("{} spins", spins.len()), expected));
+        }
+        Ok(Self { data: spins, ..self })
     }
 
     /// A run from a state of it; it goes on as if it had never stopped.
@@ -132,15 +155,48 @@ impl<R: Real> Training<R> {
         self.step >= self.settings.steps
     }
 
-    /// Learns from a batch that it draws, and gives its losses `ln q(x) + E(x)`, `[batch]`. A pure function of the state and the settings.
+    /// Learns from a batch that it draws, and gives losses `ln q(x) + E(x)` of its own configurations, and where there are none `-ln q(x)` of those given data. A pure function of the
+    /// state, the settings and the data.
     pub fn step(&mut self) -> Vec<f64> {
-        let Settings { seed, batch, estimator, weight_decay, .. } = self.settings;
-        let noise = Noise::new(seed, STEPS, self.step);
-        let Batch { losses, gradient } = Batch::new(&self.flow, &self.dual, noise, batch, estimator);
+        let Settings { batch, data_share, weight_decay, .. } = self.settings;
+        let of_data = match self.data.is_empty() {
+            true => 0,
+            false => (data_share * batch as f64).round() as usize,
+        };
+        let Batch { losses, gradient } = match batch - of_data {
+            0 => self.data_batch(of_data),
+            own if own == batch => self.own_batch(batch),
+            own => self.own_batch(own).mixed(own as f64 / batch as f64, &self.data_batch(of_data)),
+        };
         self.step += 1;
         let rate = self.settings.rate(self.step);
         self.moments.step(self.flow.parameters_mut(), &gradient, self.step, rate, weight_decay);
         losses
+    }
+
+    /// A batch of configurations of the flow.
+    fn own_batch(&self, rows: usize) -> Batch<R> {
+        let noise = Noise::new(self.settings.seed, STEPS, self.step);
+        Batch::new(&self.flow, &self.dual, noise, rows, self.settings.estimator)
+    }
+
+    /// A batch of fields given random spins of the data.
+    fn data_batch(&self, rows: usize) -> Batch<R> {
+        let sites = self.dual.sites();
+        let mut stream = Stream::new(self.settings.seed ^ ORDER, self.step);
+        let mut one = || stream.random_range(0..self.data.len() / sites) * sites;
+        let spins: Vec<i8> = (0..rows).flat_map(|_| self.data[one()..][..sites].to_vec()).collect();
+        let noise = Noise::new(self.settings.seed, DATA_STEPS, self.step);
+        Batch::of_fields(&self.flow, &self.dual.draw_field(&spins, noise))
+    }
+
+    /// Mean of `-ln q(x)` of fields given the first configurations of the data.
+    fn data_loss(&self) -> Option<f64> {
+        let sites = self.dual.sites();
+        let spins = &self.data[..self.data.len().min(LOOKED_AT * sites)];
+        let noise = Noise::new(self.settings.seed, DATA_METRICS, 0);
+        let ln_q = || self.flow.infer(&self.dual.draw_field(spins, noise)).1;
+        (!spins.is_empty()).then(|| -ln_q().iter().sum::<f64>() / (spins.len() / sites) as f64)
     }
 
     /// The state to go on from.
@@ -186,6 +242,7 @@ impl<R: Real> Training<R> {
             kl: self.dual.ln_z().map(|ln_z| importance.beta_f.value + ln_z),
             ess: importance.ess.value,
             asymmetry: self.asymmetry(),
+            data_loss: self.data_loss(),
             learning_rate: self.settings.rate((self.step + 1).min(self.settings.steps)),
             elapsed_s,
         }

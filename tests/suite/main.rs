@@ -24,6 +24,7 @@ mod kernels;
 mod measure;
 mod memory;
 mod monte_carlo;
+mod neuralrg;
 mod normalisation;
 mod pairs;
 mod physics;

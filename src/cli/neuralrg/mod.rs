@@ -4,7 +4,9 @@ mod evaluate;
 mod hmc;
 mod measure;
 mod sample;
+mod scan;
 mod train;
+mod variables;
 
 use crate::error::Error;
 use crate::io::FlowFolder;
@@ -20,11 +22,13 @@ pub(super) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    Train(train::Arguments),
+    Train(Box<train::Arguments>),
     Sample(sample::Arguments),
     Evaluate(evaluate::Arguments),
     Measure(measure::Arguments),
     Hmc(hmc::Arguments),
+    Variables(variables::Arguments),
+    Scan(Box<scan::Arguments>),
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -34,6 +38,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Measure(arguments) => measure::run(arguments),
         Command::Hmc(arguments) => hmc::run(arguments),
+        Command::Variables(arguments) => variables::run(arguments),
+        Command::Scan(arguments) => scan::run(arguments),
     }
 }
 
@@ -53,7 +59,7 @@ fn open(path: &Path) -> anyhow::Result<Learned> {
         super::tell(&format!("the flow has learned {} of {} steps", state.step, settings.steps));
     }
     let flow = Flow::new(settings.architecture, settings.seed)?.with_parameters(state.parameters)?;
-    let Settings { architecture, coupling, temperature, .. } = settings;
+    let &Settings { architecture, coupling, temperature, .. } = &settings;
     let dual = Dual::new(architecture.size, coupling, temperature)?;
     Ok(Learned { path: path.to_owned(), settings, flow, dual })
 }

@@ -8,14 +8,16 @@ use super::check_device;
 use crate::error::Error;
 use crate::estimate::Estimate;
 use crate::io::{FlowFolder, Flows};
+use crate::lattice::{Lattice, Spins};
 use crate::measure::brief;
 use crate::neuralrg::{Architecture, Metrics, Parts, Settings, State, Training};
+use crate::rbm::Data;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// Side, and the critical temperature of the square lattice, where they are not given.
-const SIZE: u32 = 16;
-const CRITICAL: f64 = 2.269_185_314_213_022;
+pub(super) const SIZE: u32 = 16;
+pub(super) const CRITICAL: f64 = 2.269_185_314_213_022;
 /// Run folder, where it is not given.
 const OUT: &str = "runs/neuralrg";
 
@@ -56,6 +58,12 @@ pub(super) struct Arguments {
     /// Layers of a scale: disentanglers and decimators, or one kind alone [default: both]
     #[arg(long, help_heading = heading::NETWORK)]
     parts: Option<PartsName>,
+    /// Spins to learn from as well, by the likelihood of fields given them: .npy files, or .npz files with the array spins, such as `mc` writes
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "resume", help_heading = heading::TRAINING)]
+    data: Vec<PathBuf>,
+    /// Share of a batch that comes from the data; the rest are configurations of the flow [default: 1 with --data]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, requires = "data", help_heading = heading::TRAINING)]
+    data_share: Option<f64>,
     /// Steps [default: 5000]
     #[arg(long, help_heading = heading::TRAINING)]
     steps: Option<u32>,
@@ -96,7 +104,7 @@ pub(super) struct Arguments {
 
 /// A number of scales, or all.
 #[derive(Debug, Clone, Copy)]
-struct Scales(Option<usize>);
+pub(super) struct Scales(pub(super) Option<usize>);
 
 impl std::str::FromStr for Scales {
     type Err = String;
@@ -112,14 +120,14 @@ impl std::str::FromStr for Scales {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum PartsName {
+pub(super) enum PartsName {
     Both,
     Disentanglers,
     Decimators,
 }
 
 impl PartsName {
-    fn parts(self) -> Parts {
+    pub(super) fn parts(self) -> Parts {
         match self {
             Self::Both => Parts::Both,
             Self::Disentanglers => Parts::Disentanglers,
@@ -161,6 +169,8 @@ impl Arguments {
             batch: self.batch.unwrap_or(default.batch),
             learning_rate: self.lr.unwrap_or(default.learning_rate),
             weight_decay: self.weight_decay.unwrap_or(default.weight_decay),
+            data: self.data.clone(),
+            data_share: self.data_share.unwrap_or(if self.data.is_empty() { 0.0 } else { 1.0 }),
             seed: self.seed.unwrap_or(default.seed),
             metrics_every: self.metrics_every.unwrap_or(steps.div_ceil(100)),
             checkpoint_every: self.checkpoint_every.unwrap_or(steps.div_ceil(10)),
@@ -171,39 +181,124 @@ impl Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     check_device(&arguments.device)?;
-    let (folder, settings, mut training) = match &arguments.resume {
+    let mut run = match &arguments.resume {
         Some(path) if arguments.has_settings() => {
             let expected = "a run that goes on keeps its folder and its settings; leave all others out, or start a new run";
             return Err(Error::setting("resume", path.display(), expected).into());
         }
-        Some(path) => {
-            let (folder, settings) = FlowFolder::open(path)?;
-            let training = Training::resume(settings, folder.state(&settings)?)?;
-            (folder, settings, training)
-        }
+        Some(path) => Run::resume(path)?,
         None => {
-            let settings = arguments.settings();
-            let training = Training::new(settings)?;
             let out = arguments.out.as_deref().unwrap_or(Path::new(OUT));
-            let state = training.state()?;
-            (FlowFolder::create(out, &settings, &state, |_| Ok(()), arguments.force)?, settings, training)
+            Run::begin(out, arguments.settings(), arguments.force)?
         }
     };
     // Until there is a run to go on with, a signal ends the program at once.
     let interrupt = Interrupt::listen();
-    let path = folder.path().display();
-    tell(&format!("run folder {path}; {} parameters", training.flow().parameters().len()));
-    let Settings { steps, metrics_every, checkpoint_every, .. } = settings;
-    let course = Course { steps, metrics_every, checkpoint_every };
+    let path = run.folder.path().display();
+    tell(&format!("run folder {path}; {} parameters", run.training.flow().parameters().len()));
     let go_on = format!("han-gpu neuralrg train --resume {path}");
-    let metrics = family::learn(&folder, &settings, course, &mut training, &interrupt, &go_on)?;
-    let summary = summary(&folder, &settings, &training, &metrics);
-    folder.write_summary(&summary)?;
-    if arguments.json {
-        print_json(&summary)
-    } else {
-        print(&describe(&settings, &training, &metrics, &folder))
+    let metrics = run.learn(&interrupt, &go_on)?;
+    if arguments.json { print_json(&run.summary(&metrics)) } else { print(&run.describe(&metrics)) }
+}
+
+/// A run that is to go on.
+pub(super) struct Run {
+    folder: FlowFolder,
+    pub(super) settings: Settings,
+    pub(super) training: Training<f32>,
+}
+
+impl Run {
+    /// A new run. Whatever can be refused is refused before its folder is made.
+    pub(super) fn begin(out: &Path, mut settings: Settings, force: bool) -> crate::Result<Self> {
+        let mut training = Training::new(settings.clone())?;
+        if !settings.data.is_empty() {
+            let absolute = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+            settings.data = settings.data.iter().map(absolute).collect();
+            let data = read(&settings)?;
+            settings.fingerprint = data.fingerprint().to_string();
+            training = Training::new(settings.clone())?.with_data(data.configurations)?;
+        }
+        let folder = FlowFolder::create(out, &settings, &training.state()?, |_| Ok(()), force)?;
+        Ok(Self { folder, settings, training })
     }
+
+    /// A run that goes on.
+    pub(super) fn resume(path: &Path) -> crate::Result<Self> {
+        let (folder, settings) = FlowFolder::open(path)?;
+        let training = Training::resume(settings.clone(), folder.state(&settings)?)?;
+        let training = with_data(training, &settings)?;
+        Ok(Self { folder, settings, training })
+    }
+
+    /// Learns to the end, or until the user stops it, and writes the summary; the last metrics. `go_on` is the command that goes on.
+    pub(super) fn learn(&mut self, interrupt: &Interrupt, go_on: &str) -> anyhow::Result<Metrics> {
+        let Settings { steps, metrics_every, checkpoint_every, .. } = self.settings;
+        let course = Course { steps, metrics_every, checkpoint_every };
+        let metrics =
+            family::learn(&self.folder, &self.settings, course, &mut self.training, interrupt, go_on)?;
+        self.folder.write_summary(&self.summary(&metrics))?;
+        Ok(metrics)
+    }
+
+    /// The content of `summary.json`.
+    fn summary(&self, metrics: &Metrics) -> Value {
+        json!({
+            "run": self.folder.path(),
+            "settings": self.settings,
+            "parameters": self.training.flow().parameters().len(),
+            "exact_loss": self.training.dual().ln_z().map(|ln_z| -ln_z),
+            "metrics": metrics,
+        })
+    }
+
+    fn describe(&self, metrics: &Metrics) -> String {
+        let Self { folder, settings, training } = self;
+        let with_error = |value: f64| brief(Estimate { value, error: metrics.loss_error });
+        let mut lines = vec![
+            format!(
+                "learned {} steps of {} in {:.1} s on the CPU, {}",
+                settings.steps,
+                settings.batch,
+                metrics.elapsed_s,
+                super::named(settings)
+            ),
+            format!("loss       {}", with_error(metrics.loss)),
+        ];
+        lines.extend(training.dual().ln_z().map(|ln_z| format!("exact      {:.6}", -ln_z)));
+        lines.extend(metrics.kl.map(|kl| format!("KL         {} nats", with_error(kl))));
+        lines.push(format!("ESS        {:.4}", metrics.ess));
+        let of_data = |loss| format!("data       {loss:.4} = -ln q(x), a mean over fields given data");
+        lines.extend(metrics.data_loss.map(of_data));
+        lines.push(format!("asymmetry  {:e} nats between x and -x", metrics.asymmetry));
+        lines.push(format!("results in {}", folder.path().display()));
+        lines.join("\n")
+    }
+}
+
+/// The spins that a run learns from.
+fn read(settings: &Settings) -> crate::Result<Data> {
+    let data = Data::read(&settings.data)?;
+    let wanted = Lattice::square(settings.architecture.size)?;
+    if data.lattice != wanted || data.spins != Spins::Ising {
+        let found = format!("{}{}", data.lattice, data.spins);
+        return Err(Error::setting("data", found, format!("the flow is of Ising spins on {wanted}")));
+    }
+    Ok(data)
+}
+
+/// A run that goes on with the spins that it began with.
+fn with_data(training: Training<f32>, settings: &Settings) -> crate::Result<Training<f32>> {
+    if settings.data.is_empty() {
+        return Ok(training);
+    }
+    let data = read(settings)?;
+    if data.fingerprint().to_string() != settings.fingerprint {
+        let names: Vec<String> = settings.data.iter().map(|file| file.display().to_string()).collect();
+        let expected = "they have other configurations than those that the run began with; put these back, or start a new run";
+        return Err(Error::setting("data", names.join(", "), expected));
+    }
+    training.with_data(data.configurations)
 }
 
 impl Learner<Flows> for Training<f32> {
@@ -235,35 +330,4 @@ impl Learner<Flows> for Training<f32> {
         let of_kl = metrics.kl.map_or(String::new(), |kl| format!(", KL {kl:.4}"));
         format!("loss {:.4}{of_kl}, ESS {:.3}", metrics.loss, metrics.ess)
     }
-}
-
-/// The content of `summary.json`.
-fn summary(folder: &FlowFolder, settings: &Settings, training: &Training<f32>, metrics: &Metrics) -> Value {
-    json!({
-        "run": folder.path(),
-        "settings": settings,
-        "parameters": training.flow().parameters().len(),
-        "exact_loss": training.dual().ln_z().map(|ln_z| -ln_z),
-        "metrics": metrics,
-    })
-}
-
-fn describe(settings: &Settings, training: &Training<f32>, metrics: &Metrics, folder: &FlowFolder) -> String {
-    let with_error = |value: f64| brief(Estimate { value, error: metrics.loss_error });
-    let mut lines = vec![
-        format!(
-            "learned {} steps of {} in {:.1} s on the CPU, {}",
-            settings.steps,
-            settings.batch,
-            metrics.elapsed_s,
-            super::named(settings)
-        ),
-        format!("loss       {}", with_error(metrics.loss)),
-    ];
-    lines.extend(training.dual().ln_z().map(|ln_z| format!("exact      {:.6}", -ln_z)));
-    lines.extend(metrics.kl.map(|kl| format!("KL         {} nats", with_error(kl))));
-    lines.push(format!("ESS        {:.4}", metrics.ess));
-    lines.push(format!("asymmetry  {:e} nats between x and -x", metrics.asymmetry));
-    lines.push(format!("results in {}", folder.path().display()));
-    lines.join("\n")
 }

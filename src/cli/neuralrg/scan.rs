@@ -1,0 +1,258 @@
+//! `han-gpu neuralrg scan`.
+
+use super::super::figures::{FormatName, Place};
+use super::super::heading;
+use super::super::interrupt::Interrupt;
+use super::super::{print, print_json, tell};
+use super::named;
+use super::train::{CRITICAL, PartsName, Run, SIZE, Scales};
+use crate::error::Error;
+use crate::estimate::Estimate;
+use crate::io::FlowFolder;
+use crate::measure::brief;
+use crate::neuralrg::{Architecture, Metrics, Settings};
+use crate::plot::{self, Expressiveness};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Most flows.
+const MOST_FLOWS: usize = 1000;
+
+/// Train flows of several forms, and see how their divergence falls with their size.
+///
+/// Every combination of the lists is a flow. Writes scan.csv, a figure of the divergence against the number of parameters, and a run folder per flow. Repeat the command to go on after
+/// a stop.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  han-gpu neuralrg scan --size 8 --temperature 3 --repeat 1,2,4 --hidden 4,8,16
+  han-gpu neuralrg scan --size 16 --scales 1,2,3,4 --parts both,disentanglers,decimators")]
+pub(super) struct Arguments {
+    /// Side of the lattice, a power of two to 64
+    #[arg(long, default_value_t = SIZE, help_heading = heading::SYSTEM)]
+    size: u32,
+    /// Temperature; k_B is 1
+    #[arg(long, default_value_t = CRITICAL, allow_negative_numbers = true, help_heading = heading::SYSTEM)]
+    temperature: f64,
+    /// Layers of a scale: disentanglers and decimators, or one kind alone
+    #[arg(long, value_delimiter = ',', default_value = "both", help_heading = heading::SCAN)]
+    parts: Vec<PartsName>,
+    /// Scales, the finest first, or all
+    #[arg(long, value_name = "K", value_delimiter = ',', default_value = "all", help_heading = heading::SCAN)]
+    scales: Vec<Scales>,
+    /// Pairs of disentanglers and decimators of a scale
+    #[arg(long, value_delimiter = ',', default_value = "4", help_heading = heading::SCAN)]
+    repeat: Vec<usize>,
+    /// Couplings of a block
+    #[arg(long, value_delimiter = ',', default_value = "6", help_heading = heading::SCAN)]
+    layers: Vec<usize>,
+    /// Hidden layers of a coupling's nets
+    #[arg(long, value_delimiter = ',', default_value = "1", help_heading = heading::SCAN)]
+    depth: Vec<usize>,
+    /// Units of a hidden layer of a coupling's nets
+    #[arg(long, value_delimiter = ',', default_value = "8", help_heading = heading::SCAN)]
+    hidden: Vec<usize>,
+    /// Steps
+    #[arg(long, default_value_t = 5000, help_heading = heading::TRAINING)]
+    steps: u32,
+    /// Configurations of a step
+    #[arg(long, default_value_t = 512, help_heading = heading::TRAINING)]
+    batch: usize,
+    /// Adam's rate at the start
+    #[arg(long, value_name = "RATE", default_value_t = 4e-3, allow_negative_numbers = true, help_heading = heading::TRAINING)]
+    lr: f64,
+    /// Seed of parameters and configurations
+    #[arg(long, default_value_t = 0, help_heading = heading::TRAINING)]
+    seed: u32,
+    /// Kind of the figure's files
+    #[arg(long, value_enum, default_value = "both", help_heading = heading::RUN_FOLDER)]
+    format: FormatName,
+    /// Folder of the table, the figure and the runs
+    #[arg(long, value_name = "DIR", default_value = "runs/neuralrg-scan", help_heading = heading::RUN_FOLDER)]
+    out: PathBuf,
+    /// Print the table as a JSON list
+    #[arg(long)]
+    json: bool,
+}
+
+/// A row of scan.csv.
+#[derive(Debug, Serialize)]
+struct Row {
+    parts: &'static str,
+    scales: String,
+    repeat: usize,
+    layers: usize,
+    depth: usize,
+    hidden: usize,
+    parameters: usize,
+    loss: f64,
+    loss_error: f64,
+    kl: Option<f64>,
+    ess: f64,
+    elapsed_s: f64,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let flows = arguments.flows();
+    if flows.len() > MOST_FLOWS {
+        let expected = format!("there may be {MOST_FLOWS} flows at most, and these are {}", flows.len());
+        return Err(Error::setting("hidden", arguments.hidden.len(), expected).into());
+    }
+    // Refused before hours of training.
+    flows.iter().try_for_each(Settings::check)?;
+    let interrupt = Interrupt::listen();
+    let mut rows = Vec::new();
+    for (number, settings) in flows.iter().enumerate() {
+        let path = arguments.out.join(folder_of(&settings.architecture));
+        tell(&format!("flow {} of {}: {}", number + 1, flows.len(), path.display()));
+        let (parameters, metrics) = learned(&path, settings, &interrupt)?;
+        rows.push(row(&settings.architecture, parameters, &metrics));
+    }
+    let place = Place::new(arguments.out.clone(), arguments.format, false)?;
+    place.write_table("scan", &rows)?;
+    let points: Vec<Expressiveness> = rows
+        .iter()
+        .map(|row| Expressiveness {
+            group: arguments.group(row),
+            parameters: row.parameters,
+            loss: Estimate { value: row.kl.unwrap_or(row.loss), error: row.loss_error },
+        })
+        .collect();
+    let label = if rows.iter().any(|row| row.kl.is_some()) { "KL   [nats]" } else { "loss   [nats]" };
+    let title = format!("Divergence of flows by size, {}", flows.first().map(named).unwrap_or_default());
+    place.write("scan", &plot::expressiveness(&title, label, &points))?;
+    if arguments.json { print_json(&rows) } else { print(&describe(&rows, &place)) }
+}
+
+impl Arguments {
+    /// Settings of all flows; the number of hidden units changes first.
+    fn flows(&self) -> Vec<Settings> {
+        let mut flows = Vec::new();
+        for parts in &self.parts {
+            for scales in &self.scales {
+                for &repeat in &self.repeat {
+                    for &layers in &self.layers {
+                        for &depth in &self.depth {
+                            for &hidden in &self.hidden {
+                                let (parts, scales) = (parts.parts(), scales.0);
+                                let size = self.size;
+                                let architecture =
+                                    Architecture { size, parts, scales, repeat, layers, hidden, depth };
+                                flows.push(self.settings(architecture));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        flows
+    }
+
+    fn settings(&self, architecture: Architecture) -> Settings {
+        let default = Settings::new(self.size, self.temperature);
+        Settings {
+            architecture,
+            steps: self.steps,
+            batch: self.batch,
+            learning_rate: self.lr,
+            seed: self.seed,
+            metrics_every: self.steps.div_ceil(100),
+            checkpoint_every: self.steps.div_ceil(10),
+            ..default
+        }
+    }
+
+    /// The name of a flow's curve: the settings of which there are several, but for the last one, which changes along the curve.
+    fn group(&self, row: &Row) -> String {
+        let all = [
+            (self.parts.len(), row.parts.to_owned()),
+            (self.scales.len(), format!("scales {}", row.scales)),
+            (self.repeat.len(), format!("repeat {}", row.repeat)),
+            (self.layers.len(), format!("layers {}", row.layers)),
+            (self.depth.len(), format!("depth {}", row.depth)),
+            (self.hidden.len(), format!("hidden {}", row.hidden)),
+        ];
+        let mut several: Vec<String> =
+            all.into_iter().filter(|(count, _)| *count > 1).map(|(_, name)| name).collect();
+        several.pop();
+        several.join(", ")
+    }
+}
+
+/// The name of a flow's folder.
+fn folder_of(form: &Architecture) -> String {
+    let &Architecture { parts, repeat, layers, depth, hidden, .. } = form;
+    format!(
+        "{}-scales{}-repeat{repeat}-layers{layers}-depth{depth}-hidden{hidden}",
+        parts.name(),
+        scales_of(form)
+    )
+}
+
+fn scales_of(form: &Architecture) -> String {
+    form.scales.map_or("all".to_owned(), |scales| scales.to_string())
+}
+
+/// Trains a flow, or goes on with it; its number of parameters, and its last metrics.
+fn learned(path: &Path, settings: &Settings, interrupt: &Interrupt) -> anyhow::Result<(usize, Metrics)> {
+    let mut run = match FlowFolder::exists(path) {
+        false => Run::begin(path, settings.clone(), false)?,
+        true => {
+            let run = Run::resume(path)?;
+            if run.settings != *settings {
+                let expected =
+                    "a flow of other settings, as its flow.toml says, is there; name another folder";
+                return Err(Error::setting("out", path.display(), expected).into());
+            }
+            run
+        }
+    };
+    let metrics = match run.training.is_finished() {
+        true => run.training.metrics(0.0),
+        false => run.learn(interrupt, "the same command")?,
+    };
+    Ok((run.training.flow().parameters().len(), metrics))
+}
+
+fn row(form: &Architecture, parameters: usize, metrics: &Metrics) -> Row {
+    let &Architecture { parts, repeat, layers, depth, hidden, .. } = form;
+    let &Metrics { loss, loss_error, kl, ess, elapsed_s, .. } = metrics;
+    Row {
+        parts: parts.name(),
+        scales: scales_of(form),
+        repeat,
+        layers,
+        depth,
+        hidden,
+        parameters,
+        loss,
+        loss_error,
+        kl,
+        ess,
+        elapsed_s,
+    }
+}
+
+fn describe(rows: &[Row], place: &Place) -> String {
+    let mut lines = vec![format!(
+        "{:<14} {:>6} {:>6} {:>6} {:>5} {:>6} {:>10}  {:<20} {:<20} {:>6}",
+        "parts", "scales", "repeat", "layers", "depth", "hidden", "parameters", "loss", "KL", "ESS"
+    )];
+    lines.extend(rows.iter().map(|row| {
+        let with_error = |value: f64| brief(Estimate { value, error: row.loss_error });
+        format!(
+            "{:<14} {:>6} {:>6} {:>6} {:>5} {:>6} {:>10}  {:<20} {:<20} {:>6.3}",
+            row.parts,
+            row.scales,
+            row.repeat,
+            row.layers,
+            row.depth,
+            row.hidden,
+            row.parameters,
+            with_error(row.loss),
+            row.kl.map(with_error).unwrap_or_default(),
+            row.ess
+        )
+    }));
+    lines.push(format!("scan.csv, figure and runs in {}", place.folder().display()));
+    lines.join("\n")
+}
