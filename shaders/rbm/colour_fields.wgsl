@@ -1,5 +1,5 @@
 // Fields of the visible numbers of Potts spins given hidden units, for `colours`.
-// Grid: ceil(rows / 64) * visible_words workgroups of LANES lanes, rows first: a tile of 64 rows by 32 numbers each (shared/rbm/tile).
+// Grid: ceil(rows / 64) * visible_words workgroups of LANES lanes, rows first: a tile of 64 rows by 32 numbers each (shared/product/tile).
 // Constants: LANES, SLICES.
 
 #include rbm/task

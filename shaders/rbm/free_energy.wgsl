@@ -1,5 +1,5 @@
 // Fields of hidden units given visible numbers, and sums of ln(1 + exp) over 32 of them: parts of ln p + ln Z.
-// Grid: ceil(rows / 64) * hidden_words workgroups of LANES lanes, rows first: a tile of 64 rows by 32 units each (shared/rbm/tile).
+// Grid: ceil(rows / 64) * hidden_words workgroups of LANES lanes, rows first: a tile of 64 rows by 32 units each (shared/product/tile).
 // Constants: LANES, SLICES.
 
 #include rbm/task

@@ -1,6 +1,6 @@
 // Moves weights along the gradient of centred units, and sums what biases need of it. With means m and l of visible numbers and hidden units in the data, and D, Dv and Dh
 // the differences between data and chains of <v h>, <v> and <h>, a weight moves by rate (D - m Dh - Dv l) and keeps `kept` of itself. Twin of `learn` in `src/rbm/cpu.rs`.
-// Grid: ceil(visible / 64) * hidden_words workgroups of LANES lanes, visible numbers first: a tile of 64 numbers by 32 units each (shared/rbm/tile), whose sources are
+// Grid: ceil(visible / 64) * hidden_words workgroups of LANES lanes, visible numbers first: a tile of 64 numbers by 32 units each (shared/product/tile), whose sources are
 // the `given` rows of the data and as many of the chains, with minus.
 // Invariants: no sum leaves its workgroup but through visible_parts and hidden_parts, which `biases` adds in order; entries beyond the last unit stay 0.
 // Constants: LANES, SLICES.
@@ -18,7 +18,7 @@
 @group(0) @binding(12) var<storage, read_write> hidden_parts: array<vec4<f32>>; // [visible_stride / 64][hidden_words * 8]
 
 #include rbm/given_or_chain
-#include rbm/tile
+#include product/tile
 
 // Means in the data of the numbers and units of the tile, and differences of means between data and chains.
 var<workgroup> visible_mean: array<vec4<f32>, ROW_QUADS>;

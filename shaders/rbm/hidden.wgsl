@@ -1,5 +1,5 @@
 // Probabilities of hidden units given visible numbers, of data or of chains, and a draw of them.
-// Grid: ceil(rows / 64) * hidden_words workgroups of LANES lanes, rows first: a tile of 64 rows by 32 units each (shared/rbm/tile).
+// Grid: ceil(rows / 64) * hidden_words workgroups of LANES lanes, rows first: a tile of 64 rows by 32 units each (shared/product/tile).
 // Invariants: the first `told` rows leave probabilities, rows from `drawn` on are drawn; a unit depends on (seed, step, stage, configuration, unit) and the row alone.
 // Constants: LANES, SLICES.
 

@@ -1,5 +1,5 @@
 // Draws the visible numbers of Ising spins given hidden units.
-// Grid: ceil(rows / 64) * visible_words workgroups of LANES lanes, rows first: a tile of 64 rows by 32 numbers each (shared/rbm/tile).
+// Grid: ceil(rows / 64) * visible_words workgroups of LANES lanes, rows first: a tile of 64 rows by 32 numbers each (shared/product/tile).
 // Invariant: a number depends on (seed, step, stage, configuration, number) and the row's hidden units alone.
 // Constants: LANES, SLICES.
 

@@ -2,7 +2,7 @@
 // are theirs (shared/rbm/draw).
 // Needs `task`, row_word(row, block) and stage_weights(block, first_target, lane).
 
-#include rbm/tile
+#include product/tile
 
 // The bits of 32 sources in four rows for each lane; rows past the last one repeat it.
 fn stage_rows(block: u32, first_row: u32, lane: u32) {

@@ -1,6 +1,6 @@
-// A tile of a product whose left factor is 0 or 1: 64 rows by 32 targets. The workgroup stages 32 sources of both factors at a time; SLICES slices of 64 lanes share
-// these sources, and a lane has 8 rows by 4 targets in registers. Sums of slices are added at the end, in their order.
-// Staged bits are floats: a product and a sum are one operation then, and a bit is unpacked once for all targets.
+// A tile of a product: 64 rows by 32 targets. The workgroup stages 32 sources of both factors at a time; SLICES slices of 64 lanes share these sources, and a lane has 8
+// rows by 4 targets in registers. Sums of slices are added at the end, in their order.
+// Factors that are bits are staged as floats: a product and a sum are one operation then, and a bit is unpacked once for all targets.
 // All lanes take the same turns of all loops, as barriers need it.
 // Needs LANES = 64 SLICES, where SLICES is 1, 2, 4 or 8.
 
