@@ -21,6 +21,7 @@ mod readback;
 mod registry;
 mod sizes;
 mod tables;
+mod tasks;
 mod timestamps;
 mod tuning;
 mod upload;

@@ -30,7 +30,7 @@ impl GpuLearner {
     ) -> Result<Vec<T>> {
         let at_once = (WORDS / words.max(1)).clamp(1, ROWS).min(visible.rows().max(1));
         let arrays = wanted(&self.sizes, at_once);
-        let mut buffers = OfRows::new(memory::make(&self.device, &self.name, &self.sizes, arrays)?);
+        let mut buffers = OfRows::new(memory::make(&self.device, &self.sizes, arrays)?);
         let all = visible.by_rows();
         let mut made = Vec::new();
         for first in (0..visible.rows()).step_by(at_once) {

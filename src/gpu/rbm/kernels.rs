@@ -3,14 +3,10 @@
 use super::super::grid::fold;
 use super::super::pipelines;
 use super::super::registry::Specialisation;
-use super::task::{TILE, Task, WORD};
+use super::super::tasks::tile::{self, SLICES, SOFTWARE_SLICES, TILE};
+use super::task::{Task, WORD};
 use crate::kernels::{Access, LANES, shader};
 use wgpu::BindGroupLayoutEntry;
-
-/// Lanes that share the sources of a tile in slices, on graphics cards: where tiles are few, a card has more to do at a time.
-pub(super) const SLICES: usize = 4;
-/// The same on software adapters, where a barrier costs by the lane.
-pub(super) const SOFTWARE_SLICES: usize = 1;
 
 /// A kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -105,7 +101,7 @@ impl Kernel {
         let (name, file) = self.shader();
         let constants = match self {
             Self::Colours | Self::Biases | Self::Conditionals => vec![("LANES", LANES)],
-            _ => vec![("LANES", TILE * slices), ("SLICES", slices)],
+            _ => tile::constants(slices),
         };
         Specialisation::plain(name, file, constants)
     }

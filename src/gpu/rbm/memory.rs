@@ -1,18 +1,13 @@
 //! Device memory of a machine, and bind groups on it.
 
 use super::kernels::{Kernel, MachineSlot};
-use super::task::{Sizes, TILE, Task};
-use crate::error::{Error, Result};
+use super::task::{Sizes, Task};
+use crate::error::Result;
 use crate::gpu::pipelines::Pipeline;
-use crate::memory::readable;
+use crate::gpu::tasks::TaskDevice;
+use crate::gpu::tasks::tile::TILE;
 use std::collections::HashMap;
-use wgpu::{
-    BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, Buffer, BufferBinding, BufferDescriptor,
-    BufferSize, BufferUsages, Device,
-};
-
-/// Bytes that shaders can address by their 32-bit indices of words.
-const ADDRESSED: u64 = 1 << 34;
+use wgpu::{BindGroup, Buffer};
 
 /// Buffers by what they hold.
 pub(super) type Buffers = HashMap<MachineSlot, Buffer>;
@@ -40,30 +35,16 @@ impl OfRows {
     /// The bind group of a kernel on these buffers, and on others where these lack one.
     pub(super) fn bind_group(
         &mut self,
-        device: &Device,
+        device: &TaskDevice,
         kernel: Kernel,
         pipeline: &Pipeline,
         others: &Buffers,
     ) -> &BindGroup {
         let buffers = &self.buffers;
         self.bind_groups.entry(kernel).or_insert_with(|| {
-            let task = BufferBinding {
-                buffer: &others[&MachineSlot::Task],
-                offset: 0,
-                size: BufferSize::new(size_of::<Task>() as u64),
-            };
-            let entry = |(slot, _)| {
-                let buffer = buffers.get(&slot).unwrap_or_else(|| &others[&slot]);
-                BindGroupEntry { binding: slot as u32, resource: buffer.as_entire_binding() }
-            };
-            let task = BindGroupEntry { binding: 0, resource: BindingResource::Buffer(task) };
-            let entries: Vec<_> =
-                [task].into_iter().chain(kernel.bindings().into_iter().map(entry)).collect();
-            device.create_bind_group(&BindGroupDescriptor {
-                label: Some(kernel.name()),
-                layout: &pipeline.layout,
-                entries: &entries,
-            })
+            let buffer = |slot: MachineSlot| buffers.get(&slot).unwrap_or_else(|| &others[&slot]);
+            let bound = kernel.bindings().into_iter().map(|(slot, _)| (slot as u32, buffer(slot)));
+            device.bind_group::<Task>(pipeline, bound)
         })
     }
 }
@@ -143,41 +124,7 @@ fn way_out(slot: MachineSlot) -> &'static str {
 ///
 /// # Errors
 /// When one is larger than the device allows, or there is no memory for them.
-pub(super) fn make(device: &Device, name: &str, sizes: &Sizes, wanted: Wanted) -> Result<Buffers> {
-    let limits = device.limits();
-    let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size).min(ADDRESSED);
-    let refused = |limit, slot| Error::DeviceLimit {
-        device: name.to_owned(),
-        limit,
-        way_out: way_out(slot).to_owned(),
-    };
-    // No buffer is empty.
-    let bytes = |words: usize| 4 * words.max(1) as u64;
-    let largest = wanted.iter().max_by_key(|(_, words)| *words).copied();
-    if let Some((slot, words)) = largest.filter(|(_, words)| bytes(*words) > most) {
-        let [needed, offered] = [bytes(words), most].map(readable);
-        let limit = format!(
-            "{slot:?} of {} visible numbers and hidden = {} need a buffer of {needed}, the device allows {offered}",
-            sizes.visible, sizes.hidden
-        );
-        return Err(refused(limit, slot));
-    }
-    let total = wanted.iter().map(|(_, words)| bytes(*words)).sum();
-    let scope = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-    let buffer = |(slot, words): (MachineSlot, usize)| {
-        let buffer = device.create_buffer(&BufferDescriptor {
-            label: Some(&format!("{slot:?}")),
-            size: bytes(words),
-            usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        (slot, buffer)
-    };
-    let buffers = wanted.into_iter().map(buffer).collect();
-    match (pollster::block_on(scope.pop()), largest) {
-        (Some(_), Some((slot, _))) => {
-            Err(refused(format!("out of memory for {} at hidden = {}", readable(total), sizes.hidden), slot))
-        }
-        _ => Ok(buffers),
-    }
+pub(super) fn make(device: &TaskDevice, sizes: &Sizes, wanted: Wanted) -> Result<Buffers> {
+    let of = format!("{} visible numbers and hidden = {}", sizes.visible, sizes.hidden);
+    device.buffers(&of, wanted, way_out)
 }

@@ -1,39 +1,34 @@
 //! Restricted Boltzmann machines on a GPU. The folder lies here, and not in `src/rbm/`, since wgpu is named in `src/gpu/` alone.
 //!
 //! Kernels are few and do not depend on the machine, whose sizes travel with the task of a dispatch (`task.rs`); so they are compiled once for all machines. A step
-//! records its dispatches (`recorder.rs`), and many steps go in one submission.
+//! records its dispatches (`gpu/tasks/`), and many steps go in one submission.
 
 mod evaluate;
 mod kernels;
 mod memory;
-mod recorder;
 mod task;
 
 pub use kernels::MachineSlot;
 pub(in crate::gpu) use kernels::specialisations;
 pub use task::Task;
 
-use super::faults::Faults;
-use super::pipeline_cache::CacheFile;
-use super::pipelines::{self, Pipeline};
-use super::{AdapterKind, Selected, devices, readback};
-use crate::error::{Error, Result};
-use crate::kernels::{Access, SOFTWARE_TURNS};
+use super::Selected;
+use super::pipelines::Pipeline;
+use super::tasks::tile::SLICES;
+use super::tasks::{Feed, TaskDevice};
+use crate::error::Result;
+use crate::kernels::Access;
 use crate::lattice::Spins;
 use crate::rbm::{Backend, Bits, Cpu, Draw, Machine, Parameters, Rule};
 use bytemuck::Pod;
-use kernels::{Kernel, SLICES, SOFTWARE_SLICES};
+use kernels::Kernel;
 use memory::{Buffers, OfRows};
-use rayon::prelude::*;
-use recorder::Recorder;
 use std::collections::HashMap;
-use task::{Sizes, WORD};
+use task::Sizes;
 use wgpu::{Device, Queue};
 
 /// Rows of batches that wait for their steps at the same time, at least.
 const ROWS: usize = 1 << 16;
-/// Turns of all loops of an invocation for 32 sources of a product, at most.
-const TURNS: usize = 24;
 
 /// What a kernel binds beside its task, by name: for tests that compare it with the shader.
 #[doc(hidden)]
@@ -46,25 +41,18 @@ pub fn machine_bindings() -> Vec<(&'static str, Vec<(MachineSlot, Access)>)> {
 pub struct GpuLearner {
     machine: Machine,
     sizes: Sizes,
-    name: String,
     setting: String,
-    device: Device,
-    queue: Queue,
-    is_software: bool,
+    device: TaskDevice,
     /// Slices of a workgroup that share a tile.
     slices: usize,
     pipelines: HashMap<Kernel, Pipeline>,
-    cache: Option<CacheFile>,
     shared: Buffers,
     chains: OfRows,
     /// Most chains, and those that there are.
     most_rows: usize,
     rows: usize,
-    recorder: Recorder,
-    /// Rows of the data that steps not yet submitted learn from, and how many of them are on the device.
-    table: Vec<u32>,
-    uploaded: usize,
-    faults: Faults,
+    /// Rows of the data that steps learn from.
+    table: Feed<u32>,
 }
 
 impl GpuLearner {
@@ -73,11 +61,8 @@ impl GpuLearner {
     /// # Errors
     /// When the driver refuses a device, or the machine does not fit it.
     pub fn open(adapter: &wgpu::Adapter, machine: &Cpu<f32>, chains: &Bits) -> Result<Self> {
-        let (device, queue) = devices::request(adapter)?;
-        let faults = Faults::of(&device);
-        let mut learner = Self { faults, ..Self::new(&device, &queue, machine, chains)? };
-        learner.cache = CacheFile::open(adapter, &device);
-        learner.check()?;
+        let learner = Self::on(TaskDevice::open(adapter)?, machine, chains)?;
+        learner.device.check()?;
         Ok(learner)
     }
 
@@ -94,37 +79,29 @@ impl GpuLearner {
     /// # Errors
     /// When the machine does not fit the device's limits.
     pub fn new(device: &Device, queue: &Queue, machine: &Cpu<f32>, chains: &Bits) -> Result<Self> {
-        let info = device.adapter_info();
-        let name = format!("{} ({})", info.name, info.backend);
-        let is_software = devices::kind(info.device_type) == AdapterKind::Software;
+        Self::on(TaskDevice::of(device, queue), machine, chains)
+    }
+
+    fn on(device: TaskDevice, machine: &Cpu<f32>, chains: &Bits) -> Result<Self> {
         let sizes = Sizes::of(machine.machine());
         let rows = chains.rows();
-        let mut shared = memory::make(device, &name, &sizes, sizes.of_machine())?;
-        let of_chains = memory::make(device, &name, &sizes, sizes.of_chains(rows, 1))?;
-        let recorder = Recorder::new(device);
-        shared.insert(MachineSlot::Task, recorder.tasks().clone());
+        let shared = memory::make(&device, &sizes, sizes.of_machine())?;
+        let of_chains = memory::make(&device, &sizes, sizes.of_chains(rows, 1))?;
         let learner = Self {
             machine: *machine.machine(),
             sizes,
-            name,
-            setting: info.name,
-            device: device.clone(),
-            queue: queue.clone(),
-            is_software,
-            slices: if is_software { SOFTWARE_SLICES } else { SLICES },
+            setting: device.wgpu_device().adapter_info().name,
+            slices: device.slices(),
+            device,
             pipelines: HashMap::new(),
-            cache: None,
             shared,
             chains: OfRows::new(of_chains),
             most_rows: rows,
             rows,
-            recorder,
-            table: Vec::new(),
-            uploaded: 0,
-            faults: Faults::default(),
+            table: Feed::new(),
         };
-        learner.check_turns("visible numbers", sizes.visible, "use a smaller lattice")?;
-        learner.check_turns("hidden units", sizes.hidden, "use a smaller --hidden")?;
+        learner.device.check_turns("visible numbers", sizes.visible, "use a smaller lattice")?;
+        learner.device.check_turns("hidden units", sizes.hidden, "use a smaller --hidden")?;
         learner.write_parameters(&machine.parameters())?;
         learner.write(&learner.chains.buffers, MachineSlot::Chains, &chains.by_rows())?;
         Ok(learner)
@@ -139,17 +116,7 @@ impl GpuLearner {
 
     /// The device it runs on.
     pub fn wgpu_device(&self) -> &Device {
-        &self.device
-    }
-
-    /// Refuses products of so many sources where a driver would end their loops too early.
-    fn check_turns(&self, what: &str, sources: usize, way_out: &str) -> Result<()> {
-        if self.is_software && sources.div_ceil(WORD) * TURNS > SOFTWARE_TURNS {
-            let limit = format!("this driver ends loops too early for {sources} {what}");
-            let way_out = format!("{way_out}, or --device cpu");
-            return Err(Error::DeviceLimit { device: self.name.clone(), limit, way_out });
-        }
-        Ok(())
+        self.device.wgpu_device()
     }
 
     fn write_parameters(&self, parameters: &Parameters) -> Result<()> {
@@ -167,41 +134,17 @@ impl GpuLearner {
 
     /// Writes the first numbers of an array.
     fn write<T: Pod>(&self, buffers: &Buffers, slot: MachineSlot, values: &[T]) -> Result<()> {
-        // Buffers of a lost device are not valid, and nothing else is wrong with ours.
-        let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        self.queue.write_buffer(&buffers[&slot], 0, bytemuck::cast_slice(values));
-        match pollster::block_on(scope.pop()) {
-            None => self.check(),
-            Some(error) => {
-                tracing::error!("{error}");
-                self.check()?;
-                Err(self.failed(readback::LOST.to_owned()))
-            }
-        }
+        self.device.write(&buffers[&slot], values)
     }
 
     /// Reads an array, after everything recorded before.
     fn read<T: Pod>(&mut self, of: Of<'_>, slot: MachineSlot) -> Result<Vec<T>> {
         self.submit()?;
-        let buffer = match of {
+        self.device.read(match of {
             Of::Machine => &self.shared[&slot],
             Of::Chains => &self.chains.buffers[&slot],
             Of::Rows(rows) => &rows.buffers[&slot],
-        };
-        let read = readback::read(&self.device, &self.queue, buffer);
-        self.check()?;
-        let values = read.map_err(|message| self.failed(message))?;
-        self.finish()?;
-        Ok(values)
-    }
-
-    fn failed(&self, message: String) -> Error {
-        Error::Device { device: self.name.clone(), message }
-    }
-
-    /// What the driver reported outside any call.
-    fn check(&self) -> Result<()> {
-        self.faults.check(&self.device).map_err(|message| self.failed(message))
+        })
     }
 
     /// Makes the pipelines of kernels that are missing.
@@ -211,17 +154,9 @@ impl GpuLearner {
         if missing.is_empty() {
             return Ok(());
         }
-        let cache = self.cache.as_ref().map(CacheFile::cache);
-        let make = |kernel: Kernel| {
-            let shader = kernel.specialisation(self.slices);
-            Ok((kernel, pipelines::make(&self.device, &shader, &kernel.layout(), cache)?))
-        };
-        let made = missing.into_par_iter().map(make).collect::<Result<Vec<_>>>();
-        self.check()?;
-        self.pipelines.extend(made?);
-        if let Some(cache) = &self.cache {
-            cache.save();
-        }
+        let wanted = missing.iter().map(|kernel| (kernel.specialisation(self.slices), kernel.layout()));
+        let made = self.device.pipelines(wanted.collect())?;
+        self.pipelines.extend(missing.into_iter().zip(made));
         Ok(())
     }
 
@@ -230,8 +165,8 @@ impl GpuLearner {
         let pipeline = &self.pipelines[&kernel];
         let rows = rows.unwrap_or(&mut self.chains);
         let bind_group = rows.bind_group(&self.device, kernel, pipeline, &self.shared);
-        self.recorder.push(&pipeline.pipeline, bind_group, task, kernel.groups(task));
-        if self.recorder.is_full() { self.submit() } else { Ok(()) }
+        self.device.push(pipeline, bind_group, task, kernel.groups(task));
+        if self.device.is_full() { self.submit() } else { Ok(()) }
     }
 
     /// Kernels that draw visible numbers, in their order.
@@ -248,36 +183,17 @@ impl GpuLearner {
     }
 
     fn submit(&mut self) -> Result<()> {
-        if self.uploaded < self.table.len() {
-            let (offset, new) = (4 * self.uploaded as u64, &self.table[self.uploaded..]);
-            self.queue.write_buffer(&self.shared[&MachineSlot::Rows], offset, bytemuck::cast_slice(new));
-            self.uploaded = self.table.len();
-        }
-        let submitted = self.recorder.submit(&self.device, &self.queue);
-        self.check()?;
-        submitted.map_err(|message| self.failed(message))
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        let finished = self.recorder.finish(&self.device, &self.queue);
-        self.check()?;
-        finished.map_err(|message| self.failed(message))
+        self.device.upload(&mut self.table, &self.shared[&MachineSlot::Rows]);
+        self.device.submit()
     }
 
     /// Puts the rows of a step into the table, and gives their place there.
     fn tabulate(&mut self, rows: &[usize]) -> Result<usize> {
-        let room = self.shared[&MachineSlot::Rows].size() as usize / 4;
-        if self.table.len() + rows.len() > room {
+        if !self.table.has_room(&self.shared[&MachineSlot::Rows], rows.len()) {
             self.submit()?;
         }
-        // Dispatches that are recorded still need the table as it is.
-        if self.recorder.is_empty() {
-            self.table.clear();
-            self.uploaded = 0;
-        }
-        let first = self.table.len();
-        self.table.extend(rows.iter().map(|&row| row as u32));
-        Ok(first)
+        self.device.refill(&mut self.table);
+        Ok(self.table.push(rows.iter().map(|&row| row as u32)))
     }
 }
 
@@ -291,7 +207,7 @@ enum Of<'a> {
 
 impl Backend for GpuLearner {
     fn device(&self) -> &str {
-        &self.name
+        self.device.name()
     }
 
     fn setting(&self) -> String {
@@ -303,18 +219,14 @@ impl Backend for GpuLearner {
     }
 
     fn give(&mut self, data: Bits) -> Result<()> {
-        self.finish()?;
-        self.check_turns("rows of a gradient", 2 * self.most_rows, "use a smaller --batch")?;
-        let Self { device, name, sizes, .. } = self;
+        self.device.finish()?;
+        self.device.check_turns("rows of a gradient", 2 * self.most_rows, "use a smaller --batch")?;
+        let Self { device, sizes, .. } = self;
         let (rows, told) = (self.most_rows, 2 * self.most_rows);
         let of_learning = sizes.of_learning(data.rows(), rows.max(ROWS));
-        let learning = memory::make(device, name, sizes, of_learning)?;
-        let chains = memory::make(
-            device,
-            name,
-            sizes,
-            vec![(MachineSlot::Probabilities, told * sizes.hidden_stride)],
-        )?;
+        let learning = memory::make(device, sizes, of_learning)?;
+        let told = vec![(MachineSlot::Probabilities, told * sizes.hidden_stride)];
+        let chains = memory::make(device, sizes, told)?;
         self.shared.extend(learning);
         self.chains.buffers.extend(chains);
         self.chains.unbind();

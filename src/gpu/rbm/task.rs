@@ -1,12 +1,11 @@
 //! What a dispatch is told, and the sizes of a machine's arrays, as the shaders see them (`shaders/shared/rbm/task.wgsl`).
 
+use crate::gpu::tasks::tile::TILE;
 use crate::rbm::{Draw, Machine};
 use bytemuck::{Pod, Zeroable};
 
 /// Units of a word.
 pub(super) const WORD: usize = 32;
-/// Rows of a tile.
-pub(super) const TILE: usize = 64;
 
 /// Twin of `Task`.
 #[repr(C)]

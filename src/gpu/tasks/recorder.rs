@@ -1,7 +1,7 @@
 //! Dispatches on their way to the device: many go in one submission, as many as take a short time there.
 
-use super::task::Task;
 use crate::gpu::faults;
+use bytemuck::Pod;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use wgpu::{
@@ -68,16 +68,18 @@ impl Recorder {
         self.dispatches.len() >= self.most
     }
 
-    pub(super) fn push(
+    /// Records a dispatch with its task, which has at most [`STRIDE`] bytes.
+    pub(super) fn push<T: Pod>(
         &mut self,
         pipeline: &ComputePipeline,
         bind_group: &BindGroup,
-        task: &Task,
+        task: &T,
         groups: [u32; 3],
     ) {
+        const { assert!(size_of::<T>() <= STRIDE) };
         let place = self.dispatches.len() * STRIDE;
         self.bytes.resize(place + STRIDE, 0);
-        self.bytes[place..][..size_of::<Task>()].copy_from_slice(bytemuck::bytes_of(task));
+        self.bytes[place..][..size_of::<T>()].copy_from_slice(bytemuck::bytes_of(task));
         self.dispatches.push((pipeline.clone(), bind_group.clone(), groups));
     }
 

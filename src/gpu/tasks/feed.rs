@@ -1,0 +1,45 @@
+//! Numbers on their way to the device, for dispatches that wait to be submitted.
+
+use bytemuck::Pod;
+use wgpu::{Buffer, Queue};
+
+/// What steps that are recorded read, one step behind the other, in a buffer that serves many of them.
+#[derive(Debug)]
+pub(in crate::gpu) struct Feed<T> {
+    numbers: Vec<T>,
+    /// So many of them are on the device.
+    uploaded: usize,
+}
+
+impl<T: Pod> Feed<T> {
+    pub(in crate::gpu) fn new() -> Self {
+        Self { numbers: Vec::new(), uploaded: 0 }
+    }
+
+    /// Whether so many more fit into a buffer.
+    pub(in crate::gpu) fn has_room(&self, buffer: &Buffer, more: usize) -> bool {
+        size_of::<T>() * (self.numbers.len() + more) <= buffer.size() as usize
+    }
+
+    /// Adds numbers, and gives the place of the first.
+    pub(in crate::gpu) fn push(&mut self, numbers: impl IntoIterator<Item = T>) -> usize {
+        let first = self.numbers.len();
+        self.numbers.extend(numbers);
+        first
+    }
+
+    /// Starts again from the beginning of the buffer, which no recorded dispatch must need any more.
+    pub(in crate::gpu) fn restart(&mut self) {
+        self.numbers.clear();
+        self.uploaded = 0;
+    }
+
+    /// Writes what is not on the device yet, before the next submission.
+    pub(in crate::gpu) fn upload(&mut self, queue: &Queue, buffer: &Buffer) {
+        let new = &self.numbers[self.uploaded..];
+        if !new.is_empty() {
+            queue.write_buffer(buffer, (size_of::<T>() * self.uploaded) as u64, bytemuck::cast_slice(new));
+            self.uploaded = self.numbers.len();
+        }
+    }
+}
