@@ -3,8 +3,9 @@
 use crate::backend::Timed;
 use crate::conditional::Model;
 use crate::cpu::Cpu;
+use crate::dense;
 use crate::error::{Error, Result};
-use crate::gpu::{self, Gpu, GpuLearner, select_named};
+use crate::gpu::{self, Gpu, GpuDense, GpuLearner, Selected, select_named};
 use crate::memory;
 use crate::rbm;
 use std::sync::Arc;
@@ -15,10 +16,7 @@ use std::sync::Arc;
 /// # Errors
 /// When there is no such device, or the model does not fit it.
 pub fn open(wanted: &str, model: Arc<Model>, batch: usize) -> Result<Box<dyn Timed>> {
-    if wanted == "cpu" {
-        return Ok(Box::new(Cpu::<f32>::open(model, batch)?));
-    }
-    Ok(match select_named(wanted)? {
+    Ok(match selected(wanted)? {
         Some(selected) => Box::new(Gpu::open_selected(&selected, model, batch)?),
         None => Box::new(Cpu::<f32>::open(model, batch)?),
     })
@@ -36,7 +34,7 @@ pub fn open_in_chunks(
     batch: usize,
     memory: Option<u64>,
 ) -> Result<Box<dyn Timed>> {
-    let selected = if wanted == "cpu" { None } else { select_named(wanted)? };
+    let selected = selected(wanted)?;
     let chunks =
         (1..=batch.div_ceil(2)).filter(|count| batch.is_multiple_of(*count)).map(|count| batch / count);
     let needs = |chunk| match selected {
@@ -91,9 +89,24 @@ pub fn open_machine(
     machine: rbm::Cpu<f32>,
     chains: rbm::Bits,
 ) -> Result<Box<dyn rbm::Backend>> {
-    let selected = if wanted == "cpu" { None } else { select_named(wanted)? };
-    Ok(match selected {
+    Ok(match selected(wanted)? {
         Some(selected) => Box::new(GpuLearner::open_selected(&selected, &machine, &chains)?),
         None => Box::new(rbm::Learner::new(machine, chains)),
     })
+}
+
+/// Opens the device that `wanted` names, as [`open`] does, for a dense net that learns from so many rows at a time.
+///
+/// # Errors
+/// When there is no such device, or the net does not fit it.
+pub fn open_net(wanted: &str, net: &dense::Net, batch: usize) -> Result<Box<dyn dense::Backend>> {
+    Ok(match selected(wanted)? {
+        Some(selected) => Box::new(GpuDense::open(&selected.adapter, net, batch)?),
+        None => Box::new(dense::Cpu::<f32>::new(net)),
+    })
+}
+
+/// The adapter that `wanted` names; none for the CPU.
+fn selected(wanted: &str) -> Result<Option<Selected>> {
+    if wanted == "cpu" { Ok(None) } else { select_named(wanted) }
 }

@@ -22,7 +22,7 @@
 //!
 //! Modules, from the physics up: [`lattice`] and [`hierarchy`] hold sites, bonds and blocks as tables; [`conditional`] the
 //! nets and their parameter layout; [`schedule`] lists the kernels of a step; [`cpu`] and [`gpu`] run such lists behind
-//! one [`backend`] interface; [`train::Trainer`] trains a network on one, and [`sample`], [`measure`], [`mc`], [`estimate`] and [`exact`] are the other uses; [`thermometer`] tells temperatures of configurations, and [`renormalise`] couplings of coarser lattices; [`neuralrg`] learns the continuous field dual to spins; [`engine`] trains inside other wgpu
+//! one [`backend`] interface; [`train::Trainer`] trains a network on one, and [`sample`], [`measure`], [`mc`], [`estimate`] and [`exact`] are the other uses; [`thermometer`] tells temperatures of configurations, with a net of [`dense`] among others, and [`renormalise`] couplings of coarser lattices; [`neuralrg`] learns the continuous field dual to spins; [`engine`] trains inside other wgpu
 //! applications; [`io`] are the files.
 
 pub mod backend;
@@ -32,6 +32,7 @@ pub mod cli;
 pub mod conditional;
 pub mod config;
 pub mod cpu;
+pub mod dense;
 pub mod device;
 pub mod disorder;
 pub mod engine;

@@ -6,6 +6,7 @@ mod adapter_memory;
 mod backend;
 mod buffers;
 mod commands;
+mod dense;
 mod devices;
 mod faults;
 mod grid;
@@ -36,6 +37,9 @@ pub use layout::{Level, Matrix, Status, Step};
 pub use registry::{Specialisation, all_specialisations};
 
 pub(crate) use adapter_memory::budget;
+pub use dense::GpuDense;
+#[doc(hidden)]
+pub use dense::{DenseSlot, DenseTask, Units, dense_bindings};
 pub use devices::{AdapterDescription, AdapterKind, list, request, select};
 pub(crate) use devices::{Selected, select_named};
 pub use kernel_shape::KernelShape;

@@ -5,8 +5,8 @@
 //! a spin is one number, and for `* COLOURS` where it is one for every colour. Constants are prepended as `const NAME: u32 = value;`, and `Kept`, the type of
 //! hidden state and of the parameters that nets compute with.
 
-use super::rbm;
 use super::tables::MAX_SLICE_LANES;
+use super::{dense, rbm};
 use crate::conditional::{Colours, Encoding, NetOptions, Storage};
 use crate::error::{Error, Result};
 use crate::kernels::{
@@ -41,6 +41,7 @@ const SHARED: &[(&str, &str)] = files![
     "box/factors_potts",
     "box/factors_uniform",
     "box/scaled_sum",
+    "dense/units",
     "forward/border_one_hot",
     "forward/border_shared",
     "forward/border_sign",
@@ -132,6 +133,7 @@ const SHARED: &[(&str, &str)] = files![
     "pairs/rows",
     "pairs/without_pairs",
     "pairs/without_shared",
+    "product/numbers",
     "product/tile",
     "rbm/draw",
     "rbm/draw_tile",
@@ -314,7 +316,8 @@ pub(super) fn fingerprint() -> u64 {
 /// Every specialisation that a model can ask for: for tests that validate them all.
 pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Specialisation> {
     let rates = [COPY, PRODUCT].map(|rate| Specialisation::rate(rate, 128));
-    let mut all: Vec<_> = rates.into_iter().chain(rbm::specialisations()).collect();
+    let mut all: Vec<_> =
+        rates.into_iter().chain(dense::specialisations()).chain(rbm::specialisations()).collect();
     for kernel in Kernel::every(options.depth) {
         for shape in Shape::all(options.width.of(0)) {
             for (loads, exchange, lane_rows, storage, window) in [
@@ -467,8 +470,8 @@ mod tests {
     }
 
     #[test]
-    fn shaders_of_machines_say_their_constants_at_their_heads() {
-        for shader in rbm::specialisations() {
+    fn shaders_of_machines_and_dense_nets_say_their_constants_at_their_heads() {
+        for shader in rbm::specialisations().chain(dense::specialisations()) {
             let constants = shader.constants.iter().map(|(name, _)| (*name).to_owned()).collect();
             assert_eq!(head(shader.file, "// Constants: "), constants, "constants of {}", shader.name);
             let mut used = BTreeSet::new();

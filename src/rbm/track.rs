@@ -1,6 +1,7 @@
 //! The readings of thermometers along flows, for one machine or as means over several.
 
 use super::flow::{Flow, FlowKind};
+use crate::error::Result;
 use crate::estimate::Estimate;
 use crate::thermometer::{Readings, Thermometer, Thermometers};
 use serde::{Serialize, Serializer};
@@ -55,20 +56,23 @@ pub struct Source {
 
 impl Track {
     /// Follows a flow. `observe` is told every iteration.
+    ///
+    /// # Errors
+    /// When the device of the network fails.
     pub fn follow(
         mut flow: Flow,
         start: Start,
         iterations: u32,
-        thermometers: &Thermometers,
+        thermometers: &mut Thermometers,
         mut observe: impl FnMut(),
-    ) -> Self {
-        let mut readings = vec![thermometers.read(&flow.spins())];
+    ) -> Result<Self> {
+        let mut readings = vec![thermometers.read(&flow.spins())?];
         for _ in 0..iterations {
             flow.iterate();
-            readings.push(thermometers.read(&flow.spins()));
+            readings.push(thermometers.read(&flow.spins())?);
             observe();
         }
-        Self { kind: flow.kind(), start, readings }
+        Ok(Self { kind: flow.kind(), start, readings })
     }
 
     /// The same flows of several machines, `[machines][flows]`: means of readings, with errors that follow from their spread where there are two or more.

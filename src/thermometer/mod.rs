@@ -4,7 +4,6 @@
 
 mod calibration;
 mod curve;
-mod dense;
 mod network;
 mod pseudo_likelihood;
 mod readings;

@@ -1,7 +1,8 @@
 //! The temperature that a network reads off a configuration, after it learned to tell configurations of known temperatures apart.
 
 use super::curve::top;
-use super::dense::Dense;
+use crate::dense::{Backend, Net};
+use crate::device;
 use crate::error::Result;
 use crate::estimate::{Bins, Estimate};
 use crate::lattice::{Recolouring, Spins, Symmetry, System};
@@ -26,11 +27,11 @@ const LEAST: f64 = 1e-6;
 const SALT: u32 = 0x7e7;
 
 /// A classifier of configurations by temperature (as that of S. Iso, S. Shiba and S. Yokoo, Phys. Rev. E 97, 053304, 2018).
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Network {
     system: System,
     temperatures: Vec<f64>,
-    net: Dense<f32>,
+    net: Box<dyn Backend>,
 }
 
 /// The reading of a network.
@@ -44,37 +45,45 @@ pub struct Reading {
 }
 
 impl Network {
-    /// Trains a network on Monte Carlo configurations of these temperatures and their images under the symmetries of the lattice; a pure function of the seed. `observe` is
-    /// told how many of [`Network::work`] are done.
+    /// Trains a network on Monte Carlo configurations of these temperatures and their images under the symmetries of the lattice, on a device, as
+    /// [`device::open`](crate::device::open) names them; a pure function of the seed and of the device's rounding. `observe` is told how many of [`Network::work`] are done.
     ///
     /// # Errors
-    /// When the chains at one temperature do not come into equilibrium.
-    pub fn new(system: &System, temperatures: &[f64], seed: u32, observe: impl FnMut(usize)) -> Result<Self> {
-        Self::with_steps(system, temperatures, STEPS, seed, observe)
+    /// When the chains at one temperature do not come into equilibrium, there is no such device, or it fails.
+    pub fn new(
+        wanted: &str,
+        system: &System,
+        temperatures: &[f64],
+        seed: u32,
+        observe: impl FnMut(usize),
+    ) -> Result<Self> {
+        Self::with_steps(wanted, system, temperatures, STEPS, seed, observe)
     }
 
     /// With so many steps.
     pub(super) fn with_steps(
+        wanted: &str,
         system: &System,
         temperatures: &[f64],
         steps: u32,
         seed: u32,
         mut observe: impl FnMut(usize),
     ) -> Result<Self> {
+        let mut stream = Stream::new(seed, SALT);
+        let inputs = system.lattice.sites() * system.spins.numbers();
+        let widths = [&[inputs][..], &WIDTHS, &[temperatures.len()]].concat();
+        // A device that cannot have it says so before the configurations are drawn.
+        let mut net = device::open_net(wanted, &Net::random(&widths, &mut stream), BATCH)?;
         let mut configurations = Vec::new();
         for (number, &temperature) in temperatures.iter().enumerate() {
             let key = philox([seed, SALT], [number as u32, 0, 0, 0])[0];
             configurations.push(mc::configurations(system, temperature, COUNT, key)?);
             observe(number + 1);
         }
-        let mut stream = Stream::new(seed, SALT);
-        let inputs = system.lattice.sites() * system.spins.numbers();
-        let widths = [&[inputs][..], &WIDTHS, &[temperatures.len()]].concat();
-        let mut net = Dense::new(&widths, &mut stream);
         for step in 0..steps {
             let (spins, classes) = batch(system, &configurations, &mut stream);
-            net.cross_entropy(numbers(system, &spins), &classes);
-            net.step(RATE * f64::from(steps - step) / f64::from(steps));
+            let rate = RATE * f64::from(steps - step) / f64::from(steps);
+            net.learn(&numbers(system, &spins), &classes, rate)?;
             observe(temperatures.len() + step as usize + 1);
         }
         Ok(Self { system: system.clone(), temperatures: temperatures.to_vec(), net })
@@ -91,8 +100,11 @@ impl Network {
     }
 
     /// Reads independent configurations, `[count][sites]`.
-    pub fn read(&self, spins: &[i8]) -> Reading {
-        let probabilities = self.net.probabilities(numbers(&self.system, spins));
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn read(&mut self, spins: &[i8]) -> Result<Reading> {
+        let probabilities = self.net.probabilities(&numbers(&self.system, spins))?;
         let rows: Vec<&[f32]> = probabilities.chunks_exact(self.temperatures.len()).collect();
         let mut bins = Bins::new(self.temperatures.len(), BINS);
         let mut distribution = vec![0.0; self.temperatures.len()];
@@ -104,7 +116,7 @@ impl Network {
                 .for_each(|(sum, &share)| *sum += f64::from(share) / rows.len() as f64);
         }
         let temperature = bins.jackknife(|sums| vec![self.likeliest(sums)])[0];
-        Reading { temperature, distribution }
+        Ok(Reading { temperature, distribution })
     }
 
     /// The temperature at which sums of logarithms of probabilities, `[temperatures]`, are largest; infinity where that is the hottest one: nothing tells how much hotter it is.

@@ -38,7 +38,7 @@ impl Thermometer {
 }
 
 /// Thermometers of one system.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Thermometers {
     calibration: Calibration,
     network: Network,
@@ -59,11 +59,13 @@ pub struct Readings {
 }
 
 impl Thermometers {
-    /// Measures the system and trains the network, a pure function of the seed. `observe` is told the share that is done.
+    /// Measures the system on the CPU and trains the network on a device, as [`device::open`](crate::device::open) names them; a pure function of the seed and of the device's
+    /// rounding. `observe` is told the share that is done.
     ///
     /// # Errors
-    /// When Monte Carlo at one temperature does not come into equilibrium.
+    /// When Monte Carlo at one temperature does not come into equilibrium, there is no such device, or it fails.
     pub fn new(
+        wanted: &str,
         system: &System,
         temperatures: &[f64],
         seed: u32,
@@ -73,8 +75,9 @@ impl Thermometers {
         let steps = Network::work(temperatures.len()) as f64;
         // Both take about as long.
         let calibration = Calibration::new(system, seed, |done| observe(0.5 * done as f64 / points))?;
-        let network =
-            Network::new(system, temperatures, seed, |done| observe(0.5 + 0.5 * done as f64 / steps))?;
+        let network = Network::new(wanted, system, temperatures, seed, |done| {
+            observe(0.5 + 0.5 * done as f64 / steps);
+        })?;
         Ok(Self { calibration, network })
     }
 
@@ -89,7 +92,10 @@ impl Thermometers {
     }
 
     /// Reads independent configurations, `[count][sites]`.
-    pub fn read(&self, spins: &[i8]) -> Readings {
+    ///
+    /// # Errors
+    /// When the device of the network fails.
+    pub fn read(&mut self, spins: &[i8]) -> error::Result<Readings> {
         let system = self.calibration.system();
         let sites = system.lattice.sites();
         let mean = |value: &dyn Fn(&[i8]) -> f64| {
@@ -97,8 +103,8 @@ impl Thermometers {
         };
         let energy_per_site = mean(&|spins| system.energy(spins) / sites as f64);
         let order = mean(&|spins| order(system, spins));
-        let reading = self.network.read(spins);
-        Readings {
+        let reading = self.network.read(spins)?;
+        Ok(Readings {
             energy_per_site,
             order,
             temperatures: [
@@ -108,7 +114,7 @@ impl Thermometers {
                 reading.temperature,
             ],
             distribution: reading.distribution,
-        }
+        })
     }
 }
 

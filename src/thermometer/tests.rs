@@ -11,10 +11,10 @@ fn square(side: u32, field: f64) -> System {
 fn all_thermometers_read_the_temperature_of_monte_carlo() {
     let system = square(10, 0.0);
     let temperatures: Vec<f64> = (0..25).map(|number| 0.25 * f64::from(number)).collect();
-    let thermometers = Thermometers::new(&system, &temperatures, 3, |_| ()).unwrap();
+    let mut thermometers = Thermometers::new("cpu", &system, &temperatures, 3, |_| ()).unwrap();
     for temperature in [1.5, 2.0, 2.27, 2.5, 3.0, 4.0] {
         let spins = mc::configurations(&system, temperature, 4000, 77).unwrap();
-        let readings = thermometers.read(&spins);
+        let readings = thermometers.read(&spins).unwrap();
         // A network knows temperatures near the ends of its own less well, and so does the magnetisation far above the transition.
         for (by, most) in Thermometer::ALL.into_iter().zip([0.02, 0.04, 0.02, 0.04]) {
             let Estimate { value, error } = readings.temperature(by);
@@ -30,9 +30,9 @@ fn all_thermometers_read_the_temperature_of_monte_carlo() {
     let [peak, heat] = thermometers.calibration().peak();
     // The exact specific heat of 10 x 10 is largest at T = 2.3448.
     assert!((peak - 2.345).abs() < 0.003 && heat > 1.25, "{peak}, {heat}");
-    let random = thermometers.read(&mc::configurations(&system, f64::INFINITY, 1000, 5).unwrap());
+    let random = thermometers.read(&mc::configurations(&system, f64::INFINITY, 1000, 5).unwrap()).unwrap();
     assert!(random.temperature(Thermometer::Energy).value > 20.0);
-    let frozen = thermometers.read(&mc::configurations(&system, 0.0, 10, 5).unwrap());
+    let frozen = thermometers.read(&mc::configurations(&system, 0.0, 10, 5).unwrap()).unwrap();
     assert_eq!(frozen.temperature(Thermometer::PseudoLikelihood).value, 0.0);
 }
 
@@ -58,8 +58,10 @@ fn calibrations_follow_fields_and_colours() {
 fn networks_are_a_function_of_the_seed() {
     let system = square(4, 0.0);
     let spins = mc::configurations(&system, 2.0, 50, 1).unwrap();
-    let reading =
-        |seed| Network::with_steps(&system, &[1.0, 2.0, 4.0], 100, seed, |_| ()).unwrap().read(&spins);
+    let reading = |seed| {
+        let mut network = Network::with_steps("cpu", &system, &[1.0, 2.0, 4.0], 100, seed, |_| ()).unwrap();
+        network.read(&spins).unwrap()
+    };
     assert_eq!(reading(1), reading(1));
     assert_ne!(reading(1), reading(2));
 }

@@ -14,6 +14,7 @@ mod cli_measure;
 mod compilers;
 mod contract;
 mod couplings;
+mod dense_kernels;
 mod embed;
 mod exact;
 mod faults;

@@ -3,7 +3,8 @@
 
 use han_gpu::conditional::{Colours, Head, NetOptions, Network, Storage, Widths};
 use han_gpu::gpu::{
-    Access, Job, Level, Matrix, Specialisation, Status, Step, Task, all_specialisations, machine_bindings,
+    Access, DenseTask, Job, Level, Matrix, Specialisation, Status, Step, Task, Units, all_specialisations,
+    dense_bindings, machine_bindings,
 };
 use han_gpu::hierarchy::SiteOrder;
 use han_gpu::lattice::Lattice;
@@ -216,6 +217,10 @@ fn structs_have_the_layout_of_their_rust_twins() {
     let module = module_of("hidden", Storage::F32, false);
     assert_layout!(&module, "Task", Task: visible, visible_words, visible_stride, hidden, hidden_words, colours, rows, given,
         first_given, told, first_told, drawn, seed, step, stage, first, every, scale, share, rate, kept);
+    let module = module_of("learn", Storage::F32, false);
+    assert_layout!(&module, "Task", DenseTask: rows, first, layers, layer, blocks, tiles, share, rate, kept, rest, kept_square, rest_square,
+        correction, correction_square, floor);
+    assert_layout!(&module, "Units", Units: count, stride, values, slopes, parameters, first_tile);
 }
 
 /// Number, kind and name of what a shader binds.
@@ -239,17 +244,28 @@ fn word(access: Access) -> &'static str {
     }
 }
 
+/// What a kernel that has a task binds: number, kind and name.
+type Bound = (&'static str, Vec<(u32, &'static str, String)>);
+
+/// The same from the slots of the Rust side.
+fn bound<S: std::fmt::Debug + Copy>(
+    kernels: Vec<(&'static str, Vec<(S, Access)>)>,
+    number: impl Fn(S) -> u32,
+) -> Vec<Bound> {
+    let storage =
+        |&(slot, access): &(S, Access)| (number(slot), word(access), format!("{slot:?}").to_lowercase());
+    kernels.into_iter().map(|(name, bindings)| (name, bindings.iter().map(storage).collect())).collect()
+}
+
 #[test]
-fn bindings_of_machines_are_those_that_the_rust_side_binds() {
+fn bindings_of_machines_and_dense_nets_are_those_that_the_rust_side_binds() {
     let most = wgpu::Limits::default().max_storage_buffers_per_shader_stage as usize;
-    let kernels = machine_bindings();
-    assert!(kernels.len() > 6);
-    for (name, bindings) in kernels {
-        assert!(bindings.len() <= most, "{name} binds {} storage buffers", bindings.len());
-        let storage = bindings
-            .into_iter()
-            .map(|(slot, access)| (slot as u32, word(access), format!("{slot:?}").to_lowercase()));
-        let bound: BTreeSet<_> = storage.chain([(0, "uniform", "task".to_owned())]).collect();
+    let machines = bound(machine_bindings(), |slot| slot as u32);
+    let nets = bound(dense_bindings(), |slot| slot as u32);
+    assert!(machines.len() > 6 && nets.len() > 3);
+    for (name, storage) in machines.into_iter().chain(nets) {
+        assert!(storage.len() <= most, "{name} binds {} storage buffers", storage.len());
+        let bound: BTreeSet<_> = storage.into_iter().chain([(0, "uniform", "task".to_owned())]).collect();
         assert_eq!(declared(&module_of(name, Storage::F32, false)), bound, "{name}");
     }
 }

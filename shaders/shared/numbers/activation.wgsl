@@ -45,6 +45,11 @@ fn sigmoid(x: f32, exp_minus_abs: f32) -> f32 {
     return select(upper, exp_minus_abs * upper, x < 0.0);
 }
 
+fn tanh_of(x: f32) -> f32 {
+    let e = exp_minus_abs(2.0 * x);
+    return select(1.0, -1.0, x < 0.0) * (1.0 - e) / (1.0 + e);
+}
+
 // PReLU. NaN stays NaN.
 fn prelu(x: f32, slope: f32) -> f32 {
     return select(slope * x, x, x > 0.0);

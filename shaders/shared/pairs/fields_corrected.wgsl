@@ -17,7 +17,7 @@ fn corrections_of(
             let here = k * LANES + lane;
             if here > site && here < SITES {
                 let felt = in_units((*fields)[k]) + 0.5 * own_field(here) + corrected[k];
-                orders[here] = tanh_of(step.beta * felt);
+                orders[here] = tanh_of_rows(step.beta * felt);
             }
         }
         workgroupBarrier();
@@ -52,11 +52,10 @@ fn correction_of(site: u32, here: u32, before: vec4<f32>) -> vec4<f32> {
     return sum - step.beta * reaction * before;
 }
 
-fn tanh_of(x: vec4<f32>) -> vec4<f32> {
+fn tanh_of_rows(x: vec4<f32>) -> vec4<f32> {
     var result = vec4<f32>(0.0);
     for (var row = 0u; row < ROWS; row++) {
-        let e = exp_minus_abs(2.0 * x[row]);
-        result[row] = select(1.0, -1.0, x[row] < 0.0) * (1.0 - e) / (1.0 + e);
+        result[row] = tanh_of(x[row]);
     }
     return result;
 }

@@ -141,10 +141,11 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let folder = arguments.out.clone().unwrap_or_else(|| arguments.run[0].join("flow"));
     let place = Place::new(folder, arguments.format, false)?;
-    let thermometers = thermometers::open(&system, &temperatures, arguments.seed)?;
+    let mut thermometers = thermometers::open(&system, &temperatures, arguments.seed)?;
     let kinds = arguments.kind.kinds();
     let seed = |_: &Learned| arguments.seed;
-    let tracks = thermometers::follow(&machines, kinds, &sources, arguments.iterations, seed, &thermometers);
+    let tracks =
+        thermometers::follow(&machines, kinds, &sources, arguments.iterations, seed, &mut thermometers)?;
     let field = arguments.thermometers.field;
     let rows: Vec<Row> =
         machines.iter().zip(&tracks).flat_map(|(machine, tracks)| rows(machine, field, tracks)).collect();

@@ -108,12 +108,12 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let of_thermometers = ThermometerArguments { field, temperatures: arguments.temperatures.clone() };
         let system = of_thermometers.system(&groups[0].machines[0].machine)?;
         let sources = thermometers::sources(&system, &starts, arguments.count, 0)?;
-        let thermometers = thermometers::open(&system, &of_thermometers.list(&system)?, 0)?;
+        let mut thermometers = thermometers::open(&system, &of_thermometers.list(&system)?, 0)?;
         for group in groups.iter().filter(|group| group.fields.contains(&field)) {
             let seed = |learned: &Learned| learned.settings.seed;
             let (kinds, iterations) = (arguments.kind.kinds(), arguments.iterations);
             let tracks =
-                thermometers::follow(&group.machines, kinds, &sources, iterations, seed, &thermometers);
+                thermometers::follow(&group.machines, kinds, &sources, iterations, seed, &mut thermometers)?;
             for (machine, tracks) in group.machines.iter().zip(&tracks) {
                 rows.extend(flow::rows(machine, field, tracks));
             }

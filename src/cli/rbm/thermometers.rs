@@ -44,8 +44,9 @@ impl ThermometerArguments {
 /// Prepares thermometers of a system, whose network tells these temperatures apart.
 pub(super) fn open(system: &System, temperatures: &[f64], seed: u32) -> crate::Result<Thermometers> {
     let mut progress = Progress::new("thermometers", 0, PARTS as u64);
-    let found =
-        Thermometers::new(system, temperatures, seed, |share| progress.advance((share * PARTS) as u64));
+    let found = Thermometers::new("cpu", system, temperatures, seed, |share| {
+        progress.advance((share * PARTS) as u64)
+    });
     progress.finish();
     found
 }
@@ -107,8 +108,8 @@ pub(super) fn follow(
     sources: &[Source],
     iterations: u32,
     seed: impl Fn(&Learned) -> u32,
-    thermometers: &Thermometers,
-) -> Vec<Vec<Track>> {
+    thermometers: &mut Thermometers,
+) -> crate::Result<Vec<Vec<Track>>> {
     let flows = machines.len() * kinds.len() * sources.len();
     let mut progress = Progress::new("iteration", 0, flows as u64 * u64::from(iterations));
     let mut done = 0;
@@ -116,7 +117,7 @@ pub(super) fn follow(
         done += 1;
         progress.advance(done);
     };
-    let mut of_machine = |learned: &Learned| -> Vec<Track> {
+    let mut of_machine = |learned: &Learned| -> crate::Result<Vec<Track>> {
         let flows = kinds.iter().flat_map(|&kind| sources.iter().map(move |source| (kind, source)));
         flows
             .map(|(kind, Source { start, spins })| {

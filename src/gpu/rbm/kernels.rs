@@ -1,8 +1,8 @@
 //! The kernels of machines: their shaders, what they bind and how many workgroups they need. Their twins are methods of [`Cpu`](crate::rbm::Cpu).
 
 use super::super::grid::fold;
-use super::super::pipelines;
 use super::super::registry::Specialisation;
+use super::super::tasks::layout;
 use super::super::tasks::tile::{self, SLICES, SOFTWARE_SLICES, TILE};
 use super::task::{Task, WORD};
 use crate::kernels::{Access, LANES, shader};
@@ -25,7 +25,6 @@ pub(super) enum Kernel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "what they hold is said where the shaders declare them")]
 pub enum MachineSlot {
-    Task = 0,
     Data = 1,
     Rows = 2,
     Chains = 3,
@@ -91,9 +90,7 @@ impl Kernel {
 
     /// Entries of the layout of its bind group.
     pub(super) fn layout(self) -> Vec<BindGroupLayoutEntry> {
-        let task = pipelines::part_of_uniform(MachineSlot::Task as u32, size_of::<Task>());
-        let storage = |(slot, access)| pipelines::storage(slot as u32, matches!(access, Access::Read));
-        [task].into_iter().chain(self.bindings().into_iter().map(storage)).collect()
+        layout::<Task>(self.bindings().into_iter().map(|(slot, access)| (slot as u32, access)))
     }
 
     /// Its shader, where so many slices of a workgroup share a tile.

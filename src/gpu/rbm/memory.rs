@@ -107,8 +107,7 @@ fn way_out(slot: MachineSlot) -> &'static str {
         | MachineSlot::Hidden
         | MachineSlot::Probabilities
         | MachineSlot::VisibleFields => "use a smaller --batch or fewer --hidden units, or --device cpu",
-        MachineSlot::Task
-        | MachineSlot::Rows
+        MachineSlot::Rows
         | MachineSlot::Weights
         | MachineSlot::VisibleBias
         | MachineSlot::HiddenBias

@@ -98,7 +98,7 @@ impl GpuLearner {
             chains: OfRows::new(of_chains),
             most_rows: rows,
             rows,
-            table: Feed::new(),
+            table: Feed::new(1),
         };
         learner.device.check_turns("visible numbers", sizes.visible, "use a smaller lattice")?;
         learner.device.check_turns("hidden units", sizes.hidden, "use a smaller --hidden")?;
@@ -134,7 +134,7 @@ impl GpuLearner {
 
     /// Writes the first numbers of an array.
     fn write<T: Pod>(&self, buffers: &Buffers, slot: MachineSlot, values: &[T]) -> Result<()> {
-        self.device.write(&buffers[&slot], values)
+        self.device.write(&buffers[&slot], 0, values)
     }
 
     /// Reads an array, after everything recorded before.
@@ -189,7 +189,7 @@ impl GpuLearner {
 
     /// Puts the rows of a step into the table, and gives their place there.
     fn tabulate(&mut self, rows: &[usize]) -> Result<usize> {
-        if !self.table.has_room(&self.shared[&MachineSlot::Rows], rows.len()) {
+        if !self.table.has_room(rows.len()) {
             self.submit()?;
         }
         self.device.refill(&mut self.table);
@@ -223,10 +223,12 @@ impl Backend for GpuLearner {
         self.device.check_turns("rows of a gradient", 2 * self.most_rows, "use a smaller --batch")?;
         let Self { device, sizes, .. } = self;
         let (rows, told) = (self.most_rows, 2 * self.most_rows);
-        let of_learning = sizes.of_learning(data.rows(), rows.max(ROWS));
+        let waiting = rows.max(ROWS);
+        let of_learning = sizes.of_learning(data.rows(), waiting);
         let learning = memory::make(device, sizes, of_learning)?;
         let told = vec![(MachineSlot::Probabilities, told * sizes.hidden_stride)];
         let chains = memory::make(device, sizes, told)?;
+        self.table = Feed::new(waiting);
         self.shared.extend(learning);
         self.chains.buffers.extend(chains);
         self.chains.unbind();

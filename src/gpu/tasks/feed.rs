@@ -9,16 +9,19 @@ pub(in crate::gpu) struct Feed<T> {
     numbers: Vec<T>,
     /// So many of them are on the device.
     uploaded: usize,
+    /// Numbers that fit into the buffer.
+    room: usize,
 }
 
 impl<T: Pod> Feed<T> {
-    pub(in crate::gpu) fn new() -> Self {
-        Self { numbers: Vec::new(), uploaded: 0 }
+    /// A feed of a buffer whose first numbers are so many of it.
+    pub(in crate::gpu) fn new(room: usize) -> Self {
+        Self { numbers: Vec::new(), uploaded: 0, room }
     }
 
-    /// Whether so many more fit into a buffer.
-    pub(in crate::gpu) fn has_room(&self, buffer: &Buffer, more: usize) -> bool {
-        size_of::<T>() * (self.numbers.len() + more) <= buffer.size() as usize
+    /// Whether so many more fit.
+    pub(in crate::gpu) fn has_room(&self, more: usize) -> bool {
+        self.numbers.len() + more <= self.room
     }
 
     /// Adds numbers, and gives the place of the first.

@@ -13,7 +13,7 @@ use super::pipelines::{self, Pipeline};
 use super::registry::Specialisation;
 use super::{AdapterKind, devices, readback};
 use crate::error::{Error, Result};
-use crate::kernels::SOFTWARE_TURNS;
+use crate::kernels::{Access, SOFTWARE_TURNS};
 use crate::memory::readable;
 use bytemuck::Pod;
 use rayon::prelude::*;
@@ -27,6 +27,13 @@ use wgpu::{
 
 /// Bytes that shaders can address by their 32-bit indices of words.
 const ADDRESSED: u64 = 1 << 34;
+
+/// The layout of a bind group: tasks of type `T` at binding 0, and buffers by the numbers of their bindings.
+pub(super) fn layout<T>(bindings: impl IntoIterator<Item = (u32, Access)>) -> Vec<BindGroupLayoutEntry> {
+    let task = pipelines::part_of_uniform(0, size_of::<T>());
+    let storage = |(binding, access)| pipelines::storage(binding, matches!(access, Access::Read));
+    [task].into_iter().chain(bindings.into_iter().map(storage)).collect()
+}
 
 /// A device with the dispatches that are on their way to it.
 #[derive(Debug)]
@@ -161,7 +168,7 @@ impl TaskDevice {
         made
     }
 
-    /// The bind group of a pipeline: tasks of type `T` at binding 0, and buffers by the numbers of their bindings.
+    /// The bind group of a pipeline, as [`layout`] says.
     pub(super) fn bind_group<'a, T>(
         &self,
         pipeline: &Pipeline,
@@ -233,14 +240,14 @@ impl TaskDevice {
         finished.map_err(|message| self.failed(message))
     }
 
-    /// Writes the first numbers of a buffer.
+    /// Writes numbers of a buffer, from one of its words on.
     ///
     /// # Errors
     /// When the device fails.
-    pub(super) fn write<T: Pod>(&self, buffer: &Buffer, values: &[T]) -> Result<()> {
+    pub(super) fn write<T: Pod>(&self, buffer: &Buffer, first: usize, values: &[T]) -> Result<()> {
         // Buffers of a lost device are not valid, and nothing else is wrong with ours.
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        self.queue.write_buffer(buffer, 0, bytemuck::cast_slice(values));
+        self.queue.write_buffer(buffer, 4 * first as u64, bytemuck::cast_slice(values));
         match pollster::block_on(scope.pop()) {
             None => self.check(),
             Some(error) => {

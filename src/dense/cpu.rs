@@ -1,12 +1,11 @@
-//! A small dense net that tells classes apart: tanh layers and a softmax, with its gradient and Adam.
+//! The net on the CPU, generic over f32 and f64, and twin of the kernels in `shaders/dense/`.
 
+use super::adam::{DECAY, FLOOR, corrections};
+use super::backend::Backend;
+use super::net::{Net, State};
 use crate::cpu::Real;
 use crate::cpu::product::{View, add_product};
-use crate::random::{Stream, normal};
-
-/// Decay of Adam's two means, and what keeps its steps finite (D. P. Kingma and J. Ba, arXiv:1412.6980).
-const DECAY: [f64; 2] = [0.9, 0.999];
-const FLOOR: f64 = 1e-8;
+use crate::error::Result;
 
 /// One layer: `out = in W + b`.
 #[derive(Debug, Clone)]
@@ -20,18 +19,16 @@ struct Layer<R> {
     squares: Vec<R>,
 }
 
-/// A net of layers, all but the last followed by tanh.
+/// A net with what Adam knows of it.
 #[derive(Debug, Clone)]
-pub(super) struct Dense<R> {
+pub struct Cpu<R> {
     layers: Vec<Layer<R>>,
     steps: i32,
 }
 
 impl<R: Real> Layer<R> {
-    fn new(inputs: usize, outputs: usize, stream: &mut Stream) -> Self {
-        let spread = (1.0 / inputs as f64).sqrt();
-        let mut parameters: Vec<R> = (0..inputs * outputs).map(|_| R::of(spread * normal(stream))).collect();
-        parameters.resize((inputs + 1) * outputs, R::zero());
+    fn new(inputs: usize, outputs: usize, parameters: &[f32]) -> Self {
+        let parameters: Vec<R> = converted(parameters);
         let zeros = vec![R::zero(); parameters.len()];
         Self { inputs, outputs, parameters, gradient: zeros.clone(), means: zeros.clone(), squares: zeros }
     }
@@ -76,7 +73,7 @@ impl<R: Real> Layer<R> {
     /// A step of Adam along the gradient.
     fn step(&mut self, rate: f64, steps: i32) {
         let [kept, kept_square] = DECAY.map(R::of);
-        let [whole, whole_square] = DECAY.map(|decay| R::of(1.0 / (1.0 - decay.powi(steps))));
+        let [whole, whole_square] = corrections(steps).map(R::of);
         let (rate, floor) = (R::of(rate), R::of(FLOOR));
         for (((value, &gradient), mean), square) in
             self.parameters.iter_mut().zip(&self.gradient).zip(&mut self.means).zip(&mut self.squares)
@@ -88,11 +85,12 @@ impl<R: Real> Layer<R> {
     }
 }
 
-impl<R: Real> Dense<R> {
-    /// A net with so many inputs, tanh units and classes, a pure function of the stream.
-    pub(super) fn new(widths: &[usize], stream: &mut Stream) -> Self {
-        let layers = widths.windows(2).map(|pair| Layer::new(pair[0], pair[1], stream)).collect();
-        Self { layers, steps: 0 }
+impl<R: Real> Cpu<R> {
+    /// Takes a net that learns from now on.
+    pub fn new(net: &Net) -> Self {
+        let layers = net.widths.windows(2).zip(&net.parameters);
+        let layer = |(pair, parameters): (&[usize], &Vec<f32>)| Layer::new(pair[0], pair[1], parameters);
+        Self { layers: layers.map(layer).collect(), steps: 0 }
     }
 
     /// Inputs of every layer, and outputs of the last.
@@ -109,7 +107,7 @@ impl<R: Real> Dense<R> {
     }
 
     /// Probabilities of the classes, `[rows][classes]`.
-    pub(super) fn probabilities(&self, inputs: Vec<R>) -> Vec<R> {
+    fn probabilities_of(&self, inputs: Vec<R>) -> Vec<R> {
         let mut values = self.values(inputs);
         let mut outputs = values.pop().unwrap_or_default();
         self.layers.last().into_iter().for_each(|last| softmax(&mut outputs, last.outputs));
@@ -117,7 +115,7 @@ impl<R: Real> Dense<R> {
     }
 
     /// The mean of `-ln p(class)` of rows, whose gradient stays in the layers.
-    pub(super) fn cross_entropy(&mut self, inputs: Vec<R>, classes: &[usize]) -> f64 {
+    fn cross_entropy(&mut self, inputs: Vec<R>, classes: &[usize]) -> f64 {
         let mut values = self.values(inputs);
         let mut gradient = values.pop().unwrap_or_default();
         let share = R::of(1.0 / classes.len() as f64);
@@ -141,9 +139,39 @@ impl<R: Real> Dense<R> {
     }
 
     /// A step of Adam along the last gradient.
-    pub(super) fn step(&mut self, rate: f64) {
+    fn step(&mut self, rate: f64) {
         self.steps += 1;
         self.layers.iter_mut().for_each(|layer| layer.step(rate, self.steps));
+    }
+}
+
+/// Numbers of a device's precision in that of the backend.
+fn converted<R: Real>(numbers: &[f32]) -> Vec<R> {
+    numbers.iter().map(|&number| R::of(number.into())).collect()
+}
+
+impl<R: Real> Backend for Cpu<R> {
+    fn learn(&mut self, inputs: &[f32], classes: &[usize], rate: f64) -> Result<()> {
+        self.cross_entropy(converted(inputs), classes);
+        self.step(rate);
+        Ok(())
+    }
+
+    fn probabilities(&mut self, inputs: &[f32]) -> Result<Vec<f32>> {
+        let probabilities = self.probabilities_of(converted(inputs));
+        Ok(probabilities.into_iter().map(|probability| probability.widen() as f32).collect())
+    }
+
+    fn state(&mut self) -> Result<State> {
+        let of = |numbers: fn(&Layer<R>) -> &Vec<R>| {
+            let wide = |layer| numbers(layer).iter().map(|number| number.widen()).collect();
+            self.layers.iter().map(wide).collect()
+        };
+        Ok(State {
+            parameters: of(|layer| &layer.parameters),
+            means: of(|layer| &layer.means),
+            squares: of(|layer| &layer.squares),
+        })
     }
 }
 
@@ -160,11 +188,12 @@ fn softmax<R: Real>(logits: &mut [R], width: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::{Stream, normal};
 
     #[test]
     fn the_gradient_is_that_of_finite_differences() {
         let mut stream = Stream::new(3, 0);
-        let mut net = Dense::<f64>::new(&[5, 7, 4, 3], &mut stream);
+        let mut net = Cpu::<f64>::new(&Net::random(&[5, 7, 4, 3], &mut stream));
         let inputs: Vec<f64> = (0..20).map(|_| normal(&mut stream)).collect();
         let classes = [0, 2, 1, 2];
         net.cross_entropy(inputs.clone(), &classes);
@@ -185,7 +214,7 @@ mod tests {
 
     #[test]
     fn steps_learn_what_no_single_layer_can() {
-        let mut net = Dense::<f32>::new(&[2, 8, 2], &mut Stream::new(1, 0));
+        let mut net = Cpu::<f32>::new(&Net::random(&[2, 8, 2], &mut Stream::new(1, 0)));
         let inputs = vec![1.0, 1.0, 1.0, -1.0, -1.0, 1.0, -1.0, -1.0];
         let before = net.cross_entropy(inputs.clone(), &[0, 1, 1, 0]);
         for _ in 0..300 {
@@ -194,7 +223,7 @@ mod tests {
         }
         let after = net.cross_entropy(inputs.clone(), &[0, 1, 1, 0]);
         assert!(before > 0.3 && after < 0.02, "{before}, {after}");
-        let probabilities = net.probabilities(inputs);
+        let probabilities = net.probabilities_of(inputs);
         assert!(probabilities.chunks(2).all(|row| (row[0] + row[1] - 1.0).abs() < 1e-6));
     }
 }
