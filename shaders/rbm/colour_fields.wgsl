@@ -11,6 +11,7 @@
 @group(0) @binding(7) var<storage, read> hidden: array<u32>; // [rows][hidden_words]
 @group(0) @binding(9) var<storage, read_write> visible_fields: array<f32>; // [rows][visible_stride]
 
+#include rbm/hidden_rows
 #include rbm/visible_fields
 
 @compute @workgroup_size(LANES)

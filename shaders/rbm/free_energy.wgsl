@@ -17,6 +17,7 @@ fn row_word(row: u32, block: u32) -> u32 {
     return chains[row * task.visible_words + block];
 }
 
+#include rbm/bit_rows
 #include rbm/hidden_fields
 
 var<workgroup> lane_sums: array<f32, TILE_ROWS * COLUMNS>; // [row][column]

@@ -16,6 +16,7 @@
 @group(0) @binding(8) var<storage, read_write> probabilities: array<f32>; // [told rows][hidden_words * 32]
 
 #include rbm/given_or_chain
+#include rbm/bit_rows
 #include rbm/hidden_fields
 #include rbm/draw
 #include rbm/draw_tile

@@ -12,6 +12,7 @@
 @group(0) @binding(5) var<storage, read> visible_bias: array<f32>;
 @group(0) @binding(7) var<storage, read> hidden: array<u32>; // [rows][hidden_words]
 
+#include rbm/hidden_rows
 #include rbm/visible_fields
 #include rbm/draw
 #include rbm/draw_tile

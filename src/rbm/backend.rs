@@ -81,4 +81,11 @@ pub trait Backend: Debug + Send {
     /// # Errors
     /// When the device fails.
     fn reconstruct(&mut self, visible: &Bits, draw: Draw) -> Result<Bits>;
+
+    /// `[rows][visible]`: means of visible numbers after one sweep without chance from given ones, `h = sigma(c + v W)` and `v = sigma(b + W h)`, of Potts spins a softmax over the
+    /// colours of a site.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn reconstruct_means(&mut self, means: &[f32]) -> Result<Vec<f32>>;
 }

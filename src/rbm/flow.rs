@@ -1,10 +1,10 @@
 //! The flow of reconstructions: a machine makes visible numbers out of visible numbers again and again (S. Iso, S. Shiba and S. Yokoo, Phys. Rev. E 97, 053304, 2018; S. S.
 //! Funai and D. Giataganas, Phys. Rev. Research 2, 033415, 2020).
 
+use super::backend::Backend;
 use super::bits::Bits;
-use super::cpu::{Cpu, Draw};
-use super::machine::{Machine, Parameters};
-use super::mean_field::MeanField;
+use super::cpu::Draw;
+use crate::error::Result;
 use crate::lattice::Spins;
 use crate::random::{Stream, philox};
 use rand::RngExt;
@@ -38,10 +38,10 @@ impl FlowKind {
     }
 }
 
-/// Configurations on their way.
+/// Configurations on their way through a machine, on the device where it is.
 #[derive(Debug)]
-pub struct Flow {
-    machine: Machine,
+pub struct Flow<'a> {
+    backend: &'a mut dyn Backend,
     seed: u32,
     iterations: u32,
     state: State,
@@ -49,58 +49,55 @@ pub struct Flow {
 
 #[derive(Debug)]
 enum State {
-    MeanField { map: MeanField, means: Vec<f32> },
-    Gibbs { cpu: Cpu<f32>, visible: Bits, hidden: Bits },
+    /// `[count][visible]`.
+    MeanField(Vec<f32>),
+    Gibbs(Bits),
 }
 
-impl Flow {
+impl<'a> Flow<'a> {
     /// Starts from configurations, `[count][sites]`.
-    pub fn new(machine: Machine, parameters: &Parameters, kind: FlowKind, spins: &[i8], seed: u32) -> Self {
+    pub fn new(backend: &'a mut dyn Backend, kind: FlowKind, spins: &[i8], seed: u32) -> Self {
+        let machine = *backend.machine();
         let state = match kind {
-            FlowKind::MeanField => {
-                let map = MeanField::new(machine, parameters);
-                State::MeanField { means: map.numbers(spins), map }
-            }
-            FlowKind::Gibbs => {
-                let visible = Bits::of_spins(&machine, spins);
-                let hidden = Bits::zeros(visible.rows, machine.hidden);
-                State::Gibbs { cpu: Cpu::new(machine, parameters), visible, hidden }
-            }
+            FlowKind::MeanField => State::MeanField(machine.numbers(spins)),
+            FlowKind::Gibbs => State::Gibbs(Bits::of_spins(&machine, spins)),
         };
-        Self { machine, seed, iterations: 0, state }
+        Self { backend, seed, iterations: 0, state }
     }
 
     /// The kind of the flow.
     pub fn kind(&self) -> FlowKind {
         match self.state {
-            State::MeanField { .. } => FlowKind::MeanField,
-            State::Gibbs { .. } => FlowKind::Gibbs,
+            State::MeanField(_) => FlowKind::MeanField,
+            State::Gibbs(_) => FlowKind::Gibbs,
         }
     }
 
     /// Reconstructs every configuration once.
-    pub fn iterate(&mut self) {
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn iterate(&mut self) -> Result<()> {
         self.iterations += 1;
-        let draw = |half| Draw { seed: self.seed, step: self.iterations, stage: STAGE + half, first: 0 };
+        let draw = Draw { seed: self.seed, step: self.iterations, stage: STAGE, first: 0 };
         match &mut self.state {
-            State::MeanField { map, means } => map.reconstruct(means),
-            State::Gibbs { cpu, visible, hidden } => {
-                cpu.draw_hidden(visible, 1.0, draw(0), hidden);
-                cpu.draw_visible(hidden, 1.0, None, draw(1), visible);
-            }
+            State::MeanField(means) => *means = self.backend.reconstruct_means(means)?,
+            State::Gibbs(visible) => *visible = self.backend.reconstruct(visible, draw)?,
         }
+        Ok(())
     }
 
     /// Configurations now, `[count][sites]`. Of means every spin is drawn by its own, so that mean products of spins are products of means.
     pub fn spins(&self) -> Vec<i8> {
+        let machine = self.backend.machine();
         match &self.state {
-            State::Gibbs { visible, .. } => visible.spins(&self.machine),
-            State::MeanField { means, .. } => {
+            State::Gibbs(visible) => visible.spins(machine),
+            State::MeanField(means) => {
                 let key = philox([self.seed, READ_OUT], [self.iterations, 0, 0, 0])[0];
                 let mut stream = Stream::new(key, READ_OUT);
                 means
-                    .chunks_exact(self.machine.spins.numbers())
-                    .map(|means| drawn(self.machine.spins, means, stream.random()))
+                    .chunks_exact(machine.spins.numbers())
+                    .map(|means| drawn(machine.spins, means, stream.random()))
                     .collect()
             }
         }
@@ -109,14 +106,12 @@ impl Flow {
     /// Means of spins that have not been drawn, `[count][sites]`, from -1 to 1; those of drawn Ising spins are the spins. Nothing for Potts spins, whose means are more than a
     /// number.
     pub fn means(&self) -> Option<Vec<f32>> {
-        match (&self.state, self.machine.spins) {
+        match (&self.state, self.backend.machine().spins) {
             (_, Spins::Potts { .. }) => None,
-            (State::MeanField { means, .. }, Spins::Ising) => {
+            (State::MeanField(means), Spins::Ising) => {
                 Some(means.iter().map(|mean| 2.0 * mean - 1.0).collect())
             }
-            (State::Gibbs { .. }, Spins::Ising) => {
-                Some(self.spins().iter().map(|&spin| spin.into()).collect())
-            }
+            (State::Gibbs(_), Spins::Ising) => Some(self.spins().iter().map(|&spin| spin.into()).collect()),
         }
     }
 }

@@ -72,6 +72,20 @@ impl Machine {
         }
     }
 
+    /// Visible numbers of configurations `[count][sites]`, `[count][visible]`, as real numbers.
+    pub(super) fn numbers(&self, spins: &[i8]) -> Vec<f32> {
+        let (sites, visible) = (self.lattice.sites(), self.visible());
+        let mut numbers = vec![0.0; spins.len() / sites * visible];
+        for (row, spins) in numbers.chunks_exact_mut(visible).zip(spins.chunks_exact(sites)) {
+            for (site, &spin) in spins.iter().enumerate() {
+                if let Some(number) = self.number(site, spin) {
+                    row[number] = 1.0;
+                }
+            }
+        }
+        numbers
+    }
+
     /// Parameters to start from, a pure function of the seed: normal weights of spread 0.01, biases of visible numbers from their means in the data, as Hinton advises
     /// (A practical guide to training restricted Boltzmann machines, 2010), and none of hidden units.
     pub fn initial(&self, seed: u32, means: &[f64]) -> Parameters {

@@ -12,49 +12,40 @@ const ROWS: usize = 128;
 
 /// A machine as a map of real numbers.
 #[derive(Debug, Clone)]
-pub struct MeanField {
+pub struct MeanField<R> {
     machine: Machine,
-    parameters: Parameters,
+    /// W, `[visible][hidden]`, b and c.
+    weights: Vec<R>,
+    visible: Vec<R>,
+    hidden: Vec<R>,
 }
 
-impl MeanField {
+impl<R: Real> MeanField<R> {
     /// The map of a machine.
     pub fn new(machine: Machine, parameters: &Parameters) -> Self {
-        Self { machine, parameters: parameters.clone() }
-    }
-
-    /// Visible numbers of configurations, `[count][visible]`.
-    pub fn numbers(&self, spins: &[i8]) -> Vec<f32> {
-        let (sites, visible) = (self.machine.lattice.sites(), self.machine.visible());
-        let mut numbers = vec![0.0; spins.len() / sites * visible];
-        for (row, spins) in numbers.chunks_exact_mut(visible).zip(spins.chunks_exact(sites)) {
-            for (site, &spin) in spins.iter().enumerate() {
-                if let Some(number) = self.machine.number(site, spin) {
-                    row[number] = 1.0;
-                }
-            }
-        }
-        numbers
+        let of = |values: &[f32]| values.iter().map(|&value| R::of(value.into())).collect();
+        let Parameters { weights, visible, hidden } = parameters;
+        Self { machine, weights: of(weights), visible: of(visible), hidden: of(hidden) }
     }
 
     /// One reconstruction of means of visible numbers, `[count][visible]`: `h = sigma(c + v W)`, `v = sigma(b + W h)`, of Potts spins a softmax over the colours of a site.
-    pub fn reconstruct(&self, means: &mut [f32]) {
+    pub fn reconstruct(&self, means: &mut [R]) {
         means.par_chunks_mut(ROWS * self.machine.visible()).for_each(|means| self.reconstruct_rows(means));
     }
 
-    fn reconstruct_rows(&self, means: &mut [f32]) {
+    fn reconstruct_rows(&self, means: &mut [R]) {
         let Machine { hidden, spins, .. } = self.machine;
         let visible = self.machine.visible();
         let rows = means.len() / visible;
-        let weights = || View::of_rows(&self.parameters.weights[..], visible, hidden);
-        let mut units = self.parameters.hidden.repeat(rows);
+        let weights = || View::of_rows(&self.weights[..], visible, hidden);
+        let mut units = self.hidden.repeat(rows);
         add_product(
             View::of_rows(&mut units[..], rows, hidden),
             View::of_rows(&*means, rows, visible),
             weights(),
         );
         units.iter_mut().for_each(|unit| *unit = unit.sigmoid());
-        means.chunks_exact_mut(visible).for_each(|row| row.copy_from_slice(&self.parameters.visible));
+        means.chunks_exact_mut(visible).for_each(|row| row.copy_from_slice(&self.visible));
         add_product(
             View::of_rows(&mut *means, rows, visible),
             View::of_rows(&units[..], rows, hidden),
@@ -68,7 +59,7 @@ impl MeanField {
 }
 
 /// Probabilities of the colours of a site.
-fn softmax(fields: &mut [f32]) {
-    let sum = ln_of_sum(fields.iter().map(|&field| f64::from(field)));
-    fields.iter_mut().for_each(|field| *field = (f64::from(*field) - sum).exp() as f32);
+fn softmax<R: Real>(fields: &mut [R]) {
+    let sum = ln_of_sum(fields.iter().map(|field| field.widen()));
+    fields.iter_mut().for_each(|field| *field = R::of((field.widen() - sum).exp()));
 }

@@ -4,6 +4,7 @@ use super::backend::Backend;
 use super::bits::{BLOCK, Bits};
 use super::cpu::Draw;
 use super::machine::{Machine, Parameters};
+use super::mean_field::MeanField;
 use super::step::{Learner, Rule};
 use crate::cpu::Real;
 use crate::error::Result;
@@ -75,5 +76,11 @@ impl<R: Real> Backend for Learner<R> {
         self.cpu.draw_hidden(visible, R::one(), draw, &mut hidden);
         self.cpu.draw_visible(&hidden, R::one(), None, draw.next_stage(), &mut reconstructed);
         Ok(reconstructed)
+    }
+
+    fn reconstruct_means(&mut self, means: &[f32]) -> Result<Vec<f32>> {
+        let mut moved: Vec<R> = means.iter().map(|&mean| R::of(mean.into())).collect();
+        MeanField::new(*self.cpu.machine(), &self.cpu.parameters()).reconstruct(&mut moved);
+        Ok(moved.into_iter().map(|mean| mean.widen() as f32).collect())
     }
 }

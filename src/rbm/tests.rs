@@ -353,7 +353,7 @@ fn mean_fields_are_sigmoids_of_real_numbers() {
         let mut stream = Stream::new(4, 0);
         let start: Vec<f32> = (0..2 * visible).map(|_| stream.random_range(0.0..1.0)).collect();
         let mut means = start.clone();
-        MeanField::new(machine, &parameters).reconstruct(&mut means);
+        MeanField::<f32>::new(machine, &parameters).reconstruct(&mut means);
         for (row, found) in start.chunks(visible).zip(means.chunks(visible)) {
             let weight = |number: usize, unit: usize| f64::from(parameters.weights[number * hidden + unit]);
             let unit = |unit: usize| {

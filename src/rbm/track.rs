@@ -58,9 +58,9 @@ impl Track {
     /// Follows a flow. `observe` is told every iteration.
     ///
     /// # Errors
-    /// When the device of the network fails.
+    /// When a device fails.
     pub fn follow(
-        mut flow: Flow,
+        mut flow: Flow<'_>,
         start: Start,
         iterations: u32,
         thermometers: &mut Thermometers,
@@ -68,7 +68,7 @@ impl Track {
     ) -> Result<Self> {
         let mut readings = vec![thermometers.read(&flow.spins())?];
         for _ in 0..iterations {
-            flow.iterate();
+            flow.iterate()?;
             readings.push(thermometers.read(&flow.spins())?);
             observe();
         }

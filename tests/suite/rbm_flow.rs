@@ -1,6 +1,7 @@
 //! Flows of Boltzmann machines, what is measured of them, and scans, as a user runs them.
 
-use crate::cli::{command, fail, succeed};
+use crate::cli::{command, ended, fail, succeed};
+use crate::harness::gpu;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -16,6 +17,43 @@ fn json(folder: &Path, arguments: &str) -> Value {
     serde_json::from_str(&succeed(folder, arguments).stdout).unwrap()
 }
 
+/// The same on the device under test, which names itself.
+fn json_on_gpu(folder: &Path, arguments: &str) -> Value {
+    let device = gpu();
+    let name = device.adapter.get_info().name;
+    let ended = ended(command(folder, arguments).args(["--device", &name]).output().unwrap());
+    assert_eq!(ended.code, 0, "han-gpu {arguments} --device {name:?}: {}", ended.stderr);
+    assert!(ended.stderr.contains(&format!("device {name}")), "{}", ended.stderr);
+    serde_json::from_str(&ended.stdout).unwrap()
+}
+
+/// Estimates of two reports of the same numbers: devices differ by rounding, and a spin in a million is drawn otherwise.
+#[track_caller]
+fn near(found: &Value, expected: &Value) {
+    match (found, expected) {
+        (Value::Object(found), Value::Object(expected)) => {
+            assert!(found.keys().eq(expected.keys()), "{found:?}, {expected:?}");
+            let numbers = [found, expected].map(|of| (of.get("value"), of.get("error")));
+            if let [(Some(Value::Number(found)), _), (Some(Value::Number(expected)), Some(error))] = numbers {
+                let [found, expected] = [found, expected].map(|number| number.as_f64().unwrap());
+                let allowed = 0.3 * error.as_f64().unwrap_or(0.0) + 1e-3 * expected.abs();
+                assert!((found - expected).abs() <= allowed, "{found}, {expected} +- {error}");
+                return;
+            }
+            found.values().zip(expected.values()).for_each(|(found, expected)| near(found, expected));
+        }
+        (Value::Array(found), Value::Array(expected)) => {
+            assert_eq!(found.len(), expected.len());
+            found.iter().zip(expected).for_each(|(found, expected)| near(found, expected));
+        }
+        (Value::Number(found), Value::Number(expected)) => {
+            let [found, expected] = [found, expected].map(|number| number.as_f64().unwrap());
+            assert!((found - expected).abs() <= 0.01, "{found}, {expected}");
+        }
+        _ => assert_eq!(found, expected),
+    }
+}
+
 fn value(of: &Value, path: &[&str]) -> f64 {
     path.iter().fold(of, |of, key| &of[*key])["value"].as_f64().unwrap()
 }
@@ -25,7 +63,7 @@ fn flows_leave_both_ends_and_are_read_at_every_iteration() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
     train(folder, "size=4 temperatures=0:6:1 count=100", "run");
-    let report = json(folder, "rbm flow run --iterations 6 --count 200 --format svg --json");
+    let report = json(folder, "rbm flow run --iterations 6 --count 200 --device cpu --format svg --json");
     let flows = report["flows"].as_array().unwrap();
     assert_eq!(flows.len(), 4);
     for flow in flows {
@@ -53,6 +91,11 @@ fn flows_leave_both_ends_and_are_read_at_every_iteration() {
     for name in ["flow", "distributions", "fixed_points", "microstates"] {
         assert!(folder.join(format!("run/flow/{name}.svg")).is_file(), "{name}");
     }
+    // On a GPU flows and the network end at the same place.
+    near(
+        &json_on_gpu(folder, "rbm flow run --iterations 6 --count 200 --format svg --out on_gpu --json"),
+        &report,
+    );
     // The same again from a file, with the same seed.
     let again =
         "rbm flow run --spins run/data.npz --kind gibbs --iterations 2 --format svg --out again --json";
@@ -66,7 +109,16 @@ fn reconstructions_are_measured_beside_monte_carlo_and_features_are_drawn() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
     train(folder, "size=5 temperatures=1:4:1 count=100", "run");
-    let report = json(folder, "rbm measure run --temperatures 1.2:2.0:0.2 --fields 0,1 --format svg --json");
+    let report = json(
+        folder,
+        "rbm measure run --temperatures 1.2:2.0:0.2 --fields 0,1 --device cpu --format svg --json",
+    );
+    for kind in ["gibbs", "mean-field"] {
+        let some = format!(
+            "rbm measure run --temperatures 1.5,2.5 --count 100 --sweeps 3 --kind {kind} --out some --json"
+        );
+        near(&json_on_gpu(folder, &some), &json(folder, &format!("{some} --device cpu")));
+    }
     let points = report["points"].as_array().unwrap();
     assert_eq!(points.len(), 10);
     for point in points {
@@ -134,6 +186,8 @@ fn bad_flows_and_measurements_are_refused_by_name() {
         ("rbm flow run --temperatures 2", 2, &["temperatures"]),
         ("rbm flow run --spins other/data.npz", 1, &["4, 4]", "[N, 3, 3]"]),
         ("rbm flow run --field nan", 2, &["field"]),
+        ("rbm flow run --device voodoo", 2, &["voodoo", "cpu"]),
+        ("rbm measure run --device voodoo", 2, &["voodoo", "cpu"]),
         ("rbm measure run --kind both", 2, &["kind", "both"]),
         ("rbm measure run --sweeps 0", 2, &["sweeps = 0"]),
         ("rbm measure run --temperatures 1e-9", 2, &["temperatures", "at most 100"]),

@@ -121,6 +121,27 @@ fn probabilities_and_likelihoods_are_those_of_the_twins_in_f64() {
     }
 }
 
+#[test]
+fn means_are_those_of_the_twin_in_f64() {
+    let device = gpu();
+    for (machine, rows, shares) in cases_by_shares() {
+        let parameters = parameters(&machine, 5);
+        let chains = configurations(&machine, 1, 9);
+        let mut stream = Stream::new(3, 4);
+        let means: Vec<f32> =
+            (0..rows * machine.visible()).map(|_| stream.random_range(0.0..1.0_f32)).collect();
+        let mut found = on_gpu(&device.adapter, &machine, &parameters, &chains, shares);
+        let mut expected = on_cpu::<f64>(&machine, &parameters, &chains);
+        let close = Tolerance { absolute: 1e-5, relative: 1e-5, reason: "sums of f32" };
+        let [found, expected] = [&mut found as &mut dyn Backend, &mut expected].map(|backend| {
+            let once = backend.reconstruct_means(&means).unwrap();
+            let twice = backend.reconstruct_means(&once).unwrap();
+            [once, twice].concat().into_iter().map(f64::from).collect::<Vec<_>>()
+        });
+        all_pass([compare(&format!("means of {machine:?}, {shares:?}"), &found, &expected, close)]);
+    }
+}
+
 /// Rows that differ; each depends on no other, and on numbers of its own.
 fn different_rows(machine: &Machine, found: &Bits, expected: &Bits) -> usize {
     let sites = machine.lattice.sites();

@@ -2,7 +2,7 @@
 // u % 8, stage, TAG), so that a lane whose four units are 8 apart draws them by one counter. Twin of `numbers` in `src/rbm/cpu.rs`. Needs `task`.
 
 #include numbers/philox
-#include numbers/activation
+#include rbm/probabilities
 
 // Sets the numbers of machines apart from those of networks of the same seed.
 const TAG: u32 = 0x5eb017a2u;
@@ -10,13 +10,6 @@ const TAG: u32 = 0x5eb017a2u;
 // Random words of four units 8 apart, of which the first is `unit`, in a row counted from the first one that is drawn.
 fn unit_words(row: u32, unit: u32) -> vec4<u32> {
     return philox(task.seed, task.step, vec4<u32>(task.first + row, unit / 32u * 8u + unit % 8u, task.stage, TAG));
-}
-
-fn probabilities_of(fields: vec4<f32>) -> vec4<f32> {
-    return vec4<f32>(
-        sigmoid(fields.x, exp_minus_abs(fields.x)), sigmoid(fields.y, exp_minus_abs(fields.y)),
-        sigmoid(fields.z, exp_minus_abs(fields.z)), sigmoid(fields.w, exp_minus_abs(fields.w)),
-    );
 }
 
 // Bits of four units 8 apart in their word of 32.

@@ -1,4 +1,5 @@
-// Fields of hidden units, c + v W, of rows of visible numbers. Needs `task`, `weights`: [visible][hidden], `hidden_bias` and row_word.
+// Fields of hidden units, c + v W, of rows of visible numbers. Needs `task`, `weights`: [visible][hidden], `hidden_bias` and
+// stage_rows(block, first_row, lane).
 
 #include rbm/fields
 

@@ -1,10 +1,7 @@
-// Fields of visible numbers, b + W h, of rows of hidden units. Needs `task`, `weights`: [visible][hidden], `visible_bias` and `hidden`.
+// Fields of visible numbers, b + W h, of rows of hidden units. Needs `task`, `weights`: [visible][hidden], `visible_bias` and
+// stage_rows(block, first_row, lane).
 
 #include rbm/fields
-
-fn row_word(row: u32, block: u32) -> u32 {
-    return hidden[row * task.hidden_words + block];
-}
 
 // Lanes go along the sources, which are neighbours in memory.
 fn stage_weights(block: u32, first_target: u32, lane: u32) {

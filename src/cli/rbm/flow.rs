@@ -1,7 +1,7 @@
 //! `han-gpu rbm flow`.
 
 use super::super::figures::{FormatName, Place};
-use super::super::{print, print_json};
+use super::super::{print, print_json, tell};
 use super::thermometers::{self, ThermometerArguments};
 use super::{Learned, open};
 use crate::config::MAX_SAMPLES;
@@ -11,7 +11,7 @@ use crate::io::{check_memory, read_spins};
 use crate::lattice::Spins;
 use crate::measure::brief;
 use crate::plot::{self, Picture, Pictures, Scale, Tone};
-use crate::rbm::{Flow, FlowKind, Source, Start, Track};
+use crate::rbm::{Backend, Flow, FlowKind, Source, Start, Track};
 use crate::thermometer::{Thermometer, Thermometers};
 use serde::Serialize;
 use serde_json::json;
@@ -60,6 +60,9 @@ pub(in crate::cli) struct Arguments {
     /// Seed of flows and thermometers
     #[arg(long, default_value_t = 0)]
     seed: u32,
+    /// auto, cpu, or index or name of a GPU: flows and the thermometers' network run there, Monte Carlo and the other thermometers on the CPU
+    #[arg(long, default_value = "auto")]
+    device: String,
     /// Kind of the figures' files
     #[arg(long, value_enum, default_value = "both")]
     format: FormatName,
@@ -128,6 +131,9 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let system = arguments.thermometers.system(&machine)?;
     let temperatures = arguments.thermometers.list(&system)?;
     check_memory("count", arguments.count, BYTES_PER_SITE * machine.visible())?;
+    // A device that is not there, or too small, is refused before anything is measured.
+    let mut first = machines[0].on(&arguments.device)?;
+    tell(&format!("device {}", first.device()));
     let sources = match &arguments.spins {
         Some(path) => {
             let spins = read_spins(path, &machine.lattice.shape(), machine.spins)?;
@@ -141,17 +147,22 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let folder = arguments.out.clone().unwrap_or_else(|| arguments.run[0].join("flow"));
     let place = Place::new(folder, arguments.format, false)?;
-    let mut thermometers = thermometers::open(&system, &temperatures, arguments.seed)?;
-    let kinds = arguments.kind.kinds();
-    let seed = |_: &Learned| arguments.seed;
-    let tracks =
-        thermometers::follow(&machines, kinds, &sources, arguments.iterations, seed, &mut thermometers)?;
+    let mut thermometers = thermometers::open(&arguments.device, &system, &temperatures, arguments.seed)?;
+    let tracks = thermometers::follow(
+        &arguments.device,
+        &machines,
+        arguments.kind.kinds(),
+        &sources,
+        arguments.iterations,
+        |_| arguments.seed,
+        &mut thermometers,
+    )?;
     let field = arguments.thermometers.field;
     let rows: Vec<Row> =
         machines.iter().zip(&tracks).flat_map(|(machine, tracks)| rows(machine, field, tracks)).collect();
     place.write_table("flow", &rows)?;
     let means = Track::means(&tracks);
-    draw(arguments, &place, &machines[0], &sources, &means, &thermometers)?;
+    draw(arguments, &place, first.as_mut(), &sources, &means, &thermometers)?;
     if arguments.json {
         return print_json(&report(&machines, field, &means, &thermometers));
     }
@@ -223,12 +234,12 @@ pub(super) fn rows(of: &Learned, field: f64, tracks: &[Track]) -> Vec<Row> {
 fn draw(
     arguments: &Arguments,
     place: &Place,
-    learned: &Learned,
+    backend: &mut dyn Backend,
     sources: &[Source],
     means: &[Track],
     thermometers: &Thermometers,
 ) -> anyhow::Result<()> {
-    let machine = learned.machine;
+    let machine = *backend.machine();
     let of = format!("{}{}, {} hidden units", machine.lattice, machine.spins, machine.hidden);
     let calibration = thermometers.calibration();
     place.write("flow", &plot::flow(&format!("Flow of reconstructions, {of}"), means, calibration))?;
@@ -237,13 +248,18 @@ fn draw(
     let title = format!("Ends of the flow beside the specific heat, {of}");
     place.write("fixed_points", &plot::fixed_points(&title, means, calibration))?;
     let title = format!("Microstates by iteration, {of}");
-    place.write("microstates", &microstates(arguments, title, learned, sources))?;
+    place.write("microstates", &microstates(arguments, title, backend, sources)?)?;
     Ok(())
 }
 
 /// The first configuration of every flow, at some iterations.
-fn microstates(arguments: &Arguments, title: String, learned: &Learned, sources: &[Source]) -> Pictures {
-    let machine = learned.machine;
+fn microstates(
+    arguments: &Arguments,
+    title: String,
+    backend: &mut dyn Backend,
+    sources: &[Source],
+) -> crate::Result<Pictures> {
+    let machine = *backend.machine();
     let sites = machine.lattice.sites();
     let last = arguments.iterations;
     let shown: Vec<u32> = SHOWN.into_iter().filter(|&iteration| iteration <= last).collect();
@@ -252,7 +268,7 @@ fn microstates(arguments: &Arguments, title: String, learned: &Learned, sources:
         arguments.kind.kinds().iter().flat_map(|&kind| sources.iter().map(move |source| (kind, source)))
     {
         rows.push(format!("{}, {}", kind.name(), source.start));
-        let mut flow = Flow::new(machine, &learned.parameters, kind, &source.spins[..sites], arguments.seed);
+        let mut flow = Flow::new(backend, kind, &source.spins[..sites], arguments.seed);
         for iteration in 0..=shown[shown.len() - 1] {
             if shown.contains(&iteration) {
                 let tones = match flow.means() {
@@ -261,10 +277,10 @@ fn microstates(arguments: &Arguments, title: String, learned: &Learned, sources:
                 };
                 pictures.push(Picture { line: machine.lattice.side() as usize, tones });
             }
-            flow.iterate();
+            flow.iterate()?;
         }
     }
-    Pictures {
+    Ok(Pictures {
         title,
         rows,
         columns: shown.iter().map(u32::to_string).collect(),
@@ -275,7 +291,7 @@ fn microstates(arguments: &Arguments, title: String, learned: &Learned, sources:
             Spins::Ising => Scale::Numbers(["down".to_owned(), "up".to_owned()]),
             kind @ Spins::Potts { .. } => Scale::Spins(kind),
         },
-    }
+    })
 }
 
 fn report(

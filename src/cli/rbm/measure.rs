@@ -2,8 +2,8 @@
 
 use super::super::figures::{FormatName, Place};
 use super::super::progress::Progress;
-use super::super::{print, print_json};
-use super::{Learned, flow, open, thermometers};
+use super::super::{print, print_json, tell};
+use super::{flow, open, thermometers};
 use crate::error::Error;
 use crate::estimate::{PowerLaw, power_law};
 use crate::exact;
@@ -13,7 +13,7 @@ use crate::mc;
 use crate::measure::brief;
 use crate::plot::{self, Fitted, Reconstructed};
 use crate::random::philox;
-use crate::rbm::{Flow, FlowKind, Thermodynamics, are_different, number_list};
+use crate::rbm::{Backend, Flow, FlowKind, Thermodynamics, are_different, number_list};
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
@@ -56,6 +56,9 @@ pub(in crate::cli) struct Arguments {
     /// Seed of configurations and reconstructions
     #[arg(long, default_value_t = 0)]
     seed: u32,
+    /// auto, cpu, or index or name of a GPU: reconstructions run there, Monte Carlo on the CPU
+    #[arg(long, default_value = "auto")]
+    device: String,
     /// Kind of the figures' files
     #[arg(long, value_enum, default_value = "both")]
     format: FormatName,
@@ -110,12 +113,14 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             ensembles.push((temperature, mc::at_temperature(system, temperature, "temperatures")?));
         }
     }
+    let mut backend = learned.on(&arguments.device)?;
+    tell(&format!("device {}", backend.device()));
     let place = Place::new(
         arguments.out.clone().unwrap_or_else(|| arguments.run.join("measure")),
         arguments.format,
         false,
     )?;
-    let points = reconstruct(arguments, kind, &learned, &ensembles)?;
+    let points = reconstruct(arguments, kind, backend.as_mut(), &ensembles)?;
     place.write_table("measure", &points.iter().map(row).collect::<Vec<_>>())?;
     let machine = learned.machine;
     let plural = if arguments.sweeps == 1 { "" } else { "s" };
@@ -145,7 +150,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn reconstruct(
     arguments: &Arguments,
     kind: FlowKind,
-    learned: &Learned,
+    backend: &mut dyn Backend,
     ensembles: &[(f64, Ensemble)],
 ) -> crate::Result<Vec<Reconstructed>> {
     let mut progress = Progress::new("temperature", 0, ensembles.len() as u64);
@@ -153,8 +158,8 @@ fn reconstruct(
     for (temperature, ensemble) in ensembles {
         let key = philox([arguments.seed, SALT], [points.len() as u32, 0, 0, 0])[0];
         let spins = mc::configurations(&ensemble.system, *temperature, arguments.count, key)?;
-        let mut flow = Flow::new(learned.machine, &learned.parameters, kind, &spins, key);
-        (0..arguments.sweeps).for_each(|_| flow.iterate());
+        let mut flow = Flow::new(backend, kind, &spins, key);
+        (0..arguments.sweeps).try_for_each(|_| flow.iterate())?;
         points.push(Reconstructed {
             temperature: *temperature,
             field: ensemble.system.interaction.field,

@@ -68,6 +68,11 @@ impl Learned {
     fn cpu(&self) -> Cpu<f32> {
         Cpu::new(self.machine, &self.parameters)
     }
+
+    /// The machine on a device, without chains to speak of.
+    fn on(&self, device: &str) -> crate::Result<Box<dyn Backend>> {
+        open_machine(device, self.cpu(), Bits::zeros(1, self.machine.visible()))
+    }
 }
 
 /// Takes a machine to a device, with chains.

@@ -23,7 +23,7 @@ const MOST_MACHINES: usize = 10_000;
 /// Train machines of several sizes and seeds, and see where their flows end, field by field.
 ///
 /// A machine of every number of hidden units and every seed learns the data of the recipe, all fields together or, with `--each-field`, one. Flows start from Monte Carlo
-/// configurations at every field and are read by thermometers of that field. Writes scan.csv, figures, and a run folder per machine. Repeat the command to go on after a stop.
+/// configurations at every field and are read by thermometers of that field. Machines, flows and the thermometers' network run on `--device`. Writes scan.csv, figures, and a run folder per machine. Repeat the command to go on after a stop.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu rbm scan --generate \"size=10 temperatures=0:6:0.25 count=1000\" --hidden 16,36,64,100 --seeds 5
@@ -99,6 +99,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         arguments.hidden.iter().try_for_each(|&hidden| arguments.learning.check(data, hidden))?;
     }
     let groups = learn(arguments, &parts, machines)?;
+    let device = arguments.learning.device.as_deref().unwrap_or("auto");
     let mut points = Vec::new();
     let mut rows = Vec::new();
     let mut fields: Vec<f64> = groups.iter().flat_map(|group| group.fields.clone()).collect();
@@ -108,12 +109,19 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let of_thermometers = ThermometerArguments { field, temperatures: arguments.temperatures.clone() };
         let system = of_thermometers.system(&groups[0].machines[0].machine)?;
         let sources = thermometers::sources(&system, &starts, arguments.count, 0)?;
-        let mut thermometers = thermometers::open(&system, &of_thermometers.list(&system)?, 0)?;
+        let temperatures = of_thermometers.list(&system)?;
+        let mut thermometers = thermometers::open(device, &system, &temperatures, 0)?;
         for group in groups.iter().filter(|group| group.fields.contains(&field)) {
             let seed = |learned: &Learned| learned.settings.seed;
-            let (kinds, iterations) = (arguments.kind.kinds(), arguments.iterations);
-            let tracks =
-                thermometers::follow(&group.machines, kinds, &sources, iterations, seed, &mut thermometers)?;
+            let tracks = thermometers::follow(
+                device,
+                &group.machines,
+                arguments.kind.kinds(),
+                &sources,
+                arguments.iterations,
+                seed,
+                &mut thermometers,
+            )?;
             for (machine, tracks) in group.machines.iter().zip(&tracks) {
                 rows.extend(flow::rows(machine, field, tracks));
             }

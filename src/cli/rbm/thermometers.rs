@@ -41,12 +41,16 @@ impl ThermometerArguments {
     }
 }
 
-/// Prepares thermometers of a system, whose network tells these temperatures apart.
-pub(super) fn open(system: &System, temperatures: &[f64], seed: u32) -> crate::Result<Thermometers> {
+/// Prepares thermometers of a system, whose network learns on a device to tell these temperatures apart.
+pub(super) fn open(
+    device: &str,
+    system: &System,
+    temperatures: &[f64],
+    seed: u32,
+) -> crate::Result<Thermometers> {
     let mut progress = Progress::new("thermometers", 0, PARTS as u64);
-    let found = Thermometers::new("cpu", system, temperatures, seed, |share| {
-        progress.advance((share * PARTS) as u64)
-    });
+    let observe = |share| progress.advance((share * PARTS) as u64);
+    let found = Thermometers::new(device, system, temperatures, seed, observe);
     progress.finish();
     found
 }
@@ -101,8 +105,9 @@ pub(super) fn sources(
     temperatures.iter().enumerate().map(at).collect()
 }
 
-/// Follows flows of every kind from every source, for all machines: `[machines][flows]`.
+/// Follows flows of every kind from every source through machines on a device, one after the other: `[machines][flows]`.
 pub(super) fn follow(
+    device: &str,
     machines: &[Learned],
     kinds: &[FlowKind],
     sources: &[Source],
@@ -118,10 +123,11 @@ pub(super) fn follow(
         progress.advance(done);
     };
     let mut of_machine = |learned: &Learned| -> crate::Result<Vec<Track>> {
+        let mut backend = learned.on(device)?;
         let flows = kinds.iter().flat_map(|&kind| sources.iter().map(move |source| (kind, source)));
         flows
             .map(|(kind, Source { start, spins })| {
-                let flow = Flow::new(learned.machine, &learned.parameters, kind, spins, seed(learned));
+                let flow = Flow::new(backend.as_mut(), kind, spins, seed(learned));
                 Track::follow(flow, *start, iterations, thermometers, &mut observe)
             })
             .collect()

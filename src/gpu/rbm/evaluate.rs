@@ -6,6 +6,7 @@ use super::task::{Sizes, Task};
 use super::{GpuLearner, Of};
 use crate::error::Result;
 use crate::rbm::{Bits, Draw, ln_conditional};
+use bytemuck::Pod;
 use std::ops::Range;
 
 /// Most rows at a time.
@@ -13,31 +14,44 @@ const ROWS: usize = 1024;
 /// Words of an array of theirs, where a row has fewer.
 const WORDS: usize = 1 << 24;
 
-/// Rows of all those given.
+/// Rows that are given, with their numbers or words, row by row.
+struct Given<T> {
+    slot: MachineSlot,
+    rows: usize,
+    numbers: Vec<T>,
+}
+
+/// Some of them.
 struct Part<'a> {
     place: Range<usize>,
     buffers: &'a mut OfRows,
 }
 
+impl Given<u32> {
+    fn bits(visible: &Bits) -> Self {
+        Self { slot: MachineSlot::Chains, rows: visible.rows(), numbers: visible.by_rows() }
+    }
+}
+
 impl GpuLearner {
     /// Takes rows to the device, as many at a time as fit where each has `words` in its largest array, and gathers what is made of them.
-    fn part_by_part<T>(
+    fn part_by_part<G: Pod, T>(
         &mut self,
-        visible: &Bits,
+        given: &Given<G>,
         words: usize,
         wanted: impl Fn(&Sizes, usize) -> Wanted,
         mut make: impl FnMut(&mut Self, Part<'_>) -> Result<Vec<T>>,
     ) -> Result<Vec<T>> {
-        let at_once = (WORDS / words.max(1)).clamp(1, ROWS).min(visible.rows().max(1));
+        let Given { slot, rows, numbers } = given;
+        let at_once = (WORDS / words.max(1)).clamp(1, ROWS).min((*rows).max(1));
         let arrays = wanted(&self.sizes, at_once);
         let mut buffers = OfRows::new(memory::make(&self.device, &self.sizes, arrays)?);
-        let all = visible.by_rows();
         let mut made = Vec::new();
-        for first in (0..visible.rows()).step_by(at_once) {
-            let place = first..visible.rows().min(first + at_once);
-            let words = self.sizes.visible_words;
-            let own = &all[words * place.start..words * place.end];
-            self.write(&buffers.buffers, MachineSlot::Chains, own)?;
+        for first in (0..*rows).step_by(at_once) {
+            let place = first..(*rows).min(first + at_once);
+            let of_row = numbers.len() / rows;
+            let own = &numbers[of_row * place.start..of_row * place.end];
+            self.write(&buffers.buffers, *slot, own)?;
             made.extend(make(self, Part { place, buffers: &mut buffers })?);
         }
         Ok(made)
@@ -47,7 +61,7 @@ impl GpuLearner {
         self.prepare(&[Kernel::Hidden])?;
         let Sizes { hidden, hidden_stride, .. } = self.sizes;
         let wanted = |sizes: &Sizes, rows| sizes.of_chains(rows, rows);
-        self.part_by_part(visible, hidden_stride, wanted, |learner, Part { place, buffers }| {
+        self.part_by_part(&Given::bits(visible), hidden_stride, wanted, |learner, Part { place, buffers }| {
             let task = learner.sizes.task(place.len());
             learner.dispatch(Some(buffers), Kernel::Hidden, &Task { told: task.rows, ..task })?;
             let found: Vec<f32> = learner.read(Of::Rows(buffers), MachineSlot::Probabilities)?;
@@ -62,7 +76,7 @@ impl GpuLearner {
         let biases = self.visible_biases()?;
         let Sizes { hidden_words, hidden_stride, .. } = self.sizes;
         let wanted = |sizes: &Sizes, rows| sizes.of_evaluation(rows, 0);
-        self.part_by_part(visible, hidden_stride, wanted, |learner, Part { place, buffers }| {
+        self.part_by_part(&Given::bits(visible), hidden_stride, wanted, |learner, Part { place, buffers }| {
             let task = learner.sizes.task(place.len());
             learner.dispatch(Some(buffers), Kernel::FreeEnergy, &task)?;
             let found: Vec<f32> = learner.read(Of::Rows(buffers), MachineSlot::FreeEnergies)?;
@@ -84,7 +98,8 @@ impl GpuLearner {
         let sites: Vec<usize> = (0..machine.lattice.sites()).step_by(every).collect();
         let gains = sites.len() * colours;
         let wanted = |sizes: &Sizes, rows| sizes.of_evaluation(rows, gains);
-        self.part_by_part(visible, hidden_stride.max(gains), wanted, |learner, Part { place, buffers }| {
+        let given = Given::bits(visible);
+        self.part_by_part(&given, hidden_stride.max(gains), wanted, |learner, Part { place, buffers }| {
             let task = Task { every: every as u32, ..learner.sizes.task(place.len()) };
             learner.dispatch(Some(&mut *buffers), Kernel::FreeEnergy, &task)?;
             learner.dispatch(Some(&mut *buffers), Kernel::Conditionals, &task)?;
@@ -108,7 +123,7 @@ impl GpuLearner {
         let Sizes { hidden_stride, visible_stride, visible_words, .. } = self.sizes;
         let wanted = |sizes: &Sizes, rows| sizes.of_chains(rows, 1);
         let words = self.part_by_part(
-            visible,
+            &Given::bits(visible),
             hidden_stride.max(visible_stride),
             wanted,
             |learner, Part { place, buffers }| {
@@ -122,6 +137,30 @@ impl GpuLearner {
             },
         )?;
         Ok(Bits::of_rows(visible.rows(), self.sizes.visible, &words))
+    }
+
+    pub(super) fn reconstruction_of_means(&mut self, means: &[f32]) -> Result<Vec<f32>> {
+        let colours: &[Kernel] = if self.sizes.colours > 1 { &[Kernel::MeanColours] } else { &[] };
+        let kernels = [&[Kernel::MeanHidden, Kernel::MeanVisible], colours].concat();
+        self.prepare(&kernels)?;
+        let Sizes { visible, visible_stride, hidden_stride, .. } = self.sizes;
+        let rows = means.chunks_exact(visible);
+        let padded = |row: &[f32]| [row, &vec![0.0; visible_stride - visible]].concat();
+        let given = Given {
+            slot: MachineSlot::VisibleMeans,
+            rows: rows.len(),
+            numbers: rows.flat_map(padded).collect(),
+        };
+        let wanted = |sizes: &Sizes, rows| sizes.of_means(rows);
+        self.part_by_part(&given, hidden_stride.max(visible_stride), wanted, |learner, part| {
+            let Part { place, buffers } = part;
+            let task = learner.sizes.task(place.len());
+            let mut record = |&kernel| learner.dispatch(Some(&mut *buffers), kernel, &task);
+            kernels.iter().try_for_each(&mut record)?;
+            let found: Vec<f32> = learner.read(Of::Rows(buffers), MachineSlot::VisibleMeans)?;
+            let rows = found.chunks_exact(visible_stride).take(place.len());
+            Ok(rows.flat_map(|row| &row[..visible]).copied().collect())
+        })
     }
 
     fn visible_biases(&mut self) -> Result<Vec<f64>> {

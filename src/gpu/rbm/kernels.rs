@@ -19,6 +19,9 @@ pub(super) enum Kernel {
     Biases,
     FreeEnergy,
     Conditionals,
+    MeanHidden,
+    MeanVisible,
+    MeanColours,
 }
 
 /// A buffer, by the number of its binding.
@@ -39,10 +42,11 @@ pub enum MachineSlot {
     HiddenParts = 12,
     FreeEnergies = 13,
     Gains = 14,
+    VisibleMeans = 15,
 }
 
 impl Kernel {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Hidden,
         Self::Visible,
         Self::ColourFields,
@@ -51,6 +55,9 @@ impl Kernel {
         Self::Biases,
         Self::FreeEnergy,
         Self::Conditionals,
+        Self::MeanHidden,
+        Self::MeanVisible,
+        Self::MeanColours,
     ];
 
     /// Its name and the text of its shader.
@@ -64,6 +71,9 @@ impl Kernel {
             Self::Biases => ("biases", shader!("rbm/biases")),
             Self::FreeEnergy => ("free_energy", shader!("rbm/free_energy")),
             Self::Conditionals => ("conditionals", shader!("rbm/conditionals")),
+            Self::MeanHidden => ("mean_hidden", shader!("rbm/mean_hidden")),
+            Self::MeanVisible => ("mean_visible", shader!("rbm/mean_visible")),
+            Self::MeanColours => ("mean_colours", shader!("rbm/mean_colours")),
         }
     }
 
@@ -83,6 +93,9 @@ impl Kernel {
             Self::Biases => (&[VisibleParts, HiddenParts], &[VisibleBias, HiddenBias]),
             Self::FreeEnergy => (&[Chains, Weights, HiddenBias], &[HiddenFields, FreeEnergies]),
             Self::Conditionals => (&[Chains, Weights, HiddenFields], &[Gains]),
+            Self::MeanHidden => (&[Weights, HiddenBias, VisibleMeans], &[Probabilities]),
+            Self::MeanVisible => (&[Weights, VisibleBias, Probabilities], &[VisibleMeans]),
+            Self::MeanColours => (&[], &[VisibleMeans]),
         };
         let read = reads.iter().map(|&slot| (slot, Access::Read));
         read.chain(writes.iter().map(|&slot| (slot, Access::Write))).collect()
@@ -97,7 +110,7 @@ impl Kernel {
     pub(super) fn specialisation(self, slices: usize) -> Specialisation {
         let (name, file) = self.shader();
         let constants = match self {
-            Self::Colours | Self::Biases | Self::Conditionals => vec![("LANES", LANES)],
+            Self::Colours | Self::Biases | Self::Conditionals | Self::MeanColours => vec![("LANES", LANES)],
             _ => tile::constants(slices),
         };
         Specialisation::plain(name, file, constants)
@@ -108,8 +121,10 @@ impl Kernel {
         let size = |number: u32| number as usize;
         let (rows, words) = (size(task.rows), size(task.hidden_words));
         fold(match self {
-            Self::Hidden | Self::FreeEnergy => rows.div_ceil(TILE) * words,
-            Self::Visible | Self::ColourFields => rows.div_ceil(TILE) * size(task.visible_words),
+            Self::Hidden | Self::FreeEnergy | Self::MeanHidden => rows.div_ceil(TILE) * words,
+            Self::Visible | Self::ColourFields | Self::MeanVisible => {
+                rows.div_ceil(TILE) * size(task.visible_words)
+            }
             Self::Colours => (rows * size(task.visible_words)).div_ceil(LANES),
             Self::Gradient => size(task.visible_stride) / TILE * words,
             Self::Biases => (size(task.visible_stride) + words * WORD).div_ceil(LANES),
@@ -117,6 +132,7 @@ impl Kernel {
                 let sites = size(task.visible / task.colours).div_ceil(size(task.every));
                 (rows * sites * size(task.colours)).div_ceil(LANES)
             }
+            Self::MeanColours => (rows * size(task.visible / task.colours)).div_ceil(LANES),
         })
     }
 }

@@ -87,6 +87,12 @@ impl Sizes {
         wanted
     }
 
+    /// Rows of means.
+    pub(super) fn of_means(&self, rows: usize) -> Wanted {
+        use MachineSlot::*;
+        vec![(VisibleMeans, rows * self.visible_stride), (Probabilities, rows * self.hidden_stride)]
+    }
+
     /// Rows that are evaluated, with so many gains of each.
     pub(super) fn of_evaluation(&self, rows: usize, gains: usize) -> Wanted {
         use MachineSlot::*;
@@ -115,7 +121,8 @@ fn way_out(slot: MachineSlot) -> &'static str {
         | MachineSlot::VisibleParts
         | MachineSlot::HiddenParts
         | MachineSlot::FreeEnergies
-        | MachineSlot::Gains => "use fewer --hidden units, or --device cpu",
+        | MachineSlot::Gains
+        | MachineSlot::VisibleMeans => "use fewer --hidden units, or --device cpu",
     }
 }
 

@@ -324,4 +324,8 @@ impl Backend for GpuLearner {
     fn reconstruct(&mut self, visible: &Bits, draw: Draw) -> Result<Bits> {
         self.reconstruction_of(visible, draw)
     }
+
+    fn reconstruct_means(&mut self, means: &[f32]) -> Result<Vec<f32>> {
+        self.reconstruction_of_means(means)
+    }
 }
