@@ -59,7 +59,8 @@ impl<'a, R: Real> Coupling<'a, R> {
     /// Scales, constants, and the slopes of both shifts.
     #[inline(always)]
     fn linear(&self) -> [[R; 2]; 4] {
-        std::array::from_fn(|row| [self.parameters[2 * row], self.parameters[2 * row + 1]])
+        let row = |row: usize| [self.parameters[2 * row], self.parameters[2 * row + 1]];
+        [row(0), row(1), row(2), row(3)]
     }
 
     /// s and t, given the two numbers that stay as they are.
@@ -69,7 +70,8 @@ impl<'a, R: Real> Coupling<'a, R> {
         let half = R::of(0.5);
         let u = nets.scale.forward(self.shape, of_scale, passive);
         let t = nets.shift.forward(self.shape, of_shift, passive);
-        let tanh = u.map(|[plus, minus]| plus.with(minus, |a, b| half * (a + b)).tanh());
+        let mean = |[plus, minus]: Signed<R>| plus.with(minus, |a, b| half * (a + b)).tanh();
+        let tanh = [mean(u[0]), mean(u[1])];
         let [scales, constants, first, second] = self.linear();
         let scaled = |number: usize| Lanes::all(constants[number]).plus_scaled(scales[number], tanh[number]);
         let shifted = |[plus, minus]: Signed<R>, slopes: [R; 2]| {
@@ -102,7 +104,8 @@ impl<'a, R: Real> Coupling<'a, R> {
                 affine.tanh[number].with(of_s[number], |tanh, s| scale * (R::one() - tanh * tanh) * s);
             [slope; 2]
         };
-        let of_both = of_t.map(|t| [t.map(|t| half * t), t.map(|t| -half * t)]);
+        let both = |t: Lanes<R>| [t.map(|t| half * t), t.map(|t| -half * t)];
+        let of_both = [both(of_t[0]), both(of_t[1])];
         let (linear, gradient) = gradient.split_at_mut(LINEAR * usize::from(LEARN));
         let (to_scale, to_shift) = gradient.split_at_mut(usize::from(LEARN) * self.shape.parameters());
         if LEARN {
@@ -118,10 +121,11 @@ impl<'a, R: Real> Coupling<'a, R> {
             nets.scale.backward::<LEARN>(self.shape, of_scale, passive, [of_u(0), of_u(1)], to_scale);
         let by_shift = nets.shift.backward::<LEARN>(self.shape, of_shift, passive, of_both, to_shift);
         let [.., first, second] = self.linear();
-        std::array::from_fn(|number| {
-            let by_nets = by_scale[number].plus(by_shift[number]);
-            by_nets.plus_scaled(first[number], of_t[0]).plus_scaled(second[number], of_t[1])
-        })
+        let mut of_passive = [by_scale[0].plus(by_shift[0]), by_scale[1].plus(by_shift[1])];
+        for (number, slope) in of_passive.iter_mut().enumerate() {
+            *slope = slope.plus_scaled(first[number], of_t[0]).plus_scaled(second[number], of_t[1]);
+        }
+        of_passive
     }
 }
 

@@ -1,4 +1,7 @@
 //! A net of two numbers, evaluated at z and at -z together.
+//!
+//! Neither here nor in couplings and blocks are closures given to `array::map` or `array::from_fn` where lanes are multiplied: these are not inlined into code for the widest vectors,
+//! and on the oldest processor every multiplication with an addition is a call.
 
 use super::lanes::Lanes;
 use crate::cpu::Real;
@@ -83,12 +86,14 @@ impl<R: Real> Activations<R> {
             for ((to, weights), &bias) in
                 to[..hidden].iter_mut().zip(weights.chunks_exact(hidden)).zip(biases)
             {
-                *to = weighted(Lanes::all(bias), weights, from).map(|sum| sum.map(elu));
+                let [plus, minus] = weighted(Lanes::all(bias), weights, from);
+                *to = [plus.map(elu), minus.map(elu)];
             }
         }
         let top = &self.values[(shape.depth - 1) * hidden..];
         let weights = &parameters[shape.last()..][..2 * hidden];
-        [&weights[..hidden], &weights[hidden..]].map(|weights| weighted(Lanes::zero(), weights, top))
+        let (first, second) = weights.split_at(hidden);
+        [weighted(Lanes::zero(), first, top), weighted(Lanes::zero(), second, top)]
     }
 
     /// After [`forward`](Self::forward) with the same input: the derivative with respect to the input of a function whose derivatives with respect to the outputs are `output`. With
