@@ -7,6 +7,7 @@ mod importance;
 mod mutual_information;
 #[cfg(test)]
 mod noise;
+mod overlap;
 mod power_law;
 mod regression;
 mod series;
@@ -17,10 +18,11 @@ pub use bins::Bins;
 pub use forward::{Forward, forward};
 pub use importance::{Importance, Weighted, importance, kl};
 pub use mutual_information::mutual_information;
+pub use overlap::Overlap;
 pub use power_law::{PowerLaw, power_law};
 pub use regression::{Regression, regression};
 pub use series::{Autocorrelation, Series};
-pub use verification::{References, Status, Verification, verify};
+pub use verification::{References, Status, Verification, verify, verify_flow};
 
 use serde::Serialize;
 

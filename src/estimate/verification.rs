@@ -1,6 +1,6 @@
 //! Whether a network's figures can be trusted: its own estimates against independent references.
 
-use super::{Estimate, Forward, Importance};
+use super::{Estimate, Forward, Importance, Overlap};
 use serde::{Deserialize, Serialize};
 
 /// Standard errors by which ln Z may be off, and by which KL(p | q) may be negative.
@@ -19,6 +19,10 @@ const LEARN_FROM_P: &str = "let it learn from Monte Carlo (--objective forward o
 /// Cure of a network that is not there yet.
 const TRAIN_LONGER: &str =
     "train longer (--steps), wider (--width), or, where a smaller lattice has such nets, grow it (--grow)";
+
+/// Cures of a flow.
+const FLOW_LEARNS_FROM_P: &str = "let it learn from configurations (--data), or for longer (--steps)";
+const FLOW_LEARNS_LONGER: &str = "train longer (--steps) or a larger flow (--repeat, --hidden)";
 
 /// Cure of a network that few samples are from.
 const DRAW_MORE: &str = "draw more samples (evaluation_samples, --count)";
@@ -90,6 +94,28 @@ pub fn verify(own: &Importance, references: References<'_>) -> Verification {
     findings.verdict()
 }
 
+/// Compares a flow's own figures with the exact ln Z, where it is known, and with the overlap that Monte Carlo finds, or the reason why there is none. Weights of a density of real
+/// numbers have no bound, so that the effective sample size of either side tells little.
+pub fn verify_flow(own: &Importance, ln_z: Option<f64>, overlap: Result<&Overlap, &str>) -> Verification {
+    let mut findings = Findings::default();
+    if let Some(exact) = ln_z {
+        findings.compare_ln_z(own.ln_z, exact);
+    }
+    match overlap {
+        Ok(overlap) => findings.compare_overlap(overlap),
+        Err(reason) => {
+            findings.disagree.push(format!("the Monte Carlo of the check is not in equilibrium: {reason}"));
+        }
+    }
+    let effective = own.ess.value * own.count as f64;
+    if effective < FEWEST_EFFECTIVE {
+        let text = format!("only {effective:.1} effective samples, so that errors are not reliable");
+        let cure = if own.ess.value >= WELL_TRAINED { DRAW_MORE } else { FLOW_LEARNS_LONGER };
+        findings.disagree.push(format!("{text}: {cure}"));
+    }
+    findings.verdict()
+}
+
 /// Figures that agree, and figures that do not.
 #[derive(Default)]
 struct Findings {
@@ -122,6 +148,21 @@ impl Findings {
                 .push(format!("{text}: the network misses a part of the distribution; {LEARN_FROM_P}"));
         } else {
             self.disagree.push(format!("{text}: the network is far from trained; {TRAIN_LONGER}"));
+        }
+    }
+
+    fn compare_overlap(&mut self, overlap: &Overlap) {
+        let text = format!(
+            "flow and field have {:.3} in common by samples of the flow and {:.3} by {} configurations of Monte Carlo",
+            overlap.own.value, overlap.seen.value, overlap.count
+        );
+        match overlap.deviation() <= LARGEST_DEVIATION {
+            true => self.agree.push(text),
+            false => {
+                self.disagree.push(format!(
+                    "{text}: the flow misses a part of the distribution; {FLOW_LEARNS_FROM_P}"
+                ));
+            }
         }
     }
 

@@ -1,11 +1,11 @@
 //! Spins out of a flow of their dual field: the field is drawn and weighed, and spins are drawn given it.
 
-use super::{Measurement, MonteCarloCheck, Settings, measure_weighted};
+use super::{Measurement, Settings, measure_weighted};
 use crate::backend::Backend;
 use crate::conditional::Model;
 use crate::cpu::Cpu;
 use crate::error::{Error, Result};
-use crate::estimate::{Estimate, forward};
+use crate::estimate::{Estimate, Forward, Overlap, Verification, forward, verify_flow};
 use crate::lattice::Ensemble;
 use crate::mc::Pool;
 use crate::neuralrg::{Dual, Flow, Noise};
@@ -16,9 +16,10 @@ use std::sync::Arc;
 
 /// Samples drawn at a time.
 const BATCH: usize = 4096;
-/// Purposes of noise: fields of samples, and fields given the spins of the check.
+/// Purposes of noise: fields of samples, fields given the spins of the check, and those of the flow beside them.
 const SAMPLES: u32 = 2;
 const GIVEN: u32 = 3;
+const OWN: u32 = 9;
 /// Keeps the check's Monte Carlo apart from other chains of the seed.
 const SALT: u32 = 0x5eee;
 
@@ -49,25 +50,41 @@ pub fn measure_flow(
     measure_weighted(ensemble, settings, batch, draw, |_| Ok(()), observe)
 }
 
-/// Forward figures of a flow from so many configurations of spins by cluster Monte Carlo, with fields drawn given them; `ln_z` is the spins' exact value or the best estimate.
-///
-/// # Errors
-/// When the Monte Carlo fails, but for equilibrium, which the outcome tells of.
-pub fn flow_check(
-    flow: &Flow<f32>,
-    dual: &Dual<f32>,
-    count: usize,
-    seed: u32,
-    ln_z: Estimate,
-) -> Result<MonteCarloCheck> {
-    let ensemble = Ensemble { system: dual.system().clone(), beta: dual.beta() };
-    let pool = match Pool::new(&ensemble, count, seed ^ SALT) {
-        Err(Error::NotEquilibrated { reason, .. }) => return Ok(MonteCarloCheck::NotEquilibrated(reason)),
-        pool => pool?,
-    };
-    let x = dual.draw_field(pool.spins(), Noise::new(seed, GIVEN, 0));
-    let (_, ln_q) = flow.infer(&x);
-    Ok(MonteCarloCheck::Forward(forward(&ln_weights(dual, &dual.energies(&x), &ln_q), ln_z)))
+/// What a Monte Carlo of our own says of a flow.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FlowCheck {
+    /// Forward figures, and the overlap of flow and field.
+    Found(Forward, Overlap),
+    /// Nothing: the Monte Carlo did not come into equilibrium, for this reason.
+    NotEquilibrated(String),
+}
+
+impl FlowCheck {
+    /// Draws so many configurations of spins by cluster Monte Carlo, with fields given them, and as many of the flow; `ln_z` is the spins' exact value or the best estimate.
+    ///
+    /// # Errors
+    /// When the Monte Carlo fails, but for equilibrium, which the outcome tells of.
+    pub fn new(flow: &Flow<f32>, dual: &Dual<f32>, count: usize, seed: u32, ln_z: Estimate) -> Result<Self> {
+        let ensemble = Ensemble { system: dual.system().clone(), beta: dual.beta() };
+        let pool = match Pool::new(&ensemble, count, seed ^ SALT) {
+            Err(Error::NotEquilibrated { reason, .. }) => return Ok(Self::NotEquilibrated(reason)),
+            pool => pool?,
+        };
+        let x = dual.draw_field(pool.spins(), Noise::new(seed, GIVEN, 0));
+        let of_p = ln_weights(dual, &dual.energies(&x), &flow.infer(&x).1);
+        let (x, ln_q) = flow.generate(&Noise::new(seed, OWN, 0).fields(0, count, dual.sites()));
+        let of_q = ln_weights(dual, &dual.energies(&x), &ln_q);
+        Ok(Self::Found(forward(&of_p, ln_z), Overlap::new(&of_q, &of_p, ln_z.value)))
+    }
+
+    /// The verdict on a measurement of the same flow.
+    pub fn verify(&self, measurement: &Measurement, ln_z: Option<f64>) -> Verification {
+        let overlap = match self {
+            Self::Found(_, overlap) => Ok(overlap),
+            Self::NotEquilibrated(reason) => Err(reason.as_str()),
+        };
+        verify_flow(&measurement.importance, ln_z, overlap)
+    }
 }
 
 fn ln_weights(dual: &Dual<f32>, energies: &[f64], ln_q: &[f64]) -> Vec<f64> {

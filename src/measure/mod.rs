@@ -13,7 +13,7 @@ mod report;
 mod symmetrised;
 
 pub use chain::{Chain, ChainStatistics};
-pub use flow::{flow_check, measure_flow};
+pub use flow::{FlowCheck, measure_flow};
 pub use independence::IndependenceChain;
 pub use integration::{Integration, Node, integrate, temperatures};
 pub use monte_carlo::{MonteCarlo, Sweeps, measure_chains};

@@ -1,6 +1,7 @@
 //! Flows as a user trains, samples, evaluates and measures them.
 
 use crate::cli::{fail, succeed};
+use han_gpu::estimate::Estimate;
 use han_gpu::io::{FlowFolder, read_fields};
 use han_gpu::neuralrg::Training;
 use ndarray::{Array1, Array3};
@@ -92,6 +93,34 @@ fn hybrid_monte_carlo_has_the_exact_energy_in_both_spaces() {
     }
     assert!(tau.len() == 2 && tau[0] < tau[1], "the flow helps: {tau:?}");
     assert!(folder.join("run/hmc/hmc.csv").is_file() && folder.join("run/hmc/hmc.svg").is_file());
+}
+
+#[test]
+fn both_magnetisations_are_drawn_at_low_temperatures() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    succeed(
+        folder,
+        "neuralrg train --size 4 --temperature 1.5 --repeat 2 --steps 150 --batch 128 --lr 0.01 --out run",
+    );
+    succeed(folder, "neuralrg sample run --count 4000 --out fields.npz");
+    let mut archive = NpzReader::new(File::open(folder.join("fields.npz")).unwrap()).unwrap();
+    let spins: Array3<i8> = archive.by_name("spins").unwrap();
+    let sums: Vec<i32> =
+        spins.outer_iter().map(|spins| spins.iter().map(|&spin| i32::from(spin)).sum()).collect();
+    let up = sums.iter().filter(|&&sum| sum > 0).count() as f64;
+    let down = sums.iter().filter(|&&sum| sum < 0).count() as f64;
+    // Almost all spins are of one sign, and both signs are as frequent.
+    assert!(sums.iter().filter(|sum| sum.abs() >= 12).count() > 3000, "{sums:?}");
+    assert!((up - down).abs() < 4.0 * (up + down).sqrt(), "{up}, {down}");
+    let measured = json(folder, "neuralrg measure run --count 4000 --json");
+    let [own, seen] = ["own", "seen"].map(|side| {
+        let of = &measured["overlap"][side];
+        Estimate { value: of["value"].as_f64().unwrap(), error: of["error"].as_f64().unwrap() }
+    });
+    // A lost mode would leave the Monte Carlo alone with half of the distribution.
+    assert!((own.value - seen.value).abs() < 4.0 * own.error.hypot(seen.error), "{own:?}, {seen:?}");
+    assert!(seen.value > 0.3, "{seen:?}");
 }
 
 #[test]

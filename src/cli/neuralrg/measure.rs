@@ -5,12 +5,10 @@ use super::super::progress::Progress;
 use super::super::verdict::{self, Strict};
 use super::{Learned, check_device, check_range, open};
 use crate::config::MAX_SAMPLES;
-use crate::estimate::{Estimate, Forward, Verification, verify};
+use crate::estimate::{Estimate, Forward, Overlap, Verification};
 use crate::exact;
 use crate::lattice::{Ensemble, SymmetryGroup};
-use crate::measure::{
-    Measurement, Method, MonteCarloCheck, Settings, brief, flow_check, measure_flow, own_seed, references,
-};
+use crate::measure::{FlowCheck, Measurement, Method, Settings, brief, measure_flow, own_seed};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -59,6 +57,8 @@ struct Report<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     forward: Option<Forward>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    overlap: Option<Overlap>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<Verification>,
 }
 
@@ -86,7 +86,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let is_whole = measurement.count == arguments.count;
     let checked =
         (is_whole && !arguments.no_verify).then(|| check(&learned, seed, &measurement)).transpose()?;
-    let (forward, verification) = checked.unzip();
+    let (found, verification) = checked.unzip();
+    let (forward, overlap) = found.flatten().unzip();
     let doubts = [measurement.doubts(), verification.iter().flat_map(verdict::doubts).collect()].concat();
     let report = Report {
         run: learned.path.display().to_string(),
@@ -94,7 +95,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         seed,
         measurement: &measurement,
         warnings: measurement.warnings(),
-        forward: forward.flatten(),
+        forward,
+        overlap,
         verification,
     };
     if arguments.json {
@@ -105,17 +107,20 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     arguments.strict.check(&doubts)
 }
 
-/// Forward figures by Monte Carlo, and the verdict of these and of the exact ln Z.
+/// Figures by Monte Carlo, and the verdict of these and of the exact ln Z.
 fn check(
     learned: &Learned,
     seed: u32,
     measurement: &Measurement,
-) -> crate::Result<(Option<Forward>, Verification)> {
+) -> crate::Result<(Option<(Forward, Overlap)>, Verification)> {
     let exact = exact::ln_z(learned.dual.system(), learned.dual.beta());
     let ln_z = exact.map_or(measurement.importance.ln_z, Estimate::exact);
-    let found = flow_check(&learned.flow, &learned.dual, CHECK, seed, ln_z)?;
-    let verification = verify(&measurement.importance, references(exact, Some(&found)));
-    Ok((MonteCarloCheck::into_forward(found), verification))
+    let found = FlowCheck::new(&learned.flow, &learned.dual, CHECK, seed, ln_z)?;
+    let verification = found.verify(measurement, exact);
+    Ok(match found {
+        FlowCheck::Found(forward, overlap) => (Some((forward, overlap)), verification),
+        FlowCheck::NotEquilibrated(_) => (None, verification),
+    })
 }
 
 fn describe(report: &Report<'_>) -> String {
