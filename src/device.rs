@@ -5,8 +5,9 @@ use crate::conditional::Model;
 use crate::cpu::Cpu;
 use crate::dense;
 use crate::error::{Error, Result};
-use crate::gpu::{self, Gpu, GpuDense, GpuLearner, Selected, select_named};
+use crate::gpu::{self, Gpu, GpuDense, GpuFlow, GpuLearner, Selected, select_named};
 use crate::memory;
+use crate::neuralrg;
 use crate::rbm;
 use std::sync::Arc;
 
@@ -109,4 +110,20 @@ pub fn open_net(wanted: &str, net: &dense::Net, batch: usize) -> Result<Box<dyn 
 /// The adapter that `wanted` names; none for the CPU.
 fn selected(wanted: &str) -> Result<Option<Selected>> {
     if wanted == "cpu" { Ok(None) } else { select_named(wanted) }
+}
+
+/// Opens the device that `wanted` names, as [`open`] does, for a flow that learns from batches of so many configurations.
+///
+/// # Errors
+/// When there is no such device, or the flow does not fit it.
+pub fn open_flow(
+    wanted: &str,
+    learner: neuralrg::Learner<f32>,
+    batch: usize,
+) -> Result<Box<dyn neuralrg::Backend<f32>>> {
+    let selected = if wanted == "cpu" { None } else { select_named(wanted)? };
+    Ok(match selected {
+        Some(selected) => Box::new(GpuFlow::open_selected(&selected, &learner, batch)?),
+        None => Box::new(learner),
+    })
 }

@@ -9,6 +9,7 @@ mod commands;
 mod dense;
 mod devices;
 mod faults;
+mod flow;
 mod grid;
 mod kernel_shape;
 mod layout;
@@ -42,6 +43,9 @@ pub use dense::GpuDense;
 pub use dense::{DenseSlot, DenseTask, Units, dense_bindings};
 pub use devices::{AdapterDescription, AdapterKind, list, request, select};
 pub(crate) use devices::{Selected, select_named};
+pub use flow::GpuFlow;
+#[doc(hidden)]
+pub use flow::{FlowSlot, FlowTask, flow_bindings};
 pub use kernel_shape::KernelShape;
 pub use rbm::GpuLearner;
 #[doc(hidden)]

@@ -6,7 +6,7 @@
 //! hidden state and of the parameters that nets compute with.
 
 use super::tables::MAX_SLICE_LANES;
-use super::{dense, rbm};
+use super::{dense, flow, rbm};
 use crate::conditional::{Colours, Encoding, NetOptions, Storage};
 use crate::error::{Error, Result};
 use crate::kernels::{
@@ -42,6 +42,14 @@ const SHARED: &[(&str, &str)] = files![
     "box/factors_uniform",
     "box/scaled_sum",
     "dense/units",
+    "flow/coupling",
+    "flow/gradient_none",
+    "flow/gradient_sum",
+    "flow/net",
+    "flow/parameters",
+    "flow/patch",
+    "flow/rows",
+    "flow/task",
     "forward/border_one_hot",
     "forward/border_shared",
     "forward/border_sign",
@@ -117,6 +125,7 @@ const SHARED: &[(&str, &str)] = files![
     "layout/status",
     "layout/types",
     "numbers/activation",
+    "numbers/normal",
     "numbers/philox",
     "numbers/spread",
     "pairs/chains",
@@ -321,6 +330,7 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
     let rates = [COPY, PRODUCT].map(|rate| Specialisation::rate(rate, 128));
     let mut all: Vec<_> =
         rates.into_iter().chain(dense::specialisations()).chain(rbm::specialisations()).collect();
+    all.extend(flow::specialisations());
     for kernel in Kernel::every(options.depth) {
         for shape in Shape::all(options.width.of(0)) {
             for (loads, exchange, lane_rows, storage, window) in [
@@ -473,8 +483,9 @@ mod tests {
     }
 
     #[test]
-    fn shaders_of_machines_and_dense_nets_say_their_constants_at_their_heads() {
-        for shader in rbm::specialisations().chain(dense::specialisations()) {
+    fn shaders_of_machines_dense_nets_and_flows_say_their_constants_at_their_heads() {
+        let all = rbm::specialisations().chain(dense::specialisations()).chain(flow::specialisations());
+        for shader in all {
             let constants = shader.constants.iter().map(|(name, _)| (*name).to_owned()).collect();
             assert_eq!(head(shader.file, "// Constants: "), constants, "constants of {}", shader.name);
             let mut used = BTreeSet::new();

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::estimate::{Estimate, Forward, Overlap, Verification, forward, verify_flow};
 use crate::lattice::Ensemble;
 use crate::mc::Pool;
-use crate::neuralrg::{Dual, Flow, Noise};
+use crate::neuralrg::{self, Dual, Noise};
 use crate::random::philox;
 use crate::schedule::{Inputs, Kernel};
 use std::ops::ControlFlow;
@@ -27,9 +27,9 @@ const SALT: u32 = 0x5eee;
 /// the field.
 ///
 /// # Errors
-/// When samples do not fit into memory.
+/// When samples do not fit into memory, or the device fails.
 pub fn measure_flow(
-    flow: &Flow<f32>,
+    flow: &mut dyn neuralrg::Backend<f32>,
     dual: &Dual<f32>,
     settings: &Settings,
     observe: impl FnMut(usize) -> ControlFlow<()>,
@@ -40,11 +40,11 @@ pub fn measure_flow(
     let mut observer = Cpu::<f32>::new(Arc::new(Model::without_network(dual.system().clone())), batch);
     let draw = |first: u32| {
         let z = Noise::new(settings.seed, SAMPLES, 0).fields(first as usize, batch, dual.sites());
-        let (x, ln_q) = flow.generate(&z);
+        let (x, ln_q) = flow.generate(&z)?;
         let spins = dual.draw_spins(&x, philox([settings.seed, first], [0; 4])[0]);
         observer.write_spins(&spins)?;
         observer.run(&[Kernel::Observables], &Inputs::SAMPLING)?;
-        let ln_w = ln_weights(dual, &dual.energies(&x), &ln_q);
+        let ln_w = ln_weights(dual, &flow.energies(&x)?, &ln_q);
         Ok((ln_w, observer.read_observables()?))
     };
     measure_weighted(ensemble, settings, batch, draw, |_| Ok(()), observe)
@@ -63,17 +63,23 @@ impl FlowCheck {
     /// Draws so many configurations of spins by cluster Monte Carlo, with fields given them, and as many of the flow; `ln_z` is the spins' exact value or the best estimate.
     ///
     /// # Errors
-    /// When the Monte Carlo fails, but for equilibrium, which the outcome tells of.
-    pub fn new(flow: &Flow<f32>, dual: &Dual<f32>, count: usize, seed: u32, ln_z: Estimate) -> Result<Self> {
+    /// When the device or the Monte Carlo fails, but for equilibrium, which the outcome tells of.
+    pub fn new(
+        flow: &mut dyn neuralrg::Backend<f32>,
+        dual: &Dual<f32>,
+        count: usize,
+        seed: u32,
+        ln_z: Estimate,
+    ) -> Result<Self> {
         let ensemble = Ensemble { system: dual.system().clone(), beta: dual.beta() };
         let pool = match Pool::new(&ensemble, count, seed ^ SALT) {
             Err(Error::NotEquilibrated { reason, .. }) => return Ok(Self::NotEquilibrated(reason)),
             pool => pool?,
         };
         let x = dual.draw_field(pool.spins(), Noise::new(seed, GIVEN, 0));
-        let of_p = ln_weights(dual, &dual.energies(&x), &flow.infer(&x).1);
-        let (x, ln_q) = flow.generate(&Noise::new(seed, OWN, 0).fields(0, count, dual.sites()));
-        let of_q = ln_weights(dual, &dual.energies(&x), &ln_q);
+        let of_p = ln_weights(dual, &flow.energies(&x)?, &flow.infer(&x)?.1);
+        let (x, ln_q) = flow.generate(&Noise::new(seed, OWN, 0).fields(0, count, dual.sites()))?;
+        let of_q = ln_weights(dual, &flow.energies(&x)?, &ln_q);
         Ok(Self::Found(forward(&of_p, ln_z), Overlap::new(&of_q, &of_p, ln_z.value)))
     }
 

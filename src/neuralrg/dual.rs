@@ -114,6 +114,11 @@ impl<R: Real> Dual<R> {
         self.beta
     }
 
+    /// Waves along one axis and eigenvalues of `Kt^-1`, both `[L][L]`: what its product with a field is made of.
+    pub(crate) fn product(&self) -> (&[R], &[R]) {
+        (self.waves.matrix(), &self.inverse)
+    }
+
     /// Energies of 16 configurations, and their gradients `Kt^-1 x - tanh x`.
     pub(super) fn energy(&self, x: &[Lanes<R>], gradient: &mut [Lanes<R>]) -> [f64; LANES] {
         gradient.copy_from_slice(x);

@@ -221,7 +221,7 @@ impl<R: Real> Flow<R> {
     }
 
     /// `-z z / 2 - (N / 2) ln 2 pi` of latent numbers, `[rows]`.
-    pub(super) fn ln_normal(z: &Fields<R>) -> Vec<f64> {
+    pub(crate) fn ln_normal(z: &Fields<R>) -> Vec<f64> {
         let groups = (0..z.rows().div_ceil(LANES)).into_par_iter();
         let mut all = groups.map(|group| ln_normal(z.group(group))).collect::<Vec<_>>().concat();
         all.truncate(z.rows());
@@ -293,9 +293,14 @@ impl<R: Real> Flow<R> {
     }
 }
 
+/// `(N / 2) ln 2 pi` of so many sites.
+pub(crate) fn ln_normal_constant(sites: usize) -> f64 {
+    0.5 * sites as f64 * TAU.ln()
+}
+
 /// `-z z / 2 - (N / 2) ln 2 pi` of 16 configurations.
 fn ln_normal<R: Real>(z: &[Lanes<R>]) -> [f64; LANES] {
-    let constant = 0.5 * z.len() as f64 * TAU.ln();
+    let constant = ln_normal_constant(z.len());
     std::array::from_fn(|lane| {
         let squares: f64 = z.iter().map(|z| z[lane].widen().powi(2)).sum();
         -0.5 * squares - constant

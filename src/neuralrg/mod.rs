@@ -1,6 +1,7 @@
 //! NeuralRG: a multiscale flow of bijectors that learns the continuous field dual to the Ising model (S.-H. Li and L. Wang, Phys. Rev. Lett. 121, 260601, 2018).
 
 mod adam;
+mod backend;
 mod block;
 mod coupling;
 mod dual;
@@ -11,6 +12,7 @@ mod hmc;
 mod lanes;
 mod net;
 mod noise;
+mod on_cpu;
 mod renormalised;
 mod settings;
 mod stack;
@@ -19,14 +21,17 @@ mod tests;
 mod training;
 mod waves;
 
-pub use adam::Moments;
+pub use adam::{Moments, Rule};
+pub use backend::{Backend, Lesson};
 pub use dual::Dual;
 pub use fields::Fields;
+pub(crate) use flow::ln_normal_constant;
 pub use flow::{Architecture, Flow};
 pub use gradient::{Batch, Estimator};
 pub use hmc::{Hmc, Space};
 pub use lanes::LANES;
 pub use noise::Noise;
+pub use on_cpu::Learner;
 pub use renormalised::{
     Couplings, Information, Latents, Response, couplings, information, latents, responses,
 };

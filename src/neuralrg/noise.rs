@@ -24,6 +24,11 @@ impl Noise {
         Self { key: [words[0], words[1]], step }
     }
 
+    /// Key and step of its counters, for the twin on other devices.
+    pub(crate) fn key(self) -> ([u32; 2], u32) {
+        (self.key, self.step)
+    }
+
     /// Numbers of configurations from `first` on, of mean 0 and variance 1.
     pub fn fields<R: Real>(self, first: usize, rows: usize, sites: usize) -> Fields<R> {
         let mut fields = Fields::zeros(rows, sites);

@@ -47,6 +47,14 @@ pub struct Settings {
     pub metrics_every: u32,
     /// Steps from one checkpoint to the next.
     pub checkpoint_every: u32,
+    /// The device that the run began on; nothing else follows from it.
+    #[serde(default = "any_device")]
+    pub device: String,
+}
+
+/// The device of runs that do not record theirs.
+fn any_device() -> String {
+    "auto".to_owned()
 }
 
 /// Steps of a run where they are not given.
@@ -71,6 +79,7 @@ impl Settings {
             seed: 0,
             metrics_every: STEPS / 100,
             checkpoint_every: STEPS / 10,
+            device: any_device(),
         }
     }
 

@@ -1,13 +1,15 @@
 //! A flow that learns step by step, and what its configurations say.
 
-use super::adam::Moments;
+use super::adam::{Moments, Rule};
+use super::backend::{Backend, Lesson};
 use super::dual::Dual;
 use super::fields::Fields;
 use super::flow::Flow;
-use super::gradient::Batch;
 use super::noise::Noise;
+use super::on_cpu::Learner;
 use super::settings::Settings;
 use crate::cpu::Real;
+use crate::device;
 use crate::error::{Error, Result};
 use crate::estimate::Weighted;
 use crate::io::MetricsRow;
@@ -77,28 +79,56 @@ pub struct State<R> {
 }
 
 /// A run.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Training<R> {
     settings: Settings,
     dual: Dual<R>,
-    flow: Flow<R>,
-    moments: Moments<R>,
+    backend: Box<dyn Backend<R>>,
     step: u32,
     /// `[count][sites]`: spins to learn from.
     data: Vec<i8>,
 }
 
+impl<R: Real> State<R> {
+    /// Before the first step.
+    ///
+    /// # Errors
+    /// When a size is out of range.
+    pub fn initial(settings: &Settings) -> Result<Self> {
+        let parameters = Flow::new(settings.architecture, settings.seed)?.parameters().to_vec();
+        Ok(Self { step: 0, moments: Moments::zeros(parameters.len()), parameters })
+    }
+}
+
 impl<R: Real> Training<R> {
-    /// A run from its start.
+    /// A run from its start, on the CPU.
     ///
     /// # Errors
     /// When a setting is out of range, by its name.
     pub fn new(settings: Settings) -> Result<Self> {
+        let state = State::initial(&settings)?;
+        Self::resume(settings, state)
+    }
+
+    /// A run from a state of it, on the CPU; it goes on as if it had never stopped.
+    ///
+    /// # Errors
+    /// As [`Training::new`], or when the state is one of another form.
+    pub fn resume(settings: Settings, state: State<R>) -> Result<Self> {
+        Self::with(settings, state, |learner| Ok(Box::new(learner)))
+    }
+
+    /// A run on the backend that is made of its learner.
+    fn with(
+        settings: Settings,
+        state: State<R>,
+        open: impl FnOnce(Learner<R>) -> Result<Box<dyn Backend<R>>>,
+    ) -> Result<Self> {
         settings.check()?;
         let dual = Dual::new(settings.architecture.size, settings.coupling, settings.temperature)?;
-        let flow = Flow::new(settings.architecture, settings.seed)?;
-        let moments = Moments::zeros(flow.parameters().len());
-        Ok(Self { settings, dual, flow, moments, step: 0, data: Vec::new() })
+        let flow = Flow::new(settings.architecture, settings.seed)?.with_parameters(state.parameters)?;
+        let backend = open(Learner::new(flow, dual.clone()).with_moments(state.moments)?)?;
+        Ok(Self { settings, dual, backend, step: state.step, data: Vec::new() })
     }
 
     /// The same with spins to learn from, `[count][sites]`, which have a share of every batch.
@@ -114,30 +144,14 @@ impl<R: Real> Training<R> {
         Ok(Self { data: spins, ..self })
     }
 
-    /// A run from a state of it; it goes on as if it had never stopped.
-    ///
-    /// # Errors
-    /// As [`Training::new`], or when the state is one of another form.
-    pub fn resume(settings: Settings, state: State<R>) -> Result<Self> {
-        let start = Self::new(settings)?;
-        let flow = start.flow.with_parameters(state.parameters)?;
-        let expected = flow.parameters().len();
-        for found in [state.moments.first.len(), state.moments.second.len()] {
-            if found != expected {
-                return Err(Error::setting("moments", found, format!("the flow has {expected} parameters")));
-            }
-        }
-        Ok(Self { flow, moments: state.moments, step: state.step, ..start })
-    }
-
     /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// The flow.
-    pub fn flow(&self) -> &Flow<R> {
-        &self.flow
+    /// The flow on its device.
+    pub fn backend(&self) -> &dyn Backend<R> {
+        &*self.backend
     }
 
     /// The field that it learns.
@@ -155,56 +169,49 @@ impl<R: Real> Training<R> {
         self.step >= self.settings.steps
     }
 
-    /// Learns from a batch that it draws, and gives losses `ln q(x) + E(x)` of its own configurations, and where there are none `-ln q(x)` of those given data. A pure function of the
-    /// state, the settings and the data.
-    pub fn step(&mut self) -> Vec<f64> {
-        let Settings { batch, data_share, weight_decay, .. } = self.settings;
+    /// Learns from a batch that it draws: a pure function of the state, the settings and the data.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn step(&mut self) -> Result<()> {
+        let Settings { seed, batch, estimator, data_share, weight_decay: decay, .. } = self.settings;
         let of_data = match self.data.is_empty() {
             true => 0,
             false => (data_share * batch as f64).round() as usize,
         };
-        let Batch { losses, gradient } = match batch - of_data {
-            0 => self.data_batch(of_data),
-            own if own == batch => self.own_batch(batch),
-            own => self.own_batch(own).mixed(own as f64 / batch as f64, &self.data_batch(of_data)),
-        };
+        let noise = Noise::new(seed, STEPS, self.step);
+        let lesson = Lesson { own: batch - of_data, noise, estimator, given: self.given(of_data) };
         self.step += 1;
-        let rate = self.settings.rate(self.step);
-        self.moments.step(self.flow.parameters_mut(), &gradient, self.step, rate, weight_decay);
-        losses
+        self.backend.learn(&lesson, Rule { step: self.step, rate: self.settings.rate(self.step), decay })
     }
 
-    /// A batch of configurations of the flow.
-    fn own_batch(&self, rows: usize) -> Batch<R> {
-        let noise = Noise::new(self.settings.seed, STEPS, self.step);
-        Batch::new(&self.flow, &self.dual, noise, rows, self.settings.estimator)
-    }
-
-    /// A batch of fields given random spins of the data.
-    fn data_batch(&self, rows: usize) -> Batch<R> {
+    /// Fields given random spins of the data.
+    fn given(&self, rows: usize) -> Fields<R> {
         let sites = self.dual.sites();
         let mut stream = Stream::new(self.settings.seed ^ ORDER, self.step);
         let mut one = || stream.random_range(0..self.data.len() / sites) * sites;
         let spins: Vec<i8> = (0..rows).flat_map(|_| self.data[one()..][..sites].to_vec()).collect();
-        let noise = Noise::new(self.settings.seed, DATA_STEPS, self.step);
-        Batch::of_fields(&self.flow, &self.dual.draw_field(&spins, noise))
+        self.dual.draw_field(&spins, Noise::new(self.settings.seed, DATA_STEPS, self.step))
     }
 
     /// Mean of `-ln q(x)` of fields given the first configurations of the data.
-    fn data_loss(&self) -> Option<f64> {
+    fn data_loss(&mut self) -> Result<Option<f64>> {
         let sites = self.dual.sites();
         let spins = &self.data[..self.data.len().min(LOOKED_AT * sites)];
+        if spins.is_empty() {
+            return Ok(None);
+        }
         let noise = Noise::new(self.settings.seed, DATA_METRICS, 0);
-        let ln_q = || self.flow.infer(&self.dual.draw_field(spins, noise)).1;
-        (!spins.is_empty()).then(|| -ln_q().iter().sum::<f64>() / (spins.len() / sites) as f64)
+        let (_, ln_q) = self.backend.infer(&self.dual.draw_field(spins, noise))?;
+        Ok(Some(-ln_q.iter().sum::<f64>() / ln_q.len() as f64))
     }
 
     /// The state to go on from.
     ///
     /// # Errors
-    /// When a parameter is not finite.
-    pub fn state(&self) -> Result<State<R>> {
-        let parameters = self.flow.parameters().to_vec();
+    /// When a parameter is not finite, or the device fails.
+    pub fn state(&mut self) -> Result<State<R>> {
+        let parameters = self.backend.parameters()?;
         if !parameters.iter().all(|parameter| parameter.is_finite()) {
             return Err(Error::setting(
                 "lr",
@@ -215,46 +222,67 @@ impl<R: Real> Training<R> {
                 ),
             ));
         }
-        Ok(State { step: self.step, parameters, moments: self.moments.clone() })
+        Ok(State { step: self.step, parameters, moments: self.backend.moments()? })
     }
 
     /// Log weights `-E(x) - ln q(x)` of so many configurations of the flow as it is now: ln Z_x, the effective sample size and the divergence from the field's distribution. A pure
     /// function of the state and the seed.
-    pub fn sample(&self, count: usize) -> Weighted {
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn sample(&mut self, count: usize) -> Result<Weighted> {
         let noise = Noise::new(self.settings.seed, SAMPLES, self.step);
         let mut weighted = Weighted::new(0);
         for first in (0..count).step_by(CHUNK) {
             let z = noise.fields(first, CHUNK.min(count - first), self.dual.sites());
-            let (x, ln_q) = self.flow.generate(&z);
-            let energies = self.dual.energies(&x);
+            let (x, ln_q) = self.backend.generate(&z)?;
+            let energies = self.backend.energies(&x)?;
             energies.iter().zip(ln_q).for_each(|(energy, ln_q)| weighted.push(-energy - ln_q, &[]));
         }
-        weighted
+        Ok(weighted)
     }
 
     /// What is told of the flow now: a pure function of the state, but for the time.
-    pub fn metrics(&self, elapsed_s: f64) -> Metrics {
-        let importance = self.sample(LOOKED_AT).importance();
-        Metrics {
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn metrics(&mut self, elapsed_s: f64) -> Result<Metrics> {
+        let importance = self.sample(LOOKED_AT)?.importance();
+        Ok(Metrics {
             step: self.step,
             loss: importance.beta_f.value,
             loss_error: importance.beta_f.error,
             kl: self.dual.ln_z().map(|ln_z| importance.beta_f.value + ln_z),
             ess: importance.ess.value,
-            asymmetry: self.asymmetry(),
-            data_loss: self.data_loss(),
+            asymmetry: self.asymmetry()?,
+            data_loss: self.data_loss()?,
             learning_rate: self.settings.rate((self.step + 1).min(self.settings.steps)),
             elapsed_s,
-        }
+        })
     }
 
     /// The largest difference of ln q between configurations and their images under `x -> -x`.
-    pub fn asymmetry(&self) -> f64 {
-        let z: Fields<R> =
-            Noise::new(self.settings.seed, SAMPLES, self.step).fields(0, IMAGES, self.dual.sites());
-        let x = self.flow.generate(&z).0.to_rows();
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn asymmetry(&mut self) -> Result<f64> {
+        let sites = self.dual.sites();
+        let z: Fields<R> = Noise::new(self.settings.seed, SAMPLES, self.step).fields(0, IMAGES, sites);
+        let x = self.backend.generate(&z)?.0.to_rows();
         let image: Vec<R> = x.iter().map(|&x| -x).collect();
-        let [ln_q, of_image] = [x, image].map(|x| self.flow.infer(&Fields::of_rows(&x, self.dual.sites())).1);
-        ln_q.iter().zip(of_image).map(|(ln_q, of_image)| (ln_q - of_image).abs()).fold(0.0, f64::max)
+        let (_, ln_q) = self.backend.infer(&Fields::of_rows(&x, sites))?;
+        let (_, of_image) = self.backend.infer(&Fields::of_rows(&image, sites))?;
+        Ok(ln_q.iter().zip(of_image).map(|(ln_q, of_image)| (ln_q - of_image).abs()).fold(0.0, f64::max))
+    }
+}
+
+impl Training<f32> {
+    /// A run from a state of it on a device, as [`device::open`] names them; the one that the settings record plays no part.
+    ///
+    /// # Errors
+    /// As [`Training::resume`], or when there is no such device, or the flow does not fit it.
+    pub fn on(wanted: &str, settings: Settings, state: State<f32>) -> Result<Self> {
+        let batch = settings.batch;
+        Self::with(settings, state, |learner| device::open_flow(wanted, learner, batch))
     }
 }

@@ -24,6 +24,11 @@ impl<R: Real> Waves<R> {
         Self { side, matrix: (0..side * side).map(wave).collect() }
     }
 
+    /// `[L][L]`: the waves along one axis.
+    pub(super) fn matrix(&self) -> &[R] {
+        &self.matrix
+    }
+
     /// Eigenvalues of the adjacency matrix, `[L][L]`: `2 (cos k + cos k')`. On side 2 every pair of neighbours has two bonds.
     pub(super) fn adjacency(side: usize) -> Vec<f64> {
         let along = |k: usize| 2.0 * (TAU * k as f64 / side as f64).cos();

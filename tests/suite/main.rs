@@ -18,6 +18,7 @@ mod dense_kernels;
 mod embed;
 mod exact;
 mod faults;
+mod flow_kernels;
 mod gradients;
 mod harness;
 mod hostile;

@@ -3,7 +3,7 @@
 use crate::cli::{fail, succeed};
 use han_gpu::estimate::Estimate;
 use han_gpu::io::{FlowFolder, read_fields};
-use han_gpu::neuralrg::Training;
+use han_gpu::neuralrg::{State, Training};
 use ndarray::{Array1, Array3};
 use ndarray_npy::{NpzReader, ReadNpyExt, WriteNpyExt};
 use serde_json::Value;
@@ -21,8 +21,10 @@ fn samples_are_evaluated_as_they_were_drawn_and_spins_have_the_exact_energy() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
     let more = "--repeat 2 --layers 6 --steps 150 --batch 128";
-    let summary =
-        json(folder, &format!("neuralrg train --size 4 --temperature 3 --lr 0.01 {more} --out run --json"));
+    let summary = json(
+        folder,
+        &format!("neuralrg train --size 4 --temperature 3 --lr 0.01 {more} --device cpu --out run --json"),
+    );
     let loss = summary["metrics"]["loss"].as_f64().unwrap();
     let kl = summary["metrics"]["kl"].as_f64().unwrap();
     assert!((loss - summary["exact_loss"].as_f64().unwrap() - kl).abs() < 1e-9);
@@ -61,8 +63,9 @@ fn a_flow_that_was_stopped_goes_on_bit_for_bit() {
         succeed(folder, &format!("neuralrg train {SHORT} --out {out}"));
     }
     let (cut, settings) = FlowFolder::open(&folder.join("cut")).unwrap();
-    let mut training = Training::<f32>::new(settings.clone()).unwrap();
-    (0..25).for_each(|_| drop(training.step()));
+    let start = State::initial(&settings).unwrap();
+    let mut training = Training::on(&settings.device, settings.clone(), start).unwrap();
+    (0..25).try_for_each(|_| training.step()).unwrap();
     cut.save(&settings, &training.state().unwrap()).unwrap();
     succeed(folder, "neuralrg train --resume cut");
     let read = |run: &str, file: &str| fs::read(folder.join(run).join(file)).unwrap();

@@ -3,8 +3,8 @@
 
 use han_gpu::conditional::{Colours, Head, NetOptions, Network, Storage, Widths};
 use han_gpu::gpu::{
-    Access, DenseTask, Job, Level, Matrix, Specialisation, Status, Step, Task, Units, all_specialisations,
-    dense_bindings, machine_bindings,
+    Access, DenseTask, FlowTask, Job, Level, Matrix, Specialisation, Status, Step, Task, Units,
+    all_specialisations, dense_bindings, flow_bindings, machine_bindings,
 };
 use han_gpu::hierarchy::SiteOrder;
 use han_gpu::lattice::Lattice;
@@ -217,6 +217,9 @@ fn structs_have_the_layout_of_their_rust_twins() {
     let module = module_of("hidden", Storage::F32, false);
     assert_layout!(&module, "Task", Task: visible, visible_words, visible_stride, hidden, hidden_words, colours, rows, given,
         first_given, told, first_told, drawn, seed, step, stage, first, every, scale, share, rate, kept);
+    let module = module_of("flow_backward", Storage::F32, false);
+    assert_layout!(&module, "FlowTask", FlowTask: side, sites, rows, each, first_block, blocks, starts, first_slice, slices, quads,
+        key0, key1, step, first, of_energy, of_score, share, of_ln_det, rate, kept, scale);
     let module = module_of("learn", Storage::F32, false);
     assert_layout!(&module, "Task", DenseTask: rows, first, layers, layer, blocks, tiles, share, rate, kept, rest, kept_square, rest_square,
         correction, correction_square, floor);
@@ -258,12 +261,13 @@ fn bound<S: std::fmt::Debug + Copy>(
 }
 
 #[test]
-fn bindings_of_machines_and_dense_nets_are_those_that_the_rust_side_binds() {
+fn bindings_of_machines_dense_nets_and_flows_are_those_that_the_rust_side_binds() {
     let most = wgpu::Limits::default().max_storage_buffers_per_shader_stage as usize;
     let machines = bound(machine_bindings(), |slot| slot as u32);
     let nets = bound(dense_bindings(), |slot| slot as u32);
-    assert!(machines.len() > 6 && nets.len() > 3);
-    for (name, storage) in machines.into_iter().chain(nets) {
+    let flows = bound(flow_bindings(), |slot| slot as u32);
+    assert!(machines.len() > 6 && nets.len() > 3 && flows.len() > 6);
+    for (name, storage) in machines.into_iter().chain(nets).chain(flows) {
         assert!(storage.len() <= most, "{name} binds {} storage buffers", storage.len());
         let bound: BTreeSet<_> = storage.into_iter().chain([(0, "uniform", "task".to_owned())]).collect();
         assert_eq!(declared(&module_of(name, Storage::F32, false)), bound, "{name}");

@@ -1,7 +1,7 @@
 //! `han-gpu neuralrg evaluate`.
 
 use super::super::print;
-use super::{check_device, open};
+use super::open;
 use crate::io::{check_writable, read_fields, write_ln_q};
 use crate::neuralrg::Fields;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     /// Fields [N, L, L], float32 or float64: an .npy file, or an .npz file with the array x
     #[arg(long, value_name = "FILE")]
     fields: PathBuf,
-    /// auto or cpu: flows run on the CPU
+    /// auto, cpu, or index or name of a GPU as `han-gpu devices` lists them
     #[arg(long, default_value = "auto")]
     device: String,
     /// Output: float64 [N]
@@ -26,11 +26,10 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let place = check_writable(&arguments.out)?;
-    check_device(&arguments.device)?;
     let learned = open(&arguments.run)?;
     let side = learned.settings.architecture.size as usize;
     let x = read_fields(&arguments.fields, [side; 2])?;
-    let (_, ln_q) = learned.flow.infer(&Fields::of_rows(&x, side * side));
+    let (_, ln_q) = learned.on(&arguments.device)?.infer(&Fields::of_rows(&x, side * side))?;
     let count = ln_q.len();
     write_ln_q(&place, ln_q)?;
     print(&format!("ln q of {count} fields in {}", arguments.out.display()))

@@ -3,12 +3,13 @@
 use super::super::interrupt::Interrupt;
 use super::super::progress::Progress;
 use super::super::verdict::{self, Strict};
-use super::{Learned, check_device, check_range, open};
+use super::{check_range, open};
 use crate::config::MAX_SAMPLES;
 use crate::estimate::{Estimate, Forward, Overlap, Verification};
 use crate::exact;
 use crate::lattice::{Ensemble, SymmetryGroup};
 use crate::measure::{FlowCheck, Measurement, Method, Settings, brief, measure_flow, own_seed};
+use crate::neuralrg::{Backend, Dual};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -32,7 +33,7 @@ pub(super) struct Arguments {
     /// Seed of the samples [default: one of its own, from the run's seed]
     #[arg(long)]
     seed: Option<u32>,
-    /// auto or cpu: flows run on the CPU
+    /// auto, cpu, or index or name of a GPU as `han-gpu devices` lists them
     #[arg(long, default_value = "auto")]
     device: String,
     /// Leave the check by Monte Carlo out
@@ -49,7 +50,7 @@ pub(super) struct Arguments {
 #[derive(Serialize)]
 struct Report<'a> {
     run: String,
-    device: &'static str,
+    device: String,
     seed: u32,
     #[serde(flatten)]
     measurement: &'a Measurement,
@@ -63,9 +64,9 @@ struct Report<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    check_device(&arguments.device)?;
     check_range("count", arguments.count as u64, 1, MAX_SAMPLES as u64)?;
     let learned = open(&arguments.run)?;
+    let mut flow = learned.on(&arguments.device)?;
     let ensemble = Ensemble { system: learned.dual.system().clone(), beta: learned.dual.beta() };
     let seed = arguments.seed.unwrap_or(own_seed(learned.settings.seed, &ensemble));
     let settings = Settings {
@@ -77,21 +78,22 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let interrupt = Interrupt::listen();
     let mut progress = Progress::new("sample", 0, arguments.count as u64);
-    let measurement = measure_flow(&learned.flow, &learned.dual, &settings, |done| {
+    let measurement = measure_flow(&mut *flow, &learned.dual, &settings, |done| {
         progress.advance(done as u64);
         interrupt.flow()
     })?;
     progress.finish();
     // Stopped: the figures of the samples drawn so far are wanted now.
     let is_whole = measurement.count == arguments.count;
-    let checked =
-        (is_whole && !arguments.no_verify).then(|| check(&learned, seed, &measurement)).transpose()?;
+    let checked = (is_whole && !arguments.no_verify)
+        .then(|| check(&mut *flow, &learned.dual, seed, &measurement))
+        .transpose()?;
     let (found, verification) = checked.unzip();
     let (forward, overlap) = found.flatten().unzip();
     let doubts = [measurement.doubts(), verification.iter().flat_map(verdict::doubts).collect()].concat();
     let report = Report {
         run: learned.path.display().to_string(),
-        device: "cpu",
+        device: flow.device().to_owned(),
         seed,
         measurement: &measurement,
         warnings: measurement.warnings(),
@@ -109,13 +111,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Figures by Monte Carlo, and the verdict of these and of the exact ln Z.
 fn check(
-    learned: &Learned,
+    flow: &mut dyn Backend<f32>,
+    dual: &Dual<f32>,
     seed: u32,
     measurement: &Measurement,
 ) -> crate::Result<(Option<(Forward, Overlap)>, Verification)> {
-    let exact = exact::ln_z(learned.dual.system(), learned.dual.beta());
+    let exact = exact::ln_z(dual.system(), dual.beta());
     let ln_z = exact.map_or(measurement.importance.ln_z, Estimate::exact);
-    let found = FlowCheck::new(&learned.flow, &learned.dual, CHECK, seed, ln_z)?;
+    let found = FlowCheck::new(flow, dual, CHECK, seed, ln_z)?;
     let verification = found.verify(measurement, exact);
     Ok(match found {
         FlowCheck::Found(forward, overlap) => (Some((forward, overlap)), verification),

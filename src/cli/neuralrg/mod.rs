@@ -8,9 +8,10 @@ mod scan;
 mod train;
 mod variables;
 
+use crate::device;
 use crate::error::Error;
 use crate::io::FlowFolder;
-use crate::neuralrg::{Dual, Flow, Settings};
+use crate::neuralrg::{Backend, Dual, Flow, Learner, Settings};
 use std::path::{Path, PathBuf};
 
 /// NeuralRG: multiscale flows that learn the field dual to Ising spins.
@@ -51,6 +52,15 @@ struct Learned {
     dual: Dual<f32>,
 }
 
+impl Learned {
+    /// The flow on a device.
+    fn on(&self, device: &str) -> crate::Result<Box<dyn Backend<f32>>> {
+        let backend = device::open_flow(device, Learner::new(self.flow.clone(), self.dual.clone()), 1)?;
+        super::tell(&format!("device {}", backend.device()));
+        Ok(backend)
+    }
+}
+
 /// Opens the flow of a run.
 fn open(path: &Path) -> anyhow::Result<Learned> {
     let (folder, settings) = FlowFolder::open(path)?;
@@ -62,14 +72,6 @@ fn open(path: &Path) -> anyhow::Result<Learned> {
     let &Settings { architecture, coupling, temperature, .. } = &settings;
     let dual = Dual::new(architecture.size, coupling, temperature)?;
     Ok(Learned { path: path.to_owned(), settings, flow, dual })
-}
-
-/// Refuses devices that flows do not run on.
-fn check_device(device: &str) -> crate::Result<()> {
-    match device {
-        "auto" | "cpu" => Ok(()),
-        other => Err(Error::setting("device", other, "flows run on the CPU: it must be auto or cpu")),
-    }
 }
 
 /// Refuses numbers of samples, chains and the like that are out of range.

@@ -2,7 +2,7 @@
 
 use super::super::print;
 use super::super::progress::Progress;
-use super::{check_device, check_range, open};
+use super::{check_range, open};
 use crate::config::MAX_SAMPLES;
 use crate::io::{check_memory, check_writable, write_fields};
 use crate::neuralrg::Noise;
@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// Seed of the samples [default: the run's seed]
     #[arg(long)]
     seed: Option<u32>,
-    /// auto or cpu: flows run on the CPU
+    /// auto, cpu, or index or name of a GPU as `han-gpu devices` lists them
     #[arg(long, default_value = "auto")]
     device: String,
     /// Output: x float32 [N, L, L], ln_q float64 [N] of x, spins int8 [N, L, L], energy float64 [N] of spins
@@ -37,10 +37,10 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let place = check_writable(&arguments.out)?;
-    check_device(&arguments.device)?;
     check_range("count", arguments.count as u64, 1, MAX_SAMPLES as u64)?;
     let learned = open(&arguments.run)?;
-    let (flow, dual) = (&learned.flow, &learned.dual);
+    let dual = &learned.dual;
+    let mut flow = learned.on(&arguments.device)?;
     check_memory("count", arguments.count, dual.sites() * (size_of::<f32>() + 1) + 2 * size_of::<f64>())?;
     let seed = arguments.seed.unwrap_or(learned.settings.seed);
     let (mut x, mut ln_q, mut spins) = (Vec::new(), Vec::new(), Vec::new());
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for first in (0..arguments.count).step_by(BATCH) {
         let rows = BATCH.min(arguments.count - first);
         let (fields, of_fields) =
-            flow.generate(&Noise::new(seed, SAMPLES, 0).fields(first, rows, dual.sites()));
+            flow.generate(&Noise::new(seed, SAMPLES, 0).fields(first, rows, dual.sites()))?;
         spins.extend(dual.draw_spins(&fields, philox([seed, SAMPLES], [first as u32, 0, 0, 0])[0]));
         x.extend(fields.to_rows());
         ln_q.extend(of_fields);

@@ -5,7 +5,7 @@ use super::super::heading;
 use super::super::interrupt::Interrupt;
 use super::super::{print, print_json, tell};
 use super::named;
-use super::train::{CRITICAL, PartsName, Run, SIZE, Scales};
+use super::train::{CRITICAL, PartsName, Run, SIZE, Scales, parameters};
 use crate::error::Error;
 use crate::estimate::Estimate;
 use crate::io::FlowFolder;
@@ -63,6 +63,9 @@ pub(super) struct Arguments {
     /// Seed of parameters and configurations
     #[arg(long, default_value_t = 0, help_heading = heading::TRAINING)]
     seed: u32,
+    /// Device of flows that are new: auto, cpu, or index or name of a GPU as `han-gpu devices` lists them
+    #[arg(long, default_value = "auto", help_heading = heading::MACHINE)]
+    device: String,
     /// Kind of the figure's files
     #[arg(long, value_enum, default_value = "both", help_heading = heading::RUN_FOLDER)]
     format: FormatName,
@@ -155,6 +158,7 @@ impl Arguments {
             batch: self.batch,
             learning_rate: self.lr,
             seed: self.seed,
+            device: self.device.clone(),
             metrics_every: self.steps.div_ceil(100),
             checkpoint_every: self.steps.div_ceil(10),
             ..default
@@ -197,8 +201,9 @@ fn learned(path: &Path, settings: &Settings, interrupt: &Interrupt) -> anyhow::R
     let mut run = match FlowFolder::exists(path) {
         false => Run::begin(path, settings.clone(), false)?,
         true => {
-            let run = Run::resume(path)?;
-            if run.settings != *settings {
+            let run = Run::resume(path, None)?;
+            // Which device it began on plays no part.
+            if run.settings != (Settings { device: run.settings.device.clone(), ..settings.clone() }) {
                 let expected =
                     "a flow of other settings, as its flow.toml says, is there; name another folder";
                 return Err(Error::setting("out", path.display(), expected).into());
@@ -207,10 +212,10 @@ fn learned(path: &Path, settings: &Settings, interrupt: &Interrupt) -> anyhow::R
         }
     };
     let metrics = match run.training.is_finished() {
-        true => run.training.metrics(0.0),
+        true => run.training.metrics(0.0)?,
         false => run.learn(interrupt, "the same command")?,
     };
-    Ok((run.training.flow().parameters().len(), metrics))
+    Ok((parameters(&settings.architecture)?, metrics))
 }
 
 fn row(form: &Architecture, parameters: usize, metrics: &Metrics) -> Row {

@@ -4,13 +4,12 @@ use super::super::family::{self, Course, Learner};
 use super::super::heading;
 use super::super::interrupt::Interrupt;
 use super::super::{print, print_json, tell};
-use super::check_device;
 use crate::error::Error;
 use crate::estimate::Estimate;
 use crate::io::{FlowFolder, Flows};
 use crate::lattice::{Lattice, Spins};
 use crate::measure::brief;
-use crate::neuralrg::{Architecture, Metrics, Parts, Settings, State, Training};
+use crate::neuralrg::{Architecture, Flow, Metrics, Parts, Settings, State, Training};
 use crate::rbm::Data;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -85,16 +84,16 @@ pub(super) struct Arguments {
     /// Steps from one checkpoint to the next [default: a tenth of all]
     #[arg(long, help_heading = heading::TRAINING)]
     checkpoint_every: Option<u32>,
-    /// auto or cpu: flows run on the CPU
-    #[arg(long, default_value = "auto", help_heading = heading::MACHINE)]
-    device: String,
+    /// auto, cpu, or index or name of a GPU as `han-gpu devices` lists them [default: auto, with --resume the run's own]
+    #[arg(long, help_heading = heading::MACHINE)]
+    device: Option<String>,
     /// Run folder [default: runs/neuralrg]
     #[arg(long, value_name = "DIR", help_heading = heading::RUN_FOLDER)]
     out: Option<PathBuf>,
     /// Overwrite an existing run
     #[arg(long, help_heading = heading::RUN_FOLDER)]
     force: bool,
-    /// Continue the run in DIR
+    /// Continue the run in DIR; of other settings only --device has a say
     #[arg(long, value_name = "DIR", help_heading = heading::RUN_FOLDER, conflicts_with = "force")]
     resume: Option<PathBuf>,
     /// Print the summary as one JSON object
@@ -137,7 +136,7 @@ impl PartsName {
 }
 
 impl Arguments {
-    /// Whether anything is given that a run which goes on has already.
+    /// Whether anything is given that a run which goes on has already; the device is none.
     fn has_settings(&self) -> bool {
         let whole = [self.steps, self.seed, self.size, self.metrics_every, self.checkpoint_every];
         let sizes = [self.layers, self.hidden, self.depth, self.repeat, self.batch];
@@ -174,19 +173,19 @@ impl Arguments {
             seed: self.seed.unwrap_or(default.seed),
             metrics_every: self.metrics_every.unwrap_or(steps.div_ceil(100)),
             checkpoint_every: self.checkpoint_every.unwrap_or(steps.div_ceil(10)),
+            device: self.device.clone().unwrap_or(default.device),
             ..default
         }
     }
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    check_device(&arguments.device)?;
     let mut run = match &arguments.resume {
         Some(path) if arguments.has_settings() => {
-            let expected = "a run that goes on keeps its folder and its settings; leave all others out, or start a new run";
+            let expected = "a run that goes on keeps its folder and its settings, but for --device; leave all others out, or start a new run";
             return Err(Error::setting("resume", path.display(), expected).into());
         }
-        Some(path) => Run::resume(path)?,
+        Some(path) => Run::resume(path, arguments.device.as_deref())?,
         None => {
             let out = arguments.out.as_deref().unwrap_or(Path::new(OUT));
             Run::begin(out, arguments.settings(), arguments.force)?
@@ -195,10 +194,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     // Until there is a run to go on with, a signal ends the program at once.
     let interrupt = Interrupt::listen();
     let path = run.folder.path().display();
-    tell(&format!("run folder {path}; {} parameters", run.training.flow().parameters().len()));
+    let device = run.training.backend().device();
+    tell(&format!(
+        "device {device}; run folder {path}; {} parameters",
+        parameters(&run.settings.architecture)?
+    ));
     let go_on = format!("han-gpu neuralrg train --resume {path}");
     let metrics = run.learn(&interrupt, &go_on)?;
-    if arguments.json { print_json(&run.summary(&metrics)) } else { print(&run.describe(&metrics)) }
+    if arguments.json { print_json(&run.summary(&metrics)?) } else { print(&run.describe(&metrics)) }
 }
 
 /// A run that is to go on.
@@ -211,22 +214,26 @@ pub(super) struct Run {
 impl Run {
     /// A new run. Whatever can be refused is refused before its folder is made.
     pub(super) fn begin(out: &Path, mut settings: Settings, force: bool) -> crate::Result<Self> {
-        let mut training = Training::new(settings.clone())?;
+        let state = State::initial(&settings)?;
+        let mut training = Training::on(&settings.device, settings.clone(), state.clone())?;
+        // Recorded by name: a run that is resumed where `auto` means another device should not change its numbers silently.
+        settings.device = training.backend().setting();
         if !settings.data.is_empty() {
             let absolute = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
             settings.data = settings.data.iter().map(absolute).collect();
             let data = read(&settings)?;
             settings.fingerprint = data.fingerprint().to_string();
-            training = Training::new(settings.clone())?.with_data(data.configurations)?;
+            training = training.with_data(data.configurations)?;
         }
-        let folder = FlowFolder::create(out, &settings, &training.state()?, |_| Ok(()), force)?;
+        let folder = FlowFolder::create(out, &settings, &state, |_| Ok(()), force)?;
         Ok(Self { folder, settings, training })
     }
 
-    /// A run that goes on.
-    pub(super) fn resume(path: &Path) -> crate::Result<Self> {
+    /// A run that goes on, on its own device or another one.
+    pub(super) fn resume(path: &Path, device: Option<&str>) -> crate::Result<Self> {
         let (folder, settings) = FlowFolder::open(path)?;
-        let training = Training::resume(settings.clone(), folder.state(&settings)?)?;
+        let device = device.unwrap_or(&settings.device);
+        let training = Training::on(device, settings.clone(), folder.state(&settings)?)?;
         let training = with_data(training, &settings)?;
         Ok(Self { folder, settings, training })
     }
@@ -237,19 +244,20 @@ impl Run {
         let course = Course { steps, metrics_every, checkpoint_every };
         let metrics =
             family::learn(&self.folder, &self.settings, course, &mut self.training, interrupt, go_on)?;
-        self.folder.write_summary(&self.summary(&metrics))?;
+        self.folder.write_summary(&self.summary(&metrics)?)?;
         Ok(metrics)
     }
 
     /// The content of `summary.json`.
-    fn summary(&self, metrics: &Metrics) -> Value {
-        json!({
+    fn summary(&self, metrics: &Metrics) -> crate::Result<Value> {
+        Ok(json!({
             "run": self.folder.path(),
             "settings": self.settings,
-            "parameters": self.training.flow().parameters().len(),
+            "device": self.training.backend().device(),
+            "parameters": parameters(&self.settings.architecture)?,
             "exact_loss": self.training.dual().ln_z().map(|ln_z| -ln_z),
             "metrics": metrics,
-        })
+        }))
     }
 
     fn describe(&self, metrics: &Metrics) -> String {
@@ -257,10 +265,11 @@ impl Run {
         let with_error = |value: f64| brief(Estimate { value, error: metrics.loss_error });
         let mut lines = vec![
             format!(
-                "learned {} steps of {} in {:.1} s on the CPU, {}",
+                "learned {} steps of {} in {:.1} s on {}, {}",
                 settings.steps,
                 settings.batch,
                 metrics.elapsed_s,
+                training.backend().device(),
                 super::named(settings)
             ),
             format!("loss       {}", with_error(metrics.loss)),
@@ -274,6 +283,11 @@ impl Run {
         lines.push(format!("results in {}", folder.path().display()));
         lines.join("\n")
     }
+}
+
+/// Number of parameters of a form.
+pub(super) fn parameters(form: &Architecture) -> crate::Result<usize> {
+    Ok(Flow::<f32>::shape(form)?.iter().product())
 }
 
 /// The spins that a run learns from.
@@ -311,7 +325,7 @@ impl Learner<Flows> for Training<f32> {
             if !go_on() {
                 break;
             }
-            self.step();
+            self.step()?;
         }
         Ok(())
     }
@@ -323,7 +337,7 @@ impl Learner<Flows> for Training<f32> {
     fn metrics(&mut self, elapsed_s: f64) -> crate::Result<Metrics> {
         // Parameters that are no numbers are told before a row of them.
         Training::state(self)?;
-        Ok(Training::metrics(self, elapsed_s))
+        Training::metrics(self, elapsed_s)
     }
 
     fn tell(metrics: &Metrics) -> String {

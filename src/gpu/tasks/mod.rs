@@ -77,6 +77,10 @@ impl TaskDevice {
         &self.name
     }
 
+    pub(super) fn is_software(&self) -> bool {
+        self.is_software
+    }
+
     pub(super) fn wgpu_device(&self) -> &Device {
         &self.device
     }
