@@ -110,7 +110,8 @@ pub fn verify_flow(own: &Importance, ln_z: Option<f64>, overlap: Result<&Overlap
     let effective = own.ess.value * own.count as f64;
     if effective < FEWEST_EFFECTIVE {
         let text = format!("only {effective:.1} effective samples, so that errors are not reliable");
-        let cure = if own.ess.value >= WELL_TRAINED { DRAW_MORE } else { FLOW_LEARNS_LONGER };
+        let cure =
+            if own.ess.value >= WELL_TRAINED { "draw more samples (--count)" } else { FLOW_LEARNS_LONGER };
         findings.disagree.push(format!("{text}: {cure}"));
     }
     findings.verdict()

@@ -269,6 +269,18 @@ impl<F: Family> FamilyFolder<F> {
     }
 }
 
+/// Whether a file is one that a run of one of these families lives from.
+pub(super) fn belongs_to_a_family(path: &Path) -> bool {
+    let own = [DATA, METRICS, SUMMARY];
+    let is_own = |name: &std::ffi::OsStr| {
+        own.iter().any(|own| name == *own)
+            || SETTINGS.iter().any(|settings| {
+                name == *settings || Path::new(settings).with_extension("safetensors").as_os_str() == name
+            })
+    };
+    path.file_name().is_some_and(is_own) && path.parent().is_some_and(is_of_a_family)
+}
+
 /// Whether a folder holds a run of one of these families.
 pub(super) fn is_of_a_family(path: &Path) -> bool {
     SETTINGS.iter().any(|name| path.join(name).is_file())

@@ -3,7 +3,7 @@
 use super::atomic;
 use super::checkpoint::{Checkpoint, Stamp, stage_state};
 use super::couplings::write_couplings;
-use super::family_folder::is_of_a_family;
+use super::family_folder::{belongs_to_a_family, is_of_a_family};
 use super::input::{self, read_text};
 use super::metrics::{MetricsWriter, existing_rows};
 use super::records::{Metrics, Summary};
@@ -30,7 +30,8 @@ const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(super) fn belongs_to_a_run(path: &Path) -> bool {
     let own = [CONFIG, COUPLINGS, METRICS, SUMMARY, MEASUREMENT, CHECKPOINT];
     let is_own = path.file_name().is_some_and(|name| own.iter().any(|own| name == *own));
-    is_own && path.is_file() && path.parent().is_some_and(|folder| folder.join(CONFIG).is_file())
+    let of_network = is_own && path.parent().is_some_and(|folder| folder.join(CONFIG).is_file());
+    path.is_file() && (of_network || belongs_to_a_family(path))
 }
 
 /// `config.toml`, `metrics.csv`, `summary.json` and `checkpoint.safetensors` of one run.

@@ -41,8 +41,16 @@ impl<R: Real> Dual<R> {
         let system = System::uniform(Lattice::square(side)?, Interaction::new(coupling, 0.0)?);
         let beta = temperature.recip();
         if !(beta.is_finite() && beta > 0.0) {
-            return Err(Error::setting("temperature", temperature, "it must be a number above 0"));
+            return Err(Error::setting(
+                "temperature",
+                format!("{temperature:?}"),
+                "it must be a number above 0",
+            ));
         }
+        system.interaction.check_beta(beta).map_err(|_| {
+            let expected = "1 / T and J / T must be at most 100";
+            Error::setting("temperature", format!("{temperature:?}"), expected)
+        })?;
         let k: Vec<f64> =
             Waves::<R>::adjacency(side as usize).into_iter().map(|value| beta * coupling * value).collect();
         let alpha = LEAST_EIGENVALUE - k.iter().copied().fold(f64::INFINITY, f64::min);

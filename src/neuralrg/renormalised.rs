@@ -37,6 +37,7 @@ pub struct Information {
     /// The scale of the first number.
     pub scale: usize,
     /// The scale of the second number.
+    #[serde(rename = "other_scale")]
     pub other: usize,
     /// Distance of the sites along an axis.
     pub distance: usize,

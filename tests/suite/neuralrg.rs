@@ -178,6 +178,7 @@ fn bad_input_is_refused_by_name_and_leaves_nothing() {
         ("--size 128", &["size = 128"]),
         ("--temperature 0", &["temperature = 0"]),
         ("--temperature nan", &["temperature = NaN"]),
+        ("--temperature 0.005", &["temperature = 0.005", "at most 100"]),
         ("--size 8 --scales 4", &["scales = 4", "1 to 3"]),
         ("--scales some", &["--scales"]),
         ("--layers 0", &["layers = 0"]),
@@ -207,6 +208,11 @@ fn bad_input_is_refused_by_name_and_leaves_nothing() {
         fail(folder, &format!("neuralrg evaluate run --fields {file} --out q.npy"), 1, &[file, expected]);
         assert!(!folder.join("q.npy").exists());
     }
+    fail(folder, "neuralrg train --resume run --data-share 0.5", 2, &["resume"]);
+    fail(folder, "neuralrg sample run --count 2 --out run/flow.toml", 1, &["part of a run"]);
+    fail(folder, "neuralrg scan --size 4 --repeat 1,1 --out scan", 2, &["named twice"]);
+    succeed(folder, "mc --size 4 --beta 1 --sweeps 50 --out cold.npz");
+    fail(folder, "neuralrg train --size 4 --temperature 3 --data cold.npz --out other", 1, &["beta 1"]);
     fail(folder, "neuralrg sample run --count 0 --out f.npz", 2, &["count = 0"]);
     fail(folder, "neuralrg hmc run --leaps 0", 2, &["leaps = 0"]);
     fs::write(folder.join("run/flow.safetensors"), b"junk").unwrap();

@@ -96,6 +96,17 @@ struct Row {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let flows = arguments.flows();
+    let names = || flows.iter().map(|settings| folder_of(&settings.architecture));
+    if let Some(twice) =
+        names().enumerate().find_map(|(at, name)| names().take(at).find(|other| *other == name))
+    {
+        return Err(Error::setting(
+            "scan",
+            twice,
+            "this flow is named twice; lists must have every value once",
+        )
+        .into());
+    }
     if flows.len() > MOST_FLOWS {
         let expected = format!("there may be {MOST_FLOWS} flows at most, and these are {}", flows.len());
         return Err(Error::setting("hidden", arguments.hidden.len(), expected).into());
@@ -212,7 +223,10 @@ fn learned(path: &Path, settings: &Settings, interrupt: &Interrupt) -> anyhow::R
         }
     };
     let metrics = match run.training.is_finished() {
-        true => run.training.metrics(0.0)?,
+        true => {
+            let elapsed_s = run.folder.metrics()?.last().map_or(f64::NAN, |row| row.elapsed_s);
+            run.training.metrics(elapsed_s)?
+        }
         false => run.learn(interrupt, "the same command")?,
     };
     Ok((parameters(&settings.architecture)?, metrics))

@@ -6,7 +6,7 @@ use super::super::interrupt::Interrupt;
 use super::super::{print, print_json, tell};
 use crate::error::Error;
 use crate::estimate::Estimate;
-use crate::io::{FlowFolder, Flows};
+use crate::io::{FlowFolder, Flows, SpinsOrigin};
 use crate::lattice::{Lattice, Spins};
 use crate::measure::brief;
 use crate::neuralrg::{Architecture, Flow, Metrics, Parts, Settings, State, Training};
@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 /// Side, and the critical temperature of the square lattice, where they are not given.
 pub(super) const SIZE: u32 = 16;
 pub(super) const CRITICAL: f64 = 2.269_185_314_213_022;
+/// Difference up to which numbers that a file tells are the flow's own, relative to these.
+const SAME: f64 = 1e-4;
 /// Run folder, where it is not given.
 const OUT: &str = "runs/neuralrg";
 
@@ -144,6 +146,7 @@ impl Arguments {
         whole.iter().any(Option::is_some)
             || sizes.iter().any(Option::is_some)
             || numbers.iter().any(Option::is_some)
+            || self.data_share.is_some()
             || self.scales.is_some()
             || self.parts.is_some()
             || self.out.is_some()
@@ -206,7 +209,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// A run that is to go on.
 pub(super) struct Run {
-    folder: FlowFolder,
+    pub(super) folder: FlowFolder,
     pub(super) settings: Settings,
     pub(super) training: Training<f32>,
 }
@@ -298,7 +301,33 @@ fn read(settings: &Settings) -> crate::Result<Data> {
         let found = format!("{}{}", data.lattice, data.spins);
         return Err(Error::setting("data", found, format!("the flow is of Ising spins on {wanted}")));
     }
+    settings.data.iter().try_for_each(|path| check_origin(path, settings))?;
     Ok(data)
+}
+
+/// Refuses spins that their file tells to be of another ensemble.
+fn check_origin(path: &Path, settings: &Settings) -> crate::Result<()> {
+    let SpinsOrigin { beta, coupling, field, coordination, is_mixed } = SpinsOrigin::look(path)?;
+    let differs = |found: Option<f64>, wanted: f64| {
+        found.filter(|found| (found - wanted).abs() > SAME * wanted.abs().max(SAME))
+    };
+    let refuse = |message: String| Err(Error::content(path, message));
+    if is_mixed {
+        return refuse("its configurations have temperatures of their own; a flow has one".to_owned());
+    }
+    for (name, found, wanted) in [
+        ("beta", beta, 1.0 / settings.temperature),
+        ("J", coupling, settings.coupling),
+        ("H", field, 0.0),
+        ("the number of neighbours", coordination, 4.0),
+    ] {
+        if let Some(found) = differs(found, wanted) {
+            return refuse(format!(
+                "its configurations are of {name} {found}; the flow is of {name} {wanted}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A run that goes on with the spins that it began with.
