@@ -127,7 +127,10 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return Err(Error::setting("run", other.path.display(), expected).into());
     }
     let place = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
-    check_once("run", arguments.run.iter().map(|path| place(path).display().to_string()))?;
+    let mut known = HashSet::new();
+    if let Some(twice) = arguments.run.iter().find(|path| !known.insert(place(path))) {
+        return Err(Error::setting("run", twice.display(), "it is named twice").into());
+    }
     let system = arguments.thermometers.system(&machine)?;
     let temperatures = arguments.thermometers.list(&system)?;
     check_memory("count", arguments.count, BYTES_PER_SITE * machine.visible())?;
