@@ -20,7 +20,7 @@ pub trait Backend: Debug + Send {
     /// When the device fails.
     fn probabilities(&mut self, inputs: &[f32]) -> Result<Vec<f32>>;
 
-    /// What the net has become.
+    /// The state of the net after its steps.
     ///
     /// # Errors
     /// When the device fails.

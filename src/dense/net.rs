@@ -1,4 +1,4 @@
-//! What a net is before it learns, and what it has become.
+//! The form of a net with its parameters, and the state that it has learned.
 
 use crate::random::{Stream, normal};
 
@@ -7,11 +7,11 @@ use crate::random::{Stream, normal};
 pub struct Net {
     /// Units from the inputs to the classes, one more than there are layers.
     pub widths: Vec<usize>,
-    /// Of every layer W, `[inputs][outputs]`, and b behind it.
+    /// The parameters of every layer: W, `[inputs][outputs]`, and b behind it.
     pub parameters: Vec<Vec<f32>>,
 }
 
-/// What a backend has of a net: numbers of every layer, in the order of [`Net::parameters`].
+/// The state of a net on a backend: numbers of every layer, in the order of [`Net::parameters`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
     /// Parameters.

@@ -55,7 +55,7 @@ fn cell_of(numbers: Vec<f64>, cells: usize) -> Vec<usize> {
     cell
 }
 
-/// Of a table `[cells][cells]` of counts.
+/// The information in nats of a table `[cells][cells]` of counts.
 fn information(table: &[f64], cells: usize) -> f64 {
     let total: f64 = table.iter().sum();
     let of_row: Vec<f64> = table.chunks(cells).map(|row| row.iter().sum()).collect();

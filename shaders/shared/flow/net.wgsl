@@ -8,10 +8,10 @@
 #include numbers/activation
 
 const UNITS = (HIDDEN + 3u) / 4u;
-// Of a quad of a further layer, and of the layer.
+// Numbers of parameters: those of a quad of a further layer, and those of the layer.
 const QUAD = 4u * UNITS + 1u;
 const LAYER = UNITS * QUAD;
-// Where the last layer begins, and all of a net.
+// The place of the last layer, and the number of parameters of a net.
 const LAST = 3u * UNITS + (DEPTH - 1u) * LAYER;
 const NET = LAST + 2u * UNITS;
 

@@ -94,11 +94,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         check_range(name, value, least, most)?;
     }
     let learned = open(&arguments.run)?;
-    let spaces = [("latent", Space::Latent(&learned.flow)), ("physical", Space::Physical)];
-    let is_wanted = |name: &str| match name {
-        "latent" => !arguments.physical,
-        _ => !arguments.latent,
-    };
+    let spaces = [
+        ("latent", Space::Latent(&learned.flow), !arguments.physical),
+        ("physical", Space::Physical, !arguments.latent),
+    ];
     let place = Place::new(
         arguments.out.clone().unwrap_or_else(|| arguments.run.join("hmc")),
         arguments.format,
@@ -106,8 +105,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     )?;
     let chains = spaces
         .into_iter()
-        .filter(|(name, _)| is_wanted(name))
-        .map(|(name, space)| walk(arguments, &learned, name, space))
+        .filter(|(.., is_wanted)| *is_wanted)
+        .map(|(name, space, _)| walk(arguments, &learned, name, space))
         .collect::<anyhow::Result<Vec<Chains>>>()?;
     place.write_table(
         "hmc",

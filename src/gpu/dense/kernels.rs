@@ -45,7 +45,7 @@ impl Kernel {
         self.shader().0
     }
 
-    /// What it reads and writes beside its task.
+    /// The buffers that it reads and writes beside its task.
     pub(super) fn bindings(self) -> Vec<(DenseSlot, Access)> {
         use DenseSlot::*;
         let (reads, writes): (&[DenseSlot], &[DenseSlot]) = match self {
@@ -63,7 +63,7 @@ impl Kernel {
         let (name, file) = self.shader();
         let constants = match self {
             Self::Softmax => vec![("LANES", LANES)],
-            _ => tile::constants(slices),
+            Self::Forward | Self::Backward | Self::Learn => tile::constants(slices),
         };
         Specialisation::plain(name, file, constants)
     }

@@ -24,7 +24,7 @@ use wgpu::{BindGroup, Buffer, Device, Queue};
 /// The class of rows that are read, which no unit is.
 const NO_CLASS: u32 = u32::MAX;
 
-/// What a kernel binds beside its task, by name: for tests that compare it with the shader.
+/// The names that a kernel binds beside its task: for tests that compare it with the shader.
 #[doc(hidden)]
 pub fn dense_bindings() -> Vec<(&'static str, Vec<(DenseSlot, Access)>)> {
     Kernel::ALL.map(|kernel| (kernel.name(), kernel.bindings())).to_vec()

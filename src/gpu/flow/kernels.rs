@@ -70,7 +70,7 @@ impl Kernel {
         self.shader().0
     }
 
-    /// What it reads and writes beside its task.
+    /// The buffers that it reads and writes beside its task.
     pub(super) fn bindings(self) -> Vec<(FlowSlot, Access)> {
         use FlowSlot::*;
         let (reads, writes): (&[FlowSlot], &[FlowSlot]) = match self {

@@ -23,7 +23,7 @@ use sizes::{CARD, MOST_QUADS, SOFTWARE, Shape, Sizes};
 use std::collections::HashMap;
 use wgpu::{BindGroup, Buffer, Device, Queue};
 
-/// What a kernel binds beside its task, by name: for tests that compare it with the shader.
+/// The names that a kernel binds beside its task: for tests that compare it with the shader.
 #[doc(hidden)]
 pub fn flow_bindings() -> Vec<(&'static str, Vec<(FlowSlot, Access)>)> {
     Kernel::ALL.map(|kernel| (kernel.name(), kernel.bindings())).to_vec()

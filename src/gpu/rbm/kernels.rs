@@ -81,7 +81,7 @@ impl Kernel {
         self.shader().0
     }
 
-    /// What it reads and writes beside its task.
+    /// The buffers that it reads and writes beside its task.
     pub(super) fn bindings(self) -> Vec<(MachineSlot, Access)> {
         use MachineSlot::*;
         let (reads, writes): (&[MachineSlot], &[MachineSlot]) = match self {
@@ -111,7 +111,13 @@ impl Kernel {
         let (name, file) = self.shader();
         let constants = match self {
             Self::Colours | Self::Biases | Self::Conditionals | Self::MeanColours => vec![("LANES", LANES)],
-            _ => tile::constants(slices),
+            Self::Hidden
+            | Self::Visible
+            | Self::ColourFields
+            | Self::Gradient
+            | Self::FreeEnergy
+            | Self::MeanHidden
+            | Self::MeanVisible => tile::constants(slices),
         };
         Specialisation::plain(name, file, constants)
     }

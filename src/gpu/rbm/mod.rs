@@ -30,7 +30,7 @@ use wgpu::{Device, Queue};
 /// Rows of batches that wait for their steps at the same time, at least.
 const ROWS: usize = 1 << 16;
 
-/// What a kernel binds beside its task, by name: for tests that compare it with the shader.
+/// The names that a kernel binds beside its task: for tests that compare it with the shader.
 #[doc(hidden)]
 pub fn machine_bindings() -> Vec<(&'static str, Vec<(MachineSlot, Access)>)> {
     Kernel::ALL.map(|kernel| (kernel.name(), kernel.bindings())).to_vec()
