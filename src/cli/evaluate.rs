@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     #[command(flatten)]
     network: Network,
-    /// Configurations, signed integers or floats [N, L, L] (cubic: [N, L, L, L]) of +-1, or colours from 0 on: an .npy file, or an .npz file with the array spins, such as
+    /// Configurations [N, L, L] (cubic: [N, L, L, L]; one may stand alone) of +-1 as integers or floats, of flags, or colours from 0 on: an .npy file, or an .npz file with the array spins, such as
     /// `sample` and `mc` write
     #[arg(long, value_name = "FILE")]
     spins: PathBuf,

@@ -46,6 +46,14 @@ pub fn read_configurations(path: &Path, ensemble: &Ensemble) -> Result<Vec<i8>> 
     let mut archive = Npz::open(path)?;
     let Ensemble { system, beta } = ensemble;
     let Interaction { coupling, field } = system.interaction;
+    if let Some(missing) = ["spins", "beta", "coupling", "field"].iter().find(|name| !archive.contains(name))
+    {
+        let there = archive.names().join(", ");
+        let message = format!(
+            "it has no array {missing:?}, but {there}; for configurations of this network's system write numpy.savez(file, spins=x, beta={beta}, coupling={coupling}, field={field})"
+        );
+        return Err(Error::content(path, message));
+    }
     let coordination = ("coordination", system.lattice.coordination() as f64);
     let tells_lattice = archive.contains(coordination.0);
     if !tells_lattice && system.lattice.kind() != LatticeKind::default() {

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 const DATA: &str = "data.npz";
 const METRICS: &str = "metrics.csv";
+const LINES: &str = "metrics.jsonl";
 const SUMMARY: &str = "summary.json";
 const VERSION: &str = "1";
 /// Longest header of a checkpoint in bytes.
@@ -94,7 +95,7 @@ impl<F: Family> FamilyFolder<F> {
         let text =
             toml::to_string_pretty(settings).map_err(|error| Error::content(path, error.to_string()))?;
         // Without its settings an old run is none, whose data and state may go.
-        for file in [folder.settings(), folder.file(METRICS), folder.file(SUMMARY)] {
+        for file in [folder.settings(), folder.file(METRICS), folder.file(LINES), folder.file(SUMMARY)] {
             match fs::remove_file(&file) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(Error::file("overwrite", file, error));
@@ -260,6 +261,11 @@ impl<F: Family> FamilyFolder<F> {
         Ok(rows)
     }
 
+    /// The summary of a finished run, if there is one that can be read.
+    pub fn summary(&self) -> Option<serde_json::Value> {
+        serde_json::from_str(&read_text(&self.file(SUMMARY)).ok()?).ok()
+    }
+
     /// Writes the summary.
     ///
     /// # Errors
@@ -271,7 +277,7 @@ impl<F: Family> FamilyFolder<F> {
 
 /// Whether a file is one that a run of one of these families lives from.
 pub(super) fn belongs_to_a_family(path: &Path) -> bool {
-    let own = [DATA, METRICS, SUMMARY];
+    let own = [DATA, METRICS, LINES, SUMMARY];
     let is_own = |name: &std::ffi::OsStr| {
         own.iter().any(|own| name == *own)
             || SETTINGS.iter().any(|settings| {

@@ -1,11 +1,11 @@
-//! `metrics.csv`, row by row.
+//! `metrics.csv`, and the same as a JSON object a line in `metrics.jsonl`, row by row.
 
 use super::{atomic, input};
 use crate::error::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::{File, OpenOptions};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// A row of metrics.
@@ -42,12 +42,25 @@ fn kept_rows<R: MetricsRow>(path: &Path, file: File, step: u32) -> Result<Vec<R>
     Ok(reader.deserialize().map_while(|row| row.ok()).take_while(|row: &R| row.step() <= step).collect())
 }
 
-/// Appends rows to `metrics.csv`.
+/// Appends rows to `metrics.csv` and `metrics.jsonl`.
 #[derive(Debug)]
 pub struct MetricsWriter {
     path: PathBuf,
     table: csv::Writer<File>,
+    lines: File,
     elapsed_s: f64,
+}
+
+/// The file of JSON lines beside a table.
+pub(super) fn lines_beside(table: &Path) -> PathBuf {
+    table.with_extension("jsonl")
+}
+
+/// A row as a line of JSON.
+fn json_line(row: &impl Serialize) -> std::io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(row)?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 impl MetricsWriter {
@@ -63,12 +76,14 @@ impl MetricsWriter {
             kept.iter().try_for_each(|row| table.serialize(row)).map_err(std::io::Error::other)?;
             table.flush()
         })?;
-        let file = OpenOptions::new()
-            .append(true)
-            .open(path)
-            .map_err(|source| Error::file("write", path, source))?;
-        let table = csv::WriterBuilder::new().has_headers(false).from_writer(file);
-        Ok(Self { path: path.to_owned(), table, elapsed_s })
+        let of_lines = lines_beside(path);
+        atomic::write(&of_lines, |file| kept.iter().try_for_each(|row| file.write_all(&json_line(row)?)))?;
+        let append = |path: &Path| {
+            let file = OpenOptions::new().append(true).open(path);
+            file.map_err(|source| Error::file("write", path, source))
+        };
+        let table = csv::WriterBuilder::new().has_headers(false).from_writer(append(path)?);
+        Ok(Self { path: path.to_owned(), table, lines: append(&of_lines)?, elapsed_s })
     }
 
     /// Seconds of training before the run was resumed; 0 for a new one.
@@ -85,6 +100,7 @@ impl MetricsWriter {
             .serialize(row)
             .map_err(std::io::Error::other)
             .and_then(|()| self.table.flush())
+            .and_then(|()| self.lines.write_all(&json_line(row)?))
             .map_err(|source| Error::file("write", &self.path, source))
     }
 }

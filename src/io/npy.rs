@@ -1,5 +1,6 @@
 //! Reading NumPy arrays that may come from other people.
 
+use half::f16;
 use ndarray_npy::npy::header::Header;
 use std::io::{ErrorKind, Read};
 
@@ -7,7 +8,9 @@ use std::io::{ErrorKind, Read};
 const LONGEST_HEADER: usize = 10_000;
 /// Most opening brackets in a header: a dictionary and a shape, with room to spare.
 const MOST_BRACKETS: usize = 4;
-/// `\x93NUMPY`, two bytes of version.
+/// How every array starts.
+const MAGIC: &[u8] = b"\x93NUMPY";
+/// These, and two bytes of version.
 const PREFIX: usize = 8;
 /// Values that are read at a time.
 const AT_ONCE: usize = 8192;
@@ -44,6 +47,7 @@ impl Kind {
             "u2" => (Class::Unsigned, 2),
             "u4" => (Class::Unsigned, 4),
             "u8" => (Class::Unsigned, 8),
+            "f2" => (Class::Float, 2),
             "f4" => (Class::Float, 4),
             "f8" => (Class::Float, 8),
             _ => return None,
@@ -67,6 +71,7 @@ impl Kind {
         match self.class {
             Class::Bool | Class::Unsigned => bits as f64,
             Class::Signed => ((bits << unused) as i64 >> unused) as f64,
+            Class::Float if self.size == 2 => f16::from_bits(bits as u16).into(),
             Class::Float if self.size == 4 => f32::from_bits(bits as u32).into(),
             Class::Float => f64::from_bits(bits),
         }
@@ -153,7 +158,14 @@ fn header_bytes(reader: &mut impl Read) -> Result<Vec<u8>, String> {
             _ => Err("it ends within the header of an .npy array".to_owned()),
         }
     };
-    more(&mut bytes, PREFIX)?;
+    let begun = more(&mut bytes, PREFIX);
+    if bytes.is_empty() {
+        return Err("the file is empty".to_owned());
+    }
+    if !bytes.starts_with(&MAGIC[..MAGIC.len().min(bytes.len())]) {
+        return Err("this is no array of NumPy, as numpy.save(file, x) writes it".to_owned());
+    }
+    begun?;
     // Version 1 has a 16-bit length, later ones a 32-bit length.
     let digits = if bytes[6] == 1 { 2 } else { 4 };
     more(&mut bytes, digits)?;

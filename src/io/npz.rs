@@ -40,10 +40,18 @@ impl Npz {
     /// # Errors
     /// When it cannot be read or is no archive.
     pub(super) fn open(path: &Path) -> Result<Self> {
+        let is_archive = is_archive(path)?;
         let (file, length) = input::open(path)?;
         let archive = ZipArchive::new(BufReader::new(Bounded::new(file, length))).map_err(|error| {
+            // A list of arrays ends every archive.
+            let found = match (is_archive, length, error) {
+                (_, 0, _) => "the file is empty".to_owned(),
+                (false, ..) => "this is another kind of file".to_owned(),
+                (true, _, ZipError::InvalidArchive(_)) => "it is damaged or cut off at its end".to_owned(),
+                (true, _, error) => error.to_string(),
+            };
             let expected = "expected an .npz file, as numpy.savez or `han-gpu mc --out` writes it";
-            Error::content(path, format!("{expected}: {error}"))
+            Error::content(path, format!("{expected}: {found}"))
         })?;
         Ok(Self { path: path.to_owned(), archive, length })
     }
@@ -64,15 +72,17 @@ impl Npz {
     /// # Errors
     /// When there is none of this name, or it is packed in another way.
     pub(super) fn array(&mut self, name: &str) -> Result<Result<Array<impl Read>, String>> {
+        let there = self.names().join(", ");
         let entry = self.archive.by_name(&format!("{name}.npy")).map_err(|error| {
             let message = match error {
                 ZipError::UnsupportedArchive(detail) => format!(
                     "array {name:?} is packed in a way that is not read ({detail}); use numpy.savez or \
                      numpy.savez_compressed"
                 ),
-                error => {
-                    format!("it has no array {name:?} ({error}); numpy.savez(file, {name}=x) writes one")
+                ZipError::FileNotFound => {
+                    format!("it has no array {name:?}, but {there}; numpy.savez(file, {name}=x) writes one")
                 }
+                error => format!("array {name:?} cannot be read: {error}"),
             };
             Error::content(&self.path, message)
         })?;

@@ -22,13 +22,14 @@ const CONFIG: &str = "config.toml";
 /// Couplings of single bonds, where there are any.
 const COUPLINGS: &str = "couplings.npz";
 const METRICS: &str = "metrics.csv";
+const LINES: &str = "metrics.jsonl";
 const SUMMARY: &str = "summary.json";
 const MEASUREMENT: &str = "measurement.json";
 const CHECKPOINT: &str = "checkpoint.safetensors";
 
 /// Whether a file is one that a run lives from: results of commands must not take its place.
 pub(super) fn belongs_to_a_run(path: &Path) -> bool {
-    let own = [CONFIG, COUPLINGS, METRICS, SUMMARY, MEASUREMENT, CHECKPOINT];
+    let own = [CONFIG, COUPLINGS, METRICS, LINES, SUMMARY, MEASUREMENT, CHECKPOINT];
     let is_own = path.file_name().is_some_and(|name| own.iter().any(|own| name == *own));
     let of_network = is_own && path.parent().is_some_and(|folder| folder.join(CONFIG).is_file());
     path.is_file() && (of_network || belongs_to_a_family(path))
@@ -99,7 +100,7 @@ impl RunFolder {
         checkpoint.commit()?;
         config.commit()?;
         let without_couplings = model.system.weights.is_none().then_some(COUPLINGS);
-        for name in [METRICS, SUMMARY, MEASUREMENT].into_iter().chain(without_couplings) {
+        for name in [METRICS, LINES, SUMMARY, MEASUREMENT].into_iter().chain(without_couplings) {
             match fs::remove_file(self.file(name)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(Error::file("overwrite", self.file(name), error));

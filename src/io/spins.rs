@@ -110,7 +110,7 @@ fn colours(states: f64) -> Result<Spins, String> {
     spins.ok_or_else(|| format!("its array {STATES} is {states}; it must be 2 to {MAX_STATES}"))
 }
 
-/// Reads spins `[N, L, L]` of +-1 (in three dimensions `[N, L, L, L]`), signed integers or floats, or colours from 0 on, any integers or floats, as `[N][sites]`: an
+/// Reads spins `[N, L, L]` of +-1 (in three dimensions `[N, L, L, L]`; one configuration may lack N), signed integers, floats or flags (true is +1), or colours from 0 on, any integers or floats, as `[N][sites]`: an
 /// `.npy` file, or the array `spins` of an `.npz` file, told apart by their content. `shape` is that of one configuration.
 ///
 /// # Errors
@@ -173,6 +173,7 @@ fn spins(
     let name = &array.type_name;
     let kind = match array.kind {
         Some(kind) if matches!(kind.class, Class::Signed | Class::Float) => kind,
+        Some(kind) if kind.class == Class::Bool && values == Spins::Ising => kind,
         Some(kind) if kind.class == Class::Unsigned && values != Spins::Ising => kind,
         Some(_) if values != Spins::Ising => {
             return Err(format!(
@@ -188,14 +189,14 @@ fn spins(
             return Err(format!("spins are of type {name:?}, which is not read; write x.astype(numpy.int8)"));
         }
     };
-    let shape = array.shape.clone();
+    // One configuration may stand alone.
+    let shape = if array.shape == wanted { [&[1], wanted].concat() } else { array.shape.clone() };
     if !shape.split_first().is_some_and(|(&count, shape)| count > 0 && shape == wanted) {
         let (sites, lengths) = (wanted.iter().product::<usize>(), lengths(wanted));
         // Other shapes of as many spins are those of other lattices.
         let way_out = match shape[..] {
             [_, flat] if flat == sites => format!("x.reshape(-1, {lengths}) makes them so"),
             [0, ..] => "there are none".to_owned(),
-            _ if shape == wanted => format!("one configuration is x.reshape(1, {lengths})"),
             _ => "they are of another lattice or size".to_owned(),
         };
         return Err(format!(
@@ -207,7 +208,9 @@ fn spins(
     spins.try_reserve_exact(count).map_err(|_| format!("{count} spins do not fit into memory; use fewer"))?;
     spins.resize(count, 0);
     let mut first_wrong: Option<(usize, f64)> = None;
+    let is_flag = kind.class == Class::Bool;
     array.read(kind, |at, value| {
+        let value = if is_flag { 2.0 * value - 1.0 } else { value };
         spins[at] = value as i8;
         if !have(values, value) && first_wrong.is_none_or(|(first, _)| at < first) {
             first_wrong = Some((at, value));
@@ -310,17 +313,21 @@ mod tests {
                 assert_eq!(read(&archive(&plain, method)).unwrap(), expected, "{name}, {method}");
             }
         }
+        assert_eq!(read(&bytes(1, "|i1", false, "(2, 2)", single)).unwrap(), expected, "one alone");
+        assert_eq!(read(&file("|b1", &[1, 0, 0, 1])).unwrap(), expected, "flags");
+        let half = expected.map(|spin: i8| half::f16::from(spin).to_le_bytes()).concat();
+        assert_eq!(read(&file("<f2", &half)).unwrap(), expected);
         let fortran = bytes(2, "|i1", true, "(2, 2, 2)", &[1, 255, 1, 255, 1, 255, 255, 255]);
         assert_eq!(read(&fortran).unwrap(), [1, 1, 1, -1, -1, -1, -1, -1]);
     }
 
     #[test]
     fn other_types_and_values_are_refused_with_the_first_offender_and_the_way_out() {
-        for name in ["|b1", "|u1", "<u4"] {
+        for name in ["|u1", "<u4"] {
             let refused = read(&file(name, &[1; 16])).unwrap_err();
             assert!(refused.contains(name) && refused.contains(FROM_BITS), "{refused}");
         }
-        for name in ["<f2", "<c8", "<U1"] {
+        for name in ["<f16", "<c8", "<U1"] {
             let refused = read(&file(name, &[1; 32])).unwrap_err();
             assert!(refused.contains(name) && refused.contains("x.astype(numpy.int8)"), "{refused}");
         }
@@ -343,7 +350,6 @@ mod tests {
     fn other_shapes_and_files_are_refused_by_name() {
         for (shape, way_out) in [
             ("(4, 4)", "x.reshape(-1, 2, 2)"),
-            ("(2, 2)", "x.reshape(1, 2, 2)"),
             ("(2, 8)", "another lattice or size"),
             ("(1, 4, 4)", "another lattice or size"),
             ("(16,)", "another lattice or size"),
@@ -354,8 +360,15 @@ mod tests {
         }
         let empty = read(&bytes(1, "|i1", false, "(0, 2, 2)", &[])).unwrap_err();
         assert!(empty.contains("[0, 2, 2]") && empty.contains("N >= 1"), "{empty}");
-        assert!(read(b"hello, this is text").unwrap_err().contains(".npy"));
-        assert!(read(b"PK, this is text").unwrap_err().contains(".npz"));
+        for (content, told) in [
+            (&b"hello, this is text"[..], "no array of NumPy"),
+            (b"PK, this is text", "damaged or cut off"),
+            (b"", "empty"),
+            (b"\x93NUM", "ends within the header"),
+        ] {
+            let refused = read(content).unwrap_err();
+            assert!(refused.contains(".np") && refused.contains(told), "{refused}");
+        }
         let missing = read_spins(Path::new("nowhere.npy"), &[2, 2], Spins::Ising).unwrap_err().to_string();
         assert!(missing.contains("cannot read nowhere.npy"), "{missing}");
         // A header that promises a petabyte, without the data.

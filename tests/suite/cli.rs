@@ -438,6 +438,14 @@ fn bad_files_are_refused_by_name_with_exit_code_1() {
     fail(folder, "evaluate run --spins s.npy --out l.npy", 1, &["[3, 8, 8]", "[N, 4, 4]"]);
     spins(Array3::zeros((3, 4, 4)));
     fail(folder, "evaluate run --spins s.npy --out l.npy", 1, &["spins[0, 0, 0] = 0"]);
+    fs::write(folder.join("s.npy"), "this is text").unwrap();
+    fail(folder, "evaluate run --spins s.npy --out l.npy", 1, &["s.npy", "no array of NumPy", "numpy.save"]);
+    fail(
+        folder,
+        "measure run --count 10 --reference s.npy",
+        1,
+        &["s.npy", "numpy.savez", "another kind of file"],
+    );
     Array3::<u8>::ones((3, 4, 4)).write_npy(File::create(folder.join("s.npy")).unwrap()).unwrap();
     fail(folder, "evaluate run --spins s.npy --out l.npy", 1, &["\"|u1\"", "2 * x.astype(numpy.int8) - 1"]);
     assert!(!folder.join("l.npy").exists());
@@ -495,7 +503,7 @@ fn a_killed_run_resumes_to_the_same_checkpoint() {
     };
     assert_eq!(steps("whole"), steps("killed"));
     let left: Vec<_> = fs::read_dir(folder.join("killed")).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert_eq!(left.len(), 5, "{left:?}");
+    assert_eq!(left.len(), 6, "{left:?}");
 }
 
 #[test]
@@ -560,7 +568,7 @@ fn a_full_disk_is_reported_and_leaves_the_old_checkpoint() {
     for name in names(folder).into_iter().chain(names(&run)) {
         assert!(!name.starts_with('.'), "{name} is left");
     }
-    assert_eq!(names(&run).len(), 5);
+    assert_eq!(names(&run).len(), 6);
 }
 
 #[cfg(unix)]
