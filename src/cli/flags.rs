@@ -3,7 +3,8 @@
 use super::heading;
 use crate::config::{Config, SETTINGS, Section, Setting, Values};
 use crate::lattice::LatticeKind;
-use clap::{Arg, ArgMatches, Command};
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 use std::marker::PhantomData;
 use toml::{Table, Value};
 
@@ -11,15 +12,17 @@ use toml::{Table, Value};
 pub(super) trait Choice {
     /// Flags that have to be given, by the keys of their settings.
     const REQUIRED: &'static [&'static str] = &[];
+    /// The command that prints the help in full.
+    const FULL_HELP: &'static str;
     /// A flag that takes all settings but the device from elsewhere.
     const NOT_WITH: Option<&'static str> = None;
 
     /// Whether the command has a setting's flag, if the setting has one.
     fn has(setting: &Setting) -> bool;
 
-    /// The help of a flag.
-    fn help(setting: &Setting, defaults: &Defaults) -> String {
-        defaults.help(setting)
+    /// The help of a flag, in short and in full.
+    fn help(setting: &Setting, defaults: &Defaults) -> [String; 2] {
+        [defaults.short_help(setting), defaults.help(setting)]
     }
 }
 
@@ -28,6 +31,7 @@ pub(super) trait Choice {
 pub(super) struct ForTrain;
 
 impl Choice for ForTrain {
+    const FULL_HELP: &'static str = "han-gpu help train";
     const NOT_WITH: Option<&'static str> = Some("resume");
 
     fn has(_: &Setting) -> bool {
@@ -40,6 +44,7 @@ impl Choice for ForTrain {
 pub(super) struct ForScan;
 
 impl Choice for ForScan {
+    const FULL_HELP: &'static str = "han-gpu help scan";
     fn has(setting: &Setting) -> bool {
         !["size", "beta", "init_from"].contains(&setting.key)
     }
@@ -50,6 +55,7 @@ impl Choice for ForScan {
 pub(super) struct ForPlan;
 
 impl Choice for ForPlan {
+    const FULL_HELP: &'static str = "han-gpu help plan";
     fn has(setting: &Setting) -> bool {
         matches!(setting.section, Section::Lattice | Section::Network)
             || ["batch", "objective"].contains(&setting.key)
@@ -61,6 +67,7 @@ impl Choice for ForPlan {
 pub(super) struct ForBench;
 
 impl Choice for ForBench {
+    const FULL_HELP: &'static str = "han-gpu help bench";
     fn has(setting: &Setting) -> bool {
         ForPlan::has(setting) && setting.key != "objective" || setting.key == "device"
     }
@@ -71,24 +78,24 @@ impl Choice for ForBench {
 pub(super) struct ForSystem;
 
 impl Choice for ForSystem {
+    const FULL_HELP: &'static str = "han-gpu help and the name of the command";
     const REQUIRED: &'static [&'static str] = &["size", "beta"];
 
     fn has(setting: &Setting) -> bool {
         setting.section == Section::Lattice
     }
 
-    fn help(setting: &Setting, defaults: &Defaults) -> String {
+    fn help(setting: &Setting, defaults: &Defaults) -> [String; 2] {
         match setting.key {
             "size" => {
                 let most = LatticeKind::ALL.map(|kind| format!("{} to {}", kind.name(), kind.max_side()));
-                format!(
-                    "Side of the lattice, from 2 ({}); bonds go right and down (triangular also down-right, cubic also to the plane \
-                     behind, of a chain to the next site), so that at 2 some pairs count twice",
-                    most.join(", ")
-                )
+                let side = format!("Side of the lattice, from 2 ({})", most.join(", "));
+                let bonds = "bonds go right and down (triangular also down-right, cubic also to the plane behind, of a chain to the \
+                             next site), so that at 2 some pairs count twice";
+                [side.clone(), format!("{side}; {bonds}")]
             }
-            "beta" => "Inverse temperature".to_owned(),
-            _ => defaults.help(setting),
+            "beta" => ["Inverse temperature", "Inverse temperature"].map(str::to_owned),
+            _ => [defaults.short_help(setting), defaults.help(setting)],
         }
     }
 }
@@ -104,6 +111,17 @@ impl Defaults {
         let [default, published] =
             [Config::default(), Config::published()].map(|config| config.values().unwrap_or_default());
         Self { default, published }
+    }
+
+    /// The first words of the help, and the default; a star where that follows from other settings.
+    fn short_help(&self, setting: &Setting) -> String {
+        let mut text = setting.brief().to_owned();
+        let default = self.default.get(setting.key).map(shown);
+        if let Some(default) = default.filter(|default| !default.is_empty()) {
+            let star = if setting.derived.is_some() { "*" } else { "" };
+            text += &format!(" [default: {default}{star}]");
+        }
+        text.replace('`', "")
     }
 
     /// The help of a flag: the sentence, the range and the default of its setting.
@@ -156,6 +174,13 @@ impl<C: Choice> Flags<C> {
 impl<C: Choice> clap::Args for Flags<C> {
     fn augment_args(command: Command) -> Command {
         let defaults = Defaults::new();
+        // Both screens of the short help are enough for most; `han-gpu help COMMAND` and the man page say the rest.
+        let help = Arg::new("help")
+            .short('h')
+            .long("help")
+            .action(ArgAction::HelpShort)
+            .help(format!("Print help; all of it, and what a * follows from: {}", C::FULL_HELP));
+        let command = command.disable_help_flag(true).arg(help);
         Self::settings().fold(command, |command, setting| command.args(argument::<C>(setting, &defaults)))
     }
 
@@ -182,10 +207,12 @@ impl<C: Choice> clap::FromArgMatches for Flags<C> {
 /// The argument of a setting's flag.
 fn argument<C: Choice>(setting: &Setting, defaults: &Defaults) -> Option<Arg> {
     let flag = setting.flag?;
+    let [short, full] = C::help(setting, defaults);
     let argument = Arg::new(setting.key)
         .long(flag.name)
         .value_name(flag.value)
-        .help(C::help(setting, defaults))
+        .help(short)
+        .long_help(full)
         .help_heading(heading::of(setting))
         .required(C::REQUIRED.contains(&setting.key));
     let argument = match C::NOT_WITH.filter(|_| setting.key != "device") {
@@ -193,7 +220,12 @@ fn argument<C: Choice>(setting: &Setting, defaults: &Defaults) -> Option<Arg> {
         None => argument,
     };
     Some(match setting.values {
-        Values::Names(_) | Values::Text => argument,
+        Values::Names(names) => argument.value_parser(PossibleValuesParser::new(names)),
+        Values::Text => argument.value_hint(match setting.key {
+            "init_from" => ValueHint::DirPath,
+            "couplings" => ValueHint::FilePath,
+            _ => ValueHint::Unknown,
+        }),
         Values::Switch => argument.value_parser(clap::value_parser!(bool)),
         Values::Integer(..) => argument.value_parser(clap::value_parser!(i64)).allow_negative_numbers(true),
         // The setting itself reads and checks it.

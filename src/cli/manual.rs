@@ -1,6 +1,5 @@
 //! `han-gpu completions` and `han-gpu manual`: the command line described for shells and for `man`.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 use std::path::PathBuf;
 
@@ -24,14 +23,20 @@ pub(super) struct Manual {
 
 pub(super) fn completions(arguments: &Completions) -> anyhow::Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut super::Arguments::command(), "han-gpu", &mut script);
-    super::print(String::from_utf8(script)?.trim_end())
+    clap_complete::generate(arguments.shell, &mut super::command_line(), "han-gpu", &mut script);
+    let script = String::from_utf8(script)?;
+    let script = match arguments.shell {
+        // clap_complete 4.6 has two names for a command with a hyphen: subcommands set one, and their words stand under the other.
+        Shell::Bash => script.replace("han__subcmd__gpu", "han__gpu"),
+        _ => script,
+    };
+    super::print(script.trim_end())
 }
 
 pub(super) fn manual(arguments: &Manual) -> anyhow::Result<()> {
     let folder = &arguments.folder;
     std::fs::create_dir_all(folder).map_err(|source| crate::Error::file("create", folder, source))?;
-    clap_mangen::generate_to(super::Arguments::command(), folder)
+    clap_mangen::generate_to(super::command_line(), folder)
         .map_err(|source| crate::Error::file("write", folder, source))?;
     super::print(&format!("man pages in {}", folder.display()))
 }

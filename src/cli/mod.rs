@@ -29,13 +29,18 @@ mod sample;
 mod scan;
 mod settings;
 mod system;
+mod threads;
 mod train;
 mod training;
 mod verdict;
+mod words;
 
 use crate::error::Error;
+use crate::io::{FlowFolder, MachineFolder, RunFolder};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use output::{complain, print, print_json, tell, tell_of_slow_curves};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Train, sample and evaluate hierarchical autoregressive networks for the Ising model, on any GPU or without one.
@@ -44,6 +49,8 @@ use std::process::ExitCode;
 struct Arguments {
     #[command(flatten)]
     loudness: output::Loudness,
+    #[command(flatten)]
+    threads: threads::Threads,
     #[command(subcommand)]
     command: Command,
 }
@@ -72,11 +79,12 @@ enum Command {
 /// Parses the arguments, runs the command and reports errors.
 pub fn main() -> ExitCode {
     quiet_mesa();
-    let matches = Arguments::command().get_matches();
-    let Arguments { loudness, command } =
+    let matches = command_line().try_get_matches().unwrap_or_else(|error| refuse(&error));
+    let Arguments { loudness, threads, command } =
         Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     loudness.set();
-    let result = output::check_places(&matches).and_then(|()| run(command));
+    let ready = output::check_places(&matches).and_then(|()| Ok(threads.set()?));
+    let result = ready.and_then(|()| run(command));
     let stopped = result.as_ref().map_or_else(|error| error.is::<interrupt::Stopped>(), |()| true);
     if let Err(error) = &result {
         complain(&format!("{}{error}", if stopped { "" } else { "error: " }));
@@ -92,6 +100,51 @@ pub fn main() -> ExitCode {
                 () => 1,
             })
         }
+    }
+}
+
+/// All commands with all their flags.
+fn command_line() -> clap::Command {
+    words::understood(Arguments::command())
+}
+
+/// Ends the program with clap's message, and with what was probably meant.
+fn refuse(error: &clap::Error) -> ! {
+    let Some(meant) = meant(error) else { error.exit() };
+    let _ = error.print();
+    complain(&format!("\n{meant}"));
+    std::process::exit(2)
+}
+
+/// What was probably meant by arguments that were refused: to go on with a run, or to train its network further.
+fn meant(error: &clap::Error) -> Option<String> {
+    let named = |kind: ContextKind| match error.get(kind) {
+        Some(ContextValue::String(given)) => vec![given.as_str()],
+        Some(ContextValue::Strings(given)) => given.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let given = [named(ContextKind::InvalidArg), named(ContextKind::PriorArg)].concat();
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let path = Path::new(*given.first()?);
+            let command = match () {
+                () if RunFolder::exists(path) => "train",
+                () if MachineFolder::exists(path) => "rbm train",
+                () if FlowFolder::exists(path) => "neuralrg train",
+                () => return None,
+            };
+            let path = path.display();
+            Some(format!(
+                "{path} is the folder of a run; to go on with it: han-gpu {command} --resume {path}"
+            ))
+        }
+        ErrorKind::ArgumentConflict if given.iter().any(|given| given.starts_with("--resume")) => Some(
+            "A run that goes on keeps its settings: its learning rate falls to the last of its steps.\n\
+             To train its network further, or otherwise, start another run from it:\n  \
+             han-gpu train RUN/config.toml --init-from RUN --steps 8000 --out NEW"
+                .to_owned(),
+        ),
+        _ => None,
     }
 }
 

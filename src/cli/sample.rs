@@ -2,8 +2,12 @@
 
 use super::network::Network;
 use super::verdict;
+use crate::error::Error;
 use crate::io::check_writable;
 use std::path::PathBuf;
+
+/// Most configurations of least energy.
+const MOST_KEPT: u32 = 1_000_000;
 
 /// Draw uncorrelated configurations from a trained network.
 #[derive(Debug, clap::Args)]
@@ -21,7 +25,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     seed: Option<u32>,
     /// Keep the configurations of least energy alone, at most so many and each once: those of a spin glass without a field come in pairs
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "K")]
     lowest: Option<u32>,
     /// Output: spins int8 [N, L, L], ln_q float64 [N], energy float64 [N]
     #[arg(long, value_name = "FILE.npz")]
@@ -30,6 +34,9 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { network, count, seed, lowest, out } = arguments;
+    if let Some(most) = lowest.filter(|most| !(1..=MOST_KEPT).contains(most)) {
+        return Err(Error::setting("--lowest", most, format!("it must lie in 1 to {MOST_KEPT}")).into());
+    }
     let place = check_writable(out)?;
     verdict::tell_of(&network.folder()?);
     let drawing = network.open_to_draw(*count, *seed)?;

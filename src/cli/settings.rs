@@ -2,9 +2,10 @@
 
 use super::flags::{Choice, Flags};
 use super::heading;
-use crate::config::{Config, Setting, flat, is_couplings_file, load, resolve};
+use crate::config::{Config, PRESETS, Setting, flat, is_couplings_file, load, resolve};
 use crate::error::Error;
 use crate::io::RunFolder;
+use clap::builder::PossibleValuesParser;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -15,10 +16,15 @@ pub(super) struct SettingArguments<C: Choice> {
     config: Option<PathBuf>,
     #[command(flatten)]
     flags: Flags<C>,
-    /// Starting point of all settings: default, quick or published
-    #[arg(long, value_name = "NAME", help_heading = heading::SETTINGS)]
+    /// Starting point of all settings
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = PossibleValuesParser::new(PRESETS),
+        help_heading = heading::SETTINGS
+    )]
     preset: Option<String>,
-    /// Any setting of config.toml, for example --set skip=false
+    /// Any setting of config.toml, as --set skip=false; docs/FORMATS.md lists them
     #[arg(long, value_name = "KEY=VALUE", help_heading = heading::SETTINGS)]
     set: Vec<String>,
 }
@@ -112,7 +118,7 @@ fn parse_setting(setting: &str) -> crate::Result<Table> {
     });
     let expected = "it must be KEY=VALUE, for example skip=false";
     let parsed = parsed.ok_or_else(|| Error::setting("--set", setting, expected))?;
-    flat(parsed).map_err(on_the_command_line)
+    flat(parsed).map_err(|misplaced| on_the_command_line(misplaced.message))
 }
 
 fn on_the_command_line(message: String) -> Error {

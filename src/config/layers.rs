@@ -1,7 +1,7 @@
 //! Layers of settings (preset, file, flags) as TOML tables; later ones win.
 
 use super::defaults::{derived_defaults, preset as preset_config};
-use super::sections::flat;
+use super::sections::{Misplaced, flat, line_of};
 use super::{Config, SETTINGS, Setting};
 use crate::error::{Error, Result};
 use crate::io::read_text;
@@ -17,7 +17,7 @@ impl Config {
     /// # Errors
     /// When the file cannot be read, a key is missing, unknown or in another section than its own, or a value is out of range.
     pub fn of_run(path: &Path) -> Result<Self> {
-        let mut table = flat(load(path)?).map_err(|message| config_error(path, message))?;
+        let mut table = flat(load(path)?).map_err(|found| misplaced(path, found))?;
         let defaults = Self::default().values()?;
         // Runs of earlier versions lack these.
         for setting in SETTINGS.iter().filter(|setting| setting.is_later) {
@@ -52,14 +52,20 @@ pub fn resolve(preset: Option<&str>, mut file: Table, flags: Table, source: &Pat
     let start = preset_config(preset.or(named.as_deref()).unwrap_or("default"))?;
     let mut table = start.values()?;
     let command_line = Path::new(FLAGS);
-    let file = flat(file).map_err(|message| config_error(source, message))?;
-    let flags = flat(flags).map_err(|message| config_error(command_line, message))?;
+    let file = flat(file).map_err(|found| misplaced(source, found))?;
+    let flags = flat(flags).map_err(|found| misplaced(command_line, found))?;
     let asked = |key: &str| flags.get(key).or(file.get(key));
     derived_defaults(&mut table, &start, asked);
+    let of_file: Vec<String> = file.keys().filter(|key| !flags.contains_key(*key)).cloned().collect();
     overlay(&mut table, file, source)?;
     overlay(&mut table, flags, command_line)?;
     let config = of_table(&table).map_err(|message| config_error(source, message))?;
-    config.check()?;
+    config.check().map_err(|error| match error {
+        Error::Setting { name, .. } if of_file.iter().any(|key| key == name) => {
+            config_error(source, at_line(source, name, error.to_string()))
+        }
+        error => error,
+    })?;
     Ok(config)
 }
 
@@ -78,14 +84,21 @@ fn overlay(table: &mut Table, layer: Table, source: &Path) -> Result<()> {
         // TOML tells 1 from 1.0; a user should not have to.
         let value = match (table.get(&key), &value) {
             (Some(Value::Float(_)), Value::Integer(integer)) => Value::Float(*integer as f64),
+            // As in steps = 1e4.
+            (Some(Value::Integer(_)), Value::Float(number))
+                if number.fract() == 0.0 && number.abs() < 1e15 =>
+            {
+                Value::Integer(*number as i64)
+            }
             _ => value,
         };
         let setting = format!("{key} = {value}");
         let expected = Setting::named(&key).map(Setting::expected);
-        table.insert(key, value);
+        table.insert(key.clone(), value);
         of_table(table).map_err(|message| match expected {
             Some(expected) => {
-                config_error(source, format!("{setting} is not possible: it must be {expected}"))
+                let message = format!("{setting} is not possible: it must be {expected}");
+                config_error(source, at_line(source, &key, message))
             }
             // The key is unknown, and the message tells the nearest one.
             None => config_error(source, message),
@@ -110,6 +123,16 @@ pub fn load(path: &Path) -> Result<Table> {
         };
         config_error(path, format!("{error}{hint}"))
     })
+}
+
+fn misplaced(path: &Path, Misplaced { name, message }: Misplaced) -> Error {
+    config_error(path, at_line(path, &name, message))
+}
+
+/// A message about a key or section of a file, with its line. The file is read again, since tables know no lines; what is no file has none.
+fn at_line(path: &Path, name: &str, message: String) -> String {
+    let line = read_text(path).ok().and_then(|text| line_of(&text, name));
+    line.map_or(message.clone(), |line| format!("line {line}: {message}"))
 }
 
 fn config_error(path: &Path, message: String) -> Error {

@@ -2,6 +2,7 @@
 
 use super::{Config, SETTINGS, Section, Setting};
 use crate::error::Result;
+use toml::de::DeTable;
 use toml::{Table, Value};
 
 /// Jaro-Winkler likeness from which a word is taken for a mistyped name: 1 is the name itself.
@@ -24,9 +25,30 @@ impl Config {
     }
 }
 
+/// A key or section that may not stand where it does.
+#[derive(Debug)]
+pub(crate) struct Misplaced {
+    /// Its name.
+    pub(crate) name: String,
+    /// What is wrong with it, and the way out.
+    pub(crate) message: String,
+}
+
+/// The line of a key, or of the section of that name, in the text of a file; the first one is line 1.
+pub(super) fn line_of(text: &str, name: &str) -> Option<usize> {
+    let file = DeTable::parse(text).ok()?;
+    let file = file.get_ref();
+    let named = |table: &DeTable<'_>| {
+        table.iter().find_map(|(key, _)| (key.get_ref() == name).then(|| key.span().start))
+    };
+    let in_sections = || file.values().find_map(|value| named(value.get_ref().as_table()?));
+    let start = named(file).or_else(in_sections)?;
+    Some(1 + text[..start].matches('\n').count())
+}
+
 /// The keys of a file without its sections. Every key is known, in its own section or in none, and given once; if not, the
 /// message says which, and the way out.
-pub(crate) fn flat(file: Table) -> Result<Table, String> {
+pub(crate) fn flat(file: Table) -> Result<Table, Misplaced> {
     let mut flat = Table::new();
     for (name, value) in file {
         let (section, settings) = match (Section::named(&name), value) {
@@ -34,10 +56,10 @@ pub(crate) fn flat(file: Table) -> Result<Table, String> {
             (_, value) => (None, Table::from_iter([(name, value)])),
         };
         for (key, value) in settings {
-            check_place(&key, &value, section)?;
-            if flat.contains_key(&key) {
-                return Err(format!("{key} is given twice, in a section and before all sections; keep one"));
-            }
+            let twice = || format!("{key} is given twice, in a section and before all sections; keep one");
+            check_place(&key, &value, section)
+                .and_then(|()| if flat.contains_key(&key) { Err(twice()) } else { Ok(()) })
+                .map_err(|message| Misplaced { name: key.clone(), message })?;
             flat.insert(key, value);
         }
     }
@@ -103,7 +125,7 @@ mod tests {
     use super::*;
 
     fn flattened(text: &str) -> Result<String, String> {
-        flat(text.parse().unwrap()).map(|table| table.to_string())
+        flat(text.parse().unwrap()).map(|table| table.to_string()).map_err(|misplaced| misplaced.message)
     }
 
     #[test]
@@ -146,6 +168,17 @@ mod tests {
             let refused = flattened(text).unwrap_err();
             assert!(refused.contains(expected), "{text}: {refused}");
         }
+    }
+
+    #[test]
+    fn lines_of_keys_and_sections_are_found() {
+        let text = "preset = \"quick\"\n\n[lattice]\nsize = 8\nlattice = \"cubic\"\n[training]\nbatch = [\n1]\nsteps = 3";
+        for (name, line) in
+            [("preset", 1), ("lattice", 3), ("size", 4), ("training", 6), ("batch", 7), ("steps", 9)]
+        {
+            assert_eq!(line_of(text, name), Some(line), "{name}");
+        }
+        assert_eq!([line_of(text, "width"), line_of("size = [", "size")], [None, None]);
     }
 
     #[test]

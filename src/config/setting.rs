@@ -168,6 +168,18 @@ impl Setting {
         Self { is_free: true, ..self }
     }
 
+    /// The first words of its help, up to a colon or a semicolon that stands in no brackets.
+    #[cfg(feature = "cli")]
+    pub(crate) fn brief(&self) -> &'static str {
+        let help = self.help.trim().trim_end_matches('.');
+        let mut depth = 0;
+        let end = help.find(|letter: char| {
+            depth += i32::from(letter == '(') - i32::from(letter == ')');
+            depth == 0 && matches!(letter, ':' | ';')
+        });
+        end.map_or(help, |end| &help[..end])
+    }
+
     /// Words for what it may be; none where anything goes.
     pub fn range_words(&self) -> Option<String> {
         self.range.map(str::to_owned).or_else(|| match self.values {

@@ -151,7 +151,7 @@ settings! {
     Run {
         /// Seed of initial parameters and of every sample.
         seed: u32 = 0, integer(0, u32::MAX as i64).flag("seed", "SEED");
-        /// Device: auto, cpu, or index or name of a GPU as `han-gpu devices` lists them.
+        /// auto, cpu, or index or name of a GPU as `han-gpu devices` lists them.
         device: String = "auto".to_owned(), text().range("see below").flag("device", "DEVICE");
         /// Steps between rows of `metrics.csv`.
         metrics_every: u32 = 10, integer(1, u32::MAX as i64);

@@ -48,6 +48,14 @@ pub const LANES: usize = 64;
 /// Parameters that one task works on at a time.
 pub(crate) const CHUNK: usize = 4096;
 
+/// The CPU as a device, for people.
+pub(crate) fn device_name() -> String {
+    match rayon::current_num_threads() {
+        1 => "CPU, 1 thread".to_owned(),
+        threads => format!("CPU, {threads} threads"),
+    }
+}
+
 /// The CPU backend at one precision.
 #[derive(Debug)]
 pub struct Cpu<R> {
@@ -62,7 +70,7 @@ impl<R: Real> Cpu<R> {
     /// Allocates the state of a model for `batch` configurations, all zero.
     pub fn new(model: Arc<Model>, batch: usize) -> Self {
         let state = State::new(&model, batch);
-        let name = format!("CPU, {} threads", rayon::current_num_threads());
+        let name = device_name();
         Self { model, state, snapshots: Vec::new(), name, pace: Pace::FULL }
     }
 

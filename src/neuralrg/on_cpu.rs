@@ -21,7 +21,7 @@ pub struct Learner<R> {
 impl<R: Real> Learner<R> {
     /// Before the first step.
     pub fn new(flow: Flow<R>, dual: Dual<R>) -> Self {
-        let name = format!("CPU, {} threads", rayon::current_num_threads());
+        let name = crate::cpu::device_name();
         let moments = Moments::zeros(flow.parameters().len());
         Self { name, flow, dual, moments }
     }

@@ -34,7 +34,7 @@ pub struct Learner<R> {
 impl<R: Real> Learner<R> {
     /// Takes a machine and chains, `[batch]` configurations.
     pub fn new(cpu: Cpu<R>, chains: Bits) -> Self {
-        let name = format!("CPU, {} threads", rayon::current_num_threads());
+        let name = crate::cpu::device_name();
         let none = || Bits::zeros(0, 0);
         let mut learner = Self {
             name,

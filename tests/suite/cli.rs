@@ -310,7 +310,7 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         ("train --width 0", &["width = 0"]),
         ("train --depth 4", &["depth = 4", "1 to 3"]),
         ("train --field 0.5 --set gauge=true", &["gauge", "field"]),
-        ("train --preset best", &["preset = best", "published"]),
+        ("train --preset best", &["'best'", "--preset", "published"]),
         ("train --device voodoo", &["voodoo", "cpu"]),
         ("train --device 99", &["99", "cpu"]),
         ("train --set stepps=3", &["stepps", "steps"]),
@@ -322,7 +322,7 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         ("mc --size -4 --beta 0.4 --sweeps 10", &["size = -4"]),
         (
             "exact --size 4 --beta 0.4 --lattice kagome",
-            &["lattice = \"kagome\"", "square", "triangular", "cubic"],
+            &["'kagome'", "--lattice", "square", "triangular", "cubic"],
         ),
         ("exact --size 8 --beta 0.4 --lattice cubic", &["size = 8", "up to size 4", "mc --ln-z"]),
         ("train --lattice cubic --size 64", &["size = 64", "4 to 32"]),
@@ -362,7 +362,13 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         ("train --exact-bottom 16", &["exact_bottom = 16", "8, 4 or 2"]),
         ("train --size 4 --exact-bottom 8", &["exact_bottom = 8", "size = 4"]),
         ("train --beta 5 --exact-bottom 8", &["exact_bottom = 8", "use 2"]),
-        ("train --objective best", &["objective = \"best\"", "reverse"]),
+        ("train --objective rev", &["'rev'", "--objective", "forward", "similar value exists: 'reverse'"]),
+        ("train --set objective=best", &["objective = \"best\"", "reverse"]),
+        ("train --steps 0.5", &["'0.5'", "--steps", "whole number, as 4000 or 4e3"]),
+        ("mc --size 8 --beta 0.4 --sweeps many", &["'many'", "4e3"]),
+        ("train --threads 0", &["--threads = 0", "1 to"]),
+        ("sample run --count 1e3 --lowest 0 --out s.npz", &["--lowest = 0"]),
+        ("rbm train run", &["'run'", "the folder of a run", "han-gpu train --resume run"]),
         ("train --set forward_share=1.5", &["forward_share = 1.5"]),
         ("train --set verification_samples=5", &["verification_samples = 5", "100"]),
         ("train --size 1024 --set pool=1000000", &["pool = 1000000", "2048"]),
@@ -396,23 +402,28 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         2,
         &["beta = 0.4", "sets beta itself"],
     );
-    config("learnig_rate = 0.1");
-    fail(folder, "train config.toml", 2, &["config.toml", "learnig_rate", "learning_rate"]);
+    config("size = 8\nlearnig_rate = 0.1");
+    fail(folder, "train config.toml", 2, &["config.toml", "line 2", "learnig_rate", "learning_rate"]);
+    config("[lattice]\nsize = 12");
+    fail(folder, "train config.toml", 2, &["config.toml", "line 2", "size = 12", "power of two"]);
+    // What a flag sets is not in the file.
+    let of_flag = run(folder, "train config.toml --size 24");
+    assert!(of_flag.stderr.contains("size = 24") && !of_flag.stderr.contains("line"), "{}", of_flag.stderr);
     config("[network]\nbatch = 64");
     fail(
         folder,
         "train config.toml",
         2,
-        &["config.toml", "batch = 64", "[network]", "move it to [training]"],
+        &["config.toml", "line 2", "batch = 64", "[network]", "move it to [training]"],
     );
     config("[trainig]\nbatch = 64");
-    fail(folder, "plan config.toml", 2, &["config.toml", "[trainig]", "[training]"]);
+    fail(folder, "plan config.toml", 2, &["config.toml", "line 1", "[trainig]", "[training]"]);
     config("batch = 64\n[training]\nbatch = 32");
     fail(folder, "bench config.toml", 2, &["config.toml", "batch is given twice"]);
     config("size = [");
     fail(folder, "train config.toml", 2, &["config.toml"]);
     config("size = \"large\"");
-    fail(folder, "train config.toml", 2, &["size = \"large\""]);
+    fail(folder, "train config.toml", 2, &["line 1", "size = \"large\""]);
     fail(folder, "train run", 2, &["run: this is the folder of a run", "han-gpu train --resume run"]);
     fs::create_dir(folder.join("empty")).unwrap();
     fail(folder, "train empty", 2, &["empty: this is a folder", "TOML"]);
@@ -686,6 +697,12 @@ fn commands_share_their_flags_and_group_them_in_help() {
             &["--resume", name, "cannot be used"],
         );
     }
+    fail(
+        temporary.path(),
+        "train --resume run --steps 8000",
+        2,
+        &["RUN/config.toml --init-from RUN --steps"],
+    );
     fail(temporary.path(), "train --resume run --device cpu", 1, &["run", "no run here"]);
 }
 

@@ -2,6 +2,7 @@
 
 use crate::cli::{command, ended, fail, succeed};
 use std::fs;
+use std::process::{Command, Stdio};
 
 const TINY: &str = "train --size 4 --batch 32 --steps 20 --device cpu --set evaluation_samples=50 \
                     --set verification_samples=0 --force --out run";
@@ -32,6 +33,92 @@ fn shells_and_man_know_every_command() {
     fs::write(folder.join("file"), "").unwrap();
     fail(folder, "manual file", 1, &["file"]);
     fail(folder, "completions tcsh", 2, &["tcsh"]);
+}
+
+/// Words that a shell completes, with what has been typed and what comes of it.
+const COMPLETED: [(&str, &str); 5] = [
+    ("train --obj", "--objective"),
+    ("train --objective rev", "reverse"),
+    ("measure --method nm", "nmcmc"),
+    ("sample --device c", "cpu"),
+    ("rbm tr", "train"),
+];
+
+#[test]
+fn shells_complete_real_words() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let of_bash = "source ./words; COMP_WORDS=(han-gpu $WORDS); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); \
+                   _han__gpu han-gpu \"${COMP_WORDS[-1]}\" \"${COMP_WORDS[-2]}\"; echo \"${COMPREPLY[@]}\"";
+    // An interactive shell in a terminal of its own, which completes the line that is typed into it and runs it.
+    let of_zsh = "zmodload zsh/zpty; zpty z zsh -f -i; \
+                  zpty -w z 'autoload -Uz compinit; compinit -u -D; source ./words; han-gpu() { print -r -- \"$@\" > typed; }'; \
+                  rm -f typed; zpty -w z \"han-gpu $WORDS\"$'\\t'; \
+                  for i in {1..200}; do [[ -s typed ]] && break; sleep 0.05; zpty -r -t z seen; done; zpty -d z; cat typed";
+    let of_fish = "source ./words; complete -C \"han-gpu $WORDS\" | string replace -r '\\t.*' ''";
+    for (shell, flag, program) in
+        [("bash", "--norc", of_bash), ("zsh", "-f", of_zsh), ("fish", "-N", of_fish)]
+    {
+        fs::write(folder.join("words"), succeed(folder, &format!("completions {shell}")).stdout).unwrap();
+        for (typed, expected) in COMPLETED {
+            let completed = Command::new(shell)
+                .args([flag, "-c", program])
+                .env("WORDS", typed)
+                .env("HOME", folder)
+                .current_dir(folder)
+                .stdin(Stdio::null())
+                .output();
+            let Ok(completed) = completed else {
+                println!("left out: there is no {shell} here");
+                break;
+            };
+            let completed = ended(completed);
+            // zsh puts flag and value into one word.
+            let found = completed.stdout.split([' ', '\n', '=']).any(|word| word == expected);
+            assert!(found, "{shell}: {typed} became {:?} {}", completed.stdout, completed.stderr);
+        }
+    }
+}
+
+#[test]
+fn the_help_of_train_fits_two_screens_and_has_all_in_the_manual() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let help = succeed(folder, "train --help").stdout;
+    assert!(help.lines().count() <= 110, "{help}");
+    for part in [
+        "[default: 512]",
+        "[default: 4000*]",
+        "reverse, forward, mixed",
+        "default, quick, published",
+        "--threads",
+    ] {
+        assert!(words(&help).contains(part), "{part}: {help}");
+    }
+    let full = words(&succeed(folder, "help train").stdout);
+    assert!(
+        full.contains("8000 where depth is 3 by default") && full.contains("preset published: 40000"),
+        "{full}"
+    );
+}
+
+#[test]
+fn whole_numbers_have_exponents_and_threads_a_number() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let told = succeed(folder, &format!("{TINY} --threads 1").replace("--steps 20", "--steps 2e1"));
+    assert!(
+        told.stdout.contains("trained 20 steps") && told.stdout.contains("CPU, 1 thread\n"),
+        "{}",
+        told.stdout
+    );
+    fs::write(folder.join("my.toml"), "[lattice]\nsize = 4\n[training]\nsteps = 1e1\nbatch = 3.2e1\n")
+        .unwrap();
+    let quick = "--device cpu --set evaluation_samples=5e1 --set verification_samples=0";
+    let told = succeed(folder, &format!("train my.toml {quick} --out other"));
+    assert!(told.stdout.contains("trained 10 steps"), "{}", told.stdout);
+    assert!(succeed(folder, "sample run --count 1e2 --out s.npz").stdout.contains("100 configurations"));
 }
 
 #[test]
