@@ -101,6 +101,9 @@ pub enum Error {
         /// The quantities that do not agree, and after how many sweeps.
         reason: String,
     },
+    /// Work that its observer stopped.
+    #[error("stopped before its end")]
+    Stopped,
     /// NaN or infinity in training.
     #[error(
         "training diverged at step {step}: {what} of level {level} ({level_name}) is not finite; the checkpoint of step {checkpoint_step} is good: resume from it, or start a new run from its nets with --init-from and a lower learning_rate or a clip"

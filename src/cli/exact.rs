@@ -1,5 +1,6 @@
 //! `han-gpu exact`.
 
+use super::progress::wait;
 use super::system::SystemArguments;
 use crate::config::Config;
 use crate::disorder::has_seed;
@@ -72,7 +73,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let ensemble = arguments.system.ensemble()?;
     let Config { couplings: named, disorder_seed, .. } = arguments.system.config()?;
     let Ensemble { system, beta } = &ensemble;
-    let exact = exact::solve(system, *beta).ok_or_else(|| exact::refusal(system))?;
+    let solved = wait("solving the lattice exactly", || exact::solve(system, *beta));
+    let exact = solved.ok_or_else(|| exact::refusal(system))?;
     let uniform = system.weights.is_none().then_some(system.interaction);
     let value = |name| ensemble.exact_value(name, Some(exact)).filter(|value| value.is_finite());
     let colours = Colours { model: system.spins.model(), states: system.spins.states() };

@@ -2,6 +2,7 @@
 //!
 //! Where a lattice has no net that the next one can use, as one no larger than its exact squares, the next one starts fresh.
 
+use super::progress::Jobs;
 use super::training::{Resources, train_one};
 use crate::conditional::{Model, NetOptions, Network};
 use crate::config::Config;
@@ -62,12 +63,23 @@ pub(super) fn run(
     }
     let mut last = None;
     let mut previous: Option<PathBuf> = None;
+    let folder_of = |config: &Config, size: u32| {
+        growth.out.map_or_else(|| default_folder(config), Path::to_owned).join(format!("L{size}"))
+    };
+    let work = |(&size, model): (&u32, &Model)| {
+        let is_done = |config: Config| {
+            RunFolder::open(&folder_of(&config, size)).is_ok_and(|(folder, _)| folder.is_finished())
+        };
+        let is_done = !growth.force && settings(size, String::new()).is_ok_and(is_done);
+        if is_done { 0.0 } else { model.hierarchy.sites as f64 }
+    };
+    let mut jobs = Jobs::new(growth.sizes.iter().zip(&models).map(work).collect());
     for (index, &size) in growth.sizes.iter().enumerate() {
         let hands_on = index > 0 && hands_on[index - 1];
         let init_from = previous.filter(|_| hands_on).unwrap_or_default().to_string_lossy().into_owned();
         let config = settings(size, init_from)?;
-        let folder =
-            growth.out.map_or_else(|| default_folder(&config), Path::to_owned).join(format!("L{size}"));
+        let folder = folder_of(&config, size);
+        jobs.begin(index, "size", &format!("L = {size}"));
         previous = Some(folder.clone());
         last = Some(match train_one(config, &folder, growth.force, growth.resources)? {
             Some((summary, folder)) => (Some(summary), folder),

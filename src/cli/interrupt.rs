@@ -1,4 +1,5 @@
-//! Ctrl-C (SIGINT) and SIGTERM ask a long job to end and to report what it has; a second one ends the program at once.
+//! Ctrl-C (SIGINT), SIGTERM and, where the terminal is closed, SIGHUP ask a long job to end and to report what it has; a second Ctrl-C or SIGTERM ends the
+//! program at once.
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -7,8 +8,12 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// Exit codes that shells give to programs ended by these signals.
+/// Exit codes that shells give to programs ended by these signals, of which a second one ends the program at once.
 const SIGNALS: [(i32, u8); 2] = [(SIGINT, 130), (SIGTERM, 143)];
+
+/// The same of SIGHUP.
+#[cfg(unix)]
+const HANGUP: u8 = 129;
 
 static INTERRUPT: OnceLock<Interrupt> = OnceLock::new();
 
@@ -41,6 +46,23 @@ impl Interrupt {
             flag::register_usize(signal, self.exit_code.clone(), code.into())?;
             flag::register(signal, self.came.clone())?;
         }
+        self.register_hangup()
+    }
+
+    /// A terminal that is closed may say so twice, from the shell and from the system, and a job still has to write its checkpoint: every such signal is the first.
+    /// Where nohup has them ignored, they stay so.
+    #[cfg(unix)]
+    fn register_hangup(&self) -> Result<()> {
+        use signal_hook::consts::SIGHUP;
+        if is_ignored(SIGHUP) {
+            return Ok(());
+        }
+        flag::register_usize(SIGHUP, self.exit_code.clone(), HANGUP.into())?;
+        flag::register(SIGHUP, self.came.clone()).map(drop)
+    }
+
+    #[cfg(not(unix))]
+    fn register_hangup(&self) -> Result<()> {
         Ok(())
     }
 
@@ -61,6 +83,17 @@ impl Interrupt {
     /// What a job that asks should do.
     pub(super) fn flow(&self) -> ControlFlow<()> {
         if self.pressed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// Whether the program was started with a signal ignored.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    // SAFETY: an action of zeros is a valid place to write to, and without a new action the call only reads the current one.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &raw mut action) == 0
+            && action.sa_sigaction == libc::SIG_IGN
     }
 }
 

@@ -1,7 +1,7 @@
 //! `han-gpu mc`.
 
 use super::interrupt::Interrupt;
-use super::progress::Progress;
+use super::progress::{Progress, wait};
 use super::system::SystemArguments;
 use super::verdict::Strict;
 use crate::config::MAX_SAMPLES;
@@ -9,9 +9,10 @@ use crate::error::Error;
 use crate::exact;
 use crate::io::{check_memory, check_writable, write_configurations};
 use crate::lattice::System;
-use crate::mc::{Algorithm, Setup, Simulation, equilibrate, thermalise};
+use crate::mc::{Algorithm, Equilibrium, Setup, Simulation, Stage, equilibrate_watched, thermalise};
 use crate::measure::{Integration, MonteCarlo, Sweeps, integrate, measure_chains, temperatures};
 use serde::Serialize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 /// Most chains.
@@ -109,8 +110,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut simulation = Simulation::new(setup, &arguments.device)?;
     super::tell(&format!("device {}; {} chains", simulation.device(), sweeps.chains));
     let equilibrium = match arguments.thermalisation {
-        Some(sweeps) => thermalise(&mut simulation, sweeps)?,
-        None => equilibrate(&mut simulation)?,
+        Some(sweeps) => wait("thermalising", || thermalise(&mut simulation, sweeps))?,
+        None => come_into_equilibrium(&mut simulation)?,
     };
     sweeps.thermalisation = equilibrium.sweeps;
     let mut spins = Vec::new();
@@ -140,6 +141,19 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let of_nodes = report.ln_z.iter().flat_map(|ln_z| ln_z.warnings.clone());
     let doubts: Vec<String> = result.doubts().into_iter().chain(of_nodes).collect();
     arguments.strict.check(&doubts)
+}
+
+/// Moves chains until they are in equilibrium; until then there is nothing to report, and a signal ends the program at once.
+pub(super) fn come_into_equilibrium(simulation: &mut Simulation) -> crate::Result<Equilibrium> {
+    let mut progress = Progress::endless("Monte Carlo comes into equilibrium");
+    let watch = &mut |stage| {
+        if let Stage::Equilibrating { sweeps } = stage {
+            progress.say(format!("{sweeps} sweeps"));
+            progress.advance(sweeps as u64);
+        }
+        ControlFlow::Continue(())
+    };
+    equilibrate_watched(simulation, watch)
 }
 
 /// ln Z of what was measured; nothing where the user stopped it.

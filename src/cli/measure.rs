@@ -2,7 +2,7 @@
 
 use super::interrupt::Interrupt;
 use super::network::Network;
-use super::progress::Progress;
+use super::progress::{Progress, Watch, wait};
 use super::verdict::{self, Strict};
 use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};
@@ -174,7 +174,7 @@ fn checks(
     reference: Option<Vec<i8>>,
 ) -> anyhow::Result<(Option<Forward>, Option<Verification>)> {
     let beta = measurement.ensemble.beta;
-    let exact = exact::ln_z(&measurement.ensemble.system, beta);
+    let exact = wait("solving the lattice exactly", || exact::ln_z(&measurement.ensemble.system, beta));
     let ln_z = exact.map_or(measurement.importance.ln_z, Estimate::exact);
     let elements = settings.elements(backend.model());
     let check = if let Some(spins) = reference {
@@ -185,7 +185,14 @@ fn checks(
         Some(MonteCarloCheck::Forward(forward(&ln_w, ln_z)))
     } else if arguments.verify {
         let count = config.verification_samples.max(CHECK);
-        Some(monte_carlo_check(backend, &elements, beta, count, settings.seed, ln_z)?)
+        super::tell(&format!("check: {count} configurations by Monte Carlo"));
+        let mut watch = Watch::new(&Interrupt::listen());
+        let see = &mut |stage| watch.see(stage);
+        match monte_carlo_check(backend, &elements, beta, count, settings.seed, ln_z, see) {
+            // What was measured is wanted all the same.
+            Err(Error::Stopped) => return Ok((None, None)),
+            check => Some(check?),
+        }
     } else {
         None
     };

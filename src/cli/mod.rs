@@ -1,7 +1,7 @@
 //! The command line: one file per subcommand; nothing but arguments, progress and printing.
 //!
 //! Results go to standard output, progress and messages to standard error. Exit code 2 for wrong usage, 3 for suspect
-//! results under `--strict`, 130 and 143 after Ctrl-C and SIGTERM, 1 for the rest.
+//! results under `--strict`, 129, 130 and 143 after SIGHUP, Ctrl-C and SIGTERM, 1 for the rest.
 mod bench;
 mod devices;
 mod evaluate;

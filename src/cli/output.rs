@@ -74,7 +74,9 @@ pub(super) fn tell_of_slow_curves(table: &Table) {
 
 /// Says what went wrong, always.
 pub(super) fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+    super::progress::beside_the_bar(|| {
+        let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+    });
 }
 
 /// Prints to standard output; a reader that has gone away (`| head`) is no error.
@@ -126,7 +128,8 @@ mod tests {
 
     #[test]
     fn every_file_or_folder_that_a_command_writes_is_known() {
-        let read = ["run", "resume", "init_from", "spins", "reference", "config", "paths", "couplings"];
+        let read =
+            ["run", "resume", "init_from", "spins", "reference", "config", "paths", "couplings", "compare"];
         for command in Arguments::command().get_subcommands().filter(|command| command.get_name() != "help") {
             let names_path = |argument: &&clap::Arg| {
                 let names = argument.get_value_names().unwrap_or_default();

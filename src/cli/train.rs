@@ -4,7 +4,7 @@ use super::flags::ForTrain;
 use super::grow::{self, Growth};
 use super::heading;
 use super::settings::SettingArguments;
-use super::training::{Resources, execute, open};
+use super::training::{Resources, by_resume, execute, open};
 use super::verdict::{self, Strict};
 use crate::config::Config;
 use crate::estimate::Estimate;
@@ -92,7 +92,7 @@ fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
         Some(path) => RunFolder::create(path, &config, arguments.force)?,
         None => RunFolder::create_numbered(&default_folder(&config), &config)?,
     };
-    Ok((execute(&config, backend, &folder)?, folder))
+    Ok((execute(&config, backend, &folder, &by_resume(&folder))?, folder))
 }
 
 fn resume(path: &Path, arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
@@ -101,7 +101,7 @@ fn resume(path: &Path, arguments: &Arguments) -> anyhow::Result<(Summary, RunFol
         config.device = wanted.to_owned();
     }
     let backend = open(&mut config, &arguments.resources)?;
-    Ok((execute(&config, backend, &folder)?, folder))
+    Ok((execute(&config, backend, &folder, &by_resume(&folder))?, folder))
 }
 
 /// Where a run goes if nothing is said, with a number if there is one already.

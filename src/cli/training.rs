@@ -3,17 +3,22 @@
 use super::heading;
 use super::interrupt::{Interrupt, Stopped};
 use super::memory::Memory;
-use super::progress::Progress;
+use super::progress::{Progress, Watch, in_words, wait};
 use crate::Pace;
 use crate::backend::{Backend, Tuning};
 use crate::conditional::Storage;
-use crate::config::{Config, Objective};
+use crate::config::Config;
 use crate::error::Error;
+use crate::exact;
 use crate::io::{Metrics, RunFolder, Summary};
+use crate::lattice::Lattice;
 use crate::plot::{self, Format};
 use crate::train::{Event, train};
+use indicatif::HumanCount;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The share of the machine that training may take.
 #[derive(Debug, Default, clap::Args)]
@@ -39,9 +44,10 @@ pub(super) struct Resources {
 pub(super) fn open(config: &mut Config, resources: &Resources) -> crate::Result<Box<dyn Backend>> {
     let model = Arc::new(config.model()?);
     let pace = resources.nice_gpu.map_or(Ok(Pace::FULL), Pace::new)?;
-    let mut backend = resources.memory.open(config, model)?;
+    let mut backend = wait("opening the device", || resources.memory.open(config, model))?;
     check_storage(&*backend)?;
-    backend.tune(if resources.retune { Tuning::Again } else { Tuning::Measured })?;
+    let tuning = if resources.retune { Tuning::Again } else { Tuning::Measured };
+    wait("measuring kernel shapes", || backend.tune(tuning))?;
     backend.set_pace(pace);
     config.chunk = backend.batch();
     // Recorded by name: a run that is resumed where `auto` means another device should not change its numbers silently.
@@ -58,7 +64,8 @@ pub(super) fn check_storage(backend: &dyn Backend) -> crate::Result<()> {
     Ok(())
 }
 
-/// Trains in a folder of a set of runs, or goes on with the run that is there; nothing if it is finished.
+/// Trains in a folder of a set of runs, or goes on with the run that is there; nothing if it is finished. After a stop the command that made the set goes on
+/// with it.
 pub(super) fn train_one(
     mut config: Config,
     path: &Path,
@@ -84,66 +91,103 @@ pub(super) fn train_one(
         }
         folder
     };
-    Ok(Some((execute(&config, backend, &folder)?, folder)))
+    Ok(Some((execute(&config, backend, &folder, "repeat the command to go on")?, folder)))
 }
 
-/// Trains in a folder from its checkpoint on, under a progress bar.
+/// Trains in a folder from its checkpoint on, under a progress bar. `go_on` says how to go on after a stop.
 pub(super) fn execute(
     config: &Config,
     mut backend: Box<dyn Backend>,
     folder: &RunFolder,
+    go_on: &str,
 ) -> anyhow::Result<Summary> {
     let checkpoint = folder.load_checkpoint(config, backend.model())?;
-    let done = checkpoint.step;
-    let sites = backend.model().hierarchy.sites as f64;
     let interrupt = Interrupt::listen();
     super::tell(&format!("device {}; run folder {}", backend.device(), folder.path().display()));
-    if config.objective != Objective::Reverse && done < config.steps {
-        super::tell(&format!("{} configurations by Monte Carlo to learn from", config.pool));
-    }
-    let mut progress = Progress::new("step", done.into(), config.steps.into());
-    let mut evaluation: Option<Progress> = None;
-    let mut observe = |event: Event<'_>| {
-        match event {
-            Event::Metrics(metrics) => progress.say(line(metrics, sites)),
-            Event::Step(step) => progress.advance(step.into()),
-            Event::Checkpoint(_) => (),
-            Event::Checking(count) => {
-                progress.finish();
-                if let Some(evaluation) = &mut evaluation {
-                    evaluation.finish();
-                }
-                super::tell(&format!("closing check: {count} configurations by Monte Carlo"));
-            }
-            Event::Evaluated(count) => {
-                progress.finish();
-                let total = config.evaluation_samples as u64;
-                evaluation
-                    .get_or_insert_with(|| Progress::new("evaluation sample", 0, total))
-                    .advance(count as u64);
-            }
-        }
-        interrupt.flow()
-    };
-    let trained = train(config, backend.as_mut(), folder, checkpoint, &mut observe);
-    progress.finish();
-    let path = folder.path().display();
+    // Training asks for it too; the solution is kept.
+    wait("solving the lattice exactly", || exact::ln_z(&backend.model().system, config.beta));
+    let mut seen = Seen::new(config, checkpoint.step, &interrupt);
+    let trained = train(config, backend.as_mut(), folder, checkpoint, &mut |event| seen.see(event));
+    drop(seen);
     if let Err(Error::Device { .. } | Error::File { .. }) = &trained {
-        super::tell(&format!("the last checkpoint is good; go on with: han-gpu train --resume {path}"));
+        super::tell(&format!("the last checkpoint is good; {go_on}"));
     }
     let summary = trained?;
-    if let Some(evaluation) = &mut evaluation {
-        evaluation.finish();
-    }
     if summary.is_some()
         && let Err(error) = draw_training(config, folder)
     {
         // The run is whole without its picture.
         super::tell(&format!("warning: {error}"));
     }
-    summary.ok_or_else(|| {
-        Stopped(format!("training was stopped; go on with: han-gpu train --resume {path}")).into()
-    })
+    summary.ok_or_else(|| Stopped(format!("training was stopped; {go_on}")).into())
+}
+
+/// How a single run goes on.
+pub(super) fn by_resume(folder: &RunFolder) -> String {
+    format!("go on with: han-gpu train --resume {}", folder.path().display())
+}
+
+/// What a person sees of a run: one stage after the other, each with its own progress.
+struct Seen<'a> {
+    config: &'a Config,
+    sites: f64,
+    interrupt: &'a Interrupt,
+    /// Steps of an earlier session.
+    done: u32,
+    /// Whether Monte Carlo is for the closing check, and not to learn from.
+    is_checking: bool,
+    monte_carlo: Option<(Watch, Instant)>,
+    steps: Option<Progress>,
+    evaluation: Option<Progress>,
+}
+
+impl<'a> Seen<'a> {
+    fn new(config: &'a Config, done: u32, interrupt: &'a Interrupt) -> Self {
+        let sites = Lattice::new(config.lattice, config.size).map_or(1.0, |lattice| lattice.sites() as f64);
+        let (monte_carlo, steps, evaluation) = (None, None, None);
+        Self { config, sites, interrupt, done, is_checking: false, monte_carlo, steps, evaluation }
+    }
+
+    fn see(&mut self, event: Event<'_>) -> ControlFlow<()> {
+        let Config { evaluation_samples, pool, .. } = *self.config;
+        match event {
+            Event::MonteCarlo(stage) => {
+                let (watch, _) = self.monte_carlo.get_or_insert_with(|| {
+                    if !self.is_checking {
+                        super::tell(&format!("{pool} configurations by Monte Carlo to learn from"));
+                    }
+                    (Watch::new(self.interrupt), Instant::now())
+                });
+                return watch.see(stage);
+            }
+            Event::Step(step) => self.steps().advance(step.into()),
+            Event::Metrics(metrics) => {
+                let line = line(metrics, self.config, self.sites);
+                self.steps().say(line);
+            }
+            Event::Checkpoint(_) => (),
+            Event::Checking(count) => {
+                self.is_checking = true;
+                self.evaluation.as_mut().map(Progress::finish);
+                super::tell(&format!("closing check: {count} configurations by Monte Carlo"));
+            }
+            Event::Evaluated(count) => {
+                self.steps.as_mut().map(Progress::finish);
+                let new = || Progress::new("evaluation sample", 0, evaluation_samples as u64);
+                self.evaluation.get_or_insert_with(new).advance(count as u64);
+            }
+        }
+        self.interrupt.flow()
+    }
+
+    /// Progress of the steps, which Monte Carlo comes before.
+    fn steps(&mut self) -> &mut Progress {
+        if let Some((watch, start)) = self.monte_carlo.take() {
+            drop(watch);
+            super::tell(&format!("drawn in {}", in_words(start.elapsed())));
+        }
+        self.steps.get_or_insert_with(|| Progress::new("step", self.done.into(), self.config.steps.into()))
+    }
 }
 
 fn draw_training(config: &Config, folder: &RunFolder) -> crate::Result<PathBuf> {
@@ -151,13 +195,45 @@ fn draw_training(config: &Config, folder: &RunFolder) -> crate::Result<PathBuf> 
     plot::write(&figure, &folder.path().join("training"), Format::Svg)
 }
 
-fn line(metrics: &Metrics, sites: f64) -> String {
+/// A row in 40 letters or so. F / N is an upper bound, and stands with its distance from the exact value; beta stands there while it changes, in place of configurations per second.
+fn line(metrics: &Metrics, config: &Config, sites: f64) -> String {
     let Metrics { beta, beta_f_per_site, kl, ess, configurations_per_s, .. } = *metrics;
     // At beta = 0 there is no F; beta F stays finite.
     let scale = if beta > 0.0 { 1.0 / beta } else { 1.0 };
-    let gap = kl.map(|kl| format!(" (gap {:.2e})", kl / sites * scale)).unwrap_or_default();
-    format!(
-        "beta {beta:.4}  F/N <= {:.6}{gap}  ESS {ess:.3}  {configurations_per_s:.0} conf/s",
-        beta_f_per_site * scale
-    )
+    let gap = kl.map(|kl| format!(" gap {:.1e}", kl / sites * scale)).unwrap_or_default();
+    let (cooling, rate) = match beta == config.beta {
+        true => (String::new(), format!("  {}/s", HumanCount(configurations_per_s.round() as u64))),
+        false => (format!("beta {beta:.4}  "), String::new()),
+    };
+    format!("{cooling}F/N {:.6}{gap}  ESS {ess:.3}{rate}", beta_f_per_site * scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_a_long_run_fits_beside_its_steps() {
+        let metrics = Metrics {
+            step: 100_000,
+            beta: 0.4399,
+            beta_f_per_site: -0.931_189_74,
+            beta_f_per_site_error: 1e-6,
+            energy_per_site: -1.4,
+            energy_per_site_error: 1e-3,
+            ess: 0.994,
+            kl: Some(0.002),
+            gradient_norm: 1.0,
+            learning_rate: 0.01,
+            elapsed_s: 10.0,
+            configurations_per_s: 123_456.7,
+        };
+        for (beta, start, end) in
+            [(0.4399, "beta 0.4399  F/N -2.11", "ESS 0.994"), (0.44, "F/N -2.11", "123,457/s")]
+        {
+            let line = line(&Metrics { beta, ..metrics }, &Config::default(), 256.0);
+            assert!(line.starts_with(start) && line.contains("gap 1.8e-5") && line.ends_with(end), "{line}");
+            assert!("step 40000/40000  54s left  ".len() + line.len() <= 80, "{line}");
+        }
+    }
 }

@@ -5,8 +5,9 @@ use super::algorithm::Algorithm;
 use super::simulation::{Setup, Simulation};
 use super::start::is_ordered;
 use super::walk::Scalars;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::estimate::{LARGEST_DISAGREEMENT, Series, deviation_of_means};
+use std::ops::ControlFlow;
 
 /// Sweeps of the first window; windows double.
 const FIRST_WINDOW: usize = 64;
@@ -38,11 +39,39 @@ pub struct Equilibrium {
     pub fault: Option<String>,
 }
 
+/// How far a Monte Carlo has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Chains come into equilibrium; nobody knows when they will be.
+    Equilibrating {
+        /// Sweeps of every chain so far.
+        sweeps: usize,
+    },
+    /// Configurations are drawn.
+    Drawing {
+        /// Configurations so far.
+        done: usize,
+        /// All of them.
+        of: usize,
+    },
+}
+
 /// Moves chains until they are in equilibrium, or until further sweeps would take too long.
 ///
 /// # Errors
 /// When the device fails.
 pub fn equilibrate(simulation: &mut Simulation) -> Result<Equilibrium> {
+    equilibrate_watched(simulation, &mut |_| ControlFlow::Continue(()))
+}
+
+/// As [`equilibrate`]; `observe` is told how far the chains are, and may stop them.
+///
+/// # Errors
+/// When the device fails, or `observe` breaks ([`Error::Stopped`]).
+pub fn equilibrate_watched(
+    simulation: &mut Simulation,
+    observe: &mut dyn FnMut(Stage) -> ControlFlow<()>,
+) -> Result<Equilibrium> {
     let affordable = MOST_UPDATES / simulation.updates_per_sweep();
     let most = match simulation.setup().algorithm {
         Algorithm::Multicanonical => affordable,
@@ -50,6 +79,9 @@ pub fn equilibrate(simulation: &mut Simulation) -> Result<Equilibrium> {
     };
     let (mut window, mut done) = (FIRST_WINDOW, 0);
     loop {
+        if observe(Stage::Equilibrating { sweeps: done }).is_break() {
+            return Err(Error::Stopped);
+        }
         done += 2 * window;
         let found = round(simulation, window, WINDOW)?;
         if found.fault.is_none() || done + 4 * window > most {

@@ -16,6 +16,6 @@ mod walk;
 
 pub use algorithm::Algorithm;
 pub use at_temperature::{at_temperature, configurations};
-pub use equilibrium::{Equilibrium, equilibrate, thermalise};
+pub use equilibrium::{Equilibrium, Stage, equilibrate, equilibrate_watched, thermalise};
 pub use pool::Pool;
 pub use simulation::{Setup, Simulation};

@@ -1,12 +1,13 @@
 //! Many configurations from the Boltzmann distribution, and batches of their images under the lattice's symmetries.
 
 use super::equilibrium::Record;
-use super::{Algorithm, Setup, Simulation, equilibrate};
+use super::{Algorithm, Setup, Simulation, Stage, equilibrate_watched};
 use crate::error::{Error, Result};
 use crate::lattice::{Ensemble, Lattice, Recolouring, Spins, Symmetry};
 use crate::random::{Stream, philox};
 use rand::RngExt;
 use rayon::prelude::*;
+use std::ops::ControlFlow;
 
 /// Sweeps between configurations of a chain: at least so many, and so large a share of their autocorrelation time.
 const DISTANCE: (usize, f64) = (2, 0.25);
@@ -44,6 +45,19 @@ impl Pool {
     /// # Errors
     /// When the chains do not come into equilibrium, or do not fit into memory.
     pub fn new(ensemble: &Ensemble, count: usize, seed: u32) -> Result<Self> {
+        Self::watched(ensemble, count, seed, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Pool::new`]; `observe` is told how far the Monte Carlo is, and may stop it.
+    ///
+    /// # Errors
+    /// As [`Pool::new`], and when `observe` breaks ([`Error::Stopped`]).
+    pub fn watched(
+        ensemble: &Ensemble,
+        count: usize,
+        seed: u32,
+        observe: &mut dyn FnMut(Stage) -> ControlFlow<()>,
+    ) -> Result<Self> {
         let key = philox([seed, SALT], [0; 4])[0];
         let system = &ensemble.system;
         let algorithm = Algorithm::fitting(system);
@@ -51,7 +65,7 @@ impl Pool {
         let most = if has_replicas { LADDERS } else { CHAINS.1 };
         let chains = (count / PER_CHAIN).clamp(CHAINS.0, most);
         let setup = Setup { ensemble: ensemble.clone(), algorithm, chains, seed: key };
-        let spins = draw(&setup, count)?;
+        let spins = draw(&setup, count, observe)?;
         let moves = system.is_homogeneous();
         let colours = match system.spins {
             Spins::Potts { states } if system.is_symmetric() => states,
@@ -101,11 +115,11 @@ impl Pool {
 }
 
 /// `[count][sites]`: configurations of chains in equilibrium, chain by chain.
-fn draw(setup: &Setup, count: usize) -> Result<Vec<i8>> {
+fn draw(setup: &Setup, count: usize, observe: &mut dyn FnMut(Stage) -> ControlFlow<()>) -> Result<Vec<i8>> {
     let (sites, chains) = (setup.ensemble.system.lattice.sites(), setup.chains);
     let refuse = |reason: String| Err(Error::NotEquilibrated { system: setup.ensemble.to_string(), reason });
     let mut simulation = Simulation::new(setup.clone(), "cpu")?;
-    let equilibrium = equilibrate(&mut simulation)?;
+    let equilibrium = equilibrate_watched(&mut simulation, observe)?;
     if let Some(reason) = equilibrium.fault {
         return refuse(reason);
     }
@@ -128,6 +142,10 @@ fn draw(setup: &Setup, count: usize) -> Result<Vec<i8>> {
         record.push(&simulation.scalars()?);
         for (chain, now) in simulation.spins()?.chunks(sites).enumerate() {
             spins[(chain * per_chain + number) * sites..][..sites].copy_from_slice(now);
+        }
+        let done = ((number + 1) * chains).min(count);
+        if observe(Stage::Drawing { done, of: count }).is_break() {
+            return Err(Error::Stopped);
         }
     }
     if let Some(reason) = record.disagreement() {

@@ -5,7 +5,8 @@ use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::estimate::{Estimate, Forward, References, forward};
 use crate::lattice::{Ensemble, Symmetry};
-use crate::mc::Pool;
+use crate::mc::{Pool, Stage};
+use std::ops::ControlFlow;
 
 /// Keeps the check's Monte Carlo apart from that of the forward objective.
 const SALT: u32 = 0x5eed;
@@ -60,10 +61,11 @@ pub fn references(ln_z: Option<f64>, check: Option<&MonteCarloCheck>) -> Referen
     }
 }
 
-/// Forward figures from `count` fresh configurations by Monte Carlo; `ln_z` is the exact value or the best estimate.
+/// Forward figures from `count` fresh configurations by Monte Carlo; `ln_z` is the exact value or the best estimate. `observe` is told how far the
+/// Monte Carlo is, and may stop it.
 ///
 /// # Errors
-/// When the device fails.
+/// When the device fails, or `observe` breaks ([`Error::Stopped`]).
 pub fn monte_carlo_check(
     backend: &mut dyn Backend,
     elements: &[Symmetry],
@@ -71,9 +73,10 @@ pub fn monte_carlo_check(
     count: usize,
     seed: u32,
     ln_z: Estimate,
+    observe: &mut dyn FnMut(Stage) -> ControlFlow<()>,
 ) -> Result<MonteCarloCheck> {
     let ensemble = Ensemble { system: backend.model().system.clone(), beta };
-    let pool = match Pool::new(&ensemble, count, seed ^ SALT) {
+    let pool = match Pool::watched(&ensemble, count, seed ^ SALT, observe) {
         Err(Error::NotEquilibrated { reason, .. }) => return Ok(MonteCarloCheck::NotEquilibrated(reason)),
         pool => pool?,
     };

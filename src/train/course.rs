@@ -11,8 +11,9 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::io::{Checkpoint, Metrics, Stamp};
 use crate::lattice::Ensemble;
-use crate::mc::Pool;
+use crate::mc::{Pool, Stage};
 use crate::schedule::{Inputs, Kernel};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// All of a training run but its device, which every method is given: a backend that is trained on, or one that the steps
@@ -104,15 +105,30 @@ impl Course {
 
     /// The batch that the step learns from, `[batch][sites]`, unless it is one on the network's own samples.
     fn given(&mut self) -> Result<Option<Vec<i8>>> {
-        let Config { beta, pool, seed, batch, .. } = self.config;
+        let batch = self.config.batch;
         if !self.config.is_forward(self.step) {
             return Ok(None);
         }
-        if self.pool.is_none() {
-            let ensemble = Ensemble { system: self.model.system.clone(), beta };
-            self.pool = Some(Pool::new(&ensemble, pool, seed)?);
-        }
+        self.draw_pool(&mut |_| ControlFlow::Continue(()))?;
         Ok(self.pool.as_ref().map(|pool| pool.batch(batch, self.step)))
+    }
+
+    /// Whether the next step learns from configurations that are still to be drawn.
+    pub(crate) fn lacks_pool(&self) -> bool {
+        self.pool.is_none() && self.config.is_forward(self.step + 1)
+    }
+
+    /// Draws the configurations to learn from, if there are none yet. The time that this takes is none of training.
+    pub(crate) fn draw_pool(&mut self, observe: &mut dyn FnMut(Stage) -> ControlFlow<()>) -> Result<()> {
+        if self.pool.is_some() {
+            return Ok(());
+        }
+        let Config { beta, pool, seed, .. } = self.config;
+        let ensemble = Ensemble { system: self.model.system.clone(), beta };
+        let elapsed_s = self.elapsed_s();
+        self.pool = Some(Pool::watched(&ensemble, pool, seed, observe)?);
+        self.continue_clock(elapsed_s);
+        Ok(())
     }
 
     /// Whether the step gets a row of metrics.

@@ -32,7 +32,9 @@ pub(super) fn evaluate(
         0 => None,
         count => {
             let _ = observe(Event::Checking(count));
-            Some(monte_carlo_check(backend, &[Symmetry::default()], config.beta, count, config.seed, ln_z)?)
+            let identity = [Symmetry::default()];
+            let mut watch = |stage| observe(Event::MonteCarlo(stage));
+            Some(monte_carlo_check(backend, &identity, config.beta, count, config.seed, ln_z, &mut watch)?)
         }
     };
     let verification = verify(&weights, references(exact, check.as_ref()));

@@ -4,9 +4,10 @@ use super::evaluation::evaluate;
 use super::trainer::Trainer;
 use crate::backend::Backend;
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exact;
 use crate::io::{Checkpoint, Metrics, MetricsWriter, RunFolder, Summary};
+use crate::mc::Stage;
 use std::ops::ControlFlow;
 
 /// What the loop tells while it runs.
@@ -23,12 +24,14 @@ pub enum Event<'a> {
     Evaluated(usize),
     /// The closing check begins, with so many configurations by Monte Carlo.
     Checking(usize),
+    /// How far the Monte Carlo is that draws configurations, to learn from before the first step or for the closing check.
+    MonteCarlo(Stage),
 }
 
 /// Trains a network in its folder from a checkpoint on, and evaluates it: a [`Trainer`] whose rows go to `metrics.csv`, whose
 /// state goes to the checkpoint, and whose end is `summary.json`.
 ///
-/// `observe` may break after [`Event::Step`], a checkpoint is then written, and after [`Event::Evaluated`]; what is returned
+/// `observe` may break after [`Event::Step`], a checkpoint is then written, and after [`Event::Evaluated`] and [`Event::MonteCarlo`]; what is returned
 /// is `None`, and training again from the last checkpoint goes on. After other events it goes on at once.
 ///
 /// # Errors
@@ -51,7 +54,10 @@ pub fn train(
         return Ok(None);
     }
     let elapsed_s = run.trainer.elapsed_s();
-    let summary = evaluate(config, backend, elapsed_s, observe)?;
+    let summary = match evaluate(config, backend, elapsed_s, observe) {
+        Err(Error::Stopped) => None,
+        summary => summary?,
+    };
     if let Some(summary) = &summary {
         folder.write_summary(summary)?;
     }
@@ -69,6 +75,11 @@ impl Run<'_> {
     fn steps(&mut self) -> Result<ControlFlow<()>> {
         let (steps, checkpoint_every) = (self.trainer.config().steps, self.trainer.config().checkpoint_every);
         while self.trainer.steps_done() < steps {
+            match self.trainer.draw_configurations(&mut |stage| (self.observe)(Event::MonteCarlo(stage))) {
+                // Nothing has been learned since the last checkpoint.
+                Err(Error::Stopped) => return Ok(ControlFlow::Break(())),
+                drawn => drawn?,
+            }
             self.trainer.step()?;
             let step = self.trainer.steps_done();
             self.write_rows()?;

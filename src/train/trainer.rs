@@ -6,7 +6,9 @@ use crate::conditional::Model;
 use crate::config::Config;
 use crate::error::Result;
 use crate::io::{Checkpoint, Metrics, Stamp};
+use crate::mc::Stage;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// A training run on a backend: it takes steps, and gives rows of metrics and checkpoints. It touches no files.
@@ -72,6 +74,15 @@ impl<'a> Trainer<'a> {
     /// When the device fails, or Monte Carlo does not come into equilibrium.
     pub fn step(&mut self) -> Result<()> {
         self.course.step(&mut *self.backend)
+    }
+
+    /// Draws the configurations that the next step learns from, where it is the first one that learns from Monte Carlo: [`Trainer::step`] would do so
+    /// without a word. `observe` is told how far the Monte Carlo is, and may stop it.
+    ///
+    /// # Errors
+    /// When Monte Carlo does not come into equilibrium, or `observe` breaks ([`Error::Stopped`](crate::Error::Stopped)).
+    pub fn draw_configurations(&mut self, observe: &mut dyn FnMut(Stage) -> ControlFlow<()>) -> Result<()> {
+        if self.course.lacks_pool() { self.course.draw_pool(observe) } else { Ok(()) }
     }
 
     /// The next row of metrics that has come back: there is one of every [`Config::metrics_every`] steps and of the last, in order, and

@@ -16,6 +16,7 @@ mod contract;
 mod couplings;
 mod dense_kernels;
 mod embed;
+mod everyday;
 mod exact;
 mod faults;
 mod flow_kernels;

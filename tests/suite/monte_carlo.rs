@@ -213,8 +213,8 @@ fn the_forward_figures_are_those_of_all_states() {
             [sums[0] + p * ln_w.exp(), sums[1] + p * (-ln_w).exp(), sums[2] + p * ln_w]
         });
         assert!((sums[1] - 1.0).abs() < 1e-4, "q does not sum to 1: {}", sums[1]);
-        let check =
-            monte_carlo_check(&mut cpu, &identity, ensemble.beta, 2000, 9, Estimate::exact(ln_z)).unwrap();
+        let (ln_z, go_on) = (Estimate::exact(ln_z), &mut |_| ControlFlow::Continue(()));
+        let check = monte_carlo_check(&mut cpu, &identity, ensemble.beta, 2000, 9, ln_z, go_on).unwrap();
         let MonteCarloCheck::Forward(found) = check else { panic!("{ensemble:?}: {check:?}") };
         agrees(&ensemble, "forward ESS", found.ess, Estimate::exact(1.0 / (sums[0] * sums[1])));
         agrees(&ensemble, "forward KL", found.kl, Estimate::exact(sums[2]));

@@ -1,7 +1,7 @@
 //! `han-gpu neuralrg measure`.
 
 use super::super::interrupt::Interrupt;
-use super::super::progress::Progress;
+use super::super::progress::{Progress, wait};
 use super::super::verdict::{self, Strict};
 use super::{check_range, open};
 use crate::config::MAX_SAMPLES;
@@ -118,7 +118,8 @@ fn check(
 ) -> crate::Result<(Option<(Forward, Overlap)>, Verification)> {
     let exact = exact::ln_z(dual.system(), dual.beta());
     let ln_z = exact.map_or(measurement.importance.ln_z, Estimate::exact);
-    let found = FlowCheck::new(flow, dual, CHECK, seed, ln_z)?;
+    let check = || FlowCheck::new(flow, dual, CHECK, seed, ln_z);
+    let found = wait("checking with configurations by Monte Carlo", check)?;
     let verification = found.verify(measurement, exact);
     Ok(match found {
         FlowCheck::Found(forward, overlap) => (Some((forward, overlap)), verification),
