@@ -1,26 +1,50 @@
 //! Figures and tables that a command writes into a folder.
 
+use super::heading;
 use crate::error::Error;
 use crate::io::write_rows;
-use crate::plot::{Drawing, Format, write};
+use crate::plot::{Drawing, Format, SCREEN, write};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// Kinds of files that figures are written as.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub(super) enum FormatName {
-    Svg,
-    Png,
-    Both,
+/// Most pixels to an inch: a figure of many panels then has 200 million of them.
+const MOST_DPI: u32 = 1200;
+
+/// How figures are written.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct FigureArguments {
+    /// Kind of the figures' files; both: svg and png, all: pdf too
+    #[arg(long, value_enum, default_value = "both", help_heading = heading::RUN_FOLDER)]
+    format: FormatName,
+    /// Pixels of PNG files to an inch
+    #[arg(long, default_value_t = SCREEN, help_heading = heading::RUN_FOLDER)]
+    dpi: u32,
 }
 
-impl FormatName {
-    fn formats(self) -> &'static [Format] {
-        match self {
-            Self::Svg => &[Format::Svg],
-            Self::Png => &[Format::Png],
-            Self::Both => &[Format::Svg, Format::Png],
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum FormatName {
+    Svg,
+    Png,
+    Pdf,
+    Both,
+    All,
+}
+
+impl FigureArguments {
+    fn formats(self) -> crate::Result<Vec<Format>> {
+        let dpi = self.dpi;
+        if !(SCREEN / 4..=MOST_DPI).contains(&dpi) {
+            let expected = format!("it must lie in {} to {MOST_DPI}", SCREEN / 4);
+            return Err(Error::setting("--dpi", dpi, expected));
         }
+        let png = Format::Png { dpi };
+        Ok(match self.format {
+            FormatName::Svg => vec![Format::Svg],
+            FormatName::Png => vec![png],
+            FormatName::Pdf => vec![Format::Pdf],
+            FormatName::Both => vec![Format::Svg, png],
+            FormatName::All => vec![Format::Svg, png, Format::Pdf],
+        })
     }
 }
 
@@ -28,18 +52,24 @@ impl FormatName {
 #[derive(Debug)]
 pub(super) struct Place {
     folder: PathBuf,
-    formats: &'static [Format],
+    formats: Vec<Format>,
     /// Whether every file is told on standard output.
     tells: bool,
 }
 
 impl Place {
     /// A folder, which is made if it is not there.
-    pub(super) fn new(folder: PathBuf, format: FormatName, tells: bool) -> crate::Result<Self> {
+    pub(super) fn new(folder: PathBuf, figures: FigureArguments, tells: bool) -> crate::Result<Self> {
+        let formats = figures.formats()?;
         if !folder.as_os_str().is_empty() {
             std::fs::create_dir_all(&folder).map_err(|source| Error::file("create", &folder, source))?;
         }
-        Ok(Self { folder, formats: format.formats(), tells })
+        Ok(Self { folder, formats, tells })
+    }
+
+    /// The same in a folder that is there, or will be.
+    pub(super) fn in_folder(self, folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), ..self }
     }
 
     pub(super) fn folder(&self) -> &Path {

@@ -1,8 +1,9 @@
 //! `han-gpu plot`.
 
-use super::figures::{FormatName, Place};
+use super::figures::{FigureArguments, Place};
+use super::interrupt::{Interrupt, Stopped};
 use super::network::open_run;
-use super::progress::Progress;
+use super::progress::{Progress, Watch};
 use super::verdict;
 use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};
@@ -38,9 +39,8 @@ pub(super) struct Arguments {
     /// Folder for the figures [default: the run's or the table's own]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Kind of files
-    #[arg(long, value_enum, default_value = "both")]
-    format: FormatName,
+    #[command(flatten)]
+    figures: FigureArguments,
     /// Samples for weights and autocorrelation
     #[arg(long, default_value_t = 20_000)]
     count: usize,
@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let inner = name.filter(|_| arguments.paths.len() > 1).unwrap_or_default();
         let folder = arguments.out.as_ref().map(|out| out.join(inner));
         let folder = folder.or(own.map(Path::to_owned)).unwrap_or_default();
-        let place = Place::new(folder, arguments.format, true)?;
+        let place = Place::new(folder, arguments.figures, true)?;
         match source {
             Source::Run(config, metrics) => {
                 place.write("training", &plot::training(config, metrics))?;
@@ -140,12 +140,13 @@ fn plot_network(path: &Path, arguments: &Arguments, place: &Place) -> anyhow::Re
     }
     let (measurement, ln_w) = sample(&config, backend.as_mut(), seed, arguments.count)?;
     let system = &backend.model().system;
-    let of = format!("{}{}, beta = {}", system.lattice, system.spins, config.beta);
+    let words = config.interaction_words();
+    let of = format!("{}{}, beta = {}{words}", system.lattice, system.spins, config.beta);
     let ln_z = measurement.importance.ln_z.value;
     let title = format!("Weights, {of}: ESS {:.4}", measurement.importance.ess.value);
     place.write("weights", &plot::weights(&title, &ln_w, ln_z))?;
     if let Some(energies) = &measurement.energies {
-        plot_energies(&measurement.ensemble, energies.bins(), arguments.count, seed, place)?;
+        plot_energies(&config, &measurement.ensemble, energies.bins(), arguments.count, seed, place)?;
     }
     let statistics = measurement.chain.as_ref().map(|chain| &chain.statistics);
     let functions: Vec<_> = statistics
@@ -162,6 +163,7 @@ fn plot_network(path: &Path, arguments: &Arguments, place: &Place) -> anyhow::Re
 
 /// Energies of the network's configurations, reweighted, and of Monte Carlo's.
 fn plot_energies(
+    config: &Config,
     ensemble: &Ensemble,
     of_network: Vec<Bin>,
     count: usize,
@@ -174,18 +176,23 @@ fn plot_energies(
         sources.push(("Monte Carlo", counts.bins()));
     }
     let system = &ensemble.system;
-    let title = format!("Energies, {}{}, beta = {}", system.lattice, system.spins, ensemble.beta);
+    let words = config.interaction_words();
+    let title = format!("Energies, {}{}, beta = {}{words}", system.lattice, system.spins, ensemble.beta);
     place.write("energies", &plot::energies(&title, &sources))
 }
 
 /// Configurations by Monte Carlo to compare with; nothing, and a warning, where it does not come into equilibrium.
 fn pool(ensemble: &Ensemble, count: usize, seed: u32, of: &str) -> anyhow::Result<Option<Pool>> {
-    match Pool::new(ensemble, count.min(MONTE_CARLO), seed) {
+    let count = count.min(MONTE_CARLO);
+    super::tell(&format!("{of}: {count} configurations by Monte Carlo"));
+    let mut watch = Watch::new(&Interrupt::listen());
+    match Pool::watched(ensemble, count, seed, &mut |stage| watch.see(stage)) {
         Ok(pool) => Ok(Some(pool)),
         Err(Error::NotEquilibrated { reason, .. }) => {
             super::complain(&format!("WARNING    no {of} by Monte Carlo: {reason}"));
             Ok(None)
         }
+        Err(Error::Stopped) => Err(Stopped("stopped; repeat the command for all figures".to_owned()).into()),
         Err(error) => Err(error.into()),
     }
 }
@@ -224,7 +231,8 @@ fn plot_overlaps(
         let pairs = pairs.map(|(a, b)| (overlap(a, b), 1.0)).collect();
         sources.push(Overlaps { name: "Monte Carlo", pairs });
     }
-    let title = format!("Overlaps, {}, beta = {}", ensemble.system.lattice, config.beta);
+    let words = config.interaction_words();
+    let title = format!("Overlaps, {}, beta = {}{words}", ensemble.system.lattice, config.beta);
     place.write("overlaps", &plot::overlaps(&title, sites, &sources))
 }
 
@@ -252,17 +260,17 @@ fn plot_configurations(
         Spins::Ising => "dark up, light down",
         Spins::Potts { .. } => "dark the most frequent colour",
     };
-    let by_level = format!("levels of the hierarchy, {dark}");
+    let (by_level, words) = (format!("levels of the hierarchy, {dark}"), config.interaction_words());
     for (name, what, colouring) in [
         ("configurations", "spins", Colouring::Spin),
         ("configurations_by_level", by_level.as_str(), Colouring::Level),
     ] {
-        let title = format!("{lattice}{kind}, beta = {}: {what}", config.beta);
+        let title = format!("{lattice}{kind}, beta = {}{words}: {what}", config.beta);
         let hierarchy = &backend.model().hierarchy;
         place.write(name, &Configurations { title, lattice, spins: &spins, kind, hierarchy, colouring })?;
     }
     if lattice.dimensions() == 3 {
-        let title = format!("{lattice}{kind}, beta = {}: planes, {dark}", config.beta);
+        let title = format!("{lattice}{kind}, beta = {}{words}: planes, {dark}", config.beta);
         let (spins, hierarchy) = (&spins[..lattice.sites()], &backend.model().hierarchy);
         place.write("planes_by_level", &Isometric { title, lattice, spins, kind, hierarchy })?;
     }

@@ -111,7 +111,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             drawn.write_csv(&arguments.out.join("averages.csv"))?;
         }
         for (name, figure) in plot::scan(&drawn) {
-            for format in [Format::Svg, Format::Png] {
+            for format in [Format::Svg, Format::Png { dpi: plot::SCREEN }] {
                 plot::write(&figure, &arguments.out.join(name), format)?;
             }
         }

@@ -150,6 +150,18 @@ impl Config {
         }
     }
 
+    /// J, H and couplings of single bonds in words for titles, where they are not 1, 0 and none.
+    #[cfg(feature = "cli")]
+    pub(crate) fn interaction_words(&self) -> String {
+        let number = |letter: &str, value: f64, usual: f64| match value == usual {
+            true => String::new(),
+            false => format!(", {letter} = {value}"),
+        };
+        let kind = if is_couplings_file(&self.couplings) { "couplings of a file" } else { &self.couplings };
+        let couplings = if kind.is_empty() { String::new() } else { format!(", {kind}") };
+        number("J", self.coupling, 1.0) + &number("H", self.field, 0.0) + &couplings
+    }
+
     /// The file of couplings, if they are in one.
     pub(crate) fn couplings_file(&self) -> Option<&Path> {
         is_couplings_file(&self.couplings).then(|| Path::new(&self.couplings))

@@ -3,6 +3,8 @@
 use super::figure::{Axis, Curve, Figure, Panel, Point, Style};
 use super::file::{Drawing, Drawn, FONT};
 use plotters::coord::Shift;
+use plotters::coord::ranged1d::{BoldPoints, Ranged};
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::ops::Range;
@@ -26,6 +28,13 @@ const LEGEND_TEXT: i32 = 46;
 const LEGEND_LETTER: u32 = 9;
 const LEGEND_LINE: i32 = 24;
 const TEXT: i32 = 15;
+/// Ticks of an axis, about.
+const TICKS: usize = 6;
+/// Air around points, which marks would need, and around lines, as shares of the axis.
+const AIR: f64 = 0.06;
+const LITTLE_AIR: f64 = 0.02;
+/// Opacity of bands of errors.
+const BAND: f64 = 0.25;
 /// Values from here on are left out: axes that hold them would overflow.
 const LARGEST: f64 = 1e100;
 
@@ -63,7 +72,7 @@ pub(super) fn colour(number: usize) -> RGBColor {
 }
 
 impl Figure {
-    /// Curves of the legend: every name and look once.
+    /// Curves of the legend: every name and look once, colour by colour, and what others are compared with last.
     fn legend(&self) -> Vec<&Curve> {
         let mut legend: Vec<&Curve> = Vec::new();
         for curve in self.panels.iter().flat_map(|panel| &panel.curves) {
@@ -74,8 +83,16 @@ impl Figure {
                 legend.push(curve);
             }
         }
+        let is_reference = |curve: &Curve| curve.style == Style::Upright || curve.colour == PALETTE.len() - 1;
+        legend.sort_by_key(|curve| (is_reference(curve), curve.colour, rank(curve.style)));
         legend
     }
+}
+
+/// The place of a style among those of one colour.
+fn rank(style: Style) -> usize {
+    let order = [Style::Dashed, Style::Line, Style::Squares, Style::Dots, Style::Crosses, Style::Upright];
+    order.iter().position(|other| *other == style).unwrap_or(order.len())
 }
 
 impl Drawing for Figure {
@@ -125,23 +142,26 @@ fn draw_mark<B: DrawingBackend>(curve: &Curve, legend: &DrawingArea<B, Shift>, y
 
 fn draw_panel<B: DrawingBackend>(panel: &Panel, area: &DrawingArea<B, Shift>) -> Drawn<B> {
     let points = || panel.curves.iter().flat_map(|curve| shown(panel, curve));
-    let x = range(points().map(|point| point.x), false);
+    let has_marks = panel.curves.iter().any(|curve| is_marked(curve.style));
+    let x = range(points().map(|point| point.x), if has_marks { AIR } else { LITTLE_AIR });
     let with_heights = panel.curves.iter().filter(|curve| curve.style != Style::Upright);
     let heights = with_heights.flat_map(|curve| shown(panel, curve));
-    let y = range(heights.flat_map(|point| [point.y - point.error, point.y + point.error]), true);
+    let y = range(heights.flat_map(|point| [point.y - point.error, point.y + point.error]), AIR);
     let mut chart = ChartBuilder::on(area)
         .margin(14)
         .x_label_area_size(48)
         .y_label_area_size(78)
         .build_cartesian_2d(x.clone(), y.clone())?;
     let [bottom, top] = [y.start, y.end];
-    let formats = [(&panel.x, x), (&panel.y, y)].map(|(axis, range)| tick_format(axis, &range));
+    let are_whole = points().all(|point| point.x.fract() == 0.0) && x.end - x.start >= 1.0;
+    let formats = [(&panel.x, x, are_whole), (&panel.y, y, false)]
+        .map(|(axis, range, are_whole)| tick_format(axis, &range, are_whole));
     chart
         .configure_mesh()
         .x_desc(&panel.x.label)
         .y_desc(&panel.y.label)
-        .x_labels(6)
-        .y_labels(6)
+        .x_labels(TICKS)
+        .y_labels(TICKS)
         .max_light_lines(0)
         .bold_line_style(BLACK.mix(0.12))
         .axis_desc_style((FONT, TEXT))
@@ -150,20 +170,33 @@ fn draw_panel<B: DrawingBackend>(panel: &Panel, area: &DrawingArea<B, Shift>) ->
         .y_label_formatter(&|value| formats[1](*value))
         .draw()?;
     for curve in &panel.curves {
-        let (points, colour) = (shown(panel, curve), colour(curve.colour));
-        let line = || points.iter().map(|point| (point.x, point.y));
+        let colour = colour(curve.colour);
         match curve.style {
-            Style::Line => {
-                chart.draw_series(LineSeries::new(line(), colour.stroke_width(2)))?;
-            }
-            Style::Dashed => {
-                chart.draw_series(DashedLineSeries::new(line(), 8, 5, colour.stroke_width(2)))?;
+            Style::Line | Style::Dashed => {
+                for piece in pieces(panel, curve) {
+                    if piece.iter().any(|point| point.error > 0.0) {
+                        chart.draw_series([Polygon::new(
+                            band(panel, &piece, bottom),
+                            colour.mix(BAND).filled(),
+                        )])?;
+                    }
+                    let line = piece.iter().map(|point| (point.x, point.y));
+                    if curve.style == Style::Line {
+                        chart.draw_series(LineSeries::new(line, colour.stroke_width(2)))?;
+                    } else {
+                        chart.draw_series(DashedLineSeries::new(line, 8, 5, colour.stroke_width(2)))?;
+                    }
+                }
             }
             Style::Upright => {
-                let through = |(x, _)| PathElement::new(vec![(x, bottom), (x, top)], colour.stroke_width(1));
-                chart.draw_series(line().map(through))?;
+                let through = |point: Point| {
+                    PathElement::new(vec![(point.x, bottom), (point.x, top)], colour.stroke_width(1))
+                };
+                chart.draw_series(shown(panel, curve).into_iter().map(through))?;
             }
             Style::Dots | Style::Squares | Style::Crosses => {
+                let points = shown(panel, curve);
+                let line = || points.iter().map(|point| (point.x, point.y));
                 let bar =
                     |point: &Point| vec![(point.x, point.y - point.error), (point.x, point.y + point.error)];
                 chart.draw_series(points.iter().map(|point| PathElement::new(bar(point), colour)))?;
@@ -179,45 +212,172 @@ fn draw_panel<B: DrawingBackend>(panel: &Panel, area: &DrawingArea<B, Shift>) ->
             }
         }
     }
-    Ok(())
+    note(panel, area)
+}
+
+/// Says so where values have no place on a logarithmic axis.
+fn note<B: DrawingBackend>(panel: &Panel, area: &DrawingArea<B, Shift>) -> Drawn<B> {
+    let is_lost = |point: &&Point| {
+        let not_positive = |axis: &Axis, value: f64| axis.logarithmic && value <= 0.0;
+        not_positive(&panel.x, point.x) || not_positive(&panel.y, point.y)
+    };
+    let lost = panel.curves.iter().flat_map(|curve| &curve.points).filter(is_lost).count();
+    if lost == 0 {
+        return Ok(());
+    }
+    let of = if lost == 1 {
+        "1 value is not positive and"
+    } else {
+        &format!("{lost} values are not positive and")
+    };
+    let style = TextStyle::from((FONT, 12)).pos(Pos::new(HPos::Right, VPos::Top));
+    let right = area.dim_in_pixel().0 as i32 - 16;
+    area.draw(&Text::new(format!("{of} not drawn"), (right, 1), style))
+}
+
+/// Whether a style has marks at points.
+fn is_marked(style: Style) -> bool {
+    matches!(style, Style::Dots | Style::Squares | Style::Crosses)
+}
+
+/// A point where it lies on the axes; nothing if it does not.
+fn placed(panel: &Panel, point: &Point) -> Option<Point> {
+    let (x, y) = (panel.x.place(point.x), panel.y.place(point.y));
+    // On a logarithmic axis, the length of the bar's upper half.
+    let error = if panel.y.logarithmic { panel.y.place(point.y + point.error) - y } else { point.error };
+    let drawable = |value: f64| value.abs() < LARGEST;
+    let error = if drawable(error) { error } else { 0.0 };
+    (drawable(x) && drawable(y)).then_some(Point { x, y, error })
 }
 
 /// A curve's points where they lie on the axes; those that do not are left out.
 fn shown(panel: &Panel, curve: &Curve) -> Vec<Point> {
-    let place = |point: &Point| {
-        let (x, y) = (panel.x.place(point.x), panel.y.place(point.y));
-        // On a logarithmic axis, the length of the bar's upper half.
-        let error = if panel.y.logarithmic { panel.y.place(point.y + point.error) - y } else { point.error };
-        Point { x, y, error: if error.abs() < LARGEST { error } else { 0.0 } }
-    };
-    let drawable = |value: f64| value.abs() < LARGEST;
-    curve.points.iter().map(place).filter(|point| drawable(point.x) && drawable(point.y)).collect()
+    curve.points.iter().filter_map(|point| placed(panel, point)).collect()
 }
 
-/// From the smallest to the largest value, with some air.
-fn range(values: impl Iterator<Item = f64>, airy: bool) -> Range<f64> {
+/// The same in pieces: a line does not go across points that are left out.
+fn pieces(panel: &Panel, curve: &Curve) -> Vec<Vec<Point>> {
+    let places: Vec<Option<Point>> = curve.points.iter().map(|point| placed(panel, point)).collect();
+    places
+        .split(Option::is_none)
+        .filter(|piece| !piece.is_empty())
+        .map(|piece| piece.iter().copied().flatten().collect())
+        .collect()
+}
+
+/// The corners of the band of errors around a piece of a line, down to the foot of the panel where a logarithmic axis has no place for its lower edge.
+fn band(panel: &Panel, piece: &[Point], bottom: f64) -> Vec<(f64, f64)> {
+    let upper = piece.iter().map(|point| (point.x, point.y + point.error));
+    let lower = |point: &Point| match panel.y.logarithmic {
+        false => point.y - point.error,
+        // 10^error - 1 is the relative error.
+        true => (point.y + (2.0 - 10.0_f64.powf(point.error)).log10()).max(bottom),
+    };
+    let lower = piece
+        .iter()
+        .rev()
+        .map(|point| (point.x, Some(lower(point)).filter(|y| y.is_finite()).unwrap_or(bottom)));
+    upper.chain(lower).collect()
+}
+
+/// From the smallest to the largest value, with a share of their distance as air around them.
+fn range(values: impl Iterator<Item = f64>, air: f64) -> Range<f64> {
     let (least, most) = values
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| (least.min(value), most.max(value)));
     if least > most {
         return 0.0..1.0;
     }
+    if least == most {
+        // Room for ticks around a single value.
+        let room = if least.fract() == 0.0 { 1.0 } else { 0.1 * least.abs() };
+        return least - room..least + room;
+    }
     let width = (most - least).max(1e-9 * least.abs()).max(1e-12);
-    let air = if airy { 0.06 } else { 0.02 } * width;
-    least - air..most + air
+    least - air * width..most + air * width
 }
 
-/// Writes a tick with the digits that tell it from its neighbours.
-fn tick_format(axis: &Axis, range: &Range<f64>) -> Box<dyn Fn(f64) -> String> {
+/// Writes a tick with the digits that tell it from its neighbours; between whole numbers there are none, and between powers of ten neither where there are several.
+fn tick_format(axis: &Axis, range: &Range<f64>, are_whole: bool) -> Box<dyn Fn(f64) -> String> {
+    let is_whole = |value: f64| (value - value.round()).abs() < 1e-6;
     if axis.logarithmic {
-        return Box::new(|exponent| {
-            let whole = (exponent - exponent.round()).abs() < 1e-6;
-            let value = 10.0_f64.powf(exponent);
-            if whole { format!("1e{exponent:.0}") } else { format!("{value:.1e}") }
+        let are_several = range.end.floor() - range.start.ceil() >= 1.0;
+        return Box::new(move |exponent| match is_whole(exponent) {
+            true => format!("10^{exponent:.0}"),
+            false if are_several => String::new(),
+            false => two_digits(exponent),
         });
     }
-    let digits = (1.0 - ((range.end - range.start) / 2.0).log10()).ceil().clamp(0.0, 9.0) as usize;
+    if are_whole {
+        return Box::new(move |value| if is_whole(value) { format!("{value:.0}") } else { String::new() });
+    }
+    let ticks = RangedCoordf64::from(range.clone()).key_points(BoldPoints(TICKS));
+    let is_written = |digits: &usize| {
+        let unit = 10.0_f64.powi(*digits as i32);
+        ticks.iter().all(|tick| is_whole(tick * unit))
+    };
+    let digits = (0..=9).find(is_written).unwrap_or(9);
     Box::new(move |value| {
         let text = format!("{value:.digits$}");
         if text.trim_start_matches(['-', '0', '.']).is_empty() { text.replace('-', "") } else { text }
     })
+}
+
+/// Ten to a power, in two digits.
+fn two_digits(exponent: f64) -> String {
+    let value = 10.0_f64.powf(exponent);
+    let unit = exponent.floor() as i32 - 1;
+    match unit {
+        -4..0 => format!("{value:.0$}", unit.unsigned_abs() as usize),
+        0..4 => format!("{:.0}", (value / 10.0_f64.powi(unit)).round() * 10.0_f64.powi(unit)),
+        _ => format!("{value:.1e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn panel(y: Axis, points: &[(f64, f64)]) -> Panel {
+        let curve = Curve::new("", 0, Style::Line, points.iter().copied());
+        Panel { x: Axis::linear(""), y, curves: vec![curve] }
+    }
+
+    #[test]
+    fn lines_do_not_go_across_what_is_left_out() {
+        let panel =
+            panel(Axis::logarithmic(""), &[(0.0, 1.0), (1.0, 10.0), (2.0, 0.0), (3.0, 1.0), (4.0, f64::NAN)]);
+        let lengths: Vec<usize> = pieces(&panel, &panel.curves[0]).iter().map(Vec::len).collect();
+        assert_eq!(lengths, [2, 1]);
+    }
+
+    #[test]
+    fn bands_of_a_logarithmic_axis_have_the_errors_of_their_values() {
+        let mut panel = panel(Axis::logarithmic(""), &[(0.0, 1.0), (1.0, 1.0)]);
+        panel.curves[0].points[0].error = 0.5;
+        panel.curves[0].points[1].error = 2.0;
+        let corners = band(&panel, &shown(&panel, &panel.curves[0]), -3.0);
+        let heights: Vec<f64> = corners.iter().map(|(_, y)| *y).collect();
+        let expected = [1.5_f64.log10(), 3.0_f64.log10(), -3.0, 0.5_f64.log10()];
+        assert!(
+            heights.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-9),
+            "{heights:?}"
+        );
+    }
+
+    #[test]
+    fn ticks_have_the_digits_that_they_need() {
+        let linear = Axis::linear("");
+        let tick =
+            |axis: &Axis, range: Range<f64>, are_whole, value| tick_format(axis, &range, are_whole)(value);
+        assert_eq!(tick(&linear, 0.3..0.6, false, 0.4), "0.4");
+        assert_eq!(tick(&linear, 0.44..0.45, false, 0.442), "0.442");
+        assert_eq!(tick(&linear, 0.0..1.0, false, 0.2), "0.2");
+        assert_eq!(tick(&linear, -1.0..1.0, false, -0.0), "0.0");
+        assert_eq!([tick(&linear, 0.0..8.0, true, 2.0), tick(&linear, 0.0..3.0, true, 0.5)], ["2", ""]);
+        let logarithmic = Axis::logarithmic("");
+        assert_eq!([-3.0, -2.5].map(|at| tick(&logarithmic, -4.2..-1.0, false, at)), ["10^-3", ""]);
+        assert_eq!(tick(&logarithmic, -2.6..-2.3, false, -2.5), "0.0032");
+        assert_eq!([-5.5, -0.5, 0.5, 3.1, 6.5].map(two_digits), ["3.2e-6", "0.32", "3.2", "1300", "3.2e6"]);
+        assert_eq!(range([3.0, 3.0].into_iter(), AIR), 2.0..4.0);
+    }
 }

@@ -7,7 +7,7 @@ pub struct Point {
     pub x: f64,
     /// Value.
     pub y: f64,
-    /// Half the length of the error bar; 0: none.
+    /// Half the length of the error bar, or of the band around a line; 0: none.
     pub error: f64,
 }
 
@@ -37,7 +37,7 @@ pub struct Curve {
     pub colour: usize,
     /// How it is drawn.
     pub style: Style,
-    /// Points in order of x. Those that are not below 1e100, or not positive on a logarithmic axis, are left out.
+    /// Points in order of x. Those that are not below 1e100, or not positive on a logarithmic axis, are left out, and lines have gaps there.
     pub points: Vec<Point>,
 }
 

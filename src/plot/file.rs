@@ -1,5 +1,7 @@
 //! Drawings to files.
 
+use super::page::Page;
+use super::pdf::Pdf;
 use crate::error::{Error, Result};
 use crate::io::write_bytes;
 use plotters::coord::Shift;
@@ -15,15 +17,24 @@ pub(super) const FONT: &str = "sans-serif";
 pub enum Format {
     /// Vector graphics.
     Svg,
-    /// Pixels.
-    Png,
+    /// Pixels, so many to an inch.
+    Png {
+        /// [`SCREEN`] is a pixel of the figure.
+        dpi: u32,
+    },
+    /// Vector graphics for print.
+    Pdf,
 }
+
+/// Pixels of a figure to an inch.
+pub const SCREEN: u32 = 96;
 
 impl Format {
     fn extension(self) -> &'static str {
         match self {
             Self::Svg => "svg",
-            Self::Png => "png",
+            Self::Png { .. } => "png",
+            Self::Pdf => "pdf",
         }
     }
 }
@@ -59,7 +70,8 @@ pub fn write(drawing: &impl Drawing, stem: &Path, format: Format) -> Result<Path
     let path = PathBuf::from(path);
     let bytes = match format {
         Format::Svg => svg(drawing),
-        Format::Png => png(drawing),
+        Format::Png { dpi } => png(drawing, dpi),
+        Format::Pdf => pdf(drawing),
     };
     write_bytes(&path, &bytes.map_err(|message| Error::content(&path, message))?)?;
     Ok(path)
@@ -67,29 +79,38 @@ pub fn write(drawing: &impl Drawing, stem: &Path, format: Format) -> Result<Path
 
 fn svg(drawing: &impl Drawing) -> Result<Vec<u8>, String> {
     let mut text = String::new();
-    {
-        let area = SVGBackend::with_string(&mut text, drawing.size()).into_drawing_area();
-        finish(drawing, &area)?;
-    }
+    finish(drawing, SVGBackend::with_string(&mut text, drawing.size()), 1.0)?;
     Ok(text.into_bytes())
 }
 
-fn png(drawing: &impl Drawing) -> Result<Vec<u8>, String> {
+fn png(drawing: &impl Drawing, dpi: u32) -> Result<Vec<u8>, String> {
+    let scale = f64::from(dpi) / f64::from(SCREEN);
     let (width, height) = drawing.size();
-    let mut pixels = vec![0; 3 * (width * height) as usize];
-    {
-        let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-        finish(drawing, &area)?;
-    }
+    let [width, height] = [width, height].map(|pixels| (f64::from(pixels) * scale).round() as u32);
+    let mut pixels = vec![0; 3 * width as usize * height as usize];
+    finish(drawing, BitMapBackend::with_buffer(&mut pixels, (width, height)), scale)?;
     let mut bytes = Vec::new();
     let mut encoder = ::png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(::png::ColorType::Rgb);
+    let per_metre = (f64::from(dpi) / 0.0254).round() as u32;
+    encoder.set_pixel_dims(Some(::png::PixelDimensions {
+        xppu: per_metre,
+        yppu: per_metre,
+        unit: ::png::Unit::Meter,
+    }));
     let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(&pixels));
     written.map_err(|error| error.to_string())?;
     Ok(bytes)
 }
 
-fn finish<B: DrawingBackend>(drawing: &impl Drawing, area: &DrawingArea<B, Shift>) -> Result<(), String> {
-    let drawn = area.fill(&WHITE).and_then(|()| drawing.draw(area)).and_then(|()| area.present());
+fn pdf(drawing: &impl Drawing) -> Result<Vec<u8>, String> {
+    let mut file = Vec::new();
+    finish(drawing, Pdf::new(drawing.size(), &mut file)?, 1.0)?;
+    Ok(file)
+}
+
+fn finish(drawing: &impl Drawing, backend: impl DrawingBackend, scale: f64) -> Result<(), String> {
+    let area = Page::new(backend, drawing.size(), scale).into_drawing_area();
+    let drawn = area.fill(&WHITE).and_then(|()| drawing.draw(&area)).and_then(|()| area.present());
     drawn.map_err(|error| error.to_string())
 }

@@ -1,4 +1,4 @@
-//! Figures, as SVG and PNG: training curves, sampled configurations, weights, autocorrelation, scans, renormalisation, flows of Boltzmann machines.
+//! Figures, as SVG, PNG and PDF: training curves, sampled configurations, weights, autocorrelation, scans, renormalisation, flows of Boltzmann machines.
 
 mod chart;
 mod figure;
@@ -7,6 +7,8 @@ mod flow;
 mod isometric;
 mod lattice;
 mod neuralrg;
+mod page;
+mod pdf;
 mod pictures;
 mod reconstruction;
 mod renormalisation;
@@ -15,7 +17,7 @@ mod scan;
 mod training;
 
 pub use figure::{Axis, Curve, Figure, Panel, Point, Style};
-pub use file::{Drawing, Format, write};
+pub use file::{Drawing, Format, SCREEN, write};
 pub use flow::{FixedPoint, distributions, fixed_points, fixed_points_of_machines, flow};
 pub use isometric::Isometric;
 pub use lattice::{Colouring, Configurations};

@@ -22,11 +22,12 @@ pub fn weights(title: &str, ln_w: &[f64], ln_z: f64) -> Figure {
         counts[(((ln_w - ln_z - least) / width) as usize).min(BINS - 1)] += 1;
     }
     let density = |count: usize| count as f64 / (ln_w.len() as f64 * width);
-    // A staircase: two points per bin.
-    let points = counts
-        .iter()
-        .enumerate()
-        .flat_map(|(bin, &count)| [bin, bin + 1].map(|edge| (least + edge as f64 * width, density(count))));
+    // A staircase: two points per bin. Empty ones have no density, and the line a gap.
+    let step = |(bin, &count): (usize, &usize)| {
+        let height = if count == 0 { f64::NAN } else { density(count) };
+        [bin, bin + 1].map(|edge| (least + edge as f64 * width, height))
+    };
+    let points = counts.iter().enumerate().flat_map(step);
     let panel = Panel {
         x: Axis::linear("ln w - ln Z"),
         y: Axis::logarithmic("probability density"),
@@ -75,9 +76,10 @@ pub fn overlaps(title: &str, sites: usize, sources: &[Overlaps<'_>]) -> Figure {
 pub fn energies(title: &str, sources: &[(&str, Vec<Bin>)]) -> Figure {
     let curve = |(number, (name, bins)): (usize, &(&str, Vec<Bin>))| {
         let width = bins.get(1).map_or(1.0, |second| second.energy_per_site - bins[0].energy_per_site);
+        let density = |bin: &Bin| if bin.share > 0.0 { bin.share / width } else { f64::NAN };
         let points = bins
             .iter()
-            .flat_map(|bin| [-0.5, 0.5].map(|side| (bin.energy_per_site + side * width, bin.share / width)));
+            .flat_map(|bin| [-0.5, 0.5].map(|side| (bin.energy_per_site + side * width, density(bin))));
         Curve::new(*name, number, Style::Line, points)
     };
     let panel = Panel {

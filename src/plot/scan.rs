@@ -12,9 +12,9 @@ const LEAST_SHARE: f64 = 1e-9;
 /// Black.
 const CRITICAL_COLOUR: usize = 6;
 
-/// What there is of one size and network.
+/// What there is of one size, coupling, field and network.
 struct Line<'a> {
-    /// N sites of the complete lattice, or side L of others.
+    /// N sites of the complete lattice, or side L of others, with J and H where there are several.
     size: String,
     /// The network; its name where several are compared.
     network: String,
@@ -27,8 +27,9 @@ struct Line<'a> {
 /// Figures by the name of their file: `magnetisation`, `extensive` (F, U, S, C against beta), `scan` (everything), and `networks` where several are compared.
 pub fn scan(table: &Table) -> Vec<(&'static str, Figure)> {
     let lines = lines(table);
+    let of = of_interaction(table);
     let figure = |title: &str, names: &[&str], columns| Figure {
-        title: title.to_owned(),
+        title: format!("{title}{of}"),
         panels: names.iter().map(|name| panel(&lines, name)).collect(),
         columns,
     };
@@ -49,37 +50,73 @@ pub fn scan(table: &Table) -> Vec<(&'static str, Figure)> {
     ];
     let always = [variational(&lines), panel(&lines, order)];
     let networks = Figure {
-        title: "Networks against beta".to_owned(),
+        title: format!("Networks against beta{of}"),
         panels: always.into_iter().chain(relative_error(&lines)).collect(),
         columns: 3,
     };
     let is_compared = table.rows.iter().any(|row| !row.network.is_empty());
     let mut figures = vec![
         ("magnetisation", figure("Magnetisation: Monte Carlo against network", &[order], 1)),
-        ("extensive", figure("Extensive quantities against beta", &extensive, 2)),
+        ("extensive", figure("Free energy, energy, entropy and specific heat per site", &extensive, 2)),
         ("scan", figure("Scan in beta", &all, 4)),
     ];
     figures.extend(is_compared.then_some(("networks", networks)));
     figures
 }
 
-/// A line per size and network, networks in the order of the table. Exact curves are solved here, once for all panels.
+/// J and H in words for titles, where all rows have the same and it is not 1 and 0.
+fn of_interaction(table: &Table) -> String {
+    let word = |(key, letter, usual): (&str, &str, f64)| {
+        let value = table.rows.first()?.get(key)?;
+        let is_same = table.rows.iter().all(|row| row.get(key) == Some(value));
+        (is_same && value != usual).then(|| format!(", {letter} = {value}"))
+    };
+    [("coupling", "J", 1.0), ("field", "H", 0.0)].into_iter().filter_map(word).collect()
+}
+
+/// What tells one line of a figure from another: size, network, J and H.
+#[derive(PartialEq)]
+struct Kind<'a> {
+    side: u32,
+    network: &'a str,
+    /// J and H in bits; couplings of single bonds have none.
+    interaction: [Option<u64>; 2],
+}
+
+impl<'a> Kind<'a> {
+    fn of(row: &'a Row) -> Self {
+        let interaction = ["coupling", "field"].map(|key| row.get(key).map(f64::to_bits));
+        Self { side: size(row), network: &row.network, interaction }
+    }
+
+    /// Whether exact values are the same, whatever the network.
+    fn has_system_of(&self, other: &Self) -> bool {
+        (self.side, self.interaction) == (other.side, other.interaction)
+    }
+}
+
+/// A line per size, J, H and network, these three in the order of the table. Exact curves are solved here, once for all panels.
 fn lines(table: &Table) -> Vec<Line<'_>> {
-    let mut kinds: Vec<(u32, &str)> = Vec::new();
-    for row in &table.rows {
-        let kind = (size(row), row.network.as_str());
+    let mut kinds: Vec<Kind<'_>> = Vec::new();
+    for kind in table.rows.iter().map(Kind::of) {
         if !kinds.contains(&kind) {
             kinds.push(kind);
         }
     }
-    kinds.sort_by_key(|(side, _)| *side);
-    let line = |(at, &kind): (usize, &(u32, &str))| {
-        let rows: Vec<&Row> =
-            table.rows.iter().filter(|row| (size(row), row.network.as_str()) == kind).collect();
-        let is_first = at == 0 || kinds[at - 1].0 != kind.0;
+    kinds.sort_by_key(|kind| kind.side);
+    let varies =
+        [0, 1].map(|which| kinds.iter().any(|kind| kind.interaction[which] != kinds[0].interaction[which]));
+    let line = |(at, kind): (usize, &Kind<'_>)| {
+        let rows: Vec<&Row> = table.rows.iter().filter(|row| Kind::of(row) == *kind).collect();
+        let is_first = !kinds[..at].iter().any(|before| before.has_system_of(kind));
         let exact = if is_first { exact_curve(&rows) } else { Vec::new() };
-        let network = if kind.1.is_empty() { "network" } else { kind.1 };
-        Line { size: size_label(kind.0, &rows), network: network.to_owned(), is_first, exact, rows }
+        let network = if kind.network.is_empty() { "network" } else { kind.network };
+        let of_varied = |which: usize, letter: &str| {
+            let value = kind.interaction[which].filter(|_| varies[which]).map(f64::from_bits);
+            value.map_or(String::new(), |value| format!(", {letter} = {value}"))
+        };
+        let size = size_label(kind.side, &rows) + &of_varied(0, "J") + &of_varied(1, "H");
+        Line { size, network: network.to_owned(), is_first, exact, rows }
     };
     kinds.iter().enumerate().map(line).collect()
 }

@@ -1,6 +1,6 @@
 //! The training curve of a run.
 
-use super::figure::{Axis, Curve, Figure, Panel, Style};
+use super::figure::{Axis, Curve, Figure, Panel, Point, Style};
 use crate::config::Config;
 use crate::io::Metrics;
 use crate::neuralrg;
@@ -12,36 +12,48 @@ const POINTS: usize = 200;
 /// F above its exact value, effective sample size and learning rate against steps; where no exact value is known, beta F.
 pub fn training(config: &Config, metrics: &[Metrics]) -> Figure {
     let sites = f64::from(config.size).powi(config.lattice.dimensions() as i32);
-    let curve = |colour, of: &dyn Fn(&Metrics) -> f64| {
+    let curve = |colour, of: &dyn Fn(&Metrics) -> f64, error_of: &dyn Fn(&Metrics) -> f64| {
         let windows = metrics.chunks(metrics.len().div_ceil(POINTS).max(1));
         let mean = |window: &[Metrics], of: &dyn Fn(&Metrics) -> f64| {
             window.iter().map(of).sum::<f64>() / window.len() as f64
         };
-        let points = windows.map(|window| (mean(window, &|row| f64::from(row.step)), mean(window, of)));
-        Curve::new("", colour, Style::Line, points)
+        let points = windows.map(|window| Point {
+            x: mean(window, &|row| f64::from(row.step)),
+            y: mean(window, of),
+            error: (mean(window, &|row| error_of(row).powi(2)) / window.len() as f64).sqrt(),
+        });
+        Curve { label: String::new(), colour, style: Style::Line, points: points.collect() }
     };
+    let without_error = |_: &Metrics| 0.0;
     let step = || Axis::linear("step");
     let exact = metrics.iter().any(|row| row.kl.is_some());
     let gap = if exact {
         Panel {
             x: step(),
             y: Axis::logarithmic("(F - F exact) / N   [J]"),
-            curves: vec![curve(0, &|row| row.kl.unwrap_or(f64::NAN) / sites / row.beta)],
+            curves: vec![curve(0, &|row| row.kl.unwrap_or(f64::NAN) / sites / row.beta, &|row| {
+                row.beta_f_per_site_error / row.beta
+            })],
         }
     } else {
-        Panel { x: step(), y: Axis::linear("beta F / N"), curves: vec![curve(0, &|row| row.beta_f_per_site)] }
+        let curve = curve(0, &|row| row.beta_f_per_site, &|row| row.beta_f_per_site_error);
+        Panel { x: step(), y: Axis::linear("beta F / N"), curves: vec![curve] }
     };
     let panels = vec![
         gap,
-        Panel { x: step(), y: Axis::linear("effective sample size"), curves: vec![curve(2, &|row| row.ess)] },
+        Panel {
+            x: step(),
+            y: Axis::linear("effective sample size"),
+            curves: vec![curve(2, &|row| row.ess, &without_error)],
+        },
         Panel {
             x: step(),
             y: Axis::logarithmic("learning rate"),
-            curves: vec![curve(1, &|row| row.learning_rate)],
+            curves: vec![curve(1, &|row| row.learning_rate, &without_error)],
         },
     ];
     let sides = vec![config.size.to_string(); config.lattice.dimensions()].join(" x ");
-    let title = format!("Training, {sides}, beta = {}", config.beta);
+    let title = format!("Training, {sides}, beta = {}{}", config.beta, config.interaction_words());
     Figure { title, panels, columns: 3 }
 }
 

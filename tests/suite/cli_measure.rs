@@ -205,13 +205,20 @@ fn a_scan_goes_on_where_it_was_and_its_figures_are_drawn() {
     }
     succeed(folder, "plot scan/L8/beta0.4 --count 300 --out figures --device cpu");
     succeed(folder, "plot scan/table.csv --out figures");
+    succeed(folder, "plot scan/table.csv --out print --format all --dpi 192");
+    let width =
+        |path: &str| u32::from_be_bytes(fs::read(folder.join(path)).unwrap()[16..20].try_into().unwrap());
+    assert_eq!(width("print/scan.png"), 2 * width("figures/scan.png"));
+    let pdf = fs::read(folder.join("print/scan.pdf")).unwrap();
+    assert!(pdf.starts_with(b"%PDF-1.4") && folder.join("print/scan.svg").is_file());
+    fail(folder, "plot scan/table.csv --dpi 1", 2, &["--dpi = 1"]);
     for name in
         ["training", "configurations", "configurations_by_level", "weights", "autocorrelation", "scan"]
     {
         is_picture(&folder.join("figures"), name);
     }
     let svg = fs::read_to_string(folder.join("figures/scan.svg")).unwrap();
-    for text in ["beta   [1/J]", "U/N   [J]", "L = 8, exact", "L = 4, network", "Monte Carlo"] {
+    for text in ["β   [1/J]", "U/N   [J]", "L = 8, exact", "L = 4, network", "Monte Carlo"] {
         assert!(svg.contains(text), "{text:?} is not in the figure");
     }
 }

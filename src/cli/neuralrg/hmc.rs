@@ -1,6 +1,6 @@
 //! `han-gpu neuralrg hmc`.
 
-use super::super::figures::{FormatName, Place};
+use super::super::figures::{FigureArguments, Place};
 use super::super::progress::Progress;
 use super::super::{print, print_json, tell};
 use super::{Learned, check_range, named, open};
@@ -54,9 +54,8 @@ pub(super) struct Arguments {
     /// Seed of the chains [default: the run's seed]
     #[arg(long)]
     seed: Option<u32>,
-    /// Kind of the figures' files
-    #[arg(long, value_enum, default_value = "both")]
-    format: FormatName,
+    #[command(flatten)]
+    figures: FigureArguments,
     /// Folder of the table and the figures [default: RUN/hmc]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -100,7 +99,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ];
     let place = Place::new(
         arguments.out.clone().unwrap_or_else(|| arguments.run.join("hmc")),
-        arguments.format,
+        arguments.figures,
         false,
     )?;
     let chains = spaces

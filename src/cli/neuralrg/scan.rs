@@ -1,6 +1,6 @@
 //! `han-gpu neuralrg scan`.
 
-use super::super::figures::{FormatName, Place};
+use super::super::figures::{FigureArguments, Place};
 use super::super::heading;
 use super::super::interrupt::Interrupt;
 use super::super::{print, print_json, tell};
@@ -66,9 +66,8 @@ pub(super) struct Arguments {
     /// Device of flows that are new: auto, cpu, or index or name of a GPU as `han-gpu devices` lists them
     #[arg(long, default_value = "auto", help_heading = heading::MACHINE)]
     device: String,
-    /// Kind of the figure's files
-    #[arg(long, value_enum, default_value = "both", help_heading = heading::RUN_FOLDER)]
-    format: FormatName,
+    #[command(flatten)]
+    figures: FigureArguments,
     /// Folder of the table, the figure and the runs
     #[arg(long, value_name = "DIR", default_value = "runs/neuralrg-scan", help_heading = heading::RUN_FOLDER)]
     out: PathBuf,
@@ -121,7 +120,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let (parameters, metrics) = learned(&path, settings, &interrupt)?;
         rows.push(row(&settings.architecture, parameters, &metrics));
     }
-    let place = Place::new(arguments.out.clone(), arguments.format, false)?;
+    let place = Place::new(arguments.out.clone(), arguments.figures, false)?;
     place.write_table("scan", &rows)?;
     let points: Vec<Expressiveness> = rows
         .iter()

@@ -1,6 +1,7 @@
 //! `han-gpu neuralrg variables`.
 
-use super::super::figures::{FormatName, Place};
+use super::super::figures::{FigureArguments, Place};
+use super::super::progress::wait;
 use super::super::{print, print_json, tell};
 use super::{Learned, check_range, named, open};
 use crate::io::check_memory;
@@ -48,9 +49,8 @@ pub(super) struct Arguments {
     /// Seed of configurations [default: the run's seed]
     #[arg(long)]
     seed: Option<u32>,
-    /// Kind of the figures' files
-    #[arg(long, value_enum, default_value = "both")]
-    format: FormatName,
+    #[command(flatten)]
+    figures: FigureArguments,
     /// Folder of tables and figures [default: RUN/variables]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -67,12 +67,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let seed = arguments.seed.unwrap_or(learned.settings.seed);
     tell("drawing spins by Monte Carlo");
     let ensemble = Ensemble { system: dual.system().clone(), beta: dual.beta() };
-    let pool = Pool::new(&ensemble, arguments.count, seed ^ SALT)?;
+    let draw = || Pool::new(&ensemble, arguments.count, seed ^ SALT);
+    let pool = wait("drawing configurations by Monte Carlo", draw)?;
     let x = dual.draw_field(pool.spins(), Noise::new(seed, GIVEN, 0));
     let (z, _) = flow.infer(&x);
     let place = Place::new(
         arguments.out.clone().unwrap_or_else(|| arguments.run.join("variables")),
-        arguments.format,
+        arguments.figures,
         false,
     )?;
     tell("moments, information, couplings and responses");

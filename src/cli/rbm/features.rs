@@ -1,6 +1,6 @@
 //! `han-gpu rbm features`.
 
-use super::super::figures::{FormatName, Place};
+use super::super::figures::{FigureArguments, Place};
 use super::super::{print, print_json};
 use super::{Learned, open};
 use crate::error::Error;
@@ -30,9 +30,8 @@ pub(in crate::cli) struct Arguments {
     /// Hidden units whose weights are drawn, at most
     #[arg(long, default_value_t = 64)]
     units: usize,
-    /// Kind of the figures' files
-    #[arg(long, value_enum, default_value = "both")]
-    format: FormatName,
+    #[command(flatten)]
+    figures: FigureArguments,
     /// Folder of the figures [default: RUN/features]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -48,7 +47,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let learned = open(&arguments.run)?;
     let folder = arguments.out.clone().unwrap_or_else(|| arguments.run.join("features"));
-    let place = Place::new(folder, arguments.format, false)?;
+    let place = Place::new(folder, arguments.figures, false)?;
     let values = singular_values(&learned.machine, &learned.parameters);
     let machine = learned.machine;
     let of = format!("{}{}, {} hidden units", machine.lattice, machine.spins, machine.hidden);

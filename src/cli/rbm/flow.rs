@@ -1,6 +1,6 @@
 //! `han-gpu rbm flow`.
 
-use super::super::figures::{FormatName, Place};
+use super::super::figures::{FigureArguments, Place};
 use super::super::{print, print_json, tell};
 use super::thermometers::{self, ThermometerArguments};
 use super::{Learned, open};
@@ -63,9 +63,8 @@ pub(in crate::cli) struct Arguments {
     /// auto, cpu, or index or name of a GPU: flows and the thermometers' network run there, Monte Carlo and the other thermometers on the CPU
     #[arg(long, default_value = "auto")]
     device: String,
-    /// Kind of the figures' files
-    #[arg(long, value_enum, default_value = "both")]
-    format: FormatName,
+    #[command(flatten)]
+    figures: FigureArguments,
     /// Folder of the table and the figures [default: RUN/flow]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -149,7 +148,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
     };
     let folder = arguments.out.clone().unwrap_or_else(|| arguments.run[0].join("flow"));
-    let place = Place::new(folder, arguments.format, false)?;
+    let place = Place::new(folder, arguments.figures, false)?;
     let mut thermometers = thermometers::open(&arguments.device, &system, &temperatures, arguments.seed)?;
     let tracks = thermometers::follow(
         &arguments.device,

@@ -1,6 +1,6 @@
 //! `han-gpu rbm measure`.
 
-use super::super::figures::{FormatName, Place};
+use super::super::figures::{FigureArguments, Place};
 use super::super::progress::Progress;
 use super::super::{print, print_json, tell};
 use super::{flow, open, thermometers};
@@ -59,9 +59,8 @@ pub(in crate::cli) struct Arguments {
     /// auto, cpu, or index or name of a GPU: reconstructions run there, Monte Carlo on the CPU
     #[arg(long, default_value = "auto")]
     device: String,
-    /// Kind of the figures' files
-    #[arg(long, value_enum, default_value = "both")]
-    format: FormatName,
+    #[command(flatten)]
+    figures: FigureArguments,
     /// Folder of the table and the figures [default: RUN/measure]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -117,7 +116,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     tell(&format!("device {}", backend.device()));
     let place = Place::new(
         arguments.out.clone().unwrap_or_else(|| arguments.run.join("measure")),
-        arguments.format,
+        arguments.figures,
         false,
     )?;
     let points = reconstruct(arguments, kind, backend.as_mut(), &ensembles)?;

@@ -1,6 +1,6 @@
 //! `han-gpu rbm scan`.
 
-use super::super::figures::{FormatName, Place};
+use super::super::figures::{FigureArguments, Place};
 use super::super::heading;
 use super::super::interrupt::{Interrupt, Stopped};
 use super::super::{print, print_json, tell};
@@ -58,9 +58,8 @@ pub(in crate::cli) struct Arguments {
     temperatures: Option<String>,
     #[command(flatten)]
     learning: LearningArguments,
-    /// Kind of the figures' files
-    #[arg(long, value_enum, default_value = "both", help_heading = heading::RUN_FOLDER)]
-    format: FormatName,
+    #[command(flatten)]
+    figures: FigureArguments,
     /// Folder of the table, the figures and the runs
     #[arg(long, value_name = "DIR", default_value = "runs/rbm-scan", help_heading = heading::RUN_FOLDER)]
     out: PathBuf,
@@ -129,7 +128,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     points.sort_by(|a, b| a.hidden.cmp(&b.hidden).then(a.field.total_cmp(&b.field)));
-    let place = Place::new(arguments.out.clone(), arguments.format, false)?;
+    let place = Place::new(arguments.out.clone(), arguments.figures, false)?;
     place.write_table("scan", &rows)?;
     for (name, figure) in plot::fixed_points_of_machines(&arguments.generate, &points) {
         place.write(&name, &figure)?;

@@ -1,6 +1,6 @@
 //! `han-gpu renormalise blocks`.
 
-use super::super::figures::{FormatName, Place};
+use super::super::figures::{FigureArguments, Place};
 use super::super::progress::Progress;
 use super::super::{print, print_json};
 use super::exact_critical_coupling;
@@ -64,9 +64,8 @@ pub(super) struct Arguments {
     /// Folder for blocks.csv and the figures couplings and blocks
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Kind of figures
-    #[arg(long, value_enum, default_value = "both")]
-    format: FormatName,
+    #[command(flatten)]
+    figures: FigureArguments,
     /// Print the table as a JSON list
     #[arg(long)]
     json: bool,
@@ -154,7 +153,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         rows.extend(levels.iter().enumerate().map(|(at, level)| Row::new(source.temperature, at, level)));
         measured.push(levels);
     }
-    let place = Place::new(arguments.out.clone(), arguments.format, !arguments.json)?;
+    let place = Place::new(arguments.out.clone(), arguments.figures, !arguments.json)?;
     place.write_table("blocks", &rows)?;
     let named: Vec<(String, &[Level])> =
         names.iter().cloned().zip(measured.iter().map(Vec::as_slice)).collect();

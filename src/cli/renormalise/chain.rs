@@ -1,6 +1,6 @@
 //! `han-gpu renormalise chain`.
 
-use super::super::figures::{FormatName, Place};
+use super::super::figures::{FigureArguments, Place};
 use super::super::{print, print_json};
 use super::{MAX_COUPLING, Starts};
 use crate::error::Error;
@@ -30,9 +30,8 @@ pub(super) struct Arguments {
     /// Folder for chain.csv and the figure chain
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Kind of figures
-    #[arg(long, value_enum, default_value = "both")]
-    format: FormatName,
+    #[command(flatten)]
+    figures: FigureArguments,
     /// Print a JSON list of the rows of every start
     #[arg(long)]
     json: bool,
@@ -59,7 +58,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let from = |&coupling: &f64| flow(Chain { coupling, field }, arguments.starts.iterations);
     let flows: Vec<Vec<Decimated>> = couplings.iter().map(from).collect();
     if let Some(folder) = &arguments.out {
-        let place = Place::new(folder.clone(), arguments.format, !arguments.json)?;
+        let place = Place::new(folder.clone(), arguments.figures, !arguments.json)?;
         place.write_table("chain", &flows.iter().enumerate().flat_map(rows).collect::<Vec<_>>())?;
         place.write("chain", &plot::chains(&flows, field))?;
     }

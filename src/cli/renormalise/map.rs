@@ -1,6 +1,6 @@
 //! `han-gpu renormalise map`.
 
-use super::super::figures::{FormatName, Place};
+use super::super::figures::{FigureArguments, Place};
 use super::super::{print, print_json};
 use super::{Starts, exact_critical_coupling};
 use crate::plot;
@@ -26,9 +26,8 @@ pub(super) struct Arguments {
     /// Folder for map.csv and the figure decimation
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Kind of figures
-    #[arg(long, value_enum, default_value = "both")]
-    format: FormatName,
+    #[command(flatten)]
+    figures: FigureArguments,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -50,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let flows: Vec<Vec<f64>> = starts.iter().map(|&start| flow(start, arguments.starts.iterations)).collect();
     let (fixed, exact) = (FixedPoint::find(), exact_critical_coupling()?);
     if let Some(folder) = &arguments.out {
-        let place = Place::new(folder.clone(), arguments.format, !arguments.json)?;
+        let place = Place::new(folder.clone(), arguments.figures, !arguments.json)?;
         place.write_table("map", &rows(&flows))?;
         place.write("decimation", &plot::decimation(&flows, exact))?;
     }
