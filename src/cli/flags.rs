@@ -39,14 +39,14 @@ impl Choice for ForTrain {
     }
 }
 
-/// `scan` goes through sizes and betas, and starts each network from its neighbour.
+/// `scan` goes through sizes, betas, couplings and fields, and starts each network from its neighbour.
 #[derive(Debug)]
 pub(super) struct ForScan;
 
 impl Choice for ForScan {
     const FULL_HELP: &'static str = "han-gpu help scan";
     fn has(setting: &Setting) -> bool {
-        !["size", "beta", "init_from"].contains(&setting.key)
+        !["size", "beta", "coupling", "field", "init_from"].contains(&setting.key)
     }
 }
 

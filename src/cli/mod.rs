@@ -25,6 +25,7 @@ mod plot;
 mod progress;
 mod rbm;
 mod renormalise;
+mod runs;
 mod sample;
 mod scan;
 mod settings;
@@ -64,6 +65,7 @@ enum Command {
     Mc(mc::Arguments),
     Scan(scan::Arguments),
     Plot(plot::Arguments),
+    Runs(runs::Arguments),
     Exact(exact::Arguments),
     Devices(devices::Arguments),
     Plan(plan::Arguments),
@@ -157,6 +159,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Mc(arguments) => mc::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Plot(arguments) => plot::run(&arguments),
+        Command::Runs(arguments) => runs::run(&arguments),
         Command::Exact(arguments) => exact::run(&arguments),
         Command::Devices(arguments) => devices::run(arguments),
         Command::Plan(arguments) => plan::run(&arguments),

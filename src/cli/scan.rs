@@ -1,10 +1,12 @@
 //! `han-gpu scan`.
 
+use super::figures::{FigureArguments, Place};
 use super::flags::ForScan;
 use super::heading;
 use super::interrupt::{Interrupt, Stopped};
+use super::mc::come_into_equilibrium;
 use super::network::open_run;
-use super::progress::Progress;
+use super::progress::{Jobs, Progress};
 use super::settings::SettingArguments;
 use super::training::{Resources, train_one};
 use super::verdict::{self, Strict};
@@ -12,12 +14,15 @@ use crate::conditional::{Head, Network};
 use crate::config::{Config, MAX_SAMPLES};
 use crate::disorder::has_seed;
 use crate::error::Error;
-use crate::estimate::Status;
+use crate::estimate::{Estimate, Status};
 use crate::io::{Row, RunFolder, Table, row};
 use crate::lattice::Ensemble;
-use crate::mc::{Algorithm, Equilibrium, Setup, Simulation, equilibrate};
-use crate::measure::{Measurement, Method, MonteCarlo, Settings, Sweeps, measure, measure_chains, own_seed};
-use crate::plot::{self, Format};
+use crate::mc::{Algorithm, Equilibrium, Setup, Simulation};
+use crate::measure::{
+    Measurement, Method, MonteCarlo, Settings, Sweeps, measure, measure_chains, own_seed, short,
+};
+use crate::plot;
+use crate::rbm::{are_different, number_list};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +34,8 @@ const CHAINS: usize = 16;
 const MEASURED: f64 = 50.0;
 /// Most seeds of disorder.
 const MAX_SEEDS: usize = 10_000;
+/// Most points of a scan.
+const MAX_POINTS: usize = 10_000;
 /// Most sweeps that this can lead to.
 const MOST_SWEEPS: usize = 1 << 17;
 
@@ -38,20 +45,43 @@ const MOST_SWEEPS: usize = 1 << 17;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu scan --beta-from 0.2 --beta-to 0.7 --points 11 --size 8,16
+  han-gpu scan --beta-from 0.3 --beta-to 0.6 --points 15 --spacing critical --size 16
+  han-gpu scan --beta 0.2:0.6:0.1 --size 8 --field 0,0.1,0.5
+  han-gpu scan --beta 0.40,0.43,0.44,0.441 --size 16
   han-gpu scan --lattice complete --couplings cw --size 100 --networks cw,cw_infinite,linear,van:2 --beta-from 0.2 --beta-to 2 --points 10
   han-gpu scan my.toml --beta-from 0.4 --beta-to 0.48 --points 9 --size 16 --steps 1000 --out runs/critical")]
 pub(super) struct Arguments {
     #[command(flatten)]
     settings: SettingArguments<ForScan>,
-    /// First beta
-    #[arg(long, value_name = "B", allow_negative_numbers = true, help_heading = heading::SCAN)]
-    beta_from: f64,
+    /// Betas, as 0.40,0.43,0.44 or, from first to last by a step, 0.2:0.6:0.05
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_parser = numbers,
+        allow_negative_numbers = true,
+        conflicts_with_all = ["beta_from", "beta_to", "points", "spacing"],
+        required_unless_present_all = ["beta_from", "beta_to", "points"],
+        help_heading = heading::SCAN
+    )]
+    beta: Option<Numbers>,
+    /// First beta, in place of a list
+    #[arg(long, value_name = "B", allow_negative_numbers = true, requires_all = ["beta_to", "points"], help_heading = heading::SCAN)]
+    beta_from: Option<f64>,
     /// Last beta
-    #[arg(long, value_name = "B", allow_negative_numbers = true, help_heading = heading::SCAN)]
-    beta_to: f64,
+    #[arg(long, value_name = "B", allow_negative_numbers = true, requires = "beta_from", help_heading = heading::SCAN)]
+    beta_to: Option<f64>,
     /// Number of points, both ends included
-    #[arg(long, help_heading = heading::SCAN)]
-    points: usize,
+    #[arg(long, requires = "beta_from", help_heading = heading::SCAN)]
+    points: Option<usize>,
+    /// Distances of the points: equal ones, or the smaller the nearer the critical point of the infinite lattice
+    #[arg(long, value_enum, default_value = "linear", help_heading = heading::SCAN)]
+    spacing: Spacing,
+    /// Couplings J, as 1,-1
+    #[arg(long, value_name = "LIST", value_parser = numbers, allow_hyphen_values = true, help_heading = heading::SYSTEM)]
+    coupling: Option<Numbers>,
+    /// Fields H, as 0,0.1,0.5 or 0:1:0.25
+    #[arg(long, value_name = "LIST", value_parser = numbers, allow_hyphen_values = true, help_heading = heading::SYSTEM)]
+    field: Option<Numbers>,
     /// Sides of the lattices
     #[arg(long, value_delimiter = ',', required = true, help_heading = heading::SCAN)]
     size: Vec<u32>,
@@ -71,6 +101,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "runs/scan", help_heading = heading::RUN_FOLDER)]
     out: PathBuf,
     #[command(flatten)]
+    figures: FigureArguments,
+    #[command(flatten)]
     strict: Strict,
     /// Print the table as JSON
     #[arg(long)]
@@ -79,14 +111,18 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let points = check(arguments)?;
+    // The folder is made with the first point.
+    let place = Place::new(PathBuf::new(), arguments.figures, false)?.in_folder(&arguments.out);
     let interrupt = Interrupt::listen();
     // What an earlier call has measured stays in the table, whatever happens to this one.
     let known = |point: &Point| Some(row(&RunFolder::open(&point.folder).ok()?.0.measurement()?));
     let mut rows: Vec<Option<Row>> = points.iter().map(known).collect();
+    let work = |(point, row): (&Point, &Option<Row>)| if row.is_some() { 0.0 } else { point.sites };
+    let mut jobs = Jobs::new(points.iter().zip(&rows).map(work).collect());
     for (index, point) in points.iter().enumerate() {
-        super::tell(&point.name());
+        jobs.begin(index, "point", &point.name());
         let previous = index.checked_sub(1).map(|before| &points[before]);
-        let of_chain = |point: &Point| (point.size, point.seed, point.network.clone());
+        let of_chain = |point: &Point| (point.size, point.seed, point.network.clone(), point.interaction);
         let same_system = |previous: &&Point| of_chain(previous) == of_chain(point);
         let previous = previous.filter(same_system);
         let measured = measure_point(arguments, point, previous, &interrupt);
@@ -111,9 +147,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             drawn.write_csv(&arguments.out.join("averages.csv"))?;
         }
         for (name, figure) in plot::scan(&drawn) {
-            for format in [Format::Svg, Format::Png { dpi: plot::SCREEN }] {
-                plot::write(&figure, &arguments.out.join(name), format)?;
-            }
+            place.write(name, &figure)?;
         }
     }
     if arguments.json {
@@ -152,6 +186,34 @@ fn disorder_seeds(text: &str) -> Result<DisorderSeeds, String> {
         count if count != distinct => Err(format!("{text:?} has a seed twice")),
         _ => Ok(DisorderSeeds(seeds)),
     }
+}
+
+/// A list of numbers.
+#[derive(Debug, Clone)]
+struct Numbers(Vec<f64>);
+
+/// Reads numbers with commas between, or first:last:step.
+fn numbers(text: &str) -> Result<Numbers, String> {
+    let found = number_list(text).filter(|found| !found.is_empty());
+    let found = found.ok_or("it must be numbers with commas between, as 0.1,0.2, or first:last:step with a step above 0, as 0.1:0.5:0.1")?;
+    if are_different(&found) { Ok(Numbers(found)) } else { Err("a number is there twice".to_owned()) }
+}
+
+/// Distances of the points of a scan.
+#[derive(Debug, Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Spacing {
+    Linear,
+    Critical,
+}
+
+/// `points` betas from `from` to `to`. Near `critical`, where it is given, their distance from it grows like the square of their number.
+fn spaced(from: f64, to: f64, points: usize, critical: Option<f64>) -> Vec<f64> {
+    // Equal steps of the signed root of the distance from there, or of the distance itself.
+    let place = |beta: f64| critical.map_or(beta, |at| (beta - at).abs().sqrt().copysign(beta - at));
+    let beta = |place: f64| critical.map_or(place, |at| at + place * place.abs());
+    let (first, last) = (place(from), place(to));
+    let step = if points > 1 { (last - first) / (points - 1) as f64 } else { 0.0 };
+    (0..points).map(|at| (beta(first + step * at as f64) * PER_UNIT).round() / PER_UNIT).collect()
 }
 
 /// A network that is compared with others.
@@ -193,6 +255,9 @@ fn named_network(text: &str) -> Result<NamedNetwork, String> {
 struct Point {
     size: u32,
     beta: f64,
+    sites: f64,
+    /// J and H, where a list of them is given.
+    interaction: [Option<f64>; 2],
     /// The network, where several are compared.
     network: Option<NamedNetwork>,
     /// Sweeps of the Monte Carlo beside it; of networks that are compared the first has it.
@@ -210,21 +275,54 @@ fn write_table(rows: &[Option<Row>], out: &Path) -> anyhow::Result<()> {
     Ok(table.write_json(&out.join("table.json"))?)
 }
 
+/// Betas in the order of the scan.
+fn betas(arguments: &Arguments) -> anyhow::Result<Vec<f64>> {
+    if let Some(Numbers(betas)) = &arguments.beta {
+        return Ok(betas.clone());
+    }
+    let (from, to) = (arguments.beta_from.unwrap_or_default(), arguments.beta_to.unwrap_or_default());
+    let points = arguments.points.unwrap_or_default();
+    if points == 0 || points > MAX_POINTS {
+        return Err(Error::setting("points", points, format!("it must lie in 1 to {MAX_POINTS}")).into());
+    }
+    let critical = match arguments.spacing {
+        Spacing::Linear => None,
+        Spacing::Critical => Some(critical_beta(arguments, from)?),
+    };
+    let betas = spaced(from, to, points, critical);
+    if !are_different(&betas) {
+        let expected = format!("{points} points need a beta further from {from}");
+        return Err(Error::setting("beta-to", to, expected).into());
+    }
+    Ok(betas)
+}
+
+/// Where the infinite lattice of the scan orders, with the first of its couplings and fields.
+fn critical_beta(arguments: &Arguments, beta: f64) -> anyhow::Result<f64> {
+    let size = arguments.size.first().copied().unwrap_or_default();
+    let first = |list: &Option<Numbers>| list.as_ref().and_then(|Numbers(list)| list.first().copied());
+    let of_interaction = of_interaction([first(&arguments.coupling), first(&arguments.field)]);
+    let own = [("size", size.into()), ("beta", beta.into())];
+    let system = arguments.settings.resolve(own.into_iter().chain(of_interaction))?.system()?;
+    let expected = "no critical point of this system is known; use linear, or a list --beta";
+    Ok(system.critical_beta().ok_or_else(|| Error::setting("--spacing", "critical", expected))?)
+}
+
+/// A list of settings, or what the settings say of them where there is none; and whether folders need a name for each.
+fn listed(list: &Option<Numbers>) -> (Vec<Option<f64>>, bool) {
+    match list {
+        None => (vec![None], false),
+        Some(Numbers(list)) => (list.iter().copied().map(Some).collect(), list.len() > 1),
+    }
+}
+
 /// All points, once everything is known to be possible.
 fn check(arguments: &Arguments) -> anyhow::Result<Vec<Point>> {
-    let Arguments { beta_from, beta_to, points, count, .. } = *arguments;
-    if points == 0 || points > 10_000 {
-        return Err(Error::setting("points", points, "it must lie in 1 to 10000").into());
-    }
+    let count = arguments.count;
     if !(2..=MAX_SAMPLES).contains(&count) {
         return Err(Error::setting("count", count, format!("it must lie in 2 to {MAX_SAMPLES}")).into());
     }
-    let step = if points > 1 { (beta_to - beta_from) / (points - 1) as f64 } else { 0.0 };
-    if points > 1 && step.abs() * PER_UNIT < 1.0 {
-        let expected = format!("{points} points need a beta further from {beta_from}");
-        return Err(Error::setting("beta-to", beta_to, expected).into());
-    }
-    let beta = |at: usize| ((beta_from + step * at as f64) * PER_UNIT).round() / PER_UNIT;
+    let betas = betas(arguments)?;
     let seeds: Vec<Option<u32>> = match &arguments.disorder_seeds {
         None => vec![None],
         Some(DisorderSeeds(seeds)) => seeds.iter().copied().map(Some).collect(),
@@ -234,37 +332,60 @@ fn check(arguments: &Arguments) -> anyhow::Result<Vec<Point>> {
         named => named.iter().map(Some).collect(),
     };
     check_names(arguments)?;
+    let ((couplings, names_coupling), (fields, names_field)) =
+        (listed(&arguments.coupling), listed(&arguments.field));
+    let interactions =
+        couplings.iter().flat_map(|&coupling| fields.iter().map(move |&field| [coupling, field]));
+    let interactions: Vec<[Option<f64>; 2]> = interactions.collect();
     let mut all = Vec::new();
     for &size in &arguments.size {
         for (number, &network) in networks.iter().enumerate() {
-            let of_seed = seeds.first().and_then(|seed| of_seed(*seed));
-            let alone = |beta: f64| {
-                let own = [("size", size.into()), ("beta", beta.into())];
-                arguments.settings.resolve(own.into_iter().chain(of_seed.clone()).chain(of_network(network)))
-            };
-            let configs = (0..points).map(beta).map(alone).collect::<anyhow::Result<Vec<Config>>>()?;
-            // Every point starts from the nets of the one before, so all have those that the hardest one has by default.
-            let depth = configs.iter().map(|config| config.depth).max().unwrap_or_default();
-            let steps = configs.iter().map(|config| config.steps).max().unwrap_or_default();
-            if seeds[0].is_some() && configs.iter().any(|config| !has_seed(&config.couplings)) {
-                let expected = "seeds draw couplings: name a kind, as in --couplings pm1";
-                return Err(Error::setting("--disorder-seeds", "given", expected).into());
-            }
-            let of_size = arguments.out.join(format!("L{size}"));
-            // A colon has no place in the names of folders on every system.
-            let of_network =
-                network.map_or(of_size.clone(), |named| of_size.join(named.name.replace(':', "-")));
-            let mc_sweeps = if number == 0 { arguments.mc_sweeps } else { 0 };
-            for &seed in &seeds {
-                let of_seed = seed.map_or(of_network.clone(), |seed| of_network.join(format!("seed{seed}")));
-                all.extend((0..points).map(beta).map(|beta| {
-                    let folder = of_seed.join(format!("beta{beta}"));
-                    Point { size, beta, network: network.cloned(), mc_sweeps, seed, depth, steps, folder }
-                }));
+            for &interaction in &interactions {
+                let of_seed = seeds.first().and_then(|seed| of_seed(*seed));
+                let alone = |beta: f64| {
+                    let own = [("size", size.into()), ("beta", beta.into())].into_iter();
+                    let of_system = own.chain(of_interaction(interaction)).chain(of_seed.clone());
+                    arguments.settings.resolve(of_system.chain(of_network(network)))
+                };
+                let configs = betas.iter().copied().map(alone).collect::<anyhow::Result<Vec<Config>>>()?;
+                // Every point starts from the nets of the one before, so all have those that the hardest one has by default.
+                let depth = configs.iter().map(|config| config.depth).max().unwrap_or_default();
+                let steps = configs.iter().map(|config| config.steps).max().unwrap_or_default();
+                let sites = configs[0].system()?.lattice.sites() as f64;
+                if seeds[0].is_some() && configs.iter().any(|config| !has_seed(&config.couplings)) {
+                    let expected = "seeds draw couplings: name a kind, as in --couplings pm1";
+                    return Err(Error::setting("--disorder-seeds", "given", expected).into());
+                }
+                let mut folder = arguments.out.join(format!("L{size}"));
+                let [coupling, field] = interaction;
+                // A colon has no place in the names of folders on every system.
+                let of_network = network.map(|named| named.name.replace(':', "-"));
+                let of_coupling = coupling.filter(|_| names_coupling).map(|coupling| format!("J{coupling}"));
+                let of_field = field.filter(|_| names_field).map(|field| format!("H{field}"));
+                folder.extend(of_network.into_iter().chain(of_coupling).chain(of_field));
+                let mc_sweeps = if number == 0 { arguments.mc_sweeps } else { 0 };
+                for &seed in &seeds {
+                    let of_seed = seed.map_or(folder.clone(), |seed| folder.join(format!("seed{seed}")));
+                    all.extend(betas.iter().map(|&beta| Point {
+                        size,
+                        beta,
+                        sites,
+                        interaction,
+                        network: network.cloned(),
+                        mc_sweeps,
+                        seed,
+                        depth,
+                        steps,
+                        folder: of_seed.join(format!("beta{beta}")),
+                    }));
+                }
             }
         }
     }
-    Ok(all)
+    match all.len() {
+        0..=MAX_POINTS => Ok(all),
+        points => Err(Error::setting("points", points, format!("a scan has {MAX_POINTS} at most")).into()),
+    }
 }
 
 /// Checks that no network is named twice, nor by flags of its own beside the list.
@@ -287,6 +408,12 @@ fn of_network(network: Option<&NamedNetwork>) -> impl Iterator<Item = (&'static 
     network.into_iter().flat_map(|network| network.settings.clone())
 }
 
+/// The settings of J and H, where they are given.
+fn of_interaction([coupling, field]: [Option<f64>; 2]) -> impl Iterator<Item = (&'static str, toml::Value)> {
+    let coupling = coupling.map(|coupling| ("coupling", coupling.into()));
+    coupling.into_iter().chain(field.map(|field| ("field", field.into())))
+}
+
 /// The setting of a disorder seed, if there is one.
 fn of_seed(seed: Option<u32>) -> Option<(&'static str, toml::Value)> {
     seed.map(|seed| ("disorder_seed", seed.into()))
@@ -296,7 +423,10 @@ impl Point {
     fn name(&self) -> String {
         let seed = self.seed.map_or(String::new(), |seed| format!(", disorder seed {seed}"));
         let network = self.network.as_ref().map_or(String::new(), |network| format!(", {}", network.name));
-        format!("L = {}, beta = {}{network}{seed}", self.size, self.beta)
+        let [coupling, field] = self.interaction;
+        let coupling = coupling.map_or(String::new(), |coupling| format!(", J = {coupling}"));
+        let field = field.map_or(String::new(), |field| format!(", H = {field}"));
+        format!("L = {}, beta = {}{coupling}{field}{network}{seed}", self.size, self.beta)
     }
 }
 
@@ -308,7 +438,8 @@ fn settings(arguments: &Arguments, point: &Point, previous: Option<&Path>) -> an
         ("depth", toml::Value::Integer(point.depth as i64)),
         ("steps", point.steps.into()),
     ];
-    let of_system = of_seed(point.seed).into_iter().chain(of_network(point.network.as_ref()));
+    let of_system = of_seed(point.seed).into_iter().chain(of_interaction(point.interaction));
+    let of_system = of_system.chain(of_network(point.network.as_ref()));
     arguments.settings.resolve(of_system.chain(of_point).chain(init_from))
 }
 
@@ -414,39 +545,62 @@ fn monte_carlo(
     let algorithm = Algorithm::fitting(&ensemble.system);
     let setup = Setup { ensemble: ensemble.clone(), algorithm, chains: CHAINS, seed };
     let mut simulation = Simulation::new(setup, "cpu")?;
-    let Equilibrium { sweeps: thermalisation, tau_int, fault } = equilibrate(&mut simulation)?;
+    let Equilibrium { sweeps: thermalisation, tau_int, fault } = come_into_equilibrium(&mut simulation)?;
     let wanted = ((MEASURED * tau_int).ceil() as usize).min(MOST_SWEEPS);
     let sweeps = Sweeps { chains: CHAINS, thermalisation, sweeps: sweeps.max(wanted), every: 1 };
-    let measured = measure_chains(&mut simulation, sweeps, |_, _| Ok(()), |_| interrupt.flow())?;
+    let mut progress = Progress::new("sweep of Monte Carlo", 0, sweeps.sweeps as u64);
+    let measured = measure_chains(
+        &mut simulation,
+        sweeps,
+        |_, _| Ok(()),
+        |done| {
+            progress.advance(done as u64);
+            interrupt.flow()
+        },
+    )?;
+    progress.finish();
     Ok(MonteCarlo { fault, ..measured })
 }
 
+/// A line for every network, and below it what it can be compared with: exact values and Monte Carlo.
 fn describe(table: &Table, out: &Path) -> String {
     let is_potts = table.rows.iter().any(|row| row.get("states").is_some());
     let (order, symbol) = if is_potts { ("order_parameter", "m") } else { ("abs_magnetisation", "|m|") };
-    let mut lines = vec![format!(
-        "{:>5} {:>11} {:>14} {:>12} {:>10} {:>10} {:>10} {:>7}  status",
-        "L", "beta", "F/N", "U/N", "C/N", "S/N", symbol, "ESS"
-    )];
+    let quantities = ["free_energy_per_site", "energy_per_site", "specific_heat", "entropy_per_site", order];
+    let line = |head: &str, cells: [String; 5], end: &str| {
+        let cells: String = cells.iter().map(|cell| format!(" {cell:>13}")).collect();
+        format!("{head:<17}{cells}  {end}").trim_end().to_owned()
+    };
+    let names = ["F/N", "U/N", "C/N", "S/N", symbol].map(str::to_owned);
+    let mut lines = vec![line("    L        beta", names, "ESS     status")];
     for row in &table.rows {
-        let monte_carlo = if row.mc_status == Some(Status::Suspect) { ", Monte Carlo suspect" } else { "" };
+        let value = |prefix: &str, name: &str, suffix: &str| row.get(&format!("{prefix}{name}{suffix}"));
+        let estimate = |prefix: &str, name: &str| {
+            let error = value(prefix, name, "_error").unwrap_or(f64::NAN);
+            value(prefix, name, "").map_or_else(String::new, |value| short(Estimate { value, error }))
+        };
+        let interaction: String = [("coupling", 1.0, "J"), ("field", 0.0, "H")]
+            .into_iter()
+            .filter_map(|(key, usual, letter)| Some((letter, row.get(key).filter(|value| *value != usual)?)))
+            .map(|(letter, value)| format!("  {letter} = {value}"))
+            .collect();
         let words = [&row.network, &row.couplings].into_iter().filter(|word| !word.is_empty());
         let words: String = words.map(|word| format!("  {word}")).collect();
-        let number = |name: &str, digits: usize| {
-            row.get(name).map_or("-".to_owned(), |value| format!("{value:.digits$}"))
-        };
-        lines.push(format!(
-            "{:>5} {:>11} {:>14} {:>12} {:>10} {:>10} {:>10} {:>7}  {}{monte_carlo}{words}",
-            cell(row, "size"),
-            cell(row, "beta"),
-            number("free_energy_per_site", 8),
-            number("energy_per_site", 6),
-            number("specific_heat", 5),
-            number("entropy_per_site", 5),
-            number(order, 5),
-            number("ess", 4),
-            row.status.map_or("unknown", Status::name)
-        ));
+        let ess = row.get("ess").map_or("-     ".to_owned(), |ess| format!("{ess:.4}"));
+        let status = row.status.map_or("unknown", Status::name);
+        let head = format!("{:>5} {:>11}", cell(row, "size"), cell(row, "beta"));
+        let end = format!("{ess}  {status}{interaction}{words}");
+        lines.push(line(&head, quantities.map(|name| estimate("", name)), &end));
+        let exact = quantities
+            .map(|name| value("", name, "_exact").map_or_else(String::new, |value| format!("{value:.7}")));
+        if exact.iter().any(|cell| !cell.is_empty()) {
+            lines.push(line("            exact", exact, ""));
+        }
+        let monte_carlo = quantities.map(|name| estimate("mc_", name));
+        if monte_carlo.iter().any(|cell| !cell.is_empty()) {
+            let status = row.mc_status.map_or("unknown", Status::name);
+            lines.push(line("      Monte Carlo", monte_carlo, &format!("        {status}")));
+        }
     }
     lines.push(format!("table and figures in {}", out.display()));
     lines.join("\n")
@@ -470,6 +624,30 @@ mod tests {
         ] {
             let refused = settings(text).unwrap_err();
             assert!(refused.contains(reason), "{text}: {refused}");
+        }
+    }
+
+    #[test]
+    fn betas_may_lie_denser_near_a_point() {
+        assert_eq!(spaced(0.2, 0.6, 3, None), [0.2, 0.4, 0.6]);
+        assert_eq!(spaced(0.3, 0.3, 1, None), [0.3]);
+        let dense = spaced(0.34, 0.54, 5, Some(0.44));
+        assert_eq!(dense, [0.34, 0.415, 0.44, 0.465, 0.54]);
+        // All on one side of it.
+        let above = spaced(0.45, 0.6, 4, Some(0.44));
+        assert!(above.windows(3).all(|near| near[1] - near[0] < near[2] - near[1]), "{above:?}");
+        assert_eq!([above[0], above[3]], [0.45, 0.6]);
+    }
+
+    #[test]
+    fn lists_are_ranges_or_have_commas() {
+        let list = |text: &str| numbers(text).map(|Numbers(list)| list);
+        assert_eq!(list("0.1:0.5:0.2"), Ok(vec![0.1, 0.3, 0.5]));
+        assert_eq!(list("-1,1"), Ok(vec![-1.0, 1.0]));
+        for (text, reason) in
+            [("", "commas"), ("0.1:0.5", "first:last:step"), ("1,1", "twice"), ("a", "commas")]
+        {
+            assert!(list(text).unwrap_err().contains(reason), "{text}");
         }
     }
 

@@ -165,13 +165,13 @@ pub fn row(measurement: &Value) -> Row {
 }
 
 impl Table {
-    /// Means over rows of the same network, size and beta, with errors from how they differ: averages over disorder. Quantities that a row lacks are left out,
+    /// Means over rows of the same network, size, beta, J and H, with errors from how they differ: averages over disorder. Quantities that a row lacks are left out,
     /// and a single row leaves errors out; a mean is suspect where one of its rows is.
     pub fn averages(&self) -> Self {
         let mut points: Vec<(&Row, Vec<&Row>)> = Vec::new();
         for row in &self.rows {
             let same = |other: &Row| {
-                other.network == row.network && KEYS[..2].iter().all(|key| other.get(key) == row.get(key))
+                other.network == row.network && KEYS.iter().all(|key| other.get(key) == row.get(key))
             };
             match points.iter_mut().find(|(first, _)| same(first)) {
                 Some((_, rows)) => rows.push(row),

@@ -21,7 +21,7 @@ pub use phases::{Bin, EnergyCounts, Phases};
 use quantities::{FEWEST_FOR_ERRORS, told};
 pub use quantities::{FREE_QUANTITIES, Meaning, POTTS_QUANTITIES, QUANTITIES, Quantity};
 pub use reference::{MonteCarloCheck, monte_carlo_check, reference_log_weights, references};
-pub use report::brief;
+pub use report::{brief, short};
 
 use crate::backend::Backend;
 use crate::conditional::{Colours, Model};

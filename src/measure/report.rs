@@ -222,6 +222,17 @@ pub fn brief(estimate: Estimate) -> String {
     format!("{value:.digits$} +- {error:.digits$}")
 }
 
+/// A value with its error in brackets, in units of the last digit: 1.234(56).
+pub fn short(estimate: Estimate) -> String {
+    let Estimate { value, error } = estimate;
+    if !(error.is_finite() && error > 0.0) {
+        return format!("{value:.6}");
+    }
+    let digits = (1.0 - error.log10().floor()).clamp(0.0, 12.0) as usize;
+    let units = (error * 10_f64.powi(digits as i32)).round();
+    format!("{value:.digits$}({units})")
+}
+
 /// Flat: every estimate under its name, the chain's own averages under `nmcmc`. Warnings are left to whoever knows more
 /// reasons for them.
 impl Serialize for Measurement {

@@ -174,6 +174,56 @@ fn a_scan_keeps_its_nets_where_their_defaults_change_along_the_way() {
 }
 
 #[test]
+fn a_scan_goes_through_lists_of_betas_fields_and_couplings() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let quick = "--size 4 --steps 5 --batch 32 --set evaluation_samples=50 --set verification_samples=0 --device cpu \
+                 --count 200 --mc-sweeps 5 --out scan";
+    let scan = succeed(folder, &format!("scan --beta 0.2:0.4:0.2 --field 0,0.5 --coupling 1,-1 {quick}"));
+    for part in ["point 8 of 8: L = 4, beta = 0.4, J = -1, H = 0.5, about ", " left"] {
+        assert!(scan.stderr.contains(part), "{}", scan.stderr);
+    }
+    // Every network is followed by what it can be compared with.
+    for part in ["    4         0.2", "            exact", "      Monte Carlo", "J = -1  H = 0.5", "("] {
+        assert!(scan.stdout.contains(part), "{part}: {}", scan.stdout);
+    }
+    for point in ["J1/H0/beta0.2", "J1/H0.5/beta0.4", "J-1/H0/beta0.2", "J-1/H0.5/beta0.4"] {
+        assert!(folder.join("scan/L4").join(point).join("summary.json").is_file(), "{point}");
+    }
+    let svg = fs::read_to_string(folder.join("scan/magnetisation.svg")).unwrap();
+    for label in ["L = 4, J = 1, H = 0, network", "L = 4, J = -1, H = 0.5, Monte Carlo"] {
+        assert!(svg.contains(label), "{label} is not in the figure");
+    }
+    let found = parsed(&succeed(folder, "runs scan --json").stdout);
+    assert_eq!(found.as_array().unwrap().len(), 8);
+    let listed = succeed(folder, "runs scan").stdout;
+    assert!(
+        listed.lines().count() == 9 && listed.contains("KL") && listed.contains("scan/L4/J-1/H0.5/beta0.4"),
+        "{listed}"
+    );
+    let both = succeed(folder, "runs --compare scan/L4/J1/H0/beta0.2 scan/L4/J-1/H0/beta0.4").stdout;
+    for row in ["beta", "coupling", "ess", "status"] {
+        assert!(both.lines().any(|line| line.starts_with(row)), "{both}");
+    }
+    assert!(!both.lines().any(|line| line.starts_with("size")), "{both}");
+    fail(folder, "runs nowhere", 1, &["nowhere", "no such folder"]);
+    let dense = "scan --beta-from 0.40069 --beta-to 0.48069 --points 3 --spacing critical";
+    succeed(folder, &format!("{dense} {quick}").replace("--out scan", "--out dense"));
+    let points = fs::read_dir(folder.join("dense/L4")).unwrap();
+    let names: Vec<String> = points.map(|point| point.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.iter().any(|name| name.starts_with("beta0.44068")), "{names:?}");
+    fail(folder, &format!("scan --beta 0.1:0.5 {quick}"), 2, &["first:last:step"]);
+    fail(folder, &format!("scan --beta 0.1 --points 3 {quick}"), 2, &["--beta", "--points"]);
+    fail(folder, &format!("scan {quick}"), 2, &["--beta"]);
+    fail(
+        folder,
+        &format!("scan --lattice triangular --coupling=-1 {} {quick}", dense.strip_prefix("scan ").unwrap()),
+        2,
+        &["--spacing = critical", "no critical point"],
+    );
+}
+
+#[test]
 fn a_scan_goes_on_where_it_was_and_its_figures_are_drawn() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();

@@ -1,0 +1,221 @@
+//! `han-gpu runs`.
+
+use super::heading;
+use crate::config::{Config, SETTINGS};
+use crate::error::Error;
+use crate::estimate::Estimate;
+use crate::io::{FlowFolder, MachineFolder, RunFolder};
+use crate::measure::short;
+use serde_json::{Value, json};
+use std::cmp::Ordering;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Folders are looked through so many levels down.
+const DEPTH: usize = 8;
+
+/// List the runs under a folder, or compare two of them.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  han-gpu runs                        all runs under runs/
+  han-gpu runs runs/scan --json
+  han-gpu runs --compare runs/a runs/b")]
+pub(super) struct Arguments {
+    /// Folder
+    #[arg(default_value = "runs")]
+    folder: PathBuf,
+    /// Settings in which two runs differ, and their figures side by side
+    #[arg(long, num_args = 2, value_names = ["RUN", "RUN"], conflicts_with = "folder", help_heading = heading::RUN_FOLDER)]
+    compare: Vec<PathBuf>,
+    /// Print a JSON list
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if let [first, second] = &arguments.compare[..] {
+        return compare([first, second], arguments.json);
+    }
+    let folder = &arguments.folder;
+    if !folder.is_dir() {
+        return Err(Error::content(folder, "there is no such folder; name one that runs are in").into());
+    }
+    let mut found = Vec::new();
+    look(folder, DEPTH, &mut found);
+    found.sort_by(Found::order);
+    if arguments.json {
+        return super::print_json(&found.iter().map(Found::json).collect::<Vec<_>>());
+    }
+    match found.is_empty() {
+        true => super::print(&format!("no runs under {}", folder.display())),
+        false => super::print(&table(&found)),
+    }
+}
+
+/// A run of a network, a machine or a flow.
+struct Found {
+    path: PathBuf,
+    /// What learns, and its side.
+    what: &'static str,
+    size: u32,
+    beta: Option<f64>,
+    summary: Value,
+    /// A word on how far it is, and whether to trust it.
+    status: String,
+}
+
+/// Runs in a folder and below.
+fn look(folder: &Path, depth: usize, found: &mut Vec<Found>) {
+    found.extend(Found::open(folder));
+    if depth == 0 {
+        return;
+    }
+    let mut inner: Vec<PathBuf> = fs::read_dir(folder)
+        .map(|entries| entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect())
+        .unwrap_or_default();
+    inner.sort();
+    inner.iter().for_each(|folder| look(folder, depth - 1, found));
+}
+
+impl Found {
+    /// By what learns, side, temperature and name.
+    fn order(&self, other: &Self) -> Ordering {
+        let beta = |run: &Self| run.beta.unwrap_or(0.0);
+        let first = (self.what, self.size).cmp(&(other.what, other.size));
+        first.then(beta(self).total_cmp(&beta(other))).then_with(|| self.path.cmp(&other.path))
+    }
+
+    fn open(path: &Path) -> Option<Self> {
+        let of_family = |what: &'static str, size: u32, beta: Option<f64>, summary: Option<Value>| {
+            let status = if summary.is_some() { "finished" } else { "unfinished" }.to_owned();
+            let summary = summary.unwrap_or_default();
+            Some(Self { path: path.to_owned(), what, size, beta, summary, status })
+        };
+        if MachineFolder::exists(path) {
+            let (folder, settings) = MachineFolder::open(path).ok()?;
+            return of_family("rbm", settings.size, None, folder.summary());
+        }
+        if FlowFolder::exists(path) {
+            let (folder, settings) = FlowFolder::open(path).ok()?;
+            let beta = 1.0 / settings.temperature;
+            return of_family("flow", settings.architecture.size, Some(beta), folder.summary());
+        }
+        if !RunFolder::exists(path) {
+            return None;
+        }
+        let unreadable = |error: Error| Self {
+            path: path.to_owned(),
+            what: "?",
+            size: 0,
+            beta: None,
+            summary: Value::Null,
+            status: format!("unreadable: {error}"),
+        };
+        Some(
+            RunFolder::open(path).map_or_else(unreadable, |(folder, config)| Self::network(&folder, &config)),
+        )
+    }
+
+    fn network(folder: &RunFolder, config: &Config) -> Self {
+        let summary = folder.summary().unwrap_or_default();
+        let status = match (folder.verification(), summary.is_null()) {
+            (Some(verification), _) => verification.status.name().to_owned(),
+            (None, false) => "finished".to_owned(),
+            (None, true) => match folder.metrics() {
+                Ok(rows) => format!("step {} of {}", rows.last().map_or(0, |row| row.step), config.steps),
+                Err(_) => format!("step 0 of {}", config.steps),
+            },
+        };
+        let (what, size, beta) = (config.network.name(), config.size, Some(config.beta));
+        Self { path: folder.path().to_owned(), what, size, beta, summary, status }
+    }
+
+    /// A figure of the summary, in few digits.
+    fn figure(&self, name: &str) -> String {
+        let value = match self.summary.get(name) {
+            Some(value) => value,
+            None => &self.summary["metrics"][name],
+        };
+        let estimate = |value: &Value| {
+            Some(Estimate {
+                value: value["value"].as_f64()?,
+                error: value["error"].as_f64().unwrap_or(f64::NAN),
+            })
+        };
+        let number = value.as_f64().map(|value| format!("{value:.4}"));
+        number.or_else(|| estimate(value).map(short)).unwrap_or_else(|| "-".to_owned())
+    }
+
+    fn json(&self) -> Value {
+        let Self { path, what, size, beta, summary, status } = self;
+        json!({ "run": path, "what": what, "size": size, "beta": beta, "status": status, "summary": summary })
+    }
+}
+
+fn table(found: &[Found]) -> String {
+    let cells = |run: &Found| {
+        let beta = run.beta.map_or("-".to_owned(), |beta| format!("{}", (beta * 1e6).round() / 1e6));
+        let name = run.path.display().to_string();
+        [
+            name,
+            run.what.to_owned(),
+            run.size.to_string(),
+            beta,
+            run.figure("kl"),
+            run.figure("ess"),
+            run.status.clone(),
+        ]
+    };
+    let head = ["run", "network", "L", "beta", "KL", "ESS", "status"].map(str::to_owned);
+    aligned(std::iter::once(head).chain(found.iter().map(cells)))
+}
+
+/// Rows with columns of the same width.
+fn aligned<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
+    let rows: Vec<[String; N]> = rows.collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let line = |row: &[String; N]| {
+        let cells = row.iter().enumerate().map(|(column, cell)| format!("{cell:<0$}", width(column)));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Settings in which two runs differ, and figures of both.
+fn compare(paths: [&PathBuf; 2], json: bool) -> anyhow::Result<()> {
+    let [first, second] = [RunFolder::open(paths[0])?, RunFolder::open(paths[1])?];
+    let values = [first.1.values()?, second.1.values()?];
+    let text = |value: Option<&toml::Value>| {
+        value.map_or_else(String::new, |value| value.as_str().map_or(value.to_string(), str::to_owned))
+    };
+    let differing = SETTINGS.iter().filter_map(|setting| {
+        let [a, b] = [0, 1].map(|run| text(values[run].get(setting.key)));
+        (a != b).then(|| [setting.key.to_owned(), a, b])
+    });
+    let runs = [Found::network(&first.0, &first.1), Found::network(&second.0, &second.1)];
+    let figures =
+        ["free_energy_per_site", "ln_z", "beta_f_per_site", "energy_per_site", "kl", "ess", "elapsed_s"];
+    let figures = figures.map(|name| [name.to_owned(), runs[0].figure(name), runs[1].figure(name)]);
+    let status = ["status".to_owned(), runs[0].status.clone(), runs[1].status.clone()];
+    let differing: Vec<[String; 3]> = differing.collect();
+    if json {
+        let settings: serde_json::Map<String, Value> =
+            differing.into_iter().map(|[key, a, b]| (key, json!([a, b]))).collect();
+        return super::print_json(
+            &json!({ "runs": runs.iter().map(Found::json).collect::<Vec<_>>(), "settings": settings }),
+        );
+    }
+    let head = [String::new(), paths[0].display().to_string(), paths[1].display().to_string()];
+    super::print(&aligned(std::iter::once(head).chain(differing).chain(figures).chain([status])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned() {
+        let rows = [["a", "1"], ["long", "2"]].map(|row| row.map(str::to_owned));
+        assert_eq!(aligned(rows.into_iter()), "a     1\nlong  2");
+    }
+}
