@@ -19,12 +19,15 @@ use std::error::Error;
 use std::io::BufWriter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 /// Frames of the host, and training steps in each.
 const FRAMES: u32 = 40;
 const STEPS: u32 = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    // SAFETY: no other thread runs yet that could read the environment. Mesa's layer for choosing devices complains where there is no desktop.
+    unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
     let everything = std::env::args().any(|argument| argument == "--everything");
     let out = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     let out = out.unwrap_or_else(|| "spins.png".to_owned());
@@ -36,6 +39,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         count.fetch_add(1, Ordering::Relaxed);
     }));
 
+    let start = Instant::now();
+    println!(
+        "{FRAMES} frames of {STEPS} training steps each; a few seconds on a card, a minute on a software adapter"
+    );
     let config = Config {
         size: 32,
         beta: 0.44,
@@ -47,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut engine = Engine::new(&device, &queue, Options::new(config))?;
     let picture = SpinPicture::new(&device, &engine, 4);
-    for _ in 0..FRAMES {
+    for frame in 1..=FRAMES {
         let mut encoder = device.create_command_encoder(&Default::default());
         for _ in 0..STEPS {
             engine.record_step(&mut encoder)?;
@@ -58,11 +65,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         // A host with a window polls once per frame, or presents, which does the same.
         device.poll(wgpu::PollType::wait_indefinitely())?;
         for row in engine.progress()? {
-            println!("step {:>4}  beta F/N {:.5}  ESS {:.3}", row.step, row.beta_f_per_site, row.ess);
+            let seconds = start.elapsed().as_secs_f64();
+            println!(
+                "frame {frame:>2}, {seconds:>4.1} s: step {:>3} of {} came back, beta F/N {:.5}  ESS {:.3}",
+                row.step,
+                FRAMES * STEPS,
+                row.beta_f_per_site,
+                row.ess
+            );
         }
     }
     write_png(&device, &queue, picture.view.texture(), &out)?;
-    println!("16 configurations of the trained network in {out}");
+    println!(
+        "16 configurations of the trained network in {out}, after {:.1} s",
+        start.elapsed().as_secs_f64()
+    );
     match complaints.load(Ordering::Relaxed) {
         0 => Ok(()),
         count => Err(format!("wgpu reported {count} errors").into()),

@@ -13,6 +13,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 fn main() -> han_gpu::Result<()> {
+    // SAFETY: no other thread runs yet that could read the environment. Mesa's layer for choosing devices complains where there is no desktop.
+    unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
     let config = Config { size: 8, steps: 200, batch: 128, metrics_every: 50, ..Config::default() };
     let model = Arc::new(config.model()?);
     let exact = exact::ln_z(&model.system, config.beta).expect("known without field");

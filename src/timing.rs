@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 /// Steps before the first that counts last at least this long: pipelines are made, caches are warm, and a card that was idle has
 /// raised its clock.
 const WARM_UP: Duration = Duration::from_secs(1);
+/// Turns of measuring what the device reaches and what kernels take: beside other work both change together.
+const TURNS: u32 = 3;
 /// Steps submitted behind each other where the step as a whole is timed.
 const IN_A_ROW: u32 = 8;
 
@@ -91,11 +93,14 @@ pub fn time_step(backend: &mut dyn Timed, config: &Config, repeats: u32) -> Resu
         backend.finish()?;
     }
     let mut of_kernels = Vec::new();
-    for _ in 0..repeats {
-        let last = steps.next(1).pop().map(|(_, inputs)| inputs);
-        of_kernels.extend(last.map(|inputs| backend.time(&kernels, &inputs)).transpose()?);
+    let mut rates = Rates { flops_per_s: 0.0, bytes_per_s: 0.0 };
+    for turn in 0..TURNS {
+        rates = rates.best(backend.rates()?);
+        for _ in turn * repeats / TURNS..(turn + 1) * repeats / TURNS {
+            let last = steps.next(1).pop().map(|(_, inputs)| inputs);
+            of_kernels.extend(last.map(|inputs| backend.time(&kernels, &inputs)).transpose()?);
+        }
     }
-    let rates = backend.rates()?;
     let (mut step, mut host, mut idle) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..repeats {
         let runs = steps.next(IN_A_ROW);

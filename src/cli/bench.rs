@@ -15,6 +15,8 @@ use crate::timing::{KernelTime, Spread, StepTime, time_step};
 use serde::Serialize;
 use std::sync::Arc;
 
+/// Share of the limit from which on a row is marked: as much as two measurements of the limit differ by on a quiet machine.
+const BEYOND: f64 = 1.05;
 /// Most repeats.
 const MAX_REPEATS: u32 = 10_000;
 
@@ -210,7 +212,19 @@ fn table(output: &Output, list_kernels: bool) -> String {
     } else {
         lines.extend(output.levels.iter().map(level));
     }
-    lines.push(line("", &row("sum of kernels", &times.kernels.iter().collect::<Vec<_>>(), rates)));
+    let all = row("sum of kernels", &times.kernels.iter().collect::<Vec<_>>(), rates);
+    lines.push(line("", &all));
+    let rows: Vec<Row> = match list_kernels {
+        true => by_level(times).iter().map(|kernel| row(kernel.kernel, &[kernel], rates)).collect(),
+        false => phases(times),
+    };
+    lines.push(format!("spread     lower and upper are quartiles of {} repeats", output.repeats));
+    if rows.iter().chain([&all]).any(|row| row.of_limit > BEYOND) {
+        lines.push(
+            "* beyond the limit: its data fit into caches, which are faster than the copy, or other work ran beside the product and the copy"
+                .to_owned(),
+        );
+    }
     if output.chunk < output.batch {
         lines.push(format!("chunks     kernels above: {} of {} configurations", output.chunk, output.batch));
     }
@@ -229,13 +243,14 @@ fn table(output: &Output, list_kernels: bool) -> String {
 fn line(level: &str, row: &Row) -> String {
     let Row { name, time, .. } = row;
     format!(
-        "{level:<6} {name:<22} {:>9.4} {:>7.4} {:>7.4} {:>9.2} {:>9.2} {:>8.1}%",
+        "{level:<6} {name:<22} {:>9.4} {:>7.4} {:>7.4} {:>9.2} {:>9.2} {:>8.1}%{}",
         time.median_s * 1e3,
         time.lower_s * 1e3,
         time.upper_s * 1e3,
         row.flops_per_s / 1e9,
         row.bytes_per_s / 1e9,
-        100.0 * row.of_limit
+        100.0 * row.of_limit,
+        if row.of_limit > BEYOND { " *" } else { "" }
     )
 }
 

@@ -30,6 +30,16 @@ pub struct Rates {
     pub bytes_per_s: f64,
 }
 
+impl Rates {
+    /// The higher rates of two measurements.
+    pub fn best(self, other: Self) -> Self {
+        Self {
+            flops_per_s: self.flops_per_s.max(other.flops_per_s),
+            bytes_per_s: self.bytes_per_s.max(other.bytes_per_s),
+        }
+    }
+}
+
 impl KernelCost {
     /// Cost of one run of a kernel.
     pub fn of(kernel: Kernel, model: &Model, batch: usize) -> Self {
