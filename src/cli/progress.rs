@@ -124,7 +124,7 @@ fn bar(what: &'static str, done: u64, total: Option<u64>) -> ProgressBar {
     let (bar, template) = match total {
         Some(total) => (
             ProgressBar::new(total),
-            format!("{{bar:10{colour}}} {{prefix}} {{pos}}/{{len}}  {{eta}} left  {{wide_msg}}"),
+            format!("{{bar:8{colour}}} {{prefix}} {{pos}}/{{len}}  {{eta}} left  {{wide_msg}}"),
         ),
         None => {
             (ProgressBar::new_spinner(), format!("{{spinner{colour}}} {{prefix}}  {{elapsed}}  {{wide_msg}}"))
