@@ -161,6 +161,8 @@ impl<B: DrawingBackend> DrawingBackend for Page<B> {
         let parts: Vec<(String, Level, TextStyle<'_>, i32)> = parts
             .into_iter()
             .map(|(part, level)| {
+                // SVG drops spaces at the ends of a text.
+                let part = part.replace(' ', "\u{a0}");
                 let style = of_level(level, HPos::Left);
                 // Where a font says nothing of a text, its letters are about as wide as half of their height.
                 let guess = (0.5 * size * part.chars().count() as f64) as i32;
