@@ -97,7 +97,7 @@ pub(super) struct Arguments {
     /// Networks to compare, each at every point: heads of "arnn", "han", or "van" with its hidden layers behind a colon, as sk0,linear,van:2
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = named_network, help_heading = heading::SCAN)]
     networks: Vec<NamedNetwork>,
-    /// Folder of the scan
+    /// Folder of the scan: table.csv, table.json, figures, and the run of every point
     #[arg(long, value_name = "DIR", default_value = "runs/scan", help_heading = heading::RUN_FOLDER)]
     out: PathBuf,
     #[command(flatten)]
