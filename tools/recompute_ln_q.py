@@ -54,6 +54,12 @@ def layers_of(origin, inside):
     return [[place for place in whole if place[axis] == origin[axis] + layer] for layer in range(inside[axis])]
 
 
+def has_crosses(config):
+    """Whether squares are split by crosses, as runs without the key do."""
+    return (config.get("cut", "crosses") == "crosses" and config.get("lattice", "square") == "square"
+            and config.get("network", "han") == "han" and not config.get("exact_length", 0))
+
+
 def squares(size, bottom):
     """Levels as lists of (border, own), both as places; the last level is (origin, inside) of boxes."""
     boundary = [(0, column) for column in range(size)] + [(row, 0) for row in range(1, size)]
@@ -416,7 +422,7 @@ def main():
         if config["lattice"] == "complete":
             whole = [whole[site] for site in couplings.order(config["site_order"])]
         levels, boxes = [[([], whole)]], []
-    elif config["lattice"] == "square" and not config["exact_length"]:
+    elif has_crosses(config):
         levels, boxes = squares(size, config["exact_bottom"])
     else:
         levels, boxes = halves(size, config["exact_bottom"], config["exact_length"], steps)

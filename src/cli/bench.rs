@@ -9,6 +9,7 @@ use crate::backend::{Timed, Tuning, Variant};
 use crate::conditional::{Network, Storage, Widths};
 use crate::config::Config;
 use crate::error::Error;
+use crate::hierarchy::Cut;
 use crate::lattice::LatticeKind;
 use crate::schedule::{KernelCost, Phase, Rates};
 use crate::timing::{KernelTime, Spread, StepTime, time_step};
@@ -59,6 +60,7 @@ struct Output {
     chunk: usize,
     width: Widths,
     depth: usize,
+    cut: Cut,
     exact_bottom: u32,
     exact_length: u32,
     storage: Storage,
@@ -113,8 +115,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (device, chunk) = (backend.device().to_owned(), backend.batch());
     super::tell(&format!("device {device}; {repeats} repeats"));
     let times = time_step(&mut *backend, &config, repeats)?;
-    let Config { lattice, network, size, batch, width, depth, exact_bottom, exact_length, storage, .. } =
-        config;
+    let Config {
+        lattice, network, size, batch, width, depth, cut, exact_bottom, exact_length, storage, ..
+    } = config;
     let output = Output {
         device,
         lattice,
@@ -124,6 +127,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         chunk,
         width,
         depth,
+        cut,
         exact_bottom,
         exact_length,
         storage,

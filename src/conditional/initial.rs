@@ -94,7 +94,7 @@ fn uniform(own: &mut [f32], weights: &Weights, stream: &mut Stream) {
 #[cfg(test)]
 mod tests {
     use crate::conditional::{Colours, Head, Model, NetOptions, Network, Widths};
-    use crate::hierarchy::SiteOrder;
+    use crate::hierarchy::{Cut, SiteOrder};
     use crate::lattice::{Interaction, Lattice, System};
 
     fn model(skip: bool) -> Model {
@@ -106,6 +106,7 @@ mod tests {
             mixture: false,
             exact_bottom: 2,
             exact_length: 0,
+            cut: Cut::Crosses,
             head: Head::None,
             site_order: SiteOrder::Index,
             colours: Colours::OneHot,

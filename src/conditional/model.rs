@@ -4,7 +4,7 @@ use super::{
     Colours, Conditional, Encoding, Gauge, Head, MOST_ROW_STATES, MaskedNet, PairHead, Widths, max_box_beta,
 };
 use crate::error::{Error, Result};
-use crate::hierarchy::{Hierarchy, Layers, Level, SiteOrder};
+use crate::hierarchy::{Cut, Hierarchy, Layers, Level, SiteOrder};
 use crate::lattice::{Interaction, Lattice, LatticeKind, Spins, System};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,8 @@ pub struct NetOptions {
     /// Whether the net of the first level is symmetric as a mixture with its mirror image (of Potts spins with its images under all moves of the colours), and not by a
     /// gauge; goes with `gauge`.
     pub mixture: bool,
+    /// How boxes are split: of the square lattice, those that end in squares, either way; others in halves alone.
+    pub cut: Cut,
     /// Side of the squares that are summed exactly, without nets: 8, 4 or 2; 0 where nothing is.
     pub exact_bottom: u32,
     /// Their length where they are longer than wide, twice `exact_bottom`; else 0.
@@ -95,6 +97,7 @@ impl NetOptions {
         }
         self.check_bottom(system.lattice)?;
         self.check_length(system)?;
+        self.check_cut(system.lattice)?;
         self.check_colours(system)?;
         let largest = match system.lattice.kind() {
             LatticeKind::Square | LatticeKind::Triangular => MAX_DENSE_SIDE,
@@ -213,6 +216,21 @@ impl NetOptions {
         }
     }
 
+    /// Checks how boxes are split.
+    fn check_cut(&self, lattice: Lattice) -> Result<()> {
+        let refuse = |expected: &str| Err(Error::setting("cut", self.cut.name(), expected));
+        match (self.cut, self.network, lattice.kind()) {
+            (Cut::Halves, ..) | (Cut::Crosses, Network::Van | Network::Arnn, _) => Ok(()),
+            (Cut::Crosses, Network::Han, LatticeKind::Square) if self.exact_length == 0 => Ok(()),
+            (Cut::Crosses, Network::Han, LatticeKind::Square) => {
+                refuse("strips, exact_length other than 0, are halves of squares; it must be halves")
+            }
+            (Cut::Crosses, Network::Han, _) => {
+                refuse("only lattice = \"square\" has crosses; it must be halves")
+            }
+        }
+    }
+
     /// Checks the length of what is summed exactly.
     fn check_length(&self, system: &System) -> Result<()> {
         let Self { exact_bottom: side, exact_length: length, .. } = *self;
@@ -269,15 +287,15 @@ impl NetOptions {
     }
 
     /// The hierarchy of a network of a system.
-    fn hierarchy(&self, system: &System) -> Hierarchy {
+    pub(crate) fn hierarchy(&self, system: &System) -> Hierarchy {
         let lattice = system.lattice;
         let bottom = self.bottom_extent(lattice);
         match (self.network, lattice.kind()) {
             (Network::Van | Network::Arnn, _) => Hierarchy::flat(system, self.site_order),
-            (Network::Han, LatticeKind::Square) if bottom[0] == bottom[1] => {
-                Hierarchy::square(lattice, bottom[0])
-            }
-            (Network::Han, _) => Hierarchy::bisection(lattice, &bottom),
+            (Network::Han, _) => match self.cut {
+                Cut::Crosses => Hierarchy::square(lattice, bottom[0]),
+                Cut::Halves => Hierarchy::bisection(lattice, &bottom),
+            },
         }
     }
 
@@ -296,6 +314,12 @@ impl NetOptions {
             _ => Layers::of(&self.bottom_extent(lattice)),
         }
     }
+}
+
+/// How networks of earlier versions split boxes, by the names of their lattice and network: they do not tell.
+pub(crate) fn cut_of_earlier_versions(lattice: &str, network: &str, exact_length: &str) -> Cut {
+    let has_squares = lattice == LatticeKind::Square.name() && exact_length == "0";
+    if has_squares && network == Network::Han.name() { Cut::Crosses } else { Cut::Halves }
 }
 
 /// Checks the lattice of a network and its side: boxes are halved again and again.
@@ -394,6 +418,7 @@ impl Model {
             skip: false,
             gauge: false,
             mixture: false,
+            cut: Cut::default(),
             exact_bottom: 0,
             exact_length: 0,
             network: Network::Van,
@@ -405,6 +430,14 @@ impl Model {
         let hierarchy = Hierarchy { sites: system.lattice.sites(), levels: Vec::new(), has_bottom: false };
         let storage = Storage::F32;
         Self { system, options, hierarchy, levels: Vec::new(), parameters: 0, storage }
+    }
+
+    /// Whether its levels are boxes of Ising spins on the square lattice.
+    pub(crate) fn has_square_boxes(&self) -> bool {
+        let kind = self.system.lattice.kind();
+        self.options.network == Network::Han
+            && kind == LatticeKind::Square
+            && self.system.spins == Spins::Ising
     }
 
     /// Checks an inverse temperature for this model.

@@ -116,26 +116,30 @@ fn copy(own: &mut [f32], weights: &Weights, from: &[f32], like: &Weights, inputs
 mod tests {
     use crate::conditional::Weights;
     use crate::config::Config;
+    use crate::hierarchy::Cut;
     use crate::lattice::LatticeKind;
 
     #[test]
-    fn squares_move_to_twice_the_size_and_the_boundary_does_not() {
-        let model = |size| {
-            Config { size, exact_bottom: 2, width: crate::conditional::Widths::all(1), ..Config::default() }
-                .model()
-                .unwrap()
-        };
+    fn blocks_move_to_twice_the_size_and_the_boundary_does_not() {
+        move_to_twice_the_size(Cut::Crosses, 1);
+        move_to_twice_the_size(Cut::Halves, 2);
+    }
+
+    /// Every side has so many levels.
+    fn move_to_twice_the_size(cut: Cut, levels_of_side: usize) {
+        let width = crate::conditional::Widths::all(1);
+        let model = |size| Config { size, cut, exact_bottom: 2, width, ..Config::default() }.model().unwrap();
         let (small, large) = (model(16), model(32));
         let from = small.initial_parameters(1, 0.44);
         let fresh = large.initial_parameters(2, 0.44);
         let mut own = fresh.clone();
-        assert_eq!(large.take_over(&mut own, &small, &from, 1.0), 3, "sides 16, 8 and 4");
+        assert_eq!(large.take_over(&mut own, &small, &from, 1.0), 3 * levels_of_side, "sides 16, 8 and 4");
         for (k, net, level) in large.nets() {
             let range = large.levels[k].offset..large.levels[k].offset + net.parameters();
-            if level.name == "boundary" || level.extent[0] == 32 {
+            if level.name == "boundary" || level.extent.contains(&32) {
                 assert_eq!(own[range.clone()], fresh[range], "{} {}", level.name, level.extent[0]);
-            } else {
-                let there = small.levels[k - 1].offset;
+            } else if level.border == small.hierarchy.levels[k - levels_of_side].border {
+                let there = small.levels[k - levels_of_side].offset;
                 assert_eq!(own[range], from[there..there + net.parameters()], "side {}", level.extent[0]);
             }
         }
@@ -187,7 +191,7 @@ mod tests {
         let model = Config { size: 8, exact_bottom: 2, ..Config::default() }.model().unwrap();
         let from = model.initial_parameters(1, 0.44);
         let mut own = vec![0.0; model.parameters];
-        assert_eq!(model.take_over(&mut own, &model, &from, 0.5), 3);
+        assert_eq!(model.take_over(&mut own, &model, &from, 0.5), 5);
         let (k, net, _) = model.nets().next().unwrap();
         let skip = net.skip.as_ref().unwrap();
         let sum =

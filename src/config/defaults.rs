@@ -4,22 +4,23 @@ use super::{Config, FEWEST_REFERENCES, SETTINGS, Section, Setting, Values};
 use crate::conditional::{Colours, Head, MOST_ROW_STATES, Network, Widths, max_box_beta};
 use crate::config::RateSchedule;
 use crate::error::{Error, Result};
-use crate::hierarchy::SiteOrder;
+use crate::hierarchy::{Cut, SiteOrder};
 use crate::lattice::{Interaction, LatticeKind, SpinModel, System};
 use crate::schedule::Baseline;
 use toml::{Table, Value};
 
 /// Names of the presets.
-pub const PRESETS: [&str; 3] = ["default", "quick", "published"];
+pub const PRESETS: [&str; 4] = ["default", "quick", "accurate", "published"];
 
-/// The settings of a preset.
+/// The settings of a preset, some of which depend on the side of the lattice.
 ///
 /// # Errors
 /// When there is none of that name.
-pub(super) fn preset(name: &str) -> Result<Config> {
+pub(super) fn preset(name: &str, size: f64) -> Result<Config> {
     match name {
         "default" => Ok(Config::default()),
         "quick" => Ok(Config::quick()),
+        "accurate" => Ok(Config::accurate(size)),
         "published" => Ok(Config::published()),
         _ => Err(Error::setting("preset", name, format!("there are: {}", PRESETS.join(", ")))),
     }
@@ -31,12 +32,24 @@ impl Config {
         Self { batch: 256, steps: 1000, ..Self::default() }
     }
 
+    /// Wider nets and more samples, as many as docs/ACCURACY.md says what they reach and how long they take.
+    pub(crate) fn accurate(size: f64) -> Self {
+        let (batch, steps) = match size {
+            ..=16.0 => (512, 16_000),
+            ..=32.0 => (512, 8000),
+            ..=64.0 => (256, 8000),
+            _ => (128, 8000),
+        };
+        Self { width: Widths::all(8), batch, steps, ..Self::default() }
+    }
+
     /// The published net and loss (arXiv:2203.10989; rate from the authors' code): no skip, no gauge.
     pub(crate) fn published() -> Self {
         Self {
             width: Widths::all(1),
             skip: false,
             gauge: false,
+            cut: Cut::Crosses,
             exact_bottom: 2,
             batch: 1024,
             steps: 40_000,
@@ -103,7 +116,8 @@ const MANY_PAIRED: f64 = 129.0;
 /// Share of the rate of such networks of pairs, and of those that learn from themselves alone.
 const SLOW_RATE: f64 = 0.3;
 
-/// Side of the cubes that are summed exactly.
+/// Sides of the squares and of the cubes whose doubles are summed exactly.
+const SQUARE_BOTTOM: f64 = 8.0;
 const CUBIC_BOTTOM: f64 = 4.0;
 
 /// Defaults that depend on what was asked for; what is given later overrides them.
@@ -231,9 +245,19 @@ pub(super) fn derived_defaults<'a>(
         () => bottom.min(config.exact_bottom.into()),
     };
     table.insert("exact_bottom".to_owned(), Value::Integer(bottom as i64));
-    let has_bars = is_cubic && !is_potts && size >= 2.0 * CUBIC_BOTTOM && weighted.is_none();
-    if has_bars && value("exact_bottom", bottom) == CUBIC_BOTTOM {
-        table.insert("exact_length".to_owned(), Value::Integer(2 * CUBIC_BOTTOM as i64));
+    let is_square = !(is_van || is_cubic || is_triangular);
+    let cut = if is_square && value("exact_length", 0.0) == 0.0 { config.cut } else { Cut::Halves };
+    table.insert("cut".to_owned(), Value::String(cut.name().to_owned()));
+    let has_halves = asked("cut").and_then(Value::as_str).unwrap_or(cut.name()) == Cut::Halves.name();
+    // Boxes twice as long leave fewer spins to nets, in no more time.
+    let has_bars = match (is_square, is_cubic) {
+        (true, _) => has_halves && value("exact_bottom", bottom) == SQUARE_BOTTOM,
+        (_, true) => weighted.is_none() && value("exact_bottom", bottom) == CUBIC_BOTTOM,
+        _ => false,
+    };
+    let length = 2.0 * value("exact_bottom", bottom);
+    if has_bars && !is_potts && size >= length {
+        table.insert("exact_length".to_owned(), Value::Integer(length as i64));
     }
 }
 
@@ -306,6 +330,7 @@ fn colour_bottom(states: u64, is_cubic: bool) -> u32 {
     if is_cubic { 2 } else { [8, 4].into_iter().find(is_possible).unwrap_or(2) }
 }
 
-fn number(value: &Value) -> Option<f64> {
+/// A number of either type.
+pub(super) fn number(value: &Value) -> Option<f64> {
     value.as_float().or(value.as_integer().map(|integer| integer as f64))
 }

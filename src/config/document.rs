@@ -9,28 +9,35 @@ const START: &str =
     "<!-- settings: made from src/config/table.rs by the test in src/config/document.rs -->\n";
 const END: &str = "<!-- end of settings -->\n";
 
-/// A table for every section, and settings that the presets "quick" and "published" have of their own.
+/// A table for every section, and settings that the other presets have of their own.
 fn page() -> String {
     let [default, quick, published] =
         [Config::default(), Config::quick(), Config::published()].map(|config| config.values().unwrap());
+    let accurate = [16, 32, 64, 128].map(|size| {
+        let own = own_of(&default, &Config::accurate(size.into()).values().unwrap());
+        format!("The preset \"accurate\" has at `size` {size} {own}.\n")
+    });
     let sections = Section::ALL.map(|section| {
         let rows = SETTINGS.iter().filter(|setting| setting.section == section);
         let rows: String = rows.map(|setting| row(setting, &default)).collect();
         let head = "| key | flag | default | range | meaning |\n|---|---|---|---|---|\n";
         format!("#### [{}]\n\n{head}{rows}\n", section.name())
     });
-    let own = |preset: &Table| {
-        let own = SETTINGS.iter().filter(|setting| default[setting.key] != preset[setting.key]);
-        own.map(|setting| format!("`{}` {}", setting.key, shown(&preset[setting.key])))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
     format!(
-        "\n{}The preset \"quick\" has {}.\nThe preset \"published\" has {}.\n\n",
+        "\n{}The preset \"quick\" has {}.\n{}The preset \"published\" has {}.\n\n",
         sections.concat(),
-        own(&quick),
-        own(&published)
+        own_of(&default, &quick),
+        accurate.concat(),
+        own_of(&default, &published)
     )
+}
+
+/// Settings of a preset that are not the defaults.
+fn own_of(default: &Table, preset: &Table) -> String {
+    let own = SETTINGS.iter().filter(|setting| default[setting.key] != preset[setting.key]);
+    own.map(|setting| format!("`{}` {}", setting.key, shown(&preset[setting.key])))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn row(setting: &Setting, default: &Table) -> String {

@@ -1,8 +1,9 @@
 //! Layers of settings (preset, file, flags) as TOML tables; later ones win.
 
-use super::defaults::{derived_defaults, preset as preset_config};
+use super::defaults::{derived_defaults, number, preset as preset_config};
 use super::sections::{Misplaced, flat, line_of};
 use super::{Config, SETTINGS, Setting};
+use crate::conditional::cut_of_earlier_versions;
 use crate::error::{Error, Result};
 use crate::io::read_text;
 use std::path::Path;
@@ -19,7 +20,14 @@ impl Config {
     pub fn of_run(path: &Path) -> Result<Self> {
         let mut table = flat(load(path)?).map_err(|found| misplaced(path, found))?;
         let defaults = Self::default().values()?;
-        // Runs of earlier versions lack these.
+        // Runs of earlier versions lack these. They split squares by crosses.
+        if !table.contains_key("cut") {
+            let value =
+                |key: &str| table.get(key).or(defaults.get(key)).map(ToString::to_string).unwrap_or_default();
+            let [lattice, network, length] = ["lattice", "network", "exact_length"].map(value);
+            let cut = cut_of_earlier_versions(lattice.trim_matches('"'), network.trim_matches('"'), &length);
+            table.insert("cut".to_owned(), cut.name().into());
+        }
         for setting in SETTINGS.iter().filter(|setting| setting.is_later) {
             if let (Some(default), false) = (defaults.get(setting.key), table.contains_key(setting.key)) {
                 table.insert(setting.key.to_owned(), default.clone());
@@ -49,12 +57,13 @@ pub fn resolve(preset: Option<&str>, mut file: Table, flags: Table, source: &Pat
         Some(Value::String(name)) => Some(name),
         Some(other) => return Err(config_error(source, format!("preset = {other} must be a name"))),
     };
-    let start = preset_config(preset.or(named.as_deref()).unwrap_or("default"))?;
-    let mut table = start.values()?;
     let command_line = Path::new(FLAGS);
     let file = flat(file).map_err(|found| misplaced(source, found))?;
     let flags = flat(flags).map_err(|found| misplaced(command_line, found))?;
     let asked = |key: &str| flags.get(key).or(file.get(key));
+    let size = asked("size").and_then(number).unwrap_or(Config::default().size.into());
+    let start = preset_config(preset.or(named.as_deref()).unwrap_or("default"), size)?;
+    let mut table = start.values()?;
     derived_defaults(&mut table, &start, asked);
     let of_file: Vec<String> = file.keys().filter(|key| !flags.contains_key(*key)).cloned().collect();
     overlay(&mut table, file, source)?;
@@ -144,7 +153,7 @@ mod tests {
     use super::*;
     use crate::conditional::{Head, Network};
     use crate::config::{Objective, Values};
-    use crate::hierarchy::SiteOrder;
+    use crate::hierarchy::{Cut, SiteOrder};
     use crate::lattice::LatticeKind;
 
     fn resolved(preset: Option<&str>, file: &str, flags: &str) -> Result<Config> {
@@ -225,6 +234,7 @@ mod tests {
         assert_eq!(names("network"), Network::ALL.map(Network::name));
         assert_eq!(names("head")[1..], Head::ALL.map(Head::name));
         assert_eq!(names("site_order"), SiteOrder::ALL.map(SiteOrder::name));
+        assert_eq!(names("cut"), Cut::ALL.map(Cut::name));
     }
 
     #[test]
@@ -328,6 +338,23 @@ mod tests {
         );
         let refused = resolved(None, "field = 0.1\ngauge = true", "").unwrap_err();
         assert!(refused.to_string().contains("gauge"), "{refused}");
+    }
+
+    #[test]
+    fn runs_that_do_not_say_how_they_split_boxes_have_crosses_where_those_were_the_only_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        for (file, cut) in [
+            ("size = 16\nexact_length = 0", Cut::Crosses),
+            ("size = 16\nexact_length = 16", Cut::Halves),
+            ("size = 8\nlattice = \"cubic\"", Cut::Halves),
+            ("size = 8\nnetwork = \"van\"", Cut::Halves),
+        ] {
+            let mut table = resolved(None, file, "").unwrap().values().unwrap();
+            table.remove("cut");
+            std::fs::write(&path, table.to_string()).unwrap();
+            assert_eq!(Config::of_run(&path).unwrap().cut, cut, "{file}");
+        }
     }
 
     #[test]

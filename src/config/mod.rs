@@ -84,6 +84,7 @@ impl Config {
             skip: self.skip,
             gauge: self.gauge,
             mixture: self.mixture,
+            cut: self.cut,
             exact_bottom: self.exact_bottom,
             exact_length: self.exact_length,
             reach: self.reach,

@@ -6,7 +6,7 @@
 use super::setting::{Section, Setting, below, integer, integers, names, number, switch, text};
 use super::{MAX_BATCH, MAX_POOL_SPINS, MAX_SAMPLES, Objective, RateSchedule};
 use crate::conditional::{Colours, Head, Network, Storage, Widths};
-use crate::hierarchy::SiteOrder;
+use crate::hierarchy::{Cut, SiteOrder};
 use crate::lattice::{LatticeKind, MAX_STATES, SpinModel};
 use crate::schedule::Baseline;
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,8 @@ settings! {
         /// Whether colours of Potts spins have inputs and logits of their own (one-hot), or share one net, which sees a colour against all others and is symmetric under all their
         /// exchanges (shared).
         colours: Colours = Colours::OneHot, names(&["one-hot", "shared"]).range("\"one-hot\" for \"ising\" and where `field` is not 0; \"shared\" without `gauge`").derived("\"shared\" from five `states` and `size` 16 on at H = 0").later();
+        /// How boxes are split into those of the next level: in halves, or squares in four by crosses, as published.
+        cut: Cut = Cut::Halves, names(&["halves", "crosses"]).range("\"halves\" but on the square lattice with `exact_length` 0").flag("cut", "NAME").later();
         /// Side of the squares or cubes whose insides are summed exactly, without nets; one of side 2 has a single spin inside.
         exact_bottom: u32 = 8, integer(0, 8).range("8, 4 or 2, at most the default; 0 for \"van\" and \"arnn\"")
             .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 4 on the cubic lattice, 2 there above 1.8; 0 for \"van\" and \"arnn\"; for \"potts\" 4 from four `states` on, 2 from thirteen on, on the cubic lattice and with `couplings`")
@@ -97,7 +99,7 @@ settings! {
         /// Length of the boxes whose insides are summed exactly, where it is not their side (0): strips of twice that length leave
         /// fewer spins to nets.
         exact_length: u32 = 0, integer(0, 16).range("0, or twice `exact_bottom` and at most `size`; 0 with `exact_bottom` 2, on the triangular lattice and for \"van\"")
-            .derived("8 on the cubic lattice from `size` 8 on with `exact_bottom` 4; 0 for \"potts\"")
+            .derived("16 on the square lattice from `size` 16 on with `exact_bottom` 8, unless `cut` is crosses; 8 on the cubic lattice from `size` 8 on with `exact_bottom` 4; 0 for \"potts\"")
             .flag("exact-length", "LENGTH").later();
         /// Numbers that a GPU keeps hidden state in and that nets compute with: f32, or f16 where the GPU offers it;
         /// checkpoints stay f32.

@@ -415,7 +415,7 @@ fn of_colours(lattice: Lattice, variant: Variant, options: NetOptions) -> Vec<(V
 mod tests {
     use super::*;
     use crate::conditional::{Colours, Head, Network, Widths};
-    use crate::hierarchy::SiteOrder;
+    use crate::hierarchy::{Cut, SiteOrder};
     use std::collections::BTreeSet;
     use std::path::Path;
 
@@ -459,6 +459,7 @@ mod tests {
             mixture: true,
             exact_bottom: 8,
             exact_length: 0,
+            cut: Cut::Crosses,
             head: Head::None,
             site_order: SiteOrder::Index,
             colours: Colours::OneHot,

@@ -6,6 +6,7 @@
 
 mod bisection;
 mod check;
+mod cut;
 mod features;
 mod flat;
 mod layers;
@@ -13,6 +14,7 @@ mod square;
 mod weighted;
 
 pub use check::check;
+pub use cut::Cut;
 use features::Neighbours;
 pub use features::{PATH_LENGTHS, PathPairs};
 pub use flat::SiteOrder;

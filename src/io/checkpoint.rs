@@ -4,10 +4,10 @@ use super::atomic::{Staged, stage_from};
 use super::input;
 use super::tensors::sorted_header;
 use crate::backend::Tensor;
-use crate::conditional::{Colours, Head, Model, NetOptions, Network, TensorPlace};
+use crate::conditional::{Colours, Head, Model, NetOptions, Network, TensorPlace, cut_of_earlier_versions};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::hierarchy::SiteOrder;
+use crate::hierarchy::{Cut, SiteOrder};
 use crate::lattice::{LatticeKind, Spins};
 use safetensors::tensor::{Dtype, SafeTensors, TensorInfo};
 use std::borrow::Cow;
@@ -285,9 +285,10 @@ fn metadata(model: &Model, stamp: &Stamp) -> HashMap<String, String> {
 
 /// What must agree between a checkpoint and the model it is loaded into.
 fn identity(model: &Model) -> Vec<(&'static str, String)> {
-    let (kind, NetOptions { network, exact_length, mixture, reach, .. }) =
+    let (kind, NetOptions { network, cut, exact_length, mixture, reach, .. }) =
         (model.system.lattice.kind(), model.options);
     let is_first = (kind, network, exact_length, mixture, reach) == Default::default()
+        && cut == Cut::Crosses
         && model.options.width.given().count() == 1
         && model.system.weights.is_none()
         && model.system.spins == Spins::Ising;
@@ -314,10 +315,10 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
     identity
 }
 
-/// The keys of version 2 that version 1 lacks: lattice, colours of Potts spins (0 of Ising spins), network, the head of networks of pairs, the length of exact boxes, whether the first net is mixed, how far
+/// The keys of version 2 that version 1 lacks: lattice, colours of Potts spins (0 of Ising spins), network, the head of networks of pairs, how boxes are split, the length of exact boxes, whether the first net is mixed, how far
 /// hidden units reach where they do not see everything, and the order of sites that is not that of their index.
 fn architecture(model: &Model) -> Vec<(&'static str, String)> {
-    let (kind, NetOptions { network, head, exact_length, mixture, reach, site_order, colours, .. }) =
+    let (kind, NetOptions { network, head, cut, exact_length, mixture, reach, site_order, colours, .. }) =
         (model.system.lattice.kind(), model.options);
     let states = match model.system.spins {
         Spins::Ising => 0,
@@ -329,6 +330,7 @@ fn architecture(model: &Model) -> Vec<(&'static str, String)> {
         ("colours", colours.name().to_owned()),
         ("network", network.name().to_owned()),
         ("head", head.name().to_owned()),
+        ("cut", cut.name().to_owned()),
         ("exact_length", exact_length.to_string()),
         ("mixture", mixture.to_string()),
         ("reach", reach.to_string()),
@@ -399,6 +401,11 @@ impl Reader<'_> {
         let of_version_1 = match key {
             "lattice" => Some(LatticeKind::default().name()),
             "network" => Some(Network::default().name()),
+            "cut" => {
+                let [lattice, network, length] =
+                    ["lattice", "network", "exact_length"].map(|key| self.found(key).unwrap_or_default());
+                Some(cut_of_earlier_versions(lattice, network, length).name())
+            }
             "exact_length" | "states" => Some("0"),
             "mixture" => Some("false"),
             "reach" => Some("0"),
@@ -536,7 +543,7 @@ mod tests {
             std::fs::write(&path, changed).unwrap();
             Checkpoint::load(&path, &model).unwrap_err().to_string()
         };
-        assert!(replaced("\"version\":\"1\"", "\"version\":\"9\"").contains("version 9"));
+        assert!(replaced("\"version\":\"2\"", "\"version\":\"9\"").contains("version 9"));
         assert!(replaced("han-gpu checkpoint", "hun-gpu checkpoint").contains("not a han-gpu checkpoint"));
     }
 

@@ -35,8 +35,9 @@ pub(super) fn warm_start(config: &Config, model: &Model, parameters: &mut [f32])
         }
     }
     let nets = |config: &Config| {
-        let Config { lattice, network, head, site_order, width, depth, skip, gauge, mixture, reach, .. } =
-            *config;
+        let Config {
+            lattice, network, head, site_order, cut, width, depth, skip, gauge, mixture, reach, ..
+        } = *config;
         let spins = match config.model {
             SpinModel::Ising => "model = ising".to_owned(),
             SpinModel::Potts => {
@@ -44,11 +45,12 @@ pub(super) fn warm_start(config: &Config, model: &Model, parameters: &mut [f32])
             }
         };
         format!(
-            "{spins}, lattice = {}, network = {}, head = {}, site_order = {}, width = {width}, depth = {depth}, skip = {skip}, gauge = {gauge}, mixture = {mixture}, reach = {reach}",
+            "{spins}, lattice = {}, network = {}, head = {}, site_order = {}, cut = {}, width = {width}, depth = {depth}, skip = {skip}, gauge = {gauge}, mixture = {mixture}, reach = {reach}",
             lattice.name(),
             network.name(),
             head.name(),
-            site_order.name()
+            site_order.name(),
+            cut.name()
         )
     };
     if nets(&from) != nets(config) {

@@ -201,10 +201,12 @@ mod tests {
     use super::*;
     use crate::conditional::{Storage, Widths};
     use crate::config::Config;
+    use crate::hierarchy::Cut;
 
     #[test]
     fn counts_are_those_of_the_hierarchy() {
-        let config = Config { width: Widths::all(1), exact_bottom: 2, ..Config::default() };
+        let config =
+            Config { width: Widths::all(1), cut: Cut::Crosses, exact_bottom: 2, ..Config::default() };
         let plan = Plan::new(&config.model().unwrap(), config.batch, config.baseline);
         assert_eq!(plan.levels.iter().map(|level| level.squares * level.sites).sum::<usize>(), 256);
         assert!(plan.levels.iter().all(|level| level.sampling.dispatches == 1));

@@ -140,7 +140,7 @@ pub fn training_step(model: &Model, baseline: Baseline) -> Vec<Kernel> {
 mod tests {
     use super::*;
     use crate::conditional::{Colours, Head, NetOptions, Network, Widths};
-    use crate::hierarchy::SiteOrder;
+    use crate::hierarchy::{Cut, SiteOrder};
     use crate::lattice::{Interaction, Lattice, System};
 
     fn model(side: u32, mixture: bool) -> Model {
@@ -153,6 +153,7 @@ mod tests {
             reach: 0,
             exact_bottom: 2,
             exact_length: 0,
+            cut: Cut::Crosses,
             head: Head::None,
             site_order: SiteOrder::Index,
             colours: Colours::OneHot,

@@ -124,9 +124,9 @@ fn json_goes_to_standard_output_alone() {
     assert!((exact["ln_z"].as_f64().unwrap() / 238.387_247_204_239_6 - 1.0).abs() < 1e-10);
     let plan = parse("plan --size 64 --batch 16 --json");
     let levels = plan["levels"].as_array().unwrap();
-    assert_eq!(levels.len(), 5, "boundary, sides 64, 32, 16 and exact squares of side 8");
+    assert_eq!(levels.len(), 7, "boundary, five kinds of halves, and exact strips of 8 x 16");
     let dispatches: Vec<_> = levels.iter().map(|level| &level["sampling"]["dispatches"]).collect();
-    assert_eq!(dispatches, [3, 1, 1, 1, 1], "the boundary is seen twice, and both are mixed");
+    assert_eq!(dispatches, [3, 1, 1, 1, 1, 1, 1], "the boundary is seen twice, and both are mixed");
     let kernels = levels[1]["kernels"].as_array().unwrap();
     assert_eq!(kernels[0]["kernel"], "sample_level");
     let flops = |value: &serde_json::Value| value["flops"].as_u64().unwrap();

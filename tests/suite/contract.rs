@@ -158,6 +158,7 @@ fn config(case: Case, steps: u32) -> Config {
         couplings: couplings.to_owned(),
         disorder_seed: u32::from(disorder.is_some()),
         exact_bottom,
+        cut: case.boxes_cut(),
         exact_length: case.exact_length,
         evaluation_samples: 50,
         verification_samples: 0,

@@ -5,7 +5,7 @@ use han_gpu::conditional::{Colours, Head, Model, NetOptions, Network, Widths};
 use han_gpu::cpu::{Cpu, Real};
 use han_gpu::disorder::Disorder;
 use han_gpu::gpu::{self, Gpu};
-use han_gpu::hierarchy::SiteOrder;
+use han_gpu::hierarchy::{Cut, SiteOrder};
 use han_gpu::lattice::{Interaction, Lattice, LatticeKind, Spins, System};
 use han_gpu::random::Stream;
 use rand::RngExt;
@@ -95,6 +95,8 @@ pub(crate) struct Case {
     pub(crate) coupling: f64,
     /// Couplings of single bonds, times `coupling`; with a field of its own on every site where `field` is not 0.
     pub(crate) disorder: Option<Disorder>,
+    /// How squares are split; other boxes are cut in halves.
+    pub(crate) cut: Cut,
     pub(crate) exact_bottom: u32,
     pub(crate) exact_length: u32,
 }
@@ -119,12 +121,21 @@ impl Case {
         field: 0.0,
         coupling: 1.0,
         disorder: None,
+        cut: Cut::Crosses,
         exact_bottom: 2,
         exact_length: 0,
     };
 
     pub(crate) fn widths(self) -> Widths {
         Widths::new(&[self.boundary_width.unwrap_or(self.width), self.width]).unwrap()
+    }
+
+    /// How its boxes are split.
+    pub(crate) fn boxes_cut(self) -> Cut {
+        match (self.network, self.lattice, self.exact_length) {
+            (Network::Han, LatticeKind::Square, 0) => self.cut,
+            _ => Cut::Halves,
+        }
     }
 
     pub(crate) fn system(self) -> System {
@@ -176,6 +187,7 @@ impl Case {
             skip,
             gauge,
             mixture,
+            cut: self.boxes_cut(),
             exact_bottom,
             exact_length,
             reach,

@@ -6,6 +6,7 @@ use half::f16;
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::{Model, Network, Storage};
 use han_gpu::gpu::Gpu;
+use han_gpu::hierarchy::Cut;
 use han_gpu::lattice::Spins;
 use han_gpu::schedule::{self, Adam, Baseline, Chunk, Inputs, Kernel, Shape};
 use std::sync::Arc;
@@ -49,6 +50,17 @@ fn cases() -> Vec<Case> {
         Case { size: 16, batch: 37, exact_bottom: 8, ..default },
         Case { size: 16, batch: 21, exact_bottom: 4, field: -0.2, gauge: false, ..default },
         Case { batch: 130, exact_bottom: 8, coupling: -0.9, field: 0.1, gauge: false, ..default },
+        // Halves.
+        Case { size: 16, batch: 41, cut: Cut::Halves, exact_bottom: 8, width: 2, ..default },
+        Case {
+            batch: 68,
+            cut: Cut::Halves,
+            exact_bottom: 4,
+            coupling: -0.9,
+            field: 0.1,
+            gauge: false,
+            ..default
+        },
         // Strips.
         Case { size: 16, batch: 19, exact_bottom: 8, exact_length: 16, width: 2, ..default },
         Case {

@@ -6,7 +6,7 @@ use han_gpu::config::Config;
 use han_gpu::cpu::Cpu;
 use han_gpu::error::Error;
 use han_gpu::estimate::{Estimate, forward};
-use han_gpu::hierarchy::SiteOrder;
+use han_gpu::hierarchy::{Cut, SiteOrder};
 use han_gpu::io::RunFolder;
 use han_gpu::lattice::{Ensemble, Interaction, Lattice, Symmetry, System};
 use han_gpu::mc::{Algorithm, Pool, Setup, Simulation, equilibrate, thermalise};
@@ -435,6 +435,7 @@ fn a_negative_forward_kl_is_found_out() {
         reach: 0,
         exact_bottom: 4,
         exact_length: 0,
+        cut: Cut::Crosses,
         head: Head::None,
         site_order: SiteOrder::Index,
         colours: Colours::OneHot,

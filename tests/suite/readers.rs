@@ -2,6 +2,7 @@
 
 use han_gpu::conditional::{Model, Widths};
 use han_gpu::config::{Config, load, resolve};
+use han_gpu::hierarchy::Cut;
 use han_gpu::io::{Checkpoint, RunFolder, Table, read_configurations, read_spins, row};
 use han_gpu::lattice::{Interaction, Lattice, Spins, System};
 use std::fs;
@@ -35,9 +36,9 @@ fn checkpoint(path: &Path) -> Result<(), String> {
     Checkpoint::load(path, &small_model()?).map(drop).map_err(message)
 }
 
-/// The network of `checkpoint`: `--size 4 --width 1 --exact-bottom 2`.
+/// The network of `checkpoint`: `--size 4 --width 1 --cut crosses --exact-bottom 2`.
 fn small_model() -> Result<Model, String> {
-    Config { size: 4, width: Widths::all(1), exact_bottom: 2, ..Config::default() }.model().map_err(message)
+    Config { size: 4, width: Widths::all(1), cut: Cut::Crosses, exact_bottom: 2, ..Config::default() }.model().map_err(message)
 }
 
 /// Spins for `han-gpu evaluate`.

@@ -7,7 +7,7 @@ use crate::reference_pairs::Pairs;
 use han_gpu::backend::{Backend, Tensor};
 use han_gpu::conditional::{Colours, Network as Architecture};
 use han_gpu::disorder::Disorder;
-use han_gpu::hierarchy::SiteOrder;
+use han_gpu::hierarchy::{Cut, SiteOrder};
 use han_gpu::lattice::{LatticeKind, Spins, System};
 use han_gpu::sample::evaluate;
 use std::collections::HashMap;
@@ -43,11 +43,11 @@ impl Network {
         let at = |sites: &[Place]| -> Vec<f64> {
             sites.iter().map(|place| f64::from(spins[self.site(place)])).collect()
         };
-        match (self.case.network, self.case.lattice, self.case.exact_length) {
+        match (self.case.network, self.case.boxes_cut()) {
             (Architecture::Arnn, ..) => self.ln_q_of_pairs(&at(&self.in_order())),
             (Architecture::Van, ..) => self.ln_q_of_net([0, 0], &[], &at(&self.in_order())),
-            (Architecture::Han, LatticeKind::Square, 0) => self.ln_q_by_squares(side, &at),
-            (Architecture::Han, ..) => self.ln_q_by_halves(side, &at),
+            (Architecture::Han, Cut::Crosses) => self.ln_q_by_squares(side, &at),
+            (Architecture::Han, Cut::Halves) => self.ln_q_by_halves(side, &at),
         }
     }
 
@@ -453,6 +453,8 @@ fn the_f64_twin_evaluates_as_the_formats_say() {
         Case { exact_bottom: 8, coupling: -0.8, field: 0.3, gauge: false, skip: false, ..Case::DEFAULT },
         Case { size: 4, exact_bottom: 4, coupling: 1.3, ..Case::DEFAULT },
         Case { exact_bottom: 4, exact_length: 8, width: 2, ..Case::DEFAULT },
+        Case { size: 16, cut: Cut::Halves, exact_bottom: 8, width: 2, ..Case::DEFAULT },
+        Case { cut: Cut::Halves, depth: 2, field: 0.3, gauge: false, ..Case::DEFAULT },
         Case {
             size: 16,
             exact_bottom: 8,
@@ -475,6 +477,7 @@ fn the_f64_twin_evaluates_as_the_formats_say() {
     let weighted = Case { disorder: Some(Disorder::Gaussian), gauge: false, field: 0.3, ..Case::DEFAULT };
     let weighted = [
         Case { size: 16, exact_bottom: 4, ..weighted },
+        Case { size: 16, exact_bottom: 4, cut: Cut::Halves, ..weighted },
         Case { size: 16, exact_bottom: 4, exact_length: 8, ..weighted },
         Case { lattice: LatticeKind::Triangular, ..weighted },
     ];

@@ -6,7 +6,7 @@ use han_gpu::gpu::{
     Access, DenseTask, FlowTask, Job, Level, Matrix, Specialisation, Status, Step, Task, Units,
     all_specialisations, dense_bindings, flow_bindings, machine_bindings,
 };
-use han_gpu::hierarchy::SiteOrder;
+use han_gpu::hierarchy::{Cut, SiteOrder};
 use han_gpu::lattice::Lattice;
 use han_gpu::schedule::Kernel;
 use naga::back::hlsl::{self, ShaderModel};
@@ -30,6 +30,7 @@ fn options(exact_bottom: u32) -> NetOptions {
         reach: 0,
         exact_bottom,
         exact_length: 0,
+        cut: Cut::Crosses,
         head: Head::None,
         site_order: SiteOrder::Index,
         colours: Colours::OneHot,

@@ -191,7 +191,7 @@ fn small() -> Config {
 }
 
 fn case_of(config: &Config) -> Case {
-    let Config { size, batch, depth, skip, gauge, exact_bottom, exact_length, .. } = *config;
+    let Config { size, batch, depth, skip, gauge, cut, exact_bottom, exact_length, .. } = *config;
     Case {
         size,
         batch,
@@ -199,6 +199,7 @@ fn case_of(config: &Config) -> Case {
         depth,
         skip,
         gauge,
+        cut,
         exact_bottom,
         exact_length,
         ..Case::DEFAULT
