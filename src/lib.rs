@@ -47,6 +47,7 @@ pub mod lattice;
 pub mod mc;
 pub mod measure;
 mod memory;
+pub mod mps;
 pub mod neuralrg;
 mod pace;
 #[cfg(feature = "cli")]
@@ -56,6 +57,7 @@ pub mod rbm;
 pub mod renormalise;
 pub mod sample;
 pub mod schedule;
+mod sixteen;
 pub mod thermometer;
 pub mod timing;
 pub mod train;

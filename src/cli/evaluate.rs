@@ -1,9 +1,11 @@
 //! `han-gpu evaluate`.
 
+use super::bottom::BottomFlags;
 use super::network::Network;
 use super::progress::Progress;
 use super::verdict;
 use crate::io::{check_writable, read_spins, write_ln_q};
+use crate::mps::Completed;
 use crate::sample::evaluate;
 use std::path::PathBuf;
 
@@ -14,6 +16,8 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     #[command(flatten)]
     network: Network,
+    #[command(flatten)]
+    bottom: BottomFlags,
     /// Configurations [N, L, L] (cubic: [N, L, L, L]; one may stand alone) of +-1 as integers or floats, of flags, or colours from 0 on: an .npy file, or an .npz file with the array spins, such as
     /// `sample` and `mc` write
     #[arg(long, value_name = "FILE")]
@@ -24,7 +28,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let Arguments { network, spins, out } = arguments;
+    let Arguments { network, bottom, spins, out } = arguments;
     let place = check_writable(out)?;
     let (shape, values) = network.shape()?;
     let spins = read_spins(spins, &shape, values)?;
@@ -32,7 +36,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (config, mut backend) = network.open(count)?;
     verdict::tell_of(&network.folder()?);
     let mut progress = Progress::new("configuration", 0, count as u64);
-    let ln_q = evaluate(backend.as_mut(), config.beta, &spins, |done| progress.advance(done as u64))?;
+    let told = |done| progress.advance(done as u64);
+    let ln_q = match bottom.of(config.size) {
+        None => evaluate(backend.as_mut(), config.beta, &spins, told)?,
+        Some(bottom) => Completed::new(backend.as_mut(), config.beta, bottom)?.evaluate(&spins, told)?,
+    };
     progress.finish();
     write_ln_q(&place, ln_q)?;
     super::print(&format!("ln q of {count} configurations in {}", out.display()))

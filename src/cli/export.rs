@@ -1,5 +1,6 @@
 //! `han-gpu export`.
 
+use super::bottom::BottomFlags;
 use super::network::Network;
 use super::verdict;
 use crate::error::Error;
@@ -13,6 +14,8 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     #[command(flatten)]
     network: Network,
+    #[command(flatten)]
+    bottom: BottomFlags,
     /// Number of configurations to draw
     #[arg(long, default_value_t = 1000)]
     count: usize,
@@ -25,12 +28,12 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let Arguments { network, count, seed, out } = arguments;
+    let Arguments { network, bottom, count, seed, out } = arguments;
     let (folder, _) = RunFolder::open(network.path())?;
     // Before anything is drawn or written: a run that was stopped early may have none.
     folder.metrics()?;
     verdict::tell_of(&folder);
-    let drawing = network.open_to_draw(*count, *seed)?;
+    let drawing = network.open_to_draw(bottom, *count, *seed)?;
     std::fs::create_dir_all(out).map_err(|source| Error::file("create", out, source))?;
     drawing.draw()?.write_csv(&out.join("samples.csv"))?;
     if let Some(summary) = folder.summary() {

@@ -1,25 +1,29 @@
 //! `han-gpu measure`.
 
+use super::bottom::BottomFlags;
 use super::interrupt::Interrupt;
 use super::network::Network;
 use super::progress::{Progress, Watch, wait};
 use super::verdict::{self, Strict};
 use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::estimate::{Estimate, Forward, Verification, forward, verify};
 use crate::exact;
 use crate::io::{RunFolder, check_memory, check_writable, read_configurations, write_scalars};
 use crate::lattice::{Ensemble, SymmetryGroup};
 use crate::measure::{
-    Measurement, Method, MonteCarloCheck, Scalars, Settings, brief, measure, monte_carlo_check, own_seed,
-    reference_log_weights, references,
+    Measurement, Method, MonteCarloCheck, Scalars, Settings, brief, log_weights_of, measure,
+    measure_completed, monte_carlo_check_of, own_seed, references, symmetrised_ln_q,
 };
+use crate::mps::{Bottom, Completed, LevelDivergence, divergence_by_level};
 use serde::Serialize;
 use std::path::PathBuf;
 
 /// Configurations of the check where the run's settings name none.
 const CHECK: usize = 2000;
+/// Most samples that are looked at level by level.
+const BY_LEVEL: usize = 10_000;
 
 /// Thermodynamics of a trained network's system, from samples of the network.
 ///
@@ -29,12 +33,15 @@ const CHECK: usize = 2000;
 #[command(after_help = "Examples:
   han-gpu measure runs/L16-beta0.44 --count 100000
   han-gpu measure runs/L16-beta0.44 --count 100000 --method nmcmc --json
+  han-gpu measure runs/L16-beta0.44 --count 10000 --bottom mps --by-level
   han-gpu measure runs/L16-beta0.44 --symmetrise translations=4x4,reflections,transpose
   han-gpu mc --size 16 --beta 0.44 --sweeps 1000 --out configs.npz
   han-gpu measure runs/L16-beta0.44 --reference configs.npz")]
 pub(super) struct Arguments {
     #[command(flatten)]
     network: Network,
+    #[command(flatten)]
+    bottom: BottomFlags,
     /// Number of samples
     #[arg(long, default_value_t = 100_000)]
     count: usize,
@@ -53,6 +60,9 @@ pub(super) struct Arguments {
     /// Check the network against exact results and a Monte Carlo of its own
     #[arg(long)]
     verify: bool,
+    /// Tell which level the divergence comes from: of hierarchical networks of Ising spins on the square lattice, by a tensor network of the bond dimension
+    #[arg(long, group = "tensor")]
+    by_level: bool,
     #[command(flatten)]
     strict: Strict,
     /// Keep every sample's scalars: ln_w, energy, magnetisation (of Potts spins first_colour), float64 [N]
@@ -79,6 +89,8 @@ struct Report<'a> {
     #[serde(flatten)]
     measurement: &'a Measurement,
     warnings: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_level: Option<Vec<LevelDivergence>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     forward: Option<Forward>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,15 +122,27 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let seed = arguments.seed.unwrap_or(own_seed(config.seed, &ensemble));
     let settings = Settings { count, seed, beta: config.beta, method, symmetries };
+    let bottom = arguments.bottom.of(config.size);
+    if let (Some(_), Some(symmetries)) = (bottom, &arguments.symmetrise) {
+        let expected = "it needs the network's own bottom: leave out --bottom";
+        return Err(Error::setting("symmetrise", symmetries, expected).into());
+    }
     let mut scalars = Vec::new();
-    let measurement = draw(backend.as_mut(), &settings, keep.is_some().then_some(&mut scalars))?;
+    let measurement = draw(backend.as_mut(), bottom, &settings, keep.is_some().then_some(&mut scalars))?;
     if let Some(path) = &keep {
         write_scalars(path, &ensemble.system, &scalars)?;
     }
     let (forward, verification) = match measurement.count == count {
-        true => checks(backend.as_mut(), arguments, &config, &settings, &measurement, reference)?,
+        true => {
+            let of_check = Check { arguments, bottom, settings: &settings, measurement: &measurement };
+            of_check.run(backend.as_mut(), &config, reference)?
+        }
         // Stopped: what was measured is wanted now.
         false => (None, None),
+    };
+    let by_level = match arguments.by_level && measurement.count == count {
+        true => Some(levels(backend.as_mut(), arguments.bottom.bond_dimension(), &settings)?),
+        false => None,
     };
     let (run, device) = (arguments.network.path().display().to_string(), backend.device().to_owned());
     let (folder, _) = RunFolder::open(arguments.network.path())?;
@@ -131,7 +155,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     warnings.extend(of_run);
     // Under --verify they are the verdict's own.
     warnings.extend(seen.into_iter().filter(|_| !arguments.verify));
-    let report = Report { run, device, seed, measurement: &measurement, warnings, forward, verification };
+    let report =
+        Report { run, device, seed, measurement: &measurement, warnings, by_level, forward, verification };
     if arguments.json {
         super::print_json(&report)?
     } else {
@@ -142,6 +167,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 fn draw(
     backend: &mut dyn Backend,
+    bottom: Option<Bottom>,
     settings: &Settings,
     mut scalars: Option<&mut Vec<Scalars>>,
 ) -> anyhow::Result<Measurement> {
@@ -153,10 +179,17 @@ fn draw(
         }
         Ok(())
     };
-    let measurement = measure(backend, settings, keep, |done| {
+    let observe = |done| {
         progress.advance(done as u64);
         interrupt.flow()
-    })?;
+    };
+    let measurement = match bottom {
+        None => measure(backend, settings, keep, observe)?,
+        Some(bottom) => {
+            let mut network = Completed::new(backend, settings.beta, bottom)?;
+            measure_completed(&mut network, settings, keep, observe)?
+        }
+    };
     progress.finish();
     if measurement.count < settings.count {
         super::tell(&format!("stopped after {} of {} samples", measurement.count, settings.count));
@@ -164,46 +197,90 @@ fn draw(
     Ok(measurement)
 }
 
-/// What configurations from elsewhere say.
-fn checks(
+/// The divergences of all levels.
+fn levels(
     backend: &mut dyn Backend,
-    arguments: &Arguments,
-    config: &Config,
+    bond_dimension: usize,
     settings: &Settings,
-    measurement: &Measurement,
-    reference: Option<Vec<i8>>,
-) -> anyhow::Result<(Option<Forward>, Option<Verification>)> {
-    let beta = measurement.ensemble.beta;
-    let exact = wait("solving the lattice exactly", || exact::ln_z(&measurement.ensemble.system, beta));
-    let ln_z = exact.map_or(measurement.importance.ln_z, Estimate::exact);
-    let elements = settings.elements(backend.model());
-    let check = if let Some(spins) = reference {
+) -> anyhow::Result<Vec<LevelDivergence>> {
+    let count = settings.count.min(BY_LEVEL);
+    let interrupt = Interrupt::listen();
+    let mut progress = Progress::new("sample by level", 0, count as u64);
+    let found = divergence_by_level(backend, settings.beta, settings.seed, count, bond_dimension, |done| {
+        progress.advance(done as u64);
+        interrupt.flow()
+    })?;
+    progress.finish();
+    Ok(found)
+}
+
+/// A line for every level.
+fn describe_levels(levels: &[LevelDivergence]) -> Vec<String> {
+    let line = |LevelDivergence { level, name, blocks, spins, kl }: &LevelDivergence| {
+        let kl = kl.map_or("?   (ln Z is not known)".to_owned(), brief);
+        format!("level {level:<4} KL {kl:<24} {blocks} x {name}, {spins} spins")
+    };
+    levels.iter().map(line).collect()
+}
+
+/// What configurations from elsewhere say of a network.
+struct Check<'a> {
+    arguments: &'a Arguments,
+    bottom: Option<Bottom>,
+    settings: &'a Settings,
+    measurement: &'a Measurement,
+}
+
+impl Check<'_> {
+    fn run(
+        &self,
+        backend: &mut dyn Backend,
+        config: &Config,
+        reference: Option<Vec<i8>>,
+    ) -> anyhow::Result<(Option<Forward>, Option<Verification>)> {
+        let ensemble = &self.measurement.ensemble;
+        let exact = wait("solving the lattice exactly", || exact::ln_z(&ensemble.system, ensemble.beta));
+        let ln_z = exact.map_or(self.measurement.importance.ln_z, Estimate::exact);
+        let check = if let Some(spins) = reference {
+            let ln_w = log_weights_of(ensemble, &spins, self.ln_q(backend, &spins)?);
+            Some(MonteCarloCheck::Forward(forward(&ln_w, ln_z)))
+        } else if self.arguments.verify {
+            let count = config.verification_samples.max(CHECK);
+            super::tell(&format!("check: {count} configurations by Monte Carlo"));
+            let mut watch = Watch::new(&Interrupt::listen());
+            let see = &mut |stage| watch.see(stage);
+            let ln_q = |spins: &[i8]| self.ln_q(backend, spins);
+            match monte_carlo_check_of(ensemble, count, self.settings.seed, ln_z, ln_q, see) {
+                // What was measured is wanted all the same.
+                Err(Error::Stopped) => return Ok((None, None)),
+                check => Some(check?),
+            }
+        } else {
+            None
+        };
+        let verified = || verify(&self.measurement.importance, references(exact, check.as_ref()));
+        let verification = check.is_some().then(verified);
+        Ok((check.and_then(MonteCarloCheck::into_forward), verification))
+    }
+
+    /// ln q of configurations that the network did not draw.
+    fn ln_q(&self, backend: &mut dyn Backend, spins: &[i8]) -> Result<Vec<f64>> {
+        if let Some(bottom) = self.bottom {
+            return Completed::new(backend, self.settings.beta, bottom)?.evaluate(spins, |_| ());
+        }
+        let elements = self.settings.elements(backend.model());
         let mut progress = Progress::new("image of the reference", 0, elements.len() as u64);
         let told = |done| progress.advance(done as u64);
-        let ln_w = reference_log_weights(backend, &elements, beta, &spins, told)?;
+        let ln_q = symmetrised_ln_q(backend, &elements, self.settings.beta, spins, told)?;
         progress.finish();
-        Some(MonteCarloCheck::Forward(forward(&ln_w, ln_z)))
-    } else if arguments.verify {
-        let count = config.verification_samples.max(CHECK);
-        super::tell(&format!("check: {count} configurations by Monte Carlo"));
-        let mut watch = Watch::new(&Interrupt::listen());
-        let see = &mut |stage| watch.see(stage);
-        match monte_carlo_check(backend, &elements, beta, count, settings.seed, ln_z, see) {
-            // What was measured is wanted all the same.
-            Err(Error::Stopped) => return Ok((None, None)),
-            check => Some(check?),
-        }
-    } else {
-        None
-    };
-    let verified = || verify(&measurement.importance, references(exact, check.as_ref()));
-    let verification = check.is_some().then(verified);
-    Ok((check.and_then(MonteCarloCheck::into_forward), verification))
+        Ok(ln_q)
+    }
 }
 
 fn describe(report: &Report<'_>) -> String {
     let mut lines =
         vec![format!("{}, seed {}", report.measurement.ensemble, report.seed), report.measurement.describe()];
+    lines.extend(report.by_level.iter().flat_map(|levels| describe_levels(levels)));
     if let Some(forward) = &report.forward {
         lines.push(format!(
             "forward    ESS {}, KL {} nats, of {} configurations",

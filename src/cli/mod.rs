@@ -3,6 +3,7 @@
 //! Results go to standard output, progress and messages to standard error. Exit code 2 for wrong usage, 3 for suspect
 //! results under `--strict`, 129, 130 and 143 after SIGHUP, Ctrl-C and SIGTERM, 1 for the rest.
 mod bench;
+mod bottom;
 mod devices;
 mod evaluate;
 mod exact;

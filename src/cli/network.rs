@@ -1,5 +1,6 @@
 //! A finished run, loaded onto a device.
 
+use super::bottom::BottomFlags;
 use super::progress::Progress;
 use crate::backend::{Backend, Tensor, Tuning};
 use crate::config::{Config, MAX_BATCH, MAX_SAMPLES};
@@ -7,7 +8,8 @@ use crate::device;
 use crate::error::Error;
 use crate::io::{RunFolder, SampleWriter};
 use crate::lattice::{Lattice, Spins};
-use crate::sample::{Draws, Lowest, draw};
+use crate::mps::{Bottom, Completed};
+use crate::sample::{Draws, Lowest, Samples, draw};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,7 +38,12 @@ impl Network {
     }
 
     /// Opens the network to draw `count` configurations, with the run's seed if none is given.
-    pub(super) fn open_to_draw(&self, count: usize, seed: Option<u32>) -> anyhow::Result<Drawing> {
+    pub(super) fn open_to_draw(
+        &self,
+        bottom: &BottomFlags,
+        count: usize,
+        seed: Option<u32>,
+    ) -> anyhow::Result<Drawing> {
         if count == 0 || count > MAX_SAMPLES {
             let expected = format!("it must lie in 1 to {MAX_SAMPLES}");
             return Err(Error::setting("count", count, expected).into());
@@ -45,7 +52,8 @@ impl Network {
         let writer = SampleWriter::new(shape, kind, count)?;
         let (config, backend) = self.open(count)?;
         let draws = Draws { seed: seed.unwrap_or(config.seed), beta: config.beta, count };
-        Ok(Drawing { backend, writer, draws })
+        let bottom = bottom.of(config.size);
+        Ok(Drawing { backend, bottom, writer, draws })
     }
 
     /// Its run folder, opened.
@@ -69,6 +77,7 @@ impl Network {
 /// A network that is ready to draw configurations.
 pub(super) struct Drawing {
     backend: Box<dyn Backend>,
+    bottom: Option<Bottom>,
     writer: SampleWriter,
     draws: Draws,
 }
@@ -77,22 +86,21 @@ impl Drawing {
     /// Draws them all, under a progress bar.
     pub(super) fn draw(mut self) -> anyhow::Result<SampleWriter> {
         let mut progress = Progress::new("sample", 0, self.draws.count as u64);
-        draw(self.backend.as_mut(), self.draws, |samples| {
-            self.writer.push(samples);
-            progress.advance(self.writer.len() as u64);
+        let Self { backend, bottom, draws, writer } = &mut self;
+        each(backend.as_mut(), *bottom, *draws, |samples| {
+            writer.push(samples);
+            progress.advance(writer.len() as u64);
             Ok(())
         })?;
         progress.finish();
         Ok(self.writer)
     }
-}
 
-impl Drawing {
     /// Draws them all and keeps the lowest in energy.
     pub(super) fn draw_lowest(mut self, most: usize) -> anyhow::Result<SampleWriter> {
         let mut progress = Progress::new("sample", 0, self.draws.count as u64);
         let (mut lowest, mut done) = (Lowest::new(most), 0);
-        draw(self.backend.as_mut(), self.draws, |samples| {
+        each(self.backend.as_mut(), self.bottom, self.draws, |samples| {
             lowest.push(&samples);
             done += samples.energy.len();
             progress.advance(done as u64);
@@ -102,6 +110,20 @@ impl Drawing {
         self.writer.push(lowest.into_samples());
         Ok(self.writer)
     }
+}
+
+/// Draws configurations with the network's own bottom, or another.
+fn each(
+    backend: &mut dyn Backend,
+    bottom: Option<Bottom>,
+    draws: Draws,
+    consume: impl FnMut(Samples) -> crate::error::Result<()>,
+) -> anyhow::Result<()> {
+    match bottom {
+        None => draw(backend, draws, consume)?,
+        Some(bottom) => Completed::new(backend, draws.beta, bottom)?.draw(draws, consume)?,
+    }
+    Ok(())
 }
 
 /// Opens a run's network on a device.

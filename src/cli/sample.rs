@@ -1,5 +1,6 @@
 //! `han-gpu sample`.
 
+use super::bottom::BottomFlags;
 use super::network::Network;
 use super::verdict;
 use crate::error::Error;
@@ -18,6 +19,8 @@ const MOST_KEPT: u32 = 1_000_000;
 pub(super) struct Arguments {
     #[command(flatten)]
     network: Network,
+    #[command(flatten)]
+    bottom: BottomFlags,
     /// Number of configurations
     #[arg(long)]
     count: usize,
@@ -33,13 +36,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let Arguments { network, count, seed, lowest, out } = arguments;
+    let Arguments { network, bottom, count, seed, lowest, out } = arguments;
     if let Some(most) = lowest.filter(|most| !(1..=MOST_KEPT).contains(most)) {
         return Err(Error::setting("--lowest", most, format!("it must lie in 1 to {MOST_KEPT}")).into());
     }
     let place = check_writable(out)?;
     verdict::tell_of(&network.folder()?);
-    let drawing = network.open_to_draw(*count, *seed)?;
+    let drawing = network.open_to_draw(bottom, *count, *seed)?;
     let Some(most) = *lowest else {
         drawing.draw()?.write(&place)?;
         return super::print(&format!("{count} configurations in {}", out.display()));

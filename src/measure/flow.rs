@@ -1,18 +1,14 @@
 //! Spins out of a flow of their dual field: the field is drawn and weighed, and spins are drawn given it.
 
+use super::observer::Observer;
 use super::{Measurement, Settings, measure_weighted};
-use crate::backend::Backend;
-use crate::conditional::Model;
-use crate::cpu::Cpu;
 use crate::error::{Error, Result};
 use crate::estimate::{Estimate, Forward, Overlap, Verification, forward, verify_flow};
 use crate::lattice::Ensemble;
 use crate::mc::Pool;
 use crate::neuralrg::{self, Dual, Noise};
 use crate::random::philox;
-use crate::schedule::{Inputs, Kernel};
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 /// Samples drawn at a time.
 const BATCH: usize = 4096;
@@ -36,16 +32,13 @@ pub fn measure_flow(
 ) -> Result<Measurement> {
     let ensemble = Ensemble { system: dual.system().clone(), beta: settings.beta };
     let batch = BATCH.min(settings.count);
-    // The kernel of observables, for which the network of a model plays no part.
-    let mut observer = Cpu::<f32>::new(Arc::new(Model::without_network(dual.system().clone())), batch);
+    let mut observer = Observer::new(dual.system(), batch);
     let draw = |first: u32| {
         let z = Noise::new(settings.seed, SAMPLES, 0).fields(first as usize, batch, dual.sites());
         let (x, ln_q) = flow.generate(&z)?;
         let spins = dual.draw_spins(&x, philox([settings.seed, first], [0; 4])[0]);
-        observer.write_spins(&spins)?;
-        observer.run(&[Kernel::Observables], &Inputs::SAMPLING)?;
         let ln_w = ln_weights(dual, &flow.energies(&x)?, &ln_q);
-        Ok((ln_w, observer.read_observables()?))
+        Ok((ln_w, observer.observables(&spins)?))
     };
     measure_weighted(ensemble, settings, batch, draw, |_| Ok(()), observe)
 }

@@ -2,10 +2,12 @@
 //! constant memory.
 
 mod chain;
+mod completed;
 mod flow;
 mod independence;
 mod integration;
 mod monte_carlo;
+mod observer;
 mod phases;
 mod quantities;
 mod reference;
@@ -13,6 +15,7 @@ mod report;
 mod symmetrised;
 
 pub use chain::{Chain, ChainStatistics};
+pub use completed::measure_completed;
 pub use flow::{FlowCheck, measure_flow};
 pub use independence::IndependenceChain;
 pub use integration::{Integration, Node, integrate, temperatures};
@@ -20,7 +23,10 @@ pub use monte_carlo::{MonteCarlo, Sweeps, measure_chains};
 pub use phases::{Bin, EnergyCounts, Phases};
 use quantities::{FEWEST_FOR_ERRORS, told};
 pub use quantities::{FREE_QUANTITIES, Meaning, POTTS_QUANTITIES, QUANTITIES, Quantity};
-pub use reference::{MonteCarloCheck, monte_carlo_check, reference_log_weights, references};
+pub use reference::{
+    MonteCarloCheck, log_weights_of, monte_carlo_check, monte_carlo_check_of, reference_log_weights,
+    references,
+};
 pub use report::{brief, short};
 
 use crate::backend::Backend;

@@ -25,10 +25,16 @@ pub fn reference_log_weights(
     spins: &[i8],
     progress: impl FnMut(usize),
 ) -> Result<Vec<f64>> {
-    let system = backend.model().system.clone();
+    let ensemble = Ensemble { system: backend.model().system.clone(), beta };
     let ln_q = symmetrised_ln_q(backend, elements, beta, spins, progress)?;
+    Ok(log_weights_of(&ensemble, spins, ln_q))
+}
+
+/// `-beta E - ln q` of configurations, `[count][sites]`, with their ln q.
+pub fn log_weights_of(ensemble: &Ensemble, spins: &[i8], ln_q: Vec<f64>) -> Vec<f64> {
+    let Ensemble { system, beta } = ensemble;
     let weight = |(spins, ln_q): (&[i8], f64)| -beta * system.energy(spins) - ln_q;
-    Ok(spins.chunks(system.lattice.sites()).zip(ln_q).map(weight).collect())
+    spins.chunks(system.lattice.sites()).zip(ln_q).map(weight).collect()
 }
 
 /// The outcome of a Monte Carlo of our own.
@@ -76,10 +82,26 @@ pub fn monte_carlo_check(
     observe: &mut dyn FnMut(Stage) -> ControlFlow<()>,
 ) -> Result<MonteCarloCheck> {
     let ensemble = Ensemble { system: backend.model().system.clone(), beta };
-    let pool = match Pool::watched(&ensemble, count, seed ^ SALT, observe) {
+    let ln_q = |spins: &[i8]| symmetrised_ln_q(backend, elements, beta, spins, |_| ());
+    monte_carlo_check_of(&ensemble, count, seed, ln_z, ln_q, observe)
+}
+
+/// The same of any q, by its logarithm of given configurations.
+///
+/// # Errors
+/// When `ln_q` fails.
+pub fn monte_carlo_check_of(
+    ensemble: &Ensemble,
+    count: usize,
+    seed: u32,
+    ln_z: Estimate,
+    ln_q: impl FnOnce(&[i8]) -> Result<Vec<f64>>,
+    observe: &mut dyn FnMut(Stage) -> ControlFlow<()>,
+) -> Result<MonteCarloCheck> {
+    let pool = match Pool::watched(ensemble, count, seed ^ SALT, observe) {
         Err(Error::NotEquilibrated { reason, .. }) => return Ok(MonteCarloCheck::NotEquilibrated(reason)),
         pool => pool?,
     };
-    let ln_w = reference_log_weights(backend, elements, beta, pool.spins(), |_| ())?;
+    let ln_w = log_weights_of(ensemble, pool.spins(), ln_q(pool.spins())?);
     Ok(MonteCarloCheck::Forward(forward(&ln_w, ln_z)))
 }

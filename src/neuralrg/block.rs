@@ -1,10 +1,10 @@
 //! One block of a flow: couplings one after the other, on all patches of a layer of the stack.
 
 use super::coupling::{Affine, Coupling, Nets, exponentials};
-use super::lanes::{LANES, Lanes};
 use super::net::Shape;
 use crate::cpu::Real;
 use crate::cpu::vector::vectorised;
+use crate::sixteen::{LANES, Lanes};
 
 /// A block, whose parameters all its patches share.
 #[derive(Debug, Clone, PartialEq, Eq)]

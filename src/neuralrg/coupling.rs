@@ -1,8 +1,8 @@
 //! One affine coupling of a patch: two of its numbers are scaled and shifted by functions of the other two (L. Dinh, J. Sohl-Dickstein and S. Bengio, ICLR 2017).
 
-use super::lanes::Lanes;
 use super::net::{Activations, Shape, Signed};
 use crate::cpu::Real;
+use crate::sixteen::Lanes;
 
 /// The coupling `y = z exp(s) + t` of two numbers z, where `s = constant + scale tanh u` is even and t odd in the other two, p: u is the mean of a net at both signs, and t is
 /// `slopes p` and half the difference of another net. So the whole flow is odd, and its density exactly even; without nets it is linear.

@@ -1,7 +1,6 @@
 //! The continuous field dual to the spins of an Ising model.
 
 use super::fields::Fields;
-use super::lanes::{LANES, Lanes};
 use super::noise::Noise;
 use super::waves::Waves;
 use crate::cpu::Real;
@@ -9,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::exact;
 use crate::lattice::{Adjacency, Interaction, Lattice, System};
 use crate::random::{Stream, philox};
+use crate::sixteen::{LANES, Lanes};
 use rand::RngExt;
 use rayon::prelude::*;
 use std::f64::consts::{LN_2, TAU};

@@ -1,7 +1,7 @@
 //! Configurations of a continuous field, 16 side by side.
 
-use super::lanes::{LANES, Lanes};
 use crate::cpu::Real;
+use crate::sixteen::{LANES, Lanes};
 
 /// Configurations of a real number per site.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,12 +3,12 @@
 use super::block::{Block, Slopes, Work};
 use super::coupling::{Coupling, LINEAR};
 use super::fields::Fields;
-use super::lanes::{LANES, Lanes};
 use super::net::Shape;
 use super::stack::{Parts, Stack};
 use crate::cpu::Real;
 use crate::error::{Error, Result};
 use crate::random::Stream;
+use crate::sixteen::{LANES, Lanes};
 use rand::RngExt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

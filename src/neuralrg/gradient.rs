@@ -4,9 +4,9 @@ use super::block::Slopes;
 use super::dual::Dual;
 use super::fields::Fields;
 use super::flow::Flow;
-use super::lanes::{LANES, Lanes};
 use super::noise::Noise;
 use crate::cpu::Real;
+use crate::sixteen::{LANES, Lanes};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

@@ -3,10 +3,10 @@
 use super::dual::Dual;
 use super::fields::Fields;
 use super::flow::Flow;
-use super::lanes::LANES;
 use super::noise::Noise;
 use crate::cpu::Real;
 use crate::random::philox;
+use crate::sixteen::LANES;
 use rayon::prelude::*;
 
 /// Sets momenta and starts apart from other numbers of the same seed.

@@ -9,7 +9,7 @@ mod fields;
 mod flow;
 mod gradient;
 mod hmc;
-mod lanes;
+
 mod net;
 mod noise;
 mod on_cpu;
@@ -21,6 +21,7 @@ mod tests;
 mod training;
 mod waves;
 
+pub use crate::sixteen::LANES;
 pub use adam::{Moments, Rule};
 pub use backend::{Backend, Lesson};
 pub use dual::Dual;
@@ -29,7 +30,6 @@ pub(crate) use flow::ln_normal_constant;
 pub use flow::{Architecture, Flow};
 pub use gradient::{Batch, Estimator};
 pub use hmc::{Hmc, Space};
-pub use lanes::LANES;
 pub use noise::Noise;
 pub use on_cpu::Learner;
 pub use renormalised::{

@@ -3,8 +3,8 @@
 //! Neither here nor in couplings and blocks are closures given to `array::map` or `array::from_fn` where lanes are multiplied: these are not inlined into code for the widest vectors,
 //! and on the oldest processor every multiplication with an addition is a call.
 
-use super::lanes::Lanes;
 use crate::cpu::Real;
+use crate::sixteen::Lanes;
 use std::ops::Range;
 
 /// A number at z and at -z.

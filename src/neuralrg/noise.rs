@@ -1,9 +1,9 @@
 //! Normal numbers, each a pure function of what it is for.
 
 use super::fields::Fields;
-use super::lanes::{LANES, Lanes};
 use crate::cpu::Real;
 use crate::random::{philox, philox_lanes};
+use crate::sixteen::{LANES, Lanes};
 use rayon::prelude::*;
 use std::f64::consts::TAU;
 

@@ -1,8 +1,8 @@
 //! Functions of the adjacency matrix of the periodic square lattice, which is diagonal in waves.
 
-use super::lanes::Lanes;
 use crate::cpu::Real;
 use crate::cpu::vector::vectorised;
+use crate::sixteen::Lanes;
 use std::f64::consts::TAU;
 
 /// Real waves on the `L x L` torus: products of `cas(2 pi k j / L) / sqrt L` along both axes, where `cas = cos + sin` (R. V. L. Hartley, Proc. IRE 30, 144, 1942). They are an

@@ -42,6 +42,7 @@ mod renormalise;
 mod shaders;
 mod single_kernels;
 mod table;
+mod tensor;
 mod training;
 mod trust;
 mod tuning;

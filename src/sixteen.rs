@@ -9,21 +9,21 @@ pub const LANES: usize = 16;
 /// One number of each of 16 configurations. They lie in whole lines of the cache: a vector that crosses from one line to the next takes two loads.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(align(64))]
-pub(super) struct Lanes<R>(pub(super) [R; LANES]);
+pub(crate) struct Lanes<R>(pub(crate) [R; LANES]);
 
 impl<R: Real> Lanes<R> {
     #[inline(always)]
-    pub(super) fn all(value: R) -> Self {
+    pub(crate) fn all(value: R) -> Self {
         Self([value; LANES])
     }
 
     #[inline(always)]
-    pub(super) fn zero() -> Self {
+    pub(crate) fn zero() -> Self {
         Self::all(R::zero())
     }
 
     #[inline(always)]
-    pub(super) fn map(mut self, function: impl Fn(R) -> R) -> Self {
+    pub(crate) fn map(mut self, function: impl Fn(R) -> R) -> Self {
         for lane in 0..LANES {
             self.0[lane] = function(self.0[lane]);
         }
@@ -31,7 +31,7 @@ impl<R: Real> Lanes<R> {
     }
 
     #[inline(always)]
-    pub(super) fn with(mut self, other: Self, function: impl Fn(R, R) -> R) -> Self {
+    pub(crate) fn with(mut self, other: Self, function: impl Fn(R, R) -> R) -> Self {
         for lane in 0..LANES {
             self.0[lane] = function(self.0[lane], other.0[lane]);
         }
@@ -39,29 +39,29 @@ impl<R: Real> Lanes<R> {
     }
 
     #[inline(always)]
-    pub(super) fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         self.with(other, |a, b| a + b)
     }
 
     #[inline(always)]
-    pub(super) fn minus(self, other: Self) -> Self {
+    pub(crate) fn minus(self, other: Self) -> Self {
         self.with(other, |a, b| a - b)
     }
 
     #[inline(always)]
-    pub(super) fn times(self, other: Self) -> Self {
+    pub(crate) fn times(self, other: Self) -> Self {
         self.with(other, |a, b| a * b)
     }
 
     /// `self + factor * other` in one rounding.
     #[inline(always)]
-    pub(super) fn plus_scaled(self, factor: R, other: Self) -> Self {
+    pub(crate) fn plus_scaled(self, factor: R, other: Self) -> Self {
         self.with(other, |sum, value| factor.mul_add(value, sum))
     }
 
     /// `self + a * b` in one rounding.
     #[inline(always)]
-    pub(super) fn plus_product(mut self, a: Self, b: Self) -> Self {
+    pub(crate) fn plus_product(mut self, a: Self, b: Self) -> Self {
         for lane in 0..LANES {
             self.0[lane] = a.0[lane].mul_add(b.0[lane], self.0[lane]);
         }
@@ -70,12 +70,12 @@ impl<R: Real> Lanes<R> {
 
     /// The sum over lanes, always in the same order.
     #[inline(always)]
-    pub(super) fn sum(self) -> R {
+    pub(crate) fn sum(self) -> R {
         self.0.into_iter().sum()
     }
 
     #[inline(always)]
-    pub(super) fn tanh(self) -> Self {
+    pub(crate) fn tanh(self) -> Self {
         self.map(|value| {
             let e = (value + value).exp_minus_abs();
             ((R::one() - e) / (R::one() + e)).copysign(value)

@@ -1,0 +1,125 @@
+//! Which level of a network its divergence comes from.
+
+use super::completed::check;
+use super::sampler::{BoxSampler, Source};
+use crate::backend::{Backend, Tensor};
+use crate::conditional::{Model, NetOptions};
+use crate::error::Result;
+use crate::estimate::Estimate;
+use crate::exact;
+use crate::hierarchy::{Cut, Hierarchy, Level};
+use crate::schedule::{self, Inputs};
+use serde::Serialize;
+use std::ops::ControlFlow;
+
+/// A level of the tree.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LevelDivergence {
+    /// Its number.
+    pub level: usize,
+    /// Its blocks: `boundary of side 16`, `box of 8 x 16`.
+    pub name: String,
+    /// Blocks of a configuration.
+    pub blocks: usize,
+    /// Spins that its blocks fix together.
+    pub spins: usize,
+    /// Mean of `ln q - ln p` of these spins given those that are fixed before, in nats, over samples of the network; all levels together have KL(q | p). Of the boundary it needs ln Z.
+    pub kl: Option<Estimate>,
+}
+
+/// Divergences of all levels, from so many samples. What a level should draw follows from boxes alone: of a box's spins the middle ones have the probability of the whole inside
+/// over those of the insides that are left, all given their borders, by matrix product states of a bond dimension.
+///
+/// # Errors
+/// When the network is not a hierarchical one of Ising spins on the square lattice, a number is out of range, or the device fails.
+pub fn divergence_by_level(
+    backend: &mut dyn Backend,
+    beta: f64,
+    seed: u32,
+    count: usize,
+    bond_dimension: usize,
+    mut observe: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Vec<LevelDivergence>> {
+    let model = backend.model().clone();
+    check(&model, bond_dimension)?;
+    let trees = trees(&model);
+    let samplers: Vec<BoxSampler> = trees[1..]
+        .iter()
+        .map(|levels| BoxSampler::new(inside(&model, levels[0]), &model.system, beta, bond_dimension))
+        .collect();
+    let ln_z = exact::ln_z(&model.system, beta);
+    let kernels = schedule::sampling(&model, true);
+    // `[tree levels][samples]`.
+    let mut excess = vec![Vec::new(); trees.len()];
+    for first in (0..count).step_by(backend.batch()) {
+        let rows = backend.batch().min(count - first);
+        let inputs = Inputs { seed, first_configuration: first as u32, beta, ..Inputs::SAMPLING };
+        backend.run(&kernels, &inputs)?;
+        let of_q = by_tree_level(backend)?;
+        let sites = model.hierarchy.sites;
+        let mut spins = backend.read_spins()?;
+        spins.truncate(rows * sites);
+        // ln p of all spins that lie inside boxes of a level, given those outside; of all spins first.
+        let energies = spins.chunks(sites).map(|spins| -beta * model.system.energy(spins));
+        let mut of_insides: Vec<Vec<f64>> =
+            vec![energies.map(|ln_w| ln_w - ln_z.unwrap_or(f64::NAN)).collect()];
+        for sampler in &samplers {
+            let mut ln_p = vec![0.0; rows];
+            sampler.fill(&mut spins, sites, Source::Given, &mut ln_p);
+            of_insides.push(ln_p);
+        }
+        of_insides.push(vec![0.0; rows]);
+        for (level, excess) in excess.iter_mut().enumerate() {
+            excess.extend((0..rows).map(|row| {
+                let excess = of_q[level][row] - of_insides[level][row] + of_insides[level + 1][row];
+                // p / q is 1 on average: with it the numbers stay above 0 and scatter far less.
+                excess + (-excess).exp_m1()
+            }));
+        }
+        if observe(first + rows).is_break() {
+            break;
+        }
+    }
+    let tell = |(levels, excess): (&Vec<&Level>, &Vec<f64>)| {
+        let blocks = levels.iter().map(|level| level.blocks).sum();
+        let kl = Some(Estimate::mean(excess)).filter(|kl| !kl.value.is_nan());
+        let (level, own) = (levels[0].tree_level, levels[0].own);
+        LevelDivergence { level, name: levels[0].to_string(), blocks, spins: blocks * own, kl }
+    };
+    Ok(trees.iter().zip(&excess).map(tell).collect())
+}
+
+/// The levels of a network by their number in the tree.
+fn trees(model: &Model) -> Vec<Vec<&Level>> {
+    let levels = &model.hierarchy.levels;
+    levels.chunk_by(|a, b| a.tree_level == b.tree_level).map(|levels| levels.iter().collect()).collect()
+}
+
+/// The whole insides of a level's boxes.
+fn inside(model: &Model, level: &Level) -> Level {
+    let (lattice, NetOptions { cut, .. }) = (model.system.lattice, model.options);
+    let hierarchy = match cut {
+        Cut::Crosses => Hierarchy::square(lattice, level.extent[0]),
+        Cut::Halves => Hierarchy::bisection(lattice, &level.extent),
+    };
+    let mut levels = hierarchy.weighted(&model.system).levels;
+    levels.pop().expect("a hierarchy has levels")
+}
+
+/// `[tree levels][batch]`: ln q of all that a level drew.
+pub(super) fn by_tree_level(backend: &mut dyn Backend) -> Result<Vec<Vec<f64>>> {
+    let batch = backend.batch();
+    let values = backend.read(Tensor::LnQ)?;
+    let mut sums: Vec<Vec<f64>> = Vec::new();
+    let mut first = 0;
+    for level in &backend.model().hierarchy.levels {
+        if sums.len() <= level.tree_level {
+            sums.push(vec![0.0; batch]);
+        }
+        for rows in values[first * batch..].chunks(batch).take(level.blocks) {
+            sums[level.tree_level].iter_mut().zip(rows).for_each(|(sum, value)| *sum += value);
+        }
+        first += level.net_blocks();
+    }
+    Ok(sums)
+}

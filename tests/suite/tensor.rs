@@ -1,0 +1,85 @@
+//! Networks whose boxes a tensor network draws, as a user asks for them.
+
+use crate::cli::{fail, succeed};
+use ndarray::{Array1, Array3};
+use ndarray_npy::{NpzReader, read_npy, write_npy};
+use serde_json::Value;
+use std::fs::File;
+
+const QUICK: &str =
+    "train --batch 64 --set width=1 --device cpu --set evaluation_samples=100 --set verification_samples=0";
+
+#[test]
+fn a_large_bond_dimension_is_the_exact_bottom() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    for (number, more) in
+        ["--size 8", "--size 8 --field 0.2", "--size 8 --beta 1 --couplings pm1"].iter().enumerate()
+    {
+        succeed(folder, &format!("{QUICK} --steps 20 {more} --out run{number}"));
+        let run = format!("run{number} --device cpu");
+        succeed(folder, &format!("sample {run} --count 40 --out own.npz"));
+        let mut npz = NpzReader::new(File::open(folder.join("own.npz")).unwrap()).unwrap();
+        let own: Array1<f64> = npz.by_name("ln_q").unwrap();
+        succeed(
+            folder,
+            &format!("evaluate {run} --spins own.npz --bottom mps --bond-dimension 16 --out tensor.npy"),
+        );
+        let tensor: Array1<f64> = read_npy(folder.join("tensor.npy")).unwrap();
+        let worst = own.iter().zip(&tensor).map(|(own, tensor)| (own - tensor).abs()).fold(0.0, f64::max);
+        assert!(worst < 2e-5, "{more}: {worst}");
+    }
+}
+
+#[test]
+fn samples_have_the_ln_q_that_evaluation_gives_them_and_measure_finds_ln_z() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    succeed(folder, &format!("{QUICK} --size 16 --steps 150 --out run"));
+    let bottom = "--device cpu --bottom mps --bond-dimension 6";
+    for side in [16, 8] {
+        let text = format!("sample run --count 70 --batch 33 {bottom} --bottom-side {side} --out drawn.npz");
+        if side == 8 {
+            // The network has strips of 8 x 16 and no net that cuts them.
+            fail(folder, &text, 1, &["bottom_side = 8", "from 16"]);
+            continue;
+        }
+        succeed(folder, &text);
+        let mut npz = NpzReader::new(File::open(folder.join("drawn.npz")).unwrap()).unwrap();
+        let spins: Array3<i8> = npz.by_name("spins").unwrap();
+        let ln_q: Array1<f64> = npz.by_name("ln_q").unwrap();
+        write_npy(folder.join("spins.npy"), &spins).unwrap();
+        succeed(folder, &format!("evaluate run {bottom} --spins spins.npy --out given.npy"));
+        let given: Array1<f64> = read_npy(folder.join("given.npy")).unwrap();
+        let worst = given.iter().zip(&ln_q).map(|(given, ln_q)| (given - ln_q).abs()).fold(0.0, f64::max);
+        assert!(worst < 2e-5, "{worst}");
+    }
+    let json = |more: &str| -> Value {
+        serde_json::from_str(&succeed(folder, &format!("measure run --count 2000 --json {more}")).stdout)
+            .unwrap()
+    };
+    let (own, tensor) = (json("--device cpu"), json(&format!("{bottom} --verify")));
+    assert!(tensor["ln_z"]["deviation"].as_f64().unwrap().abs() < 4.0, "{}", tensor["ln_z"]);
+    let kl = |json: &Value| json["kl"]["value"].as_f64().unwrap();
+    assert!(kl(&tensor) < 0.7 * kl(&own), "{} and {}", kl(&tensor), kl(&own));
+    assert_eq!(tensor["verification"]["status"], "verified", "{}", tensor["verification"]);
+}
+
+#[test]
+fn bottoms_that_a_network_cannot_have_are_refused() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    succeed(folder, &format!("{QUICK} --size 8 --steps 2 --out square"));
+    succeed(folder, &format!("{QUICK} --size 4 --lattice cubic --steps 2 --out cube"));
+    for (text, code, said) in [
+        ("square --bottom mps --bond-dimension 0", 1, "bond_dimension = 0"),
+        ("square --bottom mps --bond-dimension 65", 1, "1 to 64"),
+        ("square --bottom mps --bottom-side 6", 1, "bottom_side = 6"),
+        ("square --bottom mps --bottom-side 16", 1, "from 8 to the size, 8"),
+        ("square --bottom mps --symmetrise transpose", 1, "leave out --bottom"),
+        ("square --bond-dimension 4", 2, "--bottom"),
+        ("cube --bottom mps", 1, "square lattice"),
+    ] {
+        fail(folder, &format!("measure {text} --count 10 --device cpu"), code, &[said]);
+    }
+}
