@@ -38,7 +38,9 @@ fn checkpoint(path: &Path) -> Result<(), String> {
 
 /// The network of `checkpoint`: `--size 4 --width 1 --cut crosses --exact-bottom 2`.
 fn small_model() -> Result<Model, String> {
-    Config { size: 4, width: Widths::all(1), cut: Cut::Crosses, exact_bottom: 2, ..Config::default() }.model().map_err(message)
+    Config { size: 4, width: Widths::all(1), cut: Cut::Crosses, exact_bottom: 2, ..Config::default() }
+        .model()
+        .map_err(message)
 }
 
 /// Spins for `han-gpu evaluate`.
