@@ -56,7 +56,20 @@ struct Point<R> {
 impl<'a, R: Real> Hmc<'a, R> {
     /// So many chains that start at independent normal numbers, a pure function of the seed.
     pub fn new(dual: &'a Dual<R>, space: Space<'a, R>, chains: usize, leaps: u32, seed: u32) -> Self {
-        let places = Noise::new(seed, STARTS, 0).fields(0, chains, dual.sites());
+        Self::at(dual, space, Noise::new(seed, STARTS, 0).fields(0, chains, dual.sites()), leaps, seed)
+    }
+
+    /// Chains that start at fields given spins, `[chains][sites]`, +-1.
+    pub fn from_spins(dual: &'a Dual<R>, space: Space<'a, R>, spins: &[i8], leaps: u32, seed: u32) -> Self {
+        let x = dual.draw_field(spins, Noise::new(seed, STARTS, 0));
+        let places = match space {
+            Space::Physical => x,
+            Space::Latent(flow) => flow.infer(&x).0,
+        };
+        Self::at(dual, space, places, leaps, seed)
+    }
+
+    fn at(dual: &'a Dual<R>, space: Space<'a, R>, places: Fields<R>, leaps: u32, seed: u32) -> Self {
         let Point { x, potentials, slopes } = point(dual, space, &places);
         let step_size = 0.1;
         Self { dual, space, seed, leaps, step_size, trajectories: 0, places, x, potentials, slopes }

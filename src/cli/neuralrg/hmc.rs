@@ -3,7 +3,7 @@
 use super::super::figures::{FigureArguments, Place};
 use super::super::progress::Progress;
 use super::super::{print, print_json, tell};
-use super::{Learned, check_range, named, open};
+use super::{Learned, check_range, named, open, train};
 use crate::error::Error;
 use crate::estimate::{Autocorrelation, Estimate, Series};
 use crate::exact;
@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     /// Physical space alone
     #[arg(long)]
     physical: bool,
-    /// Chains, which start at independent normal numbers
+    /// Chains
     #[arg(long, default_value_t = 256)]
     chains: usize,
     /// Trajectories of every chain that are measured
@@ -51,6 +51,10 @@ pub(super) struct Arguments {
     /// Leapfrog steps of a trajectory, of one gradient each
     #[arg(long, default_value_t = 10)]
     leaps: u32,
+    /// Spins of the same system, fields given which the chains start at: .npy or .npz files, such as `mc` writes; chains from both starts that agree are in
+    /// equilibrium [default: independent normal numbers]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    start: Vec<PathBuf>,
     /// Seed of the chains [default: the run's seed]
     #[arg(long)]
     seed: Option<u32>,
@@ -97,6 +101,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         ("latent", Space::Latent(&learned.flow), !arguments.physical),
         ("physical", Space::Physical, !arguments.latent),
     ];
+    let starts = starts(arguments, &learned)?;
     let place = Place::new(
         arguments.out.clone().unwrap_or_else(|| arguments.run.join("hmc")),
         arguments.figures,
@@ -105,7 +110,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let chains = spaces
         .into_iter()
         .filter(|(.., is_wanted)| *is_wanted)
-        .map(|(name, space, _)| walk(arguments, &learned, name, space))
+        .map(|(name, space, _)| walk(arguments, &learned, &starts, name, space))
         .collect::<anyhow::Result<Vec<Chains>>>()?;
     place.write_table(
         "hmc",
@@ -129,15 +134,30 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     print(&describe(arguments, &learned, &chains, energy, &place))
 }
 
+/// `[chains][sites]`: spins of the files, evenly spread over them; none without files.
+fn starts(arguments: &Arguments, learned: &Learned) -> anyhow::Result<Vec<i8>> {
+    if arguments.start.is_empty() {
+        return Ok(Vec::new());
+    }
+    let spins = train::read("start", &arguments.start, &learned.settings)?.configurations;
+    let (chains, sites) = (arguments.chains, learned.dual.sites());
+    let count = spins.len() / sites;
+    Ok((0..chains).flat_map(|chain| spins[chain * count / chains * sites..][..sites].to_vec()).collect())
+}
+
 /// Brings chains into equilibrium, and measures them after every trajectory.
 fn walk(
     arguments: &Arguments,
     learned: &Learned,
+    starts: &[i8],
     name: &'static str,
     space: Space<'_, f32>,
 ) -> anyhow::Result<Chains> {
     let seed = arguments.seed.unwrap_or(learned.settings.seed);
-    let mut hmc = Hmc::new(&learned.dual, space, arguments.chains, arguments.leaps, seed);
+    let mut hmc = match starts {
+        [] => Hmc::new(&learned.dual, space, arguments.chains, arguments.leaps, seed),
+        starts => Hmc::from_spins(&learned.dual, space, starts, arguments.leaps, seed),
+    };
     let all = u64::from(arguments.thermalise) + u64::from(arguments.trajectories);
     tell(&format!("{} chains in {name} space", arguments.chains));
     let mut progress = Progress::new("trajectory", 0, all);

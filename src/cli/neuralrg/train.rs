@@ -224,7 +224,7 @@ impl Run {
         if !settings.data.is_empty() {
             let absolute = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
             settings.data = settings.data.iter().map(absolute).collect();
-            let data = read(&settings)?;
+            let data = read("data", &settings.data, &settings)?;
             settings.fingerprint = data.fingerprint().to_string();
             training = training.with_data(data.configurations)?;
         }
@@ -293,15 +293,15 @@ pub(super) fn parameters(form: &Architecture) -> crate::Result<usize> {
     Ok(Flow::<f32>::shape(form)?.iter().product())
 }
 
-/// The spins that a run learns from.
-fn read(settings: &Settings) -> crate::Result<Data> {
-    let data = Data::read(&settings.data)?;
+/// Spins of the flow's system, of files that a setting names.
+pub(super) fn read(setting: &'static str, files: &[PathBuf], settings: &Settings) -> crate::Result<Data> {
+    let data = Data::read(files)?;
     let wanted = Lattice::square(settings.architecture.size)?;
     if data.lattice != wanted || data.spins != Spins::Ising {
         let found = format!("{}{}", data.lattice, data.spins);
-        return Err(Error::setting("data", found, format!("the flow is of Ising spins on {wanted}")));
+        return Err(Error::setting(setting, found, format!("the flow is of Ising spins on {wanted}")));
     }
-    settings.data.iter().try_for_each(|path| check_origin(path, settings))?;
+    files.iter().try_for_each(|path| check_origin(path, settings))?;
     Ok(data)
 }
 
@@ -335,7 +335,7 @@ fn with_data(training: Training<f32>, settings: &Settings) -> crate::Result<Trai
     if settings.data.is_empty() {
         return Ok(training);
     }
-    let data = read(settings)?;
+    let data = read("data", &settings.data, settings)?;
     if data.fingerprint().to_string() != settings.fingerprint {
         let names: Vec<String> = settings.data.iter().map(|file| file.display().to_string()).collect();
         let expected = "they have other configurations than those that the run began with; put these back, or start a new run";
