@@ -153,6 +153,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     doubts.extend(of_run.iter().chain(&seen).cloned());
     let mut warnings = measurement.warnings();
     warnings.extend(of_run);
+    // With another bottom the measurement is not of all that the levels are of.
+    let whole = bottom.is_none().then_some(measurement.kl);
+    warnings.extend(by_level.as_ref().and_then(|levels| disagreement(levels, whole)));
     // Under --verify they are the verdict's own.
     warnings.extend(seen.into_iter().filter(|_| !arguments.verify));
     let report =
@@ -214,10 +217,25 @@ fn levels(
     Ok(found)
 }
 
+/// Says so where levels do not add up to the divergence of the network that they are levels of.
+fn disagreement(levels: &[LevelDivergence], whole: Option<Estimate>) -> Option<String> {
+    let all: Vec<Estimate> = levels.iter().map(|level| level.kl).collect::<Option<_>>()?;
+    let sum: f64 = all.iter().map(|kl| kl.value).sum();
+    let error = all.iter().map(|kl| kl.error).fold(0.0, f64::hypot);
+    let is_off = whole.is_some_and(|whole| {
+        (sum - whole.value).abs() > 5.0 * error.hypot(whole.error) + 0.1 * whole.value.abs()
+    });
+    let is_loose = error.is_nan() || error > sum.abs();
+    (is_off || is_loose).then(|| {
+        format!("the levels add up to KL {sum:.2e} +- {error:.1e}, which is not that of the network: give a larger --bond-dimension")
+    })
+}
+
 /// A line for every level.
 fn describe_levels(levels: &[LevelDivergence]) -> Vec<String> {
     let line = |LevelDivergence { level, name, blocks, spins, kl }: &LevelDivergence| {
-        let kl = kl.map_or("?   (ln Z is not known)".to_owned(), brief);
+        let told = |kl: Estimate| if kl.value == 0.0 { "0, exact".to_owned() } else { brief(kl) };
+        let kl = kl.map_or("?   (ln Z is not known)".to_owned(), told);
         format!("level {level:<4} KL {kl:<24} {blocks} x {name}, {spins} spins")
     };
     levels.iter().map(line).collect()

@@ -43,7 +43,9 @@ pub fn divergence_by_level(
     let model = backend.model().clone();
     check(&model, bond_dimension)?;
     let trees = trees(&model);
-    let samplers: Vec<BoxSampler> = trees[1..]
+    // What is summed exactly needs no check, and single spins have no inside.
+    let with_nets = trees.len() - usize::from(model.hierarchy.has_bottom);
+    let samplers: Vec<BoxSampler> = trees[1..with_nets.max(1)]
         .iter()
         .map(|levels| BoxSampler::new(inside(&model, levels[0]), &model.system, beta, bond_dimension))
         .collect();
@@ -68,6 +70,7 @@ pub fn divergence_by_level(
             sampler.fill(&mut spins, sites, Source::Given, &mut ln_p);
             of_insides.push(ln_p);
         }
+        of_insides.extend(of_q[with_nets..].iter().map(|ln_q| ln_q[..rows].to_vec()));
         of_insides.push(vec![0.0; rows]);
         for (level, excess) in excess.iter_mut().enumerate() {
             excess.extend((0..rows).map(|row| {

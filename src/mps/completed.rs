@@ -135,7 +135,9 @@ fn options(model: &Model, Bottom { side, bond_dimension }: Bottom) -> Result<Net
     let least = model.options.exact_bottom.max(model.options.exact_length).max(LEAST_SIDE);
     let most = model.system.lattice.side();
     if !side.is_power_of_two() || !(least..=most).contains(&side) {
-        let expected = format!("it must be a power of two from {least} to the size, {most}");
+        let expected = format!(
+            "it must be a power of two from {least}, the boxes that the network sums exactly, to the size, {most}"
+        );
         return Err(Error::setting("bottom_side", side, expected));
     }
     Ok(NetOptions { exact_bottom: side, exact_length: 0, ..model.options })

@@ -91,7 +91,7 @@ fn the_help_of_train_fits_two_screens_and_has_all_in_the_manual() {
         "[default: 512]",
         "[default: 4000*]",
         "reverse, forward, mixed",
-        "default, quick, published",
+        "default, quick, accurate, published",
         "--threads",
     ] {
         assert!(words(&help).contains(part), "{part}: {help}");

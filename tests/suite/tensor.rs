@@ -66,6 +66,30 @@ fn samples_have_the_ln_q_that_evaluation_gives_them_and_measure_finds_ln_z() {
 }
 
 #[test]
+fn levels_add_up_to_the_divergence_and_a_small_bond_dimension_is_told_of() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    succeed(folder, &format!("{QUICK} --size 16 --steps 150 --out strips"));
+    succeed(folder, &format!("{QUICK} --size 8 --exact-bottom 2 --cut crosses --steps 60 --out spins"));
+    for (run, levels) in [("strips", 3), ("spins", 4)] {
+        let text = format!("measure {run} --count 2000 --device cpu --by-level --bond-dimension 12 --json");
+        let json: Value = serde_json::from_str(&succeed(folder, &text).stdout).unwrap();
+        let of_levels = json["by_level"].as_array().unwrap();
+        assert_eq!(of_levels.len(), levels, "{run}");
+        let number = |value: &Value, part: &str| value["kl"][part].as_f64().unwrap();
+        let sum: f64 = of_levels.iter().map(|level| number(level, "value")).sum();
+        let error =
+            of_levels.iter().map(|level| number(level, "error")).fold(number(&json, "error"), f64::hypot);
+        assert!((sum - number(&json, "value")).abs() < 5.0 * error, "{run}: {sum} and {}", json["kl"]);
+        assert_eq!(number(&of_levels[levels - 1], "value"), 0.0, "{run}: what is exact");
+        assert_eq!(json["warnings"].as_array().unwrap().len(), 0, "{run}: {}", json["warnings"]);
+    }
+    let text = "measure strips --count 500 --device cpu --by-level --bond-dimension 1";
+    let told = succeed(folder, text).stdout;
+    assert!(told.contains("larger --bond-dimension"), "{told}");
+}
+
+#[test]
 fn bottoms_that_a_network_cannot_have_are_refused() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
