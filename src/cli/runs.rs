@@ -59,6 +59,8 @@ struct Found {
     what: &'static str,
     size: u32,
     beta: Option<f64>,
+    /// J and H, or the name of its couplings for J.
+    interaction: [String; 2],
     summary: Value,
     /// A word on how far it is, and whether to trust it.
     status: String,
@@ -86,21 +88,31 @@ impl Found {
     }
 
     fn open(path: &Path) -> Option<Self> {
-        let of_family = |what: &'static str, size: u32, beta: Option<f64>, summary: Option<Value>| {
+        let of_family = |what: &'static str,
+                         size: u32,
+                         beta: Option<f64>,
+                         coupling: Option<f64>,
+                         summary: Option<Value>| {
             let status = if summary.is_some() { "finished" } else { "unfinished" }.to_owned();
             let summary = summary.unwrap_or_default();
-            Some(Self { path: path.to_owned(), what, size, beta, summary, status })
+            let interaction = [coupling.map_or_else(none, |coupling| coupling.to_string()), none()];
+            Some(Self { path: path.to_owned(), what, size, beta, interaction, summary, status })
         };
         if MachineFolder::exists(path) {
             let (folder, settings) = MachineFolder::open(path).ok()?;
-            return of_family("rbm", settings.size, None, folder.summary());
+            return of_family("rbm", settings.size, None, None, folder.summary());
         }
         if FlowFolder::exists(path) {
             let (folder, settings) = FlowFolder::open(path).ok()?;
             let beta = 1.0 / settings.temperature;
-            return of_family("flow", settings.architecture.size, Some(beta), folder.summary());
+            let size = settings.architecture.size;
+            return of_family("flow", size, Some(beta), Some(settings.coupling), folder.summary());
         }
-        if !RunFolder::exists(path) {
+        // Other programs have a config.toml too.
+        let is_run = ["checkpoint.safetensors", "metrics.csv", "summary.json"]
+            .iter()
+            .any(|name| path.join(name).is_file());
+        if !RunFolder::exists(path) || !is_run {
             return None;
         }
         let unreadable = |error: Error| Self {
@@ -108,8 +120,12 @@ impl Found {
             what: "?",
             size: 0,
             beta: None,
+            interaction: [none(), none()],
             summary: Value::Null,
-            status: format!("unreadable: {error}"),
+            status: format!(
+                "unreadable: {}",
+                error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+            ),
         };
         Some(
             RunFolder::open(path).map_or_else(unreadable, |(folder, config)| Self::network(&folder, &config)),
@@ -127,7 +143,13 @@ impl Found {
             },
         };
         let (what, size, beta) = (config.network.name(), config.size, Some(config.beta));
-        Self { path: folder.path().to_owned(), what, size, beta, summary, status }
+        let coupling = match config.couplings_file() {
+            _ if config.couplings.is_empty() => config.coupling.to_string(),
+            Some(_) => "file".to_owned(),
+            None => config.couplings.clone(),
+        };
+        let interaction = [coupling, config.field.to_string()];
+        Self { path: folder.path().to_owned(), what, size, beta, interaction, summary, status }
     }
 
     /// A figure of the summary, in few digits.
@@ -147,26 +169,37 @@ impl Found {
     }
 
     fn json(&self) -> Value {
-        let Self { path, what, size, beta, summary, status } = self;
-        json!({ "run": path, "what": what, "size": size, "beta": beta, "status": status, "summary": summary })
+        let Self { path, what, size, beta, interaction: [coupling, field], summary, status } = self;
+        json!({
+            "run": path, "what": what, "size": size, "beta": beta, "coupling": coupling, "field": field,
+            "status": status, "summary": summary
+        })
     }
+}
+
+/// What a run does not have.
+fn none() -> String {
+    "-".to_owned()
 }
 
 fn table(found: &[Found]) -> String {
     let cells = |run: &Found| {
         let beta = run.beta.map_or("-".to_owned(), |beta| format!("{}", (beta * 1e6).round() / 1e6));
         let name = run.path.display().to_string();
+        let [coupling, field] = &run.interaction;
         [
             name,
             run.what.to_owned(),
             run.size.to_string(),
             beta,
+            coupling.clone(),
+            field.clone(),
             run.figure("kl"),
             run.figure("ess"),
             run.status.clone(),
         ]
     };
-    let head = ["run", "network", "L", "beta", "KL", "ESS", "status"].map(str::to_owned);
+    let head = ["run", "network", "L", "beta", "J", "H", "KL", "ESS", "status"].map(str::to_owned);
     aligned(std::iter::once(head).chain(found.iter().map(cells)))
 }
 

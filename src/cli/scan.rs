@@ -137,6 +137,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         write_table(&rows, &arguments.out)?;
     }
     let table = Table { rows: rows.into_iter().flatten().collect() };
+    // Stopped before the first point has been measured: nothing has been written but its run.
+    if table.rows.is_empty() && !arguments.json {
+        return Ok(());
+    }
     if !table.rows.is_empty() {
         super::tell_of_slow_curves(&table);
         let drawn = match arguments.disorder_seeds {

@@ -41,7 +41,7 @@ pub fn divergence_by_level(
     mut observe: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Vec<LevelDivergence>> {
     let model = backend.model().clone();
-    check(&model, bond_dimension)?;
+    check(&model, ("by_level", "true"), bond_dimension)?;
     let trees = trees(&model);
     // What is summed exactly needs no check, and single spins have no inside.
     let with_nets = trees.len() - usize::from(model.hierarchy.has_bottom);

@@ -131,7 +131,7 @@ impl<'a> Completed<'a> {
 
 /// The network's options with the bottom that is asked for.
 fn options(model: &Model, Bottom { side, bond_dimension }: Bottom) -> Result<NetOptions> {
-    check(model, bond_dimension)?;
+    check(model, ("bottom", "mps"), bond_dimension)?;
     let least = model.options.exact_bottom.max(model.options.exact_length).max(LEAST_SIDE);
     let most = model.system.lattice.side();
     if !side.is_power_of_two() || !(least..=most).contains(&side) {
@@ -143,11 +143,15 @@ fn options(model: &Model, Bottom { side, bond_dimension }: Bottom) -> Result<Net
     Ok(NetOptions { exact_bottom: side, exact_length: 0, ..model.options })
 }
 
-/// Checks that a network has boxes of which matrix product states know the weights.
-pub(super) fn check(model: &Model, bond_dimension: usize) -> Result<()> {
+/// Checks that a network has boxes of which matrix product states know the weights, for what a setting asks.
+pub(super) fn check(
+    model: &Model,
+    (setting, value): (&'static str, &str),
+    bond_dimension: usize,
+) -> Result<()> {
     if !model.has_square_boxes() {
         let expected = "only hierarchical networks of Ising spins on the square lattice have boxes for it";
-        return Err(Error::setting("bottom", "mps", expected));
+        return Err(Error::setting(setting, value, expected));
     }
     if !(1..=MOST_STATES).contains(&bond_dimension) {
         let expected = format!("it must lie in 1 to {MOST_STATES}");
