@@ -132,6 +132,7 @@ fn larger_lattices_train_on_both_backends_and_respect_the_bound() {
             width: Widths::all(1),
             batch,
             steps,
+            cut: Case::DEFAULT.cut,
             exact_bottom: 2,
             learning_rate: 0.001,
             metrics_every: 1,
