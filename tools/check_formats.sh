@@ -17,6 +17,7 @@ check() {
 }
 
 check gauge --size 16
+check crosses --size 16 --cut crosses
 check deep --size 8 --width 3 --depth 3 --exact-bottom 2
 check squares --size 16 --exact-bottom 4 --set gauge=false
 check field --size 8 --field 0.3 --coupling -0.7 --set skip=false
