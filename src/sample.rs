@@ -4,6 +4,7 @@ use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
 use crate::error::Result;
 use crate::exact;
+use crate::hierarchy::Level;
 use crate::schedule::{self, Inputs, Kernel};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -239,19 +240,21 @@ pub fn evaluate(
 
 /// ln q of whole configurations: the blocks' values summed in f64. Those of mirror images are part of their blocks' already.
 fn block_sums(backend: &mut dyn Backend) -> Result<Vec<f64>> {
+    let mut sums = vec![0.0; backend.batch()];
+    each_block(backend, |_, rows| sums.iter_mut().zip(rows).for_each(|(sum, value)| *sum += value))?;
+    Ok(sums)
+}
+
+/// Shows the ln q of every block, `[batch]`, with its level, in the order of levels and blocks.
+pub(crate) fn each_block(backend: &mut dyn Backend, mut visit: impl FnMut(&Level, &[f64])) -> Result<()> {
     let batch = backend.batch();
-    let mut sums = vec![0.0; batch];
     let values = backend.read(Tensor::LnQ)?;
     let mut levels = &values[..];
     for level in &backend.model().hierarchy.levels {
-        for rows in levels.chunks(batch).take(level.blocks) {
-            for (sum, value) in sums.iter_mut().zip(rows) {
-                *sum += value;
-            }
-        }
+        levels.chunks(batch).take(level.blocks).for_each(|rows| visit(level, rows));
         levels = &levels[level.net_blocks() * batch..];
     }
-    Ok(sums)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -244,7 +244,7 @@ fn describe_levels(levels: &[LevelDivergence]) -> Vec<String> {
     levels.iter().map(line).collect()
 }
 
-/// What configurations from elsewhere say of a network.
+/// A check of a network by configurations from elsewhere.
 struct Check<'a> {
     arguments: &'a Arguments,
     bottom: Option<Bottom>,
@@ -272,7 +272,7 @@ impl Check<'_> {
             let see = &mut |stage| watch.see(stage);
             let ln_q = |spins: &[i8]| self.ln_q(backend, spins);
             match monte_carlo_check_of(ensemble, count, self.settings.seed, ln_z, ln_q, see) {
-                // What was measured is wanted all the same.
+                // The measurement is wanted all the same.
                 Err(Error::Stopped) => return Ok((None, None)),
                 check => Some(check?),
             }

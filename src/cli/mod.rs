@@ -119,7 +119,7 @@ fn refuse(error: &clap::Error) -> ! {
     std::process::exit(2)
 }
 
-/// What was probably meant by arguments that were refused: to go on with a run, or to train its network further.
+/// The command that was probably meant by arguments that were refused: to go on with a run, or to train its network further.
 fn meant(error: &clap::Error) -> Option<String> {
     let named = |kind: ContextKind| match error.get(kind) {
         Some(ContextValue::String(given)) => vec![given.as_str()],

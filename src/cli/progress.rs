@@ -50,7 +50,7 @@ impl Progress {
         Self::started(what, done, Some(total))
     }
 
-    /// Of work of unknown length.
+    /// A bar for work of unknown length.
     pub(super) fn endless(what: &'static str) -> Self {
         Self::started(what, 0, None)
     }

@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 /// A run of a network, a machine or a flow.
 struct Found {
     path: PathBuf,
-    /// What learns, and its side.
+    /// The kind of model that learns, and its side.
     what: &'static str,
     size: u32,
     beta: Option<f64>,
@@ -177,7 +177,7 @@ impl Found {
     }
 }
 
-/// What a run does not have.
+/// The cell of a figure that a run does not have.
 fn none() -> String {
     "-".to_owned()
 }

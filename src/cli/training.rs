@@ -126,7 +126,7 @@ pub(super) fn by_resume(folder: &RunFolder) -> String {
     format!("go on with: han-gpu train --resume {}", folder.path().display())
 }
 
-/// What a person sees of a run: one stage after the other, each with its own progress.
+/// The words that a person sees of a run: one stage after the other, each with its own progress.
 struct Seen<'a> {
     config: &'a Config,
     sites: f64,

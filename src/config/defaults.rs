@@ -250,12 +250,10 @@ pub(super) fn derived_defaults<'a>(
     table.insert("cut".to_owned(), Value::String(cut.name().to_owned()));
     let has_halves = asked("cut").and_then(Value::as_str).unwrap_or(cut.name()) == Cut::Halves.name();
     // Boxes twice as long leave fewer spins to nets, in no more time.
-    let has_bars = match (is_square, is_cubic) {
-        (true, _) => has_halves && value("exact_bottom", bottom) == SQUARE_BOTTOM,
-        (_, true) => weighted.is_none() && value("exact_bottom", bottom) == CUBIC_BOTTOM,
-        _ => false,
-    };
-    let length = 2.0 * value("exact_bottom", bottom);
+    let bottom = value("exact_bottom", bottom);
+    let has_bars = (is_square && has_halves && bottom == SQUARE_BOTTOM)
+        || (is_cubic && weighted.is_none() && bottom == CUBIC_BOTTOM);
+    let length = 2.0 * bottom;
     if has_bars && !is_potts && size >= length {
         table.insert("exact_length".to_owned(), Value::Integer(length as i64));
     }

@@ -30,7 +30,7 @@ impl Config {
 pub(crate) struct Misplaced {
     /// Its name.
     pub(crate) name: String,
-    /// What is wrong with it, and the way out.
+    /// The fault, and the way out.
     pub(crate) message: String,
 }
 

@@ -2,12 +2,13 @@
 
 use super::completed::check;
 use super::sampler::{BoxSampler, Source};
-use crate::backend::{Backend, Tensor};
+use crate::backend::Backend;
 use crate::conditional::{Model, NetOptions};
 use crate::error::Result;
 use crate::estimate::Estimate;
 use crate::exact;
 use crate::hierarchy::{Cut, Hierarchy, Level};
+use crate::sample::each_block;
 use crate::schedule::{self, Inputs};
 use serde::Serialize;
 use std::ops::ControlFlow;
@@ -43,7 +44,7 @@ pub fn divergence_by_level(
     let model = backend.model().clone();
     check(&model, ("by_level", "true"), bond_dimension)?;
     let trees = trees(&model);
-    // What is summed exactly needs no check, and single spins have no inside.
+    // A level that is summed exactly needs no check, and single spins have no inside.
     let with_nets = trees.len() - usize::from(model.hierarchy.has_bottom);
     let samplers: Vec<BoxSampler> = trees[1..with_nets.max(1)]
         .iter()
@@ -112,17 +113,12 @@ fn inside(model: &Model, level: &Level) -> Level {
 /// `[tree levels][batch]`: ln q of all that a level drew.
 pub(super) fn by_tree_level(backend: &mut dyn Backend) -> Result<Vec<Vec<f64>>> {
     let batch = backend.batch();
-    let values = backend.read(Tensor::LnQ)?;
     let mut sums: Vec<Vec<f64>> = Vec::new();
-    let mut first = 0;
-    for level in &backend.model().hierarchy.levels {
+    each_block(backend, |level, rows| {
         if sums.len() <= level.tree_level {
             sums.push(vec![0.0; batch]);
         }
-        for rows in values[first * batch..].chunks(batch).take(level.blocks) {
-            sums[level.tree_level].iter_mut().zip(rows).for_each(|(sum, value)| *sum += value);
-        }
-        first += level.net_blocks();
-    }
+        sums[level.tree_level].iter_mut().zip(rows).for_each(|(sum, value)| *sum += value);
+    })?;
     Ok(sums)
 }

@@ -179,7 +179,7 @@ impl Step {
         to: &mut Tensors,
     ) -> Lanes<f64> {
         let most = self.most;
-        // What the new basis left of a site makes of the exact row: [spin left of the site][new][old].
+        // The exact row as the new basis left of a site sees it: [spin left of the site][new][old].
         let [carried, mixed, moved, wanted, turned] = &mut self.work;
         carried[..2].fill(Lanes::all(1.0));
         for site in 0..vertical.len() {

@@ -14,7 +14,7 @@ const LEAST: f64 = 1e-9;
 /// Largest environments of all rows of a box that a thread keeps, in numbers; of larger boxes it makes those of a part of the rows at a time, once more.
 const KEPT: usize = 1 << 24;
 
-/// What spins of boxes come from.
+/// The source of spins of boxes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Source {
     /// Random numbers of a seed; the first row's configuration has this number.
@@ -214,7 +214,7 @@ impl BoxSampler {
     }
 }
 
-/// What a row's spins depend on, beside the environment below.
+/// All that a row's spins depend on, beside the environment below.
 struct Line<'a> {
     /// `[columns]`: bonds to the spins above, and to the left.
     vertical: &'a [[f64; 2]],

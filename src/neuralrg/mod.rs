@@ -9,7 +9,6 @@ mod fields;
 mod flow;
 mod gradient;
 mod hmc;
-
 mod net;
 mod noise;
 mod on_cpu;
