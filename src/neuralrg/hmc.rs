@@ -13,6 +13,9 @@ use rayon::prelude::*;
 const MOMENTA: u32 = 0x686d;
 const STARTS: u32 = 0x686e;
 const ACCEPTANCE: u32 = 0x6e72_6725;
+const LENGTHS: u32 = 0x686f;
+/// Leaps of a trajectory have a length of their own, between the longest one and this share of it.
+const SHORTEST: f64 = 0.125;
 /// The share of trajectories that is aimed at, and how fast the step follows.
 const WANTED: f64 = 0.8;
 const GAIN: f64 = 0.5;
@@ -34,7 +37,7 @@ pub struct Hmc<'a, R> {
     seed: u32,
     /// Leapfrog steps of a trajectory.
     leaps: u32,
-    /// Length of a leapfrog step.
+    /// Length of the longest leapfrog steps.
     pub step_size: f64,
     trajectories: u32,
     /// Places of all chains in the space.
@@ -86,7 +89,8 @@ impl<'a, R: Real> Hmc<'a, R> {
         let mut momenta: Fields<R> =
             Noise::new(self.seed, MOMENTA, self.trajectories).fields(0, chains, self.dual.sites());
         let before = energies(&momenta, &self.potentials);
-        let (size, half) = (R::of(self.step_size), R::of(0.5 * self.step_size));
+        let length = self.length();
+        let (size, half) = (R::of(length), R::of(0.5 * length));
         let mut places = self.places.clone();
         let mut end = Point { x: self.x.clone(), potentials: Vec::new(), slopes: self.slopes.clone() };
         add(&mut momenta, -half, &end.slopes);
@@ -98,10 +102,8 @@ impl<'a, R: Real> Hmc<'a, R> {
         let after = energies(&momenta, &end.potentials);
         let is_accepted: Vec<bool> = (0..chains)
             .map(|chain| {
-                let word = philox([self.seed, ACCEPTANCE], [chain as u32, self.trajectories, 0, 0])[0];
-                let number = (f64::from(word) + 0.5) / 4_294_967_296.0;
                 // A potential that is no number is never accepted.
-                number < (before[chain] - after[chain]).exp()
+                self.uniform(ACCEPTANCE, chain as u32) < (before[chain] - after[chain]).exp()
             })
             .collect();
         for (into, from) in
@@ -114,6 +116,18 @@ impl<'a, R: Real> Hmc<'a, R> {
         }
         self.trajectories += 1;
         is_accepted.iter().filter(|is_accepted| **is_accepted).count() as f64 / chains as f64
+    }
+
+    /// Length of the leaps of the next trajectory, uniform in its logarithm. Chains pass through narrow places by short leaps alone, and by long ones through wide places (R. M. Neal,
+    /// Handbook of Markov Chain Monte Carlo, 2011, 5.4.2.2); since the length depends on no place, every trajectory stays reversible.
+    fn length(&self) -> f64 {
+        self.step_size * SHORTEST.powf(self.uniform(LENGTHS, 0))
+    }
+
+    /// A number in (0, 1) that belongs to the next trajectory.
+    fn uniform(&self, key: u32, chain: u32) -> f64 {
+        let word = philox([self.seed, key], [chain, self.trajectories, 0, 0])[0];
+        (f64::from(word) + 0.5) / 4_294_967_296.0
     }
 
     /// One trajectory of every chain on the way to equilibrium, after which the step is longer or shorter as more or fewer were accepted than is good.

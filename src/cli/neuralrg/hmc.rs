@@ -1,12 +1,14 @@
 //! `han-gpu neuralrg hmc`.
 
 use super::super::figures::{FigureArguments, Place};
-use super::super::progress::Progress;
+use super::super::progress::{Progress, wait};
 use super::super::{print, print_json, tell};
 use super::{Learned, check_range, named, open, train};
 use crate::error::Error;
 use crate::estimate::{Autocorrelation, Estimate, Series};
 use crate::exact;
+use crate::lattice::Ensemble;
+use crate::mc::Pool;
 use crate::measure::brief;
 use crate::neuralrg::{Hmc, Space};
 use crate::plot;
@@ -19,16 +21,22 @@ use std::time::Instant;
 const MOST_CHAINS: u64 = 1 << 16;
 const MOST_TRAJECTORIES: u64 = 1 << 24;
 const MOST_LEAPS: u64 = 10_000;
+/// Keeps the Monte Carlo of the starts apart from other chains of the seed.
+const SALT: u32 = 0x6863;
+/// The start at independent normal numbers, by its name.
+const NORMAL: &str = "normal";
 /// Values of a chain's series that are kept.
 const KEPT: usize = 1 << 16;
 
 /// Hybrid Monte Carlo of the field in the flow's independent numbers and in those of the field itself, side by side.
 ///
-/// Chains move by leapfrog steps, whose length is adapted while they come into equilibrium so that 0.8 of the trajectories are accepted. In latent space the potential is
-/// E(g(z)) - ln |det dg/dz|, which is that of independent normal numbers where the flow is perfect; in physical space it is E(x). Both are exact. Writes hmc.csv and figures.
+/// Chains move by leapfrog steps, whose length is drawn anew for every trajectory, up to a longest one that is adapted while they come into equilibrium so that 0.8 of the trajectories
+/// are accepted. In latent space the potential is E(g(z)) - ln |det dg/dz|, which is that of independent normal numbers where the flow is perfect; in physical space it is E(x). Both
+/// are exact. Chains start at fields given spins by cluster Monte Carlo, so that both spaces begin in equilibrium and differ in how fast they forget. Writes hmc.csv and figures.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu neuralrg hmc runs/neuralrg
+  han-gpu neuralrg hmc runs/neuralrg --start normal
   han-gpu neuralrg hmc runs/neuralrg --latent --chains 512 --trajectories 2000")]
 pub(super) struct Arguments {
     /// Run folder
@@ -51,9 +59,9 @@ pub(super) struct Arguments {
     /// Leapfrog steps of a trajectory, of one gradient each
     #[arg(long, default_value_t = 10)]
     leaps: u32,
-    /// Spins of the same system, fields given which the chains start at: .npy or .npz files, such as `mc` writes; chains from both starts that agree are in
-    /// equilibrium [default: independent normal numbers]
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    /// Spins of the same system, fields given which the chains start at: .npy or .npz files, such as `mc` writes; or normal: independent normal numbers. Chains from
+    /// both starts that agree are in equilibrium [default: spins by cluster Monte Carlo]
+    #[arg(long, value_name = "FILE|normal", num_args = 1..)]
     start: Vec<PathBuf>,
     /// Seed of the chains [default: the run's seed]
     #[arg(long)]
@@ -134,15 +142,35 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     print(&describe(arguments, &learned, &chains, energy, &place))
 }
 
-/// `[chains][sites]`: spins of the files, evenly spread over them; none without files.
+/// `[chains][sites]`: spins by Monte Carlo, or those of the files, evenly spread over them; none for chains that start at normal numbers.
 fn starts(arguments: &Arguments, learned: &Learned) -> anyhow::Result<Vec<i8>> {
-    if arguments.start.is_empty() {
-        return Ok(Vec::new());
+    match &arguments.start[..] {
+        [] => return Ok(by_monte_carlo(arguments, learned)?),
+        [name] if name.as_os_str() == NORMAL => return Ok(Vec::new()),
+        _ => (),
     }
     let spins = train::read("start", &arguments.start, &learned.settings)?.configurations;
     let (chains, sites) = (arguments.chains, learned.dual.sites());
     let count = spins.len() / sites;
     Ok((0..chains).flat_map(|chain| spins[chain * count / chains * sites..][..sites].to_vec()).collect())
+}
+
+/// `[chains][sites]`: spins in equilibrium.
+fn by_monte_carlo(arguments: &Arguments, learned: &Learned) -> crate::Result<Vec<i8>> {
+    let dual = &learned.dual;
+    let ensemble = Ensemble { system: dual.system().clone(), beta: dual.beta() };
+    let seed = arguments.seed.unwrap_or(learned.settings.seed);
+    tell(&format!("{} starts by Monte Carlo", arguments.chains));
+    let draw = || Pool::new(&ensemble, arguments.chains, seed ^ SALT);
+    match wait("drawing configurations by Monte Carlo", draw) {
+        Ok(pool) => Ok(pool.spins().to_vec()),
+        Err(Error::NotEquilibrated { reason, .. }) => {
+            let expected =
+                format!("{reason}; give a file of spins, or start at normal numbers (--start {NORMAL})");
+            Err(Error::setting("start", "by Monte Carlo", expected))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Brings chains into equilibrium, and measures them after every trajectory.
