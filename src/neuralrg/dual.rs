@@ -179,8 +179,7 @@ impl<R: Real> Dual<R> {
 mod tests {
     use super::*;
     use crate::estimate::Estimate;
-
-    const CRITICAL: f64 = 2.269_185_314_213_022;
+    use crate::neuralrg::CRITICAL_TEMPERATURE;
 
     /// `ln Z_x` of four sites by the trapezoidal rule, which is exact up to rounding for smooth peaks.
     fn by_quadrature(dual: &Dual<f64>) -> f64 {
@@ -199,7 +198,7 @@ mod tests {
 
     #[test]
     fn the_constant_is_that_of_the_paper_and_of_a_quadrature() {
-        let dual = Dual::<f64>::new(16, 1.0, CRITICAL).unwrap();
+        let dual = Dual::<f64>::new(16, 1.0, CRITICAL_TEMPERATURE).unwrap();
         assert!((dual.constant() - 354.233_483_2).abs() < 1e-6, "{}", dual.constant());
         let optimum = 238.642_256_6 + 354.233_483_2;
         assert!((dual.ln_z().unwrap() - optimum).abs() < 1e-6, "{:?}", dual.ln_z());
@@ -213,7 +212,7 @@ mod tests {
     #[test]
     fn the_inverse_undoes_the_couplings_and_the_gradient_is_that_of_the_energy() {
         for side in [2, 4, 8] {
-            let dual = Dual::<f64>::new(side, 1.0, CRITICAL).unwrap();
+            let dual = Dual::<f64>::new(side, 1.0, CRITICAL_TEMPERATURE).unwrap();
             let sites = dual.sites();
             let noise: Fields<f64> = Noise::new(5, 0, 0).fields(0, 1, sites);
             let mut gradient = vec![Lanes::zero(); sites];
@@ -223,7 +222,7 @@ mod tests {
             let inverse: Vec<f64> = gradient.iter().zip(&x).map(|(g, x)| g[0] + x.tanh()).collect();
             for site in 0..sites {
                 let neighbours = adjacency.neighbours(site).iter().map(|&other| inverse[other as usize]);
-                let back = dual.alpha * inverse[site] + neighbours.sum::<f64>() / CRITICAL;
+                let back = dual.alpha * inverse[site] + neighbours.sum::<f64>() / CRITICAL_TEMPERATURE;
                 assert!((back - x[site]).abs() < 1e-12, "side {side}, site {site}: {back}, {}", x[site]);
                 let shifted = [1e-5, -1e-5].map(|by| {
                     let mut x = x.clone();

@@ -34,6 +34,6 @@ pub use on_cpu::Learner;
 pub use renormalised::{
     Couplings, Information, Latents, Response, couplings, information, latents, responses,
 };
-pub use settings::Settings;
+pub use settings::{CRITICAL_TEMPERATURE, Settings};
 pub use stack::{Parts, Stack};
 pub use training::{Metrics, State, Training};

@@ -38,9 +38,13 @@ pub struct Settings {
     /// A number that tells their configurations from others.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub fingerprint: String,
-    /// Share of a batch that are fields given spins of the data, from whose likelihood the flow learns; the rest are configurations of its own.
+    /// Share of a batch that are fields given spins of the data, from whose likelihood the flow learns; the rest are configurations of its own. Without files the data are drawn by
+    /// cluster Monte Carlo.
     #[serde(default)]
     pub data_share: f64,
+    /// Configurations that are drawn by Monte Carlo where there is a share of data, and no file.
+    #[serde(default = "pool")]
+    pub pool: usize,
     /// Seed of everything drawn.
     pub seed: u32,
     /// Steps from one row of metrics to the next.
@@ -57,8 +61,21 @@ fn any_device() -> String {
     "auto".to_owned()
 }
 
+/// Configurations by Monte Carlo of runs that do not record theirs.
+fn pool() -> usize {
+    POOL
+}
+
 /// Steps of a run where they are not given.
 const STEPS: u32 = 5000;
+/// Configurations by Monte Carlo, and the most.
+const POOL: usize = 16384;
+const MOST_POOL: usize = 1 << 24;
+/// The share of Monte Carlo where both magnetisations may be modes apart, and how far above the critical temperature that is.
+const SHARE: f64 = 0.25;
+const MARGIN: f64 = 1.1;
+/// `T_c / |J|` of the square lattice, `2 / ln(1 + sqrt 2)` (L. Onsager, Phys. Rev. 65, 117, 1944).
+pub const CRITICAL_TEMPERATURE: f64 = 2.269_185_314_213_022;
 
 impl Settings {
     /// A flow on a lattice of a side at a temperature, with rates that fall to a hundredth.
@@ -75,12 +92,21 @@ impl Settings {
             estimator: Estimator::Path,
             data: Vec::new(),
             fingerprint: String::new(),
-            data_share: 0.0,
+            data_share: Self::share(temperature, 1.0),
+            pool: POOL,
             seed: 0,
             metrics_every: STEPS / 100,
             checkpoint_every: STEPS / 10,
             device: any_device(),
         }
+    }
+
+    /// The share of data where none is given: a quarter from the critical region downwards, none above it.
+    ///
+    /// A flow that learns of its own configurations alone draws too few between the two magnetisations there, which nothing in the divergence KL(q | p) makes up for; above, data make
+    /// the gradient noisier and nothing better.
+    pub fn share(temperature: f64, coupling: f64) -> f64 {
+        if temperature <= MARGIN * CRITICAL_TEMPERATURE * coupling.abs() { SHARE } else { 0.0 }
     }
 
     /// Checks ranges of settings of form and learning; coupling and temperature are checked where the field is made.
@@ -98,8 +124,10 @@ impl Settings {
                 return Err(Error::setting(name, value, format!("it must lie in 1 to {MOST_STEPS}")));
             }
         }
-        if !(1..=MOST_BATCH).contains(&self.batch) {
-            return Err(Error::setting("batch", self.batch, format!("it must lie in 1 to {MOST_BATCH}")));
+        for (name, value, most) in [("batch", self.batch, MOST_BATCH), ("pool", self.pool, MOST_POOL)] {
+            if !(1..=most).contains(&value) {
+                return Err(Error::setting(name, value, format!("it must lie in 1 to {most}")));
+            }
         }
         for (name, value, most) in [
             ("lr", self.learning_rate, 1.0),

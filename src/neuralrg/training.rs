@@ -13,6 +13,8 @@ use crate::device;
 use crate::error::{Error, Result};
 use crate::estimate::Weighted;
 use crate::io::MetricsRow;
+use crate::lattice::Ensemble;
+use crate::mc::Pool;
 use crate::random::Stream;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,8 @@ const SAMPLES: u32 = 1;
 const DATA_STEPS: u32 = 5;
 const DATA_METRICS: u32 = 6;
 const ORDER: u32 = 0x6e72_6726;
+/// Keeps the Monte Carlo to learn from apart from other chains of the seed.
+const POOL: u32 = 0x6e70;
 /// Configurations that are drawn at a time.
 const CHUNK: usize = 4096;
 
@@ -85,8 +89,29 @@ pub struct Training<R> {
     dual: Dual<R>,
     backend: Box<dyn Backend<R>>,
     step: u32,
-    /// `[count][sites]`: spins to learn from.
-    data: Vec<i8>,
+    data: Source,
+}
+
+/// Spins to learn from.
+#[derive(Debug)]
+enum Source {
+    /// None yet, or none at all.
+    None,
+    /// `[count][sites]`, of the user.
+    Given(Vec<i8>),
+    /// Configurations by Monte Carlo, and their images by symmetry.
+    Drawn(Pool),
+}
+
+impl Source {
+    /// `[count][sites]`.
+    fn spins(&self) -> &[i8] {
+        match self {
+            Self::None => &[],
+            Self::Given(spins) => spins,
+            Self::Drawn(pool) => pool.spins(),
+        }
+    }
 }
 
 impl<R: Real> State<R> {
@@ -128,10 +153,10 @@ impl<R: Real> Training<R> {
         let dual = Dual::new(settings.architecture.size, settings.coupling, settings.temperature)?;
         let flow = Flow::new(settings.architecture, settings.seed)?.with_parameters(state.parameters)?;
         let backend = open(Learner::new(flow, dual.clone()).with_moments(state.moments)?)?;
-        Ok(Self { settings, dual, backend, step: state.step, data: Vec::new() })
+        Ok(Self { settings, dual, backend, step: state.step, data: Source::None })
     }
 
-    /// The same with spins to learn from, `[count][sites]`, which have a share of every batch.
+    /// The same with spins to learn from, `[count][sites]`, which have a share of every batch in the place of Monte Carlo.
     ///
     /// # Errors
     /// When there are none, or not whole configurations.
@@ -141,7 +166,27 @@ impl<R: Real> Training<R> {
                 format!("they must be configurations of {} spins, one at least", self.dual.sites());
             return Err(Error::setting("data", format!("{} spins", spins.len()), expected));
         }
-        Ok(Self { data: spins, ..self })
+        Ok(Self { data: Source::Given(spins), ..self })
+    }
+
+    /// Whether configurations by Monte Carlo have to be drawn before the next step, which does it where it has not been done.
+    pub fn lacks_pool(&self) -> bool {
+        self.of_data() > 0 && matches!(self.data, Source::None)
+    }
+
+    /// Draws the configurations by Monte Carlo that a share of every batch consists of, a pure function of the settings.
+    ///
+    /// # Errors
+    /// When the chains do not come into equilibrium.
+    pub fn draw_pool(&mut self) -> Result<()> {
+        let ensemble = Ensemble { system: self.dual.system().clone(), beta: self.dual.beta() };
+        self.data = Source::Drawn(Pool::new(&ensemble, self.settings.pool, self.settings.seed ^ POOL)?);
+        Ok(())
+    }
+
+    /// Configurations of a batch that are of the data.
+    fn of_data(&self) -> usize {
+        (self.settings.data_share * self.settings.batch as f64).round() as usize
     }
 
     /// The settings.
@@ -172,13 +217,13 @@ impl<R: Real> Training<R> {
     /// Learns from a batch that it draws: a pure function of the state, the settings and the data.
     ///
     /// # Errors
-    /// When the device fails.
+    /// When the device fails, or as [`Training::draw_pool`].
     pub fn step(&mut self) -> Result<()> {
-        let Settings { seed, batch, estimator, data_share, weight_decay: decay, .. } = self.settings;
-        let of_data = match self.data.is_empty() {
-            true => 0,
-            false => (data_share * batch as f64).round() as usize,
-        };
+        if self.lacks_pool() {
+            self.draw_pool()?;
+        }
+        let Settings { seed, batch, estimator, weight_decay: decay, .. } = self.settings;
+        let of_data = self.of_data();
         let noise = Noise::new(seed, STEPS, self.step);
         let lesson = Lesson { own: batch - of_data, noise, estimator, given: self.given(of_data) };
         self.step += 1;
@@ -188,16 +233,23 @@ impl<R: Real> Training<R> {
     /// Fields given random spins of the data.
     fn given(&self, rows: usize) -> Fields<R> {
         let sites = self.dual.sites();
-        let mut stream = Stream::new(self.settings.seed ^ ORDER, self.step);
-        let mut one = || stream.random_range(0..self.data.len() / sites) * sites;
-        let spins: Vec<i8> = (0..rows).flat_map(|_| self.data[one()..][..sites].to_vec()).collect();
+        let spins: Vec<i8> = match &self.data {
+            Source::Drawn(pool) => pool.batch(rows, self.step),
+            Source::Given(data) => {
+                let mut stream = Stream::new(self.settings.seed ^ ORDER, self.step);
+                let mut one = || stream.random_range(0..data.len() / sites) * sites;
+                (0..rows).flat_map(|_| data[one()..][..sites].to_vec()).collect()
+            }
+            Source::None => Vec::new(),
+        };
         self.dual.draw_field(&spins, Noise::new(self.settings.seed, DATA_STEPS, self.step))
     }
 
     /// Mean of `-ln q(x)` of fields given the first configurations of the data.
     fn data_loss(&mut self) -> Result<Option<f64>> {
         let sites = self.dual.sites();
-        let spins = &self.data[..self.data.len().min(LOOKED_AT * sites)];
+        let spins = self.data.spins();
+        let spins = &spins[..spins.len().min(LOOKED_AT * sites)];
         if spins.is_empty() {
             return Ok(None);
         }

@@ -84,7 +84,7 @@ fn hybrid_monte_carlo_has_the_exact_energy_in_both_spaces() {
     let folder = temporary.path();
     succeed(folder, &format!("neuralrg train {SHORT} --repeat 2 --out run"));
     let report =
-        json(folder, "neuralrg hmc run --chains 96 --trajectories 150 --thermalise 60 --leaps 5 --json");
+        json(folder, "neuralrg hmc run --chains 96 --trajectories 400 --thermalise 60 --leaps 5 --json");
     let exact = report["exact_energy_per_site"].as_f64().unwrap();
     let mut tau = Vec::new();
     for space in report["spaces"].as_array().unwrap() {
@@ -104,7 +104,7 @@ fn both_magnetisations_are_drawn_at_low_temperatures() {
     let folder = temporary.path();
     succeed(
         folder,
-        "neuralrg train --size 4 --temperature 1.5 --repeat 2 --steps 150 --batch 128 --lr 0.01 --out run",
+        "neuralrg train --size 4 --temperature 1.5 --data-share 0 --repeat 2 --steps 150 --batch 128 --lr 0.01 --out run",
     );
     succeed(folder, "neuralrg sample run --count 4000 --out fields.npz");
     let mut archive = NpzReader::new(File::open(folder.join("fields.npz")).unwrap()).unwrap();
@@ -136,7 +136,9 @@ fn flows_learn_from_data_and_tell_their_variables() {
         json(folder, &format!("neuralrg train {more} --data configs.npz --data-share 0.5 --out run"));
     assert!(of_data["metrics"]["data_loss"].is_f64(), "{of_data}");
     fail(folder, "neuralrg train --size 4 --data configs.npz --out other", 2, &["data", "8 x 8"]);
-    fail(folder, "neuralrg train --size 8 --data-share 0.5 --out other", 2, &["--data"]);
+    fail(folder, "neuralrg train --size 8 --data configs.npz --pool 50 --out other", 2, &["--pool"]);
+    let drawn = json(folder, &format!("neuralrg train {more} --data-share 0.5 --pool 500 --out drawn"));
+    assert!(drawn["metrics"]["data_loss"].is_f64(), "{drawn}");
     let told = json(folder, "neuralrg variables run --count 400 --json");
     let scales: Vec<u64> =
         told["latents"].as_array().unwrap().iter().map(|of| of["sites"].as_u64().unwrap()).collect();

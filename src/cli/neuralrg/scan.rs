@@ -5,12 +5,12 @@ use super::super::heading;
 use super::super::interrupt::Interrupt;
 use super::super::{print, print_json, tell};
 use super::named;
-use super::train::{CRITICAL, PartsName, Run, SIZE, Scales, parameters};
+use super::train::{PartsName, Run, SIZE, Scales, parameters};
 use crate::error::Error;
 use crate::estimate::Estimate;
 use crate::io::FlowFolder;
 use crate::measure::brief;
-use crate::neuralrg::{Architecture, Metrics, Settings};
+use crate::neuralrg::{Architecture, CRITICAL_TEMPERATURE, Metrics, Settings};
 use crate::plot::{self, Expressiveness};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     #[arg(long, default_value_t = SIZE, help_heading = heading::SYSTEM)]
     size: u32,
     /// Temperature; k_B is 1
-    #[arg(long, default_value_t = CRITICAL, allow_negative_numbers = true, help_heading = heading::SYSTEM)]
+    #[arg(long, default_value_t = CRITICAL_TEMPERATURE, allow_negative_numbers = true, help_heading = heading::SYSTEM)]
     temperature: f64,
     /// Layers of a scale: disentanglers and decimators, or one kind alone
     #[arg(long, value_delimiter = ',', default_value = "both", help_heading = heading::SCAN)]

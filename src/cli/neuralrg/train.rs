@@ -3,29 +3,29 @@
 use super::super::family::{self, Course, Learner};
 use super::super::heading;
 use super::super::interrupt::Interrupt;
+use super::super::progress::wait;
 use super::super::{print, print_json, tell};
 use crate::error::Error;
 use crate::estimate::Estimate;
 use crate::io::{FlowFolder, Flows, SpinsOrigin};
 use crate::lattice::{Lattice, Spins};
 use crate::measure::brief;
-use crate::neuralrg::{Architecture, Flow, Metrics, Parts, Settings, State, Training};
+use crate::neuralrg::{Architecture, CRITICAL_TEMPERATURE, Flow, Metrics, Parts, Settings, State, Training};
 use crate::rbm::Data;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Side, and the critical temperature of the square lattice, where they are not given.
+/// Side, where it is not given.
 pub(super) const SIZE: u32 = 16;
-pub(super) const CRITICAL: f64 = 2.269_185_314_213_022;
 /// Difference up to which numbers that a file tells are the flow's own, relative to these.
 const SAME: f64 = 1e-4;
 /// Run folder, where it is not given.
 const OUT: &str = "runs/neuralrg";
 
-/// Train a multiscale flow on the field dual to Ising spins of the square lattice, without data.
+/// Train a multiscale flow on the field dual to Ising spins of the square lattice.
 ///
 /// The flow makes the field of independent normal numbers, block by block of 2 x 2 sites, from the coarsest scale to the finest. It learns by the divergence KL(q | p) of its own
-/// configurations, along the gradient through their numbers.
+/// configurations, along the gradient through their numbers; where the two magnetisations may be modes apart, up to 1.1 T_c, a quarter of every batch comes from cluster Monte Carlo.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu neuralrg train --size 8 --temperature 3
@@ -59,12 +59,16 @@ pub(super) struct Arguments {
     /// Layers of a scale: disentanglers and decimators, or one kind alone [default: both]
     #[arg(long, help_heading = heading::NETWORK)]
     parts: Option<PartsName>,
-    /// Spins to learn from as well, by the likelihood of fields given them: .npy files, or .npz files with the array spins, such as `mc` writes
+    /// Spins to learn from as well, by the likelihood of fields given them: .npy files, or .npz files with the array spins, such as `mc` writes [default: cluster
+    /// Monte Carlo where there is a share of data]
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "resume", help_heading = heading::TRAINING)]
     data: Vec<PathBuf>,
-    /// Share of a batch that comes from the data; the rest are configurations of the flow [default: 1 with --data]
-    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, requires = "data", help_heading = heading::TRAINING)]
+    /// Share of a batch that comes from the data; the rest are configurations of the flow [default: 1 with --data; else 0.25 to 1.1 T_c, and 0 above]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = heading::TRAINING)]
     data_share: Option<f64>,
+    /// Configurations by Monte Carlo, where there is a share of data and no --data [default: 16384]
+    #[arg(long, value_name = "COUNT", conflicts_with = "data", help_heading = heading::TRAINING)]
+    pool: Option<usize>,
     /// Steps [default: 5000]
     #[arg(long, help_heading = heading::TRAINING)]
     steps: Option<u32>,
@@ -141,7 +145,7 @@ impl Arguments {
     /// Whether anything is given that a run which goes on has already; the device is none.
     fn has_settings(&self) -> bool {
         let whole = [self.steps, self.seed, self.size, self.metrics_every, self.checkpoint_every];
-        let sizes = [self.layers, self.hidden, self.depth, self.repeat, self.batch];
+        let sizes = [self.layers, self.hidden, self.depth, self.repeat, self.batch, self.pool];
         let numbers = [self.temperature, self.coupling, self.lr, self.weight_decay];
         whole.iter().any(Option::is_some)
             || sizes.iter().any(Option::is_some)
@@ -153,9 +157,12 @@ impl Arguments {
     }
 
     fn settings(&self) -> Settings {
-        let default = Settings::new(self.size.unwrap_or(SIZE), self.temperature.unwrap_or(CRITICAL));
+        let default =
+            Settings::new(self.size.unwrap_or(SIZE), self.temperature.unwrap_or(CRITICAL_TEMPERATURE));
         let form = default.architecture;
         let steps = self.steps.unwrap_or(default.steps);
+        let coupling = self.coupling.unwrap_or(default.coupling);
+        let share = if self.data.is_empty() { Settings::share(default.temperature, coupling) } else { 1.0 };
         Settings {
             architecture: Architecture {
                 parts: self.parts.map_or(form.parts, PartsName::parts),
@@ -166,13 +173,14 @@ impl Arguments {
                 depth: self.depth.unwrap_or(form.depth),
                 ..form
             },
-            coupling: self.coupling.unwrap_or(default.coupling),
+            coupling,
             steps,
             batch: self.batch.unwrap_or(default.batch),
             learning_rate: self.lr.unwrap_or(default.learning_rate),
             weight_decay: self.weight_decay.unwrap_or(default.weight_decay),
             data: self.data.clone(),
-            data_share: self.data_share.unwrap_or(if self.data.is_empty() { 0.0 } else { 1.0 }),
+            data_share: self.data_share.unwrap_or(share),
+            pool: self.pool.unwrap_or(default.pool),
             seed: self.seed.unwrap_or(default.seed),
             metrics_every: self.metrics_every.unwrap_or(steps.div_ceil(100)),
             checkpoint_every: self.checkpoint_every.unwrap_or(steps.div_ceil(10)),
@@ -228,6 +236,7 @@ impl Run {
             settings.fingerprint = data.fingerprint().to_string();
             training = training.with_data(data.configurations)?;
         }
+        draw_pool(&mut training)?;
         let folder = FlowFolder::create(out, &settings, &state, |_| Ok(()), force)?;
         Ok(Self { folder, settings, training })
     }
@@ -237,7 +246,8 @@ impl Run {
         let (folder, settings) = FlowFolder::open(path)?;
         let device = device.unwrap_or(&settings.device);
         let training = Training::on(device, settings.clone(), folder.state(&settings)?)?;
-        let training = with_data(training, &settings)?;
+        let mut training = with_data(training, &settings)?;
+        draw_pool(&mut training)?;
         Ok(Self { folder, settings, training })
     }
 
@@ -328,6 +338,23 @@ fn check_origin(path: &Path, settings: &Settings) -> crate::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Draws configurations by Monte Carlo where the run learns from them.
+fn draw_pool(training: &mut Training<f32>) -> crate::Result<()> {
+    if !training.lacks_pool() {
+        return Ok(());
+    }
+    tell(&format!("{} configurations by Monte Carlo to learn from", training.settings().pool));
+    match wait("drawing configurations by Monte Carlo", || training.draw_pool()) {
+        Err(Error::NotEquilibrated { reason, .. }) => {
+            let expected = format!(
+                "{reason}; learn without Monte Carlo (--data-share 0), or from spins of your own (--data FILE)"
+            );
+            Err(Error::setting("data_share", training.settings().data_share, expected))
+        }
+        done => done,
+    }
 }
 
 /// A run that goes on with the spins that it began with.
