@@ -41,7 +41,7 @@ use crate::error::Error;
 use crate::io::{FlowFolder, MachineFolder, RunFolder};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use output::{complain, print, print_json, tell, tell_of_slow_curves};
+use output::{complain, in_a_line, print, print_json, tell, tell_of_slow_curves};
 use std::path::Path;
 use std::process::ExitCode;
 

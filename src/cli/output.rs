@@ -112,12 +112,21 @@ pub(super) fn check_places(matches: &ArgMatches) -> anyhow::Result<()> {
 
 /// Messages quote files of other people: what would steer the terminal is written out.
 fn printable(message: &str) -> String {
-    let steers = |character: char| character.is_control() && character != '\n';
+    written_out(message, |character| character.is_control() && character != '\n')
+}
+
+/// A text in one line, with nothing that would steer the terminal.
+pub(super) fn in_a_line(text: &str) -> String {
+    written_out(text, char::is_control)
+}
+
+/// A text with the characters that steer the terminal written out.
+fn written_out(text: &str, steers: impl Fn(char) -> bool) -> String {
     let written = |character: char| match steers(character) {
         true => character.escape_default().to_string(),
         false => character.to_string(),
     };
-    message.chars().map(written).collect()
+    text.chars().map(written).collect()
 }
 
 #[cfg(test)]

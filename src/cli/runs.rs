@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 const DEPTH: usize = 8;
 
 /// List the runs under a folder, or compare two of them.
+///
+/// Runs with a file that is cut short or cannot be read are listed as damaged, with its name.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu runs                        all runs under runs/
@@ -57,7 +59,7 @@ struct Found {
     path: PathBuf,
     /// The kind of model that learns, and its side.
     what: &'static str,
-    size: u32,
+    size: Option<u32>,
     beta: Option<f64>,
     /// J and H, or the name of its couplings for J.
     interaction: [String; 2],
@@ -92,21 +94,28 @@ impl Found {
                          size: u32,
                          beta: Option<f64>,
                          coupling: Option<f64>,
-                         summary: Option<Value>| {
-            let status = if summary.is_some() { "finished" } else { "unfinished" }.to_owned();
+                         summary: Option<Value>,
+                         damage: Option<String>| {
+            let state = || if summary.is_some() { "finished" } else { "unfinished" }.to_owned();
+            let status = damage.map_or_else(state, |file| damaged(&file));
             let summary = summary.unwrap_or_default();
             let interaction = [coupling.map_or_else(none, |coupling| coupling.to_string()), none()];
-            Some(Self { path: path.to_owned(), what, size, beta, interaction, summary, status })
+            Some(Self { path: path.to_owned(), what, size: Some(size), beta, interaction, summary, status })
         };
         if MachineFolder::exists(path) {
-            let (folder, settings) = MachineFolder::open(path).ok()?;
-            return of_family("rbm", settings.size, None, None, folder.summary());
+            let Ok((folder, settings)) = MachineFolder::open(path) else {
+                return Some(Self::without_settings(path, "machine.toml"));
+            };
+            return of_family("rbm", settings.size, None, None, folder.summary(), folder.damaged());
         }
         if FlowFolder::exists(path) {
-            let (folder, settings) = FlowFolder::open(path).ok()?;
+            let Ok((folder, settings)) = FlowFolder::open(path) else {
+                return Some(Self::without_settings(path, "flow.toml"));
+            };
             let beta = 1.0 / settings.temperature;
             let size = settings.architecture.size;
-            return of_family("flow", size, Some(beta), Some(settings.coupling), folder.summary());
+            let (coupling, summary) = (Some(settings.coupling), folder.summary());
+            return of_family("flow", size, Some(beta), coupling, summary, folder.damaged());
         }
         // Other programs have a config.toml too.
         let is_run = ["checkpoint.safetensors", "metrics.csv", "summary.json"]
@@ -115,34 +124,38 @@ impl Found {
         if !RunFolder::exists(path) || !is_run {
             return None;
         }
-        let unreadable = |error: Error| Self {
+        let read = RunFolder::open(path);
+        Some(read.map_or_else(
+            |_| Self::without_settings(path, "config.toml"),
+            |(folder, config)| Self::network(&folder, &config),
+        ))
+    }
+
+    /// A run whose settings cannot be read from a file.
+    fn without_settings(path: &Path, file: &str) -> Self {
+        Self {
             path: path.to_owned(),
             what: "?",
-            size: 0,
+            size: None,
             beta: None,
             interaction: [none(), none()],
             summary: Value::Null,
-            status: format!(
-                "unreadable: {}",
-                error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
-            ),
-        };
-        Some(
-            RunFolder::open(path).map_or_else(unreadable, |(folder, config)| Self::network(&folder, &config)),
-        )
+            status: damaged(file),
+        }
     }
 
     fn network(folder: &RunFolder, config: &Config) -> Self {
         let summary = folder.summary().unwrap_or_default();
-        let status = match (folder.verification(), summary.is_null()) {
-            (Some(verification), _) => verification.status.name().to_owned(),
-            (None, false) => "finished".to_owned(),
-            (None, true) => match folder.metrics() {
+        let status = match (folder.damaged(), folder.verification(), summary.is_null()) {
+            (Some(file), ..) => damaged(file),
+            (None, Some(verification), _) => verification.status.name().to_owned(),
+            (None, None, false) => "finished".to_owned(),
+            (None, None, true) => match folder.metrics() {
                 Ok(rows) => format!("step {} of {}", rows.last().map_or(0, |row| row.step), config.steps),
                 Err(_) => format!("step 0 of {}", config.steps),
             },
         };
-        let (what, size, beta) = (config.network.name(), config.size, Some(config.beta));
+        let (what, size, beta) = (config.network.name(), Some(config.size), Some(config.beta));
         let coupling = match config.couplings_file() {
             _ if config.couplings.is_empty() => config.coupling.to_string(),
             Some(_) => "file".to_owned(),
@@ -177,6 +190,11 @@ impl Found {
     }
 }
 
+/// The status of a run with a damaged file.
+fn damaged(file: &str) -> String {
+    format!("damaged: {file}")
+}
+
 /// The cell of a figure that a run does not have.
 fn none() -> String {
     "-".to_owned()
@@ -190,7 +208,7 @@ fn table(found: &[Found]) -> String {
         [
             name,
             run.what.to_owned(),
-            run.size.to_string(),
+            run.size.map_or_else(none, |size| size.to_string()),
             beta,
             coupling.clone(),
             field.clone(),
@@ -205,7 +223,8 @@ fn table(found: &[Found]) -> String {
 
 /// Rows with columns of the same width.
 fn aligned<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
-    let rows: Vec<[String; N]> = rows.collect();
+    // Names of folders and of files may have any character; a cell stays in its line.
+    let rows: Vec<[String; N]> = rows.map(|row| row.map(|cell| super::in_a_line(&cell))).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let line = |row: &[String; N]| {
         let cells = row.iter().enumerate().map(|(column, cell)| format!("{cell:<0$}", width(column)));
@@ -250,5 +269,7 @@ mod tests {
     fn columns_are_aligned() {
         let rows = [["a", "1"], ["long", "2"]].map(|row| row.map(str::to_owned));
         assert_eq!(aligned(rows.into_iter()), "a     1\nlong  2");
+        let rows = [["two\nlines", "1"], ["\u{1b}[2J", "2"]].map(|row| row.map(str::to_owned));
+        assert_eq!(aligned(rows.into_iter()), "two\\nlines  1\n\\u{1b}[2J   2");
     }
 }

@@ -4,7 +4,7 @@ use super::atomic;
 use super::input::{self, read_text};
 use super::metrics::{MetricsRow, MetricsWriter, existing_rows};
 use super::run_folder::RunFolder;
-use super::tensors::sorted_header;
+use super::tensors::{is_whole, sorted_header};
 use crate::error::{Error, Result};
 use safetensors::tensor::{Dtype, SafeTensors, TensorInfo};
 use serde::Serialize;
@@ -264,6 +264,19 @@ impl<F: Family> FamilyFolder<F> {
     /// The summary of a finished run, if there is one that can be read.
     pub fn summary(&self) -> Option<serde_json::Value> {
         serde_json::from_str(&read_text(&self.file(SUMMARY)).ok()?).ok()
+    }
+
+    /// The name of a file that is damaged: the state where it is cut short or missing, a summary that is no JSON, or a table of metrics that is another. Numbers in the files are not
+    /// looked at.
+    pub fn damaged(&self) -> Option<String> {
+        let summary = self.file(SUMMARY);
+        let has_summary = !summary.is_file() || self.summary().is_some();
+        let has_metrics = existing_rows::<F::Metrics>(&self.file(METRICS), u32::MAX).is_ok();
+        let state = checkpoint::<F>();
+        let is_state_whole = is_whole(&self.file(&state));
+        [(state, is_state_whole), (SUMMARY.to_owned(), has_summary), (METRICS.to_owned(), has_metrics)]
+            .into_iter()
+            .find_map(|(name, is_sound)| (!is_sound).then_some(name))
     }
 
     /// Writes the summary.

@@ -7,6 +7,7 @@ use super::family_folder::{belongs_to_a_family, is_of_a_family};
 use super::input::{self, read_text};
 use super::metrics::{MetricsWriter, existing_rows};
 use super::records::{Metrics, Summary};
+use super::tensors::is_whole;
 use super::warm_start::warm_start;
 use crate::backend::Tensor;
 use crate::conditional::Model;
@@ -185,6 +186,16 @@ impl RunFolder {
     /// The summary of a finished run, if there is one that can be read.
     pub fn summary(&self) -> Option<serde_json::Value> {
         serde_json::from_str(&read_text(&self.file(SUMMARY)).ok()?).ok()
+    }
+
+    /// The name of a file that is damaged: the checkpoint where it is cut short or missing, a summary that is no JSON, or a table of metrics that is another. Numbers in the files are
+    /// not looked at.
+    pub fn damaged(&self) -> Option<&'static str> {
+        let has_summary = !self.is_finished() || self.summary().is_some();
+        let has_metrics = existing_rows::<Metrics>(&self.file(METRICS), u32::MAX).is_ok();
+        [(CHECKPOINT, is_whole(&self.file(CHECKPOINT))), (SUMMARY, has_summary), (METRICS, has_metrics)]
+            .into_iter()
+            .find_map(|(name, is_sound)| (!is_sound).then_some(name))
     }
 
     /// The verdict of a finished run's closing check, if it can be read.

@@ -191,6 +191,43 @@ fn a_run_without_metrics_is_neither_plotted_nor_exported() {
 }
 
 #[test]
+fn damaged_runs_are_listed_with_the_file_that_is_damaged() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let sound = TINY.replace("--out run", "--out runs/sound");
+    succeed(folder, &sound);
+    let cut = [
+        ("config.toml", 30),
+        ("checkpoint.safetensors", 100),
+        ("checkpoint.safetensors", 5000),
+        ("checkpoint.safetensors", 0),
+        ("summary.json", 40),
+        ("metrics.csv", 20),
+    ];
+    for (number, (file, length)) in cut.iter().enumerate() {
+        let run = folder.join(format!("runs/cut{number}"));
+        fs::create_dir(&run).unwrap();
+        for entry in fs::read_dir(folder.join("runs/sound")).unwrap() {
+            let path = entry.unwrap().path();
+            fs::copy(&path, run.join(path.file_name().unwrap())).unwrap();
+        }
+        let whole = fs::read(run.join(file)).unwrap();
+        assert!(whole.len() > *length, "{file} has {} bytes", whole.len());
+        fs::write(run.join(file), &whole[..*length]).unwrap();
+    }
+    fs::create_dir(folder.join("runs/flow")).unwrap();
+    fs::write(folder.join("runs/flow/flow.toml"), "size =").unwrap();
+    let list = succeed(folder, "runs").stdout;
+    assert_eq!(list.lines().count(), cut.len() + 3, "{list}");
+    let line = |run: &str| list.lines().find(|line| line.starts_with(run)).unwrap();
+    assert!(line("runs/sound").ends_with("suspect"), "{list}");
+    assert!(line("runs/flow").ends_with("damaged: flow.toml"), "{list}");
+    for (number, (file, _)) in cut.iter().enumerate() {
+        assert!(line(&format!("runs/cut{number}")).ends_with(&format!("damaged: {file}")), "{list}");
+    }
+}
+
+#[test]
 fn results_never_take_the_place_of_a_file_of_a_run() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
