@@ -19,6 +19,7 @@ use crate::measure::{
 use crate::mps::{Bottom, Completed, LevelDivergence, divergence_by_level};
 use serde::Serialize;
 use std::path::PathBuf;
+use std::time::Instant;
 
 /// Configurations of the check where the run's settings name none.
 const CHECK: usize = 2000;
@@ -62,7 +63,7 @@ pub(super) struct Arguments {
     /// Check the network against exact results and a Monte Carlo of its own
     #[arg(long)]
     verify: bool,
-    /// Tell which level the divergence comes from: of hierarchical networks of Ising spins on the square lattice, by a tensor network of the bond dimension
+    /// Tell which level the divergence comes from: of hierarchical networks of Ising spins on the square lattice, by a tensor network of the bond dimension, from 10,000 samples at most; not with --symmetrise
     #[arg(long, group = "tensor")]
     by_level: bool,
     #[command(flatten)]
@@ -82,6 +83,15 @@ enum MethodName {
     Both,
 }
 
+/// The divergences of all levels, and what they took.
+#[derive(Serialize)]
+struct Levels {
+    by_level: Vec<LevelDivergence>,
+    /// Samples drawn: fewer than asked for if the pass was stopped.
+    by_level_count: usize,
+    by_level_elapsed_s: f64,
+}
+
 /// A measurement with the checks.
 #[derive(Serialize)]
 struct Report<'a> {
@@ -91,8 +101,8 @@ struct Report<'a> {
     #[serde(flatten)]
     measurement: &'a Measurement,
     warnings: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    by_level: Option<Vec<LevelDivergence>>,
+    #[serde(flatten)]
+    levels: Option<Levels>,
     #[serde(skip_serializing_if = "Option::is_none")]
     forward: Option<Forward>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,6 +139,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let expected = "it needs the network's own bottom: leave out --bottom";
         return Err(Error::setting("symmetrise", symmetries, expected).into());
     }
+    if let (true, Some(symmetries)) = (arguments.by_level, &arguments.symmetrise) {
+        let expected = "levels are those of the network as it is, not of its average over symmetries: leave out --by-level, or measure twice";
+        return Err(Error::setting("symmetrise", symmetries, expected).into());
+    }
     let mut scalars = Vec::new();
     let measurement = draw(backend.as_mut(), bottom, &settings, keep.is_some().then_some(&mut scalars))?;
     if let Some(path) = &keep {
@@ -142,8 +156,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         // Stopped: what was measured is wanted now.
         false => (None, None),
     };
-    let by_level = match arguments.by_level && measurement.count == count {
-        true => Some(levels(backend.as_mut(), arguments.bottom.bond_dimension(), &settings)?),
+    let levels = match arguments.by_level && measurement.count == count {
+        true => Some(draw_levels(backend.as_mut(), arguments.bottom.bond_dimension(), &settings)?),
         false => None,
     };
     let (run, device) = (arguments.network.path().display().to_string(), backend.device().to_owned());
@@ -157,11 +171,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     warnings.extend(of_run);
     // With another bottom the measurement is not of all that the levels are of.
     let whole = bottom.is_none().then_some(measurement.kl);
-    warnings.extend(by_level.as_ref().and_then(|levels| disagreement(levels, whole)));
+    warnings.extend(levels.as_ref().and_then(|levels| disagreement(&levels.by_level, whole)));
     // Under --verify they are the verdict's own.
     warnings.extend(seen.into_iter().filter(|_| !arguments.verify));
     let report =
-        Report { run, device, seed, measurement: &measurement, warnings, by_level, forward, verification };
+        Report { run, device, seed, measurement: &measurement, warnings, levels, forward, verification };
     if arguments.json {
         super::print_json(&report)?
     } else {
@@ -202,21 +216,27 @@ fn draw(
     Ok(measurement)
 }
 
-/// The divergences of all levels.
-fn levels(
+/// Draws the network once more, level by level.
+fn draw_levels(
     backend: &mut dyn Backend,
     bond_dimension: usize,
     settings: &Settings,
-) -> anyhow::Result<Vec<LevelDivergence>> {
+) -> anyhow::Result<Levels> {
     let count = settings.count.min(BY_LEVEL);
     let interrupt = Interrupt::listen();
     let mut progress = Progress::new("sample by level", 0, count as u64);
-    let found = divergence_by_level(backend, settings.beta, settings.seed, count, bond_dimension, |done| {
+    let (start, mut drawn) = (Instant::now(), 0);
+    let see = |done| {
+        drawn = done;
         progress.advance(done as u64);
         interrupt.flow()
-    })?;
+    };
+    let by_level = divergence_by_level(backend, settings.beta, settings.seed, count, bond_dimension, see)?;
     progress.finish();
-    Ok(found)
+    if drawn < count {
+        super::tell(&format!("stopped after {drawn} of {count} samples by level"));
+    }
+    Ok(Levels { by_level, by_level_count: drawn, by_level_elapsed_s: start.elapsed().as_secs_f64() })
 }
 
 /// Says so where levels do not add up to the divergence of the network that they are levels of.
@@ -234,14 +254,16 @@ fn disagreement(levels: &[LevelDivergence], whole: Option<Estimate>) -> Option<S
     })
 }
 
-/// A line for every level.
-fn describe_levels(levels: &[LevelDivergence]) -> Vec<String> {
+/// A line for every level, and what they took.
+fn describe_levels(levels: &Levels) -> Vec<String> {
+    let Levels { by_level, by_level_count, by_level_elapsed_s } = levels;
     let line = |LevelDivergence { level, name, blocks, spins, kl }: &LevelDivergence| {
         let told = |kl: Estimate| if kl.value == 0.0 { "0, exact".to_owned() } else { brief(kl) };
         let kl = kl.map_or("?   (ln Z is not known)".to_owned(), told);
         format!("level {level:<4} KL {kl:<24} {blocks} x {name}, {spins} spins")
     };
-    levels.iter().map(line).collect()
+    let took = format!("levels     of {by_level_count} samples, {by_level_elapsed_s:.3} s more");
+    by_level.iter().map(line).chain([took]).collect()
 }
 
 /// A check of a network by configurations from elsewhere.
@@ -301,7 +323,7 @@ impl Check<'_> {
 fn describe(report: &Report<'_>) -> String {
     let mut lines =
         vec![format!("{}, seed {}", report.measurement.ensemble, report.seed), report.measurement.describe()];
-    lines.extend(report.by_level.iter().flat_map(|levels| describe_levels(levels)));
+    lines.extend(report.levels.iter().flat_map(describe_levels));
     if let Some(forward) = &report.forward {
         lines.push(format!(
             "forward    ESS {}, KL {} nats, of {} configurations",

@@ -76,6 +76,8 @@ fn levels_add_up_to_the_divergence_and_a_small_bond_dimension_is_told_of() {
         let json: Value = serde_json::from_str(&succeed(folder, &text).stdout).unwrap();
         let of_levels = json["by_level"].as_array().unwrap();
         assert_eq!(of_levels.len(), levels, "{run}");
+        assert_eq!(json["by_level_count"], 2000, "{run}");
+        assert!(json["by_level_elapsed_s"].as_f64().unwrap() > 0.0, "{run}");
         let number = |value: &Value, part: &str| value["kl"][part].as_f64().unwrap();
         let sum: f64 = of_levels.iter().map(|level| number(level, "value")).sum();
         let error =
@@ -86,7 +88,7 @@ fn levels_add_up_to_the_divergence_and_a_small_bond_dimension_is_told_of() {
     }
     let text = "measure strips --count 500 --device cpu --by-level --bond-dimension 1";
     let told = succeed(folder, text).stdout;
-    assert!(told.contains("larger --bond-dimension"), "{told}");
+    assert!(told.contains("larger --bond-dimension") && told.contains("of 500 samples"), "{told}");
 }
 
 #[test]
@@ -104,6 +106,7 @@ fn bottoms_that_a_network_cannot_have_are_refused() {
             "from 8, the boxes that the network sums exactly, to the size, 8",
         ),
         ("square --bottom mps --symmetrise transpose", "leave out --bottom"),
+        ("square --by-level --symmetrise transpose", "leave out --by-level"),
         ("square --bond-dimension 4", "--bottom"),
         ("cube --bottom mps", "square lattice"),
     ] {
