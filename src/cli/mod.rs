@@ -64,7 +64,7 @@ enum Command {
     Evaluate(evaluate::Arguments),
     Measure(measure::Arguments),
     Mc(mc::Arguments),
-    Scan(scan::Arguments),
+    Scan(Box<scan::Arguments>),
     Plot(plot::Arguments),
     Runs(runs::Arguments),
     Exact(exact::Arguments),

@@ -22,7 +22,7 @@ use crate::measure::{
     Measurement, Method, MonteCarlo, Settings, Sweeps, measure, measure_chains, own_seed, short,
 };
 use crate::plot;
-use crate::rbm::{are_different, number_list};
+use crate::rbm::{are_different, number_list, number_range};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -58,7 +58,7 @@ pub(super) struct Arguments {
         long,
         value_name = "LIST",
         value_parser = numbers,
-        allow_negative_numbers = true,
+        allow_hyphen_values = true,
         conflicts_with_all = ["beta_from", "beta_to", "points", "spacing"],
         required_unless_present_all = ["beta_from", "beta_to", "points"],
         help_heading = heading::SCAN
@@ -111,6 +111,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let points = check(arguments)?;
+    let lists = [&arguments.beta, &arguments.coupling, &arguments.field];
+    lists.into_iter().flatten().filter_map(|list| list.ends_early.as_deref()).for_each(super::tell);
     // The folder is made with the first point.
     let place = Place::new(PathBuf::new(), arguments.figures, false)?.in_folder(&arguments.out);
     let interrupt = Interrupt::listen();
@@ -194,13 +196,37 @@ fn disorder_seeds(text: &str) -> Result<DisorderSeeds, String> {
 
 /// A list of numbers.
 #[derive(Debug, Clone)]
-struct Numbers(Vec<f64>);
+struct Numbers {
+    list: Vec<f64>,
+    /// Words for a range that ends before its last number.
+    ends_early: Option<String>,
+}
 
 /// Reads numbers with commas between, or first:last:step.
 fn numbers(text: &str) -> Result<Numbers, String> {
-    let found = number_list(text).filter(|found| !found.is_empty());
-    let found = found.ok_or("it must be numbers with commas between, as 0.1,0.2, or first:last:step with a step above 0, as 0.1:0.5:0.1")?;
-    if are_different(&found) { Ok(Numbers(found)) } else { Err("a number is there twice".to_owned()) }
+    if text.contains(':') {
+        let list = number_range(text)?;
+        let asked = text.split(':').nth(1).and_then(|last| last.parse().ok());
+        let ends_early =
+            list.last().copied().filter(|last| asked.is_some_and(|asked| is_short_of(*last, asked)));
+        let ends_early = ends_early.map(|last| {
+            format!("the last number of {text} is {last}: the next one would lie beyond the end")
+        });
+        return Ok(Numbers { list, ends_early });
+    }
+    let list = number_list(text).filter(|list| !list.is_empty());
+    let list = list.ok_or(
+        "it must be numbers with commas between, as 0.1,0.2, or a range, first:last:step, as 0.1:0.5:0.1",
+    )?;
+    match are_different(&list) {
+        true => Ok(Numbers { list, ends_early: None }),
+        false => Err("a number is there twice".to_owned()),
+    }
+}
+
+/// Whether a range ends before the number that it was asked to go to, by more than rounding.
+fn is_short_of(last: f64, asked: f64) -> bool {
+    asked - last > 1e-9 * asked.abs().max(1.0)
 }
 
 /// Distances of the points of a scan.
@@ -281,8 +307,8 @@ fn write_table(rows: &[Option<Row>], out: &Path) -> anyhow::Result<()> {
 
 /// Betas in the order of the scan.
 fn betas(arguments: &Arguments) -> anyhow::Result<Vec<f64>> {
-    if let Some(Numbers(betas)) = &arguments.beta {
-        return Ok(betas.clone());
+    if let Some(Numbers { list, .. }) = &arguments.beta {
+        return Ok(list.clone());
     }
     let (from, to) = (arguments.beta_from.unwrap_or_default(), arguments.beta_to.unwrap_or_default());
     let points = arguments.points.unwrap_or_default();
@@ -304,7 +330,7 @@ fn betas(arguments: &Arguments) -> anyhow::Result<Vec<f64>> {
 /// Where the infinite lattice of the scan orders, with the first of its couplings and fields.
 fn critical_beta(arguments: &Arguments, beta: f64) -> anyhow::Result<f64> {
     let size = arguments.size.first().copied().unwrap_or_default();
-    let first = |list: &Option<Numbers>| list.as_ref().and_then(|Numbers(list)| list.first().copied());
+    let first = |list: &Option<Numbers>| list.as_ref().and_then(|numbers| numbers.list.first().copied());
     let of_interaction = of_interaction([first(&arguments.coupling), first(&arguments.field)]);
     let own = [("size", size.into()), ("beta", beta.into())];
     let system = arguments.settings.resolve(own.into_iter().chain(of_interaction))?.system()?;
@@ -316,7 +342,7 @@ fn critical_beta(arguments: &Arguments, beta: f64) -> anyhow::Result<f64> {
 fn listed(list: &Option<Numbers>) -> (Vec<Option<f64>>, bool) {
     match list {
         None => (vec![None], false),
-        Some(Numbers(list)) => (list.iter().copied().map(Some).collect(), list.len() > 1),
+        Some(Numbers { list, .. }) => (list.iter().copied().map(Some).collect(), list.len() > 1),
     }
 }
 
@@ -645,13 +671,29 @@ mod tests {
 
     #[test]
     fn lists_are_ranges_or_have_commas() {
-        let list = |text: &str| numbers(text).map(|Numbers(list)| list);
+        let list = |text: &str| numbers(text).map(|numbers| numbers.list);
         assert_eq!(list("0.1:0.5:0.2"), Ok(vec![0.1, 0.3, 0.5]));
         assert_eq!(list("-1,1"), Ok(vec![-1.0, 1.0]));
-        for (text, reason) in
-            [("", "commas"), ("0.1:0.5", "first:last:step"), ("1,1", "twice"), ("a", "commas")]
-        {
-            assert!(list(text).unwrap_err().contains(reason), "{text}");
+        assert_eq!(list("0.5:0.5:0.1"), Ok(vec![0.5]));
+        for (text, reason) in [
+            ("", "commas"),
+            ("0.1:0.5", "first:last:step"),
+            ("0.1:x:0.1", "first:last:step"),
+            ("0.6:0.2:0.1", "write 0.2:0.6:0.1"),
+            ("0.2:0.6:0", "must be above 0"),
+            ("0.2:0.6:-0.1", "must be above 0"),
+            ("0.2:0.6:1e-9", "it has 400000001 numbers, more than 10000"),
+            ("0:1e30:1", "more than 10000"),
+            ("1,1", "twice"),
+            ("a", "commas"),
+        ] {
+            let refused = list(text).unwrap_err();
+            assert!(refused.contains(reason), "{text}: {refused}");
+        }
+        let ends_early = |text: &str| numbers(text).unwrap().ends_early;
+        assert!(ends_early("0.2:0.6:0.3").unwrap().contains("is 0.5"));
+        for whole in ["0.2:0.6:0.1", "-1:1:0.1", "0:1:0.001", "0.4", "0.4,0.7"] {
+            assert_eq!(ends_early(whole), None, "{whole}");
         }
     }
 

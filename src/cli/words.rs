@@ -1,4 +1,5 @@
-//! Words that all commands understand alike: whole numbers such as 1e4, and names of devices that shells complete.
+//! Words that all commands understand alike: whole numbers such as 1e4, of which negative ones are refused as numbers and not taken for flags, and names of devices that shells
+//! complete.
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Command, error::Error};
@@ -19,10 +20,13 @@ fn understanding(argument: Arg) -> Arg {
     let kind = argument.get_value_parser().type_id();
     match () {
         () if argument.get_id() == DEVICE => argument.value_parser(Device).hide_possible_values(true),
-        () if kind == TypeId::of::<u32>() => argument.value_parser(whole::<u32>),
-        () if kind == TypeId::of::<u64>() => argument.value_parser(whole::<u64>),
-        () if kind == TypeId::of::<usize>() => argument.value_parser(whole::<usize>),
-        () if kind == TypeId::of::<i64>() => argument.value_parser(whole::<i64>),
+        () if kind == TypeId::of::<u32>() => argument.value_parser(whole::<u32>).allow_negative_numbers(true),
+        () if kind == TypeId::of::<u64>() => argument.value_parser(whole::<u64>).allow_negative_numbers(true),
+        () if kind == TypeId::of::<usize>() => {
+            argument.value_parser(whole::<usize>).allow_negative_numbers(true)
+        }
+        () if kind == TypeId::of::<i64>() => argument.value_parser(whole::<i64>).allow_negative_numbers(true),
+        () if kind == TypeId::of::<f64>() => argument.allow_negative_numbers(true),
         () => argument,
     }
 }

@@ -268,21 +268,40 @@ impl std::fmt::Display for Recipe {
     }
 }
 
-/// Numbers of a list: `first:last:step`, both ends included, or with commas between; nothing where it is not understood.
+/// Numbers of a list: `first:last:step`, or with commas between; nothing where it is not understood.
 pub fn number_list(text: &str) -> Option<Vec<f64>> {
-    let number = |text: &str| text.parse::<f64>().ok().filter(|value| value.is_finite());
-    let parts: Vec<&str> = text.split(':').collect();
-    match parts[..] {
-        [first, last, step] => {
-            let [first, last, step] = [number(first)?, number(last)?, number(step)?];
-            // Steps add up with rounding.
-            let count = ((last - first) / step + 1e-9).floor();
-            (step > 0.0 && (0.0..MOST_POINTS as f64).contains(&count))
-                .then(|| (0..=count as usize).map(|index| rounded(first + index as f64 * step)).collect())
-        }
-        [_] => text.split(',').map(number).collect(),
-        _ => None,
+    match text.contains(':') {
+        true => number_range(text).ok(),
+        false => text.split(',').map(number).collect(),
     }
+}
+
+/// Numbers of a range `first:last:step`, from the first in whole steps as far as the last.
+///
+/// # Errors
+/// The reason why it is none.
+pub fn number_range(text: &str) -> Result<Vec<f64>, String> {
+    let parts: Option<Vec<f64>> = text.split(':').map(number).collect();
+    let Some(&[first, last, step]) = parts.as_deref() else {
+        return Err("a range is three numbers, first:last:step, as 0.1:0.5:0.1".to_owned());
+    };
+    if step <= 0.0 {
+        return Err(format!("the step {step} must be above 0; a range goes up"));
+    }
+    if last < first {
+        return Err(format!("a range goes up: write {last}:{first}:{step}"));
+    }
+    // Steps add up with rounding.
+    let count = ((last - first) / step + 1e-9).floor();
+    if count >= MOST_POINTS as f64 {
+        let count = if count < 1e15 { (count + 1.0).to_string() } else { format!("{count:e}") };
+        return Err(format!("it has {count} numbers, more than {MOST_POINTS}; take a larger step"));
+    }
+    Ok((0..=count as usize).map(|index| rounded(first + index as f64 * step)).collect())
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
 /// Whether no value is there twice.
