@@ -44,6 +44,7 @@ pub(super) fn learn<F: Family, L: Learner<F>>(
     go_on: &str,
 ) -> anyhow::Result<F::Metrics> {
     let Course { steps, metrics_every, checkpoint_every } = course;
+    interrupt.goes_on(&format!("go on with: {go_on}"));
     let mut table = folder.metrics_after(learner.steps_done())?;
     let (earlier, start) = (table.elapsed_s(), Instant::now());
     let elapsed = || earlier + start.elapsed().as_secs_f64();

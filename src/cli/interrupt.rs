@@ -6,7 +6,7 @@ use signal_hook::flag;
 use std::io::Result;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Exit codes that shells give to programs ended by these signals, of which a second one ends the program at once.
 const SIGNALS: [(i32, u8); 2] = [(SIGINT, 130), (SIGTERM, 143)];
@@ -24,6 +24,8 @@ pub(super) struct Interrupt {
     /// Of the signal that came; 0: none did.
     exit_code: Arc<AtomicUsize>,
     said: Arc<AtomicBool>,
+    /// How to go on with the job, where that is known.
+    go_on: Arc<Mutex<String>>,
 }
 
 impl Interrupt {
@@ -69,9 +71,16 @@ impl Interrupt {
     pub(super) fn pressed(&self) -> bool {
         let pressed = self.came.load(Ordering::Relaxed);
         if pressed && !self.said.swap(true, Ordering::Relaxed) {
-            super::tell("stopping after what is under way; once more ends at once");
+            let go_on = self.go_on.lock().unwrap_or_else(PoisonError::into_inner);
+            let go_on = if go_on.is_empty() { String::new() } else { format!("; in either case {go_on}") };
+            super::tell(&format!("stopping after what is under way; once more ends at once{go_on}"));
         }
         pressed
+    }
+
+    /// Words for how to go on after a stop: a second signal leaves no time to say them.
+    pub(super) fn goes_on(&self, how: &str) {
+        how.clone_into(&mut self.go_on.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// From now on the next signal ends the program at once.

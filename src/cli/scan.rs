@@ -26,6 +26,8 @@ use crate::rbm::{are_different, number_list, number_range};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
+/// How a scan goes on after a stop.
+const GO_ON: &str = "repeat the command to go on";
 /// Betas are multiples of one over this, so that names of folders are short.
 const PER_UNIT: f64 = 1e9;
 /// Chains of the Monte Carlo beside each point.
@@ -116,6 +118,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     // The folder is made with the first point.
     let place = Place::new(PathBuf::new(), arguments.figures, false)?.in_folder(&arguments.out);
     let interrupt = Interrupt::listen();
+    interrupt.goes_on(GO_ON);
     // What an earlier call has measured stays in the table, whatever happens to this one.
     let known = |point: &Point| Some(row(&RunFolder::open(&point.folder).ok()?.0.measurement()?));
     let mut rows: Vec<Option<Row>> = points.iter().map(known).collect();
@@ -131,7 +134,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         if interrupt.pressed() {
             match measured {
                 Err(error) if !error.is::<Stopped>() => return Err(error),
-                _ => super::tell("stopped; repeat the command to go on"),
+                _ => super::tell(&format!("stopped; {GO_ON}")),
             }
             break;
         }

@@ -102,6 +102,7 @@ pub(super) fn execute(
 ) -> anyhow::Result<Summary> {
     let checkpoint = folder.load_checkpoint(config, backend.model())?;
     let interrupt = Interrupt::listen();
+    interrupt.goes_on(go_on);
     super::tell(&format!("device {}; run folder {}", backend.device(), folder.path().display()));
     // Training asks for it too; the solution is kept.
     wait("solving the lattice exactly", || exact::ln_z(&backend.model().system, config.beta));

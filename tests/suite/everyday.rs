@@ -113,6 +113,9 @@ fn a_job_is_queued_again_after_its_time_limit() {
         let ended = ended(child.wait_with_output().unwrap());
         assert_eq!(ended.code, 143, "{}", ended.stderr);
         assert!(ended.stderr.contains("training was stopped"), "{}", ended.stderr);
+        // A second signal would leave no time to say it.
+        let first = "once more ends at once; in either case go on with: han-gpu train --resume job";
+        assert!(ended.stderr.contains(first), "{}", ended.stderr);
     }
     succeed(folder, &job());
     are_alike(folder, ["whole", "job"]);
