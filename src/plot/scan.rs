@@ -24,13 +24,19 @@ struct Line<'a> {
     exact: Vec<(Ensemble, Exact)>,
 }
 
+impl Line<'_> {
+    fn in_field(&self) -> bool {
+        self.rows.iter().any(|row| row.get("field").is_some_and(|field| field != 0.0))
+    }
+}
+
 /// Figures by the name of their file: `magnetisation`, `extensive` (F, U, S, C against beta), `scan` (everything), and `networks` where several are compared.
 pub fn scan(table: &Table) -> Vec<(&'static str, Figure)> {
     let lines = lines(table);
     let of = of_interaction(table);
     let figure = |title: &str, names: &[&str], columns| Figure {
         title: format!("{title}{of}"),
-        panels: names.iter().map(|name| panel(&lines, name)).collect(),
+        panels: names.iter().flat_map(|name| panels(&lines, name)).collect(),
         columns,
     };
     let extensive = ["free_energy_per_site", "energy_per_site", "entropy_per_site", "specific_heat"];
@@ -162,9 +168,29 @@ fn of_networks(lines: &[Line<'_>], value: impl Fn(&Row) -> Option<f64>) -> Vec<C
     lines.iter().enumerate().flat_map(curves).collect()
 }
 
+/// The panel of a quantity; of the susceptibility of Ising spins one for each of its two definitions that the table has, since that in a field is of m and not of |m|.
+fn panels(lines: &[Line<'_>], quantity: &str) -> Vec<Panel> {
+    let is_potts = lines.iter().any(|line| line.rows.iter().any(|row| row.get("states").is_some()));
+    if quantity != "susceptibility" || is_potts {
+        return vec![panel(lines, quantity)];
+    }
+    let of = |in_field: bool, order: &str| {
+        let is_shown = |line: &Line<'_>| line.in_field() == in_field;
+        let y = Axis::linear(axis_label(quantity).replace("chi", &format!("chi of {order}")));
+        lines.iter().any(is_shown).then(|| Panel { y, ..panel_of(lines, quantity, is_shown) })
+    };
+    [of(false, "|m|"), of(true, "m")].into_iter().flatten().collect()
+}
+
 fn panel(lines: &[Line<'_>], quantity: &str) -> Panel {
+    panel_of(lines, quantity, |_| true)
+}
+
+/// A panel of some lines, each in its colour among all.
+fn panel_of(lines: &[Line<'_>], quantity: &str, is_shown: impl Fn(&Line<'_>) -> bool) -> Panel {
     let mut curves = Vec::new();
-    for (number, Line { size, network, rows, is_first, exact }) in lines.iter().enumerate() {
+    for (number, line) in lines.iter().enumerate().filter(|(_, line)| is_shown(line)) {
+        let Line { size, network, rows, is_first, exact } = line;
         let value = |(ensemble, exact): &(Ensemble, Exact)| {
             Some((ensemble.beta, ensemble.exact_value(quantity, Some(*exact))?))
         };
@@ -306,5 +332,31 @@ fn axis_label(name: &str) -> String {
         Some(Meaning { symbol, unit: "", .. }) => (*symbol).to_owned(),
         Some(Meaning { symbol, unit, .. }) => format!("{symbol}   [{unit}]"),
         None => "effective sample size".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(field: f64) -> Row {
+        let mut row = Row::default();
+        let values =
+            [("size", 8.0), ("beta", 0.4), ("coupling", 1.0), ("field", field), ("susceptibility", 2.0)];
+        row.values.extend(values.map(|(name, value)| (name.to_owned(), value)));
+        row
+    }
+
+    #[test]
+    fn no_panel_mixes_two_susceptibilities() {
+        let chi = |fields: &[f64]| -> Vec<(String, usize)> {
+            let table = Table { rows: fields.iter().copied().map(row).collect() };
+            let panels = panels(&lines(&table), "susceptibility");
+            panels.into_iter().map(|panel| (panel.y.label, panel.curves.len())).collect()
+        };
+        let [of_size, of_m] = ["chi of |m|   [1/J]", "chi of m   [1/J]"].map(str::to_owned);
+        assert_eq!(chi(&[0.0]), [(of_size.clone(), 1)]);
+        assert_eq!(chi(&[0.1, 0.2]), [(of_m.clone(), 2)]);
+        assert_eq!(chi(&[0.0, 0.1, 0.2]), [(of_size, 1), (of_m, 2)]);
     }
 }
