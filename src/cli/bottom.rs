@@ -31,6 +31,11 @@ impl BottomFlags {
         self.bond_dimension
     }
 
+    /// Whether another bottom than the network's own is asked for.
+    pub(super) fn is_given(&self) -> bool {
+        self.bottom.is_some()
+    }
+
     /// The bottom that is asked for, if one is, for a lattice of a side.
     pub(super) fn of(&self, side: u32) -> Option<Bottom> {
         let BottomName::Mps = self.bottom?;

@@ -8,6 +8,9 @@ use crate::io::{RunFolder, write_bytes, write_figures};
 use std::path::PathBuf;
 
 /// Write a run as CSV for spreadsheets and other programs: fresh samples, final figures, metrics.
+///
+/// Final figures, summary.csv, are those of the run's summary.json: of the network with its own bottom, whatever --bottom draws the samples. `han-gpu measure --bottom` has those of
+/// another.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   han-gpu export runs/L16-beta0.44 --count 1000 --out table")]
@@ -36,9 +39,15 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let drawing = network.open_to_draw(bottom, *count, *seed)?;
     std::fs::create_dir_all(out).map_err(|source| Error::file("create", out, source))?;
     drawing.draw()?.write_csv(&out.join("samples.csv"))?;
-    if let Some(summary) = folder.summary() {
-        write_figures(&out.join("summary.csv"), &summary)?;
+    let summary = folder.summary();
+    if let Some(summary) = &summary {
+        write_figures(&out.join("summary.csv"), summary)?;
     }
     write_bytes(&out.join("metrics.csv"), &folder.metrics_bytes()?)?;
-    super::print(&format!("{count} configurations, figures and metrics in {}", out.display()))
+    let figures = match (&summary, bottom.is_given()) {
+        (None, _) => "",
+        (Some(_), false) => ", figures",
+        (Some(_), true) => ", figures of the network's own bottom",
+    };
+    super::print(&format!("{count} configurations{figures} and metrics in {}", out.display()))
 }

@@ -165,6 +165,9 @@ fn a_run_is_exported_as_tables() {
         let bonds: i64 = places.map(|(x, y)| spin(x, y) * (spin(x + 1, y) + spin(x, y + 1))).sum();
         assert_eq!(energy.parse::<f64>().unwrap(), -bonds as f64);
     }
+    let told = succeed(folder, "export run --count 5 --device cpu --out tables/tensor --bottom mps").stdout;
+    assert!(told.contains("figures of the network's own bottom"), "{told}");
+    assert_eq!(fs::read_to_string(folder.join("tables/tensor/summary.csv")).unwrap(), summary);
     fail(folder, "export run --count 0 --out tables", 2, &["count = 0"]);
     fail(folder, "export nowhere --out tables", 1, &["nowhere"]);
 }
