@@ -119,6 +119,24 @@ fn whole_numbers_have_exponents_and_threads_a_number() {
     let told = succeed(folder, &format!("train my.toml {quick} --out other"));
     assert!(told.stdout.contains("trained 10 steps"), "{}", told.stdout);
     assert!(succeed(folder, "sample run --count 1e2 --out s.npz").stdout.contains("100 configurations"));
+    let with_variable = |threads: &str, arguments: &str| {
+        ended(command(folder, arguments).env("RAYON_NUM_THREADS", threads).output().unwrap())
+    };
+    for threads in ["abc", "-1", "1.5", "100000"] {
+        let refused = with_variable(threads, "exact --size 4 --beta 0.4");
+        assert_eq!(refused.code, 2, "{}", refused.stderr);
+        assert!(refused.stderr.contains(&format!("RAYON_NUM_THREADS = {threads}")), "{}", refused.stderr);
+    }
+    assert_eq!(with_variable("abc", "--threads 1 exact --size 4 --beta 0.4").code, 0);
+    for threads in ["", "0", "2"] {
+        assert_eq!(with_variable(threads, "exact --size 4 --beta 0.4").code, 0, "{threads}");
+    }
+    for (flag, value) in [("--count", "-5"), ("--seed", "-1")] {
+        fail(folder, &format!("measure run {flag} {value}"), 2, &[value, "negative"]);
+    }
+    fail(folder, "scan --beta -0.5:0.5:0.5 --size 4", 2, &["beta = -0.5"]);
+    fail(folder, "scan --beta 1e30 --size 4", 2, &["beta = 1e30"]);
+    fail(folder, "scan --beta 0.6:0.2:0.1 --size 4", 2, &["write 0.2:0.6:0.1"]);
 }
 
 #[test]
