@@ -8,6 +8,9 @@ const BINS: usize = 256;
 /// Share of a distribution that `count` samples leave unseen, times `count`, as a standard deviation.
 pub(super) const UNSEEN: f64 = 1.5;
 
+/// Rounding of ln w over ln Z: ln q is summed in f32, and tests hold ln w to 1e-3 at 256 x 256, where ln Z is 6e4 (docs/NUMERICS.md).
+const ROUNDING: f64 = 1.0 / (1 << 26) as f64;
+
 /// What a set of independent log weights `ln w = -beta E - ln q` says.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Importance {
@@ -115,7 +118,11 @@ impl Weighted {
             vec![ln_z, beta_f, ln_z + beta_f, sums.ess()]
         });
         let [ln_z, beta_f, gap, ess] = [0, 1, 2, 3].map(|which| estimates[which]);
+        let rounding = ROUNDING * ln_z.value.abs();
         let ln_z = with_unseen(ln_z, self.count());
+        let beta_f = with_floor(beta_f, rounding, self.count());
+        let gap = not_below_zero(with_floor(gap, rounding, self.count()));
+        let ess = with_floor(ess, ROUNDING, self.count());
         let largest_weight_share = 1.0 / self.bins.totals()[1];
         Importance { ln_z, beta_f, gap, ess, largest_weight_share, count: self.count() }
     }
@@ -125,6 +132,8 @@ impl Weighted {
     /// Weights over Z have mean 1, so the mean of `w / Z - 1`, times the coefficient of a regression, is taken off: close to
     /// the optimum, where `-ln x` is `1 - x` up to second order, that removes almost all noise. Where the samples' weights
     /// do not have that mean within their error, mass is missing, and the plain mean is what the samples say.
+    ///
+    /// The error is no smaller than the rounding of ln w, nor than the distance of a negative value from 0, which KL is not below: samples have then missed at least so much of q.
     pub fn kl(&self, ln_z: f64) -> Estimate {
         // Weights as they are stored, relative to Z.
         let scale = (self.largest - ln_z).exp();
@@ -138,7 +147,8 @@ impl Weighted {
         let [plain, excess, corrected] = [0, 1, 2].map(|which| estimates[which]);
         let slope = slope_of(&Sums(&self.bins.totals()));
         let consistent = excess.value.abs() <= 4.0 * excess.error && (-1.5..=0.0).contains(&slope);
-        if consistent { corrected } else { plain }
+        let kl = if consistent { corrected } else { plain };
+        not_below_zero(with_floor(kl, ROUNDING * ln_z.abs(), self.count()))
     }
 
     /// Functions of ln Z and the observables' reweighted means `sum w O / sum w`, with jackknife errors: NaN where a few samples
@@ -156,6 +166,19 @@ impl Weighted {
 /// below, at the mean weight. Weights that are all alike would else make an error of 0.
 fn with_unseen(ln_z: Estimate, count: usize) -> Estimate {
     Estimate { error: ln_z.error.hypot(UNSEEN / count as f64), ..ln_z }
+}
+
+/// An estimate whose error is no smaller than rounding. Where it is smaller all weights are alike, and what was too rare to be seen is an error too.
+fn with_floor(estimate: Estimate, rounding: f64, count: usize) -> Estimate {
+    let Estimate { value, error } = estimate;
+    Estimate { value, error: if error < rounding { rounding.hypot(UNSEEN / count as f64) } else { error } }
+}
+
+/// An estimate of what is not below 0, which is at least as far off as it is below.
+fn not_below_zero(estimate: Estimate) -> Estimate {
+    let Estimate { value, error } = estimate;
+    // A NaN stays.
+    Estimate { value, error: if error < -value { -value } else { error } }
 }
 
 /// Importance sampling estimates from log weights.
@@ -211,6 +234,28 @@ mod tests {
         // All samples in a mode that holds e^-5 of the weight.
         let collapsed = kl(&ln_w, 8.0);
         assert!((collapsed.value - 5.0).abs() < 0.01, "{collapsed:?}");
+    }
+
+    #[test]
+    fn no_error_is_smaller_than_rounding_or_than_what_was_not_seen() {
+        // All samples are one of two ordered configurations, and 5e-5 of q is elsewhere.
+        let (ln_z, missed) = (576.693_147, 5e-5);
+        let alike = collected(&[ln_z + missed; 2000]);
+        let found = alike.kl(ln_z);
+        assert!((found.value + missed).abs() < 1e-9, "{found:?}");
+        assert!(found.error >= missed && found.error >= UNSEEN / 2000.0, "{found:?}");
+        let Importance { beta_f, gap, ess, .. } = alike.importance();
+        for found in [beta_f, gap, ess] {
+            assert!(found.error >= UNSEEN / 2000.0, "{found:?}");
+        }
+        // Two weights, so that the jackknife has an error, which is less than KL is below 0.
+        let ln_w: Vec<f64> = (0..20_000).map(|at| ln_z + missed + 3e-5 * f64::from(at % 2)).collect();
+        let found = kl(&ln_w, ln_z);
+        assert!(found.value < 0.0 && found.error >= -found.value, "{found:?}");
+        // Noise above rounding has the jackknife's error.
+        let ln_w: Vec<f64> = normal(20_000, 1).into_iter().map(|g| ln_z - 5e-3 + 0.1 * g).collect();
+        let found = kl(&ln_w, ln_z);
+        assert!(found.value > 0.0 && found.error < 1e-4, "{found:?}");
     }
 
     #[test]

@@ -207,10 +207,14 @@ impl Ensemble {
         ]
     }
 
+    /// Whether configurations have several energies.
+    fn can_change(&self) -> bool {
+        self.system.interaction.coupling != 0.0 || self.system.interaction.field != 0.0
+    }
+
     /// Whether an estimate of the energy says that it never changed, though it could.
     pub(super) fn is_constant(&self, energy: Estimate) -> bool {
-        let can_change = self.system.interaction.coupling != 0.0 || self.system.interaction.field != 0.0;
-        can_change && energy.error <= ROUNDING * energy.value.abs()
+        self.can_change() && energy.error <= ROUNDING * energy.value.abs()
     }
 
     /// The order parameter: its place among [`Ensemble::values`] and its name.
@@ -242,6 +246,8 @@ impl Ensemble {
             let error = match meaning.name {
                 "ln_z" => ln_z.error,
                 "free_energy_per_site" => ln_z.error / (self.beta * sites),
+                // Without interactions U is 0 exactly, and S has the error of ln Z.
+                _ if !self.can_change() => ln_z.error / sites,
                 // Jackknife knows how errors of ln Z and U go together, but not what was not seen.
                 _ if energy_error.is_nan() => f64::NAN,
                 _ => estimate.error,
