@@ -92,14 +92,13 @@ settings! {
         colours: Colours = Colours::OneHot, names(&["one-hot", "shared"]).range("\"one-hot\" for \"ising\" and where `field` is not 0; \"shared\" without `gauge`").derived("\"shared\" from five `states` and `size` 16 on at H = 0").later();
         /// How boxes are split into those of the next level: in halves, or squares in four by crosses, as published.
         cut: Cut = Cut::Halves, names(&["halves", "crosses"]).range("\"halves\" but on the square lattice with `exact_length` 0").flag("cut", "NAME").later();
-        /// Side of the squares or cubes whose insides are summed exactly, without nets; one of side 2 has a single spin inside.
+        /// Side of the squares or cubes whose insides are summed exactly, without nets; it is counted from one line of the border to the opposite one, so that a square of side 8 has 7 x 7 spins inside and one of side 2 a single spin.
         exact_bottom: u32 = 8, integer(0, 8).range("8, 4 or 2, at most the default; 0 for \"van\" and \"arnn\"")
             .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 4 on the cubic lattice, 2 there above 1.8; 0 for \"van\" and \"arnn\"; for \"potts\" 4 from four `states` on, 2 from thirteen on, on the cubic lattice and with `couplings`")
             .flag("exact-bottom", "SIDE");
-        /// Length of the boxes whose insides are summed exactly, where it is not their side (0): strips of twice that length leave
-        /// fewer spins to nets.
+        /// Length of the boxes whose insides are summed exactly: twice `exact_bottom` makes strips (8 x 16) and bars (4 x 4 x 8) of them, which leave fewer spins to nets, and 0 keeps squares and cubes.
         exact_length: u32 = 0, integer(0, 16).range("0, or twice `exact_bottom` and at most `size`; 0 with `exact_bottom` 2, on the triangular lattice and for \"van\"")
-            .derived("16 on the square lattice from `size` 16 on with `exact_bottom` 8, unless `cut` is crosses; 8 on the cubic lattice from `size` 8 on with `exact_bottom` 4; 0 for \"potts\"")
+            .derived("16 on the square lattice from `size` 16 on and 8 on the cubic one from 8 on, where `exact_bottom` is half of it and `cut` is not crosses; 0 for \"potts\"")
             .flag("exact-length", "LENGTH").later();
         /// Numbers that a GPU keeps hidden state in and that nets compute with: f32, or f16 where the GPU offers it;
         /// checkpoints stay f32.
