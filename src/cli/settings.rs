@@ -20,6 +20,7 @@ pub(super) struct SettingArguments<C: Choice> {
     #[arg(
         long,
         value_name = "NAME",
+        long_help = help_of_presets(),
         value_parser = PossibleValuesParser::new(PRESETS),
         help_heading = heading::SETTINGS
     )]
@@ -27,6 +28,27 @@ pub(super) struct SettingArguments<C: Choice> {
     /// Any setting of config.toml, as --set skip=false; docs/FORMATS.md lists them
     #[arg(long, value_name = "KEY=VALUE", help_heading = heading::SETTINGS)]
     set: Vec<String>,
+}
+
+/// Sides in words, and the largest of each.
+const SIDES: [(&str, f64); 4] =
+    [("to size 16", 16.0), ("to size 32", 32.0), ("to size 64", 64.0), ("above", 128.0)];
+
+/// What presets have of their own; quick ones and accurate ones in full, and the published one flag by flag.
+fn help_of_presets() -> String {
+    let default = Config::default().values().unwrap_or_default();
+    let own = |preset: &Config| {
+        let values = preset.values().unwrap_or_default();
+        let own = values.iter().filter(|(key, value)| default.get(*key) != Some(value));
+        own.map(|(key, value)| format!("{key} {value}")).collect::<Vec<_>>().join(", ")
+    };
+    let accurate =
+        SIDES.map(|(words, side)| format!("accurate, {words}: {}\n", own(&Config::accurate(side))));
+    format!(
+        "Starting point of all settings\n\nquick: {}\n{}published: as the flags say each",
+        own(&Config::quick()),
+        accurate.concat()
+    )
 }
 
 impl<C: Choice> SettingArguments<C> {

@@ -101,6 +101,9 @@ fn the_help_of_train_fits_two_screens_and_has_all_in_the_manual() {
         full.contains("8000 where depth is 3 by default") && full.contains("preset published: 40000"),
         "{full}"
     );
+    for preset in ["quick: batch 256, steps 1000", "accurate, to size 64: batch 256, steps 8000, width 8"] {
+        assert!(full.contains(preset), "{preset}: {full}");
+    }
 }
 
 #[test]
