@@ -8,7 +8,7 @@ use super::verdict::{self, Strict};
 use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};
 use crate::error::{Error, Result};
-use crate::estimate::{Estimate, Forward, Verification, forward, verify};
+use crate::estimate::{Estimate, Forward, Status, Verification, forward, verify};
 use crate::exact;
 use crate::io::{RunFolder, check_memory, check_writable, read_configurations, write_scalars};
 use crate::lattice::{Ensemble, SymmetryGroup};
@@ -301,7 +301,13 @@ impl Check<'_> {
         } else {
             None
         };
-        let verified = || verify(&self.measurement.importance, references(exact, check.as_ref()));
+        let verified = || {
+            let mut verification = verify(&self.measurement.importance, references(exact, check.as_ref()));
+            if let (Status::Suspect, Some(bottom)) = (verification.status, self.bottom) {
+                verification.reasons.push(wider(bottom));
+            }
+            verification
+        };
         let verification = check.is_some().then(verified);
         Ok((check.and_then(MonteCarloCheck::into_forward), verification))
     }
@@ -318,6 +324,13 @@ impl Check<'_> {
         progress.finish();
         Ok(ln_q)
     }
+}
+
+/// The first cure of a network that is suspect with a tensor network inside its boxes.
+fn wider(Bottom { bond_dimension, .. }: Bottom) -> String {
+    format!(
+        "the boxes are drawn by a tensor network of {bond_dimension} states, which loses configurations where these are too few: give a larger --bond-dimension first"
+    )
 }
 
 fn describe(report: &Report<'_>) -> String {

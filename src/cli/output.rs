@@ -5,6 +5,7 @@ use crate::exact;
 use crate::io::Table;
 use crate::plot;
 use clap::ArgMatches;
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing_subscriber::EnvFilter;
@@ -75,13 +76,16 @@ pub(super) fn tell_of_slow_curves(table: &Table) {
 /// Says what went wrong, always.
 pub(super) fn complain(text: &str) {
     super::progress::beside_the_bar(|| {
-        let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+        let mut stderr = std::io::stderr().lock();
+        let _ = writeln!(stderr, "{}", fitted(&printable(text), stderr.is_terminal()));
     });
 }
 
 /// Prints to standard output; a reader that has gone away (`| head`) is no error.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {
-    match writeln!(std::io::stdout().lock(), "{text}") {
+    let mut stdout = std::io::stdout().lock();
+    let text = fitted(text, stdout.is_terminal());
+    match writeln!(stdout, "{text}") {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
@@ -89,6 +93,51 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
 
 pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     print(&serde_json::to_string_pretty(value)?)
+}
+
+/// Columns of a terminal.
+const COLUMNS: usize = 80;
+/// Words at the start of lines that give reasons, which may be long.
+const REASONED: [&str; 3] = ["WARNING", "SUSPECT", "verified"];
+
+/// A text as a terminal shows it: long lines of reasons are broken between words, and go on below their first reason. Elsewhere each stays one line, for programs that look for it.
+fn fitted(text: &str, is_terminal: bool) -> Cow<'_, str> {
+    let is_long = |line: &str| {
+        line.chars().count() > COLUMNS && REASONED.iter().any(|word| line.trim_start().starts_with(word))
+    };
+    if !is_terminal || !text.lines().any(is_long) {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.lines().map(|line| if is_long(line) { broken(line) } else { line.to_owned() });
+    Cow::Owned(lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// A line of a word and its reasons in lines that fit.
+fn broken(line: &str) -> String {
+    let before = line.len() - line.trim_start().len();
+    let word = line[before..].find(' ').unwrap_or_default();
+    let rest = line[before + word..].trim_start();
+    let indent = line.len() - rest.len();
+    let mut text = line[..indent].to_owned();
+    let mut column = indent;
+    for word in rest.split(' ') {
+        let length = word.chars().count();
+        match () {
+            () if column == indent => (),
+            () if column + 1 + length > COLUMNS => {
+                text += "\n";
+                text += &" ".repeat(indent);
+                column = indent;
+            }
+            () => {
+                text.push(' ');
+                column += 1;
+            }
+        }
+        text += word;
+        column += length;
+    }
+    text
 }
 
 /// Arguments that name a file or folder to write, in any command.
@@ -150,6 +199,30 @@ mod tests {
                 assert!(read.contains(&id) || PLACES.contains(&id), "{} {id}", command.get_name());
             }
         }
+    }
+
+    #[test]
+    fn reasons_fit_a_terminal_and_are_one_line_elsewhere() {
+        let reasons = "the effective sample size is 0.998 by the network's own samples and 0.970 by 2000 configurations; ";
+        let text = format!(
+            "ESS       0.9985\nSUSPECT   {}\nresults in {}",
+            reasons.repeat(3).trim(),
+            "x".repeat(90)
+        );
+        assert_eq!(fitted(&text, false), text);
+        let shown = fitted(&text, true);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(lines.len() > 5 && lines[1].starts_with("SUSPECT   the effective"), "{shown}");
+        for line in &lines[1..lines.len() - 1] {
+            assert!(line.len() <= COLUMNS, "{shown}");
+        }
+        assert!(
+            lines[2..lines.len() - 1]
+                .iter()
+                .all(|line| line.starts_with("          ") && &line[10..11] != " ")
+        );
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&shown), words(&text));
     }
 
     #[test]
