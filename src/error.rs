@@ -125,7 +125,7 @@ pub enum Error {
 impl Error {
     /// A setting outside its range.
     pub fn setting(name: &'static str, value: impl ToString, expected: impl Into<String>) -> Self {
-        Self::Setting { name, value: value.to_string(), expected: expected.into() }
+        Self::Setting { name, value: in_few_digits(value.to_string()), expected: expected.into() }
     }
 
     /// A file operation that failed.
@@ -148,5 +148,38 @@ impl Error {
                 | Self::RunExists { .. }
                 | Self::FolderInUse { .. }
         )
+    }
+}
+
+/// Numbers from here on, which no integer of 64 bits reaches, are quoted by their power of ten.
+const LARGE: f64 = 1e20;
+
+/// A value as a message quotes it: 1e30 without its thirty zeros.
+fn in_few_digits(value: String) -> String {
+    match value.parse::<f64>() {
+        Ok(number) if number.is_finite() && number.abs() >= LARGE => format!("{number:e}"),
+        _ => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_quoted_in_few_digits() {
+        let quoted = |value: f64| Error::setting("beta", value, "less").to_string();
+        assert_eq!(quoted(1e30), "beta = 1e30 is not possible: less");
+        assert_eq!(quoted(-2.5e20), "beta = -2.5e20 is not possible: less");
+        assert_eq!(
+            Error::setting("seed", u64::MAX, "less").to_string(),
+            "seed = 18446744073709551615 is not possible: less"
+        );
+        assert_eq!(quoted(-0.44), "beta = -0.44 is not possible: less");
+        let text = "a name of more than twenty letters";
+        assert_eq!(
+            Error::setting("device", text, "less").to_string(),
+            format!("device = {text} is not possible: less")
+        );
     }
 }

@@ -220,7 +220,7 @@ impl Setting {
         };
         match is_inside {
             true => Ok(()),
-            false => Err(Error::setting(self.key, told(value), format!("it must be {}", self.expected()))),
+            false => Err(Error::setting(self.key, plain(value), format!("it must be {}", self.expected()))),
         }
     }
 }
@@ -231,16 +231,6 @@ pub(super) fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Float(number) => number.to_string(),
         other => other.to_string(),
-    }
-}
-
-/// A value that is refused, in few digits where it is far off.
-fn told(value: &Value) -> String {
-    match value {
-        Value::Float(number) if *number != 0.0 && !(1e-6..1e15).contains(&number.abs()) => {
-            format!("{number:e}")
-        }
-        other => plain(other),
     }
 }
 
