@@ -304,7 +304,7 @@ impl Check<'_> {
         let verified = || {
             let mut verification = verify(&self.measurement.importance, references(exact, check.as_ref()));
             if let (Status::Suspect, Some(bottom)) = (verification.status, self.bottom) {
-                verification.reasons.push(wider(bottom));
+                verification.reasons.insert(0, wider(bottom));
             }
             verification
         };
@@ -329,7 +329,7 @@ impl Check<'_> {
 /// The first cure of a network that is suspect with a tensor network inside its boxes.
 fn wider(Bottom { bond_dimension, .. }: Bottom) -> String {
     format!(
-        "the boxes are drawn by a tensor network of {bond_dimension} states, which loses configurations where these are too few: give a larger --bond-dimension first"
+        "boxes are drawn by a tensor network of bond dimension {bond_dimension}, which loses configurations where that is too small: give a larger --bond-dimension first"
     )
 }
 

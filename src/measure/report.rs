@@ -212,11 +212,17 @@ pub(super) fn line(quantity: &Quantity) -> String {
     line
 }
 
+/// Error below which numbers are in powers of ten: they would be rows of zeros.
+const LEAST_DECIMAL: f64 = 1e-10;
+
 /// Value and error with two digits of the error, for people; `?` for an error that is not known.
 pub fn brief(estimate: Estimate) -> String {
     let Estimate { value, error } = estimate;
     if !(error.is_finite() && error > 0.0) {
         return format!("{value:.8} +- ?");
+    }
+    if error < LEAST_DECIMAL {
+        return format!("{value:.1e} +- {error:.1e}");
     }
     let digits = (1.0 - error.log10().floor()).clamp(0.0, 12.0) as usize;
     format!("{value:.digits$} +- {error:.digits$}")

@@ -89,6 +89,9 @@ fn levels_add_up_to_the_divergence_and_a_small_bond_dimension_is_told_of() {
     let text = "measure strips --count 500 --device cpu --by-level --bond-dimension 1";
     let told = succeed(folder, text).stdout;
     assert!(told.contains("larger --bond-dimension") && told.contains("of 500 samples"), "{told}");
+    let poor = "measure strips --count 500 --device cpu --bottom mps --bond-dimension 1 --verify";
+    let told = succeed(folder, poor).stdout;
+    assert!(told.contains("SUSPECT") && told.contains("a larger --bond-dimension first"), "{told}");
 }
 
 #[test]
