@@ -32,9 +32,9 @@ pub(super) struct SettingArguments<C: Choice> {
 
 /// Sides in words, and the largest of each.
 const SIDES: [(&str, f64); 4] =
-    [("to size 16", 16.0), ("to size 32", 32.0), ("to size 64", 64.0), ("above", 128.0)];
+    [("to size 16", 16.0), ("to size 32", 32.0), ("to size 64", 64.0), ("above size 64", 128.0)];
 
-/// What presets have of their own; quick ones and accurate ones in full, and the published one flag by flag.
+/// What presets have of their own.
 fn help_of_presets() -> String {
     let default = Config::default().values().unwrap_or_default();
     let own = |preset: &Config| {
@@ -45,9 +45,10 @@ fn help_of_presets() -> String {
     let accurate =
         SIDES.map(|(words, side)| format!("accurate, {words}: {}\n", own(&Config::accurate(side))));
     format!(
-        "Starting point of all settings\n\nquick: {}\n{}published: as the flags say each",
+        "Starting point of all settings\n\nquick: {}\n{}published: {}",
         own(&Config::quick()),
-        accurate.concat()
+        accurate.concat(),
+        own(&Config::published())
     )
 }
 
