@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// # Errors
 /// When there is no such device, or the model does not fit it.
 pub fn open(wanted: &str, model: Arc<Model>, batch: usize) -> Result<Box<dyn Timed>> {
-    Ok(match selected(wanted)? {
+    Ok(match selected_for(wanted, &model)? {
         Some(selected) => Box::new(Gpu::open_selected(&selected, model, batch)?),
         None => Box::new(Cpu::<f32>::open(model, batch)?),
     })
@@ -35,7 +35,7 @@ pub fn open_in_chunks(
     batch: usize,
     memory: Option<u64>,
 ) -> Result<Box<dyn Timed>> {
-    let selected = selected(wanted)?;
+    let selected = selected_for(wanted, model)?;
     let chunks =
         (1..=batch.div_ceil(2)).filter(|count| batch.is_multiple_of(*count)).map(|count| batch / count);
     let needs = |chunk| match selected {
@@ -110,6 +110,19 @@ pub fn open_net(wanted: &str, net: &dense::Net, batch: usize) -> Result<Box<dyn 
 /// The adapter that `wanted` names; none for the CPU.
 fn selected(wanted: &str) -> Result<Option<Selected>> {
     if wanted == "cpu" { Ok(None) } else { select_named(wanted) }
+}
+
+/// As [`selected`], for a model, part of which may run on the CPU alone.
+fn selected_for(wanted: &str, model: &Model) -> Result<Option<Selected>> {
+    match model.is_for_the_cpu() {
+        false => selected(wanted),
+        true if ["auto", "cpu"].contains(&wanted) => Ok(None),
+        true => Err(Error::setting(
+            "device",
+            wanted,
+            "boxes of a tensor network, and exact ones of side 16, run on the CPU alone; leave it out, or use cpu",
+        )),
+    }
 }
 
 /// Opens the device that `wanted` names, as [`open`] does, for a flow that learns from batches of so many configurations.

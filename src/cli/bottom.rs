@@ -1,28 +1,55 @@
 //! Flags of another bottom than a network's own.
 
-use crate::mps::Bottom;
+use crate::conditional::{BottomKind, MOST_BOND_STATES, Model};
+use crate::config::Config;
+use crate::error::Error;
 
 /// States of a bond where none are asked for.
 const BOND_DIMENSION: usize = 8;
 
-/// Draws the insides of boxes by a tensor network, given what the nets draw around them.
+/// Draws the insides of larger boxes than the network's own without nets, given what its nets draw around them.
 #[derive(Debug, Clone, clap::Args)]
 #[command(group = clap::ArgGroup::new("tensor").multiple(true))]
 pub(super) struct BottomFlags {
-    /// Draw the insides of boxes by a tensor network, a boundary matrix product state, where the network has nets and exact sums
+    /// Draw the insides of boxes by a tensor network, a boundary matrix product state, where the network has nets and exact sums; on the CPU
     #[arg(long, value_enum, group = "tensor")]
     bottom: Option<BottomName>,
     /// States of a bond of the tensor network, 1 to 64: time grows with their third power
     #[arg(long, value_name = "STATES", requires = "tensor", default_value_t = BOND_DIMENSION)]
     bond_dimension: usize,
-    /// Side of the boxes [default: that of the lattice, whose boundary nets then draw alone]
+    /// Side of the boxes, or their lengths as 16x32 [default: the side of the lattice, whose boundary nets then draw alone]
     #[arg(long, value_name = "SIDE", requires = "bottom")]
-    bottom_side: Option<u32>,
+    bottom_side: Option<Lengths>,
+    /// Draw the insides of boxes of this side, 16, or of these lengths, 16x32, by exact sums; on the CPU
+    #[arg(long, value_name = "SIDE", conflicts_with = "bottom")]
+    exact_bottom: Option<Lengths>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum BottomName {
     Mps,
+}
+
+/// Side of boxes, and their length where they are longer, else 0.
+#[derive(Debug, Clone, Copy)]
+struct Lengths {
+    side: u32,
+    length: u32,
+}
+
+impl std::str::FromStr for Lengths {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| text.trim().parse::<u32>();
+        let found = match text.split_once(['x', 'X']) {
+            None => number(text).map(|side| Self { side, length: 0 }),
+            Some((side, length)) => number(side)
+                .and_then(|side| Ok((side, number(length)?)))
+                .map(|(side, length)| Self { side, length: if length == side { 0 } else { length } }),
+        };
+        found.map_err(|_| "it must be a side such as 16, or lengths such as 16x32".to_owned())
+    }
 }
 
 impl BottomFlags {
@@ -33,12 +60,34 @@ impl BottomFlags {
 
     /// Whether another bottom than the network's own is asked for.
     pub(super) fn is_given(&self) -> bool {
-        self.bottom.is_some()
+        self.bottom.is_some() || self.exact_bottom.is_some()
     }
 
-    /// The bottom that is asked for, if one is, for a lattice of a side.
-    pub(super) fn of(&self, side: u32) -> Option<Bottom> {
-        let BottomName::Mps = self.bottom?;
-        Some(Bottom { side: self.bottom_side.unwrap_or(side), bond_dimension: self.bond_dimension })
+    /// The network with the bottom that is asked for, and its settings and parameters.
+    pub(super) fn apply(
+        &self,
+        config: Config,
+        model: Model,
+        parameters: Vec<f32>,
+    ) -> crate::Result<(Config, Model, Vec<f32>)> {
+        let whole = Lengths { side: config.size, length: 0 };
+        let (Lengths { side, length }, bond_dimension) = match (self.bottom, self.exact_bottom) {
+            (Some(BottomName::Mps), _) if self.bond_dimension == 0 => {
+                let expected = format!("it must lie in 1 to {MOST_BOND_STATES}");
+                return Err(Error::setting("bond_dimension", 0, expected));
+            }
+            (Some(BottomName::Mps), _) => (self.bottom_side.unwrap_or(whole), self.bond_dimension),
+            (None, Some(lengths)) => (lengths, 0),
+            (None, None) => return Ok((config, model, parameters)),
+        };
+        let (model, parameters) = model.with_bottom(&parameters, side, length, bond_dimension)?;
+        let config = Config {
+            exact_bottom: side,
+            exact_length: length,
+            bottom: if bond_dimension > 0 { BottomKind::Mps } else { BottomKind::Exact },
+            bond_dimension: if bond_dimension > 0 { bond_dimension } else { config.bond_dimension },
+            ..config
+        };
+        Ok((config, model, parameters))
     }
 }

@@ -5,7 +5,6 @@ use super::network::Network;
 use super::progress::Progress;
 use super::verdict;
 use crate::io::{check_writable, read_spins, write_ln_q};
-use crate::mps::Completed;
 use crate::sample::evaluate;
 use std::path::PathBuf;
 
@@ -33,14 +32,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (shape, values) = network.shape()?;
     let spins = read_spins(spins, &shape, values)?;
     let count = spins.len() / shape.iter().product::<usize>();
-    let (config, mut backend) = network.open(count)?;
+    let (config, mut backend) = network.open(bottom, count)?;
     verdict::tell_of(&network.folder()?);
     let mut progress = Progress::new("configuration", 0, count as u64);
     let told = |done| progress.advance(done as u64);
-    let ln_q = match bottom.of(config.size) {
-        None => evaluate(backend.as_mut(), config.beta, &spins, told)?,
-        Some(bottom) => Completed::new(backend.as_mut(), config.beta, bottom)?.evaluate(&spins, told)?,
-    };
+    let ln_q = evaluate(backend.as_mut(), config.beta, &spins, told)?;
     progress.finish();
     write_ln_q(&place, ln_q)?;
     super::print(&format!("ln q of {count} configurations in {}", out.display()))

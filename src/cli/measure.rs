@@ -14,9 +14,9 @@ use crate::io::{RunFolder, check_memory, check_writable, read_configurations, wr
 use crate::lattice::{Ensemble, SymmetryGroup};
 use crate::measure::{
     Measurement, Method, MonteCarloCheck, Scalars, Settings, brief, log_weights_of, measure,
-    measure_completed, monte_carlo_check_of, own_seed, references, symmetrised_ln_q,
+    monte_carlo_check_of, own_seed, references, symmetrised_ln_q,
 };
-use crate::mps::{Bottom, Completed, LevelDivergence, divergence_by_level};
+use crate::mps::{LevelDivergence, divergence_by_level};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -118,7 +118,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if keep.is_some() {
         check_memory("count", count, size_of::<Scalars>())?;
     }
-    let (config, mut backend) = arguments.network.open(count)?;
+    let (config, mut backend) = arguments.network.open(&arguments.bottom, count)?;
     let model = backend.model();
     let ensemble = Ensemble { system: model.system.clone(), beta: config.beta };
     let symmetries = match &arguments.symmetrise {
@@ -134,23 +134,18 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let seed = arguments.seed.unwrap_or(own_seed(config.seed, &ensemble));
     let settings = Settings { count, seed, beta: config.beta, method, symmetries };
-    let bottom = arguments.bottom.of(config.size);
-    if let (Some(_), Some(symmetries)) = (bottom, &arguments.symmetrise) {
-        let expected = "it needs the network's own bottom: leave out --bottom";
-        return Err(Error::setting("symmetrise", symmetries, expected).into());
-    }
     if let (true, Some(symmetries)) = (arguments.by_level, &arguments.symmetrise) {
         let expected = "levels are those of the network as it is, not of its average over symmetries: leave out --by-level, or measure twice";
         return Err(Error::setting("symmetrise", symmetries, expected).into());
     }
     let mut scalars = Vec::new();
-    let measurement = draw(backend.as_mut(), bottom, &settings, keep.is_some().then_some(&mut scalars))?;
+    let measurement = draw(backend.as_mut(), &settings, keep.is_some().then_some(&mut scalars))?;
     if let Some(path) = &keep {
         write_scalars(path, &ensemble.system, &scalars)?;
     }
     let (forward, verification) = match measurement.count == count {
         true => {
-            let of_check = Check { arguments, bottom, settings: &settings, measurement: &measurement };
+            let of_check = Check { arguments, settings: &settings, measurement: &measurement };
             of_check.run(backend.as_mut(), &config, reference)?
         }
         // Stopped: what was measured is wanted now.
@@ -169,9 +164,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     doubts.extend(of_run.iter().chain(&seen).cloned());
     let mut warnings = measurement.warnings();
     warnings.extend(of_run);
-    // With another bottom the measurement is not of all that the levels are of.
-    let whole = bottom.is_none().then_some(measurement.kl);
-    warnings.extend(levels.as_ref().and_then(|levels| disagreement(&levels.by_level, whole)));
+    warnings.extend(levels.as_ref().and_then(|levels| disagreement(&levels.by_level, measurement.kl)));
     // Under --verify they are the verdict's own.
     warnings.extend(seen.into_iter().filter(|_| !arguments.verify));
     let report =
@@ -186,7 +179,6 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 fn draw(
     backend: &mut dyn Backend,
-    bottom: Option<Bottom>,
     settings: &Settings,
     mut scalars: Option<&mut Vec<Scalars>>,
 ) -> anyhow::Result<Measurement> {
@@ -202,13 +194,7 @@ fn draw(
         progress.advance(done as u64);
         interrupt.flow()
     };
-    let measurement = match bottom {
-        None => measure(backend, settings, keep, observe)?,
-        Some(bottom) => {
-            let mut network = Completed::new(backend, settings.beta, bottom)?;
-            measure_completed(&mut network, settings, keep, observe)?
-        }
-    };
+    let measurement = measure(backend, settings, keep, observe)?;
     progress.finish();
     if measurement.count < settings.count {
         super::tell(&format!("stopped after {} of {} samples", measurement.count, settings.count));
@@ -240,13 +226,11 @@ fn draw_levels(
 }
 
 /// Says so where levels do not add up to the divergence of the network that they are levels of.
-fn disagreement(levels: &[LevelDivergence], whole: Option<Estimate>) -> Option<String> {
+fn disagreement(levels: &[LevelDivergence], whole: Estimate) -> Option<String> {
     let all: Vec<Estimate> = levels.iter().map(|level| level.kl).collect::<Option<_>>()?;
     let sum: f64 = all.iter().map(|kl| kl.value).sum();
     let error = all.iter().map(|kl| kl.error).fold(0.0, f64::hypot);
-    let is_off = whole.is_some_and(|whole| {
-        (sum - whole.value).abs() > 5.0 * error.hypot(whole.error) + 0.1 * whole.value.abs()
-    });
+    let is_off = (sum - whole.value).abs() > 5.0 * error.hypot(whole.error) + 0.1 * whole.value.abs();
     // One sample that outweighs all others.
     let is_loose = error.is_nan() || sum > LOOSE && error > 0.5 * sum;
     (is_off || is_loose).then(|| {
@@ -269,7 +253,6 @@ fn describe_levels(levels: &Levels) -> Vec<String> {
 /// A check of a network by configurations from elsewhere.
 struct Check<'a> {
     arguments: &'a Arguments,
-    bottom: Option<Bottom>,
     settings: &'a Settings,
     measurement: &'a Measurement,
 }
@@ -303,8 +286,9 @@ impl Check<'_> {
         };
         let verified = || {
             let mut verification = verify(&self.measurement.importance, references(exact, check.as_ref()));
-            if let (Status::Suspect, Some(bottom)) = (verification.status, self.bottom) {
-                verification.reasons.insert(0, wider(bottom));
+            let bond_dimension = backend.model().options.bond_dimension;
+            if verification.status == Status::Suspect && bond_dimension > 0 {
+                verification.reasons.insert(0, wider(bond_dimension));
             }
             verification
         };
@@ -314,9 +298,6 @@ impl Check<'_> {
 
     /// ln q of configurations that the network did not draw.
     fn ln_q(&self, backend: &mut dyn Backend, spins: &[i8]) -> Result<Vec<f64>> {
-        if let Some(bottom) = self.bottom {
-            return Completed::new(backend, self.settings.beta, bottom)?.evaluate(spins, |_| ());
-        }
         let elements = self.settings.elements(backend.model());
         let mut progress = Progress::new("image of the reference", 0, elements.len() as u64);
         let told = |done| progress.advance(done as u64);
@@ -327,7 +308,7 @@ impl Check<'_> {
 }
 
 /// The first cure of a network that is suspect with a tensor network inside its boxes.
-fn wider(Bottom { bond_dimension, .. }: Bottom) -> String {
+fn wider(bond_dimension: usize) -> String {
     format!(
         "boxes are drawn by a tensor network of bond dimension {bond_dimension}, which loses configurations where that is too small: give a larger --bond-dimension first"
     )

@@ -8,8 +8,7 @@ use crate::device;
 use crate::error::Error;
 use crate::io::{RunFolder, SampleWriter};
 use crate::lattice::{Lattice, Spins};
-use crate::mps::{Bottom, Completed};
-use crate::sample::{Draws, Lowest, Samples, draw};
+use crate::sample::{Draws, Lowest, draw};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,14 +26,18 @@ pub(super) struct Network {
 }
 
 impl Network {
-    /// Opens the network for `count` configurations, or for any number.
-    pub(super) fn open(&self, count: usize) -> anyhow::Result<(Config, Box<dyn Backend>)> {
+    /// Opens the network for `count` configurations, or for any number, with its own bottom or the one that is asked for.
+    pub(super) fn open(
+        &self,
+        bottom: &BottomFlags,
+        count: usize,
+    ) -> anyhow::Result<(Config, Box<dyn Backend>)> {
         let config = RunFolder::open(&self.run)?.1;
         let batch = self.batch.unwrap_or(config.batch);
         if !(1..=MAX_BATCH).contains(&batch) {
             return Err(Error::setting("batch", batch, format!("it must lie in 1 to {MAX_BATCH}")).into());
         }
-        open_run(&self.run, &self.device, batch.min(count))
+        open_with(&self.run, &self.device, batch.min(count), Some(bottom))
     }
 
     /// Opens the network to draw `count` configurations, with the run's seed if none is given.
@@ -50,10 +53,9 @@ impl Network {
         }
         let (shape, kind) = self.shape()?;
         let writer = SampleWriter::new(shape, kind, count)?;
-        let (config, backend) = self.open(count)?;
+        let (config, backend) = self.open(bottom, count)?;
         let draws = Draws { seed: seed.unwrap_or(config.seed), beta: config.beta, count };
-        let bottom = bottom.of(config.size);
-        Ok(Drawing { backend, bottom, writer, draws })
+        Ok(Drawing { backend, writer, draws })
     }
 
     /// Its run folder, opened.
@@ -77,7 +79,6 @@ impl Network {
 /// A network that is ready to draw configurations.
 pub(super) struct Drawing {
     backend: Box<dyn Backend>,
-    bottom: Option<Bottom>,
     writer: SampleWriter,
     draws: Draws,
 }
@@ -86,8 +87,8 @@ impl Drawing {
     /// Draws them all, under a progress bar.
     pub(super) fn draw(mut self) -> anyhow::Result<SampleWriter> {
         let mut progress = Progress::new("sample", 0, self.draws.count as u64);
-        let Self { backend, bottom, draws, writer } = &mut self;
-        each(backend.as_mut(), *bottom, *draws, |samples| {
+        let Self { backend, draws, writer } = &mut self;
+        draw(backend.as_mut(), *draws, |samples| {
             writer.push(samples);
             progress.advance(writer.len() as u64);
             Ok(())
@@ -100,7 +101,7 @@ impl Drawing {
     pub(super) fn draw_lowest(mut self, most: usize) -> anyhow::Result<SampleWriter> {
         let mut progress = Progress::new("sample", 0, self.draws.count as u64);
         let (mut lowest, mut done) = (Lowest::new(most), 0);
-        each(self.backend.as_mut(), self.bottom, self.draws, |samples| {
+        draw(self.backend.as_mut(), self.draws, |samples| {
             lowest.push(&samples);
             done += samples.energy.len();
             progress.advance(done as u64);
@@ -112,29 +113,31 @@ impl Drawing {
     }
 }
 
-/// Draws configurations with the network's own bottom, or another.
-fn each(
-    backend: &mut dyn Backend,
-    bottom: Option<Bottom>,
-    draws: Draws,
-    consume: impl FnMut(Samples) -> crate::error::Result<()>,
-) -> anyhow::Result<()> {
-    match bottom {
-        None => draw(backend, draws, consume)?,
-        Some(bottom) => Completed::new(backend, draws.beta, bottom)?.draw(draws, consume)?,
-    }
-    Ok(())
-}
-
 /// Opens a run's network on a device.
 pub(super) fn open_run(run: &Path, device: &str, batch: usize) -> anyhow::Result<(Config, Box<dyn Backend>)> {
+    open_with(run, device, batch, None)
+}
+
+/// As [`open_run`], with another bottom where one is asked for.
+fn open_with(
+    run: &Path,
+    device: &str,
+    batch: usize,
+    bottom: Option<&BottomFlags>,
+) -> anyhow::Result<(Config, Box<dyn Backend>)> {
     let (folder, config) = RunFolder::open(run)?;
-    let model = Arc::new(config.model()?);
+    let model = config.model()?;
     let checkpoint = folder.load_checkpoint(&config, &model)?;
+    let (step, parameters) = (checkpoint.step, checkpoint.parameters);
+    let (config, model, parameters) = match bottom {
+        Some(bottom) => bottom.apply(config, model, parameters)?,
+        None => (config, model, parameters),
+    };
+    let model = Arc::new(model);
     let mut backend = device::open_in_chunks(device, &model, batch, None)?;
     // No more: to measure shapes for a few configurations would take longer than to draw them.
     backend.tune(Tuning::Kept)?;
-    backend.write(Tensor::Parameters, &checkpoint.parameters)?;
-    super::tell(&format!("device {}; network after {} steps", backend.device(), checkpoint.step));
+    backend.write(Tensor::Parameters, &parameters)?;
+    super::tell(&format!("device {}; network after {step} steps", backend.device()));
     Ok((config, backend))
 }

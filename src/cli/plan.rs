@@ -35,8 +35,9 @@ pub(super) struct Arguments {
 struct Output {
     #[serde(flatten)]
     plan: Plan,
-    /// Memory of the state on a GPU, index tables left out.
-    gpu_memory_bytes: u64,
+    /// Memory of the state on a GPU, index tables left out; none where a level runs on the CPU alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gpu_memory_bytes: Option<u64>,
     /// Memory of the state on the CPU backend.
     cpu_memory_bytes: u64,
     /// Main memory for Monte Carlo configurations that forward steps learn from.
@@ -55,7 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let learns = (1..=config.steps).any(|step| config.is_forward(step));
     let chunk = if config.chunk > 0 { config.chunk } else { config.batch };
     let output = Output {
-        gpu_memory_bytes: Gpu::memory(&model, chunk),
+        gpu_memory_bytes: (!model.is_for_the_cpu()).then(|| Gpu::memory(&model, chunk)),
         cpu_memory_bytes: Cpu::<f32>::memory(&model, chunk),
         pool_memory_bytes: if learns {
             Pool::memory(model.system.lattice, config.pool, config.batch)
@@ -120,12 +121,13 @@ fn table(output: &Output, list_kernels: bool) -> String {
         cost(plan.sampling),
         cost(plan.training)
     ));
-    let [gpu, cpu] = [output.gpu_memory_bytes, output.cpu_memory_bytes].map(|bytes| bytes as f64 / 1e6);
+    let mb = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+    let gpu = output.gpu_memory_bytes.map(|bytes| format!("{} on a GPU, ", mb(bytes))).unwrap_or_default();
     let pool = match output.pool_memory_bytes {
         0 => String::new(),
-        bytes => format!("; {:.1} MB of main memory for Monte Carlo to learn from", bytes as f64 / 1e6),
+        bytes => format!("; {} of main memory for Monte Carlo to learn from", mb(bytes)),
     };
-    lines.push(format!("memory: {gpu:.1} MB on a GPU, {cpu:.1} MB on the CPU backend{pool}"));
+    lines.push(format!("memory: {gpu}{} on the CPU backend{pool}", mb(output.cpu_memory_bytes)));
     lines.join("\n")
 }
 

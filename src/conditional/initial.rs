@@ -106,6 +106,7 @@ mod tests {
             mixture: false,
             exact_bottom: 2,
             exact_length: 0,
+            bond_dimension: 0,
             cut: Cut::Crosses,
             head: Head::None,
             site_order: SiteOrder::Index,

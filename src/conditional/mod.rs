@@ -1,5 +1,6 @@
 //! What a level draws its blocks with, given their borders: shapes, masks, parameter layout, initialisation. No device.
 
+mod bottom;
 mod exact_box;
 mod heat_bath;
 mod initial;
@@ -12,13 +13,14 @@ mod widths;
 
 use crate::hierarchy::Layers;
 use crate::kernels::Kernel;
+pub use bottom::BottomKind;
 pub use exact_box::{BoxFactors, ColourFactors, MOST_ROW_STATES, WeightedBoxFactors, max_box_beta};
 pub use heat_bath::{
     NEIGHBOUR_SUMS, REWARD_QUANTUM, by_neighbours, colour_weights, heat_bath_ln_q, heat_bath_reward,
 };
 pub use masked_net::{Colours, Encoding, Gauge, MaskedNet, Weights};
 pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, Network, Storage, TensorPlace};
-pub(crate) use model::{check_side, cut_of_earlier_versions};
+pub(crate) use model::{MOST_BOND_STATES, check_side, cut_of_earlier_versions};
 pub use pair_head::{Head, PairHead, PairTensor, TURNS, exact_logits};
 pub use reach::{PATCH, Patches};
 pub use widths::Widths;
@@ -34,6 +36,11 @@ pub enum Conditional {
     /// The inside of a box, summed over and drawn by a transfer over its sites. It ends the tree as the heat bath does, with the
     /// free energy `-ln Z` of the box given its border.
     ExactBox(Layers),
+    /// The inside of a box, drawn by a matrix product state whose bonds have so many states: nearly exact. It ends the tree as an exact box does, but training draws it.
+    Tensor {
+        /// Most states of a bond.
+        bond_dimension: usize,
+    },
     /// All sites, of which each is drawn from the fields of those before it.
     PairHead(PairHead),
 }
@@ -43,7 +50,7 @@ impl Conditional {
     pub fn net(&self) -> Option<&MaskedNet> {
         match self {
             Self::MaskedNet(net) => Some(net),
-            Self::HeatBath | Self::ExactBox(_) | Self::PairHead(_) => None,
+            Self::HeatBath | Self::ExactBox(_) | Self::Tensor { .. } | Self::PairHead(_) => None,
         }
     }
 
@@ -51,7 +58,7 @@ impl Conditional {
     pub fn pair_head(&self) -> Option<&PairHead> {
         match self {
             Self::PairHead(head) => Some(head),
-            Self::MaskedNet(_) | Self::HeatBath | Self::ExactBox(_) => None,
+            Self::MaskedNet(_) | Self::HeatBath | Self::ExactBox(_) | Self::Tensor { .. } => None,
         }
     }
 
@@ -60,7 +67,7 @@ impl Conditional {
         match self {
             Self::MaskedNet(net) => net.parameters(),
             Self::PairHead(head) => head.parameters(),
-            Self::HeatBath | Self::ExactBox(_) => 0,
+            Self::HeatBath | Self::ExactBox(_) | Self::Tensor { .. } => 0,
         }
     }
 
@@ -73,7 +80,7 @@ impl Conditional {
     pub fn exact_box(&self) -> Option<Layers> {
         match *self {
             Self::ExactBox(layers) => Some(layers),
-            Self::MaskedNet(_) | Self::HeatBath | Self::PairHead(_) => None,
+            Self::MaskedNet(_) | Self::HeatBath | Self::Tensor { .. } | Self::PairHead(_) => None,
         }
     }
 
@@ -84,6 +91,7 @@ impl Conditional {
             Self::HeatBath => "heat_bath",
             Self::ExactBox(layers) if layers.is_square() => "exact_square",
             Self::ExactBox(_) => "exact_box",
+            Self::Tensor { .. } => "tensor",
             Self::PairHead(_) => "pair_head",
         }
     }
@@ -94,6 +102,7 @@ impl Conditional {
             Self::MaskedNet(_) => Kernel::SampleLevel { level },
             Self::HeatBath => Kernel::SampleHeatBath { level },
             Self::ExactBox(_) => Kernel::SampleBox { level },
+            Self::Tensor { .. } => Kernel::SampleTensor { level },
             Self::PairHead(_) => Kernel::SamplePairs { level },
         }
     }
@@ -101,7 +110,7 @@ impl Conditional {
     /// The kernel that gives the rewards of the blocks of a level with their spins summed out, where that can be done.
     pub fn sum_out(&self, level: usize) -> Option<Kernel> {
         match self {
-            Self::MaskedNet(_) | Self::PairHead(_) => None,
+            Self::MaskedNet(_) | Self::Tensor { .. } | Self::PairHead(_) => None,
             Self::HeatBath => Some(Kernel::HeatBathFreeEnergy { level }),
             Self::ExactBox(_) => Some(Kernel::BoxFreeEnergy { level }),
         }
@@ -113,6 +122,7 @@ impl Conditional {
             Self::MaskedNet(_) => Kernel::EvaluateLevel { level },
             Self::HeatBath => Kernel::EvaluateHeatBath { level },
             Self::ExactBox(_) => Kernel::EvaluateBox { level },
+            Self::Tensor { .. } => Kernel::EvaluateTensor { level },
             Self::PairHead(_) => Kernel::EvaluatePairs { level },
         }
     }
@@ -126,7 +136,9 @@ impl Conditional {
                 std::iter::once(Kernel::BackwardOutput { level }).chain(hidden).chain(last).collect()
             }
             Self::PairHead(head) if head.parameters() > 0 => vec![Kernel::BackwardPairs { level }],
-            Self::PairHead(_) | Self::HeatBath | Self::ExactBox(_) => return Vec::new(),
+            Self::PairHead(_) | Self::HeatBath | Self::ExactBox(_) | Self::Tensor { .. } => {
+                return Vec::new();
+            }
         };
         [of_head, vec![Kernel::GradientSum { level }]].concat()
     }

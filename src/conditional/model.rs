@@ -27,10 +27,12 @@ pub struct NetOptions {
     pub mixture: bool,
     /// How boxes are split: of the square lattice, those that end in squares, either way; others in halves alone.
     pub cut: Cut,
-    /// Side of the squares that are summed exactly, without nets: 8, 4 or 2; 0 where nothing is.
+    /// Side of the squares that are summed exactly, without nets: 8, 4 or 2; 0 where nothing is. With a bond dimension any power of two from 4 to the size.
     pub exact_bottom: u32,
     /// Their length where they are longer than wide, twice `exact_bottom`; else 0.
     pub exact_length: u32,
+    /// States of the bonds of the matrix product states that draw these boxes; 0 where they are summed exactly.
+    pub bond_dimension: usize,
     /// Which sites a net fixes together.
     pub network: Network,
     /// The head that turns fields into logits, where the network is one of pairs of sites.
@@ -73,6 +75,10 @@ impl Network {
 
 /// Smallest side of a network's lattice.
 const MIN_SIDE: u32 = 4;
+/// Side of the largest squares that are summed exactly: 2^15 states of a row, for which workgroups have no room.
+const LARGEST_EXACT: u32 = 16;
+/// Most states of a bond of matrix product states.
+pub(crate) const MOST_BOND_STATES: usize = 64;
 /// Largest side of a dense network's lattice, in two and in three dimensions.
 const MAX_DENSE_SIDE: u32 = 64;
 const MAX_DENSE_CUBIC_SIDE: u32 = 16;
@@ -95,7 +101,10 @@ impl NetOptions {
         if !(1..=MAX_DEPTH).contains(&self.depth) {
             return Err(Error::setting("depth", self.depth, format!("it must lie in 1 to {MAX_DEPTH}")));
         }
-        self.check_bottom(system.lattice)?;
+        match self.bond_dimension {
+            0 => self.check_bottom(system.lattice)?,
+            _ => self.check_tensors(system)?,
+        }
         self.check_length(system)?;
         self.check_cut(system.lattice)?;
         self.check_colours(system)?;
@@ -202,8 +211,10 @@ impl NetOptions {
                 "on the triangular lattice only single spins are summed exactly; it must be 2".to_owned(),
             ),
             (Network::Han, LatticeKind::Triangular) => Ok(()),
-            (Network::Han, LatticeKind::Square) if ![2, 4, 8].contains(&bottom) => {
-                refuse("it must be 8, 4 or 2".to_owned())
+            (Network::Han, LatticeKind::Square) if ![2, 4, 8, LARGEST_EXACT].contains(&bottom) => {
+                refuse(format!(
+                    "it must be {LARGEST_EXACT} (on the CPU alone), 8, 4 or 2; larger boxes are for tensor networks (bottom = \"mps\")"
+                ))
             }
             (Network::Han, LatticeKind::Square) if bottom > lattice.side() => {
                 refuse(format!("it must not be larger than size = {}", lattice.side()))
@@ -214,6 +225,26 @@ impl NetOptions {
             }
             (Network::Han, LatticeKind::Cubic) => Ok(()),
         }
+    }
+
+    /// Checks boxes that matrix product states draw.
+    fn check_tensors(&self, system: &System) -> Result<()> {
+        let Self { exact_bottom: side, bond_dimension, .. } = *self;
+        if !has_square_boxes(self.network, system) {
+            let expected = "matrix product states draw boxes of Ising spins of hierarchical networks on the square lattice; it must be exact";
+            return Err(Error::setting("bottom", "mps", expected));
+        }
+        let most = system.lattice.side();
+        if !side.is_power_of_two() || !(MIN_SIDE..=most).contains(&side) {
+            let expected =
+                format!("with bottom = \"mps\" it must be a power of two from {MIN_SIDE} to size = {most}");
+            return Err(Error::setting("exact_bottom", side, expected));
+        }
+        if bond_dimension > MOST_BOND_STATES {
+            let expected = format!("it must lie in 1 to {MOST_BOND_STATES}");
+            return Err(Error::setting("bond_dimension", bond_dimension, expected));
+        }
+        Ok(())
     }
 
     /// Checks how boxes are split.
@@ -311,9 +342,15 @@ impl NetOptions {
     pub(crate) fn exact_box(&self, lattice: Lattice) -> Layers {
         match self.exact_bottom {
             0 | 2 => Layers::of(&[4, 4]),
+            _ if self.bond_dimension > 0 => Layers::of(&[4, 4]),
             _ => Layers::of(&self.bottom_extent(lattice)),
         }
     }
+}
+
+/// Whether the levels of a network of a system are boxes of Ising spins on the square lattice.
+fn has_square_boxes(network: Network, system: &System) -> bool {
+    network == Network::Han && system.lattice.kind() == LatticeKind::Square && system.spins == Spins::Ising
 }
 
 /// How networks of earlier versions split boxes, by the names of their lattice and network: they do not tell.
@@ -421,6 +458,7 @@ impl Model {
             cut: Cut::default(),
             exact_bottom: 0,
             exact_length: 0,
+            bond_dimension: 0,
             network: Network::Van,
             head: Head::None,
             reach: 0,
@@ -434,10 +472,12 @@ impl Model {
 
     /// Whether its levels are boxes of Ising spins on the square lattice.
     pub(crate) fn has_square_boxes(&self) -> bool {
-        let kind = self.system.lattice.kind();
-        self.options.network == Network::Han
-            && kind == LatticeKind::Square
-            && self.system.spins == Spins::Ising
+        has_square_boxes(self.options.network, &self.system)
+    }
+
+    /// Whether a kernel of it runs on the CPU alone.
+    pub(crate) fn is_for_the_cpu(&self) -> bool {
+        self.options.bond_dimension > 0 || self.options.exact_bottom == LARGEST_EXACT
     }
 
     /// Checks an inverse temperature for this model.
@@ -449,7 +489,8 @@ impl Model {
         let beta = self.system.largest_interaction().check_beta(beta)?;
         let side = self.options.exact_bottom;
         let largest = max_box_beta(self.options.exact_box(self.system.lattice).dimensions);
-        if side > 2 && beta * coupling.abs().max(field.abs()) > largest {
+        let is_exact = side > 2 && self.options.bond_dimension == 0;
+        if is_exact && beta * coupling.abs().max(field.abs()) > largest {
             let expected = format!("beta J and beta H must be at most {largest} in size for it; use 2");
             return Err(Error::setting("exact_bottom", side, expected));
         }
@@ -579,6 +620,7 @@ fn conditional(
     }
     if is_bottom {
         return match Layers::of(&level.extent) {
+            _ if options.bond_dimension > 0 => Conditional::Tensor { bond_dimension: options.bond_dimension },
             layers if layers.sites() == 1 => Conditional::HeatBath,
             layers => Conditional::ExactBox(layers),
         };

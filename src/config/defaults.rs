@@ -1,7 +1,7 @@
 //! Where settings start from: the presets, and defaults that follow from other settings.
 
 use super::{Config, FEWEST_REFERENCES, SETTINGS, Section, Setting, Values};
-use crate::conditional::{Colours, Head, MOST_ROW_STATES, Network, Widths, max_box_beta};
+use crate::conditional::{BottomKind, Colours, Head, MOST_ROW_STATES, Network, Widths, max_box_beta};
 use crate::config::RateSchedule;
 use crate::error::{Error, Result};
 use crate::hierarchy::{Cut, SiteOrder};
@@ -233,7 +233,9 @@ pub(super) fn derived_defaults<'a>(
     let largest = coupling.abs().max(field.abs());
     let most = max_box_beta(if is_cubic { 3 } else { 2 });
     let bottom = if value("beta", config.beta) * largest > most { 2.0 } else { size };
+    let has_tensors = asked("bottom").and_then(Value::as_str) == Some(BottomKind::Mps.name());
     let bottom = match () {
+        () if has_tensors => size,
         () if is_van => 0.0,
         () if is_triangular => 2.0,
         () if is_potts && weighted.is_some() => 2.0,

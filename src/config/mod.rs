@@ -10,7 +10,7 @@ mod sections;
 mod setting;
 mod table;
 
-use crate::conditional::{Model, NetOptions, Network, Storage, check_side};
+use crate::conditional::{BottomKind, Model, NetOptions, Network, Storage, check_side};
 use crate::disorder::Disorder;
 use crate::error::{Error, Result};
 use crate::io::read_couplings;
@@ -87,6 +87,7 @@ impl Config {
             cut: self.cut,
             exact_bottom: self.exact_bottom,
             exact_length: self.exact_length,
+            bond_dimension: if self.bottom == BottomKind::Mps { self.bond_dimension } else { 0 },
             reach: self.reach,
             site_order: self.site_order,
             colours: self.colours,

@@ -5,7 +5,7 @@
 
 use super::setting::{Section, Setting, below, integer, integers, names, number, switch, text};
 use super::{MAX_BATCH, MAX_POOL_SPINS, MAX_SAMPLES, Objective, RateSchedule};
-use crate::conditional::{Colours, Head, Network, Storage, Widths};
+use crate::conditional::{BottomKind, Colours, Head, MOST_BOND_STATES, Network, Storage, Widths};
 use crate::hierarchy::{Cut, SiteOrder};
 use crate::lattice::{LatticeKind, MAX_STATES, SpinModel};
 use crate::schedule::Baseline;
@@ -93,13 +93,18 @@ settings! {
         /// How boxes are split into those of the next level: in halves, or squares in four by crosses, as published.
         cut: Cut = Cut::Halves, names(&["halves", "crosses"]).range("\"halves\" but on the square lattice with `exact_length` 0").flag("cut", "NAME").later();
         /// Side of the squares or cubes whose insides are summed exactly, without nets; it is counted from one line of the border to the opposite one, so that a square of side 8 has 7 x 7 spins inside and one of side 2 a single spin.
-        exact_bottom: u32 = 8, integer(0, 8).range("8, 4 or 2, at most the default; 0 for \"van\" and \"arnn\"")
-            .derived("at most `size`; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 4 on the cubic lattice, 2 there above 1.8; 0 for \"van\" and \"arnn\"; for \"potts\" 4 from four `states` on, 2 from thirteen on, on the cubic lattice and with `couplings`")
+        exact_bottom: u32 = 8, integer(0, 512).range("8, 4 or 2, at most the default; on the square lattice 16 on the CPU, and 4 to `size` with `bottom` mps; 0 for \"van\" and \"arnn\"")
+            .derived("at most `size`; `size` with `bottom` mps; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 4 on the cubic lattice, 2 there above 1.8; 0 for \"van\" and \"arnn\"; for \"potts\" 4 from four `states` on, 2 from thirteen on, on the cubic lattice and with `couplings`")
             .flag("exact-bottom", "SIDE");
         /// Length of the boxes whose insides are summed exactly: twice `exact_bottom` makes strips (8 x 16) and bars (4 x 4 x 8) of them, which leave fewer spins to nets, and 0 keeps squares and cubes.
-        exact_length: u32 = 0, integer(0, 16).range("0, or twice `exact_bottom` and at most `size`; 0 with `exact_bottom` 2, on the triangular lattice and for \"van\"")
+        exact_length: u32 = 0, integer(0, 512).range("0, or twice `exact_bottom` and at most `size`; 0 with `exact_bottom` 2, on the triangular lattice and for \"van\"")
             .derived("16 on the square lattice from `size` 16 on and 8 on the cubic one from 8 on, where `exact_bottom` is half of it and `cut` is not crosses; 0 for \"potts\"")
             .flag("exact-length", "LENGTH").later();
+        /// The way in which the insides of these boxes are drawn: by exact sums, or by a tensor network, a boundary matrix product state (mps), which takes boxes up to
+        /// the whole lattice on the CPU and leaves its boundary alone to nets.
+        bottom: BottomKind = BottomKind::Exact, names(&["exact", "mps"]).range("\"exact\" but for \"han\" with Ising spins on the square lattice").flag("bottom", "NAME").later();
+        /// States of a bond of the tensor network: time grows with their third power.
+        bond_dimension: usize = 8, integer(1, MOST_BOND_STATES as i64).flag("bond-dimension", "STATES").later();
         /// Numbers that a GPU keeps hidden state in and that nets compute with: f32, or f16 where the GPU offers it;
         /// checkpoints stay f32.
         storage: Storage = Storage::F32, names(&["f32", "f16"]).flag("storage", "NAME").later();

@@ -27,7 +27,7 @@ pub(crate) mod transfer;
 pub(crate) mod vector;
 
 pub use real::{Around, Real};
-pub(crate) use state::Call;
+pub(crate) use state::{Call, State};
 
 use crate::backend::{Backend, Snapshot, Tensor, Timed, Tuning, Variant};
 use crate::conditional::Model;
@@ -38,7 +38,7 @@ use crate::memory;
 use crate::pace::Pace;
 use crate::schedule::Rates;
 use crate::transpose::transpose;
-use state::{LevelState, State};
+use state::LevelState;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -233,7 +233,8 @@ impl Specialisation {
         {
             constants.push(("COLOURS", states.into()));
         }
-        let Description { name, shader: file, .. } = *description;
+        let Description { name, shader, .. } = *description;
+        let file = shader.expect("models of kernels without a shader are refused");
         Self { name, file, axes, storage: variant.storage, constants }
     }
 
@@ -331,7 +332,7 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
     let mut all: Vec<_> =
         rates.into_iter().chain(dense::specialisations()).chain(rbm::specialisations()).collect();
     all.extend(flow::specialisations());
-    for kernel in Kernel::every(options.depth) {
+    for kernel in Kernel::every(options.depth).into_iter().filter(|kernel| kernel.has_shader()) {
         for shape in Shape::all(options.width.of(0)) {
             for (loads, exchange, lane_rows, storage, window) in [
                 (Loads::Own, Exchange::Workgroup, 1, Storage::F32, None),
@@ -459,6 +460,7 @@ mod tests {
             mixture: true,
             exact_bottom: 8,
             exact_length: 0,
+            bond_dimension: 0,
             cut: Cut::Crosses,
             head: Head::None,
             site_order: SiteOrder::Index,
@@ -467,7 +469,7 @@ mod tests {
         };
         let all = all_specialisations(Lattice::square(16).unwrap(), options);
         for kernel in Kernel::every(1) {
-            let Description { name, shader, axes, .. } = kernel.description();
+            let Description { name, shader: Some(shader), axes, .. } = kernel.description() else { continue };
             let described: BTreeSet<_> =
                 axes.iter().map(|axis| axis.placeholder()[1..].to_lowercase()).collect();
             let mut used = BTreeSet::new();

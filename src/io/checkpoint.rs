@@ -285,9 +285,9 @@ fn metadata(model: &Model, stamp: &Stamp) -> HashMap<String, String> {
 
 /// What must agree between a checkpoint and the model it is loaded into.
 fn identity(model: &Model) -> Vec<(&'static str, String)> {
-    let (kind, NetOptions { network, cut, exact_length, mixture, reach, .. }) =
+    let (kind, NetOptions { network, cut, exact_length, bond_dimension, mixture, reach, .. }) =
         (model.system.lattice.kind(), model.options);
-    let is_first = (kind, network, exact_length, mixture, reach) == Default::default()
+    let is_first = (kind, network, exact_length, bond_dimension, mixture, reach) == Default::default()
         && cut == Cut::Crosses
         && model.options.width.given().count() == 1
         && model.system.weights.is_none()
@@ -306,8 +306,15 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
     ];
     // Keys that came later are left out where they say nothing.
     let is_neutral = |(key, value): &(&str, String)| {
-        [("reach", "0"), ("head", "none"), ("site_order", "index"), ("states", "0"), ("colours", "one-hot")]
-            .contains(&(*key, value.as_str()))
+        [
+            ("reach", "0"),
+            ("bond_dimension", "0"),
+            ("head", "none"),
+            ("site_order", "index"),
+            ("states", "0"),
+            ("colours", "one-hot"),
+        ]
+        .contains(&(*key, value.as_str()))
     };
     identity.extend(architecture(model).into_iter().filter(|entry| !is_first && !is_neutral(entry)));
     let weights = model.system.weights.as_deref();
@@ -315,23 +322,34 @@ fn identity(model: &Model) -> Vec<(&'static str, String)> {
     identity
 }
 
-/// The keys of version 2 that version 1 lacks: lattice, colours of Potts spins (0 of Ising spins), network, the head of networks of pairs, how boxes are split, the length of exact boxes, whether the first net is mixed, how far
+/// The keys of version 2 that version 1 lacks: lattice, colours of Potts spins (0 of Ising spins), network, the head of networks of pairs, how boxes are split, the length of exact boxes, the states of bonds of tensor networks in their place (0: none), whether the first net is mixed, how far
 /// hidden units reach where they do not see everything, and the order of sites that is not that of their index.
 fn architecture(model: &Model) -> Vec<(&'static str, String)> {
-    let (kind, NetOptions { network, head, cut, exact_length, mixture, reach, site_order, colours, .. }) =
-        (model.system.lattice.kind(), model.options);
+    let NetOptions {
+        network,
+        head,
+        cut,
+        exact_length,
+        bond_dimension,
+        mixture,
+        reach,
+        site_order,
+        colours,
+        ..
+    } = model.options;
     let states = match model.system.spins {
         Spins::Ising => 0,
         Spins::Potts { states } => states,
     };
     vec![
-        ("lattice", kind.name().to_owned()),
+        ("lattice", model.system.lattice.kind().name().to_owned()),
         ("states", states.to_string()),
         ("colours", colours.name().to_owned()),
         ("network", network.name().to_owned()),
         ("head", head.name().to_owned()),
         ("cut", cut.name().to_owned()),
         ("exact_length", exact_length.to_string()),
+        ("bond_dimension", bond_dimension.to_string()),
         ("mixture", mixture.to_string()),
         ("reach", reach.to_string()),
         ("site_order", site_order.name().to_owned()),
@@ -406,7 +424,7 @@ impl Reader<'_> {
                     ["lattice", "network", "exact_length"].map(|key| self.found(key).unwrap_or_default());
                 Some(cut_of_earlier_versions(lattice, network, length).name())
             }
-            "exact_length" | "states" => Some("0"),
+            "exact_length" | "states" | "bond_dimension" => Some("0"),
             "mixture" => Some("false"),
             "reach" => Some("0"),
             "colours" => Some(Colours::default().name()),

@@ -16,8 +16,8 @@ pub(crate) struct Description {
     pub(crate) name: &'static str,
     /// The folder of both.
     pub(crate) phase: Phase,
-    /// Text of the shader, by the macro `shader!`.
-    pub(crate) shader: &'static str,
+    /// Text of the shader, by the macro `shader!`; none of kernels that the CPU alone runs.
+    pub(crate) shader: Option<&'static str>,
     /// Whether it draws configurations from the network.
     pub(crate) draws: bool,
     /// Arrays that it only reads.
@@ -119,7 +119,15 @@ impl<'a> OnLevel<'a> {
         };
         self.conditional.exact_box().map_or(0, of_box)
     }
+
+    /// Operations of a matrix product state on the inside of a box.
+    pub(crate) fn tensor_operations(&self) -> usize {
+        OPERATIONS_OF_BONDS * self.geometry.own * self.model.options.bond_dimension.pow(3)
+    }
 }
+
+/// Operations of a matrix product state on a site, over the third power of its bonds' states, counted at 8 states.
+const OPERATIONS_OF_BONDS: usize = 224;
 
 /// The net of a level in a batch of configurations.
 #[derive(Debug, Clone, Copy)]

@@ -17,12 +17,14 @@ mod sample {
     pub(crate) mod evaluate_image;
     pub(crate) mod evaluate_level;
     pub(crate) mod evaluate_pairs;
+    pub(crate) mod evaluate_tensor;
     pub(crate) mod heat_bath_free_energy;
     pub(crate) mod mix_images;
     pub(crate) mod sample_box;
     pub(crate) mod sample_heat_bath;
     pub(crate) mod sample_level;
     pub(crate) mod sample_pairs;
+    pub(crate) mod sample_tensor;
     pub(crate) mod unpack_spins;
 }
 

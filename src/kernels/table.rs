@@ -67,6 +67,10 @@ kernels! {
     EvaluateBox { level: usize } => sample::evaluate_box;
     /// Reward of exact squares with their interiors summed out.
     BoxFreeEnergy { level: usize } => sample::box_free_energy;
+    /// Draws the insides of the last level's boxes by matrix product states, on the CPU.
+    SampleTensor { level: usize } => sample::sample_tensor;
+    /// ln q of the given insides of these.
+    EvaluateTensor { level: usize } => sample::evaluate_tensor;
     /// Draws all sites of a level whose sites are all neighbours, one after the other; keeps logits; writes ln q.
     SamplePairs { level: usize } => sample::sample_pairs;
     /// The same for given spins.
@@ -142,6 +146,11 @@ impl Kernel {
     /// Name of its shader and of its file.
     pub fn name(self) -> &'static str {
         self.description().name
+    }
+
+    /// Whether it has a shader; kernels without one run on the CPU alone.
+    pub fn has_shader(self) -> bool {
+        self.description().shader.is_some()
     }
 
     /// What it is for in a training step.

@@ -2,7 +2,6 @@
 //! constant memory.
 
 mod chain;
-mod completed;
 mod flow;
 mod independence;
 mod integration;
@@ -15,7 +14,6 @@ mod report;
 mod symmetrised;
 
 pub use chain::{Chain, ChainStatistics};
-pub use completed::measure_completed;
 pub use flow::{FlowCheck, measure_flow};
 pub use independence::IndependenceChain;
 pub use integration::{Integration, Node, integrate, temperatures};

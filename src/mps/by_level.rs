@@ -1,10 +1,9 @@
 //! Which level of a network its divergence comes from.
 
-use super::completed::check;
 use super::sampler::{BoxSampler, Source};
 use crate::backend::Backend;
-use crate::conditional::{Model, NetOptions};
-use crate::error::Result;
+use crate::conditional::{MOST_BOND_STATES, Model, NetOptions};
+use crate::error::{Error, Result};
 use crate::estimate::Estimate;
 use crate::exact;
 use crate::hierarchy::{Cut, Hierarchy, Level};
@@ -42,13 +41,17 @@ pub fn divergence_by_level(
     mut observe: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Vec<LevelDivergence>> {
     let model = backend.model().clone();
-    check(&model, ("by_level", "true"), bond_dimension)?;
+    check(&model, bond_dimension)?;
+    // Levels that are drawn by a bond dimension are judged by twice that.
+    let bond_dimension = bond_dimension.max(2 * model.options.bond_dimension);
     let trees = trees(&model);
     // A level that is summed exactly needs no check, and single spins have no inside.
-    let with_nets = trees.len() - usize::from(model.hierarchy.has_bottom);
+    let has_exact_bottom = model.hierarchy.has_bottom && model.options.bond_dimension == 0;
+    let with_nets = trees.len() - usize::from(has_exact_bottom);
     let samplers: Vec<BoxSampler> = trees[1..with_nets.max(1)]
         .iter()
-        .map(|levels| BoxSampler::new(inside(&model, levels[0]), &model.system, beta, bond_dimension))
+        .map(|levels| inside(&model, levels[0]))
+        .map(|level| BoxSampler::new(level, 0, &model.system, beta, bond_dimension))
         .collect();
     let ln_z = exact::ln_z(&model.system, beta);
     let kernels = schedule::sampling(&model, true);
@@ -68,7 +71,7 @@ pub fn divergence_by_level(
             vec![energies.map(|ln_w| ln_w - ln_z.unwrap_or(f64::NAN)).collect()];
         for sampler in &samplers {
             let mut ln_p = vec![0.0; rows];
-            sampler.fill(&mut spins, sites, Source::Given, &mut ln_p);
+            sampler.fill_and_add(&mut spins, sites, Source::Given, &mut ln_p);
             of_insides.push(ln_p);
         }
         of_insides.extend(of_q[with_nets..].iter().map(|ln_q| ln_q[..rows].to_vec()));
@@ -93,6 +96,19 @@ pub fn divergence_by_level(
     Ok(trees.iter().zip(&excess).map(tell).collect())
 }
 
+/// Checks that a network has boxes of which matrix product states know the weights.
+fn check(model: &Model, bond_dimension: usize) -> Result<()> {
+    if !model.has_square_boxes() {
+        let expected = "only hierarchical networks of Ising spins on the square lattice have boxes for it";
+        return Err(Error::setting("by_level", true, expected));
+    }
+    if !(1..=MOST_BOND_STATES).contains(&bond_dimension) {
+        let expected = format!("it must lie in 1 to {MOST_BOND_STATES}");
+        return Err(Error::setting("bond_dimension", bond_dimension, expected));
+    }
+    Ok(())
+}
+
 /// The levels of a network by their number in the tree.
 fn trees(model: &Model) -> Vec<Vec<&Level>> {
     let levels = &model.hierarchy.levels;
@@ -111,7 +127,7 @@ fn inside(model: &Model, level: &Level) -> Level {
 }
 
 /// `[tree levels][batch]`: ln q of all that a level drew.
-pub(super) fn by_tree_level(backend: &mut dyn Backend) -> Result<Vec<Vec<f64>>> {
+fn by_tree_level(backend: &mut dyn Backend) -> Result<Vec<Vec<f64>>> {
     let batch = backend.batch();
     let mut sums: Vec<Vec<f64>> = Vec::new();
     each_block(backend, |level, rows| {

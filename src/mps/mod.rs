@@ -3,7 +3,6 @@
 //! S. Iblisdir, SciPost Phys. 14, 123, 2023).
 
 mod by_level;
-mod completed;
 mod environment;
 mod factors;
 mod product;
@@ -12,4 +11,4 @@ mod sampler;
 mod tests;
 
 pub use by_level::{LevelDivergence, divergence_by_level};
-pub use completed::{Bottom, Completed};
+pub(crate) use sampler::{BoxSampler, Source};

@@ -2,6 +2,7 @@
 
 use super::environment::{Around, Bonds, Step, Tensors, site_weights, to_border};
 use super::factors::{BoxFactors, between};
+use crate::conditional::Model;
 use crate::cpu::vector::vectorised;
 use crate::hierarchy::{Layers, Level};
 use crate::lattice::System;
@@ -16,17 +17,31 @@ const KEPT: usize = 1 << 24;
 
 /// The source of spins of boxes.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Source {
-    /// Random numbers of a seed; the first row's configuration has this number.
-    Drawn { seed: u32, first_configuration: u32 },
+pub(crate) enum Source {
+    /// Random numbers of a seed and a step; the first row's configuration has this number.
+    Drawn { seed: u32, step: u32, first_configuration: u32 },
     /// They are there already.
     Given,
 }
 
+impl Source {
+    /// That of rows further on.
+    fn after(self, rows: u32) -> Self {
+        match self {
+            Self::Drawn { seed, step, first_configuration } => {
+                Self::Drawn { seed, step, first_configuration: first_configuration.wrapping_add(rows) }
+            }
+            Self::Given => Self::Given,
+        }
+    }
+}
+
 /// The insides of the boxes of a level, at one temperature.
 #[derive(Debug)]
-pub(super) struct BoxSampler {
+pub(crate) struct BoxSampler {
     level: Level,
+    /// The level's number, which tells its random numbers from those of other levels.
+    number: u32,
     layers: Layers,
     /// `[4]`: border sites above, below, left and right of the box, by local index.
     faces: [Vec<u32>; 4],
@@ -47,34 +62,54 @@ struct Work {
 }
 
 impl BoxSampler {
-    pub(super) fn new(level: Level, system: &System, beta: f64, bond_dimension: usize) -> Self {
+    /// The boxes of a level, which has a number among those of its network.
+    pub(crate) fn new(
+        level: Level,
+        number: usize,
+        system: &System,
+        beta: f64,
+        bond_dimension: usize,
+    ) -> Self {
         let layers = Layers::of(&level.extent);
         let mut faces = layers.faces(&level.neighbours).into_iter();
         let faces = std::array::from_fn(|_| faces.next().unwrap_or_default());
         let blocks = if level.is_weighted() { level.blocks } else { 1 };
         let factors = (0..blocks).map(|block| BoxFactors::new(&level, block, system, beta)).collect();
-        Self { level, layers, faces, factors, bond_dimension }
+        Self { level, number: number as u32, layers, faces, factors, bond_dimension }
     }
 
-    /// Fills the insides of all boxes of configurations, `[rows][sites]`, or takes them as they are; adds `[rows]` ln q of the insides given the borders.
-    pub(super) fn fill(&self, spins: &mut [i8], sites: usize, source: Source, ln_q: &mut [f64]) {
-        let groups = spins.par_chunks_mut(LANES * sites).zip(ln_q.par_chunks_mut(LANES)).enumerate();
+    /// The boxes of a model's level that matrix product states draw.
+    pub(crate) fn of_model(model: &Model, level: usize, beta: f64) -> Self {
+        let geometry = model.hierarchy.levels[level].clone();
+        Self::new(geometry, level, &model.system, beta, model.options.bond_dimension)
+    }
+
+    /// Fills the insides of all boxes of configurations, `[rows][sites]`, or takes them as they are: `[rows][blocks]` ln q of the insides given the borders.
+    pub(crate) fn fill(&self, spins: &mut [i8], sites: usize, source: Source) -> Vec<f64> {
+        let blocks = self.level.blocks;
+        let mut ln_q = vec![0.0; spins.len() / sites * blocks];
+        let groups = spins.par_chunks_mut(LANES * sites).zip(ln_q.par_chunks_mut(LANES * blocks)).enumerate();
         groups.for_each_init(
             || self.work(),
             |work, (group, (spins, ln_q))| {
-                for block in 0..self.level.blocks {
-                    let source = match source {
-                        Source::Drawn { seed, first_configuration } => Source::Drawn {
-                            seed,
-                            first_configuration: first_configuration.wrapping_add((group * LANES) as u32),
-                        },
-                        Source::Given => Source::Given,
-                    };
-                    let found = self.fill_block(work, block, spins, sites, source);
-                    ln_q.iter_mut().zip(found.iter()).for_each(|(ln_q, found)| *ln_q += found);
+                for block in 0..blocks {
+                    let found =
+                        self.fill_block(work, block, spins, sites, source.after((group * LANES) as u32));
+                    for (ln_q, found) in ln_q.chunks_mut(blocks).zip(found.iter()) {
+                        ln_q[block] = *found;
+                    }
                 }
             },
         );
+        ln_q
+    }
+
+    /// As [`BoxSampler::fill`]; adds the sums over all boxes to `[rows]` ln q.
+    pub(super) fn fill_and_add(&self, spins: &mut [i8], sites: usize, source: Source, ln_q: &mut [f64]) {
+        let of_boxes = self.fill(spins, sites, source);
+        for (ln_q, of_boxes) in ln_q.iter_mut().zip(of_boxes.chunks(self.level.blocks)) {
+            *ln_q += of_boxes.iter().sum::<f64>();
+        }
     }
 
     fn work(&self) -> Work {
@@ -128,9 +163,16 @@ impl BoxSampler {
                 let inside = (self.level.border + row * columns) as u32;
                 let mut line: Vec<Lanes<f64>> = match source {
                     Source::Given => (0..columns as u32).map(|site| read(spins, inside + site)).collect(),
-                    Source::Drawn { seed, first_configuration } => (0..columns)
-                        .map(|site| self.numbers(seed, first_configuration, block, row * columns + site))
-                        .collect(),
+                    Source::Drawn { seed, step, first_configuration } => {
+                        let key = SpinKey {
+                            seed,
+                            step,
+                            configuration: first_configuration,
+                            level: self.number,
+                            block: block as u32,
+                        };
+                        (0..columns).map(|site| numbers(&key, row * columns + site)).collect()
+                    }
                 };
                 let is_drawn = matches!(source, Source::Drawn { .. });
                 let weights = site_weights(factors, self.layers, row, &around);
@@ -151,23 +193,6 @@ impl BoxSampler {
             }
         }
         ln_q
-    }
-
-    /// Random numbers of a site in all lanes.
-    fn numbers(&self, seed: u32, first_configuration: u32, block: usize, site: usize) -> Lanes<f64> {
-        let mut numbers = Lanes::zero();
-        for lane in 0..LANES {
-            let configuration = first_configuration.wrapping_add(lane as u32);
-            let key = SpinKey {
-                seed,
-                step: 0,
-                configuration,
-                level: self.level.tree_level as u32,
-                block: block as u32,
-            };
-            numbers[lane] = f64::from(key.uniform(site as u32));
-        }
-        numbers
     }
 
     /// The environments of the last rows of all parts.
@@ -212,6 +237,16 @@ impl BoxSampler {
             },
         );
     }
+}
+
+/// Random numbers of a site in all lanes, of which the first is the key's.
+fn numbers(key: &SpinKey, site: usize) -> Lanes<f64> {
+    let mut numbers = Lanes::zero();
+    for lane in 0..LANES {
+        let configuration = key.configuration.wrapping_add(lane as u32);
+        numbers[lane] = f64::from(SpinKey { configuration, ..*key }.uniform(site as u32));
+    }
+    numbers
 }
 
 /// All that a row's spins depend on, beside the environment below.

@@ -12,7 +12,7 @@ fn uniform(size: u32, field: f64) -> System {
 /// The whole inside of the lattice, in one box.
 fn sampler(system: &System, side: u32, bond_dimension: usize) -> BoxSampler {
     let hierarchy = Hierarchy::bisection(system.lattice, &[side, side]).weighted(system);
-    BoxSampler::new(hierarchy.levels.last().unwrap().clone(), system, BETA, bond_dimension)
+    BoxSampler::new(hierarchy.levels.last().unwrap().clone(), 0, system, BETA, bond_dimension)
 }
 
 /// All configurations of the inside of a lattice of side 4, with its border fixed.
@@ -39,7 +39,12 @@ fn conditionals_are_exact_where_the_bond_dimension_is_large_and_normalised_where
         let ln_z = weights.iter().map(|weight| weight.exp()).sum::<f64>().ln();
         for bond_dimension in [1, 2, 8] {
             let mut ln_q = vec![0.0; weights.len()];
-            sampler(&system, 4, bond_dimension).fill(&mut spins.clone(), 16, Source::Given, &mut ln_q);
+            sampler(&system, 4, bond_dimension).fill_and_add(
+                &mut spins.clone(),
+                16,
+                Source::Given,
+                &mut ln_q,
+            );
             let sum: f64 = ln_q.iter().map(|ln_q| ln_q.exp()).sum();
             assert!((sum - 1.0).abs() < 1e-12, "{bond_dimension}: {sum}");
             let worst = ln_q.iter().zip(&weights).map(|(ln_q, weight)| (ln_q + ln_z - weight).abs());
@@ -57,18 +62,18 @@ fn what_is_drawn_is_evaluated_alike_whatever_the_group() {
             Cut::Halves => Hierarchy::bisection(system.lattice, &[side, side]),
             Cut::Crosses => Hierarchy::square(system.lattice, side),
         };
-        let sampler = BoxSampler::new(hierarchy.levels.last().unwrap().clone(), &system, BETA, 6);
+        let sampler = BoxSampler::new(hierarchy.levels.last().unwrap().clone(), 0, &system, BETA, 6);
         let (rows, sites) = (37, 256);
         let mut spins = vec![1; rows * sites];
-        let mut drawn = vec![0.0; rows];
-        sampler.fill(&mut spins, sites, Source::Drawn { seed: 3, first_configuration: 5 }, &mut drawn);
-        let mut given = vec![0.0; rows];
-        sampler.fill(&mut spins.clone(), sites, Source::Given, &mut given);
+        let source = |first_configuration| Source::Drawn { seed: 3, step: 0, first_configuration };
+        let drawn = sampler.fill(&mut spins, sites, source(5));
+        let given = sampler.fill(&mut spins.clone(), sites, Source::Given);
         assert_eq!(drawn, given, "side {side}");
         let mut alone = spins[20 * sites..21 * sites].to_vec();
-        let mut of_alone = vec![0.0];
-        sampler.fill(&mut alone, sites, Source::Drawn { seed: 3, first_configuration: 25 }, &mut of_alone);
-        assert_eq!((alone.as_slice(), of_alone[0]), (&spins[20 * sites..21 * sites], drawn[20]));
+        let of_alone = sampler.fill(&mut alone, sites, source(25));
+        let blocks = of_alone.len();
+        assert_eq!(alone, spins[20 * sites..21 * sites]);
+        assert_eq!(of_alone, drawn[20 * blocks..21 * blocks]);
         assert!(spins.contains(&-1));
     }
 }

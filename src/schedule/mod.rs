@@ -117,8 +117,10 @@ pub fn gradient(model: &Model) -> Vec<Kernel> {
 
 /// One step on given configurations: ln q of all levels with a net, gradient of its mean, Adam.
 pub fn likelihood_step(model: &Model) -> Vec<Kernel> {
+    // Nothing is learned of tensor networks.
+    let learning = drawn(model).filter(|(_, conditional)| !matches!(conditional, Conditional::Tensor { .. }));
     let mut kernels: Vec<_> =
-        drawn(model).flat_map(|(level, conditional)| evaluation_of(level, conditional)).collect();
+        learning.flat_map(|(level, conditional)| evaluation_of(level, conditional)).collect();
     kernels.push(Kernel::Likelihood);
     kernels.extend(shared_advantages(model));
     kernels.extend(gradient(model));
@@ -153,6 +155,7 @@ mod tests {
             reach: 0,
             exact_bottom: 2,
             exact_length: 0,
+            bond_dimension: 0,
             cut: Cut::Crosses,
             head: Head::None,
             site_order: SiteOrder::Index,

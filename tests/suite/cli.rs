@@ -361,7 +361,7 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         ("plan --size 2", &["size = 2", "power of two from 4"]),
         ("train --size 2048", &["size = 2048", "power of two from 4"]),
         ("scan --beta-from 0.3 --beta-to 0.4 --points 2 --size 8,12", &["size = 12", "power of two"]),
-        ("train --exact-bottom 16", &["exact_bottom = 16", "8, 4 or 2"]),
+        ("train --exact-bottom 12", &["exact_bottom = 12", "8, 4 or 2"]),
         ("train --size 4 --exact-bottom 8", &["exact_bottom = 8", "size = 4"]),
         ("train --beta 5 --exact-bottom 8", &["exact_bottom = 8", "use 2"]),
         ("train --objective rev", &["'rev'", "--objective", "forward", "similar value exists: 'reverse'"]),

@@ -190,6 +190,7 @@ impl Case {
             cut: self.boxes_cut(),
             exact_bottom,
             exact_length,
+            bond_dimension: 0,
             reach,
         };
         Arc::new(Model::new(self.system(), options).unwrap())

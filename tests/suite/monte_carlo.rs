@@ -435,6 +435,7 @@ fn a_negative_forward_kl_is_found_out() {
         reach: 0,
         exact_bottom: 4,
         exact_length: 0,
+        bond_dimension: 0,
         cut: Cut::Crosses,
         head: Head::None,
         site_order: SiteOrder::Index,

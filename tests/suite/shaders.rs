@@ -30,6 +30,7 @@ fn options(exact_bottom: u32) -> NetOptions {
         reach: 0,
         exact_bottom,
         exact_length: 0,
+        bond_dimension: 0,
         cut: Cut::Crosses,
         head: Head::None,
         site_order: SiteOrder::Index,
@@ -283,7 +284,8 @@ fn bindings_are_those_that_the_rust_side_binds() {
             .into_iter()
             .flat_map(move |storage| [(kernel, storage, false), (kernel, storage, true)])
     };
-    for (kernel, storage, split) in Kernel::every(1).into_iter().flat_map(kinds) {
+    let kernels = Kernel::every(1).into_iter().filter(|kernel| kernel.has_shader());
+    for (kernel, storage, split) in kernels.flat_map(kinds) {
         let module = module_of(kernel.name(), storage, split);
         let declared = declared(&module);
         let bound: BTreeSet<_> = kernel

@@ -1,6 +1,7 @@
 //! Networks whose boxes a tensor network draws, as a user asks for them.
 
 use crate::cli::{fail, succeed};
+use han_gpu::schedule::Kernel;
 use ndarray::{Array1, Array3};
 use ndarray_npy::{NpzReader, read_npy, write_npy};
 use serde_json::Value;
@@ -41,7 +42,7 @@ fn samples_have_the_ln_q_that_evaluation_gives_them_and_measure_finds_ln_z() {
         let text = format!("sample run --count 70 --batch 33 {bottom} --bottom-side {side} --out drawn.npz");
         if side == 8 {
             // The network has strips of 8 x 16 and no net that cuts them.
-            fail(folder, &text, 2, &["bottom_side = 8", "from 16"]);
+            fail(folder, &text, 2, &["bottom = 8 x 8", "the boxes of this network are 16 x 16, 8 x 16"]);
             continue;
         }
         succeed(folder, &text);
@@ -95,6 +96,57 @@ fn levels_add_up_to_the_divergence_and_a_small_bond_dimension_is_told_of() {
 }
 
 #[test]
+fn larger_exact_boxes_and_tensor_networks_of_the_same_boxes_agree() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    succeed(folder, &format!("{QUICK} --size 32 --steps 3 --out run"));
+    succeed(folder, "sample run --count 20 --device cpu --out own.npz");
+    let ln_q = |bottom: &str| -> Array1<f64> {
+        succeed(folder, &format!("evaluate run --device cpu --spins own.npz {bottom} --out ln_q.npy"));
+        read_npy(folder.join("ln_q.npy")).unwrap()
+    };
+    for lengths in ["16", "16x32"] {
+        let exact = ln_q(&format!("--exact-bottom {lengths}"));
+        let tensor = ln_q(&format!("--bottom mps --bottom-side {lengths} --bond-dimension 16"));
+        let worst = exact.iter().zip(&tensor).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(worst < 2e-4, "{lengths}: {worst}");
+        let own = ln_q("");
+        assert!(own.iter().zip(&exact).any(|(a, b)| (a - b).abs() > 1e-2), "{lengths} changes nothing");
+    }
+}
+
+#[test]
+fn a_boundary_alone_is_learned_where_a_tensor_network_draws_the_inside() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let train = format!("{QUICK} --size 8 --bottom mps --bond-dimension 6");
+    succeed(folder, &format!("{train} --steps 80 --out run"));
+    let json: Value =
+        serde_json::from_str(&succeed(folder, "measure run --count 2000 --verify --json").stdout).unwrap();
+    assert_eq!(json["verification"]["status"], "verified", "{}", json["verification"]);
+    assert!(json["kl"]["value"].as_f64().unwrap() < 0.3, "{}", json["kl"]);
+    let text = "measure run --count 1000 --by-level --symmetrise z2";
+    fail(folder, text, 2, &["leave out --by-level"]);
+    let json: Value =
+        serde_json::from_str(&succeed(folder, "measure run --count 1000 --by-level --json").stdout).unwrap();
+    let levels = json["by_level"].as_array().unwrap();
+    assert_eq!(levels.len(), 2, "{}", json["by_level"]);
+    let of_inside = levels[1]["kl"]["value"].as_f64().unwrap();
+    assert!(of_inside.abs() < 1e-4, "{of_inside}");
+    // A mixed objective goes through forward steps, too.
+    succeed(folder, &format!("{train} --steps 20 --objective mixed --set pool=200 --out mixed"));
+    fail(folder, "train --size 8 --bottom mps --steps 2 --device 0 --out gpu", 2, &["CPU alone"]);
+    fail(folder, "train --size 8 --lattice triangular --bottom mps --steps 2 --out other", 2, &["square"]);
+}
+
+#[test]
+fn kernels_of_tensor_networks_have_no_shader() {
+    for kernel in [Kernel::SampleTensor { level: 1 }, Kernel::EvaluateTensor { level: 1 }] {
+        assert!(!kernel.has_shader());
+    }
+}
+
+#[test]
 fn bottoms_that_a_network_cannot_have_are_refused() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
@@ -103,12 +155,12 @@ fn bottoms_that_a_network_cannot_have_are_refused() {
     for (text, said) in [
         ("square --bottom mps --bond-dimension 0", "bond_dimension = 0"),
         ("square --bottom mps --bond-dimension 65", "1 to 64"),
-        ("square --bottom mps --bottom-side 6", "bottom_side = 6"),
-        (
-            "square --bottom mps --bottom-side 16",
-            "from 8, the boxes that the network sums exactly, to the size, 8",
-        ),
-        ("square --bottom mps --symmetrise transpose", "leave out --bottom"),
+        ("square --bottom mps --bottom-side 6", "from 4 to size = 8"),
+        ("square --bottom mps --bottom-side 16", "from 4 to size = 8"),
+        ("square --bottom mps --bottom-side eight", "a side such as 16"),
+        ("square --bottom mps --bottom-side 8x12", "0 or 16"),
+        ("square --exact-bottom 4", "the boxes of this network are 8 x 8"),
+        ("square --exact-bottom 8 --bottom mps", "--bottom"),
         ("square --by-level --symmetrise transpose", "leave out --by-level"),
         ("square --bond-dimension 4", "--bottom"),
         ("cube --bottom mps", "square lattice"),

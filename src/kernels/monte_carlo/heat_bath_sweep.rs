@@ -13,7 +13,7 @@ const PARTS: usize = 2;
 pub(crate) const KERNEL: Description = Description {
     name: "heat_bath_sweep",
     phase: Phase::MonteCarlo,
-    shader: shader!("monte_carlo/heat_bath_sweep"),
+    shader: Some(shader!("monte_carlo/heat_bath_sweep")),
     draws: false,
     reads: &[Slot::Step],
     writes: &[Slot::Spins],

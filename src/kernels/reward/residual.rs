@@ -9,7 +9,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "residual",
     phase: Phase::Reward,
-    shader: shader!("reward/residual"),
+    shader: Some(shader!("reward/residual")),
     draws: false,
     reads: &[Slot::Level, Slot::Regressors, Slot::Coefficients],
     writes: &[Slot::Advantage],

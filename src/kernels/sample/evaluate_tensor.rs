@@ -1,0 +1,18 @@
+//! ln q of given insides of boxes by matrix product states, on the CPU.
+
+use super::sample_tensor::{self, fill};
+use crate::cpu::{Call, Real};
+use crate::kernels::{Description, Slot};
+use crate::mps::Source;
+
+pub(crate) const KERNEL: Description = Description {
+    name: "evaluate_tensor",
+    draws: false,
+    reads: &[Slot::Level, Slot::Step, Slot::Geometry, Slot::Spins],
+    writes: &[Slot::LnQ],
+    ..sample_tensor::KERNEL
+};
+
+pub(crate) fn run<R: Real>(call: Call<'_, R>, level: usize) {
+    fill(call, level, Source::Given);
+}
