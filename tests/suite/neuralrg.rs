@@ -104,7 +104,7 @@ fn both_magnetisations_are_drawn_at_low_temperatures() {
     let folder = temporary.path();
     succeed(
         folder,
-        "neuralrg train --size 4 --temperature 1.5 --data-share 0 --repeat 2 --steps 150 --batch 128 --lr 0.01 --out run",
+        "neuralrg train --size 4 --temperature 1.5 --repeat 2 --steps 150 --batch 128 --lr 0.01 --out run",
     );
     succeed(folder, "neuralrg sample run --count 4000 --out fields.npz");
     let mut archive = NpzReader::new(File::open(folder.join("fields.npz")).unwrap()).unwrap();

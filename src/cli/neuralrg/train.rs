@@ -25,7 +25,7 @@ const OUT: &str = "runs/neuralrg";
 /// Train a multiscale flow on the field dual to Ising spins of the square lattice.
 ///
 /// The flow makes the field of independent normal numbers, block by block of 2 x 2 sites, from the coarsest scale to the finest. It learns by the divergence KL(q | p) of its own
-/// configurations, along the gradient through their numbers; where the two magnetisations may be modes apart, up to 1.1 T_c, a quarter of every batch comes from cluster Monte Carlo.
+/// configurations, along the gradient through their numbers; from side 8 on a quarter of every batch comes from cluster Monte Carlo.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu neuralrg train --size 8 --temperature 3
@@ -63,7 +63,7 @@ pub(super) struct Arguments {
     /// Monte Carlo where there is a share of data]
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "resume", help_heading = heading::TRAINING)]
     data: Vec<PathBuf>,
-    /// Share of a batch that comes from the data; the rest are configurations of the flow [default: 1 with --data; else 0.25 to 1.1 T_c, and 0 above]
+    /// Share of a batch that comes from the data; the rest are configurations of the flow [default: 1 with --data; else 0.25 from side 8 on, and 0 below]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = heading::TRAINING)]
     data_share: Option<f64>,
     /// Configurations by Monte Carlo, where there is a share of data and no --data [default: 16384]
@@ -161,8 +161,7 @@ impl Arguments {
             Settings::new(self.size.unwrap_or(SIZE), self.temperature.unwrap_or(CRITICAL_TEMPERATURE));
         let form = default.architecture;
         let steps = self.steps.unwrap_or(default.steps);
-        let coupling = self.coupling.unwrap_or(default.coupling);
-        let share = if self.data.is_empty() { Settings::share(default.temperature, coupling) } else { 1.0 };
+        let share = if self.data.is_empty() { default.data_share } else { 1.0 };
         Settings {
             architecture: Architecture {
                 parts: self.parts.map_or(form.parts, PartsName::parts),
@@ -173,7 +172,7 @@ impl Arguments {
                 depth: self.depth.unwrap_or(form.depth),
                 ..form
             },
-            coupling,
+            coupling: self.coupling.unwrap_or(default.coupling),
             steps,
             batch: self.batch.unwrap_or(default.batch),
             learning_rate: self.lr.unwrap_or(default.learning_rate),
