@@ -21,6 +21,8 @@ const MAX_CHAINS: usize = 1 << 16;
 const MAX_SWEEPS: usize = 1 << 31;
 
 /// Monte Carlo of the same system with the same errors, to compare a network with.
+///
+/// Clusters are the better tool for energies, magnetisations and correlations of a ferromagnet, a network for ln Z and where a field or frustration spoils clusters: docs/GUIDE.md compares both, and tensor networks, by time.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu mc --size 16 --beta 0.44 --sweeps 10000

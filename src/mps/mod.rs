@@ -5,6 +5,7 @@
 mod by_level;
 mod environment;
 mod factors;
+mod line;
 mod product;
 mod sampler;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Draws and weighs the insides of boxes given their borders, row by row, each spin given those before it and the environment below.
 
-use super::environment::{Around, Bonds, Step, Tensors, site_weights, to_border};
-use super::factors::{BoxFactors, between};
+use super::environment::{Around, Step, site_weights};
+use super::factors::BoxFactors;
+use super::line::Line;
 use crate::conditional::Model;
 use crate::cpu::vector::vectorised;
 use crate::hierarchy::{Layers, Level};
@@ -10,8 +11,6 @@ use crate::random::SpinKey;
 use crate::sixteen::{LANES, Lanes};
 use rayon::prelude::*;
 
-/// The least probability of a spin, where an environment that lost small weights gives none.
-const LEAST: f64 = 1e-9;
 /// Largest environments of all rows of a box that a thread keeps, in numbers; of larger boxes it makes those of a part of the rows at a time, once more.
 const KEPT: usize = 1 << 24;
 
@@ -134,22 +133,10 @@ impl BoxSampler {
         sites: usize,
         source: Source,
     ) -> Lanes<f64> {
-        let places = self.level.block_sites(block).to_vec();
-        let count = spins.len() / sites;
-        let read = |spins: &[i8], local: u32| {
-            let mut values = Lanes::zero();
-            for lane in 0..LANES {
-                let row = lane.min(count - 1);
-                values[lane] = f64::from(spins[row * sites + places[local as usize] as usize]);
-            }
-            values
-        };
-        let [above, below, left, right] = [0, 1, 2, 3]
-            .map(|face: usize| self.faces[face].iter().map(|&local| read(spins, local)).collect());
-        let around = Around { above, below, left, right };
+        let group = Group { places: self.level.block_sites(block).to_vec(), count: spins.len() / sites };
+        let around = self.around(&group, spins);
         let factors = &self.factors[if self.factors.len() > 1 { block } else { 0 }];
-        let (rows, columns) = (self.layers.layers, self.layers.bits);
-        let size = work.step.bonds().size();
+        let (rows, size) = (self.layers.layers, work.step.bonds().size());
         let kept = self.rows_kept(size);
         let parts = rows.div_ceil(kept);
         work.environments.resize(kept * size, Lanes::zero());
@@ -160,39 +147,58 @@ impl BoxSampler {
         for part in 0..parts {
             self.make_part(work, factors, &around, part, kept);
             for row in part * kept..((part + 1) * kept).min(rows) {
-                let inside = (self.level.border + row * columns) as u32;
-                let mut line: Vec<Lanes<f64>> = match source {
-                    Source::Given => (0..columns as u32).map(|site| read(spins, inside + site)).collect(),
-                    Source::Drawn { seed, step, first_configuration } => {
-                        let key = SpinKey {
-                            seed,
-                            step,
-                            configuration: first_configuration,
-                            level: self.number,
-                            block: block as u32,
-                        };
-                        (0..columns).map(|site| numbers(&key, row * columns + site)).collect()
-                    }
-                };
-                let is_drawn = matches!(source, Source::Drawn { .. });
+                let mut line = self.line(&group, spins, source, (block, row));
                 let weights = site_weights(factors, self.layers, row, &around);
-                let tensors = &work.environments[(row - part * kept) * size..][..size];
-                let vertical = &factors.vertical[row * columns..][..columns];
-                let horizontal = &factors.horizontal[row * (columns + 1)..][..columns];
-                let line_factors = Line { vertical, horizontal, weights: &weights, upper: &upper };
+                let is_drawn = matches!(source, Source::Drawn { .. });
+                let of_row = Line::new(factors, self.layers, row, &weights, &upper);
+                let Work { step, environments, rights, .. } = &mut *work;
+                let tensors = &environments[(row - part * kept) * size..][..size];
                 let found = vectorised(
                     #[inline(always)]
-                    || line_factors.walk(work.step.bonds(), tensors, &mut work.rights, &mut line, is_drawn),
+                    || of_row.walk(step.bonds(), tensors, rights, &mut line, is_drawn),
                 );
                 ln_q = ln_q.plus(found);
-                for (site, values) in line.iter().enumerate().filter(|_| is_drawn) {
-                    let place = places[inside as usize + site] as usize;
-                    (0..count).for_each(|lane| spins[lane * sites + place] = values[lane] as i8);
+                if is_drawn {
+                    let first = self.level.border + row * self.layers.bits;
+                    line.iter()
+                        .enumerate()
+                        .for_each(|(site, values)| group.write(spins, first + site, values));
                 }
                 upper = line;
             }
         }
         ln_q
+    }
+
+    /// The spins around a block.
+    fn around(&self, group: &Group, spins: &[i8]) -> Around {
+        let [above, below, left, right] = [0, 1, 2, 3].map(|face: usize| {
+            self.faces[face].iter().map(|&local| group.read(spins, local as usize)).collect()
+        });
+        Around { above, below, left, right }
+    }
+
+    /// The spins of a row of a block, or random numbers that they are drawn by.
+    fn line(
+        &self,
+        group: &Group,
+        spins: &[i8],
+        source: Source,
+        (block, row): (usize, usize),
+    ) -> Vec<Lanes<f64>> {
+        let columns = self.layers.bits;
+        match source {
+            Source::Given => {
+                let first = self.level.border + row * columns;
+                (0..columns).map(|site| group.read(spins, first + site)).collect()
+            }
+            Source::Drawn { seed, step, first_configuration } => {
+                let block = block as u32;
+                let key =
+                    SpinKey { seed, step, configuration: first_configuration, level: self.number, block };
+                (0..columns).map(|site| numbers(&key, row * columns + site)).collect()
+            }
+        }
     }
 
     /// The environments of the last rows of all parts.
@@ -239,6 +245,32 @@ impl BoxSampler {
     }
 }
 
+/// A block of up to 16 configurations.
+struct Group {
+    /// Sites of the block's inputs and own spins.
+    places: Vec<u32>,
+    /// Configurations.
+    count: usize,
+}
+
+impl Group {
+    /// A spin of the block in all lanes.
+    fn read(&self, spins: &[i8], local: usize) -> Lanes<f64> {
+        let (sites, place) = (spins.len() / self.count, self.places[local] as usize);
+        let mut values = Lanes::zero();
+        for lane in 0..LANES {
+            values[lane] = f64::from(spins[lane.min(self.count - 1) * sites + place]);
+        }
+        values
+    }
+
+    /// Writes a spin of the block in all configurations.
+    fn write(&self, spins: &mut [i8], local: usize, values: &Lanes<f64>) {
+        let (sites, place) = (spins.len() / self.count, self.places[local] as usize);
+        (0..self.count).for_each(|lane| spins[lane * sites + place] = values[lane] as i8);
+    }
+}
+
 /// Random numbers of a site in all lanes, of which the first is the key's.
 fn numbers(key: &SpinKey, site: usize) -> Lanes<f64> {
     let mut numbers = Lanes::zero();
@@ -247,126 +279,4 @@ fn numbers(key: &SpinKey, site: usize) -> Lanes<f64> {
         numbers[lane] = f64::from(SpinKey { configuration, ..*key }.uniform(site as u32));
     }
     numbers
-}
-
-/// All that a row's spins depend on, beside the environment below.
-struct Line<'a> {
-    /// `[columns]`: bonds to the spins above, and to the left.
-    vertical: &'a [[f64; 2]],
-    horizontal: &'a [[f64; 2]],
-    weights: &'a [[Lanes<f64>; 2]],
-    /// `[columns]`: the spins above.
-    upper: &'a [Lanes<f64>],
-}
-
-impl Line<'_> {
-    /// Puts spins, +-1, where random numbers were, or takes the spins that are there; ln q of them.
-    #[inline(always)]
-    fn walk(
-        &self,
-        bonds: &Bonds,
-        tensors: &Tensors,
-        rights: &mut [Vec<Lanes<f64>>],
-        line: &mut [Lanes<f64>],
-        is_drawn: bool,
-    ) -> Lanes<f64> {
-        let columns = self.vertical.len();
-        self.sum_from_the_right(bonds, tensors, rights);
-        let mut ln_q = Lanes::zero();
-        let mut left = vec![Lanes::all(1.0)];
-        for site in 0..columns {
-            let (matrices, [rows, next]) = bonds.matrices(tensors, site);
-            let right = &rights[site + 1];
-            let moved = matrices.map(|matrix| {
-                let mut moved = vec![Lanes::zero(); next];
-                for row in 0..rows {
-                    for (moved, &entry) in moved.iter_mut().zip(&matrix[row * next..]) {
-                        *moved = moved.plus_product(left[row], entry);
-                    }
-                }
-                moved
-            });
-            let before = if site == 0 { Lanes::zero() } else { line[site - 1] };
-            let mut shares = [0, 1].map(|spin| {
-                let mut sum = Lanes::zero();
-                for (&left, &right) in moved[spin].iter().zip(&right[spin * next..]) {
-                    sum = sum.plus_product(left, right);
-                }
-                let own =
-                    self.weights[site][spin].times(to_border(self.vertical[site], spin, self.upper[site]));
-                let own = own.times(sum);
-                if site == 0 { own } else { own.times(to_border(self.horizontal[site], spin, before)) }
-            });
-            let ups = up_shares(&mut shares);
-            let mut factor = Lanes::zero();
-            let mut is_up = [false; LANES];
-            for lane in 0..LANES {
-                is_up[lane] = if is_drawn { line[site][lane] < ups[lane] } else { line[site][lane] > 0.0 };
-                line[site][lane] = if is_up[lane] { 1.0 } else { -1.0 };
-                let share = if is_up[lane] { ups[lane] } else { 1.0 - ups[lane] };
-                ln_q[lane] += share.ln();
-                let weight: f64 =
-                    (0..next).map(|state| moved[usize::from(is_up[lane])][state][lane].abs()).sum();
-                factor[lane] = if weight > 0.0 { 1.0 / weight } else { 1.0 };
-            }
-            left = moved[0].clone();
-            for (state, left) in left.iter_mut().enumerate() {
-                for lane in 0..LANES {
-                    left[lane] = moved[usize::from(is_up[lane])][state][lane] * factor[lane];
-                }
-            }
-        }
-        ln_q
-    }
-
-    /// `[bond][spin of the site right of it][states]`: sums over the sites right of a bond, by the spin left of it.
-    #[inline(always)]
-    fn sum_from_the_right(&self, bonds: &Bonds, tensors: &Tensors, rights: &mut [Vec<Lanes<f64>>]) {
-        let columns = self.vertical.len();
-        rights[columns].fill(Lanes::all(1.0));
-        for site in (1..columns).rev() {
-            let (matrices, [rows, next]) = bonds.matrices(tensors, site);
-            let (into, beyond) = rights.split_at_mut(site + 1);
-            let (into, beyond) = (&mut into[site], &beyond[0]);
-            into.fill(Lanes::zero());
-            for (spin, matrix) in matrices.into_iter().enumerate() {
-                let own =
-                    self.weights[site][spin].times(to_border(self.vertical[site], spin, self.upper[site]));
-                let sides = [0, 1].map(|left| between(self.horizontal[site], left, spin));
-                for row in 0..rows {
-                    let mut sum = Lanes::zero();
-                    for (&entry, &beyond) in matrix[row * next..][..next].iter().zip(&beyond[spin * next..]) {
-                        sum = sum.plus_product(entry, beyond);
-                    }
-                    let sum = sum.times(own);
-                    for (left, side) in sides.into_iter().enumerate() {
-                        into[left * rows + row] = into[left * rows + row].plus_scaled(side, sum);
-                    }
-                }
-            }
-            normalise(into);
-        }
-    }
-}
-
-/// Divides by the largest size.
-#[inline(always)]
-fn normalise(values: &mut [Lanes<f64>]) {
-    let mut largest = Lanes::zero();
-    for value in values.iter() {
-        largest = largest.with(*value, |largest, value| f64::max(largest, value.abs()));
-    }
-    for value in values {
-        *value = value.with(largest, |value, largest| if largest > 0.0 { value / largest } else { value });
-    }
-}
-
-/// The probability of a spin up, of the weights of both spins: weights below zero, which only an environment that lost small ones has, count as nearly none.
-#[inline(always)]
-fn up_shares(shares: &mut [Lanes<f64>; 2]) -> Lanes<f64> {
-    shares[0].with(shares[1], |down, up| {
-        let [down, up] = [down.max(0.0), up.max(0.0)];
-        let share = up / (down + up);
-        if share.is_nan() { 0.5 } else { share.clamp(LEAST, 1.0 - LEAST) }
-    })
 }
