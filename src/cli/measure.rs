@@ -16,7 +16,7 @@ use crate::measure::{
     Measurement, Method, MonteCarloCheck, Scalars, Settings, brief, log_weights_of, measure,
     monte_carlo_check_of, own_seed, references, symmetrised_ln_q,
 };
-use crate::mps::{LevelDivergence, divergence_by_level};
+use crate::mps::{LevelDivergence, check_levels, divergence_by_level};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -137,6 +137,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let (true, Some(symmetries)) = (arguments.by_level, &arguments.symmetrise) {
         let expected = "levels are those of the network as it is, not of its average over symmetries: leave out --by-level, or measure twice";
         return Err(Error::setting("symmetrise", symmetries, expected).into());
+    }
+    if arguments.by_level {
+        check_levels(backend.model(), arguments.bottom.bond_dimension())?;
     }
     let mut scalars = Vec::new();
     let measurement = draw(backend.as_mut(), &settings, keep.is_some().then_some(&mut scalars))?;

@@ -34,13 +34,14 @@ impl Config {
 
     /// Wider nets and more samples, as many as docs/ACCURACY.md says what they reach and how long they take.
     pub(crate) fn accurate(size: f64) -> Self {
-        let (batch, steps) = match size {
-            ..=16.0 => (512, 16_000),
-            ..=32.0 => (512, 8000),
-            ..=64.0 => (256, 8000),
-            _ => (128, 8000),
+        // On small lattices a second hidden layer gains more than samples do.
+        let (depth, batch, steps) = match size {
+            ..=16.0 => (2, 512, 8000),
+            ..=32.0 => (1, 512, 8000),
+            ..=64.0 => (1, 256, 8000),
+            _ => (1, 128, 8000),
         };
-        Self { width: Widths::all(8), batch, steps, ..Self::default() }
+        Self { width: Widths::all(8), depth, batch, steps, ..Self::default() }
     }
 
     /// The published net and loss (arXiv:2203.10989; rate from the authors' code): no skip, no gauge.

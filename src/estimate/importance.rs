@@ -10,6 +10,8 @@ pub(super) const UNSEEN: f64 = 1.5;
 
 /// Rounding of ln w over ln Z: ln q is summed in f32, and tests hold ln w to 1e-3 at 256 x 256, where ln Z is 6e4 (docs/NUMERICS.md).
 const ROUNDING: f64 = 1.0 / (1 << 26) as f64;
+/// Errors below this share of rounding are those of weights that are all alike.
+const ALIKE: f64 = 0.01;
 
 /// What a set of independent log weights `ln w = -beta E - ln q` says.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -168,10 +170,11 @@ fn with_unseen(ln_z: Estimate, count: usize) -> Estimate {
     Estimate { error: ln_z.error.hypot(UNSEEN / count as f64), ..ln_z }
 }
 
-/// An estimate whose error is no smaller than rounding. Where it is smaller all weights are alike, and what was too rare to be seen is an error too.
+/// An estimate whose error is no smaller than rounding. Where it is far smaller all weights are alike, and what was too rare to be seen is an error too.
 fn with_floor(estimate: Estimate, rounding: f64, count: usize) -> Estimate {
     let Estimate { value, error } = estimate;
-    Estimate { value, error: if error < rounding { rounding.hypot(UNSEEN / count as f64) } else { error } }
+    let unseen = if error < ALIKE * rounding { UNSEEN / count as f64 } else { 0.0 };
+    Estimate { value, error: f64::max(error, rounding).hypot(unseen) }
 }
 
 /// An estimate of what is not below 0, which is at least as far off as it is below.

@@ -41,7 +41,7 @@ pub fn divergence_by_level(
     mut observe: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Vec<LevelDivergence>> {
     let model = backend.model().clone();
-    check(&model, bond_dimension)?;
+    check_levels(&model, bond_dimension)?;
     // Levels that are drawn by a bond dimension are judged by twice that.
     let bond_dimension = bond_dimension.max(2 * model.options.bond_dimension);
     let trees = trees(&model);
@@ -96,10 +96,13 @@ pub fn divergence_by_level(
     Ok(trees.iter().zip(&excess).map(tell).collect())
 }
 
-/// Checks that a network has boxes of which matrix product states know the weights.
-fn check(model: &Model, bond_dimension: usize) -> Result<()> {
+/// Checks that the levels of a network have divergences that matrix product states of a bond dimension know.
+///
+/// # Errors
+/// When it is not a hierarchical network of Ising spins on the square lattice, or the number is out of range.
+pub fn check_levels(model: &Model, bond_dimension: usize) -> Result<()> {
     if !model.has_square_boxes() {
-        let expected = "only hierarchical networks of Ising spins on the square lattice have boxes for it";
+        let expected = "only hierarchical networks of Ising spins on the square lattice have boxes for it: leave --by-level out";
         return Err(Error::setting("by_level", true, expected));
     }
     if !(1..=MOST_BOND_STATES).contains(&bond_dimension) {

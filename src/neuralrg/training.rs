@@ -186,7 +186,9 @@ impl<R: Real> Training<R> {
 
     /// Configurations of a batch that are of the data.
     fn of_data(&self) -> usize {
-        (self.settings.data_share * self.settings.batch as f64).round() as usize
+        let Settings { data_share, batch, .. } = self.settings;
+        // A share that is asked for is one configuration at least.
+        if data_share > 0.0 { ((data_share * batch as f64).round() as usize).max(1) } else { 0 }
     }
 
     /// The settings.

@@ -331,9 +331,15 @@ fn describe(
             lines.push(format!("  {:<6} {:<22} tau_int {tau}", observed.symbol, brief(observed.mean)));
         }
     }
-    lines.extend(
-        energy.map(|energy| format!("exact U/N {energy:.6}   (tau_int in the 1 + 2 sum convention)")),
-    );
+    let off = |energy: f64| {
+        let of_space = |chains: &Chains| {
+            let sigma = (chains.observed[0].mean.value - energy) / chains.observed[0].mean.error;
+            format!("{} {sigma:+.1}", chains.space)
+        };
+        chains.iter().map(of_space).collect::<Vec<_>>().join(", ")
+    };
+    lines.extend(energy.map(|energy| format!("exact U/N {energy:.6}, off by sigma: {}", off(energy))));
+    lines.push("tau_int in the 1 + 2 sum convention".to_owned());
     if let [latent, physical] = chains
         && let [Some(latent), Some(physical)] =
             [latent, physical].map(|chains| chains.observed[1].autocorrelation.as_ref())
