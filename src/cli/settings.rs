@@ -34,7 +34,7 @@ pub(super) struct SettingArguments<C: Choice> {
 const SIDES: [(&str, f64); 4] =
     [("to size 16", 16.0), ("to size 32", 32.0), ("to size 64", 64.0), ("above size 64", 128.0)];
 
-/// What presets have of their own.
+/// The settings in which presets differ from the defaults.
 fn help_of_presets() -> String {
     let default = Config::default().values().unwrap_or_default();
     let own = |preset: &Config| {
