@@ -1,11 +1,13 @@
 //! Flags of another bottom than a network's own.
 
-use crate::conditional::{BottomKind, MOST_BOND_STATES, Model};
+use crate::conditional::{BottomKind, LARGEST_EXACT, MOST_BOND_STATES, Model};
 use crate::config::Config;
 use crate::error::Error;
+use crate::lattice::MIN_SIDE;
+use std::fmt;
 
 /// States of a bond where none are asked for.
-const BOND_DIMENSION: usize = 8;
+const BOND_DIMENSION: i64 = 8;
 
 /// Draws the insides of larger boxes than the network's own without nets, given what its nets draw around them.
 #[derive(Debug, Clone, clap::Args)]
@@ -16,7 +18,7 @@ pub(super) struct BottomFlags {
     bottom: Option<BottomName>,
     /// States of a bond of the tensor network, 1 to 64: time grows with their third power
     #[arg(long, value_name = "STATES", requires = "tensor", default_value_t = BOND_DIMENSION)]
-    bond_dimension: usize,
+    bond_dimension: i64,
     /// Side of the boxes, or their lengths as 16x32 [default: the side of the lattice, whose boundary nets then draw alone]
     #[arg(long, value_name = "SIDE", requires = "bottom")]
     bottom_side: Option<Lengths>,
@@ -31,7 +33,7 @@ enum BottomName {
 }
 
 /// Side of boxes, and their length where they are longer, else 0.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Lengths {
     side: u32,
     length: u32,
@@ -52,10 +54,49 @@ impl std::str::FromStr for Lengths {
     }
 }
 
+impl fmt::Display for Lengths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self { side, length: 0 } => write!(f, "{side}"),
+            Self { side, length } => write!(f, "{side}x{length}"),
+        }
+    }
+}
+
+/// Checks that a network on the square lattice has boxes of the lengths that a flag gives.
+fn check_boxes(flag: &'static str, asked: Lengths, model: &Model) -> crate::Result<()> {
+    let (least, most) = match flag {
+        "exact-bottom" => (MIN_SIDE, LARGEST_EXACT),
+        _ => (MIN_SIDE, u32::MAX),
+    };
+    let lengths = |extent: &[u32]| match *extent {
+        [side, length] if side == length => Some(Lengths { side, length: 0 }),
+        [side, length] if side < length => Some(Lengths { side, length }),
+        _ => None,
+    };
+    let boxes = model.boxes().into_iter().filter_map(lengths);
+    let boxes: Vec<Lengths> = boxes.filter(|boxes| (least..=most).contains(&boxes.side)).collect();
+    if !model.has_square_boxes() || boxes.contains(&asked) {
+        return Ok(());
+    }
+    let names: Vec<String> = boxes.iter().map(Lengths::to_string).collect();
+    let expected = match names.is_empty() {
+        true => "this network has no boxes for it".to_owned(),
+        false => format!("it must be one of the boxes of this network: {}", names.join(", ")),
+    };
+    Err(Error::setting(flag, asked, expected))
+}
+
 impl BottomFlags {
-    /// States of a bond.
-    pub(super) fn bond_dimension(&self) -> usize {
-        self.bond_dimension
+    /// States of a bond, checked.
+    pub(super) fn bond_dimension(&self) -> crate::Result<usize> {
+        usize::try_from(self.bond_dimension)
+            .ok()
+            .filter(|states| (1..=MOST_BOND_STATES).contains(states))
+            .ok_or_else(|| {
+                let expected = format!("it must lie in 1 to {MOST_BOND_STATES}");
+                Error::setting("bond-dimension", self.bond_dimension, expected)
+            })
     }
 
     /// Whether another bottom than the network's own is asked for.
@@ -71,15 +112,14 @@ impl BottomFlags {
         parameters: Vec<f32>,
     ) -> crate::Result<(Config, Model, Vec<f32>)> {
         let whole = Lengths { side: config.size, length: 0 };
-        let (Lengths { side, length }, bond_dimension) = match (self.bottom, self.exact_bottom) {
-            (Some(BottomName::Mps), _) if self.bond_dimension == 0 => {
-                let expected = format!("it must lie in 1 to {MOST_BOND_STATES}");
-                return Err(Error::setting("bond_dimension", 0, expected));
-            }
-            (Some(BottomName::Mps), _) => (self.bottom_side.unwrap_or(whole), self.bond_dimension),
-            (None, Some(lengths)) => (lengths, 0),
+        let states = self.bond_dimension()?;
+        let (flag, lengths, bond_dimension) = match (self.bottom, self.exact_bottom) {
+            (Some(BottomName::Mps), _) => ("bottom-side", self.bottom_side.unwrap_or(whole), states),
+            (None, Some(lengths)) => ("exact-bottom", lengths, 0),
             (None, None) => return Ok((config, model, parameters)),
         };
+        check_boxes(flag, lengths, &model)?;
+        let Lengths { side, length } = lengths;
         let (model, parameters) = model.with_bottom(&parameters, side, length, bond_dimension)?;
         let config = Config {
             exact_bottom: side,

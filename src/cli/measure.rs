@@ -139,7 +139,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return Err(Error::setting("symmetrise", symmetries, expected).into());
     }
     if arguments.by_level {
-        check_levels(backend.model(), arguments.bottom.bond_dimension())?;
+        check_levels(backend.model(), arguments.bottom.bond_dimension()?)?;
     }
     let mut scalars = Vec::new();
     let measurement = draw(backend.as_mut(), &settings, keep.is_some().then_some(&mut scalars))?;
@@ -155,7 +155,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         false => (None, None),
     };
     let levels = match arguments.by_level && measurement.count == count {
-        true => Some(draw_levels(backend.as_mut(), arguments.bottom.bond_dimension(), &settings)?),
+        true => Some(draw_levels(backend.as_mut(), arguments.bottom.bond_dimension()?, &settings)?),
         false => None,
     };
     let (run, device) = (arguments.network.path().display().to_string(), backend.device().to_owned());

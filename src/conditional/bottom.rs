@@ -42,20 +42,19 @@ impl Model {
         let other = Self { storage: self.storage, ..Self::new(self.system.clone(), options)? };
         let mut own = vec![0.0; other.parameters];
         if other.take_over(&mut own, self, parameters, 1.0) < other.nets().count() {
-            let asked = format!("{side} x {}", side.max(length));
-            let expected = format!("the boxes of this network are {}", self.boxes());
-            return Err(Error::setting("bottom", asked, expected));
+            let named = |lengths: &[u32]| lengths.iter().map(u32::to_string).collect::<Vec<_>>().join(" x ");
+            let boxes: Vec<String> = self.boxes().into_iter().map(named).collect();
+            let expected = format!("the boxes of this network are {}", boxes.join(", "));
+            return Err(Error::setting("bottom", named(&[side, side.max(length)]), expected));
         }
         Ok((other, own))
     }
 
-    /// Lengths of the boxes that the network cuts, and of those that it draws without a net.
-    fn boxes(&self) -> String {
-        let levels = self.hierarchy.levels.iter().skip(1);
-        let mut names: Vec<String> = levels
-            .map(|level| level.extent.iter().map(u32::to_string).collect::<Vec<_>>().join(" x "))
-            .collect();
-        names.dedup();
-        names.join(", ")
+    /// Lengths of the boxes that the network cuts, and of those that it draws without a net; the largest first.
+    pub(crate) fn boxes(&self) -> Vec<&[u32]> {
+        let mut boxes: Vec<&[u32]> =
+            self.hierarchy.levels.iter().skip(1).map(|level| &level.extent[..]).collect();
+        boxes.dedup();
+        boxes
     }
 }

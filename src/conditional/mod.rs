@@ -19,8 +19,8 @@ pub use heat_bath::{
     NEIGHBOUR_SUMS, REWARD_QUANTUM, by_neighbours, colour_weights, heat_bath_ln_q, heat_bath_reward,
 };
 pub use masked_net::{Colours, Encoding, Gauge, MaskedNet, Weights};
+pub(crate) use model::{LARGEST_EXACT, MOST_BOND_STATES, check_side, cut_of_earlier_versions};
 pub use model::{LEVEL_ALIGNMENT, LevelModel, Model, NetOptions, Network, Storage, TensorPlace};
-pub(crate) use model::{MOST_BOND_STATES, check_side, cut_of_earlier_versions};
 pub use pair_head::{Head, PairHead, PairTensor, TURNS, exact_logits};
 pub use reach::{PATCH, Patches};
 pub use widths::Widths;

@@ -76,7 +76,7 @@ impl Network {
 /// Smallest side of a network's lattice.
 const MIN_SIDE: u32 = 4;
 /// Side of the largest squares that are summed exactly: 2^15 states of a row, for which workgroups have no room.
-const LARGEST_EXACT: u32 = 16;
+pub(crate) const LARGEST_EXACT: u32 = 16;
 /// Most states of a bond of matrix product states.
 pub(crate) const MOST_BOND_STATES: usize = 64;
 /// Largest side of a dense network's lattice, in two and in three dimensions.

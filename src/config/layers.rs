@@ -3,7 +3,7 @@
 use super::defaults::{derived_defaults, number, preset as preset_config};
 use super::sections::{Misplaced, flat, line_of};
 use super::{Config, SETTINGS, Setting};
-use crate::conditional::cut_of_earlier_versions;
+use crate::conditional::{BottomKind, cut_of_earlier_versions};
 use crate::error::{Error, Result};
 use crate::io::read_text;
 use std::path::Path;
@@ -65,6 +65,13 @@ pub fn resolve(preset: Option<&str>, mut file: Table, flags: Table, source: &Pat
     let start = preset_config(preset.or(named.as_deref()).unwrap_or("default"), size)?;
     let mut table = start.values()?;
     derived_defaults(&mut table, &start, asked);
+    let is_tensor_network = asked("bottom").and_then(Value::as_str) == Some(BottomKind::Mps.name());
+    if let (Some(states), false) = (flags.get("bond_dimension"), is_tensor_network) {
+        let message = format!(
+            "bond_dimension = {states} is that of tensor networks: give bottom = \"mps\" (--bottom mps) too"
+        );
+        return Err(config_error(command_line, message));
+    }
     let of_file: Vec<String> = file.keys().filter(|key| !flags.contains_key(*key)).cloned().collect();
     overlay(&mut table, file, source)?;
     overlay(&mut table, flags, command_line)?;
