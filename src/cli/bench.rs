@@ -3,6 +3,7 @@
 use super::flags::ForBench;
 use super::heading;
 use super::memory::Memory;
+use super::progress::wait;
 use super::settings::SettingArguments;
 use super::training::check_storage;
 use crate::backend::{Timed, Tuning, Variant};
@@ -114,7 +115,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     backend.tune(if arguments.retune { Tuning::Again } else { Tuning::Measured })?;
     let (device, chunk) = (backend.device().to_owned(), backend.batch());
     super::tell(&format!("device {device}; {repeats} repeats"));
-    let times = time_step(&mut *backend, &config, repeats)?;
+    let times = wait("timing steps", || time_step(&mut *backend, &config, repeats))?;
     let Config {
         lattice, network, size, batch, width, depth, cut, exact_bottom, exact_length, storage, ..
     } = config;
@@ -143,7 +144,7 @@ fn print_variants(backend: &mut dyn Timed, config: &Config, json: bool) -> anyho
     let &Config { network, size, batch, width, .. } = config;
     let (device, chunk) = (backend.device().to_owned(), backend.batch());
     super::tell(&format!("device {device}; the shortest of some runs of every kernel shape"));
-    let variants = backend.variants()?;
+    let variants = wait("timing kernel shapes", || backend.variants())?;
     let output = Variants { device, network, size, batch, chunk, width, variants };
     if json { super::print_json(&output) } else { super::print(&variant_table(&output.variants)) }
 }
