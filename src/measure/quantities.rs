@@ -68,9 +68,14 @@ pub struct Quantity {
 }
 
 impl Quantity {
-    /// Distance from the exact value in standard errors; nothing where the error is not known.
+    /// Whether its value is no estimate, but the same in every configuration.
+    pub fn is_exact(&self) -> bool {
+        self.estimate.error == 0.0
+    }
+
+    /// Distance from the exact value in standard errors; nothing where the error is not known, or the value is exact.
     pub fn deviation(&self) -> Option<f64> {
-        let exact = self.exact.filter(|_| self.estimate.error.is_finite());
+        let exact = self.exact.filter(|_| self.estimate.error.is_finite() && !self.is_exact());
         exact.map(|exact| self.estimate.deviation(exact))
     }
 }
@@ -308,12 +313,22 @@ impl Ensemble {
             let missing = self.missing(meaning.name, *estimate);
             let estimate = match missing {
                 Some(_) => Estimate { value: f64::NAN, error: f64::NAN },
+                None if self.vanishes(meaning.name) => Estimate::exact(0.0),
                 None => told(*estimate, enough),
             };
             Quantity { meaning: *meaning, estimate, exact: self.exact_value(meaning.name, exact), missing }
         };
         let there = |quantity: &Quantity| quantity.estimate.value.is_finite() || quantity.missing.is_some();
         meanings.iter().zip(estimates).map(named).filter(there).collect()
+    }
+
+    /// Whether a quantity is 0 in every configuration: U and C without interactions, and C at beta = 0.
+    fn vanishes(&self, name: &str) -> bool {
+        match name {
+            "energy_per_site" => !self.can_change(),
+            "specific_heat" => !self.can_change() || self.beta == 0.0,
+            _ => false,
+        }
     }
 
     /// The reason why a quantity does not exist in this ensemble, if it does not.

@@ -45,6 +45,17 @@ pub(super) fn untold(is_constant: bool, quantities: &[Quantity]) -> Option<Strin
     }
 }
 
+/// Says which quantities have no error, if there are some.
+fn without_error<'a>(quantities: impl Iterator<Item = &'a Quantity>) -> Option<String> {
+    let unknown =
+        quantities.filter(|quantity| quantity.missing.is_none() && quantity.estimate.error.is_nan());
+    let mut symbols: Vec<&str> = unknown.map(|quantity| quantity.meaning.symbol).collect();
+    symbols.sort_unstable();
+    symbols.dedup();
+    (!symbols.is_empty())
+        .then(|| format!("these samples do not tell the error of {}: draw more", symbols.join(", ")))
+}
+
 /// One distance of the two-point function.
 #[derive(Serialize)]
 struct Distance {
@@ -119,6 +130,10 @@ impl Measurement {
         // Where a few weights make the errors, that is the doubt.
         if self.count >= FEWEST_FOR_ERRORS && self.effective_samples() >= FEWEST_EFFECTIVE {
             warnings.extend(untold(self.is_constant, &self.main_quantities()));
+        }
+        if warnings.is_empty() {
+            let of_chain = self.chain.iter().flat_map(|chain| &chain.statistics.quantities);
+            warnings.extend(without_error(self.main_quantities().iter().chain(of_chain)));
         }
         warnings
     }
@@ -198,6 +213,12 @@ pub(super) fn describe_correlation(correlation: &[Estimate]) -> String {
 pub(super) fn line(quantity: &Quantity) -> String {
     if let Some(reason) = quantity.missing {
         return format!("{:<10} -   {reason}", quantity.meaning.symbol);
+    }
+    if quantity.is_exact() {
+        return format!(
+            "{:<10} {:.8} in every configuration",
+            quantity.meaning.symbol, quantity.estimate.value
+        );
     }
     let mut line = format!("{:<10} {}", quantity.meaning.symbol, brief(quantity.estimate));
     if !quantity.meaning.unit.is_empty() {
