@@ -21,4 +21,5 @@ pub use occupation::Occupation;
 pub(crate) use spins::MAX_STATES;
 pub use spins::{SpinModel, Spins};
 pub use symmetry::{Recolouring, Symmetry, SymmetryGroup};
+pub(crate) use system::MAX_BETA;
 pub use system::{Ensemble, Interaction, System};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// Largest size of J and H.
 const MAX_INTERACTION: f64 = 1000.0;
 /// Largest inverse temperature, alone and times J or H.
-const MAX_BETA: f64 = 100.0;
+pub(crate) const MAX_BETA: f64 = 100.0;
 
 /// Units of energy: `E(s) = -J sum_<ij> s_i s_j - H sum_i s_i`, of Potts spins `-J sum_<ij> delta(s_i, s_j) - H sum_i delta(s_i, 0)`. Both sums are integers, so that
 /// energies are exact on every device.

@@ -6,7 +6,7 @@ use super::waves::Waves;
 use crate::cpu::Real;
 use crate::error::{Error, Result};
 use crate::exact;
-use crate::lattice::{Adjacency, Interaction, Lattice, System};
+use crate::lattice::{Adjacency, Interaction, Lattice, MAX_BETA, System};
 use crate::random::{Stream, philox};
 use crate::sixteen::{LANES, Lanes};
 use rand::RngExt;
@@ -48,7 +48,10 @@ impl<R: Real> Dual<R> {
             ));
         }
         system.interaction.check_beta(beta).map_err(|_| {
-            let expected = "1 / T and J / T must be at most 100";
+            let least = coupling.abs().max(1.0) / MAX_BETA;
+            let expected = format!(
+                "with J = {coupling} it must be at least {least}, so that 1 / T and |J| / T are at most {MAX_BETA}"
+            );
             Error::setting("temperature", format!("{temperature:?}"), expected)
         })?;
         let k: Vec<f64> =
