@@ -25,6 +25,9 @@ const MOST_LEAPS: u64 = 10_000;
 const SALT: u32 = 0x6863;
 /// The start at independent normal numbers, by its name.
 const NORMAL: &str = "normal";
+/// Autocorrelation times that a chain must last for its errors to be right, and all chains of a space together.
+const LONG: f64 = 10.0;
+const LONG_TOGETHER: f64 = 200.0;
 /// Values of a chain's series that are kept.
 const KEPT: usize = 1 << 16;
 
@@ -146,13 +149,23 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn starts(arguments: &Arguments, learned: &Learned) -> anyhow::Result<Vec<i8>> {
     match &arguments.start[..] {
         [] => return Ok(by_monte_carlo(arguments, learned)?),
-        [name] if name.as_os_str() == NORMAL => return Ok(Vec::new()),
+        names if names.iter().any(|name| name.as_os_str().eq_ignore_ascii_case(NORMAL)) => {
+            if let [_, ..] = &names[1..] {
+                let expected = format!("{NORMAL} stands alone: chains start there, or at the spins of files");
+                return Err(Error::setting("start", shown(names), expected).into());
+            }
+            return Ok(Vec::new());
+        }
         _ => (),
     }
     let spins = train::read("start", &arguments.start, &learned.settings)?.configurations;
     let (chains, sites) = (arguments.chains, learned.dual.sites());
     let count = spins.len() / sites;
     Ok((0..chains).flat_map(|chain| spins[chain * count / chains * sites..][..sites].to_vec()).collect())
+}
+
+fn shown(names: &[PathBuf]) -> String {
+    names.iter().map(|name| name.display().to_string()).collect::<Vec<_>>().join(" ")
 }
 
 /// `[chains][sites]`: spins in equilibrium.
@@ -228,6 +241,31 @@ fn walk(
     })
 }
 
+impl Chains {
+    /// The reason to doubt times and errors, if there is one.
+    fn doubt(&self, arguments: &Arguments) -> Option<String> {
+        let Self { space, observed, .. } = self;
+        let length = f64::from(arguments.trajectories);
+        let cure = "draw more (--trajectories)";
+        let doubt = observed.iter().find_map(|Observed { symbol, autocorrelation, .. }| {
+            let Some(found) = autocorrelation else {
+                return Some(format!(
+                    "tau_int of {symbol} is unknown, and its error is that of whole chains"
+                ));
+            };
+            let tau = found.tau_int.value;
+            let is_short = length < LONG * tau || arguments.chains as f64 * length < LONG_TOGETHER * tau;
+            is_short.then(|| format!("tau_int of {symbol} is {tau:.0}: it and errors are too small"))
+        });
+        doubt.map(|doubt| {
+            format!(
+                "{} {space} chains of {} trajectories are short: {doubt}; {cure}",
+                arguments.chains, arguments.trajectories
+            )
+        })
+    }
+}
+
 /// A row of hmc.csv: a quantity in one space. Times are in the convention 1 + 2 sum rho(t); empty where they are not known.
 #[derive(Debug, Serialize)]
 struct Row {
@@ -298,6 +336,7 @@ fn report(
         "leaps": arguments.leaps,
         "exact_energy_per_site": energy,
         "spaces": chains.iter().map(of_space).collect::<Vec<_>>(),
+        "warnings": chains.iter().filter_map(|chains| chains.doubt(arguments)).collect::<Vec<_>>(),
     })
 }
 
@@ -340,7 +379,9 @@ fn describe(
     };
     lines.extend(energy.map(|energy| format!("exact U/N {energy:.6}, off by sigma: {}", off(energy))));
     lines.push("tau_int in the 1 + 2 sum convention".to_owned());
-    if let [latent, physical] = chains
+    let doubts: Vec<String> = chains.iter().filter_map(|chains| chains.doubt(arguments)).collect();
+    lines.extend(doubts.iter().map(|doubt| format!("WARNING    {doubt}")));
+    if let ([], [latent, physical]) = (&doubts[..], chains)
         && let [Some(latent), Some(physical)] =
             [latent, physical].map(|chains| chains.observed[1].autocorrelation.as_ref())
     {

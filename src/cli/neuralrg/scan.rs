@@ -51,6 +51,9 @@ pub(super) struct Arguments {
     /// Units of a hidden layer of a coupling's nets
     #[arg(long, value_delimiter = ',', default_value = "8", help_heading = heading::SCAN)]
     hidden: Vec<usize>,
+    /// Share of a batch that is drawn by cluster Monte Carlo; the rest are configurations of the flow [default: 0.25 from side 8 on, and 0 below]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = heading::TRAINING)]
+    data_share: Option<f64>,
     /// Steps
     #[arg(long, default_value_t = 5000, help_heading = heading::TRAINING)]
     steps: u32,
@@ -164,6 +167,7 @@ impl Arguments {
         let default = Settings::new(self.size, self.temperature);
         Settings {
             architecture,
+            data_share: self.data_share.unwrap_or(default.data_share),
             steps: self.steps,
             batch: self.batch,
             learning_rate: self.lr,

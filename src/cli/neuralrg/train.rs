@@ -156,6 +156,17 @@ impl Arguments {
             || self.out.is_some()
     }
 
+    /// Settings that play no part beside others are refused.
+    fn check(&self, settings: &Settings) -> crate::Result<()> {
+        match self.pool {
+            Some(pool) if settings.data_share == 0.0 => {
+                let expected = "nothing is learned from Monte Carlo here, where the share of data is 0; give --data-share too";
+                Err(Error::setting("pool", pool, expected))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn settings(&self) -> Settings {
         let default =
             Settings::new(self.size.unwrap_or(SIZE), self.temperature.unwrap_or(CRITICAL_TEMPERATURE));
@@ -198,7 +209,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(path) => Run::resume(path, arguments.device.as_deref())?,
         None => {
             let out = arguments.out.as_deref().unwrap_or(Path::new(OUT));
-            Run::begin(out, arguments.settings(), arguments.force)?
+            let settings = arguments.settings();
+            arguments.check(&settings)?;
+            Run::begin(out, settings, arguments.force)?
         }
     };
     // Until there is a run to go on with, a signal ends the program at once.
