@@ -47,6 +47,7 @@ const SHARED: &[(&str, &str)] = files![
     "flow/gradient_sum",
     "flow/net",
     "flow/parameters",
+    "flow/pass_back",
     "flow/patch",
     "flow/rows",
     "flow/task",

@@ -28,6 +28,37 @@ impl<R: Real> Lesson<R> {
     }
 }
 
+/// The numbers that Hybrid Monte Carlo moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Space {
+    /// Those of the field: the potential is E(x).
+    Physical,
+    /// Those that the flow makes the field of: the potential is `E(g(z)) - ln |det dg/dz|`, that of independent normal numbers where the flow is perfect (Li and Wang).
+    Latent,
+}
+
+/// Chains of Hybrid Monte Carlo at some time.
+#[derive(Debug, Clone)]
+pub struct Point<R> {
+    /// Their places in the space.
+    pub places: Fields<R>,
+    /// The field there.
+    pub x: Fields<R>,
+    /// Potentials, `[rows]`.
+    pub potentials: Vec<f64>,
+    /// Derivatives of the potential along the places.
+    pub slopes: Fields<R>,
+}
+
+/// Leapfrog steps of a trajectory.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Leaps {
+    /// Time of a step.
+    pub length: f64,
+    /// Number of steps.
+    pub count: u32,
+}
+
 /// A flow with the field that it learns, on the CPU ([`Learner`](super::Learner)) or on a GPU ([`GpuFlow`](crate::gpu::GpuFlow)).
 ///
 /// Random words are the same everywhere, and numbers differ by rounding. Work may still be under way when a method returns, and a fault of the device may be told by a later one: every
@@ -62,6 +93,24 @@ pub trait Backend<R>: Debug + Send {
     /// # Errors
     /// When the device fails.
     fn energies(&mut self, x: &Fields<R>) -> Result<Vec<f64>>;
+
+    /// Chains at places in a space.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn point(&mut self, space: Space, places: Fields<R>) -> Result<Point<R>>;
+
+    /// Moves chains by leapfrog steps from a point on, and leaves their momenta at the end.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn leap(
+        &mut self,
+        space: Space,
+        from: &Point<R>,
+        momenta: &mut Fields<R>,
+        leaps: Leaps,
+    ) -> Result<Point<R>>;
 
     /// The parameters, in the order of [`Flow::parameters`](super::Flow::parameters).
     ///

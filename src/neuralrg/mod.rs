@@ -9,6 +9,7 @@ mod fields;
 mod flow;
 mod gradient;
 mod hmc;
+mod leapfrog;
 mod net;
 mod noise;
 mod on_cpu;
@@ -22,13 +23,13 @@ mod waves;
 
 pub use crate::sixteen::LANES;
 pub use adam::{Moments, Rule};
-pub use backend::{Backend, Lesson};
+pub use backend::{Backend, Leaps, Lesson, Point, Space};
 pub use dual::Dual;
 pub use fields::Fields;
 pub(crate) use flow::ln_normal_constant;
 pub use flow::{Architecture, Flow};
 pub use gradient::{Batch, Estimator};
-pub use hmc::{Hmc, Space};
+pub use hmc::Hmc;
 pub use noise::Noise;
 pub use on_cpu::Learner;
 pub use renormalised::{

@@ -1,11 +1,12 @@
 //! The backend of flows on the CPU.
 
 use super::adam::{Moments, Rule};
-use super::backend::{Backend, Lesson};
+use super::backend::{Backend, Leaps, Lesson, Point, Space};
 use super::dual::Dual;
 use super::fields::Fields;
 use super::flow::Flow;
 use super::gradient::Batch;
+use super::leapfrog;
 use crate::cpu::Real;
 use crate::error::{Error, Result};
 
@@ -87,6 +88,21 @@ impl<R: Real> Backend<R> for Learner<R> {
 
     fn energies(&mut self, x: &Fields<R>) -> Result<Vec<f64>> {
         Ok(self.dual.energies(x))
+    }
+
+    fn point(&mut self, space: Space, places: Fields<R>) -> Result<Point<R>> {
+        Ok(leapfrog::point(&self.flow, &self.dual, space, places))
+    }
+
+    fn leap(
+        &mut self,
+        space: Space,
+        from: &Point<R>,
+        momenta: &mut Fields<R>,
+        leaps: Leaps,
+    ) -> Result<Point<R>> {
+        let point = |places| leapfrog::point(&self.flow, &self.dual, space, places);
+        Ok(leapfrog::leap(from, momenta, leaps, point))
     }
 
     fn parameters(&mut self) -> Result<Vec<R>> {

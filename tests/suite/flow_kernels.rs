@@ -7,8 +7,8 @@ use han_gpu::cpu::Real;
 use han_gpu::gpu::GpuFlow;
 use han_gpu::io::FlowFolder;
 use han_gpu::neuralrg::{
-    Architecture, Backend, Dual, Estimator, Fields, Flow, Learner, Lesson, Moments, Noise, Parts, Rule,
-    Settings, State, Training,
+    Architecture, Backend, Dual, Estimator, Fields, Flow, Leaps, Learner, Lesson, Moments, Noise, Parts,
+    Rule, Settings, Space, State, Training,
 };
 use han_gpu::random::Stream;
 use ndarray::Array1;
@@ -104,6 +104,45 @@ fn numbers_ln_q_and_energies_are_those_of_the_twins_in_f64() {
                 same(&what("ln q of x"), &ln_q_back, &expected.infer(&of_x).unwrap().1, close(1e-5)),
                 same(&what("E"), &energies, &expected.energies(&of_x).unwrap(), close(1e-5)),
             ]);
+        }
+    }
+}
+
+#[test]
+fn trajectories_are_those_of_the_twins_in_f64() {
+    let device = gpu();
+    let leaps = Leaps { length: 0.02, count: 3 };
+    for (architecture, rows) in cases() {
+        let mut expected = learner::<f64>(architecture);
+        let sites = (architecture.size * architecture.size) as usize;
+        // More than are taken at a time.
+        let count = rows.max(1030 * usize::from(architecture.size == 4));
+        let [z, momenta]: [Fields<f32>; 2] =
+            [0, 1].map(|purpose| Noise::new(5, purpose, 0).fields(0, count, sites));
+        for space in [Space::Latent, Space::Physical] {
+            let [wide_z, mut wide_momenta] =
+                [&z, &momenta].map(|fields| Fields::of_rows(&wide(&fields.to_rows()), sites));
+            let wide_start = expected.point(space, wide_z).unwrap();
+            let wide_end = expected.leap(space, &wide_start, &mut wide_momenta, leaps).unwrap();
+            for open in [on_gpu, as_card] {
+                let mut found = open(&device.adapter, architecture, rows);
+                let mut momenta = momenta.clone();
+                let start = found.point(space, z.clone()).unwrap();
+                let end = found.leap(space, &start, &mut momenta, leaps).unwrap();
+                let what = |what: &str| format!("{what} in {space:?} space of {architecture:?}");
+                let fields = |name: &str, found: &Fields<f32>, expected: &Fields<f64>| {
+                    same(&what(name), &wide(&found.to_rows()), &expected.to_rows(), close(1e-4))
+                };
+                all_pass([
+                    same(&what("potentials"), &start.potentials, &wide_start.potentials, close(1e-5)),
+                    same(&what("potentials at the end"), &end.potentials, &wide_end.potentials, close(1e-5)),
+                    fields("slopes", &start.slopes, &wide_start.slopes),
+                    fields("slopes at the end", &end.slopes, &wide_end.slopes),
+                    fields("places", &end.places, &wide_end.places),
+                    fields("x", &end.x, &wide_end.x),
+                    fields("momenta", &momenta, &wide_momenta),
+                ]);
+            }
         }
     }
 }
@@ -321,6 +360,10 @@ fn commands_run_on_a_device_which_the_run_records() {
         compare("ln q", &array("found.npy"), &array("expected.npy"), close(1e-5)),
         compare("ln q as drawn", &drawn.to_vec(), &array("expected.npy"), close(1e-5)),
     ]);
+    let short = "--chains 20 --trajectories 6 --thermalise 2 --leaps 2 --start normal --json";
+    let moved = on_device(folder, &name, &format!("neuralrg hmc whole {short}"));
+    let moved: Value = serde_json::from_str(&moved).unwrap();
+    assert!(moved["spaces"][0]["acceptance"].as_f64().unwrap() > 0.5, "{moved}");
     let measured = on_device(folder, &name, "neuralrg measure whole --count 4000 --no-verify --json");
     let measured: Value = serde_json::from_str(&measured).unwrap();
     assert!(measured["device"].as_str().unwrap().contains(&name), "{measured}");

@@ -23,4 +23,6 @@ struct FlowTask {
     rate: f32,        // Adam's, times the correction of its mean
     kept: f32,        // share of a parameter that is left by its decay
     scale: f32,       // the correction of the mean of squares
+    kick: f32,        // a leap: the time for which momenta change
+    drift: f32,       // and that for which places do
 }

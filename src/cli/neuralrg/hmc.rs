@@ -10,7 +10,7 @@ use crate::exact;
 use crate::lattice::Ensemble;
 use crate::mc::Pool;
 use crate::measure::brief;
-use crate::neuralrg::{Hmc, Space};
+use crate::neuralrg::{Backend, Hmc, Space};
 use crate::plot;
 use serde::Serialize;
 use serde_json::json;
@@ -69,6 +69,9 @@ pub(super) struct Arguments {
     /// Seed of the chains [default: the run's seed]
     #[arg(long)]
     seed: Option<u32>,
+    /// auto, cpu, or index or name of a GPU as `han-gpu devices` lists them
+    #[arg(long, default_value = "auto")]
+    device: String,
     #[command(flatten)]
     figures: FigureArguments,
     /// Folder of the table and the figures [default: RUN/hmc]
@@ -108,20 +111,19 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         check_range(name, value, least, most)?;
     }
     let learned = open(&arguments.run)?;
-    let spaces = [
-        ("latent", Space::Latent(&learned.flow), !arguments.physical),
-        ("physical", Space::Physical, !arguments.latent),
-    ];
+    let spaces =
+        [("latent", Space::Latent, !arguments.physical), ("physical", Space::Physical, !arguments.latent)];
     let starts = starts(arguments, &learned)?;
     let place = Place::new(
         arguments.out.clone().unwrap_or_else(|| arguments.run.join("hmc")),
         arguments.figures,
         false,
     )?;
+    let mut flow = learned.on(&arguments.device)?;
     let chains = spaces
         .into_iter()
         .filter(|(.., is_wanted)| *is_wanted)
-        .map(|(name, space, _)| walk(arguments, &learned, &starts, name, space))
+        .map(|(name, space, _)| walk(arguments, &learned, flow.as_mut(), &starts, (name, space)))
         .collect::<anyhow::Result<Vec<Chains>>>()?;
     place.write_table(
         "hmc",
@@ -190,20 +192,21 @@ fn by_monte_carlo(arguments: &Arguments, learned: &Learned) -> crate::Result<Vec
 fn walk(
     arguments: &Arguments,
     learned: &Learned,
+    flow: &mut dyn Backend<f32>,
     starts: &[i8],
-    name: &'static str,
-    space: Space<'_, f32>,
+    (name, space): (&'static str, Space),
 ) -> anyhow::Result<Chains> {
     let seed = arguments.seed.unwrap_or(learned.settings.seed);
+    let dual = &learned.dual;
     let mut hmc = match starts {
-        [] => Hmc::new(&learned.dual, space, arguments.chains, arguments.leaps, seed),
-        starts => Hmc::from_spins(&learned.dual, space, starts, arguments.leaps, seed),
-    };
+        [] => Hmc::new(flow, space, [arguments.chains, dual.sites()], arguments.leaps, seed),
+        starts => Hmc::from_spins(flow, dual, space, starts, arguments.leaps, seed),
+    }?;
     let all = u64::from(arguments.thermalise) + u64::from(arguments.trajectories);
     tell(&format!("{} chains in {name} space", arguments.chains));
     let mut progress = Progress::new("trajectory", 0, all);
     for trajectory in 1..=arguments.thermalise {
-        let accepted = hmc.adapt();
+        let accepted = hmc.adapt()?;
         progress.say(format!("acceptance {accepted:.2}, step {:.4}", hmc.step_size));
         progress.advance(trajectory.into());
     }
@@ -211,10 +214,11 @@ fn walk(
     let mut series = vec![[Series::new(KEPT), Series::new(KEPT)]; arguments.chains];
     let mut accepted = 0.0;
     for trajectory in 1..=arguments.trajectories {
-        accepted += hmc.advance();
-        for (series, means) in series.iter_mut().zip(learned.dual.spin_means(hmc.fields())) {
+        accepted += hmc.advance()?;
+        for (series, means) in series.iter_mut().zip(dual.spin_means(hmc.fields())) {
             series.iter_mut().zip(means).for_each(|(series, mean)| series.push(mean));
         }
+        progress.say(format!("acceptance {:.2}, measuring", accepted / f64::from(trajectory)));
         progress.advance(u64::from(arguments.thermalise) + u64::from(trajectory));
     }
     progress.finish();

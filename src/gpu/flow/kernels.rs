@@ -21,6 +21,8 @@ pub(super) enum Kernel {
     Energy,
     Backward,
     Adam,
+    PullBack,
+    Leap,
 }
 
 /// A buffer, by the number of its binding.
@@ -41,10 +43,12 @@ pub enum FlowSlot {
     Partials = 12,
     Means = 13,
     Squares = 14,
+    Momenta = 15,
+    Places = 16,
 }
 
 impl Kernel {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Normal,
         Self::Generate,
         Self::GenerateScored,
@@ -52,6 +56,8 @@ impl Kernel {
         Self::Energy,
         Self::Backward,
         Self::Adam,
+        Self::PullBack,
+        Self::Leap,
     ];
 
     /// Its name and the text of its shader.
@@ -63,6 +69,8 @@ impl Kernel {
             Self::Energy => ("flow_energy", shader!("flow/energy")),
             Self::Backward => ("flow_backward", shader!("flow/backward")),
             Self::Adam => ("flow_adam", shader!("flow/adam")),
+            Self::PullBack => ("flow_pull_back", shader!("flow/pull_back")),
+            Self::Leap => ("flow_leap", shader!("flow/leap")),
         }
     }
 
@@ -80,6 +88,8 @@ impl Kernel {
             Self::Energy => (&[X, Score, Waves, Inverse], &[Slopes, Turned, Energies]),
             Self::Backward => (&[Parameters, Blocks, Patches], &[X, Slopes, Partials]),
             Self::Adam => (&[Partials], &[Parameters, Means, Squares]),
+            Self::PullBack => (&[Parameters, Blocks, Patches], &[X, Slopes]),
+            Self::Leap => (&[Slopes], &[X, Momenta, Places]),
         };
         let read = reads.iter().map(|&slot| (slot, Access::Read));
         read.chain(writes.iter().map(|&slot| (slot, Access::Write))).collect()
@@ -100,11 +110,11 @@ impl Kernel {
         let kept = ("KEPT", usize::from(keeps));
         let nets = || vec![("LANES", lanes), ("HIDDEN", hidden), ("DEPTH", depth), ("LAYERS", layers), kept];
         let constants: Constants = match self {
-            Self::Normal | Self::Adam => vec![("LANES", LANES)],
+            Self::Normal | Self::Adam | Self::Leap => vec![("LANES", LANES)],
             Self::Energy => vec![("LANES", lanes)],
             Self::Generate => [nets(), vec![("SCORE", 0)]].concat(),
             Self::GenerateScored => [nets(), vec![("SCORE", 1)]].concat(),
-            Self::Infer | Self::Backward => nets(),
+            Self::Infer | Self::Backward | Self::PullBack => nets(),
         };
         Specialisation::plain(name, file, constants)
     }
@@ -113,10 +123,13 @@ impl Kernel {
     pub(super) fn groups(self, task: &FlowTask) -> [u32; 3] {
         let size = |number: u32| number as usize;
         fold(match self {
-            Self::Normal => (size(task.rows) * size(task.sites) / 4).div_ceil(LANES),
-            Self::Generate | Self::GenerateScored | Self::Infer | Self::Energy | Self::Backward => {
-                size(task.rows).div_ceil(size(task.each))
-            }
+            Self::Normal | Self::Leap => (size(task.rows) * size(task.sites) / 4).div_ceil(LANES),
+            Self::Generate
+            | Self::GenerateScored
+            | Self::Infer
+            | Self::Energy
+            | Self::Backward
+            | Self::PullBack => size(task.rows).div_ceil(size(task.each)),
             Self::Adam => size(task.quads).div_ceil(ADAM_QUADS),
         })
     }

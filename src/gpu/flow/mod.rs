@@ -4,6 +4,7 @@
 //! are constants of the shaders, everything else travels with the task of a dispatch (`sizes.rs`).
 
 mod kernels;
+mod leapfrog;
 mod packing;
 mod sizes;
 
@@ -16,9 +17,12 @@ use super::pipelines::Pipeline;
 use super::tasks::TaskDevice;
 use crate::error::{Error, Result};
 use crate::kernels::Access;
-use crate::neuralrg::{Backend, Estimator, Fields, Flow, Learner, Lesson, Moments, Rule, ln_normal_constant};
+use crate::neuralrg::{
+    Backend, Estimator, Fields, Flow, Leaps, Learner, Lesson, Moments, Point, Rule, Space, ln_normal_constant,
+};
 use bytemuck::Pod;
 use kernels::Kernel;
+use leapfrog::Moved;
 use sizes::{CARD, MOST_QUADS, SOFTWARE, Shape, Sizes};
 use std::collections::HashMap;
 use wgpu::{BindGroup, Buffer, Device, Queue};
@@ -290,6 +294,36 @@ impl Backend<f32> for GpuFlow {
             flow.dispatch(Kernel::Energy, task)?;
             flow.sums(FlowSlot::Energies, task)
         })
+    }
+
+    fn point(&mut self, space: Space, places: Fields<f32>) -> Result<Point<f32>> {
+        let still = Leaps { length: 0.0, count: 1 };
+        let zeros = || Fields::zeros(places.rows(), places.sites());
+        let (x, slopes, potentials) = (zeros(), zeros(), vec![0.0; places.rows()]);
+        let mut momenta = zeros();
+        let from = Point { places, x, potentials, slopes };
+        self.leap(space, &from, &mut momenta, still)
+    }
+
+    fn leap(
+        &mut self,
+        space: Space,
+        from: &Point<f32>,
+        momenta: &mut Fields<f32>,
+        leaps: Leaps,
+    ) -> Result<Point<f32>> {
+        let sites = self.sizes.sites;
+        let starts = [&from.places, momenta, &from.slopes].map(Fields::to_rows);
+        let mut end = Moved::default();
+        let most = self.sizes.rows * sites;
+        for first in (0..starts[0].len()).step_by(most) {
+            let part = starts.each_ref().map(|values| &values[first..values.len().min(first + most)]);
+            self.leap_part(space, part, leaps, &mut end)?;
+        }
+        let Moved { places, momenta: moved, x, slopes, potentials } = end;
+        *momenta = Fields::of_rows(&moved, sites);
+        let [places, x, slopes] = [places, x, slopes].map(|values| Fields::of_rows(&values, sites));
+        Ok(Point { places, x, potentials, slopes })
     }
 
     fn parameters(&mut self) -> Result<Vec<f32>> {

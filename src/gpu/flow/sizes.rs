@@ -57,6 +57,8 @@ pub struct FlowTask {
     pub rate: f32,
     pub kept: f32,
     pub scale: f32,
+    pub kick: f32,
+    pub drift: f32,
 }
 
 /// The nets of couplings, and the couplings of a block.
@@ -219,6 +221,8 @@ impl Sizes {
             (Partials, slices * parameters),
             (Means, parameters),
             (Squares, parameters),
+            (Momenta, numbers),
+            (Places, numbers),
         ]
     }
 
