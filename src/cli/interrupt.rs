@@ -7,6 +7,7 @@ use std::io::Result;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 /// Exit codes that shells give to programs ended by these signals, of which a second one ends the program at once.
 const SIGNALS: [(i32, u8); 2] = [(SIGINT, 130), (SIGTERM, 143)];
@@ -14,6 +15,9 @@ const SIGNALS: [(i32, u8); 2] = [(SIGINT, 130), (SIGTERM, 143)];
 /// The same of SIGHUP.
 #[cfg(unix)]
 const HANGUP: u8 = 129;
+
+/// Time after which a signal is answered, at the most.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 static INTERRUPT: OnceLock<Interrupt> = OnceLock::new();
 
@@ -36,9 +40,20 @@ impl Interrupt {
                 let interrupt = Self::default();
                 // Where no handler can be installed, the signals end the program as they always did.
                 let _ = interrupt.register();
+                interrupt.answer();
                 interrupt
             })
             .clone()
+    }
+
+    /// Says that a signal came as soon as it comes: the job may take a while to look.
+    fn answer(&self) {
+        let interrupt = self.clone();
+        std::thread::spawn(move || {
+            while !interrupt.pressed() {
+                std::thread::sleep(LOOK_EVERY);
+            }
+        });
     }
 
     fn register(&self) -> Result<()> {

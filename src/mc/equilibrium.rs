@@ -82,8 +82,11 @@ pub fn equilibrate_watched(
         if observe(Stage::Equilibrating { sweeps: done }).is_break() {
             return Err(Error::Stopped);
         }
+        let found = {
+            let sweeps = |sweeps| observe(Stage::Equilibrating { sweeps: done + sweeps });
+            round(simulation, window, WINDOW, sweeps)?
+        };
         done += 2 * window;
-        let found = round(simulation, window, WINDOW)?;
         if found.fault.is_none() || done + 4 * window > most {
             return Ok(Equilibrium { sweeps: done, ..found });
         }
@@ -103,17 +106,25 @@ pub fn thermalise(simulation: &mut Simulation, sweeps: usize) -> Result<Equilibr
         return Ok(Equilibrium { sweeps, tau_int: sweeps as f64, fault: Some(fault) });
     }
     simulation.thermalise(sweeps - 2 * window)?;
-    Ok(Equilibrium { sweeps, ..round(simulation, window, GIVEN_WINDOW)? })
+    Ok(Equilibrium { sweeps, ..round(simulation, window, GIVEN_WINDOW, |_| ControlFlow::Continue(()))? })
 }
 
-/// Moves chains by two windows of sweeps, and looks at the second one: it should last `wanted` autocorrelation times.
-fn round(simulation: &mut Simulation, window: usize, wanted: f64) -> Result<Equilibrium> {
-    simulation.thermalise(window)?;
+/// Moves chains by two windows of sweeps, and looks at the second one: it should last `wanted` autocorrelation times. `observe` is told how many sweeps are done, and may stop them.
+fn round(
+    simulation: &mut Simulation,
+    window: usize,
+    wanted: f64,
+    mut observe: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Equilibrium> {
+    simulation.thermalise_watched(window, &mut observe)?;
     let mut record = Record::new(simulation.setup());
     let step = window.div_ceil(MEASUREMENTS);
-    for _ in 0..window / step {
+    for number in 1..=window / step {
         simulation.sweep(step)?;
         record.push(&simulation.scalars()?);
+        if observe(window + number * step).is_break() {
+            return Err(Error::Stopped);
+        }
     }
     let (tau_int, fault) = record.verdict(window, step, wanted);
     let fault = fault.map(|reason| format!("in the last {window} of them {reason}"));

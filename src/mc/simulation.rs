@@ -4,7 +4,7 @@ use super::Algorithm;
 use super::on_device::OnDevice;
 use super::rules::Rules;
 use super::start::start;
-use super::walk::{Scalars, Walk};
+use super::walk::{Clusters, Scalars, Walk};
 use crate::backend::Backend;
 use crate::conditional::Model;
 use crate::cpu::Cpu;
@@ -14,8 +14,11 @@ use crate::lattice::{Ensemble, Lattice, Observables, Spins};
 use crate::random::Stream;
 use crate::schedule::{Inputs, Kernel};
 use rayon::prelude::*;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
+/// Parts of a thermalisation, between which it can be stopped.
+const PARTS: usize = 32;
 /// Most sites of a lattice that is a chain.
 const MOST_CHAIN_SITES: u32 = 4096;
 
@@ -124,10 +127,31 @@ impl Simulation {
     /// # Errors
     /// When the device fails.
     pub fn thermalise(&mut self, sweeps: usize) -> Result<()> {
-        if self.walks.is_empty() || self.on_device.is_some() {
-            return self.sweep(sweeps);
+        self.thermalise_watched(sweeps, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Simulation::thermalise`]; `observe` is told how many sweeps are done, and may stop them.
+    pub(super) fn thermalise_watched(
+        &mut self,
+        sweeps: usize,
+        observe: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let mut clusters = vec![Clusters::default(); self.walks.len()];
+        let parts = if self.on_device.is_some() { 1 } else { PARTS };
+        let of_part = sweeps.div_ceil(parts).max(1);
+        for done in (0..sweeps).step_by(of_part) {
+            let part = done..sweeps.min(done + of_part);
+            let end = part.end;
+            if self.walks.is_empty() || self.on_device.is_some() {
+                self.sweep(part.len())?;
+            } else {
+                let walks = self.walks.par_iter_mut().zip(&mut clusters);
+                walks.for_each(|(walk, clusters)| walk.thermalise(part.clone(), clusters));
+            }
+            if observe(end).is_break() {
+                return Err(Error::Stopped);
+            }
         }
-        self.walks.par_iter_mut().for_each(|walk| walk.thermalise(sweeps));
         Ok(())
     }
 

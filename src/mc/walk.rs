@@ -7,6 +7,7 @@ use super::rules::Rules;
 use crate::lattice::{Occupation, Spins};
 use crate::random::Stream;
 use rand::{Rng, RngExt};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Numbers that tell whether a chain is in equilibrium.
@@ -39,6 +40,14 @@ pub(super) struct Walk {
     pub(super) stream: Stream,
 }
 
+/// Wolff clusters of a thermalisation so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Clusters {
+    count: usize,
+    /// Sites of all of them.
+    covered: usize,
+}
+
 impl Walk {
     /// A chain that starts from the given spins; it is not in equilibrium yet.
     pub(super) fn new(rules: Arc<Rules>, spins: Vec<i8>, mut stream: Stream) -> Self {
@@ -50,19 +59,18 @@ impl Walk {
         Self { rules, spins, cluster: Vec::new(), updates_per_sweep: 1, replicas, lifted, stream }
     }
 
-    /// Moves the chain by `sweeps`, and finds how many Wolff clusters make a sweep: as many as cover the lattice once, on average.
-    pub(super) fn thermalise(&mut self, sweeps: usize) {
-        if self.rules.algorithm != Algorithm::Wolff || sweeps == 0 {
-            return self.sweep(sweeps);
+    /// Moves the chain through a part of the sweeps of a thermalisation, and finds how many Wolff clusters make a sweep: as many as cover the lattice once, on average.
+    pub(super) fn thermalise(&mut self, part: Range<usize>, clusters: &mut Clusters) {
+        if self.rules.algorithm != Algorithm::Wolff {
+            return self.sweep(part.len());
         }
         let (rules, sites) = (self.rules.clone(), self.spins.len());
-        let (mut updates, mut covered) = (0, 0);
-        while covered < sweeps * sites {
-            updates += 1;
-            covered += self.cluster_update(&rules);
+        while clusters.covered < part.end * sites {
+            clusters.count += 1;
+            clusters.covered += self.cluster_update(&rules);
         }
         // A fixed number: to stop where clusters have covered a lattice would favour what follows large clusters.
-        self.updates_per_sweep = (updates * sites).div_ceil(covered);
+        self.updates_per_sweep = (clusters.count * sites).div_ceil(clusters.covered);
     }
 
     /// Updates of single sites that a sweep takes.
