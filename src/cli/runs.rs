@@ -146,8 +146,11 @@ impl Found {
 
     fn network(folder: &RunFolder, config: &Config) -> Self {
         let summary = folder.summary().unwrap_or_default();
+        let is_of_others = |key: &str, own: f64| summary[key].as_f64().is_some_and(|found| found != own);
+        let of_others = is_of_others("size", config.size.into()) || is_of_others("beta", config.beta);
         let status = match (folder.damaged(), folder.verification(), summary.is_null()) {
             (Some(file), ..) => damaged(file),
+            _ if of_others => "config.toml and summary.json differ".to_owned(),
             (None, Some(verification), _) => verification.status.name().to_owned(),
             (None, None, false) => "finished".to_owned(),
             (None, None, true) => match folder.metrics() {

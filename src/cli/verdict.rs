@@ -40,7 +40,12 @@ pub(super) fn warning_of(folder: &RunFolder) -> Option<String> {
     if !folder.is_finished() {
         return Some(format!("training of {path} has not ended: its network has not been checked"));
     }
-    let reasons = folder.verification().iter().flat_map(doubts).collect::<Vec<_>>().join("; ");
+    let Some(verification) = folder.verification() else {
+        return Some(format!(
+            "the summary.json of {path} cannot be read: whether its network was found sound is not known; han-gpu measure --verify checks it anew"
+        ));
+    };
+    let reasons = Some(verification).iter().flat_map(doubts).collect::<Vec<_>>().join("; ");
     (!reasons.is_empty()).then(|| format!("{path} is suspect: {reasons}"))
 }
 

@@ -90,7 +90,7 @@ impl<F: Family> FamilyFolder<F> {
         force: bool,
     ) -> Result<Self> {
         let folder = Self::at(path);
-        folder.check_free(force)?;
+        Self::check_free(path, force)?;
         fs::create_dir_all(path).map_err(|source| Error::file("create", path, source))?;
         let text =
             toml::to_string_pretty(settings).map_err(|error| Error::content(path, error.to_string()))?;
@@ -103,15 +103,24 @@ impl<F: Family> FamilyFolder<F> {
                 _ => (),
             }
         }
-        folder.save(settings, state)?;
-        write_data(&folder.data())?;
-        atomic::write_bytes(&folder.settings(), text.as_bytes())?;
-        Ok(folder)
+        let written = folder
+            .save(settings, state)
+            .and_then(|()| write_data(&folder.data()))
+            .and_then(|()| atomic::write_bytes(&folder.settings(), text.as_bytes()));
+        if written.is_err() {
+            // Half of a run is none. What cannot be removed is written over by the next start.
+            let _ = fs::remove_file(folder.file(&checkpoint::<F>()));
+            let _ = fs::remove_file(folder.data());
+        }
+        written.map(|()| folder)
     }
 
     /// Refuses a folder with files of others, and without `force` one with a run.
-    fn check_free(&self, force: bool) -> Result<()> {
-        let path = self.path.clone();
+    ///
+    /// # Errors
+    /// When the folder is not free.
+    pub fn check_free(path: &Path, force: bool) -> Result<()> {
+        let path = path.to_owned();
         atomic::remove_leftovers(&path);
         let names: Vec<_> = fs::read_dir(&path)
             .map(|entries| entries.flatten().map(|entry| entry.file_name()).collect())
@@ -298,6 +307,17 @@ pub(super) fn belongs_to_a_family(path: &Path) -> bool {
             })
     };
     path.file_name().is_some_and(is_own) && path.parent().is_some_and(is_of_a_family)
+}
+
+/// The family whose run a folder holds, if it holds one.
+pub(super) fn family_of(path: &Path) -> Option<&'static str> {
+    let settings = SETTINGS.into_iter().find(|name| path.join(name).is_file())?;
+    Path::new(settings).file_stem()?.to_str()
+}
+
+/// The command of a family.
+pub(super) fn command_of(family: &str) -> &'static str {
+    if family == "flow" { "neuralrg" } else { "rbm" }
 }
 
 /// Whether a folder holds a run of one of these families.

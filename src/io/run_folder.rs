@@ -3,7 +3,7 @@
 use super::atomic;
 use super::checkpoint::{Checkpoint, Stamp, stage_state};
 use super::couplings::write_couplings;
-use super::family_folder::{belongs_to_a_family, is_of_a_family};
+use super::family_folder::{belongs_to_a_family, command_of, family_of, is_of_a_family};
 use super::input::{self, read_text};
 use super::metrics::{MetricsWriter, existing_rows};
 use super::records::{Metrics, Summary};
@@ -120,7 +120,13 @@ impl RunFolder {
         let folder = Self { path: path.to_owned() };
         let file = folder.file(CONFIG);
         if !Self::exists(path) {
-            return Err(Error::content(path, format!("there is no run here: it has no {CONFIG}")));
+            let message = match family_of(path) {
+                Some(family) => {
+                    format!("this is the run of a {family}, which `han-gpu {}` reads", command_of(family))
+                }
+                None => format!("there is no run here: it has no {CONFIG}"),
+            };
+            return Err(Error::content(path, message));
         }
         let config = Config::of_run(&file)?;
         Ok((folder, config))
@@ -201,6 +207,11 @@ impl RunFolder {
     /// The verdict of a finished run's closing check, if it can be read.
     pub fn verification(&self) -> Option<Verification> {
         serde_json::from_value(self.summary()?.get("verification")?.clone()).ok()
+    }
+
+    /// The effective sample size by Monte Carlo of a finished run's closing check, if there is one that can be read.
+    pub fn forward_ess(&self) -> Option<f64> {
+        self.summary()?.get("forward")?.get("ess")?.get("value")?.as_f64()
     }
 
     /// The table of metrics as it lies on the disk.
