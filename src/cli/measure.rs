@@ -143,9 +143,6 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let mut scalars = Vec::new();
     let measurement = draw(backend.as_mut(), &settings, keep.is_some().then_some(&mut scalars))?;
-    if let Some(path) = &keep {
-        write_scalars(path, &ensemble.system, &scalars)?;
-    }
     let (forward, verification) = match measurement.count == count {
         true => {
             let of_check = Check { arguments, settings: &settings, measurement: &measurement };
@@ -166,7 +163,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut doubts = measurement.doubts();
     doubts.extend(of_run.iter().chain(&seen).cloned());
     let mut warnings = measurement.warnings();
-    warnings.extend(of_run);
+    let changed = arguments.bottom.is_given() || arguments.symmetrise.is_some() || forward.is_some();
+    let missed = folder.forward_ess().filter(|_| !changed).and_then(|ess| missed(ess, &measurement));
+    doubts.extend(missed.clone());
+    warnings.extend(of_run.into_iter().chain(missed));
     warnings.extend(levels.as_ref().and_then(|levels| disagreement(&levels.by_level, measurement.kl)));
     // Under --verify they are the verdict's own.
     warnings.extend(seen.into_iter().filter(|_| !arguments.verify));
@@ -177,7 +177,21 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     } else {
         super::print(&describe(&report))?
     }
+    // A disk that is full should not cost the figures above.
+    if let Some(path) = &keep {
+        write_scalars(path, &ensemble.system, &scalars)?;
+    }
     arguments.strict.check(&doubts)
+}
+
+/// Says so if Monte Carlo, at the end of training, saw configurations that the samples hardly have.
+fn missed(forward_ess: f64, measurement: &Measurement) -> Option<String> {
+    let ess = measurement.importance.ess.value;
+    (forward_ess < MISSED * ess).then(|| {
+        format!(
+            "the effective sample size is {ess:.3} by these samples and was {forward_ess:.3} by Monte Carlo after training: configurations that the network hardly draws are missing here, and errors are too small; train further, or draw more"
+        )
+    })
 }
 
 fn draw(
@@ -227,6 +241,9 @@ fn draw_levels(
     }
     Ok(Levels { by_level, by_level_count: drawn, by_level_elapsed_s: start.elapsed().as_secs_f64() })
 }
+
+/// Share of the effective sample size by a network's own samples below which that by Monte Carlo tells of configurations that these lack.
+const MISSED: f64 = 0.8;
 
 /// Says so where levels do not add up to the divergence of the network that they are levels of.
 fn disagreement(levels: &[LevelDivergence], whole: Estimate) -> Option<String> {

@@ -18,13 +18,12 @@ const FEWEST_EFFECTIVE: f64 = 100.0;
 const DOMINATING: f64 = 0.1;
 
 /// Standard errors from an exact value beyond which an estimate is doubtful.
-const LARGEST_DEVIATION: f64 = 5.0;
+const LARGEST_DEVIATION: f64 = 4.0;
 /// The warning of configurations that are all alike.
 const NOTHING_CHANGED: &str =
     "the energy never changed: errors cannot be told; draw more, or choose a higher temperature";
 /// The warning of configurations that differ from each other a few times.
-const HARDLY_CHANGED: &str =
-    "the energy changed too rarely to tell errors; draw more, or choose a higher temperature";
+const HARDLY_CHANGED: &str = "too few configurations of other energies, or of large weight, make the error of the energy to tell it; draw more, or choose a higher temperature";
 
 impl Quantity {
     /// Says so if the estimate is far from the exact value.
@@ -43,17 +42,6 @@ pub(super) fn untold(is_constant: bool, quantities: &[Quantity]) -> Option<Strin
         (false, true) => Some(HARDLY_CHANGED.to_owned()),
         (false, false) => None,
     }
-}
-
-/// Says which quantities have no error, if there are some.
-fn without_error<'a>(quantities: impl Iterator<Item = &'a Quantity>) -> Option<String> {
-    let unknown =
-        quantities.filter(|quantity| quantity.missing.is_none() && quantity.estimate.error.is_nan());
-    let mut symbols: Vec<&str> = unknown.map(|quantity| quantity.meaning.symbol).collect();
-    symbols.sort_unstable();
-    symbols.dedup();
-    (!symbols.is_empty())
-        .then(|| format!("these samples do not tell the error of {}: draw more", symbols.join(", ")))
 }
 
 /// One distance of the two-point function.
@@ -130,10 +118,6 @@ impl Measurement {
         // Where a few weights make the errors, that is the doubt.
         if self.count >= FEWEST_FOR_ERRORS && self.effective_samples() >= FEWEST_EFFECTIVE {
             warnings.extend(untold(self.is_constant, &self.main_quantities()));
-        }
-        if warnings.is_empty() {
-            let of_chain = self.chain.iter().flat_map(|chain| &chain.statistics.quantities);
-            warnings.extend(without_error(self.main_quantities().iter().chain(of_chain)));
         }
         warnings
     }
@@ -229,6 +213,9 @@ pub(super) fn line(quantity: &Quantity) -> String {
     }
     if let Some(deviation) = quantity.deviation() {
         let _ = write!(line, ", off by {deviation:+.1} sigma");
+    }
+    if quantity.estimate.error.is_nan() {
+        line.push_str("   (too few differ to tell the error)");
     }
     line
 }
