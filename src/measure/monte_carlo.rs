@@ -201,7 +201,8 @@ impl MonteCarlo {
             1 => "one sweep".to_owned(),
             every => format!("{every} sweeps"),
         };
-        let _ = writeln!(text, "{}, in steps of {every}", describe_tau(&self.statistics));
+        let _ = writeln!(text, "{}", describe_tau(&self.statistics));
+        let _ = writeln!(text, "{:<10} in steps of {every}", "");
         let _ = write!(text, "{:<10} {:.3} s", "time", self.elapsed_s);
         if let Some(seconds) = self.seconds_per_independent_configuration() {
             let _ = write!(text, ", {seconds:.2e} s per independent configuration");
