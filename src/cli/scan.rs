@@ -365,6 +365,14 @@ fn check(arguments: &Arguments) -> anyhow::Result<Vec<Point>> {
         named => named.iter().map(Some).collect(),
     };
     check_names(arguments)?;
+    let sizes = &arguments.size;
+    if let Some(at) = (1..sizes.len()).find(|&at| sizes[..at].contains(&sizes[at])) {
+        return Err(Error::setting("size", sizes[at], "it is there twice; leave one out").into());
+    }
+    if RunFolder::exists(&arguments.out) {
+        let expected = "a run is there, and a scan has a folder of its own; choose another --out";
+        return Err(Error::setting("out", arguments.out.display(), expected).into());
+    }
     let ((couplings, names_coupling), (fields, names_field)) =
         (listed(&arguments.coupling), listed(&arguments.field));
     let interactions =
@@ -493,7 +501,7 @@ fn measure_point(
         // Measurements of older versions have no status.
         if same("count", arguments.count) && same("mc_sweeps", point.mc_sweeps) && found["status"].is_string()
         {
-            tell_doubts(&found);
+            tell_doubts(point, &found);
             return Ok(found);
         }
     }
@@ -521,7 +529,7 @@ fn measure_point(
     if !interrupt.pressed() {
         folder.write_measurement(&value)?;
     }
-    tell_doubts(&value);
+    tell_doubts(point, &value);
     Ok(value)
 }
 
@@ -531,9 +539,9 @@ fn status(doubts: &[String]) -> Status {
 }
 
 /// A line for every warning of a point.
-fn tell_doubts(measurement: &Value) {
+fn tell_doubts(point: &Point, measurement: &Value) {
     let warnings = measurement["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    warnings.for_each(|warning| super::complain(&format!("WARNING    {warning}")));
+    warnings.for_each(|warning| super::complain(&format!("WARNING    {}: {warning}", point.name())));
 }
 
 fn measure_network(

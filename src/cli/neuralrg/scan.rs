@@ -8,7 +8,7 @@ use super::named;
 use super::train::{PartsName, Run, SIZE, Scales, parameters};
 use crate::error::Error;
 use crate::estimate::Estimate;
-use crate::io::FlowFolder;
+use crate::io::{FlowFolder, RunFolder};
 use crate::measure::brief;
 use crate::neuralrg::{Architecture, CRITICAL_TEMPERATURE, Metrics, Settings};
 use crate::plot::{self, Expressiveness};
@@ -112,6 +112,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if flows.len() > MOST_FLOWS {
         let expected = format!("there may be {MOST_FLOWS} flows at most, and these are {}", flows.len());
         return Err(Error::setting("hidden", arguments.hidden.len(), expected).into());
+    }
+    if RunFolder::exists(&arguments.out) || FlowFolder::exists(&arguments.out) {
+        let expected = "a run is there, and a scan has a folder of its own; choose another --out";
+        return Err(Error::setting("out", arguments.out.display(), expected).into());
     }
     // Refused before hours of training.
     flows.iter().try_for_each(Settings::check)?;
