@@ -25,7 +25,8 @@ const MOST_LEAPS: u64 = 10_000;
 const SALT: u32 = 0x6863;
 /// The start at independent normal numbers, by its name.
 const NORMAL: &str = "normal";
-/// Autocorrelation times that a chain must last for its errors to be right, and all chains of a space together.
+/// Errors from the exact energy beyond which chains are not in equilibrium; autocorrelation times that a chain must last for its errors to be right, and all chains of a space together.
+const FAR: f64 = 4.0;
 const LONG: f64 = 10.0;
 const LONG_TOGETHER: f64 = 200.0;
 /// Values of a chain's series that are kept.
@@ -132,9 +133,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let of_order = |chains: &'_ Chains| Some((chains.space, chains.observed[1].autocorrelation.clone()?));
     let curves: Vec<(&str, Autocorrelation)> = chains.iter().filter_map(of_order).collect();
     let curves: Vec<_> = curves.iter().map(|(space, found)| (*space, found)).collect();
+    for Chains { space, .. } in chains.iter().filter(|chains| chains.observed[1].autocorrelation.is_none()) {
+        tell(&format!("no autocorrelation function of {space} chains: they are too short"));
+    }
     if !curves.is_empty() {
         let title = format!(
-            "Autocorrelation of M^2 by trajectories of {} gradients, {}",
+            "Autocorrelation of m^2 by trajectories of {} gradients, {}",
             arguments.leaps,
             named(&learned.settings)
         );
@@ -246,6 +250,17 @@ fn walk(
 }
 
 impl Chains {
+    /// Says so if the energy is far from the exact one.
+    fn distance(&self, energy: Option<f64>) -> Option<String> {
+        let sigma = self.observed[0].mean.deviation(energy?);
+        (sigma.abs() > FAR).then(|| {
+            format!(
+                "U/N of {} chains is {sigma:+.1} sigma from the exact value: they are not in equilibrium; give a larger --thermalise, or start at spins by Monte Carlo",
+                self.space
+            )
+        })
+    }
+
     /// The reason to doubt times and errors, if there is one.
     fn doubt(&self, arguments: &Arguments) -> Option<String> {
         let Self { space, observed, .. } = self;
@@ -304,6 +319,11 @@ fn rows(chains: &Chains, leaps: u32) -> Vec<Row> {
     chains.observed.iter().map(row).collect()
 }
 
+fn warnings(arguments: &Arguments, chains: &[Chains], energy: Option<f64>) -> Vec<String> {
+    let of_space = |chains: &Chains| [chains.distance(energy), chains.doubt(arguments)];
+    chains.iter().flat_map(of_space).flatten().collect()
+}
+
 fn report(
     arguments: &Arguments,
     learned: &Learned,
@@ -340,7 +360,7 @@ fn report(
         "leaps": arguments.leaps,
         "exact_energy_per_site": energy,
         "spaces": chains.iter().map(of_space).collect::<Vec<_>>(),
-        "warnings": chains.iter().filter_map(|chains| chains.doubt(arguments)).collect::<Vec<_>>(),
+        "warnings": warnings(arguments, chains, energy),
     })
 }
 
@@ -383,7 +403,7 @@ fn describe(
     };
     lines.extend(energy.map(|energy| format!("exact U/N {energy:.6}, off by sigma: {}", off(energy))));
     lines.push("tau_int in the 1 + 2 sum convention".to_owned());
-    let doubts: Vec<String> = chains.iter().filter_map(|chains| chains.doubt(arguments)).collect();
+    let doubts = warnings(arguments, chains, energy);
     lines.extend(doubts.iter().map(|doubt| format!("WARNING    {doubt}")));
     if let ([], [latent, physical]) = (&doubts[..], chains)
         && let [Some(latent), Some(physical)] =
@@ -394,6 +414,8 @@ fn describe(
             physical.tau_int.value / latent.tau_int.value
         ));
     }
-    lines.push(format!("hmc.csv and figures in {}", place.folder().display()));
+    let is_drawn = chains.iter().any(|chains| chains.observed[1].autocorrelation.is_some());
+    let files = if is_drawn { "hmc.csv and the figure" } else { "hmc.csv" };
+    lines.push(format!("{files} in {}", place.folder().display()));
     lines.join("\n")
 }

@@ -90,13 +90,15 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .transpose()?;
     let (found, verification) = checked.unzip();
     let (forward, overlap) = found.flatten().unzip();
-    let doubts = [measurement.doubts(), verification.iter().flat_map(verdict::doubts).collect()].concat();
+    let of_run = learned.unfinished.clone();
+    let of_check = verification.iter().flat_map(verdict::doubts);
+    let doubts = [measurement.doubts(), of_check.chain(of_run.clone()).collect()].concat();
     let report = Report {
         run: learned.path.display().to_string(),
         device: flow.device().to_owned(),
         seed,
         measurement: &measurement,
-        warnings: measurement.warnings(),
+        warnings: measurement.warnings().into_iter().chain(of_run).collect(),
         forward,
         overlap,
         verification,

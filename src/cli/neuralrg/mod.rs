@@ -48,6 +48,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 struct Learned {
     path: PathBuf,
     settings: Settings,
+    /// The warning of a flow that has not learned to the end.
+    unfinished: Option<String>,
     flow: Flow<f32>,
     dual: Dual<f32>,
 }
@@ -65,13 +67,21 @@ impl Learned {
 fn open(path: &Path) -> anyhow::Result<Learned> {
     let (folder, settings) = FlowFolder::open(path)?;
     let state = folder.state(&settings)?;
-    if state.step < settings.steps {
-        super::tell(&format!("the flow has learned {} of {} steps", state.step, settings.steps));
+    let unfinished = (state.step < settings.steps).then(|| {
+        format!(
+            "training of {} has not ended: {} of {} steps are done",
+            path.display(),
+            state.step,
+            settings.steps
+        )
+    });
+    if let Some(warning) = &unfinished {
+        super::complain(&format!("WARNING    {warning}"));
     }
     let flow = Flow::new(settings.architecture, settings.seed)?.with_parameters(state.parameters)?;
     let &Settings { architecture, coupling, temperature, .. } = &settings;
     let dual = Dual::new(architecture.size, coupling, temperature)?;
-    Ok(Learned { path: path.to_owned(), settings, flow, dual })
+    Ok(Learned { path: path.to_owned(), settings, unfinished, flow, dual })
 }
 
 /// Refuses numbers of samples, chains and the like that are out of range.

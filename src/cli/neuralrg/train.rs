@@ -237,6 +237,7 @@ pub(super) struct Run {
 impl Run {
     /// A new run. Whatever can be refused is refused before its folder is made.
     pub(super) fn begin(out: &Path, mut settings: Settings, force: bool) -> crate::Result<Self> {
+        FlowFolder::check_free(out, force)?;
         let state = State::initial(&settings)?;
         let mut training = Training::on(&settings.device, settings.clone(), state.clone())?;
         // Recorded by name: a run that is resumed where `auto` means another device should not change its numbers silently.
@@ -259,7 +260,9 @@ impl Run {
         let device = device.unwrap_or(&settings.device);
         let training = Training::on(device, settings.clone(), folder.state(&settings)?)?;
         let mut training = with_data(training, &settings)?;
-        draw_pool(&mut training)?;
+        if !training.is_finished() {
+            draw_pool(&mut training)?;
+        }
         Ok(Self { folder, settings, training })
     }
 
@@ -320,8 +323,10 @@ pub(super) fn read(setting: &'static str, files: &[PathBuf], settings: &Settings
     let data = Data::read(files)?;
     let wanted = Lattice::square(settings.architecture.size)?;
     if data.lattice != wanted || data.spins != Spins::Ising {
+        let name = files.first().map(|file| file.display().to_string()).unwrap_or_default();
         let found = format!("{}{}", data.lattice, data.spins);
-        return Err(Error::setting(setting, found, format!("the flow is of Ising spins on {wanted}")));
+        let expected = format!("its spins are those of {found}; the flow is of Ising spins on {wanted}");
+        return Err(Error::setting(setting, name, expected));
     }
     files.iter().try_for_each(|path| check_origin(path, settings))?;
     Ok(data)
