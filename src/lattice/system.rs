@@ -236,6 +236,18 @@ pub struct Ensemble {
 }
 
 /// `16 x 16, beta 0.44, J 1, H 0`.
+/// A number in as many digits as it has, ten at the most.
+struct Short(f64);
+
+impl std::fmt::Display for Short {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digits = format!("{:.10}", self.0);
+        let digits = digits.trim_end_matches('0').trim_end_matches('.');
+        // Beside 0 nothing would be left of a small number.
+        if digits.parse() == Ok(self.0) || self.0.abs() >= 0.1 { f.write_str(digits) } else { self.0.fmt(f) }
+    }
+}
+
 impl std::fmt::Display for Ensemble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
@@ -243,7 +255,7 @@ impl std::fmt::Display for Ensemble {
             "{}{}, beta {}, {}",
             self.system.lattice,
             self.system.spins,
-            self.beta,
+            Short(self.beta),
             Couplings(&self.system)
         )
     }
