@@ -76,7 +76,7 @@ fn check_boxes(flag: &'static str, asked: Lengths, model: &Model) -> crate::Resu
     };
     let boxes = model.boxes().into_iter().filter_map(lengths);
     let boxes: Vec<Lengths> = boxes.filter(|boxes| (least..=most).contains(&boxes.side)).collect();
-    if !model.has_square_boxes() || boxes.contains(&asked) {
+    if boxes.contains(&asked) {
         return Ok(());
     }
     let names: Vec<String> = boxes.iter().map(Lengths::to_string).collect();
@@ -118,6 +118,12 @@ impl BottomFlags {
             (None, Some(lengths)) => ("exact-bottom", lengths, 0),
             (None, None) => return Ok((config, model, parameters)),
         };
+        if !model.has_square_boxes() {
+            let expected = "only boxes of Ising spins of hierarchical networks on the square lattice are drawn otherwise than the network draws them; leave the flag out";
+            let flag = if bond_dimension > 0 { "bottom" } else { flag };
+            let asked = if bond_dimension > 0 { "mps".to_owned() } else { lengths.to_string() };
+            return Err(Error::setting(flag, asked, expected));
+        }
         check_boxes(flag, lengths, &model)?;
         let Lengths { side, length } = lengths;
         let (model, parameters) = model.with_bottom(&parameters, side, length, bond_dimension)?;

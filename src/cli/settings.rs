@@ -105,7 +105,9 @@ fn settings_file(path: Option<&Path>) -> crate::Result<(Table, PathBuf)> {
     if path.is_dir() {
         let shown = path.display();
         let message = match RunFolder::exists(path) {
-            true => format!("this is the folder of a run; to go on with it: han-gpu train --resume {shown}"),
+            true => format!(
+                "this is the folder of a run; its settings are {shown}/config.toml, and han-gpu train --resume {shown} goes on with it"
+            ),
             false => "this is a folder; name a file of settings as TOML".to_owned(),
         };
         return Err(Error::Config { path: path.to_owned(), message });

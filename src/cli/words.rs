@@ -37,7 +37,10 @@ fn whole<N: TryFrom<i128>>(text: &str) -> Result<N, String> {
         let number = text.parse::<f64>().ok()?;
         (number.fract() == 0.0 && number.abs() <= LARGEST).then_some(number as i128)
     });
-    let number = number.ok_or_else(|| match text.contains(['x', 'X']) {
+    let is_box = text
+        .split_once(['x', 'X'])
+        .is_some_and(|(side, length)| [side, length].iter().all(|text| text.trim().parse::<u32>().is_ok()));
+    let number = number.ok_or(match is_box {
         true => "it must be one whole number: all sides of a lattice are equal, and boxes that are longer than wide have --exact-length",
         false => "it must be a whole number, as 4000 or 4e3",
     })?;
@@ -72,7 +75,7 @@ mod tests {
         assert_eq!(whole::<u64>("18446744073709551615"), Ok(u64::MAX));
         assert_eq!(whole::<i64>("-2e3"), Ok(-2000));
         assert!(whole::<i64>("16x32").unwrap_err().contains("--exact-length"));
-        for text in ["", "y", "0.5", "1e-3", "nan", "inf", "1e40", "4e", "4 000"] {
+        for text in ["", "x", "0.5", "1e-3", "nan", "inf", "1e40", "4e", "4 000"] {
             assert!(whole::<usize>(text).unwrap_err().contains("4e3"), "{text}");
         }
         for text in ["-1", "5e9"] {
