@@ -61,8 +61,10 @@ mod sixteen;
 pub mod thermometer;
 pub mod timing;
 pub mod train;
+mod trained;
 mod transpose;
 
 pub use error::{Error, Result};
 pub use pace::Pace;
+pub use trained::Trained;
 pub use wgpu;

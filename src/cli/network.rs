@@ -2,15 +2,14 @@
 
 use super::bottom::BottomFlags;
 use super::progress::Progress;
-use crate::backend::{Backend, Tensor, Tuning};
+use crate::Trained;
+use crate::backend::Backend;
 use crate::config::{Config, MAX_BATCH, MAX_SAMPLES};
-use crate::device;
 use crate::error::Error;
 use crate::io::{RunFolder, SampleWriter};
 use crate::lattice::{Lattice, Spins};
 use crate::sample::{Draws, Lowest, draw};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Which network to use, and on what; the results do not depend on device and batch.
 #[derive(Debug, clap::Args)]
@@ -125,19 +124,8 @@ fn open_with(
     batch: usize,
     bottom: Option<&BottomFlags>,
 ) -> anyhow::Result<(Config, Box<dyn Backend>)> {
-    let (folder, config) = RunFolder::open(run)?;
-    let model = config.model()?;
-    let checkpoint = folder.load_checkpoint(&config, &model)?;
-    let (step, parameters) = (checkpoint.step, checkpoint.parameters);
-    let (config, model, parameters) = match bottom {
-        Some(bottom) => bottom.apply(config, model, parameters)?,
-        None => (config, model, parameters),
-    };
-    let model = Arc::new(model);
-    let mut backend = device::open_in_chunks(device, &model, batch, None)?;
-    // No more: to measure shapes for a few configurations would take longer than to draw them.
-    backend.tune(Tuning::Kept)?;
-    backend.write(Tensor::Parameters, &parameters)?;
+    let bottom = bottom.map_or(Ok(None), BottomFlags::other)?;
+    let Trained { config, backend, step } = Trained::open(run, device, batch, bottom)?;
     super::tell(&format!("device {}; network after {step} steps", backend.device()));
     Ok((config, backend))
 }

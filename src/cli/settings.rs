@@ -2,11 +2,10 @@
 
 use super::flags::{Choice, Flags};
 use super::heading;
-use crate::config::{Config, PRESETS, Setting, flat, is_couplings_file, load, resolve};
+use crate::config::{COMMAND_LINE, Config, PRESETS, Setting, flat, resolve, settings_file};
 use crate::error::Error;
-use crate::io::RunFolder;
 use clap::builder::PossibleValuesParser;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use toml::{Table, Value};
 
 /// Where settings come from; flags and `--set` win over the file, and the file over the preset.
@@ -96,44 +95,6 @@ impl<C: Choice> SettingArguments<C> {
     }
 }
 
-/// The key of couplings of single bonds.
-const COUPLINGS: &str = "couplings";
-
-/// The settings of a file, and what they are called in messages; none without a file.
-fn settings_file(path: Option<&Path>) -> crate::Result<(Table, PathBuf)> {
-    let Some(path) = path else { return Ok((Table::new(), "command line".into())) };
-    if path.is_dir() {
-        let shown = path.display();
-        let message = match RunFolder::exists(path) {
-            true => format!(
-                "this is the folder of a run; its settings are {shown}/config.toml, and han-gpu train --resume {shown} goes on with it"
-            ),
-            false => "this is a folder; name a file of settings as TOML".to_owned(),
-        };
-        return Err(Error::Config { path: path.to_owned(), message });
-    }
-    let mut table = load(path)?;
-    let own =
-        table.get_mut("lattice").and_then(Value::as_table_mut).and_then(|lattice| lattice.get_mut(COUPLINGS));
-    if let Some(couplings) = own {
-        *couplings = beside(path, couplings);
-    }
-    if let Some(couplings) = table.get_mut(COUPLINGS) {
-        *couplings = beside(path, couplings);
-    }
-    Ok((table, path.to_owned()))
-}
-
-/// Couplings that a file of settings names: a file of them is looked for beside it.
-fn beside(settings: &Path, couplings: &Value) -> Value {
-    match couplings.as_str() {
-        Some(named) if is_couplings_file(named) => {
-            settings.parent().unwrap_or(Path::new("")).join(named).to_string_lossy().into_owned().into()
-        }
-        _ => couplings.clone(),
-    }
-}
-
 /// One `--set KEY=VALUE`; the key may name its section, as in training.batch.
 fn parse_setting(setting: &str) -> crate::Result<Table> {
     let parsed: Option<Table> = setting.parse().ok().or_else(|| {
@@ -147,5 +108,5 @@ fn parse_setting(setting: &str) -> crate::Result<Table> {
 }
 
 fn on_the_command_line(message: String) -> Error {
-    Error::Config { path: "command line".into(), message }
+    Error::Config { path: COMMAND_LINE.into(), message }
 }

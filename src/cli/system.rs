@@ -1,7 +1,7 @@
 //! A lattice at a temperature, on the command line.
 
 use super::flags::{Flags, ForSystem};
-use crate::config::{Config, of_flags};
+use crate::config::{Config, of_system};
 use crate::lattice::Ensemble;
 
 #[derive(Debug, clap::Args)]
@@ -18,6 +18,6 @@ impl SystemArguments {
 
     /// The settings of the lattice, and defaults.
     pub(super) fn config(&self) -> crate::Result<Config> {
-        of_flags(self.flags.given().clone())
+        of_system(self.flags.given().clone())
     }
 }

@@ -2,15 +2,17 @@
 
 use super::defaults::{derived_defaults, number, preset as preset_config};
 use super::sections::{Misplaced, flat, line_of};
-use super::{Config, SETTINGS, Setting};
+use super::{Config, SETTINGS, Section, Setting, is_couplings_file};
 use crate::conditional::{BottomKind, cut_of_earlier_versions};
 use crate::error::{Error, Result};
-use crate::io::read_text;
-use std::path::Path;
+use crate::io::{RunFolder, read_text};
+use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
-/// Name of the layer of flags in messages.
-const FLAGS: &str = "command line";
+/// The layer of flags, and what there is without a file, where a message names a file.
+pub const COMMAND_LINE: &str = "command line";
+/// The key of couplings of single bonds.
+const COUPLINGS: &str = "couplings";
 
 impl Config {
     /// Reads the `config.toml` of a run: every key must be there. A file of couplings is looked for beside it.
@@ -57,7 +59,7 @@ pub fn resolve(preset: Option<&str>, mut file: Table, flags: Table, source: &Pat
         Some(Value::String(name)) => Some(name),
         Some(other) => return Err(config_error(source, format!("preset = {other} must be a name"))),
     };
-    let command_line = Path::new(FLAGS);
+    let command_line = Path::new(COMMAND_LINE);
     let file = flat(file).map_err(|found| misplaced(source, found))?;
     let flags = flat(flags).map_err(|found| misplaced(command_line, found))?;
     let asked = |key: &str| flags.get(key).or(file.get(key));
@@ -85,12 +87,20 @@ pub fn resolve(preset: Option<&str>, mut file: Table, flags: Table, source: &Pat
     Ok(config)
 }
 
-/// The default settings with flags over them, for commands that need a few of them: types are checked, ranges are not.
-#[cfg(feature = "cli")]
-pub(crate) fn of_flags(flags: Table) -> Result<Config> {
-    let command_line = Path::new(FLAGS);
+/// The default settings with those of `[lattice]` over them, for a system without a network: types are checked, ranges are not.
+///
+/// # Errors
+/// On unknown keys (with the nearest valid one), keys of other sections and wrong types.
+pub fn of_system(settings: Table) -> Result<Config> {
+    let command_line = Path::new(COMMAND_LINE);
+    let settings = flat(settings).map_err(|found| misplaced(command_line, found))?;
+    let is_other = |key: &&String| Setting::named(key).is_some_and(|named| named.section != Section::Lattice);
+    if let Some(other) = settings.keys().find(is_other) {
+        let message = format!("{other} says nothing of a system without a network; leave it out");
+        return Err(config_error(command_line, message));
+    }
     let mut table = Config::default().values()?;
-    overlay(&mut table, flags, command_line)?;
+    overlay(&mut table, settings, command_line)?;
     of_table(&table).map_err(|message| config_error(command_line, message))
 }
 
@@ -141,6 +151,44 @@ pub fn load(path: &Path) -> Result<Table> {
     })
 }
 
+/// The settings of a file, and what they are called in messages; none without a file. A file of couplings that it names is looked for beside it.
+///
+/// # Errors
+/// When it cannot be read, is not TOML, or is a folder.
+pub fn settings_file(path: Option<&Path>) -> Result<(Table, PathBuf)> {
+    let Some(path) = path else { return Ok((Table::new(), COMMAND_LINE.into())) };
+    if path.is_dir() {
+        let shown = path.display();
+        let message = match RunFolder::exists(path) {
+            true => format!(
+                "this is the folder of a run; its settings are {shown}/config.toml, and han-gpu train --resume {shown} goes on with it"
+            ),
+            false => "this is a folder; name a file of settings as TOML".to_owned(),
+        };
+        return Err(config_error(path, message));
+    }
+    let mut table = load(path)?;
+    let own =
+        table.get_mut("lattice").and_then(Value::as_table_mut).and_then(|lattice| lattice.get_mut(COUPLINGS));
+    if let Some(couplings) = own {
+        *couplings = beside(path, couplings);
+    }
+    if let Some(couplings) = table.get_mut(COUPLINGS) {
+        *couplings = beside(path, couplings);
+    }
+    Ok((table, path.to_owned()))
+}
+
+/// Couplings that a file of settings names: a file of them is looked for beside it.
+fn beside(settings: &Path, couplings: &Value) -> Value {
+    match couplings.as_str() {
+        Some(named) if is_couplings_file(named) => {
+            settings.parent().unwrap_or(Path::new("")).join(named).to_string_lossy().into_owned().into()
+        }
+        _ => couplings.clone(),
+    }
+}
+
 fn misplaced(path: &Path, Misplaced { name, message }: Misplaced) -> Error {
     config_error(path, at_line(path, &name, message))
 }
@@ -172,6 +220,21 @@ mod tests {
         let config = resolved(Some("published"), "batch = 64\nsteps = 10", "steps = 20").unwrap();
         assert_eq!((config.batch, config.steps, config.learning_rate), (64, 20, 5e-4));
         assert!(!config.skip && !config.gauge);
+    }
+
+    #[test]
+    fn a_system_has_the_settings_of_its_lattice_alone() {
+        let of = |text: &str| of_system(text.parse().unwrap());
+        let config = of("size = 6\nbeta = 1\nlattice = \"chain\"").unwrap();
+        assert_eq!((config.size, config.beta, config.lattice), (6, 1.0, LatticeKind::Chain));
+        for (text, expected) in [
+            ("sise = 8", "did you mean \"size\"?"),
+            ("steps = 8", "steps says nothing of a system"),
+            ("size = \"big\"", "size = \"big\" is not possible"),
+        ] {
+            let refused = of(text).unwrap_err();
+            assert!(refused.is_usage() && refused.to_string().contains(expected), "{text}: {refused}");
+        }
     }
 
     #[test]

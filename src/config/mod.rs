@@ -6,6 +6,7 @@ mod defaults;
 #[cfg(test)]
 mod document;
 mod layers;
+mod other_bottom;
 mod sections;
 mod setting;
 mod table;
@@ -17,9 +18,8 @@ use crate::io::read_couplings;
 use crate::lattice::{Interaction, Lattice, Spins, System};
 use crate::schedule::Adam;
 pub use defaults::PRESETS;
-#[cfg(feature = "cli")]
-pub(crate) use layers::of_flags;
-pub use layers::{load, resolve};
+pub use layers::{COMMAND_LINE, load, of_system, resolve, settings_file};
+pub use other_bottom::{Lengths, OtherBottom};
 #[cfg(feature = "cli")]
 pub(crate) use sections::flat;
 use serde::{Deserialize, Serialize};

@@ -42,7 +42,7 @@ fn samples_have_the_ln_q_that_evaluation_gives_them_and_measure_finds_ln_z() {
         let text = format!("sample run --count 70 --batch 33 {bottom} --bottom-side {side} --out drawn.npz");
         if side == 8 {
             // The network has strips of 8 x 16 and no net that cuts them.
-            fail(folder, &text, 2, &["bottom-side = 8 ", "boxes of this network: 16, 8x16"]);
+            fail(folder, &text, 2, &["bottom_side = 8 ", "boxes of this network: 16, 8x16"]);
             continue;
         }
         succeed(folder, &text);
@@ -153,12 +153,12 @@ fn bottoms_that_a_network_cannot_have_are_refused() {
     succeed(folder, &format!("{QUICK} --size 8 --steps 2 --out square"));
     succeed(folder, &format!("{QUICK} --size 4 --lattice cubic --steps 2 --out cube"));
     for (text, said) in [
-        ("square --bottom mps --bond-dimension 0", "bond-dimension = 0"),
+        ("square --bottom mps --bond-dimension 0", "bond_dimension = 0"),
         ("square --bottom mps --bond-dimension -1", "1 to 64"),
         ("square --bottom mps --bottom-side 6", "boxes of this network: 8"),
-        ("square --bottom mps --bottom-side 16", "bottom-side = 16"),
+        ("square --bottom mps --bottom-side 16", "bottom_side = 16"),
         ("square --bottom mps --bottom-side eight", "a side such as 16"),
-        ("square --bottom mps --bottom-side 8x12", "bottom-side = 8x12"),
+        ("square --bottom mps --bottom-side 8x12", "bottom_side = 8x12"),
         ("square --exact-bottom 4", "boxes of this network: 8"),
         ("square --exact-bottom 8 --bottom mps", "--bottom"),
         ("square --by-level --symmetrise transpose", "leave out --by-level"),
