@@ -1,15 +1,33 @@
 //! From a device's name to a backend.
 
 use crate::backend::Timed;
-use crate::conditional::Model;
+use crate::conditional::{Model, Storage};
+use crate::config::Config;
 use crate::cpu::Cpu;
 use crate::dense;
 use crate::error::{Error, Result};
-use crate::gpu::{self, Gpu, GpuDense, GpuFlow, GpuLearner, Selected, select_named};
+use crate::gpu::{self, AdapterDescription, Gpu, GpuDense, GpuFlow, GpuLearner, Selected, select_named};
 use crate::memory;
 use crate::neuralrg;
 use crate::rbm;
+use serde::Serialize;
 use std::sync::Arc;
+
+/// The devices of this machine.
+#[derive(Debug, Clone, Serialize)]
+pub struct Devices {
+    /// Threads of the CPU backend.
+    pub cpu_threads: usize,
+    /// Graphics adapters, software ones too.
+    pub adapters: Vec<AdapterDescription>,
+}
+
+impl Devices {
+    /// Looks for them.
+    pub fn list() -> Self {
+        Self { cpu_threads: rayon::current_num_threads(), adapters: gpu::list() }
+    }
+}
 
 /// Opens the device that `wanted` names: `auto` (a discrete GPU, else an integrated one, else the CPU backend), `cpu`, or
 /// the index, the name or a part of the name of an adapter.
@@ -21,6 +39,38 @@ pub fn open(wanted: &str, model: Arc<Model>, batch: usize) -> Result<Box<dyn Tim
         Some(selected) => Box::new(Gpu::open_selected(&selected, model, batch)?),
         None => Box::new(Cpu::<f32>::open(model, batch)?),
     })
+}
+
+/// Opens the device of the settings to train on: for the part of the batch that they name, or for the largest equal part that fits into `memory`
+/// bytes, as [`open_in_chunks`] does. The settings then say which device it is and how the batch is cut.
+///
+/// # Errors
+/// When there is no such device, the model does not fit it, or needs 16-bit floats that it lacks.
+pub fn open_to_train(config: &mut Config, memory: Option<u64>) -> Result<Box<dyn Timed>> {
+    let model = Arc::new(config.model()?);
+    let backend = match config.chunk {
+        0 => open_in_chunks(&config.device, &model, config.batch, memory)?,
+        chunk => open(&config.device, model, chunk)?,
+    };
+    if backend.model().storage == Storage::F16 && backend.setting() == "cpu" {
+        let expected = "the CPU backend keeps f32; name a GPU that offers 16-bit floats, or use f32";
+        return Err(Error::setting("storage", "f16", expected));
+    }
+    config.chunk = backend.batch();
+    // Recorded by name: a run that is resumed where `auto` means another device should not change its numbers silently.
+    config.device = backend.setting();
+    Ok(backend)
+}
+
+/// Memory in bytes, from a number of GiB that a user gave.
+///
+/// # Errors
+/// When it is not a positive number.
+pub fn memory_of_gib(gib: f64) -> Result<u64> {
+    if !(gib > 0.0 && gib.is_finite()) {
+        return Err(Error::setting("--memory", gib, "it must be a positive number of GiB"));
+    }
+    Ok((gib * f64::from(1 << 30)) as u64)
 }
 
 /// As [`open`], for the largest equal part of `batch` that fits the device and `memory` bytes (by default half of the

@@ -5,7 +5,6 @@ use super::heading;
 use super::memory::Memory;
 use super::progress::wait;
 use super::settings::SettingArguments;
-use super::training::check_storage;
 use crate::backend::{Timed, Tuning, Variant};
 use crate::conditional::{Network, Storage, Widths};
 use crate::config::Config;
@@ -15,7 +14,6 @@ use crate::lattice::LatticeKind;
 use crate::schedule::{KernelCost, Phase, Rates};
 use crate::timing::{KernelTime, Spread, StepTime, time_step};
 use serde::Serialize;
-use std::sync::Arc;
 
 /// Share of the limit from which on a row is marked: as much as two measurements of the limit differ by on a quiet machine.
 const BEYOND: f64 = 1.05;
@@ -101,14 +99,13 @@ struct Row {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let config = arguments.settings.resolve([])?;
+    let mut config = arguments.settings.resolve([])?;
     let repeats = arguments.repeats;
     if !(1..=MAX_REPEATS).contains(&repeats) {
         let range = format!("it must lie in 1 to {MAX_REPEATS}");
         return Err(Error::setting("repeats", repeats, range).into());
     }
-    let mut backend = arguments.memory.open(&config, Arc::new(config.model()?))?;
-    check_storage(&*backend)?;
+    let mut backend = arguments.memory.open(&mut config)?;
     if arguments.variants {
         return print_variants(&mut *backend, &config, arguments.json);
     }

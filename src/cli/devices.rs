@@ -1,8 +1,8 @@
 //! `han-gpu devices`.
 
-use crate::gpu::{AdapterDescription, AdapterKind, list};
+use crate::device::Devices;
+use crate::gpu::{AdapterDescription, AdapterKind};
 use crate::memory::readable;
-use serde::Serialize;
 
 /// List the devices of this machine.
 #[derive(Debug, clap::Args)]
@@ -14,14 +14,8 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-#[derive(Serialize)]
-struct Devices {
-    cpu_threads: usize,
-    adapters: Vec<AdapterDescription>,
-}
-
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let devices = Devices { cpu_threads: rayon::current_num_threads(), adapters: list() };
+    let devices = Devices::list();
     if arguments.json {
         return super::print_json(&devices);
     }

@@ -2,11 +2,8 @@
 
 use super::heading;
 use crate::backend::Timed;
-use crate::conditional::Model;
 use crate::config::Config;
 use crate::device;
-use crate::error::Error;
-use std::sync::Arc;
 
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Memory {
@@ -17,21 +14,10 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Opens the device of the settings for the part of the batch that they name, or for the largest equal part that fits.
-    pub(super) fn open(&self, config: &Config, model: Arc<Model>) -> crate::Result<Box<dyn Timed>> {
-        match config.chunk {
-            0 => {
-                let memory = self.memory.map(bytes).transpose()?;
-                device::open_in_chunks(&config.device, &model, config.batch, memory)
-            }
-            chunk => device::open(&config.device, model, chunk),
-        }
+    /// Opens the device of the settings for the part of the batch that they name, or for the largest equal part that fits, and records both.
+    pub(super) fn open(&self, config: &mut Config) -> crate::Result<Box<dyn Timed>> {
+        // A batch whose part is known asks for no more.
+        let memory = self.memory.filter(|_| config.chunk == 0);
+        device::open_to_train(config, memory.map(device::memory_of_gib).transpose()?)
     }
-}
-
-fn bytes(gib: f64) -> crate::Result<u64> {
-    if !(gib > 0.0 && gib.is_finite()) {
-        return Err(Error::setting("--memory", gib, "it must be a positive number of GiB"));
-    }
-    Ok((gib * f64::from(1 << 30)) as u64)
 }

@@ -6,7 +6,6 @@ use super::memory::Memory;
 use super::progress::{Progress, Watch, in_words, wait};
 use crate::Pace;
 use crate::backend::{Backend, Tuning};
-use crate::conditional::Storage;
 use crate::config::Config;
 use crate::error::Error;
 use crate::exact;
@@ -16,7 +15,6 @@ use crate::plot::{self, Format};
 use crate::train::{Event, train};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 /// The share of the machine that training may take.
@@ -41,26 +39,12 @@ pub(super) struct Resources {
 
 /// Opens the device of a run, and records which it is and how the batch is cut.
 pub(super) fn open(config: &mut Config, resources: &Resources) -> crate::Result<Box<dyn Backend>> {
-    let model = Arc::new(config.model()?);
     let pace = resources.nice_gpu.map_or(Ok(Pace::FULL), Pace::new)?;
-    let mut backend = wait("opening the device", || resources.memory.open(config, model))?;
-    check_storage(&*backend)?;
+    let mut backend = wait("opening the device", || resources.memory.open(config))?;
     let tuning = if resources.retune { Tuning::Again } else { Tuning::Measured };
     wait("measuring kernel shapes", || backend.tune(tuning))?;
     backend.set_pace(pace);
-    config.chunk = backend.batch();
-    // Recorded by name: a run that is resumed where `auto` means another device should not change its numbers silently.
-    config.device = backend.setting();
     Ok(backend)
-}
-
-/// Training with 16-bit floats needs a device that has them.
-pub(super) fn check_storage(backend: &dyn Backend) -> crate::Result<()> {
-    if backend.model().storage == Storage::F16 && backend.setting() == "cpu" {
-        let expected = "the CPU backend keeps f32; name a GPU that offers 16-bit floats, or use f32";
-        return Err(Error::setting("storage", "f16", expected));
-    }
-    Ok(())
 }
 
 /// Trains in a folder of a set of runs, or goes on with the run that is there; nothing if it is finished. After a stop the command that made the set goes on
