@@ -2,7 +2,8 @@
 
 use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
-use crate::error::Result;
+use crate::config::MAX_SAMPLES;
+use crate::error::{Error, Result};
 use crate::exact;
 use crate::hierarchy::Level;
 use crate::schedule::{self, Inputs, Kernel};
@@ -189,15 +190,34 @@ pub fn log_weights(
 /// When the device or `consume` fails.
 pub fn draw(
     backend: &mut dyn Backend,
+    draws: Draws,
+    consume: impl FnMut(Samples) -> Result<()>,
+) -> Result<()> {
+    draw_from(backend, 0, draws, consume)
+}
+
+/// As [`draw`], from the configuration of a seed with number `start` on: those of a seed may be drawn piece by piece.
+///
+/// # Errors
+/// When the numbers of configurations leave 32 bits, or the device or `consume` fails.
+pub fn draw_from(
+    backend: &mut dyn Backend,
+    start: usize,
     Draws { seed, beta, count }: Draws,
     mut consume: impl FnMut(Samples) -> Result<()>,
 ) -> Result<()> {
+    // A batch is drawn whole, also where fewer are asked for.
+    let most = MAX_SAMPLES.saturating_sub(count.next_multiple_of(backend.batch()));
+    if start > most {
+        let expected = format!("configurations of one seed end at 2^32; it must be at most {most}");
+        return Err(Error::setting("start", start, expected));
+    }
     let mut kernels = schedule::sampling(backend.model(), true);
     kernels.extend(schedule::energies(backend.model()));
     let (interaction, sites) = (backend.model().system.interaction, backend.model().hierarchy.sites);
     for first in (0..count).step_by(backend.batch()) {
-        backend
-            .run(&kernels, &Inputs { seed, first_configuration: first as u32, beta, ..Inputs::SAMPLING })?;
+        let first_configuration = (start + first) as u32;
+        backend.run(&kernels, &Inputs { seed, first_configuration, beta, ..Inputs::SAMPLING })?;
         let rows = backend.batch().min(count - first);
         let mut spins = backend.read_spins()?;
         spins.truncate(rows * sites);
@@ -260,6 +280,33 @@ pub(crate) fn each_block(backend: &mut dyn Backend, mut visit: impl FnMut(&Level
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::cpu::Cpu;
+    use std::sync::Arc;
+
+    #[test]
+    fn configurations_of_a_seed_may_be_drawn_piece_by_piece() {
+        let config = Config { size: 8, ..Config::default() };
+        let model = Arc::new(config.model().unwrap());
+        let mut cpu = Cpu::<f32>::new(model.clone(), 16);
+        cpu.write(Tensor::Parameters, &model.initial_parameters(3, 0.2)).unwrap();
+        let mut piece = |start: usize, count: usize| {
+            let mut all = Samples::default();
+            draw_from(&mut cpu, start, Draws { seed: 7, beta: 0.2, count }, |samples| {
+                all.spins.extend(samples.spins);
+                all.ln_q.extend(samples.ln_q);
+                all.energy.extend(samples.energy);
+                Ok(())
+            })?;
+            Ok::<_, Error>(all)
+        };
+        let (whole, second) = (piece(0, 50).unwrap(), piece(20, 30).unwrap());
+        assert_eq!(second.spins, whole.spins[20 * 64..]);
+        assert_eq!((&second.ln_q[..], &second.energy[..]), (&whole.ln_q[20..], &whole.energy[20..]));
+        let refused = piece(MAX_SAMPLES - 15, 1).unwrap_err().to_string();
+        assert!(refused.contains("start") && refused.contains("at most 4294967279"), "{refused}");
+        assert_eq!(piece(MAX_SAMPLES - 16, 1).unwrap().ln_q.len(), 1);
+    }
 
     #[test]
     fn the_lowest_are_kept_in_order_and_once() {
