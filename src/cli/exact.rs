@@ -3,10 +3,8 @@
 use super::progress::wait;
 use super::system::SystemArguments;
 use crate::config::Config;
-use crate::disorder::has_seed;
-use crate::exact::{self, Transition};
-use crate::lattice::{Ensemble, LatticeKind, SpinModel, Spins};
-use serde::Serialize;
+use crate::exact::Transition;
+use crate::measure::Solution;
 
 /// Print exact thermodynamics of a lattice.
 ///
@@ -30,72 +28,10 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-#[derive(Serialize)]
-struct Colours {
-    model: SpinModel,
-    states: usize,
-}
-
-#[derive(Serialize)]
-struct Table {
-    /// Model and colours of spins other than those of Ising.
-    #[serde(flatten)]
-    spins: Option<Colours>,
-    lattice: LatticeKind,
-    size: u32,
-    beta: f64,
-    /// Absent where every bond has its own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    coupling: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<f64>,
-    /// The file or kind of disorder that `--couplings` named.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    couplings: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    disorder_seed: Option<u32>,
-    ln_z: f64,
-    /// Absent at beta = 0.
-    free_energy_per_site: Option<f64>,
-    energy_per_site: f64,
-    /// In units of k_B.
-    entropy_per_site: Option<f64>,
-    specific_heat: f64,
-    /// Mean spin, which chains alone have an exact value of here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    magnetisation_per_site: Option<f64>,
-    /// The transition of the infinite lattice of Potts spins.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    transition: Option<Transition>,
-}
-
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let ensemble = arguments.system.ensemble()?;
-    let Config { couplings: named, disorder_seed, .. } = arguments.system.config()?;
-    let Ensemble { system, beta } = &ensemble;
-    let solved = wait("solving the lattice exactly", || exact::solve(system, *beta));
-    let exact = solved.ok_or_else(|| exact::refusal(system))?;
-    let uniform = system.weights.is_none().then_some(system.interaction);
-    let value = |name| ensemble.exact_value(name, Some(exact)).filter(|value| value.is_finite());
-    let colours = Colours { model: system.spins.model(), states: system.spins.states() };
-    let table = Table {
-        spins: (system.spins != Spins::Ising).then_some(colours),
-        lattice: system.lattice.kind(),
-        size: system.lattice.side(),
-        beta: *beta,
-        coupling: uniform.map(|interaction| interaction.coupling),
-        field: uniform.map(|interaction| interaction.field),
-        disorder_seed: has_seed(&named).then_some(disorder_seed),
-        couplings: (!named.is_empty()).then_some(named),
-        ln_z: exact.ln_z,
-        free_energy_per_site: value("free_energy_per_site"),
-        // 0 and not -0 at infinite temperature.
-        energy_per_site: exact.energy_per_site + 0.0,
-        entropy_per_site: value("entropy_per_site"),
-        specific_heat: exact.specific_heat,
-        magnetisation_per_site: exact::magnetisation_per_site(system, *beta).map(|m| m + 0.0),
-        transition: exact::transition(system),
-    };
+    let Config { couplings, disorder_seed, .. } = arguments.system.config()?;
+    let table = wait("solving the lattice exactly", || Solution::of(&ensemble, &couplings, disorder_seed))?;
     if arguments.json {
         return super::print_json(&table);
     }

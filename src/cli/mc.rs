@@ -4,21 +4,14 @@ use super::interrupt::Interrupt;
 use super::progress::{Progress, wait};
 use super::system::SystemArguments;
 use super::verdict::Strict;
-use crate::config::MAX_SAMPLES;
-use crate::error::Error;
-use crate::exact;
 use crate::io::{check_memory, check_writable, write_configurations};
 use crate::lattice::System;
 use crate::mc::{Algorithm, Equilibrium, Setup, Simulation, Stage, equilibrate_watched, thermalise};
-use crate::measure::{Integration, MonteCarlo, Sweeps, integrate, measure_chains, temperatures};
-use serde::Serialize;
+use crate::measure::{
+    Integration, Kept, MonteCarlo, MonteCarloReport, Sweeps, Wanted, integrate, measure_chains, temperatures,
+};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-
-/// Most chains.
-const MAX_CHAINS: usize = 1 << 16;
-/// Most sweeps of a chain: their number is a 32-bit part of the random numbers' counter.
-const MAX_SWEEPS: usize = 1 << 31;
 
 /// Monte Carlo of the same system with the same errors, to compare a network with.
 ///
@@ -88,22 +81,6 @@ enum AlgorithmName {
     Tempering,
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
-    algorithm: Algorithm,
-    device: String,
-    seed: u32,
-    #[serde(flatten)]
-    result: &'a MonteCarlo,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ln_z: Option<Integration>,
-    /// Where ln Z is asked for and known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ln_z_exact: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ln_z_deviation: Option<f64>,
-}
-
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let ensemble = arguments.system.ensemble()?;
     let sites = ensemble.system.lattice.sites();
@@ -121,15 +98,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         None => come_into_equilibrium(&mut simulation)?,
     };
     sweeps.thermalisation = equilibrium.sweeps;
-    let mut spins = Vec::new();
-    let distance = rounds_between(sweeps, arguments.configurations);
+    let mut kept = out.is_some().then(|| Kept::new(sweeps, arguments.configurations));
     let interrupt = Interrupt::listen();
     let mut progress = Progress::new("sweep", 0, sweeps.sweeps as u64);
-    let keep = |simulation: &mut Simulation, measurement: usize| {
-        if out.is_some() && measurement.is_multiple_of(distance) {
-            spins.extend(simulation.spins()?);
-        }
-        Ok(())
+    let keep = |simulation: &mut Simulation, measurement: usize| match &mut kept {
+        Some(kept) => kept.see(simulation, measurement),
+        None => Ok(()),
     };
     let measured = measure_chains(&mut simulation, sweeps, keep, |done| {
         progress.advance(done as u64);
@@ -137,18 +111,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     })?;
     progress.finish();
     let result = MonteCarlo { fault: equilibrium.fault, ..measured };
-    spins.truncate(arguments.configurations * sites);
     let ln_z = if arguments.ln_z { ln_z(&result, arguments.seed, &interrupt)? } else { None };
     let device = simulation.device().to_owned();
-    let known = || exact::ln_z(&result.ensemble.system, result.ensemble.beta);
-    let ln_z_exact = ln_z.as_ref().and_then(|_| known());
-    let ln_z_deviation = ln_z.as_ref().zip(ln_z_exact).map(|(found, exact)| found.ln_z.deviation(exact));
-    let seed = arguments.seed;
-    let report = Report { algorithm, device, seed, result: &result, ln_z, ln_z_exact, ln_z_deviation };
+    let report = MonteCarloReport::new(algorithm, device, arguments.seed, &result, ln_z);
     if arguments.json { super::print_json(&report) } else { super::print(&describe(&report)) }?;
     // A disk that is full should not cost the figures above.
-    if let Some(path) = &out {
-        write_configurations(path, &result.ensemble, &spins)?;
+    if let (Some(path), Some(kept)) = (&out, kept) {
+        write_configurations(path, &result.ensemble, &kept.into_spins(sites))?;
     }
     let of_nodes = report.ln_z.iter().flat_map(|ln_z| ln_z.warnings.clone());
     let doubts: Vec<String> = result.doubts().into_iter().chain(of_nodes).collect();
@@ -181,46 +150,21 @@ fn ln_z(result: &MonteCarlo, seed: u32, interrupt: &Interrupt) -> anyhow::Result
     Ok(found)
 }
 
-/// Measurements from one whose configurations are kept to the next: whole rounds of all chains, evenly spread.
-fn rounds_between(sweeps: Sweeps, configurations: usize) -> usize {
-    (sweeps.sweeps / sweeps.every * sweeps.chains).div_ceil(configurations)
+fn plan(arguments: &Arguments, system: &System) -> crate::Result<(Algorithm, Sweeps)> {
+    let algorithm = arguments.algorithm.map(|name| match name {
+        AlgorithmName::Wolff => Algorithm::Wolff,
+        AlgorithmName::SwendsenWang => Algorithm::SwendsenWang,
+        AlgorithmName::Metropolis => Algorithm::Metropolis,
+        AlgorithmName::HeatBath => Algorithm::HeatBath,
+        AlgorithmName::Hybrid => Algorithm::Hybrid,
+        AlgorithmName::Multicanonical => Algorithm::Multicanonical,
+        AlgorithmName::Tempering => Algorithm::Tempering,
+    });
+    let Arguments { chains, thermalisation, sweeps, every, configurations, .. } = *arguments;
+    Wanted { algorithm, chains, thermalisation, sweeps, every, configurations }.plan(system)
 }
 
-fn plan(arguments: &Arguments, system: &System) -> anyhow::Result<(Algorithm, Sweeps)> {
-    let algorithm = match arguments.algorithm {
-        None => Algorithm::fitting(system),
-        Some(AlgorithmName::Wolff) => Algorithm::Wolff,
-        Some(AlgorithmName::SwendsenWang) => Algorithm::SwendsenWang,
-        Some(AlgorithmName::Metropolis) => Algorithm::Metropolis,
-        Some(AlgorithmName::HeatBath) => Algorithm::HeatBath,
-        Some(AlgorithmName::Hybrid) => Algorithm::Hybrid,
-        Some(AlgorithmName::Multicanonical) => Algorithm::Multicanonical,
-        Some(AlgorithmName::Tempering) => Algorithm::Tempering,
-    };
-    let is_single = matches!(algorithm, Algorithm::Metropolis | Algorithm::HeatBath);
-    let chains = if is_single { 64 } else { 16 };
-    let sweeps = Sweeps {
-        chains: arguments.chains.unwrap_or(chains),
-        thermalisation: arguments.thermalisation.unwrap_or(1),
-        // Whole measurements.
-        sweeps: arguments.sweeps - arguments.sweeps % arguments.every.max(1),
-        every: arguments.every,
-    };
-    for (name, value, least, most) in [
-        ("chains", sweeps.chains, 1, MAX_CHAINS),
-        ("every", sweeps.every, 1, MAX_SWEEPS),
-        ("sweeps", arguments.sweeps, sweeps.every, MAX_SWEEPS),
-        ("thermalisation", sweeps.thermalisation, 1, MAX_SWEEPS),
-        ("configurations", arguments.configurations, 1, MAX_SAMPLES),
-    ] {
-        if !(least..=most).contains(&value) {
-            return Err(Error::setting(name, value, format!("it must lie in {least} to {most}")).into());
-        }
-    }
-    Ok((algorithm, sweeps))
-}
-
-fn describe(report: &Report<'_>) -> String {
+fn describe(report: &MonteCarloReport<'_>) -> String {
     let result = report.result;
     let sweeps = result.sweeps;
     let mut lines = vec![
@@ -247,27 +191,4 @@ fn describe(report: &Report<'_>) -> String {
     let warnings = result.warnings().into_iter().chain(of_nodes);
     lines.extend(warnings.map(|warning| format!("WARNING    {warning}")));
     lines.join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kept_configurations_are_spread_over_all_measurements() {
-        for (chains, sweeps, every, configurations) in [
-            (16, 5000, 1, 10_000),
-            (16, 5000, 7, 10_000),
-            (64, 10, 1, 100),
-            (3, 100, 1, 10_000),
-            (1, 7, 2, 1),
-        ] {
-            let distance =
-                rounds_between(Sweeps { chains, thermalisation: 1, sweeps, every }, configurations);
-            let measurements = sweeps / every;
-            let kept = measurements.div_ceil(distance) * chains;
-            let most = (measurements * chains).min(configurations);
-            assert!(kept <= most + chains && 3 * kept >= most, "{kept} of {most}");
-        }
-    }
 }

@@ -7,27 +7,20 @@ use super::progress::{Progress, Watch, wait};
 use super::verdict::{self, Strict};
 use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};
-use crate::error::{Error, Result};
-use crate::estimate::{Estimate, Forward, Status, Verification, forward, verify};
+use crate::error::Error;
+use crate::estimate::Estimate;
 use crate::exact;
 use crate::io::{RunFolder, check_memory, check_writable, read_configurations, write_scalars};
 use crate::lattice::{Ensemble, SymmetryGroup};
 use crate::measure::{
-    Measurement, Method, MonteCarloCheck, Scalars, Settings, brief, log_weights_of, measure,
-    monte_carlo_check_of, own_seed, references, symmetrised_ln_q,
+    Against, Checked, Measurement, Method, Origin, RunReport, Scalars, Settings, brief, measure, own_seed,
 };
-use crate::mps::{LevelDivergence, check_levels, divergence_by_level};
-use serde::Serialize;
+use crate::mps::{LevelDivergence, Levels, check_levels};
+use crate::sample::Draws;
 use std::path::PathBuf;
-use std::time::Instant;
 
-/// Configurations of the check where the run's settings name none.
-const CHECK: usize = 2000;
 /// Most samples that are looked at level by level.
 const BY_LEVEL: usize = 10_000;
-/// Divergence in nats from which an error of half of it is no accuracy.
-const LOOSE: f64 = 0.1;
-
 /// Thermodynamics of a trained network's system, from samples of the network.
 ///
 /// Averages over the Boltzmann distribution with errors: ln Z, free energy, energy, entropy, specific heat, magnetisation,
@@ -83,32 +76,6 @@ enum MethodName {
     Both,
 }
 
-/// The divergences of all levels, and what they took.
-#[derive(Serialize)]
-struct Levels {
-    by_level: Vec<LevelDivergence>,
-    /// Samples drawn: fewer than asked for if the pass was stopped.
-    by_level_count: usize,
-    by_level_elapsed_s: f64,
-}
-
-/// A measurement with the checks.
-#[derive(Serialize)]
-struct Report<'a> {
-    run: String,
-    device: String,
-    seed: u32,
-    #[serde(flatten)]
-    measurement: &'a Measurement,
-    warnings: Vec<String>,
-    #[serde(flatten)]
-    levels: Option<Levels>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    forward: Option<Forward>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verification: Option<Verification>,
-}
-
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let count = arguments.count;
     if count == 0 || count > MAX_SAMPLES {
@@ -143,35 +110,26 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let mut scalars = Vec::new();
     let measurement = draw(backend.as_mut(), &settings, keep.is_some().then_some(&mut scalars))?;
-    let (forward, verification) = match measurement.count == count {
-        true => {
-            let of_check = Check { arguments, settings: &settings, measurement: &measurement };
-            of_check.run(backend.as_mut(), &config, reference)?
-        }
-        // Stopped: what was measured is wanted now.
-        false => (None, None),
+    // Stopped: what was measured is wanted now.
+    let is_whole = measurement.count == count;
+    let checked = match is_whole {
+        true => check(arguments, &settings, &measurement, backend.as_mut(), &config, reference)?,
+        false => Checked::default(),
     };
-    let levels = match arguments.by_level && measurement.count == count {
+    let levels = match arguments.by_level && is_whole {
         true => Some(draw_levels(backend.as_mut(), arguments.bottom.bond_dimension()?, &settings)?),
         false => None,
     };
-    let (run, device) = (arguments.network.path().display().to_string(), backend.device().to_owned());
     let (folder, _) = RunFolder::open(arguments.network.path())?;
-    let of_run = verdict::warning_of(&folder);
-    let seen: Vec<String> = verification.iter().flat_map(verdict::doubts).collect();
-    let verification = verification.filter(|_| arguments.verify);
-    let mut doubts = measurement.doubts();
-    doubts.extend(of_run.iter().chain(&seen).cloned());
-    let mut warnings = measurement.warnings();
-    let changed = arguments.bottom.is_given() || arguments.symmetrise.is_some() || forward.is_some();
-    let missed = folder.forward_ess().filter(|_| !changed).and_then(|ess| missed(ess, &measurement));
-    doubts.extend(missed.clone());
-    warnings.extend(of_run.into_iter().chain(missed));
-    warnings.extend(levels.as_ref().and_then(|levels| disagreement(&levels.by_level, measurement.kl)));
-    // Under --verify they are the verdict's own.
-    warnings.extend(seen.into_iter().filter(|_| !arguments.verify));
-    let report =
-        Report { run, device, seed, measurement: &measurement, warnings, levels, forward, verification };
+    let changed = arguments.bottom.is_given() || arguments.symmetrise.is_some();
+    let origin = Origin {
+        run: arguments.network.path().display().to_string(),
+        device: backend.device().to_owned(),
+        seed,
+        warning: folder.warning(),
+        forward_ess: folder.forward_ess().filter(|_| !changed),
+    };
+    let report = RunReport::new(origin, &measurement, checked, levels, arguments.verify);
     if arguments.json {
         super::print_json(&report)?
     } else {
@@ -181,17 +139,40 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(path) = &keep {
         write_scalars(path, &ensemble.system, &scalars)?;
     }
-    arguments.strict.check(&doubts)
+    arguments.strict.check(&report.doubts)
 }
 
-/// Says so if Monte Carlo, at the end of training, saw configurations that the samples hardly have.
-fn missed(forward_ess: f64, measurement: &Measurement) -> Option<String> {
-    let ess = measurement.importance.ess.value;
-    (forward_ess < MISSED * ess).then(|| {
-        format!(
-            "the effective sample size is {ess:.3} by these samples and was {forward_ess:.3} by Monte Carlo after training: configurations that the network hardly draws are missing here, and errors are too small; train further, or draw more"
-        )
-    })
+/// Checks the network by given configurations, or by a Monte Carlo if that is asked for.
+fn check(
+    arguments: &Arguments,
+    settings: &Settings,
+    measurement: &Measurement,
+    backend: &mut dyn Backend,
+    config: &Config,
+    reference: Option<Vec<i8>>,
+) -> anyhow::Result<Checked> {
+    let against = match reference {
+        Some(spins) => Against::Given(spins),
+        None if arguments.verify => Against::monte_carlo(config.verification_samples),
+        None => Against::Nothing,
+    };
+    let Ensemble { system, beta } = &measurement.ensemble;
+    // The check asks for it too; the solution is kept.
+    wait("solving the lattice exactly", || exact::ln_z(system, *beta));
+    if let Against::MonteCarlo(count) = against {
+        super::tell(&format!("check: {count} configurations by Monte Carlo"));
+    }
+    let mut watch = Watch::new(&Interrupt::listen());
+    let images = settings.elements(backend.model()).len() as u64;
+    let mut progress: Option<Progress> = None;
+    let told = |done| {
+        let new = || Progress::new("image of the reference", 0, images);
+        progress.get_or_insert_with(new).advance(done as u64);
+    };
+    let checked =
+        Checked::against(against, backend, settings, measurement, &mut |stage| watch.see(stage), told)?;
+    progress.iter_mut().for_each(Progress::finish);
+    Ok(checked)
 }
 
 fn draw(
@@ -228,34 +209,17 @@ fn draw_levels(
     let count = settings.count.min(BY_LEVEL);
     let interrupt = Interrupt::listen();
     let mut progress = Progress::new("sample by level", 0, count as u64);
-    let (start, mut drawn) = (Instant::now(), 0);
-    let see = |done| {
-        drawn = done;
+    let Settings { seed, beta, .. } = *settings;
+    let levels = Levels::draw(backend, Draws { seed, beta, count }, bond_dimension, |done| {
         progress.advance(done as u64);
         interrupt.flow()
-    };
-    let by_level = divergence_by_level(backend, settings.beta, settings.seed, count, bond_dimension, see)?;
+    })?;
     progress.finish();
+    let drawn = levels.by_level_count;
     if drawn < count {
         super::tell(&format!("stopped after {drawn} of {count} samples by level"));
     }
-    Ok(Levels { by_level, by_level_count: drawn, by_level_elapsed_s: start.elapsed().as_secs_f64() })
-}
-
-/// Share of the effective sample size by a network's own samples below which that by Monte Carlo tells of configurations that these lack.
-const MISSED: f64 = 0.8;
-
-/// Says so where levels do not add up to the divergence of the network that they are levels of.
-fn disagreement(levels: &[LevelDivergence], whole: Estimate) -> Option<String> {
-    let all: Vec<Estimate> = levels.iter().map(|level| level.kl).collect::<Option<_>>()?;
-    let sum: f64 = all.iter().map(|kl| kl.value).sum();
-    let error = all.iter().map(|kl| kl.error).fold(0.0, f64::hypot);
-    let is_off = (sum - whole.value).abs() > 5.0 * error.hypot(whole.error) + 0.1 * whole.value.abs();
-    // One sample that outweighs all others.
-    let is_loose = error.is_nan() || sum > LOOSE && error > 0.5 * sum;
-    (is_off || is_loose).then(|| {
-        format!("the levels add up to KL {sum:.2e} +- {error:.1e}, which is not that of the network: give a larger --bond-dimension")
-    })
+    Ok(levels)
 }
 
 /// A line for every level, and what they took.
@@ -270,71 +234,7 @@ fn describe_levels(levels: &Levels) -> Vec<String> {
     by_level.iter().map(line).chain([took]).collect()
 }
 
-/// A check of a network by configurations from elsewhere.
-struct Check<'a> {
-    arguments: &'a Arguments,
-    settings: &'a Settings,
-    measurement: &'a Measurement,
-}
-
-impl Check<'_> {
-    fn run(
-        &self,
-        backend: &mut dyn Backend,
-        config: &Config,
-        reference: Option<Vec<i8>>,
-    ) -> anyhow::Result<(Option<Forward>, Option<Verification>)> {
-        let ensemble = &self.measurement.ensemble;
-        let exact = wait("solving the lattice exactly", || exact::ln_z(&ensemble.system, ensemble.beta));
-        let ln_z = exact.map_or(self.measurement.importance.ln_z, Estimate::exact);
-        let check = if let Some(spins) = reference {
-            let ln_w = log_weights_of(ensemble, &spins, self.ln_q(backend, &spins)?);
-            Some(MonteCarloCheck::Forward(forward(&ln_w, ln_z)))
-        } else if self.arguments.verify {
-            let count = config.verification_samples.max(CHECK);
-            super::tell(&format!("check: {count} configurations by Monte Carlo"));
-            let mut watch = Watch::new(&Interrupt::listen());
-            let see = &mut |stage| watch.see(stage);
-            let ln_q = |spins: &[i8]| self.ln_q(backend, spins);
-            match monte_carlo_check_of(ensemble, count, self.settings.seed, ln_z, ln_q, see) {
-                // The measurement is wanted all the same.
-                Err(Error::Stopped) => return Ok((None, None)),
-                check => Some(check?),
-            }
-        } else {
-            None
-        };
-        let verified = || {
-            let mut verification = verify(&self.measurement.importance, references(exact, check.as_ref()));
-            let bond_dimension = backend.model().options.bond_dimension;
-            if verification.status == Status::Suspect && bond_dimension > 0 {
-                verification.reasons.insert(0, wider(bond_dimension));
-            }
-            verification
-        };
-        let verification = check.is_some().then(verified);
-        Ok((check.and_then(MonteCarloCheck::into_forward), verification))
-    }
-
-    /// ln q of configurations that the network did not draw.
-    fn ln_q(&self, backend: &mut dyn Backend, spins: &[i8]) -> Result<Vec<f64>> {
-        let elements = self.settings.elements(backend.model());
-        let mut progress = Progress::new("image of the reference", 0, elements.len() as u64);
-        let told = |done| progress.advance(done as u64);
-        let ln_q = symmetrised_ln_q(backend, &elements, self.settings.beta, spins, told)?;
-        progress.finish();
-        Ok(ln_q)
-    }
-}
-
-/// The first cure of a network that is suspect with a tensor network inside its boxes.
-fn wider(bond_dimension: usize) -> String {
-    format!(
-        "boxes are drawn by a tensor network of bond dimension {bond_dimension}, which loses configurations where that is too small: give a larger --bond-dimension first"
-    )
-}
-
-fn describe(report: &Report<'_>) -> String {
+fn describe(report: &RunReport<'_>) -> String {
     let mut lines =
         vec![format!("{}, seed {}", report.measurement.ensemble, report.seed), report.measurement.describe()];
     lines.extend(report.levels.iter().flat_map(describe_levels));

@@ -9,12 +9,12 @@ use super::network::open_run;
 use super::progress::{Jobs, Progress};
 use super::settings::SettingArguments;
 use super::training::{Resources, train_one};
-use super::verdict::{self, Strict};
+use super::verdict::Strict;
 use crate::conditional::{Head, Network};
 use crate::config::{Config, MAX_SAMPLES};
 use crate::disorder::has_seed;
 use crate::error::Error;
-use crate::estimate::{Estimate, Status};
+use crate::estimate::{Estimate, Status, Verification};
 use crate::io::{Row, RunFolder, Table, row};
 use crate::lattice::Ensemble;
 use crate::mc::{Algorithm, Equilibrium, Setup, Simulation};
@@ -506,7 +506,7 @@ fn measure_point(
         }
     }
     let measurement = measure_network(arguments, &config, &point.folder, &device, interrupt)?;
-    let of_run: Vec<String> = folder.verification().iter().flat_map(verdict::doubts).collect();
+    let of_run: Vec<String> = folder.verification().iter().flat_map(Verification::doubts).cloned().collect();
     let doubts = [measurement.doubts(), of_run.clone()].concat();
     let mut warnings = [measurement.warnings(), of_run].concat();
     let mut value = serde_json::to_value(&measurement)?;

@@ -6,8 +6,7 @@ use super::heading;
 use super::settings::SettingArguments;
 use super::training::{Resources, by_resume, execute, open};
 use super::verdict::{self, Strict};
-use crate::config::Config;
-use crate::estimate::Estimate;
+use crate::estimate::{Estimate, Verification};
 use crate::io::{RunFolder, Summary};
 use std::path::{Path, PathBuf};
 use toml::Value;
@@ -75,7 +74,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         // All sizes were trained by earlier calls.
         None => verdict::tell_of(&folder),
     }
-    let doubts: Vec<String> = folder.verification().iter().flat_map(verdict::doubts).collect();
+    let doubts: Vec<String> = folder.verification().iter().flat_map(Verification::doubts).cloned().collect();
     arguments.strict.check(&doubts)
 }
 
@@ -90,7 +89,7 @@ fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
     let backend = open(&mut config, &arguments.resources)?;
     let folder = match &arguments.out {
         Some(path) => RunFolder::create(path, &config, arguments.force)?,
-        None => RunFolder::create_numbered(&default_folder(&config), &config)?,
+        None => RunFolder::create_numbered(&RunFolder::default_path(&config), &config)?,
     };
     Ok((execute(&config, backend, &folder, &by_resume(&folder))?, folder))
 }
@@ -102,11 +101,6 @@ fn resume(path: &Path, arguments: &Arguments) -> anyhow::Result<(Summary, RunFol
     }
     let backend = open(&mut config, &arguments.resources)?;
     Ok((execute(&config, backend, &folder, &by_resume(&folder))?, folder))
-}
-
-/// Where a run goes if nothing is said, with a number if there is one already.
-fn default_folder(config: &Config) -> PathBuf {
-    format!("runs/L{}-beta{}", config.size, config.beta).into()
 }
 
 fn describe(summary: &Summary, folder: &Path) -> String {

@@ -26,32 +26,9 @@ impl Strict {
     }
 }
 
-/// Reasons why a check leaves a network suspect; none if it is verified.
-pub(super) fn doubts(verification: &Verification) -> Vec<String> {
-    match verification.status {
-        Status::Verified => Vec::new(),
-        Status::Suspect => verification.reasons.clone(),
-    }
-}
-
-/// The warning that the network of a run needs: its closing check left it suspect, or there was none.
-pub(super) fn warning_of(folder: &RunFolder) -> Option<String> {
-    let path = folder.path().display();
-    if !folder.is_finished() {
-        return Some(format!("training of {path} has not ended: its network has not been checked"));
-    }
-    let Some(verification) = folder.verification() else {
-        return Some(format!(
-            "the summary.json of {path} cannot be read: whether its network was found sound is not known; han-gpu measure --verify checks it anew"
-        ));
-    };
-    let reasons = Some(verification).iter().flat_map(doubts).collect::<Vec<_>>().join("; ");
-    (!reasons.is_empty()).then(|| format!("{path} is suspect: {reasons}"))
-}
-
 /// Says so, even where little else is said, if the network of a run is suspect or was never checked.
 pub(super) fn tell_of(folder: &RunFolder) {
-    if let Some(warning) = warning_of(folder) {
+    if let Some(warning) = folder.warning() {
         super::complain(&format!("WARNING    {warning}"));
     }
 }

@@ -61,6 +61,16 @@ pub struct Verification {
     pub reasons: Vec<String>,
 }
 
+impl Verification {
+    /// Reasons why the check leaves a network suspect; none if it is verified.
+    pub fn doubts(&self) -> &[String] {
+        match self.status {
+            Status::Verified => &[],
+            Status::Suspect => &self.reasons,
+        }
+    }
+}
+
 /// References that a network's own figures are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct References<'a> {

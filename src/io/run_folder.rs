@@ -87,6 +87,11 @@ impl RunFolder {
         }
     }
 
+    /// Where a run goes if nothing is said, with a number if there is one already ([`RunFolder::create_numbered`]).
+    pub fn default_path(config: &Config) -> PathBuf {
+        format!("runs/L{}-beta{}", config.size, config.beta).into()
+    }
+
     fn start(&self, config: &Config, model: &Model, checkpoint: &Checkpoint) -> Result<()> {
         // A file of couplings is one of the folder's own from now on.
         let couplings = config.couplings_file().map_or(config.couplings.clone(), |_| COUPLINGS.to_owned());
@@ -212,6 +217,21 @@ impl RunFolder {
     /// The effective sample size by Monte Carlo of a finished run's closing check, if there is one that can be read.
     pub fn forward_ess(&self) -> Option<f64> {
         self.summary()?.get("forward")?.get("ess")?.get("value")?.as_f64()
+    }
+
+    /// The warning that the network of the run needs: its closing check left it suspect, or there was none.
+    pub fn warning(&self) -> Option<String> {
+        let path = self.path.display();
+        if !self.is_finished() {
+            return Some(format!("training of {path} has not ended: its network has not been checked"));
+        }
+        let Some(verification) = self.verification() else {
+            return Some(format!(
+                "the summary.json of {path} cannot be read: whether its network was found sound is not known; han-gpu measure --verify checks it anew"
+            ));
+        };
+        let reasons = verification.doubts().join("; ");
+        (!reasons.is_empty()).then(|| format!("{path} is suspect: {reasons}"))
     }
 
     /// The table of metrics as it lies on the disk.

@@ -31,6 +31,17 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 7] = [
+        Self::Wolff,
+        Self::SwendsenWang,
+        Self::Metropolis,
+        Self::HeatBath,
+        Self::Hybrid,
+        Self::Multicanonical,
+        Self::Tempering,
+    ];
+
     /// The algorithm that fits a system: tempering where bonds have couplings of their own or join all sites; clusters alone where neither a field nor frustration
     /// nor two phases spoil them, multicanonical chains where two phases do, else all updates but tempering.
     pub fn fitting(system: &System) -> Self {
@@ -80,6 +91,18 @@ impl Algorithm {
         }
     }
 
+    /// The algorithm of a name.
+    ///
+    /// # Errors
+    /// When there is none of it.
+    pub fn named(name: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|algorithm| algorithm.name() == name);
+        found.ok_or_else(|| {
+            let expected = format!("it must be one of {}", Self::ALL.map(Self::name).join(", "));
+            Error::setting("algorithm", name, expected)
+        })
+    }
+
     /// The name on the command line and in files.
     pub fn name(self) -> &'static str {
         match self {
@@ -91,5 +114,20 @@ impl Algorithm {
             Self::Multicanonical => "multicanonical",
             Self::Tempering => "tempering",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_algorithm_has_one_name_in_messages_and_files() {
+        for algorithm in Algorithm::ALL {
+            assert_eq!(Algorithm::named(algorithm.name()).unwrap(), algorithm);
+            assert_eq!(serde_json::to_value(algorithm).unwrap(), algorithm.name());
+        }
+        let refused = Algorithm::named("wulff").unwrap_err().to_string();
+        assert!(refused.contains("wolff, swendsen-wang"), "{refused}");
     }
 }

@@ -2,6 +2,7 @@
 //! constant memory.
 
 mod chain;
+mod check;
 mod flow;
 mod independence;
 mod integration;
@@ -11,9 +12,13 @@ mod phases;
 mod quantities;
 mod reference;
 mod report;
+mod run_report;
+mod solution;
 mod symmetrised;
+mod wanted;
 
 pub use chain::{Chain, ChainStatistics};
+pub use check::{Against, Checked};
 pub use flow::{FlowCheck, measure_flow};
 pub use independence::IndependenceChain;
 pub use integration::{Integration, Node, integrate, temperatures};
@@ -26,6 +31,8 @@ pub use reference::{
     references,
 };
 pub use report::{brief, short};
+pub use run_report::{Origin, RunReport};
+pub use solution::Solution;
 
 use crate::backend::Backend;
 use crate::conditional::{Colours, Model};
@@ -41,6 +48,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 use symmetrised::Symmetrised;
 pub use symmetrised::symmetrised_ln_q;
+pub use wanted::{Kept, MonteCarloReport, Wanted};
 
 /// Groups of samples that tell errors of what is no mean over samples.
 const GROUPS: usize = 64;

@@ -7,10 +7,14 @@ use crate::error::{Error, Result};
 use crate::estimate::Estimate;
 use crate::exact;
 use crate::hierarchy::{Cut, Hierarchy, Level};
-use crate::sample::each_block;
+use crate::sample::{Draws, each_block};
 use crate::schedule::{self, Inputs};
 use serde::Serialize;
 use std::ops::ControlFlow;
+use std::time::Instant;
+
+/// Divergence in nats from which an error of half of it is no accuracy.
+const LOOSE: f64 = 0.1;
 
 /// A level of the tree.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,6 +29,51 @@ pub struct LevelDivergence {
     pub spins: usize,
     /// Mean of `ln q - ln p` of these spins given those that are fixed before, in nats, over samples of the network; all levels together have KL(q | p). Of the boundary it needs ln Z.
     pub kl: Option<Estimate>,
+}
+
+/// The divergences of all levels, and what they took.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Levels {
+    /// Divergences, level by level.
+    pub by_level: Vec<LevelDivergence>,
+    /// Samples drawn: fewer than asked for if the pass was stopped.
+    pub by_level_count: usize,
+    /// Seconds.
+    pub by_level_elapsed_s: f64,
+}
+
+impl Levels {
+    /// Draws a network level by level. `observe` is told how many samples are done, and may stop.
+    ///
+    /// # Errors
+    /// As [`divergence_by_level`].
+    pub fn draw(
+        backend: &mut dyn Backend,
+        Draws { seed, beta, count }: Draws,
+        bond_dimension: usize,
+        mut observe: impl FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Self> {
+        let (start, mut drawn) = (Instant::now(), 0);
+        let see = |done| {
+            drawn = done;
+            observe(done)
+        };
+        let by_level = divergence_by_level(backend, beta, seed, count, bond_dimension, see)?;
+        Ok(Self { by_level, by_level_count: drawn, by_level_elapsed_s: start.elapsed().as_secs_f64() })
+    }
+
+    /// Says so where levels do not add up to the divergence of the network that they are levels of.
+    pub fn disagreement(&self, whole: Estimate) -> Option<String> {
+        let all: Vec<Estimate> = self.by_level.iter().map(|level| level.kl).collect::<Option<_>>()?;
+        let sum: f64 = all.iter().map(|kl| kl.value).sum();
+        let error = all.iter().map(|kl| kl.error).fold(0.0, f64::hypot);
+        let is_off = (sum - whole.value).abs() > 5.0 * error.hypot(whole.error) + 0.1 * whole.value.abs();
+        // One sample that outweighs all others.
+        let is_loose = error.is_nan() || sum > LOOSE && error > 0.5 * sum;
+        (is_off || is_loose).then(|| {
+            format!("the levels add up to KL {sum:.2e} +- {error:.1e}, which is not that of the network: give a larger --bond-dimension")
+        })
+    }
 }
 
 /// Divergences of all levels, from so many samples. What a level should draw follows from boxes alone: of a box's spins the middle ones have the probability of the whole inside

@@ -11,5 +11,5 @@ mod sampler;
 #[cfg(test)]
 mod tests;
 
-pub use by_level::{LevelDivergence, check_levels, divergence_by_level};
+pub use by_level::{LevelDivergence, Levels, check_levels, divergence_by_level};
 pub(crate) use sampler::{BoxSampler, Source};

@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (found, verification) = checked.unzip();
     let (forward, overlap) = found.flatten().unzip();
     let of_run = learned.unfinished.clone();
-    let of_check = verification.iter().flat_map(verdict::doubts);
+    let of_check = verification.iter().flat_map(Verification::doubts).cloned();
     let doubts = [measurement.doubts(), of_check.chain(of_run.clone()).collect()].concat();
     let report = Report {
         run: learned.path.display().to_string(),
