@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 
 import numpy
 import pytest
@@ -209,6 +210,26 @@ def test_ctrl_c_ends_sampling_and_measuring(trained):
     ):
         with pytest.raises(KeyboardInterrupt):
             job()
+    assert len(trained.sample(10)) == 10
+
+
+def test_threads_take_turns_with_a_network_and_an_observer_may_not_use_it(trained):
+    whole = trained.sample(3000, seed=1)
+    found = [None] * 4
+
+    def draw(number):
+        # Every second one for another batch, which opens the network anew.
+        found[number] = trained.sample(3000 if number % 2 else 100, seed=1)
+
+    threads = [threading.Thread(target=draw, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for samples in found:
+        numpy.testing.assert_array_equal(samples.spins, whole.spins[: len(samples)])
+    with pytest.raises(han_gpu.DeviceError, match="its network is at work"):
+        trained.sample(3000, progress=lambda *_: trained.sample(1))
     assert len(trained.sample(10)) == 10
 
 

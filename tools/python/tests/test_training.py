@@ -126,13 +126,13 @@ def test_other_threads_go_on_while_a_network_is_trained(tmp_path):
 
     thread = threading.Thread(target=count)
     thread.start()
-    start = time.monotonic()
-    train(out=tmp_path / "a", size=16, batch=256, steps=40)
-    elapsed = time.monotonic() - start
+    before = counted
+    train(out=tmp_path / "a", size=16, batch=256, steps=400)
+    during = counted - before
     ended.set()
     thread.join()
-    # A thread that waits for training counts once or twice; one that does not, up to a thousand times a second.
-    assert counted > 50 * elapsed > 5, (counted, elapsed)
+    # A thread that waits for training counts hardly once; one that does not, many times a second.
+    assert during > 20, during
 
 
 def test_a_network_that_learned_nothing_comes_with_a_warning(tmp_path):
