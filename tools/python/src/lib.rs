@@ -1,5 +1,5 @@
-//! The native part of the Python package `han_gpu`: the library's functions on numpy arrays. Words, defaults and progress bars are those of the package's Python
-//! files.
+//! The native part of the Python package `han_gpu`: the library's functions on numpy arrays. Words, defaults and progress
+//! bars are those of the package's Python files.
 
 mod errors;
 mod network;

@@ -28,7 +28,8 @@ impl Network {
         &self.path
     }
 
-    /// Works with the network, opened for a batch. Python's lock must be free: another thread may hold the network and wait for it.
+    /// Works with the network, opened for a batch. Python's lock must be free: another thread may hold the network and wait
+    /// for it.
     pub(crate) fn with<T>(&self, batch: usize, work: impl FnOnce(&mut Trained) -> Result<T>) -> Result<T> {
         if *self.holder() == Some(current().id()) {
             let message = "its network is at work: a function that watches a job cannot use it".to_owned();

@@ -31,7 +31,8 @@ struct Resources {
     retune: bool,
 }
 
-/// Trains a network in a run folder and gives the folder. `observer` is called with stage, work done, all work and a few words.
+/// Trains a network in a run folder and gives the folder. `observer` is called with stage, work done, all work and a few
+/// words.
 #[pyfunction]
 #[pyo3(signature = (settings, *, config, preset, out, force, resume, memory, nice_gpu, retune, observer))]
 #[expect(clippy::too_many_arguments, reason = "one for every argument of the Python function")]

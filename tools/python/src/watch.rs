@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 /// Time between two looks at signals and two calls of the observer.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// What a job tells: to a Python function of stage, work done, all work and a few words, and to the handlers of signals. An exception there ends the job.
+/// What a job tells: to a Python function of stage, work done, all work and a few words, and to the handlers of signals. An
+/// exception there ends the job.
 pub(crate) struct Watch {
     observer: Option<Py<PyAny>>,
     stage: &'static str,

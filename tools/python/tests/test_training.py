@@ -149,7 +149,10 @@ def test_progress_is_shown_by_tqdm_where_it_is_installed(tmp_path, capfd):
 
 
 def test_training_is_quiet_without_tqdm(tmp_path):
-    code = "import sys; sys.modules['tqdm'] = None; import han_gpu; han_gpu.train(size=4, steps=2, batch=32, out=sys.argv[1], device='cpu')"
+    code = (
+        "import sys; sys.modules['tqdm'] = None; import han_gpu; "
+        "han_gpu.train(size=4, steps=2, batch=32, out=sys.argv[1], device='cpu')"
+    )
     command = [sys.executable, "-c", code, str(tmp_path / "a")]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "step" not in ended.stdout + ended.stderr

@@ -44,22 +44,24 @@ def train(
 ) -> Run:
     """Trains a network in a run folder, checks it, and gives the run.
 
-    Settings have the names and defaults of config.toml (`settings()` lists them), as `size=16, beta=0.44, steps=2000,
-    device="auto"`. They win over those of the file `config`, and these over the `preset`: default, quick, accurate or
-    published. Numbers may be numpy's.
+    Settings have the names and defaults of config.toml (`settings()` lists them), as `size=16, beta=0.44,
+    steps=2000, device="auto"`. They win over those of the file `config`, and these over the `preset`:
+    default, quick, accurate or published. Numbers may be numpy's.
 
-    `out` is the run folder, by default a new one under runs/; `force` overwrites a run. `resume` goes on with the run of a
-    folder, and takes no settings but the device. `progress` shows bars by tqdm where that is installed, or is a function
-    of stage, work done, all work and a few words. `memory` is the most that the training state may take, in GiB,
-    `nice_gpu` the share of the device's time that training may take, and `retune` measures kernel shapes again.
+    `out` is the run folder, by default a new one under runs/; `force` overwrites a run. `resume` goes on with
+    the run of a folder, and takes no settings but the device. `progress` shows bars by tqdm where that is
+    installed, or is a function of stage, work done, all work and a few words. `memory` is the most that the
+    training state may take, in GiB, `nice_gpu` the share of the device's time that training may take, and
+    `retune` measures kernel shapes again.
 
-    Other Python threads go on meanwhile. On Ctrl-C the step is finished, a checkpoint is kept, and KeyboardInterrupt
-    tells how to go on. A network that its closing check leaves suspect comes with a SuspectWarning.
+    Other Python threads go on meanwhile. On Ctrl-C the step is finished, a checkpoint is kept, and
+    KeyboardInterrupt tells how to go on. A network that its closing check leaves suspect comes with a
+    SuspectWarning.
 
-    Raises SettingError where a setting is unknown (with the nearest name) or out of range, FileError where the folder
-    cannot be used, DeviceError where the device fails, and Error where training diverges.
+    Raises SettingError where a setting is unknown (with the nearest name) or out of range, FileError where
+    the folder cannot be used, DeviceError where the device fails, and Error where training diverges.
     """
-    if "device" in settings:
+    if settings.get("device") is not None:
         # An index may be a number.
         settings["device"] = str(settings["device"])
     if resume is not None:
@@ -81,7 +83,7 @@ def train(
         )
     run = Run(path)
     # Training has found out which device it is.
-    run = Run(path, device=str(settings.get("device", run.config["device"])))
+    run = Run(path, device=str(settings.get("device") or run.config["device"]))
     run._warn()
     return run
 
@@ -90,8 +92,8 @@ def _check_resumed(settings: Any, others: Dict[str, Any]) -> None:
     given = [name for name in settings if name != "device"] + [name for name in others if others[name]]
     if given:
         raise SettingError(
-            f"{given[0]} does not go with resume: a run that goes on keeps its settings. To train its network further, or "
-            "otherwise, start another run with init_from"
+            f"{given[0]} does not go with resume: a run that goes on keeps its settings. "
+            "To train its network further, or otherwise, start another run with init_from"
         )
 
 
@@ -107,10 +109,10 @@ def load(
 ) -> Run:
     """The run of a folder that `train` or the command made.
 
-    `batch` configurations are drawn at a time, by default as many as in training. `bottom="mps"` draws the insides of
-    larger boxes than the network's own by a tensor network of `bond_dimension` states (by default 8), in boxes of
-    `bottom_side` (by default the whole lattice); `exact_bottom` draws those of boxes of side 16, or of lengths (16, 32),
-    by exact sums. Neither changes the run.
+    `batch` configurations are drawn at a time, by default as many as in training. `bottom="mps"` draws the
+    insides of larger boxes than the network's own by a tensor network of `bond_dimension` states (by default
+    8), in boxes of `bottom_side` (by default the whole lattice); `exact_bottom` draws those of boxes of side
+    16, or of lengths (16, 32), by exact sums. Neither changes the run.
 
     Raises FileError where there is no run. A suspect or unfinished one comes with a SuspectWarning.
     """
@@ -217,9 +219,9 @@ class Run:
     ) -> Samples:
         """Draws `count` uncorrelated configurations.
 
-        The `seed` is by default that of the run; the configurations of a seed are numbered, and `start` is the number of
-        the first one. With `lowest` only so many of least energy are kept, each once. Arrays belong to the caller, and no
-        copy is made of them.
+        The `seed` is by default that of the run; the configurations of a seed are numbered, and `start` is
+        the number of the first one. With `lowest` only so many of least energy are kept, each once. Arrays
+        belong to the caller, and no copy is made of them.
 
         Raises SettingError where they do not fit into memory, and KeyboardInterrupt on Ctrl-C.
         """
@@ -233,8 +235,8 @@ class Run:
     def ln_q(self, spins: Any, *, progress: Progress = False) -> NDArray[numpy.float64]:
         """ln q of configurations under the network, float64 [N].
 
-        `spins` are [N, L, L] (cubic: [N, L, L, L]; complete: [N, size]), or one configuration without N: +-1 as signed
-        integers or floats, flags (True is +1), or colours from 0 on.
+        `spins` are [N, L, L] (cubic: [N, L, L, L]; complete: [N, size]), or one configuration without N: +-1
+        as signed integers or floats, flags (True is +1), or colours from 0 on.
 
         Raises SettingError where shape, type or values are others.
         """
@@ -255,12 +257,12 @@ class Run:
     ) -> Dict[str, Any]:
         """Averages over the Boltzmann distribution: the object that `han-gpu measure --json` prints.
 
-        Every quantity (`ln_z`, `free_energy_per_site`, `energy_per_site`, `abs_magnetisation`, ...) stands under its name
-        as a dict with `value` and `error` and, where it is known, `exact`; `kl` and `ess` tell how good the network is,
-        and `warnings` are reasons to doubt the figures. `method` is nis, nmcmc or both. `symmetrise` averages q over
-        symmetries: any of translations=AxB, reflections, transpose, z2, of Potts spins colours. `reference` are
-        configurations of the system from elsewhere, and `verify` checks the network against a Monte Carlo of its own.
-        `by_level` tells which level the divergence comes from.
+        Every quantity (`ln_z`, `free_energy_per_site`, `energy_per_site`, `abs_magnetisation`, ...) stands
+        under its name as a dict with `value` and `error` and, where it is known, `exact`; `kl` and `ess` tell
+        how good the network is, and `warnings` are reasons to doubt the figures. `method` is nis, nmcmc or
+        both. `symmetrise` averages q over symmetries: any of translations=AxB, reflections, transpose, z2, of
+        Potts spins colours. `reference` are configurations of the system from elsewhere, and `verify` checks
+        the network against a Monte Carlo of its own. `by_level` tells which level the divergence comes from.
 
         Raises SettingError where an argument is out of range, and KeyboardInterrupt on Ctrl-C.
         """
@@ -299,8 +301,9 @@ class Run:
 class Proposal:
     """Independent proposals of a network; each call gives the next one as spins, int8 [L, L], and ln q.
 
-    A chain that proposes s' from s accepts it with probability min(1, w' / w), w = exp(-beta E) / q. Configurations are
-    drawn by the batch, and none comes twice. Iteration gives the same pairs without an end.
+    A chain that proposes s' from s accepts it with probability min(1, w' / w), w = exp(-beta E) / q.
+    Configurations are drawn by the batch, and none comes twice. Iteration gives the same pairs without an
+    end.
     """
 
     def __init__(self, run: Run, batch: int = 1024, seed: Optional[int] = None) -> None:
@@ -308,7 +311,7 @@ class Proposal:
         self._batch = whole("batch", batch, least=1)
         self._seed = seed
         self._drawn = 0
-        self._pairs = iter(())  # type: Iterator[Tuple[NDArray[numpy.int8], float]]
+        self._pairs: Iterator[Tuple[NDArray[numpy.int8], float]] = iter(())
 
     def __call__(self) -> Tuple[NDArray[numpy.int8], float]:
         for pair in self._pairs:

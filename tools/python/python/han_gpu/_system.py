@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 def exact(*, size: int, beta: float, **system: Unpack[More]) -> Dict[str, Any]:
     """Exact thermodynamics of a lattice at an inverse temperature: the object that `han-gpu exact --json` prints.
 
-    `ln_z`, `free_energy_per_site` (in units of J, None at beta = 0), `energy_per_site`, `entropy_per_site` and
-    `specific_heat` (in units of k_B), and `magnetisation_per_site` where it is known. Takes the settings of `[lattice]` in
-    config.toml: `lattice`, `model`, `states`, `coupling`, `field`, `couplings`, `disorder_seed`, `index_base`.
+    `ln_z`, `free_energy_per_site` (in units of J, None at beta = 0), `energy_per_site`, `entropy_per_site`
+    and `specific_heat` (in units of k_B), and `magnetisation_per_site` where it is known. Takes the settings
+    of `[lattice]` in config.toml: `lattice`, `model`, `states`, `coupling`, `field`, `couplings`,
+    `disorder_seed`, `index_base`.
 
     Raises SettingError where a setting is unknown or out of range, or the solution is not known.
     """
@@ -46,11 +47,12 @@ def monte_carlo(
 ) -> Dict[str, Any]:
     """Monte Carlo of a lattice: the object that `han-gpu mc --json` prints.
 
-    Averages stand under their names, each with `value` and `error` and, where it is known, `exact`; `warnings` are reasons
-    to doubt them. With `configurations` above 0 at most so many are kept, evenly spread over the measurements: `spins`,
-    int8 [N, L, L] (cubic: [N, L, L, L]; complete: [N, size]). With `ln_z` the energy is integrated from beta = 0 on. Takes the settings of
-    `[lattice]` in config.toml as `exact` does. Algorithms are wolff, swendsen-wang, metropolis, heat-bath, hybrid,
-    multicanonical and tempering; by default the one that fits the system.
+    Averages stand under their names, each with `value` and `error` and, where it is known, `exact`;
+    `warnings` are reasons to doubt them. With `configurations` above 0 at most so many are kept, evenly
+    spread over the measurements: `spins`, int8 [N, L, L] (cubic: [N, L, L, L]; complete: [N, size]). With
+    `ln_z` the energy is integrated from beta = 0 on. Takes the settings of `[lattice]` in config.toml as
+    `exact` does. Algorithms are wolff, swendsen-wang, metropolis, heat-bath, hybrid, multicanonical and
+    tempering; by default the one that fits the system.
 
     Raises SettingError where a setting is unknown or out of range, and KeyboardInterrupt on Ctrl-C.
     """
@@ -79,8 +81,8 @@ def monte_carlo(
 def devices() -> Dict[str, Any]:
     """The devices of this machine: `cpu_threads`, and `adapters` with `index`, `name`, `setting` and what they offer.
 
-    `device=` takes an index, a name or a part of a name, "cpu", or "auto": a discrete GPU, else an integrated one, else
-    the CPU.
+    `device=` takes an index, a name or a part of a name, "cpu", or "auto": a discrete GPU, else an integrated
+    one, else the CPU.
     """
     found: Dict[str, Any] = json.loads(_native.devices())
     return found
