@@ -95,13 +95,7 @@ struct Found {
 impl Found {
     fn report(&self) -> MonteCarloReport<'_> {
         let Self { algorithm, device, seed, result, ln_z } = self;
-        MonteCarloReport {
-            algorithm: *algorithm,
-            device: device.clone(),
-            seed: *seed,
-            result,
-            ln_z: ln_z.clone(),
-        }
+        MonteCarloReport::new(*algorithm, device.clone(), *seed, result, ln_z.clone())
     }
 }
 

@@ -276,7 +276,7 @@ impl Run {
     fn measured(&self, asked: Asked, against: Against, watch: &mut Watch) -> Result<Measured> {
         let Asked { count, seed, method, symmetrise, by_level, .. } = asked;
         in_range("count", count, MAX_SAMPLES)?;
-        let warning = self.folder()?.warning();
+        let (warning, forward_ess) = (self.folder()?.warning(), self.folder()?.forward_ess());
         self.network.with(self.batch.min(count), |Trained { config, backend, .. }| {
             let backend: &mut dyn Backend = backend.as_mut();
             let system = backend.model().system.clone();
@@ -312,7 +312,10 @@ impl Run {
             };
             watch.check()?;
             let (run, device) = (self.network.path().display().to_string(), backend.device().to_owned());
-            let origin = Origin { run, device, seed, warning };
+            // Of the network with its own bottom, and not of averages over symmetries.
+            let is_same = backend.model().options == self.config.model()?.options && symmetrise.is_none();
+            let forward_ess = forward_ess.filter(|_| is_same);
+            let origin = Origin { run, device, seed, warning, forward_ess };
             Ok(Measured { origin, measurement, checked, levels })
         })
     }
