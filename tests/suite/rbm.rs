@@ -201,7 +201,7 @@ fn bad_data_and_settings_are_refused_by_name() {
         &["voodoo", "auto, cpu"],
     );
     fail(folder, "rbm evaluate run --spins other.npy --out p.npy", 1, &["other.npy"]);
-    fail(folder, "sample run --count 1 --out s.npz", 1, &["run", "config.toml"]);
+    fail(folder, "sample run --count 1 --out s.npz", 1, &["run", "han-gpu rbm"]);
     write("good.npy", Array3::ones((512, 3, 3)));
     fail(folder, "rbm train --resume run", 2, &["good.npy", "other configurations"]);
 }
