@@ -1,8 +1,18 @@
-"""Runs that tests share."""
+"""Runs that tests share, and signals as a terminal has them."""
+
+import signal
 
 import pytest
 
 import han_gpu
+
+
+@pytest.fixture(autouse=True)
+def interrupts():
+    """Ctrl-C raises KeyboardInterrupt, also where a shell started the tests in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")
