@@ -55,7 +55,7 @@ impl fmt::Display for Lengths {
 }
 
 impl Lengths {
-    /// Those of a box on the square lattice.
+    /// The lengths of a box on the square lattice.
     fn of(extent: &[u32]) -> Option<Self> {
         match *extent {
             [side, length] if side == length => Some(Self { side, length: 0 }),

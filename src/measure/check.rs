@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 /// Configurations of a check by Monte Carlo where a run's settings name none.
 const FEWEST: usize = 2000;
 
-/// What a measured network is checked against.
+/// The configurations that a measured network is checked against.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Against {
     /// Nothing.

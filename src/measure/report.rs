@@ -23,7 +23,7 @@ const LARGEST_DEVIATION: f64 = 4.0;
 const NOTHING_CHANGED: &str =
     "the energy never changed: errors cannot be told; draw more, or choose a higher temperature";
 /// The warning of configurations that differ from each other a few times.
-const HARDLY_CHANGED: &str = "too few configurations of other energies, or of large weight, make the error of the energy to tell it; draw more, or choose a higher temperature";
+const HARDLY_CHANGED: &str = "too few samples differ in energy, or carry most of the weight, to tell the error of the energy; draw more, or choose a higher temperature";
 
 impl Quantity {
     /// Says so if the estimate is far from the exact value.
@@ -215,7 +215,7 @@ pub(super) fn line(quantity: &Quantity) -> String {
         let _ = write!(line, ", off by {deviation:+.1} sigma");
     }
     if quantity.estimate.error.is_nan() {
-        line.push_str("   (too few differ to tell the error)");
+        line.push_str("   (these samples do not tell the error)");
     }
     line
 }

@@ -17,7 +17,7 @@ pub struct Origin {
     pub device: String,
     /// Seed of the samples.
     pub seed: u32,
-    /// What is to be said of the run, if anything.
+    /// The warning that the run needs, if it needs one.
     pub warning: Option<String>,
     /// The effective sample size by Monte Carlo at the end of training, where the samples are those of the same network.
     pub forward_ess: Option<f64>,

@@ -13,7 +13,7 @@ const MAX_CHAINS: usize = 1 << 16;
 /// Most sweeps of a chain: their number is a 32-bit part of the random numbers' counter.
 const MAX_SWEEPS: usize = 1 << 31;
 
-/// What a user asks for; what is left out follows from the system.
+/// The wishes of a user; numbers that are left out follow from the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
     /// How chains move; by default as fits the system.
@@ -96,7 +96,7 @@ impl Kept {
     }
 }
 
-/// What a Monte Carlo found, and on what.
+/// The results of a Monte Carlo, with its device.
 #[derive(Debug, Clone, Serialize)]
 pub struct MonteCarloReport<'a> {
     /// How chains moved.
@@ -105,7 +105,7 @@ pub struct MonteCarloReport<'a> {
     pub device: String,
     /// Seed of the chains.
     pub seed: u32,
-    /// What they found.
+    /// Their averages.
     #[serde(flatten)]
     pub result: &'a MonteCarlo,
     /// ln Z, where it was asked for.

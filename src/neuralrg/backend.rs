@@ -31,9 +31,9 @@ impl<R: Real> Lesson<R> {
 /// The numbers that Hybrid Monte Carlo moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Space {
-    /// Those of the field: the potential is E(x).
+    /// The numbers of the field: the potential is E(x).
     Physical,
-    /// Those that the flow makes the field of: the potential is `E(g(z)) - ln |det dg/dz|`, that of independent normal numbers where the flow is perfect (Li and Wang).
+    /// The numbers that the flow makes the field of: the potential is `E(g(z)) - ln |det dg/dz|`, that of independent normal numbers where the flow is perfect (Li and Wang).
     Latent,
 }
 

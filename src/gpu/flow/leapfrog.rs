@@ -26,7 +26,7 @@ impl GpuFlow {
         Leaps { length, count }: Leaps,
         moved: &mut Moved,
     ) -> Result<()> {
-        // What is recorded still works on the rows that are there.
+        // Dispatches that are recorded still work on the rows that are there.
         self.device.submit()?;
         self.write(FlowSlot::Places, places)?;
         self.write(FlowSlot::Momenta, momenta)?;

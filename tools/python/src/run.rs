@@ -89,7 +89,7 @@ impl Run {
         summary.map(|summary| json(&summary)).transpose()
     }
 
-    /// What is to be said of the run, if anything.
+    /// The warning that the run needs, if it needs one.
     fn warning(&self, py: Python<'_>) -> PyResult<Option<String>> {
         py.detach(|| Ok(self.folder()?.warning())).or_raise(py)
     }
