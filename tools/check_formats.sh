@@ -56,4 +56,5 @@ flow() {
 flow flow --size 8
 flow paper --size 4 --layers 10 --hidden 10 --depth 3 --repeat 1 --temperature 3
 flow tree --size 8 --parts decimators --coupling -1 --temperature 2.6
+flow mixture --size 8 --symmetry mixture
 flow circuit --size 4 --parts disentanglers --scales 2 --repeat 2

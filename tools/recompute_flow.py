@@ -69,16 +69,22 @@ def net(parameters, settings, inputs):
     return inputs @ parameters[at:].reshape(2, hidden).T
 
 
+def is_odd(settings):
+    return settings.get("symmetry", "odd") == "odd"
+
+
 def scale_and_shift(parameters, settings, passive):
     scales, constants, slopes = parameters[:2], parameters[2:4], parameters[4:8].reshape(2, 2)
     of_scale, of_shift = np.split(parameters[8:], 2)
-    at, mirrored = ([net(of, settings, sign * passive) for of in (of_scale, of_shift)] for sign in (1, -1))
-    log_scale = constants + scales * np.tanh(0.5 * (at[0] + mirrored[0]))
-    return log_scale, passive @ slopes.T + 0.5 * (at[1] - mirrored[1])
+    u, v = (net(of, settings, passive) for of in (of_scale, of_shift))
+    if is_odd(settings):
+        mirrored = [net(of, settings, -passive) for of in (of_scale, of_shift)]
+        u, v = 0.5 * (u + mirrored[0]), 0.5 * (v - mirrored[1])
+    return constants + scales * np.tanh(u), passive @ slopes.T + v
 
 
-def ln_q(settings, parameters, x):
-    """ln q of fields [N][sites], and their independent numbers."""
+def ln_q_of_flow(settings, parameters, x):
+    """ln q of fields [N][sites] by the flow alone, and their independent numbers."""
     z, ln_det = x.copy(), np.zeros(len(x))
     for block, (scale, offset) in zip(parameters, layers_of(settings), strict=True):
         patches = patches_of(settings["size"], scale, offset)
@@ -89,6 +95,15 @@ def ln_q(settings, parameters, x):
             z[:, active] = (z[:, active] - shift) * np.exp(-log_scale)
             ln_det += log_scale.sum((1, 2))
     return -0.5 * (z**2 + math.log(2 * math.pi)).sum(1) - ln_det, z
+
+
+def ln_q(settings, parameters, x):
+    """ln q of fields [N][sites], and their independent numbers, in a mixture those of x or -x, whichever the flow makes more easily."""
+    own, z = ln_q_of_flow(settings, parameters, x)
+    if is_odd(settings):
+        return own, z
+    image, z_image = ln_q_of_flow(settings, parameters, -x)
+    return np.logaddexp(own, image) - math.log(2), np.where((own > image)[:, None], z, z_image)
 
 
 def main():

@@ -2,7 +2,7 @@
 // respect to parameters, summed over the patches and configurations of a workgroup. Twin of `backward` in `src/neuralrg/block.rs`.
 // Grid: as flow/generate.
 // Invariants: as flow/generate; a workgroup has a slice of partials of its own, which flow/adam adds up in order.
-// Constants: LANES, HIDDEN, DEPTH, LAYERS, KEPT.
+// Constants: LANES, HIDDEN, DEPTH, LAYERS, ODD, KEPT.
 
 #include flow/task
 
@@ -13,12 +13,20 @@
 @group(0) @binding(4) var<storage, read_write> x: array<f32>;          // [rows][sites]
 @group(0) @binding(7) var<storage, read_write> slopes: array<f32>;     // [rows][sites]
 @group(0) @binding(12) var<storage, read_write> partials: array<vec4<f32>>; // [slices][blocks][LAYERS][COUPLING]
+@group(0) @binding(17) var<storage, read> shares: array<f32>;          // [rows]: of rows in a mixture
 
 #include flow/rows
 #include flow/coupling
 #include flow/gradient_sum
 #include flow/patch
 #include flow/pass_back
+
+fn slope_of_ln_det(row: u32) -> f32 {
+    if ODD == 1u {
+        return task.of_ln_det;
+    }
+    return task.of_ln_det * shares[row];
+}
 
 @compute @workgroup_size(LANES)
 fn main(

@@ -2,7 +2,7 @@
 // respect to the numbers goes along. Twin of `generate` in `src/neuralrg/block.rs` and of `generate_group` in `flow.rs` beside it.
 // Grid: ceil(rows / each) workgroups of LANES lanes, which have `each` configurations; a lane has the same patch of the same configuration through all couplings of a block.
 // Invariants: lanes meet between blocks alone; a configuration stays in its workgroup, so that one dispatch can have all blocks.
-// Constants: LANES, HIDDEN, DEPTH, LAYERS, KEPT, SCORE.
+// Constants: LANES, HIDDEN, DEPTH, LAYERS, ODD, KEPT, SCORE.
 
 #include flow/task
 

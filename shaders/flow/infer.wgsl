@@ -1,7 +1,7 @@
 // Takes numbers of the field to latent ones, through blocks from the field on, and sums ln |det dx/dz| of every patch. Twin of `infer` in `src/neuralrg/block.rs`.
 // Grid: as flow/generate.
 // Invariants: as flow/generate.
-// Constants: LANES, HIDDEN, DEPTH, LAYERS, KEPT.
+// Constants: LANES, HIDDEN, DEPTH, LAYERS, ODD, KEPT.
 
 #include flow/task
 

@@ -2,7 +2,7 @@
 // `pull_back` in `src/neuralrg/flow.rs`.
 // Grid: as flow/generate.
 // Invariants: as flow/generate.
-// Constants: LANES, HIDDEN, DEPTH, LAYERS, KEPT.
+// Constants: LANES, HIDDEN, DEPTH, LAYERS, ODD, KEPT.
 
 #include flow/task
 
@@ -18,6 +18,10 @@
 #include flow/coupling
 #include flow/patch
 #include flow/pass_back
+
+fn slope_of_ln_det(row: u32) -> f32 {
+    return task.of_ln_det;
+}
 
 @compute @workgroup_size(LANES)
 fn main(

@@ -2,7 +2,7 @@
 
 use super::family_folder::{Family, FamilyFolder, Tensor};
 use crate::error::Result;
-use crate::neuralrg::{Flow, Metrics, Moments, Settings, State};
+use crate::neuralrg::{Flow, Metrics, Moments, Settings, State, Symmetry};
 use safetensors::tensor::Dtype;
 
 /// Flows that learn.
@@ -27,7 +27,7 @@ impl Family for Flows {
 
     fn identity(settings: &Settings) -> Vec<(&'static str, String)> {
         let form = &settings.architecture;
-        vec![
+        let mut identity = vec![
             ("size", form.size.to_string()),
             ("parts", form.parts.name().to_owned()),
             ("scales", form.scales.map_or("all".to_owned(), |scales| scales.to_string())),
@@ -38,7 +38,11 @@ impl Family for Flows {
             ("coupling", settings.coupling.to_string()),
             ("temperature", settings.temperature.to_string()),
             ("seed", settings.seed.to_string()),
-        ]
+        ];
+        if form.symmetry != Symmetry::default() {
+            identity.push(("symmetry", form.symmetry.name().to_owned()));
+        }
+        identity
     }
 
     fn parts(state: &State<f32>) -> (u32, Vec<&[u8]>) {

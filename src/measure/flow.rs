@@ -34,8 +34,8 @@ pub fn measure_flow(
     let batch = BATCH.min(settings.count);
     let mut observer = Observer::new(dual.system(), batch);
     let draw = |first: u32| {
-        let z = Noise::new(settings.seed, SAMPLES, 0).fields(first as usize, batch, dual.sites());
-        let (x, ln_q) = flow.generate(&z)?;
+        let noise = Noise::new(settings.seed, SAMPLES, 0);
+        let (x, ln_q) = flow.draw(noise, first as usize, [batch, dual.sites()])?;
         let spins = dual.draw_spins(&x, philox([settings.seed, first], [0; 4])[0]);
         let ln_w = ln_weights(dual, &flow.energies(&x)?, &ln_q);
         Ok((ln_w, observer.observables(&spins)?))
@@ -70,8 +70,8 @@ impl FlowCheck {
             pool => pool?,
         };
         let x = dual.draw_field(pool.spins(), Noise::new(seed, GIVEN, 0));
-        let of_p = ln_weights(dual, &flow.energies(&x)?, &flow.infer(&x)?.1);
-        let (x, ln_q) = flow.generate(&Noise::new(seed, OWN, 0).fields(0, count, dual.sites()))?;
+        let of_p = ln_weights(dual, &flow.energies(&x)?, &flow.ln_q(&x)?);
+        let (x, ln_q) = flow.draw(Noise::new(seed, OWN, 0), 0, [count, dual.sites()])?;
         let of_q = ln_weights(dual, &flow.energies(&x)?, &ln_q);
         Ok(Self::Found(forward(&of_p, ln_z), Overlap::new(&of_q, &of_p, ln_z.value)))
     }

@@ -4,6 +4,7 @@ use super::adam::{Moments, Rule};
 use super::fields::Fields;
 use super::gradient::Estimator;
 use super::noise::Noise;
+use super::symmetry::{Symmetry, mean_density};
 use crate::cpu::Real;
 use crate::error::Result;
 use std::fmt::Debug;
@@ -63,12 +64,15 @@ pub struct Leaps {
 ///
 /// Random words are the same everywhere, and numbers differ by rounding. Work may still be under way when a method returns, and a fault of the device may be told by a later one: every
 /// method has the errors of the device.
-pub trait Backend<R>: Debug + Send {
+pub trait Backend<R: Real>: Debug + Send {
     /// Name of the device, for people.
     fn device(&self) -> &str;
 
     /// The text that a run records, which finds the device again.
     fn setting(&self) -> String;
+
+    /// How its density is even.
+    fn symmetry(&self) -> Symmetry;
 
     /// Learns from configurations, at most as many as the backend was made for.
     ///
@@ -76,17 +80,51 @@ pub trait Backend<R>: Debug + Send {
     /// When the device fails.
     fn learn(&mut self, lesson: &Lesson<R>, rule: Rule) -> Result<()>;
 
-    /// x of latent numbers, with ln q of x, `[rows]`.
+    /// x of latent numbers, with ln q of x by the flow alone, `[rows]`, which [`Backend::ln_q`] is where the flow is odd.
     ///
     /// # Errors
     /// When the device fails.
     fn generate(&mut self, z: &Fields<R>) -> Result<(Fields<R>, Vec<f64>)>;
 
-    /// Latent numbers of x, with ln q of x, `[rows]`.
+    /// Latent numbers of x, with ln q of x by the flow alone, `[rows]`.
     ///
     /// # Errors
     /// When the device fails.
     fn infer(&mut self, x: &Fields<R>) -> Result<(Fields<R>, Vec<f64>)>;
+
+    /// Draws `[rows, sites]` numbers of configurations, from number `first` of the noise on, with their ln q, `[rows]`.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn draw(
+        &mut self,
+        noise: Noise,
+        first: usize,
+        [rows, sites]: [usize; 2],
+    ) -> Result<(Fields<R>, Vec<f64>)> {
+        let (x, ln_q) = self.generate(&noise.fields(first, rows, sites))?;
+        match self.symmetry() {
+            Symmetry::Odd => Ok((x, ln_q)),
+            Symmetry::Mixture => {
+                let (_, of_image) = self.infer(&x.mirrored(|_| true))?;
+                let coins = noise.uniforms(first, rows);
+                let x = x.mirrored(|row| coins.get(row).is_some_and(|&coin| coin < 0.5));
+                Ok((x, mean_densities(ln_q, of_image)))
+            }
+        }
+    }
+
+    /// ln q of x, `[rows]`: that of the configurations that are drawn.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn ln_q(&mut self, x: &Fields<R>) -> Result<Vec<f64>> {
+        let (_, ln_q) = self.infer(x)?;
+        match self.symmetry() {
+            Symmetry::Odd => Ok(ln_q),
+            Symmetry::Mixture => Ok(mean_densities(ln_q, self.infer(&x.mirrored(|_| true))?.1)),
+        }
+    }
 
     /// Energies E of configurations, `[rows]`.
     ///
@@ -123,4 +161,8 @@ pub trait Backend<R>: Debug + Send {
     /// # Errors
     /// When the device fails.
     fn moments(&mut self) -> Result<Moments<R>>;
+}
+
+fn mean_densities(ln_q: Vec<f64>, of_image: Vec<f64>) -> Vec<f64> {
+    ln_q.into_iter().zip(of_image).map(|(ln_q, of_image)| mean_density(ln_q, of_image)).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::coupling::{Affine, Coupling, Nets, exponentials};
 use super::net::Shape;
+use super::symmetry::Symmetry;
 use crate::cpu::Real;
 use crate::cpu::vector::vectorised;
 use crate::sixteen::{LANES, Lanes};
@@ -14,6 +15,8 @@ pub(super) struct Block {
     /// Of every coupling the corners of a patch, first the two that stay as they are; in the order of generation.
     pub(super) couplings: Vec<[u8; 4]>,
     pub(super) shape: Shape,
+    /// Whether its couplings are odd.
+    pub(super) symmetry: Symmetry,
 }
 
 /// Room for what a coupling computes.
@@ -65,13 +68,32 @@ impl Block {
         of_ln_det: R,
         ln_det: &mut [f64; LANES],
     ) {
+        match self.symmetry {
+            Symmetry::Odd => {
+                self.generate_as::<true, SCORE, R>(parameters, work, x, score, of_ln_det, ln_det)
+            }
+            Symmetry::Mixture => {
+                self.generate_as::<false, SCORE, R>(parameters, work, x, score, of_ln_det, ln_det)
+            }
+        }
+    }
+
+    fn generate_as<const ODD: bool, const SCORE: bool, R: Real>(
+        &self,
+        parameters: &[R],
+        work: &mut Work<R>,
+        x: &mut [Lanes<R>],
+        score: &mut [Lanes<R>],
+        of_ln_det: R,
+        ln_det: &mut [f64; LANES],
+    ) {
         for (coupling, corners) in self.with(parameters) {
             vectorised(
                 #[inline(always)]
                 || {
                     for [one, two, first, second] in self.sites(corners) {
                         let passive = [x[one], x[two]];
-                        let affine = coupling.affine(&mut work.nets, passive);
+                        let affine = coupling.affine::<ODD>(&mut work.nets, passive);
                         let mut slopes = [[Lanes::zero(); 2]; 2];
                         for (number, site) in [first, second].into_iter().enumerate() {
                             let [up, down] = exponentials(affine.log_scale[number]);
@@ -84,7 +106,7 @@ impl Block {
                         }
                         if SCORE {
                             let nets = &mut work.nets;
-                            let by = coupling.backward::<false>(nets, &affine, passive, slopes, &mut []);
+                            let by = coupling.backward::<ODD, false>(nets, &affine, passive, slopes, &mut []);
                             score[one] = score[one].minus(by[0]);
                             score[two] = score[two].minus(by[1]);
                         }
@@ -103,12 +125,25 @@ impl Block {
         x: &mut [Lanes<R>],
         ln_det: &mut [f64; LANES],
     ) {
+        match self.symmetry {
+            Symmetry::Odd => self.infer_as::<true, R>(parameters, work, x, ln_det),
+            Symmetry::Mixture => self.infer_as::<false, R>(parameters, work, x, ln_det),
+        }
+    }
+
+    fn infer_as<const ODD: bool, R: Real>(
+        &self,
+        parameters: &[R],
+        work: &mut Work<R>,
+        x: &mut [Lanes<R>],
+        ln_det: &mut [f64; LANES],
+    ) {
         for (coupling, corners) in self.with(parameters).into_iter().rev() {
             vectorised(
                 #[inline(always)]
                 || {
                     for [one, two, first, second] in self.sites(corners) {
-                        let affine = coupling.affine(&mut work.nets, [x[one], x[two]]);
+                        let affine = coupling.affine::<ODD>(&mut work.nets, [x[one], x[two]]);
                         for (number, site) in [first, second].into_iter().enumerate() {
                             let [_, down] = exponentials(affine.log_scale[number]);
                             x[site] = x[site].minus(affine.shift[number]).times(down);
@@ -130,6 +165,20 @@ impl Block {
         slopes: &mut Slopes<'_, R>,
         gradient: &mut [R],
     ) {
+        match self.symmetry {
+            Symmetry::Odd => self.backward_as::<true, LEARN, R>(parameters, work, x, slopes, gradient),
+            Symmetry::Mixture => self.backward_as::<false, LEARN, R>(parameters, work, x, slopes, gradient),
+        }
+    }
+
+    fn backward_as<const ODD: bool, const LEARN: bool, R: Real>(
+        &self,
+        parameters: &[R],
+        work: &mut Work<R>,
+        x: &mut [Lanes<R>],
+        slopes: &mut Slopes<'_, R>,
+        gradient: &mut [R],
+    ) {
         let size = Coupling::<R>::size(self.shape);
         for (index, (coupling, corners)) in self.with(parameters).into_iter().enumerate().rev() {
             let sums = &mut work.gradient[..usize::from(LEARN) * size];
@@ -139,7 +188,7 @@ impl Block {
                 || {
                     for [one, two, first, second] in self.sites(corners) {
                         let passive = [x[one], x[two]];
-                        let affine = coupling.affine(&mut work.nets, passive);
+                        let affine = coupling.affine::<ODD>(&mut work.nets, passive);
                         let mut of_both = [[Lanes::zero(); 2]; 2];
                         for (number, site) in [first, second].into_iter().enumerate() {
                             let [up, down] = exponentials(affine.log_scale[number]);
@@ -150,7 +199,8 @@ impl Block {
                             slopes.numbers[site] = slope.times(up);
                             x[site] = scaled.times(down);
                         }
-                        let by = coupling.backward::<LEARN>(&mut work.nets, &affine, passive, of_both, sums);
+                        let by =
+                            coupling.backward::<ODD, LEARN>(&mut work.nets, &affine, passive, of_both, sums);
                         slopes.numbers[one] = slopes.numbers[one].plus(by[0]);
                         slopes.numbers[two] = slopes.numbers[two].plus(by[1]);
                     }

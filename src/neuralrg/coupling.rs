@@ -4,8 +4,9 @@ use super::net::{Activations, Shape, Signed};
 use crate::cpu::Real;
 use crate::sixteen::Lanes;
 
-/// The coupling `y = z exp(s) + t` of two numbers z, where `s = constant + scale tanh u` is even and t odd in the other two, p: u is the mean of a net at both signs, and t is
-/// `slopes p` and half the difference of another net. So the whole flow is odd, and its density exactly even; without nets it is linear.
+/// The coupling `y = z exp(s) + t` of two numbers z, where `s = constant + scale tanh u` and `t = slopes p + v` for the other two, p. In an odd flow u is the mean of a net at p and -p, and
+/// v half the difference of another net: s is even, and t odd, so that the whole flow is odd, and its density exactly even. In a mixture both are the nets at p. Without nets a coupling
+/// is linear.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Coupling<'a, R> {
     shape: Shape,
@@ -65,17 +66,19 @@ impl<'a, R: Real> Coupling<'a, R> {
 
     /// s and t, given the two numbers that stay as they are.
     #[inline(always)]
-    pub(super) fn affine(&self, nets: &mut Nets<R>, passive: [Lanes<R>; 2]) -> Affine<R> {
+    pub(super) fn affine<const ODD: bool>(&self, nets: &mut Nets<R>, passive: [Lanes<R>; 2]) -> Affine<R> {
         let [of_scale, of_shift] = self.nets();
         let half = R::of(0.5);
-        let u = nets.scale.forward(self.shape, of_scale, passive);
-        let t = nets.shift.forward(self.shape, of_shift, passive);
-        let mean = |[plus, minus]: Signed<R>| plus.with(minus, |a, b| half * (a + b)).tanh();
+        let u = nets.scale.forward::<ODD>(self.shape, of_scale, passive);
+        let t = nets.shift.forward::<ODD>(self.shape, of_shift, passive);
+        let mean = |[plus, minus]: Signed<R>| {
+            if ODD { plus.with(minus, |a, b| half * (a + b)).tanh() } else { plus.tanh() }
+        };
         let tanh = [mean(u[0]), mean(u[1])];
         let [scales, constants, first, second] = self.linear();
         let scaled = |number: usize| Lanes::all(constants[number]).plus_scaled(scales[number], tanh[number]);
         let shifted = |[plus, minus]: Signed<R>, slopes: [R; 2]| {
-            let odd = plus.with(minus, |a, b| half * (a - b));
+            let odd = if ODD { plus.with(minus, |a, b| half * (a - b)) } else { plus };
             odd.plus_scaled(slopes[0], passive[0]).plus_scaled(slopes[1], passive[1])
         };
         Affine {
@@ -88,7 +91,7 @@ impl<'a, R: Real> Coupling<'a, R> {
     /// After [`affine`](Self::affine): the derivative with respect to the passive numbers of a function whose derivatives with respect to s and t are given. With `LEARN`, those with
     /// respect to parameters are added to `gradient`, `[parameters]`, lane by lane.
     #[inline(always)]
-    pub(super) fn backward<const LEARN: bool>(
+    pub(super) fn backward<const ODD: bool, const LEARN: bool>(
         &self,
         nets: &mut Nets<R>,
         affine: &Affine<R>,
@@ -97,15 +100,11 @@ impl<'a, R: Real> Coupling<'a, R> {
         gradient: &mut [Lanes<R>],
     ) -> [Lanes<R>; 2] {
         let [of_scale, of_shift] = self.nets();
-        let half = R::of(0.5);
-        let of_u = |number: usize| -> Signed<R> {
-            let scale = half * self.parameters[number];
-            let slope =
-                affine.tanh[number].with(of_s[number], |tanh, s| scale * (R::one() - tanh * tanh) * s);
-            [slope; 2]
-        };
-        let both = |t: Lanes<R>| [t.map(|t| half * t), t.map(|t| -half * t)];
-        let of_both = [both(of_t[0]), both(of_t[1])];
+        let of_u = [
+            of_mean::<ODD, R>(self.parameters[0], affine.tanh[0], of_s[0]),
+            of_mean::<ODD, R>(self.parameters[1], affine.tanh[1], of_s[1]),
+        ];
+        let of_both = [of_difference::<ODD, R>(of_t[0]), of_difference::<ODD, R>(of_t[1])];
         let (linear, gradient) = gradient.split_at_mut(LINEAR * usize::from(LEARN));
         let (to_scale, to_shift) = gradient.split_at_mut(usize::from(LEARN) * self.shape.parameters());
         if LEARN {
@@ -117,9 +116,8 @@ impl<'a, R: Real> Coupling<'a, R> {
                 }
             }
         }
-        let by_scale =
-            nets.scale.backward::<LEARN>(self.shape, of_scale, passive, [of_u(0), of_u(1)], to_scale);
-        let by_shift = nets.shift.backward::<LEARN>(self.shape, of_shift, passive, of_both, to_shift);
+        let by_scale = nets.scale.backward::<ODD, LEARN>(self.shape, of_scale, passive, of_u, to_scale);
+        let by_shift = nets.shift.backward::<ODD, LEARN>(self.shape, of_shift, passive, of_both, to_shift);
         let [.., first, second] = self.linear();
         let mut of_passive = [by_scale[0].plus(by_shift[0]), by_scale[1].plus(by_shift[1])];
         for (number, slope) in of_passive.iter_mut().enumerate() {
@@ -127,6 +125,20 @@ impl<'a, R: Real> Coupling<'a, R> {
         }
         of_passive
     }
+}
+
+/// Derivatives with respect to a net's numbers of a function of `scale tanh u`: u is their mean, or, where the flow is not odd, the first one.
+#[inline(always)]
+fn of_mean<const ODD: bool, R: Real>(scale: R, tanh: Lanes<R>, of_s: Lanes<R>) -> Signed<R> {
+    let scale = if ODD { R::of(0.5) * scale } else { scale };
+    [tanh.with(of_s, |tanh, s| scale * (R::one() - tanh * tanh) * s); 2]
+}
+
+/// Derivatives with respect to a net's numbers of a function of half their difference, or of the first one.
+#[inline(always)]
+fn of_difference<const ODD: bool, R: Real>(of_t: Lanes<R>) -> Signed<R> {
+    let half = R::of(0.5);
+    if ODD { [of_t.map(|t| half * t), of_t.map(|t| -half * t)] } else { [of_t; 2] }
 }
 
 /// `[exp(s), exp(-s)]`.

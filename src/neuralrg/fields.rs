@@ -35,6 +35,19 @@ impl<R: Real> Fields<R> {
         (0..self.rows).flat_map(of_row).collect()
     }
 
+    /// The same with images under `x -> -x` of the rows that are told.
+    pub fn mirrored(&self, is_turned: impl Fn(usize) -> bool) -> Self {
+        let mut mirrored = self.clone();
+        for (group, numbers) in mirrored.lanes.chunks_exact_mut(self.sites.max(1)).enumerate() {
+            let mut signs = Lanes::all(R::one());
+            for lane in (0..LANES).filter(|lane| is_turned(group * LANES + lane)) {
+                signs[lane] = -R::one();
+            }
+            numbers.iter_mut().for_each(|number| *number = number.times(signs));
+        }
+        mirrored
+    }
+
     /// Number of configurations.
     pub fn rows(&self) -> usize {
         self.rows

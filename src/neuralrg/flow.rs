@@ -4,7 +4,9 @@ use super::block::{Block, Slopes, Work};
 use super::coupling::{Coupling, LINEAR};
 use super::fields::Fields;
 use super::net::Shape;
+use super::noise::Noise;
 use super::stack::{Parts, Stack};
+use super::symmetry::{Symmetry, mean_density, own_share};
 use crate::cpu::Real;
 use crate::error::{Error, Result};
 use crate::random::Stream;
@@ -38,17 +40,33 @@ pub struct Architecture {
     pub hidden: usize,
     /// Hidden layers of a coupling's nets.
     pub depth: usize,
+    /// How the density is even.
+    #[serde(default, skip_serializing_if = "Symmetry::is_default")]
+    pub symmetry: Symmetry,
 }
 
 impl Architecture {
     /// All scales of a lattice of a side, with four pairs of disentanglers and decimators at each and small nets. The flow of the paper has one pair, of 10 couplings with three
     /// hidden layers of 10 units: whatever the size of its nets, one pair leaves three times the divergence (docs/ACCURACY.md).
     pub fn new(size: u32) -> Self {
-        Self { size, parts: Parts::Both, scales: None, repeat: 4, layers: 6, hidden: 8, depth: 1 }
+        Self {
+            size,
+            parts: Parts::Both,
+            scales: None,
+            repeat: 4,
+            layers: 6,
+            hidden: 8,
+            depth: 1,
+            symmetry: Symmetry::Odd,
+        }
     }
 
     fn stack(&self) -> Result<Stack> {
         Stack::new(self.size, self.parts, self.scales, self.repeat)
+    }
+
+    fn shape(&self) -> Shape {
+        Shape { hidden: self.hidden, depth: self.depth }
     }
 
     fn nets(&self) -> Result<Shape> {
@@ -61,11 +79,12 @@ impl Architecture {
                 return Err(Error::setting(name, value, format!("it must lie in 1 to {most}")));
             }
         }
-        Ok(Shape { hidden: self.hidden, depth: self.depth })
+        Ok(self.shape())
     }
 }
 
-/// A bijector `x = g(z)` that is odd: its density `ln q(x) = -z z / 2 - (N / 2) ln 2 pi - ln |det dx/dz|` for independent normal z is exactly that of -x.
+/// A bijector `x = g(z)` with the density `ln q(x) = -z z / 2 - (N / 2) ln 2 pi - ln |det dx/dz|` for independent normal z. Where it is odd, the density is exactly that of -x; where it is
+/// a part of a mixture ([`Symmetry`]), its own density is not, and configurations have the mean of both.
 #[derive(Debug, Clone)]
 pub struct Flow<R> {
     architecture: Architecture,
@@ -87,6 +106,7 @@ impl<R: Real> Flow<R> {
             patches: patches.clone(),
             couplings: couplings(architecture.layers),
             shape,
+            symmetry: architecture.symmetry,
         };
         let blocks: Vec<Block> = stack.blocks().iter().map(of_patches).collect();
         let mut stream = Stream::new(seed, PARAMETERS);
@@ -139,7 +159,7 @@ impl<R: Real> Flow<R> {
 
     /// Room for what threads compute.
     pub(super) fn work(&self) -> Work<R> {
-        Work::new(Shape { hidden: self.architecture.hidden, depth: self.architecture.depth })
+        Work::new(self.architecture.shape())
     }
 
     /// Blocks from the field on, each with the place of its parameters.
@@ -148,14 +168,27 @@ impl<R: Real> Flow<R> {
         self.blocks.iter().enumerate().map(move |(number, block)| (block, number * size..(number + 1) * size))
     }
 
-    /// x of latent numbers, with ln q of x, `[rows]`.
+    /// x of latent numbers, with ln q of x by the flow alone, `[rows]`.
     pub fn generate(&self, z: &Fields<R>) -> (Fields<R>, Vec<f64>) {
         self.for_groups(z, |work, x| self.generate_group::<false>(work, x, &mut [], R::zero()))
     }
 
-    /// Latent numbers of x, with ln q of x, `[rows]`.
+    /// Latent numbers of x, with ln q of x by the flow alone, `[rows]`.
     pub fn infer(&self, x: &Fields<R>) -> (Fields<R>, Vec<f64>) {
         self.for_groups(x, |work, z| self.infer_group(work, z))
+    }
+
+    /// Fields as the flow made them before the coin of a mixture was thrown: images where it turned them, which is drawn from its probability given x. Fields of an odd flow stay as they are.
+    pub fn unturned(&self, x: &Fields<R>, noise: Noise) -> Fields<R> {
+        match self.architecture.symmetry {
+            Symmetry::Odd => x.clone(),
+            Symmetry::Mixture => {
+                let ((_, ln_q), (_, of_image)) = (self.infer(x), self.infer(&x.mirrored(|_| true)));
+                let coins = noise.uniforms(0, x.rows());
+                let is_turned = |row: usize| coins[row] > own_share(ln_q[row], of_image[row]);
+                x.mirrored(|row| row < coins.len() && is_turned(row))
+            }
+        }
     }
 
     /// Of a function of x and of `ln |det dx/dz|`, with derivatives `slopes` with respect to x and `of_ln_det` with respect to the logarithm: the latent numbers of x, and the
@@ -191,33 +224,54 @@ impl<R: Real> Flow<R> {
         (x, slopes)
     }
 
-    /// The coarse field that the blocks of a scale and of coarser ones make of latent numbers, `[rows][sites of the scale]`, with its own ln q.
+    /// The coarse field that the blocks of a scale and of coarser ones make of latent numbers, `[rows][sites of the scale]`, with its own ln q: of a mixture the mean over both signs.
     pub fn generate_coarse(&self, z: &Fields<R>, scale: usize) -> (Fields<R>, Vec<f64>) {
-        let sites = self.stack.sites_of_scale(scale);
-        let first = self.stack.first_block(scale);
-        let mut coarse = z.clone();
-        let of_group = |work: &mut Work<R>, coarse: &mut [Lanes<R>]| {
-            let of_latent = ln_normal(coarse);
-            let mut x = vec![Lanes::zero(); self.stack.sites()];
-            sites.iter().zip(coarse.iter()).for_each(|(&site, &z)| x[site] = z);
-            let mut ln_det = [0.0; LANES];
-            for (block, part) in self.parts().skip(first).collect::<Vec<_>>().into_iter().rev() {
-                block.generate::<false, R>(
-                    &self.parameters[part],
-                    work,
-                    &mut x,
-                    &mut [],
-                    R::zero(),
-                    &mut ln_det,
-                );
+        let blocks: Vec<_> = self.parts().skip(self.stack.first_block(scale)).collect();
+        let (coarse, ln_det) = self.for_coarse(z, scale, |work, x, ln_det| {
+            for (block, part) in blocks.iter().rev() {
+                let parameters = &self.parameters[part.clone()];
+                block.generate::<false, R>(parameters, work, x, &mut [], R::zero(), ln_det);
             }
+        });
+        let of_latent = Self::ln_normal(z).into_iter().zip(ln_det);
+        let ln_q: Vec<f64> = of_latent.map(|(of_latent, ln_det)| of_latent - ln_det).collect();
+        if self.architecture.symmetry == Symmetry::Odd {
+            return (coarse, ln_q);
+        }
+        let (image, ln_det) = self.for_coarse(&coarse.mirrored(|_| true), scale, |work, x, ln_det| {
+            blocks
+                .iter()
+                .for_each(|(block, part)| block.infer(&self.parameters[part.clone()], work, x, ln_det));
+        });
+        let of_image = Self::ln_normal(&image).into_iter().zip(ln_det);
+        let of_image = of_image.map(|(of_latent, ln_det)| of_latent - ln_det);
+        (
+            coarse,
+            ln_q.into_iter().zip(of_image).map(|(ln_q, of_image)| mean_density(ln_q, of_image)).collect(),
+        )
+    }
+
+    /// Takes the numbers of a scale's sites, `[rows][sites of the scale]`, through blocks of that scale and of coarser ones, which add to `ln |det dx/dz|`, `[rows]`.
+    fn for_coarse(
+        &self,
+        numbers: &Fields<R>,
+        scale: usize,
+        pass: impl Fn(&mut Work<R>, &mut [Lanes<R>], &mut [f64; LANES]) + Sync,
+    ) -> (Fields<R>, Vec<f64>) {
+        let sites = self.stack.sites_of_scale(scale);
+        let mut coarse = numbers.clone();
+        let of_group = |work: &mut Work<R>, coarse: &mut [Lanes<R>]| {
+            let mut x = vec![Lanes::zero(); self.stack.sites()];
+            sites.iter().zip(coarse.iter()).for_each(|(&site, &number)| x[site] = number);
+            let mut ln_det = [0.0; LANES];
+            pass(work, &mut x, &mut ln_det);
             sites.iter().zip(coarse.iter_mut()).for_each(|(&site, number)| *number = x[site]);
-            std::array::from_fn::<f64, LANES, _>(|lane| of_latent[lane] - ln_det[lane])
+            ln_det
         };
         let groups = coarse.lanes_mut().par_chunks_exact_mut(sites.len());
-        let mut ln_q = groups.map_init(|| self.work(), of_group).collect::<Vec<_>>().concat();
-        ln_q.truncate(z.rows());
-        (coarse, ln_q)
+        let mut ln_det = groups.map_init(|| self.work(), of_group).collect::<Vec<_>>().concat();
+        ln_det.truncate(numbers.rows());
+        (coarse, ln_det)
     }
 
     /// `-z z / 2 - (N / 2) ln 2 pi` of latent numbers, `[rows]`.

@@ -1,10 +1,11 @@
 //! The gradient of the reverse Kullback-Leibler divergence over a batch.
 
-use super::block::Slopes;
+use super::block::{Slopes, Work};
 use super::dual::Dual;
 use super::fields::Fields;
 use super::flow::Flow;
 use super::noise::Noise;
+use super::symmetry::{Symmetry, mean_density, own_share};
 use crate::cpu::Real;
 use crate::sixteen::{LANES, Lanes};
 use rayon::prelude::*;
@@ -20,7 +21,7 @@ pub enum Estimator {
     /// The one through x alone: without the derivative of ln q with respect to parameters at fixed x, whose mean is 0. It has no noise where q is the target (G. Roeder, Y. Wu and
     /// D. K. Duvenaud, NIPS 2017).
     Path,
-    /// The derivative of all terms.
+    /// The derivative of all terms; of odd flows alone.
     Total,
 }
 
@@ -75,19 +76,32 @@ impl<R: Real> Batch<R> {
     }
 
     /// Adds the 16 fields from `first` on, as far as there are so many. With `ln q(g(z)) = ln N(z) - ln |det g'(z)|`, the derivative of `-ln q(x)` with respect to parameters at fixed
-    /// x is that of `ln |det g'(z)|`, and the score of x times that of `g(z)`, at fixed z.
+    /// x is that of `ln |det g'(z)|`, and the score of x times that of `g(z)`, at fixed z. In a mixture x and -x have the shares in it that they have in the density.
     fn add_fields(&mut self, flow: &Flow<R>, fields: &Fields<R>, first: usize) {
-        let mut x = fields.group(first / LANES).to_vec();
-        let mut score = vec![Lanes::zero(); x.len()];
         let mut work = flow.work();
-        let ln_q = flow.infer_group(&mut work, &mut x);
-        flow.generate_scored(&mut work, &mut x, &mut score);
         let lanes = LANES.min(fields.rows() - first);
-        self.losses.extend(ln_q[..lanes].iter().map(|ln_q| -ln_q));
-        let share = share(lanes, fields.rows());
-        score.iter_mut().for_each(|slope| *slope = slope.times(share));
-        let mut slopes = Slopes { numbers: &mut score, ln_det: share };
-        flow.backward_group::<true>(&mut work, &mut x, &mut slopes, &mut self.gradient);
+        let share: Lanes<R> = share(lanes, fields.rows());
+        let own = Scored::of(flow, &mut work, fields.group(first / LANES).to_vec());
+        match flow.architecture().symmetry {
+            Symmetry::Odd => {
+                self.losses.extend(own.ln_q[..lanes].iter().map(|ln_q| -ln_q));
+                self.add_likelihood(flow, &mut work, own, share);
+            }
+            Symmetry::Mixture => {
+                let image = own.image(flow, &mut work);
+                let [of_own, of_image] = own.shares(&image);
+                self.losses.extend((0..lanes).map(|lane| -mean_density(own.ln_q[lane], image.ln_q[lane])));
+                self.add_likelihood(flow, &mut work, own, share.times(of_own));
+                self.add_likelihood(flow, &mut work, image, share.times(of_image));
+            }
+        }
+    }
+
+    /// Adds a share of the derivative of `-ln q(x)`.
+    fn add_likelihood(&mut self, flow: &Flow<R>, work: &mut Work<R>, mut of: Scored<R>, share: Lanes<R>) {
+        of.score.iter_mut().for_each(|slope| *slope = slope.times(share));
+        let mut slopes = Slopes { numbers: &mut of.score, ln_det: share };
+        flow.backward_group::<true>(work, &mut of.x, &mut slopes, &mut self.gradient);
     }
 
     /// Adds the 16 configurations from `first` on, as far as there are so many.
@@ -107,6 +121,11 @@ impl<R: Real> Batch<R> {
             Estimator::Path => flow.generate_scored(&mut work, &mut x, &mut score),
             Estimator::Total => flow.generate_group::<false>(&mut work, &mut x, &mut [], R::zero()),
         };
+        let mut own = Scored { x, score, ln_q };
+        if flow.architecture().symmetry == Symmetry::Mixture {
+            own = own.mixed(flow, &mut work);
+        }
+        let Scored { mut x, score, ln_q } = own;
         let energies = dual.energy(&x, &mut numbers);
         let lanes = LANES.min(rows - first);
         self.losses.extend((0..lanes).map(|lane| ln_q[lane] + energies[lane]));
@@ -122,6 +141,53 @@ impl<R: Real> Batch<R> {
         numbers.iter_mut().for_each(|slope| *slope = slope.times(share));
         let mut slopes = Slopes { numbers: &mut numbers, ln_det };
         flow.backward_group::<true>(&mut work, &mut x, &mut slopes, &mut self.gradient);
+    }
+}
+
+/// 16 configurations with ln q by the flow alone.
+#[derive(Debug)]
+struct Scored<R> {
+    /// `[sites]`.
+    x: Vec<Lanes<R>>,
+    /// The gradient of ln q with respect to x, `[sites]`.
+    score: Vec<Lanes<R>>,
+    ln_q: [f64; LANES],
+}
+
+impl<R: Real> Scored<R> {
+    /// Of fields from elsewhere: their score is that of configurations that the flow makes of their latent numbers.
+    fn of(flow: &Flow<R>, work: &mut Work<R>, mut x: Vec<Lanes<R>>) -> Self {
+        let mut score = vec![Lanes::zero(); x.len()];
+        let ln_q = flow.infer_group(work, &mut x);
+        flow.generate_scored(work, &mut x, &mut score);
+        Self { x, score, ln_q }
+    }
+
+    /// Those of -x.
+    fn image(&self, flow: &Flow<R>, work: &mut Work<R>) -> Self {
+        Self::of(flow, work, self.x.iter().map(|x| x.map(|x| -x)).collect())
+    }
+
+    /// Shares of x and -x in the density of a mixture.
+    fn shares(&self, image: &Self) -> [Lanes<R>; 2] {
+        let mut shares = [Lanes::zero(); 2];
+        for lane in 0..LANES {
+            let own = own_share(self.ln_q[lane], image.ln_q[lane]);
+            [shares[0][lane], shares[1][lane]] = [own, 1.0 - own].map(R::of);
+        }
+        shares
+    }
+
+    /// The same with ln q of the mixture: its gradient has that at -x with the other sign.
+    fn mixed(mut self, flow: &Flow<R>, work: &mut Work<R>) -> Self {
+        let image = self.image(flow, work);
+        let [of_own, of_image] = self.shares(&image);
+        for (score, slope) in self.score.iter_mut().zip(&image.score) {
+            *score = score.times(of_own).minus(slope.times(of_image));
+        }
+        let pairs = self.ln_q.iter_mut().zip(image.ln_q);
+        pairs.for_each(|(ln_q, of_image)| *ln_q = mean_density(*ln_q, of_image));
+        self
     }
 }
 

@@ -16,6 +16,7 @@ mod on_cpu;
 mod renormalised;
 mod settings;
 mod stack;
+mod symmetry;
 #[cfg(test)]
 mod tests;
 mod training;
@@ -37,4 +38,5 @@ pub use renormalised::{
 };
 pub use settings::{CRITICAL_TEMPERATURE, Settings};
 pub use stack::{Parts, Stack};
+pub use symmetry::Symmetry;
 pub use training::{Metrics, State, Training};

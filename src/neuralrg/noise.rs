@@ -37,11 +37,17 @@ impl Noise {
         fields
     }
 
+    /// A number in (0, 1) of each configuration from `first` on, independent of its normal numbers.
+    pub fn uniforms(self, first: usize, rows: usize) -> Vec<f64> {
+        // No site has a number of this counter.
+        let word = |row: usize| philox(self.key, [row as u32, u32::MAX, self.step, TAG])[0];
+        (first..first + rows).map(|row| unit(word(row))).collect()
+    }
+
     /// Numbers of 16 configurations from `first` on, `[sites]`: every counter makes those of four sites, by the method of G. E. P. Box and M. E. Muller
     /// (Ann. Math. Stat. 29, 610, 1958).
     pub(super) fn fill<R: Real>(self, first: usize, sites: &mut [Lanes<R>]) {
         let rows: [u32; LANES] = std::array::from_fn(|lane| (first + lane) as u32);
-        let unit = |word: u32| (f64::from(word) + 0.5) / 4_294_967_296.0;
         for (four, sites) in sites.chunks_mut(4).enumerate() {
             let counters = [rows, [four as u32; LANES], [self.step; LANES], [TAG; LANES]];
             let words = philox_lanes(self.key, counters);
@@ -56,6 +62,11 @@ impl Noise {
             }
         }
     }
+}
+
+/// A number in (0, 1) of a random word.
+fn unit(word: u32) -> f64 {
+    (f64::from(word) + 0.5) / 4_294_967_296.0
 }
 
 #[cfg(test)]
@@ -78,6 +89,10 @@ mod tests {
         }
         let later: Fields<f64> = Noise::new(3, 0, 7).fields(37, 5, 6);
         assert_eq!(later.to_rows(), numbers[37 * 6..42 * 6]);
+        let uniforms = Noise::new(3, 0, 7).uniforms(0, 1000);
+        let found = Estimate::mean(&uniforms);
+        assert!(found.deviation(0.5).abs() < 4.0, "{found:?}");
+        assert_eq!(Noise::new(3, 0, 7).uniforms(37, 5), uniforms[37..42]);
         for other in [Noise::new(4, 0, 7), Noise::new(3, 1, 7), Noise::new(3, 0, 8)] {
             assert_ne!(other.fields::<f64>(0, 1000, 6), fields);
         }

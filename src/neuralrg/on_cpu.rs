@@ -7,6 +7,7 @@ use super::fields::Fields;
 use super::flow::Flow;
 use super::gradient::Batch;
 use super::leapfrog;
+use super::symmetry::Symmetry;
 use crate::cpu::Real;
 use crate::error::{Error, Result};
 
@@ -63,6 +64,10 @@ impl<R: Real> Backend<R> for Learner<R> {
 
     fn setting(&self) -> String {
         "cpu".to_owned()
+    }
+
+    fn symmetry(&self) -> Symmetry {
+        self.flow.architecture().symmetry
     }
 
     fn learn(&mut self, lesson: &Lesson<R>, rule: Rule) -> Result<()> {

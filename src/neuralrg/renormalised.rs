@@ -179,7 +179,7 @@ fn sites_that_end(flow: &Flow<f32>, scale: usize) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Architecture, Dual, Parts};
+    use super::super::{Architecture, Backend, Dual, Learner, Parts, Symmetry};
     use super::*;
 
     fn flow() -> Flow<f32> {
@@ -222,6 +222,21 @@ mod tests {
             }
             assert!((couplings.explained - 1.0).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn the_whole_coarse_field_of_a_mixture_has_the_density_of_configurations() {
+        let form = Architecture { symmetry: Symmetry::Mixture, repeat: 1, ..Architecture::new(4) };
+        let flow = Flow::<f64>::new(form, 1).unwrap();
+        let mut stream = crate::random::Stream::new(3, 0);
+        let parameters = flow.parameters().iter().map(|_| rand::RngExt::random_range(&mut stream, -0.3..0.3));
+        let parameters = parameters.collect();
+        let flow = flow.with_parameters(parameters).unwrap();
+        let (coarse, ln_q) = flow.generate_coarse(&Noise::new(1, 0, 0).fields(0, 20, 16), 0);
+        let mut learner = Learner::new(flow, Dual::new(4, 1.0, 2.3).unwrap());
+        let expected = learner.ln_q(&coarse).unwrap();
+        let differences = ln_q.iter().zip(expected).map(|(found, expected)| (found - expected).abs());
+        assert!(differences.fold(0.0, f64::max) < 1e-10);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::flow::{Architecture, Flow};
 use super::gradient::Estimator;
+use super::symmetry::Symmetry;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -115,6 +116,9 @@ impl Settings {
     /// When one is out of range, by its name.
     pub fn check(&self) -> Result<()> {
         Flow::<f32>::shape(&self.architecture)?;
+        if self.architecture.symmetry == Symmetry::Mixture && self.estimator == Estimator::Total {
+            return Err(Error::setting("estimator", "total", "a mixture learns by the path estimator alone"));
+        }
         for (name, value) in [
             ("steps", self.steps),
             ("metrics_every", self.metrics_every),

@@ -30,12 +30,20 @@ fn single(values: &[f64]) -> Vec<f32> {
     values.iter().map(|&value| value as f32).collect()
 }
 
+fn mixture(architecture: Architecture) -> Architecture {
+    Architecture { symmetry: Symmetry::Mixture, ..architecture }
+}
+
 #[test]
 fn inference_undoes_generation() {
-    for (size, parts, rows) in
-        [(2, Parts::Both, 3), (4, Parts::Disentanglers, 17), (8, Parts::Both, 20), (8, Parts::Decimators, 16)]
-    {
-        let architecture = Architecture { parts, layers: 4, repeat: 1, ..Architecture::new(size) };
+    for (size, parts, rows, symmetry) in [
+        (2, Parts::Both, 3, Symmetry::Odd),
+        (4, Parts::Disentanglers, 17, Symmetry::Odd),
+        (8, Parts::Both, 20, Symmetry::Odd),
+        (8, Parts::Decimators, 16, Symmetry::Odd),
+        (8, Parts::Both, 20, Symmetry::Mixture),
+    ] {
+        let architecture = Architecture { parts, layers: 4, repeat: 1, symmetry, ..Architecture::new(size) };
         let flow = random_flow(architecture);
         let sites = flow.stack().sites();
         let z = latent(5, rows, sites);
@@ -77,10 +85,14 @@ fn ln_det(mut matrix: Vec<Vec<f64>>) -> f64 {
 
 #[test]
 fn the_determinant_is_that_of_a_numerical_jacobian() {
-    for (size, parts) in
-        [(2, Parts::Both), (4, Parts::Both), (4, Parts::Decimators), (4, Parts::Disentanglers)]
-    {
-        let flow = random_flow(Architecture { parts, ..small(size) });
+    for (size, parts, symmetry) in [
+        (2, Parts::Both, Symmetry::Odd),
+        (4, Parts::Both, Symmetry::Odd),
+        (4, Parts::Decimators, Symmetry::Odd),
+        (4, Parts::Disentanglers, Symmetry::Odd),
+        (4, Parts::Both, Symmetry::Mixture),
+    ] {
+        let flow = random_flow(Architecture { parts, symmetry, ..small(size) });
         let sites = flow.stack().sites();
         let z: Vec<f64> = latent(7, 1, sites).to_rows().into_iter().map(|z| 2.0 * z).collect();
         let step = 1e-5;
@@ -113,6 +125,129 @@ fn flows_are_odd_and_densities_even_to_the_last_bit() {
     assert_eq!(x.to_rows(), turned);
     assert_eq!(ln_q, ln_q_image);
     assert_ne!(ln_q[0], ln_q[1]);
+}
+
+/// ln q of configurations by a mixture of the flow.
+fn density(flow: &Flow<f64>, x: &Fields<f64>) -> Vec<f64> {
+    let dual = Dual::new(flow.architecture().size, 1.0, 2.5).unwrap();
+    Learner::new(flow.clone(), dual).ln_q(x).unwrap()
+}
+
+#[test]
+fn a_mixture_is_even_and_its_configurations_have_its_density() {
+    let flow = random_flow(mixture(small(4)));
+    let mut learner = Learner::new(flow.clone(), Dual::new(4, 1.0, 2.5).unwrap());
+    let noise = Noise::new(9, 0, 0);
+    let (x, ln_q) = learner.draw(noise, 0, [400, 16]).unwrap();
+    assert!(furthest(&ln_q, &density(&flow, &x)) < 1e-10);
+    assert_eq!(density(&flow, &x), density(&flow, &x.mirrored(|_| true)));
+    let (own, of_own) = flow.generate(&noise.fields(0, 400, 16));
+    let [up, down] = [1.0, -1.0].map(|sign| {
+        let pairs = own.to_rows().into_iter().zip(x.to_rows());
+        pairs.filter(|(own, x)| *own == sign * *x).count() / 16
+    });
+    assert!(up + down == 400 && up.abs_diff(down) < 80, "coins turn half of them: {up}, {down}");
+    assert!(furthest(&ln_q, &of_own) > 0.1, "the flow is not odd");
+    // The normalisation of q over two configurations that exclude each other.
+    let images = flow.infer(&own.mirrored(|_| true)).1;
+    for ((ln_q, own), image) in ln_q.iter().zip(of_own).zip(images) {
+        assert!(
+            (ln_q.exp() - 0.5 * (own.exp() + image.exp())).abs() < 1e-12 * ln_q.exp().max(1e-300) + 1e-14
+        );
+    }
+}
+
+#[test]
+fn fields_of_a_mixture_are_turned_back_by_the_probability_that_a_coin_turned_them() {
+    let flow = random_flow(mixture(small(2)));
+    let noise = Noise::new(5, 0, 0);
+    let rows = 20_000;
+    let mut learner = Learner::new(flow.clone(), Dual::new(2, 1.0, 2.5).unwrap());
+    let (x, _) = learner.draw(noise, 0, [rows, 4]).unwrap();
+    let back = flow.unturned(&x, Noise::new(6, 1, 0));
+    // Latent numbers of what the flow made are normal, those of a coin's images are not.
+    let means = |x: &Fields<f64>| {
+        let z = flow.infer(x).0.to_rows();
+        let of_site = |site: usize| z.iter().skip(site).step_by(4).copied().collect::<Vec<f64>>();
+        [0, 1, 2, 3].map(|site| Estimate::mean(&of_site(site)).deviation(0.0).abs())
+    };
+    assert!(means(&back).iter().all(|deviation| *deviation < 4.0), "{:?}", means(&back));
+    assert!(means(&x).iter().any(|deviation| *deviation > 10.0), "{:?}", means(&x));
+    let odd = random_flow(small(2));
+    assert_eq!(odd.unturned(&x, noise), x);
+}
+
+/// Mean of ln q + E where the flow that makes configurations changes, and the density does not: what the path estimator differentiates.
+fn path_loss(flow: &Flow<f64>, fixed: &Flow<f64>, dual: &Dual<f64>, z: &Fields<f64>) -> f64 {
+    let (x, _) = flow.generate(z);
+    let losses = dual.energies(&x).into_iter().zip(density(fixed, &x)).map(|(energy, ln_q)| energy + ln_q);
+    losses.sum::<f64>() / z.rows() as f64
+}
+
+/// Compares a gradient with differences of a function of the flow.
+fn check_gradient(flow: &Flow<f64>, gradient: &[f64], value: impl Fn(&Flow<f64>) -> f64) {
+    for (number, &found) in gradient.iter().enumerate() {
+        let [up, down] = [1e-5, -1e-5].map(|by| {
+            let mut parameters = flow.parameters().to_vec();
+            parameters[number] += by;
+            value(&flow.clone().with_parameters(parameters).unwrap())
+        });
+        let expected = (up - down) / 2e-5;
+        assert!((found - expected).abs() < 1e-6 * (1.0 + expected.abs()), "{number}: {found}, {expected}");
+    }
+    assert!(gradient.iter().filter(|slope| slope.abs() > 1e-4).count() > gradient.len() / 2);
+}
+
+#[test]
+fn gradients_of_mixtures_are_those_of_differences() {
+    for (size, rows) in [(2, 18), (4, 5)] {
+        let flow = random_flow(mixture(Architecture { layers: 2, ..small(size) }));
+        let dual = Dual::<f64>::new(size, 1.0, 2.5).unwrap();
+        let noise = Noise::new(4, 0, 0);
+        let z = noise.fields(0, rows, dual.sites());
+        let batch = Batch::new(&flow, &dual, noise, rows, Estimator::Path);
+        let loss = path_loss(&flow, &flow, &dual, &z);
+        assert!((batch.losses.iter().sum::<f64>() / rows as f64 - loss).abs() < 1e-10);
+        check_gradient(&flow, &batch.gradient, |moved| path_loss(moved, &flow, &dual, &z));
+        let x = latent(3, rows, dual.sites());
+        let batch = Batch::of_fields(&flow, &x);
+        check_gradient(&flow, &batch.gradient, |moved| -density(moved, &x).iter().sum::<f64>() / rows as f64);
+    }
+}
+
+#[test]
+fn the_path_of_a_mixture_is_the_whole_gradient_in_the_mean() {
+    let flow = random_flow(mixture(Architecture { layers: 2, ..small(2) }));
+    let dual = Dual::<f64>::new(2, 1.0, 3.0).unwrap();
+    // The derivative of ln q with respect to parameters at fixed x, which the path estimator leaves out.
+    let left_out: Vec<Vec<f64>> = (0..60)
+        .map(|step| {
+            let mut learner = Learner::new(flow.clone(), dual.clone());
+            let (x, _) = learner.draw(Noise::new(1, 0, step), 0, [256, 4]).unwrap();
+            Batch::of_fields(&flow, &x).gradient
+        })
+        .collect();
+    for number in 0..flow.parameters().len() {
+        let found = Estimate::mean(&left_out.iter().map(|batch| batch[number]).collect::<Vec<_>>());
+        assert!(found.value.abs() < 5.0 * found.error + 1e-12, "parameter {number}: {found:?}");
+    }
+}
+
+#[test]
+fn a_mixture_learns_both_magnetisations() {
+    let form = mixture(settings(1).architecture);
+    let settings = Settings { architecture: form, data_share: 0.25, pool: 500, ..settings(200) };
+    let total = Settings { estimator: Estimator::Total, ..settings.clone() };
+    assert!(Training::<f32>::new(total).unwrap_err().to_string().contains("path estimator"));
+    let mut training = Training::<f32>::new(settings).unwrap();
+    let before = training.metrics(0.0).unwrap();
+    while !training.is_finished() {
+        training.step().unwrap();
+    }
+    let after = training.metrics(0.0).unwrap();
+    let (kl, error) = (after.kl.unwrap(), after.loss_error);
+    assert!(kl < 0.15 * before.kl.unwrap() && kl > -4.0 * error, "{before:?}, {after:?}");
+    assert_eq!(after.asymmetry, 0.0);
 }
 
 #[test]

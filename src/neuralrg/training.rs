@@ -256,7 +256,7 @@ impl<R: Real> Training<R> {
             return Ok(None);
         }
         let noise = Noise::new(self.settings.seed, DATA_METRICS, 0);
-        let (_, ln_q) = self.backend.infer(&self.dual.draw_field(spins, noise))?;
+        let ln_q = self.backend.ln_q(&self.dual.draw_field(spins, noise))?;
         Ok(Some(-ln_q.iter().sum::<f64>() / ln_q.len() as f64))
     }
 
@@ -288,8 +288,8 @@ impl<R: Real> Training<R> {
         let noise = Noise::new(self.settings.seed, SAMPLES, self.step);
         let mut weighted = Weighted::new(0);
         for first in (0..count).step_by(CHUNK) {
-            let z = noise.fields(first, CHUNK.min(count - first), self.dual.sites());
-            let (x, ln_q) = self.backend.generate(&z)?;
+            let rows = CHUNK.min(count - first);
+            let (x, ln_q) = self.backend.draw(noise, first, [rows, self.dual.sites()])?;
             let energies = self.backend.energies(&x)?;
             energies.iter().zip(ln_q).for_each(|(energy, ln_q)| weighted.push(-energy - ln_q, &[]));
         }
@@ -321,11 +321,10 @@ impl<R: Real> Training<R> {
     /// When the device fails.
     pub fn asymmetry(&mut self) -> Result<f64> {
         let sites = self.dual.sites();
-        let z: Fields<R> = Noise::new(self.settings.seed, SAMPLES, self.step).fields(0, IMAGES, sites);
-        let x = self.backend.generate(&z)?.0.to_rows();
-        let image: Vec<R> = x.iter().map(|&x| -x).collect();
-        let (_, ln_q) = self.backend.infer(&Fields::of_rows(&x, sites))?;
-        let (_, of_image) = self.backend.infer(&Fields::of_rows(&image, sites))?;
+        let noise = Noise::new(self.settings.seed, SAMPLES, self.step);
+        let (x, _) = self.backend.draw(noise, 0, [IMAGES, sites])?;
+        let ln_q = self.backend.ln_q(&x)?;
+        let of_image = self.backend.ln_q(&x.mirrored(|_| true))?;
         Ok(ln_q.iter().zip(of_image).map(|(ln_q, of_image)| (ln_q - of_image).abs()).fold(0.0, f64::max))
     }
 }

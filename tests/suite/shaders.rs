@@ -221,7 +221,8 @@ fn structs_have_the_layout_of_their_rust_twins() {
         first_given, told, first_told, drawn, seed, step, stage, first, every, scale, share, rate, kept);
     let module = module_of("flow_backward", Storage::F32, false);
     assert_layout!(&module, "FlowTask", FlowTask: side, sites, rows, each, first_block, blocks, starts, first_slice, slices, quads,
-        key0, key1, step, first, of_energy, of_score, share, of_ln_det, rate, kept, scale, kick, drift);
+        key0, key1, step, first, of_energy, of_score, share, of_ln_det, rate, kept, scale, kick, drift,
+        first_row, joins);
     let module = module_of("learn", Storage::F32, false);
     assert_layout!(&module, "Task", DenseTask: rows, first, layers, layer, blocks, tiles, share, rate, kept, rest, kept_square, rest_square,
         correction, correction_square, floor);

@@ -12,8 +12,9 @@ fn turned(sites: vec4<u32>, coupling: u32) -> vec4<u32> {
     }
 }
 
-// A patch of a configuration: the places of its numbers in the order of a coupling, and that of its part of ln q.
+// A patch of a configuration: the configuration, the places of its numbers in the order of a coupling, and that of its part of ln q.
 struct Patch {
+    row: u32,
     at: vec4<u32>,
     part: u32,
 }
@@ -23,5 +24,5 @@ fn patch_of(block: vec2<u32>, first_row: u32, item: u32, coupling: u32) -> Patch
     let row = first_row + item / block.y;
     let number = item % block.y;
     let sites = turned(patches[block.x + number], coupling);
-    return Patch(vec4<u32>(row * task.sites) + sites, row * (task.sites / 4u) + number);
+    return Patch(row, vec4<u32>(row * task.sites) + sites, row * (task.sites / 4u) + number);
 }

@@ -9,5 +9,5 @@ struct Rows {
 
 fn rows_of(group: u32) -> Rows {
     let first = min(group * task.each, task.rows);
-    return Rows(first, min(task.each, task.rows - first));
+    return Rows(task.first_row + first, min(task.each, task.rows - first));
 }

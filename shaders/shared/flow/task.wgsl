@@ -25,4 +25,6 @@ struct FlowTask {
     scale: f32,       // the correction of the mean of squares
     kick: f32,        // a leap: the time for which momenta change
     drift: f32,       // and that for which places do
+    first_row: u32,   // the row that the dispatch begins with
+    joins: u32,       // 1 where the score of -x joins that of x
 }

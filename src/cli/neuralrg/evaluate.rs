@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let learned = open(&arguments.run)?;
     let side = learned.settings.architecture.size as usize;
     let x = read_fields(&arguments.fields, [side; 2])?;
-    let (_, ln_q) = learned.on(&arguments.device)?.infer(&Fields::of_rows(&x, side * side))?;
+    let ln_q = learned.on(&arguments.device)?.ln_q(&Fields::of_rows(&x, side * side))?;
     let count = ln_q.len();
     write_ln_q(&place, ln_q)?;
     print(&format!("ln q of {count} fields in {}", arguments.out.display()))

@@ -47,8 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut progress = Progress::new("configuration", 0, arguments.count as u64);
     for first in (0..arguments.count).step_by(BATCH) {
         let rows = BATCH.min(arguments.count - first);
-        let (fields, of_fields) =
-            flow.generate(&Noise::new(seed, SAMPLES, 0).fields(first, rows, dual.sites()))?;
+        let (fields, of_fields) = flow.draw(Noise::new(seed, SAMPLES, 0), first, [rows, dual.sites()])?;
         spins.extend(dual.draw_spins(&fields, philox([seed, SAMPLES], [first as u32, 0, 0, 0])[0]));
         x.extend(fields.to_rows());
         ln_q.extend(of_fields);

@@ -155,8 +155,15 @@ impl Arguments {
                             for &hidden in &self.hidden {
                                 let (parts, scales) = (parts.parts(), scales.0);
                                 let size = self.size;
-                                let architecture =
-                                    Architecture { size, parts, scales, repeat, layers, hidden, depth };
+                                let architecture = Architecture {
+                                    parts,
+                                    scales,
+                                    repeat,
+                                    layers,
+                                    hidden,
+                                    depth,
+                                    ..Architecture::new(size)
+                                };
                                 flows.push(self.settings(architecture));
                             }
                         }

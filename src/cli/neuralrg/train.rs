@@ -10,7 +10,9 @@ use crate::estimate::Estimate;
 use crate::io::{FlowFolder, Flows, SpinsOrigin};
 use crate::lattice::{Lattice, Spins};
 use crate::measure::brief;
-use crate::neuralrg::{Architecture, CRITICAL_TEMPERATURE, Flow, Metrics, Parts, Settings, State, Training};
+use crate::neuralrg::{
+    Architecture, CRITICAL_TEMPERATURE, Flow, Metrics, Parts, Settings, State, Symmetry, Training,
+};
 use crate::rbm::Data;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -59,6 +61,9 @@ pub(super) struct Arguments {
     /// Layers of a scale: disentanglers and decimators, or one kind alone [default: both]
     #[arg(long, help_heading = heading::NETWORK)]
     parts: Option<PartsName>,
+    /// How the density is even: couplings that make the flow odd, or the mean of any flow's density at x and -x, as published [default: odd]
+    #[arg(long, help_heading = heading::NETWORK)]
+    symmetry: Option<SymmetryName>,
     /// Spins to learn from as well, by the likelihood of fields given them: .npy files, or .npz files with the array spins, such as `mc` writes [default: cluster
     /// Monte Carlo where there is a share of data]
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "resume", help_heading = heading::TRAINING)]
@@ -131,6 +136,21 @@ pub(super) enum PartsName {
     Decimators,
 }
 
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum SymmetryName {
+    Odd,
+    Mixture,
+}
+
+impl SymmetryName {
+    fn symmetry(self) -> Symmetry {
+        match self {
+            Self::Odd => Symmetry::Odd,
+            Self::Mixture => Symmetry::Mixture,
+        }
+    }
+}
+
 impl PartsName {
     pub(super) fn parts(self) -> Parts {
         match self {
@@ -153,6 +173,7 @@ impl Arguments {
             || self.data_share.is_some()
             || self.scales.is_some()
             || self.parts.is_some()
+            || self.symmetry.is_some()
             || self.out.is_some()
     }
 
@@ -181,6 +202,7 @@ impl Arguments {
                 layers: self.layers.unwrap_or(form.layers),
                 hidden: self.hidden.unwrap_or(form.hidden),
                 depth: self.depth.unwrap_or(form.depth),
+                symmetry: self.symmetry.map_or(form.symmetry, SymmetryName::symmetry),
                 ..form
             },
             coupling: self.coupling.unwrap_or(default.coupling),

@@ -24,9 +24,10 @@ const RESPONSES: usize = 256;
 const STEPS: usize = 8;
 /// Pixels of a field's side.
 const PIXELS: usize = 192;
-/// Purposes of noise: fields given spins, and coarse fields.
+/// Purposes of noise: fields given spins, coarse fields, and the coins of a mixture.
 const GIVEN: u32 = 7;
 const COARSE: u32 = 8;
+const COINS: u32 = 10;
 /// Keeps the Monte Carlo apart from other chains of the seed.
 const SALT: u32 = 0x7a21;
 /// Bytes of a site in spins, fields, latent numbers and derivatives.
@@ -70,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let draw = || Pool::new(&ensemble, arguments.count, seed ^ SALT);
     let pool = wait("drawing configurations by Monte Carlo", draw)?;
     let x = dual.draw_field(pool.spins(), Noise::new(seed, GIVEN, 0));
-    let (z, _) = flow.infer(&x);
+    let (z, _) = flow.infer(&flow.unturned(&x, Noise::new(seed, COINS, 0)));
     let place = Place::new(
         arguments.out.clone().unwrap_or_else(|| arguments.run.join("variables")),
         arguments.figures,

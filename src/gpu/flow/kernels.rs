@@ -5,6 +5,7 @@ use super::super::pipelines;
 use super::super::registry::Specialisation;
 use super::sizes::{CARD, FlowTask, Form, SOFTWARE, Shape};
 use crate::kernels::{Access, Constants, LANES, shader};
+use crate::neuralrg::Symmetry;
 use wgpu::BindGroupLayoutEntry;
 
 /// Quads of parameters of a workgroup of Adam.
@@ -23,6 +24,8 @@ pub(super) enum Kernel {
     Adam,
     PullBack,
     Leap,
+    Mirror,
+    Mix,
 }
 
 /// A buffer, by the number of its binding.
@@ -45,10 +48,11 @@ pub enum FlowSlot {
     Squares = 14,
     Momenta = 15,
     Places = 16,
+    Shares = 17,
 }
 
 impl Kernel {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Normal,
         Self::Generate,
         Self::GenerateScored,
@@ -58,6 +62,8 @@ impl Kernel {
         Self::Adam,
         Self::PullBack,
         Self::Leap,
+        Self::Mirror,
+        Self::Mix,
     ];
 
     /// Its name and the text of its shader.
@@ -71,6 +77,8 @@ impl Kernel {
             Self::Adam => ("flow_adam", shader!("flow/adam")),
             Self::PullBack => ("flow_pull_back", shader!("flow/pull_back")),
             Self::Leap => ("flow_leap", shader!("flow/leap")),
+            Self::Mirror => ("flow_mirror", shader!("flow/mirror")),
+            Self::Mix => ("flow_mix", shader!("flow/mix")),
         }
     }
 
@@ -86,10 +94,12 @@ impl Kernel {
             Self::Generate | Self::GenerateScored => (&[Parameters, Blocks, Patches], &[X, Score, LnQ]),
             Self::Infer => (&[Parameters, Blocks, Patches], &[X, LnQ]),
             Self::Energy => (&[X, Score, Waves, Inverse], &[Slopes, Turned, Energies]),
-            Self::Backward => (&[Parameters, Blocks, Patches], &[X, Slopes, Partials]),
+            Self::Backward => (&[Parameters, Blocks, Patches, Shares], &[X, Slopes, Partials]),
             Self::Adam => (&[Partials], &[Parameters, Means, Squares]),
             Self::PullBack => (&[Parameters, Blocks, Patches], &[X, Slopes]),
             Self::Leap => (&[Slopes], &[X, Momenta, Places]),
+            Self::Mirror => (&[], &[X]),
+            Self::Mix => (&[LnQ], &[Score, Shares]),
         };
         let read = reads.iter().map(|&slot| (slot, Access::Read));
         read.chain(writes.iter().map(|&slot| (slot, Access::Write))).collect()
@@ -105,12 +115,14 @@ impl Kernel {
     /// Its shader for nets of a form, in workgroups of a shape where these go through blocks.
     pub(super) fn specialisation(self, form: Form, shape: Shape) -> Specialisation {
         let (name, file) = self.shader();
-        let Form { hidden, depth, layers } = form;
+        let Form { hidden, depth, layers, symmetry } = form;
         let Shape { lanes, keeps, .. } = shape;
         let kept = ("KEPT", usize::from(keeps));
-        let nets = || vec![("LANES", lanes), ("HIDDEN", hidden), ("DEPTH", depth), ("LAYERS", layers), kept];
+        let odd = ("ODD", usize::from(symmetry == Symmetry::Odd));
+        let nets =
+            || vec![("LANES", lanes), ("HIDDEN", hidden), ("DEPTH", depth), ("LAYERS", layers), odd, kept];
         let constants: Constants = match self {
-            Self::Normal | Self::Adam | Self::Leap => vec![("LANES", LANES)],
+            Self::Normal | Self::Adam | Self::Leap | Self::Mirror | Self::Mix => vec![("LANES", LANES)],
             Self::Energy => vec![("LANES", lanes)],
             Self::Generate => [nets(), vec![("SCORE", 0)]].concat(),
             Self::GenerateScored => [nets(), vec![("SCORE", 1)]].concat(),
@@ -123,13 +135,16 @@ impl Kernel {
     pub(super) fn groups(self, task: &FlowTask) -> [u32; 3] {
         let size = |number: u32| number as usize;
         fold(match self {
-            Self::Normal | Self::Leap => (size(task.rows) * size(task.sites) / 4).div_ceil(LANES),
+            Self::Normal | Self::Leap | Self::Mirror => {
+                (size(task.rows) * size(task.sites) / 4).div_ceil(LANES)
+            }
             Self::Generate
             | Self::GenerateScored
             | Self::Infer
             | Self::Energy
             | Self::Backward
             | Self::PullBack => size(task.rows).div_ceil(size(task.each)),
+            Self::Mix => size(task.rows),
             Self::Adam => size(task.quads).div_ceil(ADAM_QUADS),
         })
     }
@@ -138,9 +153,11 @@ impl Kernel {
 /// Specialisations of small, deep and wide nets: for tests that validate them all.
 pub(in crate::gpu) fn specialisations() -> impl Iterator<Item = Specialisation> {
     let forms = [(8, 1, 6), (10, 3, 10), (1, 1, 1), (3, 2, 4), (200, 1, 2)];
-    let forms = forms.map(|(hidden, depth, layers)| Form { hidden, depth, layers });
+    let forms = forms.into_iter().flat_map(|(hidden, depth, layers)| {
+        Symmetry::ALL.map(|symmetry| Form { hidden, depth, layers, symmetry })
+    });
     let shapes = [CARD, SOFTWARE];
     let of_form =
         move |form| shapes.map(|shape| Kernel::ALL.map(|kernel| kernel.specialisation(form, shape)));
-    forms.into_iter().flat_map(of_form).flatten()
+    forms.flat_map(of_form).flatten()
 }

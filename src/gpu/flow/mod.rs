@@ -18,7 +18,8 @@ use super::tasks::TaskDevice;
 use crate::error::{Error, Result};
 use crate::kernels::Access;
 use crate::neuralrg::{
-    Backend, Estimator, Fields, Flow, Leaps, Learner, Lesson, Moments, Point, Rule, Space, ln_normal_constant,
+    Backend, Estimator, Fields, Flow, Leaps, Learner, Lesson, Moments, Point, Rule, Space, Symmetry,
+    ln_normal_constant,
 };
 use bytemuck::Pod;
 use kernels::Kernel;
@@ -209,18 +210,33 @@ impl GpuFlow {
         };
         self.dispatch(Kernel::Normal, &task)?;
         self.pass(generate, &task)?;
+        if self.sizes.form.symmetry == Symmetry::Mixture {
+            let images = FlowTask { first_row: task.rows, ..task };
+            self.dispatch(Kernel::Mirror, &task)?;
+            self.pass(Kernel::Infer, &images)?;
+            self.pass(Kernel::GenerateScored, &images)?;
+            self.dispatch(Kernel::Mix, &FlowTask { joins: 1, ..task })?;
+        }
         self.dispatch(Kernel::Energy, &task)?;
         self.pass(Kernel::Backward, &task)
     }
 
-    /// Leaves the gradient of the likelihood of fields from elsewhere. Their score is that of configurations that the flow makes of their latent numbers.
+    /// Leaves the gradient of the likelihood of fields from elsewhere, in a mixture of their images too. Their score is that of configurations that the flow makes of their latent numbers.
     fn learn_given(&mut self, fields: &Fields<f32>, task: FlowTask) -> Result<()> {
         // What is recorded still works on the rows that are there.
         self.device.submit()?;
         self.write(FlowSlot::X, &fields.to_rows())?;
         let task = FlowTask { of_energy: 0.0, of_score: 1.0, ..task };
+        let given = FlowTask { rows: fields.rows() as u32, ..task };
+        let is_mixture = self.sizes.form.symmetry == Symmetry::Mixture;
+        if is_mixture {
+            self.dispatch(Kernel::Mirror, &given)?;
+        }
         self.pass(Kernel::Infer, &task)?;
         self.pass(Kernel::GenerateScored, &task)?;
+        if is_mixture {
+            self.dispatch(Kernel::Mix, &given)?;
+        }
         self.dispatch(Kernel::Energy, &task)?;
         self.pass(Kernel::Backward, &task)
     }
@@ -233,7 +249,7 @@ impl GpuFlow {
 
 /// Refuses nets that are too large for a lane, or for the loops of a software adapter.
 fn check(device: &TaskDevice, sizes: &Sizes) -> Result<()> {
-    let sizes::Form { hidden, depth, layers } = sizes.form;
+    let sizes::Form { hidden, depth, layers, .. } = sizes.form;
     let limit = if sizes.form.coupling() > MOST_QUADS {
         format!("a lane has no room for the gradient of nets of hidden = {hidden} and depth = {depth}")
     } else if !sizes.fits(1) {
@@ -256,6 +272,10 @@ impl Backend<f32> for GpuFlow {
         self.setting.clone()
     }
 
+    fn symmetry(&self) -> Symmetry {
+        self.sizes.form.symmetry
+    }
+
     fn learn(&mut self, lesson: &Lesson<f32>, rule: Rule) -> Result<()> {
         let rows = lesson.rows();
         assert!(rows <= self.sizes.batch, "at most {} configurations", self.sizes.batch);
@@ -266,7 +286,11 @@ impl Backend<f32> for GpuFlow {
         if lesson.own > 0 {
             self.learn_own(lesson, own)?;
         }
-        let given = self.sizes.task(lesson.given.rows(), each);
+        let fields = match self.sizes.form.symmetry {
+            Symmetry::Odd => lesson.given.rows(),
+            Symmetry::Mixture => 2 * lesson.given.rows(),
+        };
+        let given = self.sizes.task(fields, each);
         let given = FlowTask { share, of_ln_det: share, first_slice: slices, ..given };
         if lesson.given.rows() > 0 {
             self.learn_given(&lesson.given, given)?;

@@ -53,12 +53,13 @@ impl Sizes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::neuralrg::Symmetry;
     use std::collections::BTreeSet;
 
     #[test]
     fn every_parameter_has_a_place_of_its_own_within_the_coupling() {
         for (hidden, depth) in [(1, 1), (3, 2), (8, 1), (10, 3)] {
-            let form = Form { hidden, depth, layers: 1 };
+            let form = Form { hidden, depth, layers: 1, symmetry: Symmetry::Odd };
             let places = places(form);
             let net = 3 * hidden + (depth - 1) * (hidden + 1) * hidden + 2 * hidden;
             assert_eq!(places.len(), LINEAR + 2 * net);

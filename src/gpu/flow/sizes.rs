@@ -2,7 +2,7 @@
 
 use super::kernels::FlowSlot;
 use crate::kernels::SOFTWARE_TURNS;
-use crate::neuralrg::Flow;
+use crate::neuralrg::{Flow, Symmetry};
 use bytemuck::{Pod, Zeroable};
 use std::ops::Range;
 
@@ -59,6 +59,8 @@ pub struct FlowTask {
     pub scale: f32,
     pub kick: f32,
     pub drift: f32,
+    pub first_row: u32,
+    pub joins: u32,
 }
 
 /// The nets of couplings, and the couplings of a block.
@@ -67,6 +69,7 @@ pub(super) struct Form {
     pub(super) hidden: usize,
     pub(super) depth: usize,
     pub(super) layers: usize,
+    pub(super) symmetry: Symmetry,
 }
 
 impl Form {
@@ -102,6 +105,14 @@ impl Form {
     }
 }
 
+/// Rows of a configuration that a flow learns from: in a mixture its image is one too.
+fn rows_of(symmetry: Symmetry) -> usize {
+    match symmetry {
+        Symmetry::Odd => 1,
+        Symmetry::Mixture => 2,
+    }
+}
+
 /// Sizes of a flow's arrays, and how its work is shared out.
 #[derive(Debug, Clone)]
 pub(super) struct Sizes {
@@ -132,10 +143,11 @@ impl Sizes {
                 hidden: architecture.hidden,
                 depth: architecture.depth,
                 layers: architecture.layers,
+                symmetry: architecture.symmetry,
             },
             side: architecture.size as usize,
             sites: flow.stack().sites(),
-            rows: batch.max(ROWS),
+            rows: (rows_of(architecture.symmetry) * batch).max(ROWS),
             batch,
             blocks: flow.stack().blocks().iter().map(&mut place).collect(),
             patches: flow.stack().blocks().concat(),
@@ -205,7 +217,7 @@ impl Sizes {
         use FlowSlot::*;
         let (numbers, parameters) = (self.rows * self.sites, 4 * self.quads());
         // Configurations of the flow and those given have workgroups of their own.
-        let slices = self.batch.div_ceil(self.each(self.batch)) + 1;
+        let slices = (rows_of(self.form.symmetry) * self.batch).div_ceil(self.each(self.batch)) + 1;
         vec![
             (Parameters, parameters),
             (Blocks, 2 * self.blocks.len()),
@@ -223,6 +235,7 @@ impl Sizes {
             (Squares, parameters),
             (Momenta, numbers),
             (Places, numbers),
+            (Shares, self.rows),
         ]
     }
 
