@@ -37,6 +37,8 @@ pub(super) struct Arguments {
     /// List every kernel instead of the phases of a level
     #[arg(long)]
     kernels: bool,
+    /// Measure kernel shapes again
+    ///
     /// Measure kernel shapes again, instead of taking those that an earlier run on this GPU and driver found fastest
     #[arg(long, help_heading = heading::MACHINE)]
     retune: bool,

@@ -13,6 +13,8 @@ const MOST_DPI: u32 = 1200;
 /// How figures are written.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct FigureArguments {
+    /// Figures
+    ///
     /// Kind of the figures' files; both: svg and png, all: pdf too
     #[arg(long, value_enum, default_value = "both", help_heading = heading::RUN_FOLDER)]
     format: FormatName,

@@ -1,10 +1,10 @@
 //! Flags of settings, made from the table of settings: one definition for all commands.
 
-use super::heading;
+use super::{heading, words};
 use crate::config::{Config, SETTINGS, Section, Setting, Values};
 use crate::lattice::LatticeKind;
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
+use clap::{Arg, ArgMatches, Command, ValueHint};
 use std::marker::PhantomData;
 use toml::{Table, Value};
 
@@ -12,8 +12,6 @@ use toml::{Table, Value};
 pub(super) trait Choice {
     /// Flags that have to be given, by the keys of their settings.
     const REQUIRED: &'static [&'static str] = &[];
-    /// The command that prints the help in full.
-    const FULL_HELP: &'static str;
     /// A flag that takes all settings but the device from elsewhere.
     const NOT_WITH: Option<&'static str> = None;
 
@@ -31,7 +29,6 @@ pub(super) trait Choice {
 pub(super) struct ForTrain;
 
 impl Choice for ForTrain {
-    const FULL_HELP: &'static str = "han-gpu help train";
     const NOT_WITH: Option<&'static str> = Some("resume");
 
     fn has(_: &Setting) -> bool {
@@ -44,7 +41,6 @@ impl Choice for ForTrain {
 pub(super) struct ForScan;
 
 impl Choice for ForScan {
-    const FULL_HELP: &'static str = "han-gpu help scan";
     fn has(setting: &Setting) -> bool {
         !["size", "beta", "coupling", "field", "init_from"].contains(&setting.key)
     }
@@ -55,7 +51,6 @@ impl Choice for ForScan {
 pub(super) struct ForPlan;
 
 impl Choice for ForPlan {
-    const FULL_HELP: &'static str = "han-gpu help plan";
     fn has(setting: &Setting) -> bool {
         matches!(setting.section, Section::Lattice | Section::Network)
             || ["batch", "objective"].contains(&setting.key)
@@ -67,7 +62,6 @@ impl Choice for ForPlan {
 pub(super) struct ForBench;
 
 impl Choice for ForBench {
-    const FULL_HELP: &'static str = "han-gpu help bench";
     fn has(setting: &Setting) -> bool {
         ForPlan::has(setting) && setting.key != "objective" || setting.key == "device"
     }
@@ -78,7 +72,6 @@ impl Choice for ForBench {
 pub(super) struct ForSystem;
 
 impl Choice for ForSystem {
-    const FULL_HELP: &'static str = "han-gpu help and the name of the command";
     const REQUIRED: &'static [&'static str] = &["size", "beta"];
 
     fn has(setting: &Setting) -> bool {
@@ -88,11 +81,12 @@ impl Choice for ForSystem {
     fn help(setting: &Setting, defaults: &Defaults) -> [String; 2] {
         match setting.key {
             "size" => {
+                let short = "Side of the lattice, 2 and more".to_owned();
                 let most = LatticeKind::ALL.map(|kind| format!("{} to {}", kind.name(), kind.max_side()));
                 let side = format!("Side of the lattice, from 2 ({})", most.join(", "));
                 let bonds = "bonds go right and down (triangular also down-right, cubic also to the plane behind, of a chain to the \
                              next site), so that at 2 some pairs count twice";
-                [side.clone(), format!("{side}; {bonds}")]
+                [short, format!("{side}; {bonds}")]
             }
             "beta" => ["Inverse temperature", "Inverse temperature"].map(str::to_owned),
             _ => [defaults.short_help(setting), defaults.help(setting)],
@@ -113,15 +107,16 @@ impl Defaults {
         Self { default, published }
     }
 
-    /// The first words of the help, and the default; a star where that follows from other settings.
+    /// The first words of the help, the names that are possible, and the default; a star where that follows from other settings.
     fn short_help(&self, setting: &Setting) -> String {
-        let mut text = setting.brief().to_owned();
-        let default = self.default.get(setting.key).map(shown);
-        if let Some(default) = default.filter(|default| !default.is_empty()) {
-            let star = if setting.derived.is_some() { "*" } else { "" };
-            text += &format!(" [default: {default}{star}]");
-        }
-        text.replace('`', "")
+        let star = if setting.derived.is_some() { "*" } else { "" };
+        let default = self.default.get(setting.key).map(shown).filter(|default| !default.is_empty());
+        let names = if let Values::Names(names) = setting.values { names } else { &[] };
+        words::brief(
+            &setting.brief().replace('`', ""),
+            names,
+            default.map(|default| default + star).as_deref(),
+        )
     }
 
     /// The help of a flag: the sentence, the range and the default of its setting.
@@ -140,6 +135,9 @@ impl Defaults {
                 text += &format!("; preset published: {published}");
             }
             text += "]";
+        }
+        if let Values::Names(names) = setting.values {
+            text += &words::possible(names);
         }
         text.replace('`', "")
     }
@@ -174,13 +172,6 @@ impl<C: Choice> Flags<C> {
 impl<C: Choice> clap::Args for Flags<C> {
     fn augment_args(command: Command) -> Command {
         let defaults = Defaults::new();
-        // Both screens of the short help are enough for most; `han-gpu help COMMAND` and the man page say the rest.
-        let help = Arg::new("help")
-            .short('h')
-            .long("help")
-            .action(ArgAction::HelpShort)
-            .help(format!("Print help; all of it, and what a * follows from: {}", C::FULL_HELP));
-        let command = command.disable_help_flag(true).arg(help);
         Self::settings().fold(command, |command, setting| command.args(argument::<C>(setting, &defaults)))
     }
 
@@ -220,7 +211,9 @@ fn argument<C: Choice>(setting: &Setting, defaults: &Defaults) -> Option<Arg> {
         None => argument,
     };
     Some(match setting.values {
-        Values::Names(names) => argument.value_parser(PossibleValuesParser::new(names)),
+        Values::Names(names) => {
+            argument.value_parser(PossibleValuesParser::new(names)).hide_possible_values(true)
+        }
         Values::Text => argument.value_hint(match setting.key {
             "init_from" => ValueHint::DirPath,
             "couplings" => ValueHint::FilePath,

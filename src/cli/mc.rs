@@ -19,7 +19,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu mc --size 16 --beta 0.44 --sweeps 10000
-  han-gpu mc --size 16 --beta 0.44 --sweeps 20000 --algorithm metropolis --thermalisation 5000
+  han-gpu mc --size 16 --beta 0.44 --sweeps 20000 --algorithm metropolis
   han-gpu mc --size 24 --beta 0.6 --field 0.5 --sweeps 5000
   han-gpu mc --size 16 --beta 0.44 --sweeps 1000 --out configs.npz
   han-gpu mc --lattice cubic --size 8 --beta 0.22165463 --sweeps 2000 --ln-z
@@ -27,9 +27,13 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     #[command(flatten)]
     system: SystemArguments,
+    /// Measured sweeps of every chain
+    ///
     /// Measured sweeps of every chain, rounded down to whole measurements
     #[arg(long)]
     sweeps: usize,
+    /// Moves of the spins [default: by the system]
+    ///
     /// wolff: single clusters, on the CPU; swendsen-wang: all clusters, on the CPU; metropolis: single spins, on any device; hybrid: a heat bath of every spin, a single
     /// cluster and a geometric cluster, on the CPU; tempering: two replicas at each of 8 temperatures and more, with a heat bath of every spin, which turn clusters together and exchange temperatures, on the
     /// CPU, or its heat bath on a GPU that is named [default: wolff; hybrid in a field, and for J < 0 on an odd side; tempering with couplings of single bonds, and on the complete lattice]. Potts spins (--model potts) move by wolff and swendsen-wang for J >= 0, by
@@ -37,9 +41,13 @@ pub(super) struct Arguments {
     /// from phase to phase, which is their default where two phases can meet (H = 0, more than four colours, on the cubic lattice more than two), and by tempering on the CPU
     #[arg(long, value_enum)]
     algorithm: Option<AlgorithmName>,
+    /// Independent chains [default: 16, 64 for metropolis]
+    ///
     /// Independent chains, half of which start ordered and half at random [default: 16, 64 for metropolis]
     #[arg(long)]
     chains: Option<usize>,
+    /// Sweeps before measuring [default: until equilibrium]
+    ///
     /// Sweeps of every chain before the first measurement [default: until chains from both starts agree, and many
     /// autocorrelation times]
     #[arg(long)]
@@ -50,13 +58,19 @@ pub(super) struct Arguments {
     /// Seed
     #[arg(long, default_value_t = 0)]
     seed: u32,
+    /// auto, cpu, or a GPU by index or name
+    ///
     /// auto, cpu, or index or name of a GPU; for metropolis, heat-bath and tempering (auto: on the CPU)
     #[arg(long, default_value = "auto")]
     device: String,
+    /// Also ln Z, by integrating the energy from beta = 0 on
+    ///
     /// Also ln Z, by integrating the energy over inverse temperatures from 0 on (32, or more beyond the critical point), each with as many
     /// chains and sweeps
     #[arg(long)]
     ln_z: bool,
+    /// Keep configurations: spins int8, energy float64
+    ///
     /// Keep configurations, evenly spread over the measurements: spins int8 [N, L, L] (cubic: [N, L, L, L]), energy float64 [N]
     #[arg(long, value_name = "FILE.npz")]
     out: Option<PathBuf>,

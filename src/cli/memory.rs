@@ -7,6 +7,8 @@ use crate::device;
 
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Memory {
+    /// Memory in GiB [default: half of what is free]
+    ///
     /// Memory that the training state may take, in GiB; a batch that needs more goes through the device in equal chunks
     /// [default: half of what is free, on a GPU half of what its driver says it has]
     #[arg(long, value_name = "GIB", allow_negative_numbers = true, help_heading = heading::MACHINE)]

@@ -16,6 +16,8 @@ pub(super) struct Loudness {
     /// Say nothing but results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
+    /// Log what is done; twice: in detail; RUST_LOG: by module
+    ///
     /// Log what is done; twice: in detail. RUST_LOG, where it is set, says it by module
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,

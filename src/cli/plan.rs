@@ -20,6 +20,8 @@ pub(super) struct Arguments {
     /// Also list the kernels of a training step
     #[arg(long)]
     kernels: bool,
+    /// Rate of arithmetic in Gflop/s, for the shortest time
+    ///
     /// Rate of arithmetic in Gflop/s, for the shortest time of a training step (`han-gpu bench` measures it)
     #[arg(long, requires = "gbytes")]
     gflops: Option<f64>,

@@ -41,20 +41,23 @@ const MAX_POINTS: usize = 10_000;
 /// Most sweeps that this can lead to.
 const MOST_SWEEPS: usize = 1 << 17;
 
-/// Train, measure and plot along beta: every point starts from the network of the one before.
+/// Train, measure and plot along beta, every point from the net of the one before.
 ///
 /// Writes OUT/table.csv, table.json and figures, and a run folder per point. Repeat the command to go on after a stop.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu scan --beta-from 0.2 --beta-to 0.7 --points 11 --size 8,16
-  han-gpu scan --beta-from 0.3 --beta-to 0.6 --points 15 --spacing critical --size 16
+  han-gpu scan --size 8 --beta-from 0 --beta-to 1 --points 9 --spacing critical
   han-gpu scan --beta 0.2:0.6:0.1 --size 8 --field 0,0.1,0.5
   han-gpu scan --beta 0.40,0.43,0.44,0.441 --size 16
-  han-gpu scan --lattice complete --couplings cw --size 100 --networks cw,cw_infinite,linear,van:2 --beta-from 0.2 --beta-to 2 --points 10
-  han-gpu scan my.toml --beta-from 0.4 --beta-to 0.48 --points 9 --size 16 --steps 1000 --out runs/critical")]
+  han-gpu scan --lattice complete --couplings cw --size 100 \\
+    --networks cw,linear,van:2 --beta-from 0.2 --beta-to 2 --points 10
+  han-gpu scan my.toml --beta 0.4:0.48:0.01 --size 16 --steps 1000 --out runs/b")]
 pub(super) struct Arguments {
     #[command(flatten)]
     settings: SettingArguments<ForScan>,
+    /// Betas: 0.40,0.43 or first:last:step
+    ///
     /// Betas, as 0.40,0.43,0.44 or, from first to last by a step, 0.2:0.6:0.05
     #[arg(
         long,
@@ -75,6 +78,8 @@ pub(super) struct Arguments {
     /// Number of points, both ends included
     #[arg(long, requires = "beta_from", help_heading = heading::SCAN)]
     points: Option<usize>,
+    /// Distances
+    ///
     /// Distances of the points: equal ones, or the smaller the nearer the critical point of the infinite lattice
     #[arg(long, value_enum, default_value = "linear", help_heading = heading::SCAN)]
     spacing: Spacing,
@@ -85,20 +90,28 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "LIST", value_parser = numbers, allow_hyphen_values = true, help_heading = heading::SYSTEM)]
     field: Option<Numbers>,
     /// Sides of the lattices
-    #[arg(long, value_delimiter = ',', required = true, help_heading = heading::SCAN)]
+    #[arg(long, value_name = "L,..", value_delimiter = ',', required = true, help_heading = heading::SCAN)]
     size: Vec<u32>,
     /// Samples measured at every point
     #[arg(long, default_value_t = 50_000, help_heading = heading::SCAN)]
     count: usize,
+    /// Sweeps of Monte Carlo; 0: none
+    ///
     /// Sweeps of each of 16 Monte Carlo chains beside every point, more where their autocorrelation time asks for it; 0: none
     #[arg(long, default_value_t = 2000, help_heading = heading::SCAN)]
     mc_sweeps: usize,
+    /// Seeds of couplings to average over, as 1..20
+    ///
     /// Seeds of couplings that are drawn, as 1..20 or 3,5,8: OUT/averages.csv and the figures then have means over them, with their errors
     #[arg(long, value_name = "SEEDS", value_parser = disorder_seeds, conflicts_with = "disorder_seed", help_heading = heading::SCAN)]
     disorder_seeds: Option<DisorderSeeds>,
+    /// Networks to compare, as sk0,linear,van:2
+    ///
     /// Networks to compare, each at every point: heads of "arnn", "han", or "van" with its hidden layers behind a colon, as sk0,linear,van:2
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = named_network, help_heading = heading::SCAN)]
     networks: Vec<NamedNetwork>,
+    /// Folder of the scan
+    ///
     /// Folder of the scan: table.csv, table.json, figures, and the run of every point
     #[arg(long, value_name = "DIR", default_value = "runs/scan", help_heading = heading::RUN_FOLDER)]
     out: PathBuf,

@@ -15,7 +15,7 @@ pub(super) struct SettingArguments<C: Choice> {
     config: Option<PathBuf>,
     #[command(flatten)]
     flags: Flags<C>,
-    /// Starting point of all settings
+    /// Starting point
     #[arg(
         long,
         value_name = "NAME",
@@ -24,6 +24,8 @@ pub(super) struct SettingArguments<C: Choice> {
         help_heading = heading::SETTINGS
     )]
     preset: Option<String>,
+    /// Any key of config.toml, as skip=false (docs/FORMATS.md)
+    ///
     /// Any setting of config.toml, as --set skip=false; docs/FORMATS.md lists them
     #[arg(long, value_name = "KEY=VALUE", help_heading = heading::SETTINGS)]
     set: Vec<String>,

@@ -10,6 +10,8 @@ const VARIABLE: &str = "RAYON_NUM_THREADS";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Threads {
+    /// CPU threads [default: RAYON_NUM_THREADS, or all]
+    ///
     /// Threads of the CPU; results do not depend on them [default: RAYON_NUM_THREADS, or one for every core]
     #[arg(long, value_name = "N", global = true, help_heading = heading::MACHINE)]
     threads: Option<usize>,

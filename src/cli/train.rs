@@ -14,15 +14,17 @@ use toml::Value;
 /// Train a network and write a run folder.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  han-gpu train                                  the 16 x 16 lattice at beta = 0.44
+  han-gpu train                            the 16 x 16 lattice at beta = 0.44
   han-gpu train --size 32 --beta 0.42 --out runs/a
   han-gpu train --preset published --steps 2000
-  han-gpu train my.toml --lr 0.005               flags override the file
-  han-gpu train --grow 16,32,64                  one lattice from the nets of the other
-  han-gpu train --resume runs/a                  go on where a run was stopped")]
+  han-gpu train my.toml --lr 0.005         flags override the file
+  han-gpu train --grow 16,32,64            one from the nets of the other
+  han-gpu train --resume runs/a            go on where a run was stopped")]
 pub(super) struct Arguments {
     #[command(flatten)]
     settings: SettingArguments<ForTrain>,
+    /// Train sizes such as 16,32,64, each from the one before
+    ///
     /// Train these sizes in turn, each from the nets of the one before, for example 16,32,64; repeat the command to go on
     /// after a stop
     #[arg(
@@ -41,6 +43,8 @@ pub(super) struct Arguments {
     /// Overwrite an existing run
     #[arg(long, help_heading = heading::RUN_FOLDER)]
     force: bool,
+    /// Continue the run in DIR, with its settings
+    ///
     /// Continue the run in DIR; only --device, --nice-gpu and --retune may be given with it
     #[arg(
         long,

@@ -22,6 +22,8 @@ use std::time::Instant;
 pub(super) struct Resources {
     #[command(flatten)]
     memory: Memory,
+    /// Share of the device's time [default: 1; bare: 0.5]
+    ///
     /// Share of the device's time that training may take, so that a desktop stays responsive [default: 1, without a value 0.5]
     #[arg(
         long,
@@ -32,6 +34,8 @@ pub(super) struct Resources {
         help_heading = heading::MACHINE
     )]
     nice_gpu: Option<f64>,
+    /// Measure kernel shapes again
+    ///
     /// Measure kernel shapes again, instead of taking those that an earlier run on this GPU and driver found fastest
     #[arg(long, help_heading = heading::MACHINE)]
     retune: bool,

@@ -73,6 +73,8 @@ pub struct Setting {
     pub key: &'static str,
     /// What it is, in one sentence.
     pub help: &'static str,
+    /// The words of a line of short help, where the first words of the sentence do not fit.
+    pub short: Option<&'static str>,
     /// What it may be, whatever the other settings are.
     pub values: Values,
     /// Words for what it may be, where [`Setting::values`] alone do not tell.
@@ -129,6 +131,7 @@ const fn setting(values: Values) -> Setting {
         section,
         key,
         help,
+        short: None,
         values,
         range: None,
         derived: None,
@@ -160,6 +163,10 @@ impl Setting {
         Self { flag: Some(Flag { name, value }), ..self }
     }
 
+    pub(super) const fn short(self, words: &'static str) -> Self {
+        Self { short: Some(words), ..self }
+    }
+
     pub(super) const fn later(self) -> Self {
         Self { is_later: true, ..self }
     }
@@ -168,9 +175,12 @@ impl Setting {
         Self { is_free: true, ..self }
     }
 
-    /// The first words of its help, up to a colon or a semicolon that stands in no brackets.
+    /// Its words in short help: words of its own, or the first of its help, up to a colon or a semicolon that stands in no brackets.
     #[cfg(feature = "cli")]
     pub(crate) fn brief(&self) -> &'static str {
+        if let Some(words) = self.short {
+            return words;
+        }
         let help = self.help.trim().trim_end_matches('.');
         let mut depth = 0;
         let end = help.find(|letter: char| {

@@ -45,7 +45,7 @@ settings! {
         /// Colours of a site.
         states: u32 = 2, integer(2, MAX_STATES as i64).range("2 to 32; 2 for \"ising\"").flag("states", "Q").later();
         /// Side L of the lattice; on the complete one and of a chain the number of sites.
-        size: u32 = 16, integer(4, 1024).range("a power of two, 4 to 1024, cubic to 32; for \"van\" to 64, cubic to 16; complete any from 4 to 1024").flag("size", "SIZE");
+        size: u32 = 16, integer(4, 1024).range("a power of two, 4 to 1024, cubic to 32; for \"van\" to 64, cubic to 16; complete any from 4 to 1024").flag("size", "L");
         /// Inverse temperature.
         beta: f64 = 0.44, number(0.0, 100.0).range("0 to 100, also times |J| and |H|").flag("beta", "BETA");
         /// Coupling J; negative for the antiferromagnet.
@@ -55,29 +55,29 @@ settings! {
         /// A coupling for every bond, in place of `coupling` and `field`: a file, or pm1 (+1 or -1) or gaussian (of mean 0 and variance 1), and on the
         /// complete lattice sk (of variance 1 / N) or hopfield:P (of P patterns), which `disorder_seed` draws; cw for `coupling` / N on the complete lattice; empty for one
         /// coupling.
-        couplings: String = String::new(), text().flag("couplings", "FILE|KIND").later();
+        couplings: String = String::new(), text().flag("couplings", "FILE").short("A file of bonds, pm1, gaussian, sk, hopfield:P or cw").later();
         /// Seed of the couplings.
-        disorder_seed: u32 = 0, integer(0, u32::MAX as i64).range("0 to 2^32 - 1; 0 where no seed draws `couplings`").flag("disorder-seed", "SEED").later();
+        disorder_seed: u32 = 0, integer(0, u32::MAX as i64).range("0 to 2^32 - 1; 0 where no seed draws `couplings`").flag("disorder-seed", "N").later();
         /// The first site in a file of couplings that is text.
-        index_base: u32 = 1, integer(0, 1).flag("index-base", "INDEX").later();
+        index_base: u32 = 1, integer(0, 1).flag("index-base", "N").short("First site in a text file of couplings").later();
     }
     Network {
         /// Which sites a net draws together: han has a net for every level of a hierarchy, van one dense net over all
         /// sites, row by row, and arnn draws all sites of the complete lattice from the fields of those before.
-        network: Network = Network::Han, names(&["han", "van", "arnn"]).derived("\"arnn\" on the complete lattice").flag("network", "NAME").later();
+        network: Network = Network::Han, names(&["han", "van", "arnn"]).derived("\"arnn\" on the complete lattice").flag("network", "NAME").short("How sites are drawn").later();
         /// The head that turns fields into probabilities for "arnn": cw is exact for one coupling, cw_infinite its form for many sites, one_parameter a multiple of the field, linear has a
         /// weight for every pair, sk0, sk1 and sk2 send the fields on later sites through one to three layers, and tap is sk0 with the fields that later sites make on one another, at N^3 operations.
         head: Head = Head::None, names(&["none", "cw", "cw_infinite", "one_parameter", "linear", "sk0", "sk1", "sk2", "tap"])
-            .range("\"arnn\": any but \"none\", \"tap\" to 512 sites; others: \"none\"").derived("for \"arnn\" cw with one coupling; with others tap to 256 sites unless `objective` is reverse, and sk0 else").flag("head", "NAME").later();
+            .range("\"arnn\": any but \"none\", \"tap\" to 512 sites; others: \"none\"").derived("for \"arnn\" cw with one coupling; with others tap to 256 sites unless `objective` is reverse, and sk0 else").flag("head", "NAME").short("How \"arnn\" turns fields into probabilities").later();
         /// Hidden units per input site; several for levels of their own from the boundary down, of which the last holds for all further ones.
-        width: Widths = Widths::all(4), integers(1, 64).derived("1 on the cubic lattice from `size` 16 on, and for \"arnn\"").flag("width", "WIDTH,..");
+        width: Widths = Widths::all(4), integers(1, 64).derived("1 on the cubic lattice from `size` 16 on, and for \"arnn\"").flag("width", "N,..");
         /// Hidden layers.
         depth: usize = 1, integer(1, 3)
             .derived("3 on the triangular lattice with J < 0 from beta |J| = 0.5 on at H = 0")
-            .flag("depth", "DEPTH");
+            .flag("depth", "N");
         /// Steps along every axis within which hidden units see sites and one another, in patches of 32 weights by 32 (0: everything): patches
         /// without such a pair cost no time, and what is in no patch the linear term alone sees.
-        reach: u32 = 0, integer(0, 512).derived("3 on the cubic lattice from `size` 16 on").flag("reach", "STEPS").later();
+        reach: u32 = 0, integer(0, 512).derived("3 on the cubic lattice from `size` 16 on").flag("reach", "N").short("Steps that hidden units see; 0: all").later();
         /// The order in which a net draws the sites of the complete lattice: that of their index, or always next the one with the strongest couplings to those left.
         site_order: SiteOrder = SiteOrder::Index, names(&["index", "strongest"]).range("\"index\" where not all sites are neighbours").derived("\"strongest\" for \"arnn\" with couplings of single bonds").later();
         /// Whether logits have a learned linear term, which starts from the couplings.
@@ -91,36 +91,36 @@ settings! {
         /// exchanges (shared).
         colours: Colours = Colours::OneHot, names(&["one-hot", "shared"]).range("\"one-hot\" for \"ising\" and where `field` is not 0; \"shared\" without `gauge`").derived("\"shared\" from five `states` and `size` 16 on at H = 0").later();
         /// How boxes are split into those of the next level: in halves, or squares in four by crosses, as published.
-        cut: Cut = Cut::Halves, names(&["halves", "crosses"]).range("\"halves\" but on the square lattice with `exact_length` 0").flag("cut", "NAME").later();
+        cut: Cut = Cut::Halves, names(&["halves", "crosses"]).range("\"halves\" but on the square lattice with `exact_length` 0").flag("cut", "NAME").short("Split of boxes").later();
         /// Side of the squares or cubes whose insides are summed exactly, without nets; it is counted from one line of the border to the opposite one, so that a square of side 8 has 7 x 7 spins inside and one of side 2 a single spin.
         exact_bottom: u32 = 8, integer(0, 512).range("8, 4 or 2, at most the default; on the square lattice 16 on the CPU, and 4 to `size` with `bottom` mps; 0 for \"van\" and \"arnn\"")
             .derived("at most `size`; `size` with `bottom` mps; 2 when beta |J| or beta |H| is above 4, and on the triangular lattice; 4 on the cubic lattice, 2 there above 1.8; 0 for \"van\" and \"arnn\"; for \"potts\" 4 from four `states` on, 2 from thirteen on, on the cubic lattice and with `couplings`")
-            .flag("exact-bottom", "SIDE");
+            .flag("exact-bottom", "L").short("Side of boxes that are summed exactly");
         /// Length of the boxes whose insides are summed exactly: twice `exact_bottom` makes strips (8 x 16) and bars (4 x 4 x 8) of them, which leave fewer spins to nets, and 0 keeps squares and cubes.
         exact_length: u32 = 0, integer(0, 512).range("0, or twice `exact_bottom` and at most `size`; 0 with `exact_bottom` 2, on the triangular lattice and for \"van\"")
             .derived("16 on the square lattice from `size` 16 on and 8 on the cubic one from 8 on, where `exact_bottom` is half of it and `cut` is not crosses; 0 for \"potts\"")
-            .flag("exact-length", "LENGTH").later();
+            .flag("exact-length", "L").short("Length of these boxes").later();
         /// The way in which the insides of these boxes are drawn: by exact sums, or by a tensor network, a boundary matrix product state (mps), which takes boxes up to
         /// the whole lattice on the CPU and leaves its boundary alone to nets.
-        bottom: BottomKind = BottomKind::Exact, names(&["exact", "mps"]).range("\"exact\" but for \"han\" with Ising spins on the square lattice").flag("bottom", "NAME").later();
+        bottom: BottomKind = BottomKind::Exact, names(&["exact", "mps"]).range("\"exact\" but for \"han\" with Ising spins on the square lattice").flag("bottom", "NAME").short("How these are drawn").later();
         /// States of a bond of the tensor network: time grows with their third power.
-        bond_dimension: usize = 8, integer(1, MOST_BOND_STATES as i64).flag("bond-dimension", "STATES").later();
+        bond_dimension: usize = 8, integer(1, MOST_BOND_STATES as i64).flag("bond-dimension", "D").short("States of a bond of the tensor network").later();
         /// Numbers that a GPU keeps hidden state in and that nets compute with: f32, or f16 where the GPU offers it;
         /// checkpoints stay f32.
-        storage: Storage = Storage::F32, names(&["f32", "f16"]).flag("storage", "NAME").later();
+        storage: Storage = Storage::F32, names(&["f32", "f16"]).flag("storage", "NAME").short("Numbers on a GPU").later();
     }
     Training {
         /// Configurations per step; baselines need at least two.
-        batch: usize = 512, integer(2, MAX_BATCH as i64).flag("batch", "BATCH");
+        batch: usize = 512, integer(2, MAX_BATCH as i64).flag("batch", "N");
         /// Configurations on the device at a time; 0: as many as fit, and a run's own file holds how many that were.
         chunk: usize = 0, integer(0, MAX_BATCH as i64).range("0, or an equal part of `batch` of at least 2").later().free();
         /// Training steps.
-        steps: u32 = 4000, integer(1, u32::MAX as i64).derived("8000 where `depth` is 3 by default, on the cubic lattice from `size` 16 on, and with `couplings` from `size` 16 and beta times the mean |J| of 1.5 on; 12000 for \"arnn\" with 129 to 256 sites, unless `head` is cw or tap or `objective` is reverse").flag("steps", "STEPS");
+        steps: u32 = 4000, integer(1, u32::MAX as i64).derived("8000 where `depth` is 3 by default, on the cubic lattice from `size` 16 on, and with `couplings` from `size` 16 and beta times the mean |J| of 1.5 on; 12000 for \"arnn\" with 129 to 256 sites, unless `head` is cw or tap or `objective` is reverse").flag("steps", "N");
         /// What is minimised: KL(q | p) on the network's own samples (reverse), KL(p | q) on configurations by Monte Carlo
         /// (forward), or first the one with p and then more and more the other (mixed).
         objective: Objective = Objective::Reverse, names(&["reverse", "forward", "mixed"])
             .derived("\"mixed\" from L = 64 on (cubic: 16), from beta |J| = 0.5 (cubic: 0.24) on at H = 0 (\"forward\" there without `mixture`), and where `depth` is 3 by default; \"reverse\" with `couplings` and on the complete lattice, but \"mixed\" for \"arnn\" to 256 sites, unless `head` is cw; for \"potts\" \"mixed\" at H = 0 from beta J = 0.95 (cubic: 0.5) times ln(1 + the root of `states`) on")
-            .flag("objective", "NAME");
+            .flag("objective", "NAME").short("Loss");
         /// Share of forward steps in the mixed objective, where they thin out over twice that share of the run.
         forward_share: f64 = 0.3, number(0.0, 0.5).derived("0.5 where `depth` is 3 by default, and for \"arnn\" with 129 to 256 sites");
         /// Configurations by Monte Carlo that forward steps learn from.
@@ -130,7 +130,7 @@ settings! {
         /// Largest learning rate, after the warm-up.
         learning_rate: f64 = 0.01, number(0.0, 1000.0)
             .derived("lower on the cubic lattice from `size` 16 on where beta |J| is below 0.2, times (beta |J| / 0.2)^3; for \"potts\" with half of its beta |J|, and half of all that with `colours` one-hot; 0.003 for \"arnn\" where it has 129 sites or more, or learns with the reverse objective; 0.01 with the head cw")
-            .flag("lr", "X");
+            .flag("lr", "X").short("Largest learning rate");
         /// Whether nets with more than 60 inputs learn at a lower rate, times 60 over their inputs.
         scale_rate: bool = true, switch();
         /// Learning rate of the linear terms over that of their net.
@@ -156,9 +156,9 @@ settings! {
     }
     Run {
         /// Seed of initial parameters and of every sample.
-        seed: u32 = 0, integer(0, u32::MAX as i64).flag("seed", "SEED");
+        seed: u32 = 0, integer(0, u32::MAX as i64).flag("seed", "N").short("Seed of parameters and samples");
         /// auto, cpu, or index or name of a GPU as `han-gpu devices` lists them.
-        device: String = "auto".to_owned(), text().range("see below").flag("device", "DEVICE");
+        device: String = "auto".to_owned(), text().range("see below").flag("device", "NAME").short("auto, cpu, or a GPU by index or name");
         /// Steps between rows of `metrics.csv`.
         metrics_every: u32 = 10, integer(1, u32::MAX as i64);
         /// Steps between checkpoints.

@@ -2,6 +2,7 @@
 
 use crate::cli::{command, ended, fail, succeed};
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 const TINY: &str = "train --size 4 --batch 32 --steps 20 --device cpu --set evaluation_samples=50 \
@@ -80,29 +81,75 @@ fn shells_complete_real_words() {
     }
 }
 
+/// A command's help on a terminal of 80 columns.
+fn help(folder: &Path, name: &str) -> String {
+    ended(command(folder, &format!("{name} --help")).env("COLUMNS", "80").output().unwrap()).stdout
+}
+
+/// The words of a text, whatever its lines are.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[test]
 fn the_help_of_train_fits_two_screens_and_has_all_in_the_manual() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
-    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let help = succeed(folder, "train --help").stdout;
-    assert!(help.lines().count() <= 110, "{help}");
+    let help = help(folder, "train");
+    assert!(help.lines().count() <= 76, "{help}");
     for part in [
         "[default: 512]",
         "[default: 4000*]",
-        "reverse, forward, mixed",
-        "default, quick, accurate, published",
-        "--threads",
+        "[reverse, forward, mixed; default: reverse*]",
+        "[square, triangular, cubic, complete, chain; default: square]",
+        "[default, quick, accurate, published]",
+        "[default: RAYON_NUM_THREADS, or all]",
+        "what a * means: han-gpu help train",
     ] {
         assert!(words(&help).contains(part), "{part}: {help}");
     }
     let full = words(&succeed(folder, "help train").stdout);
+    for part in [
+        "8000 where depth is 3 by default",
+        "preset published: 40000",
+        "[possible values: reverse, forward, mixed]",
+        "quick: batch 256, steps 1000",
+        "accurate, to size 64: batch 256, steps 8000, width 8",
+        "[default: RAYON_NUM_THREADS, or one for every core]",
+    ] {
+        assert!(full.contains(part), "{part}: {full}");
+    }
     assert!(
-        full.contains("8000 where depth is 3 by default") && full.contains("preset published: 40000"),
-        "{full}"
+        !full.contains("[default: RAYON_NUM_THREADS, or all]"),
+        "short help stands there once more: {full}"
     );
-    for preset in ["quick: batch 256, steps 1000", "accurate, to size 64: batch 256, steps 8000, width 8"] {
-        assert!(full.contains(preset), "{preset}: {full}");
+}
+
+/// Commands, and those of commands.
+fn names(folder: &Path, name: &str) -> Vec<String> {
+    let help = help(folder, name);
+    let inner = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let inner = inner.map_while(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with([' ', '-']));
+    let inner = inner.filter_map(|line| line.split(' ').next()).filter(|inner| *inner != "help");
+    let inner = inner.flat_map(|inner| names(folder, format!("{name} {inner}").trim())).collect::<Vec<_>>();
+    if inner.is_empty() { vec![name.to_owned()] } else { inner }
+}
+
+#[test]
+fn the_help_of_every_command_fits_two_screens_of_80_columns() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let names = names(folder, "");
+    assert!(names.len() > 25 && names.iter().any(|name| name == "rbm train"), "{names:?}");
+    for name in names {
+        let help = help(folder, &name);
+        assert!(help.lines().count() <= 80, "{name}: {help}");
+        assert!(words(&help).contains(&format!("han-gpu help {name}")), "{name}: {help}");
+        for line in help.lines() {
+            assert!(line.chars().count() <= 80, "{name}: {line}");
+        }
+        let full = succeed(folder, &format!("help {name}")).stdout;
+        assert!(full.lines().count() >= help.lines().count(), "{name}: {full}");
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     #[arg(long, default_value = "auto")]
     device: String,
     /// Output: float64 [N]
-    #[arg(long, value_name = "FILE.npy")]
+    #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
 

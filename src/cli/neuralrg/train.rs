@@ -31,12 +31,14 @@ const OUT: &str = "runs/neuralrg";
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu neuralrg train --size 8 --temperature 3
-  han-gpu neuralrg train --size 16 --layers 10 --hidden 10 --depth 3 --repeat 1     the flow of the paper
+  han-gpu neuralrg train --size 16 --layers 10 --hidden 10 --depth 3 --repeat 1
   han-gpu neuralrg train --resume runs/neuralrg")]
 pub(super) struct Arguments {
     /// Side of the lattice, a power of two to 64 [default: 16]
     #[arg(long, help_heading = heading::SYSTEM)]
     size: Option<u32>,
+    /// Temperature; k_B is 1 [default: critical, 2.269185]
+    ///
     /// Temperature; k_B is 1 [default: the critical one of J = 1, 2.269185314213022]
     #[arg(long, allow_negative_numbers = true, help_heading = heading::SYSTEM)]
     temperature: Option<f64>,
@@ -55,22 +57,34 @@ pub(super) struct Arguments {
     /// Pairs of disentanglers and decimators of a scale [default: 4]
     #[arg(long, help_heading = heading::NETWORK)]
     repeat: Option<usize>,
+    /// Scales, the finest first [default: all]
+    ///
     /// Scales, the finest first, or all: with k of them numbers further apart than some 2^k sites stay independent [default: all]
     #[arg(long, value_name = "K", help_heading = heading::NETWORK)]
     scales: Option<Scales>,
+    /// Layers of a scale [default: both]
+    ///
     /// Layers of a scale: disentanglers and decimators, or one kind alone [default: both]
     #[arg(long, help_heading = heading::NETWORK)]
     parts: Option<PartsName>,
+    /// The way to an even density [default: odd]
+    ///
     /// How the density is even: couplings that make the flow odd, or the mean of any flow's density at x and -x, as published [default: odd]
     #[arg(long, help_heading = heading::NETWORK)]
     symmetry: Option<SymmetryName>,
+    /// Spins to learn from as well, .npy or .npz
+    ///
     /// Spins to learn from as well, by the likelihood of fields given them: .npy files, or .npz files with the array spins, such as `mc` writes [default: cluster
     /// Monte Carlo where there is a share of data]
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "resume", help_heading = heading::TRAINING)]
     data: Vec<PathBuf>,
+    /// Share of a batch from the data [default: by --data and size]
+    ///
     /// Share of a batch that comes from the data; the rest are configurations of the flow [default: 1 with --data; else 0.25 from side 8 on, and 0 below]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = heading::TRAINING)]
     data_share: Option<f64>,
+    /// Configurations by Monte Carlo [default: 16384]
+    ///
     /// Configurations by Monte Carlo, where there is a share of data and no --data [default: 16384]
     #[arg(long, value_name = "COUNT", conflicts_with = "data", help_heading = heading::TRAINING)]
     pool: Option<usize>,
@@ -80,21 +94,31 @@ pub(super) struct Arguments {
     /// Configurations of a step [default: 512]
     #[arg(long, help_heading = heading::TRAINING)]
     batch: Option<usize>,
+    /// Learning rate at the start [default: 0.004]
+    ///
     /// Adam's rate at the start; it falls to a hundredth, as half a cosine wave [default: 0.004]
     #[arg(long, value_name = "RATE", allow_negative_numbers = true, help_heading = heading::TRAINING)]
     lr: Option<f64>,
+    /// Decay of parameters in a step, times the rate [default: 0]
+    ///
     /// Parameters lose so much of themselves in a step, times the rate [default: 0]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = heading::TRAINING)]
     weight_decay: Option<f64>,
     /// Seed of parameters and configurations [default: 0]
     #[arg(long, help_heading = heading::TRAINING)]
     seed: Option<u32>,
+    /// Steps between rows of metrics [default: a hundredth of all]
+    ///
     /// Steps from one row of metrics to the next [default: a hundredth of all]
     #[arg(long, help_heading = heading::TRAINING)]
     metrics_every: Option<u32>,
+    /// Steps between checkpoints [default: a tenth of all]
+    ///
     /// Steps from one checkpoint to the next [default: a tenth of all]
     #[arg(long, help_heading = heading::TRAINING)]
     checkpoint_every: Option<u32>,
+    /// auto, cpu, or a GPU by index or name [default: auto]
+    ///
     /// auto, cpu, or index or name of a GPU as `han-gpu devices` lists them [default: auto, with --resume the run's own]
     #[arg(long, help_heading = heading::MACHINE)]
     device: Option<String>,
@@ -104,6 +128,8 @@ pub(super) struct Arguments {
     /// Overwrite an existing run
     #[arg(long, help_heading = heading::RUN_FOLDER)]
     force: bool,
+    /// Continue the run in DIR, with its settings
+    ///
     /// Continue the run in DIR; of other settings only --device has a say
     #[arg(long, value_name = "DIR", help_heading = heading::RUN_FOLDER, conflicts_with = "force")]
     resume: Option<PathBuf>,

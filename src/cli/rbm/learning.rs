@@ -18,33 +18,49 @@ pub(super) struct LearningArguments {
     /// Steps [default: 10000]
     #[arg(long, help_heading = heading::TRAINING)]
     steps: Option<u32>,
+    /// Configurations of a step [default: 100, or all]
+    ///
     /// Configurations of a step [default: 100, or all that are learned from]
     #[arg(long, help_heading = heading::TRAINING)]
     batch: Option<usize>,
     /// Sweeps of the chains in a step: k of CD-k [default: 1]
     #[arg(long, value_name = "K", help_heading = heading::TRAINING)]
     cd: Option<u32>,
+    /// Chains go on from step to step (PCD-k)
+    ///
     /// Chains go on from step to step (PCD-k), and do not start from the data
     #[arg(long, help_heading = heading::TRAINING)]
     persistent: bool,
+    /// Learning rate at the start [default: by the data]
+    ///
     /// Learning rate at the start [default: 20 over the visible numbers, at most 1]
     #[arg(long, value_name = "RATE", allow_negative_numbers = true, help_heading = heading::TRAINING)]
     lr: Option<f64>,
     /// Course of the rate [default: linear]
     #[arg(long, help_heading = heading::TRAINING)]
     rate_schedule: Option<ScheduleName>,
+    /// Weights lose so much in a step, times the rate [default: 0]
+    ///
     /// Weights lose so much of themselves in a step, times the rate [default: 0]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = heading::TRAINING)]
     weight_decay: Option<f64>,
+    /// Share of the data for metrics alone [default: 0.1]
+    ///
     /// Share of the configurations that nothing is learned from, for metrics [default: 0.1]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = heading::TRAINING)]
     held_out: Option<f64>,
+    /// Steps between rows of metrics [default: a hundredth of all]
+    ///
     /// Steps from one row of metrics to the next [default: a hundredth of all]
     #[arg(long, help_heading = heading::TRAINING)]
     metrics_every: Option<u32>,
+    /// Steps between checkpoints [default: a tenth of all]
+    ///
     /// Steps from one checkpoint to the next [default: a tenth of all]
     #[arg(long, help_heading = heading::TRAINING)]
     checkpoint_every: Option<u32>,
+    /// auto, cpu, or a GPU by index or name [default: auto]
+    ///
     /// auto, cpu, or index or name of a GPU as `han-gpu devices` lists them [default: auto, with --resume the run's own]
     #[arg(long, help_heading = heading::MACHINE)]
     pub(super) device: Option<String>,

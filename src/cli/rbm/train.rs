@@ -19,13 +19,17 @@ const OUT: &str = "runs/rbm";
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu rbm train --data configs.npz --hidden 64
-  han-gpu rbm train --generate \"size=10 temperatures=0:6:0.25 count=1000\" --hidden 64
+  han-gpu rbm train --generate \"size=10 temperatures=0:6:0.25\" --hidden 64
   han-gpu rbm train --resume runs/rbm")]
 pub(in crate::cli) struct Arguments {
+    /// Configurations to learn, .npy or .npz, as `mc` writes them
+    ///
     /// Configurations to learn, [N, L, L] or [N, L, L, L] of +-1, or colours from 0 on in an .npz file with the array states: .npy files, or .npz files with the array spins,
     /// such as `mc` writes
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["generate", "resume"])]
     data: Vec<PathBuf>,
+    /// Draw them by Monte Carlo, as 'size=10 temperatures=0:6:0.25'
+    ///
     /// Draw them by Monte Carlo, as 'size=10 temperatures=0:6:0.25 fields=0 count=1000': count configurations (1000 where it is left out) at every temperature and field, lists as
     /// first:last:step or with commas; lattice=triangular or cubic, model=potts and states=3 for others than Ising spins on squares
     #[arg(long, value_name = "RECIPE", conflicts_with = "resume")]
@@ -44,6 +48,8 @@ pub(in crate::cli) struct Arguments {
     /// Overwrite an existing run
     #[arg(long, help_heading = heading::RUN_FOLDER)]
     force: bool,
+    /// Continue the run in DIR, with its settings
+    ///
     /// Continue the run in DIR; of other settings only --device has a say
     #[arg(long, value_name = "DIR", help_heading = heading::RUN_FOLDER, conflicts_with = "force")]
     resume: Option<PathBuf>,
