@@ -1,5 +1,6 @@
 //! `han-gpu bench`.
 
+use super::columns::{aligned, wrapped};
 use super::flags::ForBench;
 use super::heading;
 use super::memory::Memory;
@@ -149,15 +150,17 @@ fn print_variants(backend: &mut dyn Timed, config: &Config, json: bool) -> anyho
 }
 
 fn variant_table(variants: &[Variant]) -> String {
-    let mut lines = vec!["level  kernel                       ms  shape; * by default".to_owned()];
-    lines.extend(variants.iter().map(|Variant { level, kernel, shape, expected, seconds, .. }| {
+    let head = ["level", "kernel", "ms", "shape; * by default"].map(str::to_owned);
+    let rows = variants.iter().map(|Variant { level, kernel, shape, expected, seconds, .. }| {
         let time = seconds.map_or("not timed".to_owned(), |seconds| format!("{:.4}", seconds * 1e3));
-        format!("{level:<6} {kernel:<20} {time:>10}  {shape}{}", if *expected { " *" } else { "" })
-    }));
-    if variants.is_empty() {
-        lines = vec!["this device has one shape for every kernel".to_owned()];
+        let star = if *expected { " *" } else { "" };
+        [level.to_string(), (*kernel).to_owned(), time, format!("{shape}{star}")]
+    });
+    let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
+    match variants.is_empty() {
+        true => "this device has one shape for every kernel".to_owned(),
+        false => aligned(['<', '<', '>', '<'], &rows).join("\n"),
     }
-    lines.join("\n")
 }
 
 /// Kernels of a step, those of a level together.
@@ -202,32 +205,24 @@ fn row(name: &'static str, kernels: &[&KernelTime], rates: Rates) -> Row {
 fn table(output: &Output, list_kernels: bool) -> String {
     let times = &output.times;
     let rates = times.rates;
-    let mut lines = vec![
-        format!(
-            "limits     {:.1} Gflop/s of a product, {:.1} GB/s of a copy",
-            rates.flops_per_s / 1e9,
-            rates.bytes_per_s / 1e9
-        ),
-        "level  what                          ms   lower   upper   Gflop/s      GB/s  of limit".to_owned(),
-    ];
-    let level = |row: &Row| line(&row.level.map_or("all".to_owned(), |level| level.to_string()), row);
-    if list_kernels {
-        lines.extend(by_level(times).iter().map(|kernel| level(&row(kernel.kernel, &[kernel], rates))));
-    } else {
-        lines.extend(output.levels.iter().map(level));
-    }
+    let mut lines = vec![format!(
+        "limits     {:.1} Gflop/s of a product, {:.1} GB/s of a copy",
+        rates.flops_per_s / 1e9,
+        rates.bytes_per_s / 1e9
+    )];
     let all = row("sum of kernels", &times.kernels.iter().collect::<Vec<_>>(), rates);
-    lines.push(line("", &all));
     let rows: Vec<Row> = match list_kernels {
         true => by_level(times).iter().map(|kernel| row(kernel.kernel, &[kernel], rates)).collect(),
         false => phases(times),
     };
+    let head = ["level", "what", "ms", "lower", "upper", "Gflop/s", "GB/s", "of limit"].map(str::to_owned);
+    let level = |row: &Row| cells(&row.level.map_or("all".to_owned(), |level| level.to_string()), row);
+    let table: Vec<_> = [head].into_iter().chain(rows.iter().map(level)).chain([cells("", &all)]).collect();
+    lines.extend(aligned(['<', '<', '>', '>', '>', '>', '>', '>'], &table));
     lines.push(format!("spread     lower and upper are quartiles of {} repeats", output.repeats));
     if rows.iter().chain([&all]).any(|row| row.of_limit > BEYOND) {
-        lines.push(
-            "* beyond the limit: its data fit into caches, which are faster than the copy, or other work ran beside the product and the copy"
-                .to_owned(),
-        );
+        let reason = "beyond the limit: its data fit into caches, which are faster than the copy, or other work ran beside the product and the copy";
+        lines.push(wrapped("*          ", reason));
     }
     if output.chunk < output.batch {
         lines.push(format!("chunks     kernels above: {} of {} configurations", output.chunk, output.batch));
@@ -244,18 +239,25 @@ fn table(output: &Output, list_kernels: bool) -> String {
     lines.join("\n")
 }
 
-fn line(level: &str, row: &Row) -> String {
+fn cells(level: &str, row: &Row) -> [String; 8] {
     let Row { name, time, .. } = row;
-    format!(
-        "{level:<6} {name:<22} {:>9.4} {:>7.4} {:>7.4} {:>9.2} {:>9.2} {:>8.1}%{}",
-        time.median_s * 1e3,
-        time.lower_s * 1e3,
-        time.upper_s * 1e3,
-        row.flops_per_s / 1e9,
-        row.bytes_per_s / 1e9,
-        100.0 * row.of_limit,
-        if row.of_limit > BEYOND { " *" } else { "" }
-    )
+    let star = if row.of_limit > BEYOND { "*" } else { " " };
+    [
+        level.to_owned(),
+        (*name).to_owned(),
+        six(time.median_s * 1e3),
+        six(time.lower_s * 1e3),
+        six(time.upper_s * 1e3),
+        six(row.flops_per_s / 1e9),
+        six(row.bytes_per_s / 1e9),
+        format!("{:.1}%{star}", 100.0 * row.of_limit),
+    ]
+}
+
+/// A number in six letters, or as many as it needs before the point.
+fn six(number: f64) -> String {
+    let before = if number >= 10.0 { number.log10().floor() as usize } else { 0 };
+    format!("{number:.0$}", 4_usize.saturating_sub(before))
 }
 
 fn spread(time: Spread) -> String {

@@ -1,8 +1,12 @@
 //! `han-gpu devices`.
 
+use super::columns::wrapped;
 use crate::device::Devices;
 use crate::gpu::{AdapterDescription, AdapterKind};
 use crate::memory::readable;
+
+/// Blanks below the number of a device.
+const INDENT: &str = "      ";
 
 /// List the devices of this machine.
 #[derive(Debug, clap::Args)]
@@ -26,9 +30,11 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
             AdapterKind::Software => "; runs shaders on the CPU, slower than the native backend: for tests",
             _ => "",
         };
-        lines.push(format!("{index:<5} {setting}: {:?} GPU, {backend}, {driver}{note}", adapter.kind));
-        lines.push(format!("      {}", offers(adapter)));
-        lines.extend(adapter.lacks.iter().map(|lack| format!("      CANNOT BE USED: {lack}")));
+        let told = |words: &str| wrapped(INDENT, words);
+        lines.push(format!("{index:<5} {setting}: {:?} GPU, {backend}", adapter.kind));
+        lines.push(told(&format!("{driver}{note}")));
+        lines.push(told(&offers(adapter)));
+        lines.extend(adapter.lacks.iter().map(|lack| told(&format!("CANNOT BE USED: {lack}"))));
     }
     if devices.adapters.is_empty() {
         lines.push("no GPU adapter; on Linux, install your card's Vulkan driver".to_owned());

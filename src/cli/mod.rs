@@ -4,6 +4,7 @@
 //! results under `--strict`, 129, 130 and 143 after SIGHUP, Ctrl-C and SIGTERM, 1 for the rest.
 mod bench;
 mod bottom;
+mod columns;
 mod devices;
 mod evaluate;
 mod exact;

@@ -1,5 +1,6 @@
 //! The program's words: results on standard output; progress, warnings and the log on standard error.
 
+use super::columns::{WIDTH, wrapped};
 use crate::error::Error;
 use crate::exact;
 use crate::io::Table;
@@ -97,15 +98,13 @@ pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     print(&serde_json::to_string_pretty(value)?)
 }
 
-/// Columns of a terminal.
-const COLUMNS: usize = 80;
 /// Words at the start of lines that give reasons, which may be long.
 const REASONED: [&str; 3] = ["WARNING", "SUSPECT", "verified"];
 
 /// A text as a terminal shows it: long lines of reasons are broken between words, and go on below their first reason. Elsewhere each stays one line, for programs that look for it.
 fn fitted(text: &str, is_terminal: bool) -> Cow<'_, str> {
     let is_long = |line: &str| {
-        line.chars().count() > COLUMNS && REASONED.iter().any(|word| line.trim_start().starts_with(word))
+        line.chars().count() > WIDTH && REASONED.iter().any(|word| line.trim_start().starts_with(word))
     };
     if !is_terminal || !text.lines().any(is_long) {
         return Cow::Borrowed(text);
@@ -119,27 +118,7 @@ fn broken(line: &str) -> String {
     let before = line.len() - line.trim_start().len();
     let word = line[before..].find(' ').unwrap_or_default();
     let rest = line[before + word..].trim_start();
-    let indent = line.len() - rest.len();
-    let mut text = line[..indent].to_owned();
-    let mut column = indent;
-    for word in rest.split(' ') {
-        let length = word.chars().count();
-        match () {
-            () if column == indent => (),
-            () if column + 1 + length > COLUMNS => {
-                text += "\n";
-                text += &" ".repeat(indent);
-                column = indent;
-            }
-            () => {
-                text.push(' ');
-                column += 1;
-            }
-        }
-        text += word;
-        column += length;
-    }
-    text
+    wrapped(&line[..line.len() - rest.len()], rest)
 }
 
 /// Arguments that name a file or folder to write, in any command.
@@ -216,7 +195,7 @@ mod tests {
         let lines: Vec<&str> = shown.lines().collect();
         assert!(lines.len() > 5 && lines[1].starts_with("SUSPECT   the effective"), "{shown}");
         for line in &lines[1..lines.len() - 1] {
-            assert!(line.len() <= COLUMNS, "{shown}");
+            assert!(line.len() <= WIDTH, "{shown}");
         }
         assert!(
             lines[2..lines.len() - 1]

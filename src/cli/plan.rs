@@ -1,5 +1,6 @@
 //! `han-gpu plan`.
 
+use super::columns::wrapped;
 use super::flags::ForPlan;
 use super::settings::SettingArguments;
 use crate::cpu::Cpu;
@@ -10,6 +11,8 @@ use crate::schedule::{KernelCost, KernelPlan, LevelPlan, Plan, Rates};
 use serde::Serialize;
 
 /// Print what a network costs, level by level.
+///
+/// Calls are dispatches of kernels, Mflop millions of operations with numbers, and MB the traffic of memory.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu plan --size 64 --batch 256
@@ -96,61 +99,62 @@ fn seconds<'a>(kernels: impl IntoIterator<Item = &'a KernelPlan>) -> Option<f64>
 fn table(output: &Output, list_kernels: bool) -> String {
     let plan = &output.plan;
     let column =
-        |seconds: Option<f64>| seconds.map_or(String::new(), |seconds| format!(" {:>9.4}", seconds * 1e3));
+        |seconds: Option<f64>| seconds.map_or(String::new(), |seconds| format!(" {:>8.4}", seconds * 1e3));
     let milliseconds = |kernels: &[KernelPlan]| column(output.training_step_s.and_then(|_| seconds(kernels)));
-    let head = if output.training_step_s.is_some() { "        ms" } else { "" };
-    let mut lines = vec![
-        "                                                     |       sampling a batch       |         training step".to_owned(),
-        format!("level            side squares border sites parameters | dispatches    Mflop       MB | dispatches    Mflop       MB{head}"),
-    ];
+    let head = if output.training_step_s.is_some() { "       ms" } else { "" };
+    let mut lines = vec!["level            side squares border sites parameters".to_owned()];
+    lines.extend(plan.levels.iter().map(network_line));
+    lines.push(format!("{:<42} {:>10}", "all", plan.parameters));
+    lines.push(String::new());
+    lines.push(format!("{:<16} | {:<24} | training step", format!("batch {}", plan.batch), "sampling"));
+    lines.push(format!("level            | calls     Mflop       MB | calls     Mflop       MB{head}"));
     let mut list = |title: String, kernels: &[KernelPlan]| {
         lines.push(format!("{title}{}", milliseconds(kernels)));
         for kernel in kernels.iter().filter(|_| list_kernels) {
             let ms = milliseconds(std::slice::from_ref(kernel));
-            lines.push(format!("{:<82} | {}{ms}", format!("    {}", kernel.kernel), cost(kernel.cost)));
+            lines.push(format!("{:<43} | {}{ms}", format!("    {}", kernel.kernel), cost(kernel.cost)));
         }
     };
     for level in &plan.levels {
-        list(level_line(level), &level.kernels);
+        let costs = format!("{} | {}", cost(level.sampling), cost(level.training));
+        list(format!("{:<16} | {costs}", name(level)), &level.kernels);
     }
     let shared = plan.shared.iter().map(|kernel| kernel.cost).sum();
-    list(format!("{:<52} | {:28} | {}", "shared by all levels", "", cost(shared)), &plan.shared);
+    list(format!("{:<43} | {}", "shared by all levels", cost(shared)), &plan.shared);
     let total = column(output.training_step_s);
-    lines.push(format!(
-        "{:<41} {:>10} | {} | {}{total}",
-        format!("total at batch {}", plan.batch),
-        plan.parameters,
-        cost(plan.sampling),
-        cost(plan.training)
-    ));
+    lines.push(format!("{:<16} | {} | {}{total}", "all", cost(plan.sampling), cost(plan.training)));
     let mb = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
     let gpu = output.gpu_memory_bytes.map(|bytes| format!("{} on a GPU, ", mb(bytes))).unwrap_or_default();
     let pool = match output.pool_memory_bytes {
         0 => String::new(),
         bytes => format!("; {} of main memory for Monte Carlo to learn from", mb(bytes)),
     };
-    lines.push(format!("memory: {gpu}{} on the CPU backend{pool}", mb(output.cpu_memory_bytes)));
+    let memory = format!("{gpu}{} on the CPU backend{pool}", mb(output.cpu_memory_bytes));
+    lines.push(wrapped("memory: ", &memory));
     lines.join("\n")
 }
 
-fn level_line(level: &LevelPlan) -> String {
-    let name = match level.conditional {
+/// The number of a level, and its kind.
+fn name(level: &LevelPlan) -> String {
+    let kind = match level.conditional {
         "masked_net" => level.name,
         other => other,
     };
+    format!("{:<3} {kind}", level.level)
+}
+
+fn network_line(level: &LevelPlan) -> String {
     format!(
-        "{:<3} {name:<12} {:>4} {:>7} {:>6} {:>5} {:>10} | {} | {}",
-        level.level,
+        "{:<16} {:>4} {:>7} {:>6} {:>5} {:>10}",
+        name(level),
         level.side,
         level.squares,
         level.border,
         level.sites,
-        level.parameters,
-        cost(level.sampling),
-        cost(level.training)
+        level.parameters
     )
 }
 
 fn cost(cost: KernelCost) -> String {
-    format!("{:>10} {:>8.1} {:>8.1}", cost.dispatches, cost.flops as f64 / 1e6, cost.bytes as f64 / 1e6)
+    format!("{:>5} {:>9.1} {:>8.1}", cost.dispatches, cost.flops as f64 / 1e6, cost.bytes as f64 / 1e6)
 }

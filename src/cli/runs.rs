@@ -1,5 +1,6 @@
 //! `han-gpu runs`.
 
+use super::columns::aligned;
 use super::heading;
 use crate::config::{Config, SETTINGS};
 use crate::error::Error;
@@ -13,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// Folders are looked through so many levels down.
 const DEPTH: usize = 8;
+/// Longest name of a run that stands above its column.
+const MOST_OF_A_NAME: usize = 28;
 
 /// List the runs under a folder, or compare two of them.
 ///
@@ -221,19 +224,13 @@ fn table(found: &[Found]) -> String {
         ]
     };
     let head = ["run", "network", "L", "beta", "J", "H", "KL", "ESS", "status"].map(str::to_owned);
-    aligned(std::iter::once(head).chain(found.iter().map(cells)))
+    let rows: Vec<_> = std::iter::once(head).chain(found.iter().map(cells)).map(in_lines).collect();
+    aligned(['<'; 9], &rows).join("\n")
 }
 
-/// Rows with columns of the same width.
-fn aligned<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
-    // Names of folders and of files may have any character; a cell stays in its line.
-    let rows: Vec<[String; N]> = rows.map(|row| row.map(|cell| super::in_a_line(&cell))).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let line = |row: &[String; N]| {
-        let cells = row.iter().enumerate().map(|(column, cell)| format!("{cell:<0$}", width(column)));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+/// Names of folders and of files may have any character; a cell stays in its line.
+fn in_lines<const N: usize>(row: [String; N]) -> [String; N] {
+    row.map(|cell| super::in_a_line(&cell))
 }
 
 /// Settings in which two runs differ, and figures of both.
@@ -260,8 +257,19 @@ fn compare(paths: [&PathBuf; 2], json: bool) -> anyhow::Result<()> {
             &json!({ "runs": runs.iter().map(Found::json).collect::<Vec<_>>(), "settings": settings }),
         );
     }
-    let head = [String::new(), paths[0].display().to_string(), paths[1].display().to_string()];
-    super::print(&aligned(std::iter::once(head).chain(differing).chain(figures).chain([status])))
+    let rows = differing.into_iter().chain(figures).chain([status]).map(in_lines).collect();
+    super::print(&side_by_side(paths.map(|path| super::in_a_line(&path.display().to_string())), rows))
+}
+
+/// Figures of two runs, whose names stand above them, or before them where they are long.
+fn side_by_side(names: [String; 2], rows: Vec<[String; 3]>) -> String {
+    let is_short = names.iter().all(|name| name.chars().count() <= MOST_OF_A_NAME);
+    let (before, [first, second]) = match is_short {
+        true => (String::new(), names),
+        false => (format!("A  {}\nB  {}\n", names[0], names[1]), ["A", "B"].map(str::to_owned)),
+    };
+    let rows: Vec<[String; 3]> = std::iter::once([String::new(), first, second]).chain(rows).collect();
+    before + &aligned(['<'; 3], &rows).join("\n")
 }
 
 #[cfg(test)]
@@ -269,10 +277,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_aligned() {
-        let rows = [["a", "1"], ["long", "2"]].map(|row| row.map(str::to_owned));
-        assert_eq!(aligned(rows.into_iter()), "a     1\nlong  2");
-        let rows = [["two\nlines", "1"], ["\u{1b}[2J", "2"]].map(|row| row.map(str::to_owned));
-        assert_eq!(aligned(rows.into_iter()), "two\\nlines  1\n\\u{1b}[2J   2");
+    fn names_of_any_letters_stay_in_their_line() {
+        let rows = [["two\nlines", "1"], ["\u{1b}[2J", "2"]].map(|row| in_lines(row.map(str::to_owned)));
+        assert_eq!(aligned(['<'; 2], &rows), ["two\\nlines  1", "\\u{1b}[2J   2"]);
+    }
+
+    #[test]
+    fn long_names_of_two_runs_stand_before_their_figures() {
+        let rows = || vec![["beta", "0.3", "0.44"].map(str::to_owned)];
+        let shown = side_by_side(["runs/a", "runs/b"].map(str::to_owned), rows());
+        assert_eq!(shown, "      runs/a  runs/b\nbeta  0.3     0.44");
+        let long = "x".repeat(40);
+        let shown = side_by_side([long.clone(), "runs/b".to_owned()], rows());
+        assert_eq!(shown, format!("A  {long}\nB  runs/b\n      A    B\nbeta  0.3  0.44"));
     }
 }

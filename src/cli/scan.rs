@@ -1,5 +1,6 @@
 //! `han-gpu scan`.
 
+use super::columns::{aligned, wrapped};
 use super::figures::{FigureArguments, Place};
 use super::flags::ForScan;
 use super::heading;
@@ -616,48 +617,55 @@ fn monte_carlo(
     Ok(MonteCarlo { fault, ..measured })
 }
 
-/// A line for every network, and below it what it can be compared with: exact values and Monte Carlo.
+/// A paragraph for every network: where it is and how good, its figures, and what they can be compared with, exact values and Monte Carlo.
 fn describe(table: &Table, out: &Path) -> String {
     let is_potts = table.rows.iter().any(|row| row.get("states").is_some());
     let (order, symbol) = if is_potts { ("order_parameter", "m") } else { ("abs_magnetisation", "|m|") };
     let quantities = ["free_energy_per_site", "energy_per_site", "specific_heat", "entropy_per_site", order];
-    let line = |head: &str, cells: [String; 5], end: &str| {
-        let cells: String = cells.iter().map(|cell| format!(" {cell:>13}")).collect();
-        format!("{head:<17}{cells}  {end}").trim_end().to_owned()
+    let line = |name: &str, cells: [String; 5]| {
+        let [free_energy, energy, heat, entropy, order] = cells;
+        [name.to_owned(), free_energy, energy, heat, entropy, order]
     };
-    let names = ["F/N", "U/N", "C/N", "S/N", symbol].map(str::to_owned);
-    let mut lines = vec![line("    L        beta", names, "ESS     status")];
+    let mut cells = vec![line("", ["F/N", "U/N", "C/N", "S/N", symbol].map(str::to_owned))];
+    // The caption of a paragraph, and the line that it stands before.
+    let mut captions = Vec::new();
     for row in &table.rows {
+        captions.push((cells.len(), caption(row)));
         let value = |prefix: &str, name: &str, suffix: &str| row.get(&format!("{prefix}{name}{suffix}"));
         let estimate = |prefix: &str, name: &str| {
             let error = value(prefix, name, "_error").unwrap_or(f64::NAN);
             value(prefix, name, "").map_or_else(String::new, |value| short(Estimate { value, error }))
         };
-        let interaction: String = [("coupling", 1.0, "J"), ("field", 0.0, "H")]
-            .into_iter()
-            .filter_map(|(key, usual, letter)| Some((letter, row.get(key).filter(|value| *value != usual)?)))
-            .map(|(letter, value)| format!("  {letter} = {value}"))
-            .collect();
-        let words = [&row.network, &row.couplings].into_iter().filter(|word| !word.is_empty());
-        let words: String = words.map(|word| format!("  {word}")).collect();
-        let ess = row.get("ess").map_or("-     ".to_owned(), |ess| format!("{ess:.4}"));
-        let status = row.status.map_or("unknown", Status::name);
-        let head = format!("{:>5} {:>11}", cell(row, "size"), cell(row, "beta"));
-        let end = format!("{ess}  {status}{interaction}{words}");
-        lines.push(line(&head, quantities.map(|name| estimate("", name)), &end));
-        let exact = quantities
-            .map(|name| value("", name, "_exact").map_or_else(String::new, |value| format!("{value:.7}")));
-        if exact.iter().any(|cell| !cell.is_empty()) {
-            lines.push(line("            exact", exact, ""));
-        }
-        let monte_carlo = quantities.map(|name| estimate("mc_", name));
-        if monte_carlo.iter().any(|cell| !cell.is_empty()) {
-            let status = row.mc_status.map_or("unknown", Status::name);
-            lines.push(line("      Monte Carlo", monte_carlo, &format!("        {status}")));
-        }
+        let exact =
+            |name: &str| value("", name, "_exact").map_or_else(String::new, |value| format!("{value:.7}"));
+        cells.push(line("network", quantities.map(|name| estimate("", name))));
+        let others =
+            [("exact", quantities.map(exact)), ("Monte Carlo", quantities.map(|name| estimate("mc_", name)))];
+        let others = others.into_iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty()));
+        cells.extend(others.map(|(name, cells)| line(name, cells)));
+    }
+    let mut lines = aligned(['<', '>', '>', '>', '>', '>'], &cells);
+    for (at, caption) in captions.into_iter().rev() {
+        lines.insert(at, caption);
     }
     lines.push(format!("table and figures in {}", out.display()));
     lines.join("\n")
+}
+
+/// The place of a row in the scan, how good its network is, and whether its figures are to be trusted.
+fn caption(row: &Row) -> String {
+    let ess = row.get("ess").map_or("no ESS".to_owned(), |ess| format!("ESS {ess:.4}"));
+    let name = |status: Option<Status>| status.map_or("unknown", Status::name);
+    let monte_carlo = row.get("mc_energy_per_site").map(|_| format!("; Monte Carlo {}", name(row.mc_status)));
+    let interaction =
+        [("coupling", 1.0, "J"), ("field", 0.0, "H")].into_iter().filter_map(|(key, usual, letter)| {
+            row.get(key).filter(|value| *value != usual).map(|value| format!(", {letter} = {value}"))
+        });
+    let words = [&row.network, &row.couplings].into_iter().filter(|word| !word.is_empty());
+    let more: String = interaction.chain(words.map(|word| format!(", {word}"))).collect();
+    let place = format!("L = {}, beta = {}{more}", cell(row, "size"), cell(row, "beta"));
+    let status = monte_carlo.unwrap_or_default();
+    wrapped("", &format!("{place}: {ess}, {}{status}", name(row.status)))
 }
 
 #[cfg(test)]

@@ -289,12 +289,51 @@ fn damaged_runs_are_listed_with_the_file_that_is_damaged() {
     fs::create_dir(folder.join("runs/flow")).unwrap();
     fs::write(folder.join("runs/flow/flow.toml"), "size =").unwrap();
     let list = succeed(folder, "runs").stdout;
-    assert_eq!(list.lines().count(), cut.len() + 3, "{list}");
-    let line = |run: &str| list.lines().find(|line| line.starts_with(run)).unwrap();
+    assert_eq!(list.matches("\nruns/").count(), cut.len() + 2, "{list}");
+    // A long status stands on a line of its own.
+    let line = |run: &str| {
+        let rows = list.split("\nruns/").find(|row| format!("runs/{row}").starts_with(&format!("{run} ")));
+        rows.unwrap().to_owned()
+    };
     assert!(line("runs/sound").ends_with("suspect"), "{list}");
     assert!(line("runs/flow").ends_with("damaged: flow.toml"), "{list}");
     for (number, (file, _)) in cut.iter().enumerate() {
         assert!(line(&format!("runs/cut{number}")).ends_with(&format!("damaged: {file}")), "{list}");
+    }
+}
+
+#[test]
+fn tables_fit_80_columns_whatever_names_runs_have() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let long = format!("runs/{}", "a_rather_long_name_".repeat(5));
+    succeed(folder, &TINY.replace("--out run", "--out runs/short"));
+    succeed(folder, &TINY.replace("--out run", &format!("--out {long} --beta 0.3")));
+    let quick = "--steps 10 --batch 32 --device cpu";
+    for (command, figures) in [
+        ("runs".to_owned(), &["run  ", "suspect", "0.3 ", &long] as &[&str]),
+        (format!("runs --compare runs/short {long}"), &["A  runs/short", &long, "beta ", "kl ", "status"]),
+        ("devices".to_owned(), &["cpu   native backend"]),
+        ("plan --size 64 --kernels --gflops 1e4 --gbytes 800".to_owned(), &[
+            "parameters", "calls", "727177", "0   boundary", "backward_weights", "memory: ", "ms",
+        ]),
+        ("bench --size 8 --batch 32 --device cpu --repeats 2".to_owned(), &["Gflop/s", "of limit", "sum of kernels"]),
+        ("bench --size 8 --batch 32 --device cpu --repeats 2 --kernels".to_owned(), &["backward_weights", "adam"]),
+        (format!("scan --size 4 --beta 0.3,0.44 --count 500 --mc-sweeps 100 {quick}"), &[
+            "L = 4, beta = 0.3: ESS 0.", "; Monte Carlo verified", "F/N", "network ", "exact ", "-2.6636507",
+        ]),
+        (
+            "neuralrg scan --size 4 --temperature 3 --repeat 1,2 --hidden 2 --layers 3 --steps 10 --batch 16 --out flows".to_owned(),
+            &["all flows: both, scales all, layers 3, depth 1, hidden 2", "repeat 1 ", "repeat 2 ", "KL"],
+        ),
+    ] {
+        let table = succeed(folder, &command).stdout;
+        for figure in figures {
+            assert!(table.contains(figure), "{command}: {figure} is not in {table}");
+        }
+        for line in table.lines().filter(|line| !line.contains(&long)) {
+            assert!(line.chars().count() <= 80, "{command}: {line}");
+        }
     }
 }
 

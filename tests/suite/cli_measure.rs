@@ -184,7 +184,14 @@ fn a_scan_goes_through_lists_of_betas_fields_and_couplings() {
         assert!(scan.stderr.contains(part), "{}", scan.stderr);
     }
     // Every network is followed by what it can be compared with.
-    for part in ["    4         0.2", "            exact", "      Monte Carlo", "J = -1  H = 0.5", "("] {
+    for part in [
+        "L = 4, beta = 0.2: ESS ",
+        "\nexact ",
+        "\nMonte Carlo ",
+        "J = -1, H = 0.5: ESS",
+        "; Monte Carlo ",
+        "(",
+    ] {
         assert!(scan.stdout.contains(part), "{part}: {}", scan.stdout);
     }
     for point in ["J1/H0/beta0.2", "J1/H0.5/beta0.4", "J-1/H0/beta0.2", "J-1/H0.5/beta0.4"] {
@@ -197,10 +204,11 @@ fn a_scan_goes_through_lists_of_betas_fields_and_couplings() {
     let found = parsed(&succeed(folder, "runs scan --json").stdout);
     assert_eq!(found.as_array().unwrap().len(), 8);
     let listed = succeed(folder, "runs scan").stdout;
-    assert!(
-        listed.lines().count() == 9 && listed.contains("KL") && listed.contains("scan/L4/J-1/H0.5/beta0.4"),
-        "{listed}"
-    );
+    assert!(listed.contains("KL") && listed.contains("scan/L4/J-1/H0.5/beta0.4"), "{listed}");
+    assert_eq!(listed.matches("  han  ").count(), 8, "{listed}");
+    for table in [&scan.stdout, &listed] {
+        assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+    }
     let both = succeed(folder, "runs --compare scan/L4/J1/H0/beta0.2 scan/L4/J-1/H0/beta0.4").stdout;
     for row in ["beta", "coupling", "ess", "status"] {
         assert!(both.lines().any(|line| line.starts_with(row)), "{both}");

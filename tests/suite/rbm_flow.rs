@@ -165,6 +165,13 @@ fn scans_train_every_machine_once() {
     for name in ["by_hidden_H0", "by_hidden_H0.5", "by_field_hidden4", "by_field_hidden8"] {
         assert!(folder.join(format!("scan/{name}.svg")).is_file(), "{name}");
     }
+    let table = String::from_utf8(scan("--steps 100").stdout).unwrap();
+    for part in
+        ["hidden 8, H = 0.5, maximum of C at T = ", "T by energy", "by pseudo-likelihood", "gibbs, T = inf"]
+    {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+    assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     let other = scan("--steps 200");
     assert_eq!(other.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&other.stderr).contains("other settings"));

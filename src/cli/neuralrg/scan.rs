@@ -1,5 +1,6 @@
 //! `han-gpu neuralrg scan`.
 
+use super::super::columns::{aligned, wrapped};
 use super::super::figures::{FigureArguments, Place};
 use super::super::heading;
 use super::super::interrupt::Interrupt;
@@ -9,7 +10,7 @@ use super::train::{PartsName, Run, SIZE, Scales, parameters};
 use crate::error::Error;
 use crate::estimate::Estimate;
 use crate::io::{FlowFolder, RunFolder};
-use crate::measure::brief;
+use crate::measure::short;
 use crate::neuralrg::{Architecture, CRITICAL_TEMPERATURE, Metrics, Settings};
 use crate::plot::{self, Expressiveness};
 use serde::Serialize;
@@ -192,16 +193,16 @@ impl Arguments {
 
     /// The name of a flow's curve: the settings of which there are several, but for the last one, which changes along the curve.
     fn group(&self, row: &Row) -> String {
-        let all = [
-            (self.parts.len(), row.parts.to_owned()),
-            (self.scales.len(), format!("scales {}", row.scales)),
-            (self.repeat.len(), format!("repeat {}", row.repeat)),
-            (self.layers.len(), format!("layers {}", row.layers)),
-            (self.depth.len(), format!("depth {}", row.depth)),
-            (self.hidden.len(), format!("hidden {}", row.hidden)),
+        let counts = [
+            self.parts.len(),
+            self.scales.len(),
+            self.repeat.len(),
+            self.layers.len(),
+            self.depth.len(),
+            self.hidden.len(),
         ];
-        let mut several: Vec<String> =
-            all.into_iter().filter(|(count, _)| *count > 1).map(|(_, name)| name).collect();
+        let all = counts.into_iter().zip(row.settings());
+        let mut several: Vec<String> = all.filter(|(count, _)| *count > 1).map(|(_, name)| name).collect();
         several.pop();
         several.join(", ")
     }
@@ -265,27 +266,39 @@ fn row(form: &Architecture, parameters: usize, metrics: &Metrics) -> Row {
     }
 }
 
+/// A line for every flow, named by the settings that change from flow to flow; all others stand above.
 fn describe(rows: &[Row], place: &Place) -> String {
-    let mut lines = vec![format!(
-        "{:<14} {:>6} {:>6} {:>6} {:>5} {:>6} {:>10}  {:<20} {:<20} {:>6}",
-        "parts", "scales", "repeat", "layers", "depth", "hidden", "parameters", "loss", "KL", "ESS"
-    )];
-    lines.extend(rows.iter().map(|row| {
-        let with_error = |value: f64| brief(Estimate { value, error: row.loss_error });
-        format!(
-            "{:<14} {:>6} {:>6} {:>6} {:>5} {:>6} {:>10}  {:<20} {:<20} {:>6.3}",
-            row.parts,
-            row.scales,
-            row.repeat,
-            row.layers,
-            row.depth,
-            row.hidden,
-            row.parameters,
-            with_error(row.loss),
-            row.kl.map(with_error).unwrap_or_default(),
-            row.ess
-        )
-    }));
+    let settings: Vec<[String; 6]> = rows.iter().map(Row::settings).collect();
+    let changes = |at: usize| settings.iter().any(|of| of[at] != settings[0][at]);
+    let named = |of: &[String; 6], is_wanted: &dyn Fn(usize) -> bool| {
+        (0..of.len()).filter(|&at| is_wanted(at)).map(|at| of[at].clone()).collect::<Vec<_>>().join(", ")
+    };
+    let same = settings.first().map(|of| named(of, &|at| !changes(at))).filter(|same| !same.is_empty());
+    let head = ["flow", "parameters", "loss", "KL", "ESS"].map(str::to_owned);
+    let cells = rows.iter().zip(&settings).map(|(row, of)| {
+        let with_error = |value: f64| short(Estimate { value, error: row.loss_error });
+        let kl = row.kl.map(with_error).unwrap_or_default();
+        let name = named(of, &changes);
+        [name, row.parameters.to_string(), with_error(row.loss), kl, format!("{:.3}", row.ess)]
+    });
+    let cells: Vec<_> = std::iter::once(head).chain(cells).collect();
+    let same = same.map(|same| wrapped("", &format!("all flows: {same}")));
+    let mut lines: Vec<String> = same.into_iter().chain(aligned(['<', '>', '>', '>', '>'], &cells)).collect();
     lines.push(format!("scan.csv, figure and runs in {}", place.folder().display()));
     lines.join("\n")
+}
+
+impl Row {
+    /// The settings that a scan may change, with their names.
+    fn settings(&self) -> [String; 6] {
+        let Self { parts, scales, repeat, layers, depth, hidden, .. } = self;
+        [
+            (*parts).to_owned(),
+            format!("scales {scales}"),
+            format!("repeat {repeat}"),
+            format!("layers {layers}"),
+            format!("depth {depth}"),
+            format!("hidden {hidden}"),
+        ]
+    }
 }

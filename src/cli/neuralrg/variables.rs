@@ -1,5 +1,6 @@
 //! `han-gpu neuralrg variables`.
 
+use super::super::columns::aligned;
 use super::super::figures::{FigureArguments, Place};
 use super::super::progress::wait;
 use super::super::{print, print_json, tell};
@@ -7,7 +8,7 @@ use super::{Learned, check_range, named, open};
 use crate::io::check_memory;
 use crate::lattice::Ensemble;
 use crate::mc::Pool;
-use crate::measure::brief;
+use crate::measure::{brief, short};
 use crate::neuralrg::{
     Couplings, Fields, Information, Latents, Noise, Response, couplings, information, latents, responses,
 };
@@ -273,20 +274,15 @@ fn describe(
         let scales = format!("{}, {}", of.scale, of.other);
         format!("{scales:>22}  {:>8}  {:<18}  {}", of.distance, brief(of.before), brief(of.after))
     }));
-    lines.push(
-        "coarse field    scale  side  x^2                 neighbours          diagonals           x^4"
-            .to_owned(),
-    );
-    lines.extend(couplings.iter().map(|of| {
+    let head = ["coarse field  scale", "side", "x^2", "neighbours", "diagonals", "x^4", "explained"];
+    let rows = couplings.iter().map(|of| {
         let [square, neighbours, diagonals, fourth] =
-            [of.square, of.neighbours, of.diagonals, of.fourth].map(brief);
-        format!(
-            "{:>21}  {:>4}  {square:<18}  {neighbours:<18}  {diagonals:<18}  {fourth}, {:.1} % explained",
-            of.scale,
-            of.side,
-            100.0 * of.explained
-        )
-    }));
+            [of.square, of.neighbours, of.diagonals, of.fourth].map(short);
+        let explained = format!("{:.1} %", 100.0 * of.explained);
+        [of.scale.to_string(), of.side.to_string(), square, neighbours, diagonals, fourth, explained]
+    });
+    let rows: Vec<_> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
+    lines.extend(aligned(['>'; 7], &rows));
     lines.push(format!("tables and figures in {}", place.folder().display()));
     lines.join("\n")
 }

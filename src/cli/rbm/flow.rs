@@ -1,6 +1,8 @@
 //! `han-gpu rbm flow`.
 
+use super::super::columns::aligned;
 use super::super::figures::{FigureArguments, Place};
+use super::super::words::counted;
 use super::super::{print, print_json, tell};
 use super::thermometers::{self, ThermometerArguments};
 use super::{Learned, open};
@@ -9,7 +11,7 @@ use crate::error::Error;
 use crate::estimate::Estimate;
 use crate::io::{check_memory, read_spins};
 use crate::lattice::Spins;
-use crate::measure::brief;
+use crate::measure::short;
 use crate::plot::{self, Picture, Pictures, Scale, Tone};
 use crate::rbm::{Backend, Flow, FlowKind, Source, Start, Track};
 use crate::thermometer::{Thermometer, Thermometers};
@@ -317,31 +319,27 @@ fn report(
 }
 
 /// A temperature for people.
-pub(super) fn told(temperature: Estimate) -> String {
+fn told(temperature: Estimate) -> String {
     match temperature.value.is_finite() {
-        true => brief(temperature),
+        true => short(temperature),
         false => "infinite".to_owned(),
     }
+}
+
+/// A flow, and the temperatures at its end by all thermometers.
+pub(super) fn cells(track: &Track) -> [String; 5] {
+    let [energy, order, likelihood, network] = Thermometer::ALL.map(|by| told(track.end().temperature(by)));
+    [format!("{}, {}", track.kind.name(), track.start), energy, order, likelihood, network]
 }
 
 fn describe(means: &[Track], thermometers: &Thermometers, place: &Place) -> String {
     let calibration = thermometers.calibration();
     let [peak, _] = calibration.peak();
     let iterations = means.first().map_or(0, |track| track.readings.len() - 1);
-    let mut lines = vec![format!(
-        "{:<24} {:>20} {:>20} {:>20} {:>20}",
-        format!("T after {iterations} iterations"),
-        "by energy",
-        "by order",
-        "by pseudo-likelihood",
-        "by network"
-    )];
-    lines.extend(means.iter().map(|track| {
-        let [energy, order, likelihood, network] =
-            Thermometer::ALL.map(|by| told(track.end().temperature(by)));
-        let name = format!("{}, {}", track.kind.name(), track.start);
-        format!("{name:<24} {energy:>20} {order:>20} {likelihood:>20} {network:>20}")
-    }));
+    let title = format!("T after {}", counted(iterations, "iteration"));
+    let head = [&title, "by energy", "by order", "by pseudo-likelihood", "by network"].map(str::to_owned);
+    let rows: Vec<_> = std::iter::once(head).chain(means.iter().map(cells)).collect();
+    let mut lines = aligned(['<', '>', '>', '>', '>'], &rows);
     lines.push(format!("maximum of C             {peak:.4} at this size"));
     lines.extend(
         calibration

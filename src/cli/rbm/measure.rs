@@ -1,5 +1,6 @@
 //! `han-gpu rbm measure`.
 
+use super::super::columns::{aligned, wrapped};
 use super::super::figures::{FigureArguments, Place};
 use super::super::progress::Progress;
 use super::super::{print, print_json, tell};
@@ -277,29 +278,21 @@ fn report(
 }
 
 fn describe(points: &[Reconstructed], fitted: &[Fitted], [from, to]: [f64; 2], place: &Place) -> String {
-    let mut lines =
-        vec![format!("{:>8} {:>6}   {:<24} {:<24} {:<24}", "T", "H", "", "machine", "Monte Carlo")];
-    for point in points {
-        for ((name, machine), (_, monte_carlo)) in
-            point.machine.named().into_iter().zip(point.monte_carlo.named())
-        {
-            lines.push(format!(
-                "{:>8} {:>6}   {name:<24} {:<24} {:<24}",
-                point.temperature,
-                point.field,
-                brief(machine),
-                brief(monte_carlo)
-            ));
-        }
+    let mut rows = vec![["T", "H", "", "machine", "Monte Carlo"].map(str::to_owned)];
+    for Reconstructed { temperature, field, machine, monte_carlo, .. } in points {
+        let pairs = machine.named().into_iter().zip(monte_carlo.named());
+        rows.extend(pairs.map(|((name, machine), (_, monte_carlo))| {
+            [temperature.to_string(), field.to_string(), name.to_owned(), brief(machine), brief(monte_carlo)]
+        }));
     }
+    let mut lines = aligned(['>', '>', '<', '<', '<'], &rows);
     for of in fitted {
         lines.push(match of.law {
-            Some(law) => format!(
-                "{:<12} m = A t^beta from t = {from} to {to}: A {}, beta {}",
-                of.name,
-                brief(law.amplitude),
-                brief(law.exponent)
-            ),
+            Some(law) => {
+                let [amplitude, exponent] = [law.amplitude, law.exponent].map(brief);
+                let words = format!("m = A t^beta from t = {from} to {to}: A {amplitude}, beta {exponent}");
+                wrapped(&format!("{:<12} ", of.name), &words)
+            }
             None => format!("{:<12} no fit of m = A t^beta: the order has no error, or is 0", of.name),
         });
     }

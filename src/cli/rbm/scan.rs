@@ -1,11 +1,12 @@
 //! `han-gpu rbm scan`.
 
+use super::super::columns::aligned;
 use super::super::figures::{FigureArguments, Place};
 use super::super::heading;
 use super::super::interrupt::{Interrupt, Stopped};
 use super::super::{print, print_json, tell};
 use super::Learned;
-use super::flow::{self, KindName, told};
+use super::flow::{self, KindName};
 use super::learning::{Kind, LearningArguments, Origin};
 use super::thermometers::{self, ThermometerArguments};
 use super::train::{self, Run};
@@ -13,7 +14,7 @@ use crate::error::Error;
 use crate::io::{MachineFolder, check_memory};
 use crate::plot::{self, FixedPoint};
 use crate::rbm::{Data, Recipe, Settings, Track};
-use crate::thermometer::{Thermometer, Thermometers};
+use crate::thermometer::Thermometers;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -230,28 +231,20 @@ fn fixed_point(group: &Group, field: f64, tracks: &[Vec<Track>], thermometers: &
     }
 }
 
+/// A paragraph for every number of hidden units and field, with a line for every flow.
 fn describe(points: &[FixedPoint], place: &Place) -> String {
-    let mut lines = vec![format!(
-        "{:>6} {:>6}  {:<22} {:>20} {:>20} {:>20} {:>20} {:>12}",
-        "hidden",
-        "H",
-        "flow",
-        "T by energy",
-        "by order",
-        "by pseudo-likelihood",
-        "by network",
-        "maximum of C"
-    )];
+    let mut cells =
+        vec![["", "T by energy", "by order", "by pseudo-likelihood", "by network"].map(str::to_owned)];
+    // The caption of a paragraph, and the line that it stands before.
+    let mut captions = Vec::new();
     for point in points {
-        lines.extend(point.tracks.iter().map(|track| {
-            let [energy, order, likelihood, network] =
-                Thermometer::ALL.map(|by| told(track.end().temperature(by)));
-            let name = format!("{}, {}", track.kind.name(), track.start);
-            format!(
-                "{:>6} {:>6}  {name:<22} {energy:>20} {order:>20} {likelihood:>20} {network:>20} {:>12.4}",
-                point.hidden, point.field, point.peak
-            )
-        }));
+        let FixedPoint { hidden, field, peak, .. } = point;
+        captions.push((cells.len(), format!("hidden {hidden}, H = {field}, maximum of C at T = {peak:.4}")));
+        cells.extend(point.tracks.iter().map(flow::cells));
+    }
+    let mut lines = aligned(['<', '>', '>', '>', '>'], &cells);
+    for (at, caption) in captions.into_iter().rev() {
+        lines.insert(at, caption);
     }
     lines.extend(
         points

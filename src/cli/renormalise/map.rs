@@ -1,5 +1,6 @@
 //! `han-gpu renormalise map`.
 
+use super::super::columns::aligned;
 use super::super::figures::{FigureArguments, Place};
 use super::super::{print, print_json};
 use super::{Starts, exact_critical_coupling};
@@ -87,19 +88,22 @@ fn describe(fixed: &FixedPoint, exact: f64, flows: &[Vec<f64>]) -> String {
         format!("fixed point  K* = {coupling:.9}, T* = {temperature:.9}, slope {slope:.6}, nu = {nu:.5}"),
         format!("exact        K_c = {exact:.9}, T_c = {:.9}, nu = 1", 1.0 / exact),
         String::new(),
-        "T         K         K_1       K_2       K_4        f_0       K'        in the end".to_owned(),
     ];
-    lines.extend(flows.iter().map(|flow| {
-        let start = flow[0];
-        let step = Step::from(start);
+    let head = ["T", "K", "K_1", "K_2", "K_4", "f_0", "K'"].map(str::to_owned);
+    let steps = flows.iter().map(|flow| {
+        let step = Step::from(flow[0]);
         let Step { nearest, next_nearest, four, constant } = step;
-        let end = flow[flow.len() - 1];
-        let end = if end.abs() < start.abs() || end == 0.0 { format!("disorder, K = {end:.3e}") } else { format!("order, K = {end:.3e}") };
-        format!(
-            "{:<9.6} {start:<9.6} {nearest:<9.6} {next_nearest:<9.6} {four:<10.6} {constant:<9.6} {:<9.6} {end}",
-            1.0 / start,
-            step.renormalised()
-        )
-    }));
+        [1.0 / flow[0], flow[0], nearest, next_nearest, four, constant, step.renormalised()]
+            .map(|number| format!("{number:.6}"))
+    });
+    lines.extend(aligned(['>'; 7], &std::iter::once(head).chain(steps).collect::<Vec<_>>()));
+    lines.push(String::new());
+    let head = ["T", "in the end", "K"].map(str::to_owned);
+    let ends = flows.iter().map(|flow| {
+        let (start, end) = (flow[0], flow[flow.len() - 1]);
+        let phase = if end.abs() < start.abs() || end == 0.0 { "disorder" } else { "order" };
+        [format!("{:.6}", 1.0 / start), phase.to_owned(), format!("{end:.3e}")]
+    });
+    lines.extend(aligned(['>', '<', '>'], &std::iter::once(head).chain(ends).collect::<Vec<_>>()));
     lines.join("\n")
 }
