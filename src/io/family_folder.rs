@@ -263,8 +263,17 @@ impl<F: Family> FamilyFolder<F> {
         let rows = existing_rows::<F::Metrics>(&path, u32::MAX)?;
         if rows.is_empty() {
             let run = self.path.display();
-            let message =
-                format!("no row of metrics is written yet; go on with: han-gpu {} --resume {run}", F::TRAIN);
+            let train = F::TRAIN;
+            let message = match self.summary().is_some() {
+                false => {
+                    format!("no row of metrics is written yet; go on with: han-gpu {train} --resume {run}")
+                }
+                // A run that has taken its steps writes no more rows.
+                true => format!(
+                    "no row of metrics is left of this finished run; its parameters are whole; to have the table again, train once more, with the settings of its {}.toml: han-gpu {train} --out NEW",
+                    F::NAME
+                ),
+            };
             return Err(Error::content(path, message));
         }
         Ok(rows)

@@ -251,8 +251,15 @@ impl RunFolder {
         let rows = existing_rows::<Metrics>(&path, u32::MAX)?;
         if rows.is_empty() {
             let run = self.path.display();
-            let message =
-                format!("no row of metrics is written yet; go on with: han-gpu train --resume {run}");
+            let message = match self.is_finished() {
+                false => {
+                    format!("no row of metrics is written yet; go on with: han-gpu train --resume {run}")
+                }
+                // Its network is whole, and a run that has taken its steps writes no more rows.
+                true => format!(
+                    "no row of metrics is left of this finished run; its network is whole, as han-gpu measure {run} shows; to have the table again, train once more: han-gpu train {run}/config.toml --out NEW"
+                ),
+            };
             return Err(Error::content(path, message));
         }
         Ok(rows)
