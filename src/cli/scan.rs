@@ -12,7 +12,7 @@ use super::settings::SettingArguments;
 use super::training::{Resources, train_one};
 use super::verdict::Strict;
 use crate::conditional::{Head, Network};
-use crate::config::{Config, MAX_SAMPLES};
+use crate::config::{COMMAND_LINE, Config, MAX_SAMPLES};
 use crate::disorder::has_seed;
 use crate::error::Error;
 use crate::estimate::{Estimate, Status, Verification};
@@ -66,18 +66,17 @@ pub(super) struct Arguments {
         value_parser = numbers,
         allow_hyphen_values = true,
         conflicts_with_all = ["beta_from", "beta_to", "points", "spacing"],
-        required_unless_present_all = ["beta_from", "beta_to", "points"],
         help_heading = heading::SCAN
     )]
     beta: Option<Numbers>,
     /// First beta, in place of a list
-    #[arg(long, value_name = "B", allow_negative_numbers = true, requires_all = ["beta_to", "points"], help_heading = heading::SCAN)]
+    #[arg(long, value_name = "B", allow_negative_numbers = true, help_heading = heading::SCAN)]
     beta_from: Option<f64>,
     /// Last beta
-    #[arg(long, value_name = "B", allow_negative_numbers = true, requires = "beta_from", help_heading = heading::SCAN)]
+    #[arg(long, value_name = "B", allow_negative_numbers = true, help_heading = heading::SCAN)]
     beta_to: Option<f64>,
     /// Number of points, both ends included
-    #[arg(long, requires = "beta_from", help_heading = heading::SCAN)]
+    #[arg(long, help_heading = heading::SCAN)]
     points: Option<usize>,
     /// Distances
     ///
@@ -322,13 +321,31 @@ fn write_table(rows: &[Option<Row>], out: &Path) -> anyhow::Result<()> {
     Ok(table.write_json(&out.join("table.json"))?)
 }
 
+/// Words for the flags that betas lack.
+fn lacking(arguments: &Arguments) -> String {
+    let Arguments { beta_from, beta_to, points, .. } = arguments;
+    let flags = [
+        ("--beta-from", beta_from.is_some()),
+        ("--beta-to", beta_to.is_some()),
+        ("--points", points.is_some()),
+    ];
+    let missing: Vec<&str> = flags.iter().filter(|(_, is_given)| !is_given).map(|(name, _)| *name).collect();
+    let examples = "give all three, as --beta-from 0.3 --beta-to 0.6 --points 7, or a list or range, as --beta 0.3,0.44 or --beta 0.3:0.6:0.05";
+    match missing.len() {
+        3 => format!("a scan needs betas; {examples}"),
+        1 => format!("{} is missing; {examples}", missing[0]),
+        _ => format!("{} are missing; {examples}", missing.join(" and ")),
+    }
+}
+
 /// Betas in the order of the scan.
 fn betas(arguments: &Arguments) -> anyhow::Result<Vec<f64>> {
     if let Some(Numbers { list, .. }) = &arguments.beta {
         return Ok(list.clone());
     }
-    let (from, to) = (arguments.beta_from.unwrap_or_default(), arguments.beta_to.unwrap_or_default());
-    let points = arguments.points.unwrap_or_default();
+    let Arguments { beta_from: Some(from), beta_to: Some(to), points: Some(points), .. } = *arguments else {
+        return Err(Error::Config { path: COMMAND_LINE.into(), message: lacking(arguments) }.into());
+    };
     if points == 0 || points > MAX_POINTS {
         return Err(Error::setting("points", points, format!("it must lie in 1 to {MAX_POINTS}")).into());
     }
