@@ -31,6 +31,7 @@ mod cache;
 pub mod cli;
 pub mod conditional;
 pub mod config;
+mod counted;
 pub mod cpu;
 pub mod dense;
 pub mod device;

@@ -9,6 +9,7 @@ use super::settings::SettingArguments;
 use crate::backend::{Timed, Tuning, Variant};
 use crate::conditional::{Network, Storage, Widths};
 use crate::config::Config;
+use crate::counted::counted;
 use crate::error::Error;
 use crate::hierarchy::Cut;
 use crate::lattice::LatticeKind;
@@ -114,7 +115,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     backend.tune(if arguments.retune { Tuning::Again } else { Tuning::Measured })?;
     let (device, chunk) = (backend.device().to_owned(), backend.batch());
-    super::tell(&format!("device {device}; {repeats} repeats"));
+    super::tell(&format!("device {device}; {}", counted(repeats, "repeat")));
     let times = wait("timing steps", || time_step(&mut *backend, &config, repeats))?;
     let Config {
         lattice, network, size, batch, width, depth, cut, exact_bottom, exact_length, storage, ..
@@ -219,13 +220,17 @@ fn table(output: &Output, list_kernels: bool) -> String {
     let level = |row: &Row| cells(&row.level.map_or("all".to_owned(), |level| level.to_string()), row);
     let table: Vec<_> = [head].into_iter().chain(rows.iter().map(level)).chain([cells("", &all)]).collect();
     lines.extend(aligned(['<', '<', '>', '>', '>', '>', '>', '>'], &table));
-    lines.push(format!("spread     lower and upper are quartiles of {} repeats", output.repeats));
+    lines.push(format!("spread     lower and upper are quartiles of {}", counted(output.repeats, "repeat")));
     if rows.iter().chain([&all]).any(|row| row.of_limit > BEYOND) {
         let reason = "beyond the limit: its data fit into caches, which are faster than the copy, or other work ran beside the product and the copy";
         lines.push(wrapped("*          ", reason));
     }
     if output.chunk < output.batch {
-        lines.push(format!("chunks     kernels above: {} of {} configurations", output.chunk, output.batch));
+        lines.push(format!(
+            "chunks     kernels above: {} of {}",
+            output.chunk,
+            counted(output.batch, "configuration")
+        ));
     }
     lines.push(format!(
         "step       {}, {:.0} configurations/s",

@@ -1,6 +1,7 @@
 //! `han-gpu devices`.
 
 use super::columns::wrapped;
+use crate::counted::counted;
 use crate::device::Devices;
 use crate::gpu::{AdapterDescription, AdapterKind};
 use crate::memory::readable;
@@ -23,7 +24,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
     if arguments.json {
         return super::print_json(&devices);
     }
-    let mut lines = vec![format!("cpu   native backend, {} threads", devices.cpu_threads)];
+    let mut lines = vec![format!("cpu   native backend, {}", counted(devices.cpu_threads, "thread"))];
     for adapter in &devices.adapters {
         let AdapterDescription { index, setting, backend, driver, .. } = adapter;
         let note = match adapter.kind {

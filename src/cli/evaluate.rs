@@ -4,6 +4,7 @@ use super::bottom::BottomFlags;
 use super::network::Network;
 use super::progress::Progress;
 use super::verdict;
+use crate::counted::counted;
 use crate::io::{check_writable, read_spins, write_ln_q};
 use crate::sample::evaluate;
 use std::path::PathBuf;
@@ -39,5 +40,5 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let ln_q = evaluate(backend.as_mut(), config.beta, &spins, told)?;
     progress.finish();
     write_ln_q(&place, ln_q)?;
-    super::print(&format!("ln q of {count} configurations in {}", out.display()))
+    super::print(&format!("ln q of {} in {}", counted(count, "configuration"), out.display()))
 }

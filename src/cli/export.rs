@@ -3,6 +3,7 @@
 use super::bottom::BottomFlags;
 use super::network::Network;
 use super::verdict;
+use crate::counted::counted;
 use crate::error::Error;
 use crate::io::{RunFolder, write_bytes, write_figures};
 use std::path::PathBuf;
@@ -49,5 +50,5 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         (Some(_), false) => ", figures",
         (Some(_), true) => ", figures of the network's own bottom",
     };
-    super::print(&format!("{count} configurations{figures} and metrics in {}", out.display()))
+    super::print(&format!("{}{figures} and metrics in {}", counted(*count, "configuration"), out.display()))
 }

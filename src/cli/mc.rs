@@ -4,6 +4,7 @@ use super::interrupt::Interrupt;
 use super::progress::{Progress, wait};
 use super::system::SystemArguments;
 use super::verdict::Strict;
+use crate::counted::counted;
 use crate::io::{check_memory, check_writable, write_configurations};
 use crate::lattice::System;
 use crate::mc::{Algorithm, Equilibrium, Setup, Simulation, Stage, equilibrate_watched, thermalise};
@@ -106,7 +107,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let setup = Setup { ensemble, algorithm, chains: sweeps.chains, seed: arguments.seed };
     let mut simulation = Simulation::new(setup, &arguments.device)?;
-    super::tell(&format!("device {}; {} chains", simulation.device(), sweeps.chains));
+    super::tell(&format!("device {}; {}", simulation.device(), counted(sweeps.chains, "chain")));
     let equilibrium = match arguments.thermalisation {
         Some(sweeps) => wait("thermalising", || thermalise(&mut simulation, sweeps))?,
         None => come_into_equilibrium(&mut simulation)?,
@@ -143,7 +144,7 @@ pub(super) fn come_into_equilibrium(simulation: &mut Simulation) -> crate::Resul
     let mut progress = Progress::endless("Monte Carlo comes into equilibrium");
     let watch = &mut |stage| {
         if let Stage::Equilibrating { sweeps } = stage {
-            progress.say(format!("{sweeps} sweeps"));
+            progress.say(counted(sweeps, "sweep"));
             progress.advance(sweeps as u64);
         }
         ControlFlow::Continue(())
@@ -184,9 +185,9 @@ fn describe(report: &MonteCarloReport<'_>) -> String {
     let mut lines = vec![
         result.ensemble.to_string(),
         format!(
-            "{} of {} sweeps after {}, {} on {}, seed {}",
-            if sweeps.chains == 1 { "1 chain".to_owned() } else { format!("{} chains", sweeps.chains) },
-            sweeps.sweeps,
+            "{} of {} after {}, {} on {}, seed {}",
+            counted(sweeps.chains, "chain"),
+            counted(sweeps.sweeps, "sweep"),
             sweeps.thermalisation,
             report.algorithm.name(),
             report.device,

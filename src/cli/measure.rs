@@ -7,6 +7,7 @@ use super::progress::{Progress, Watch, wait};
 use super::verdict::{self, Strict};
 use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};
+use crate::counted::counted;
 use crate::error::Error;
 use crate::estimate::Estimate;
 use crate::exact;
@@ -160,7 +161,7 @@ fn check(
     // The check asks for it too; the solution is kept.
     wait("solving the lattice exactly", || exact::ln_z(system, *beta));
     if let Against::MonteCarlo(count) = against {
-        super::tell(&format!("check: {count} configurations by Monte Carlo"));
+        super::tell(&format!("check: {} by Monte Carlo", counted(count, "configuration")));
     }
     let mut watch = Watch::new(&Interrupt::listen());
     let images = settings.elements(backend.model()).len() as u64;
@@ -195,7 +196,7 @@ fn draw(
     let measurement = measure(backend, settings, keep, observe)?;
     progress.finish();
     if measurement.count < settings.count {
-        super::tell(&format!("stopped after {} of {} samples", measurement.count, settings.count));
+        super::tell(&format!("stopped after {} of {}", measurement.count, counted(settings.count, "sample")));
     }
     Ok(measurement)
 }
@@ -217,7 +218,7 @@ fn draw_levels(
     progress.finish();
     let drawn = levels.by_level_count;
     if drawn < count {
-        super::tell(&format!("stopped after {drawn} of {count} samples by level"));
+        super::tell(&format!("stopped after {drawn} of {} by level", counted(count, "sample")));
     }
     Ok(levels)
 }
@@ -228,9 +229,10 @@ fn describe_levels(levels: &Levels) -> Vec<String> {
     let line = |LevelDivergence { level, name, blocks, spins, kl }: &LevelDivergence| {
         let told = |kl: Estimate| if kl.value == 0.0 { "0, exact".to_owned() } else { brief(kl) };
         let kl = kl.map_or("?   (ln Z is not known)".to_owned(), told);
-        format!("level {level:<4} KL {kl:<24} {blocks} x {name}, {spins} spins")
+        format!("level {level:<4} KL {kl:<24} {blocks} x {name}, {}", counted(*spins, "spin"))
     };
-    let took = format!("levels     of {by_level_count} samples, {by_level_elapsed_s:.3} s more");
+    let took =
+        format!("levels     of {}, {by_level_elapsed_s:.3} s more", counted(*by_level_count, "sample"));
     by_level.iter().map(line).chain([took]).collect()
 }
 
@@ -240,10 +242,10 @@ fn describe(report: &RunReport<'_>) -> String {
     lines.extend(report.levels.iter().flat_map(describe_levels));
     if let Some(forward) = &report.forward {
         lines.push(format!(
-            "forward    ESS {}, KL {} nats, of {} configurations",
+            "forward    ESS {}, KL {} nats, of {}",
             brief(forward.ess),
             brief(forward.kl),
-            forward.count
+            counted(forward.count, "configuration")
         ));
     }
     lines.extend(report.verification.as_ref().map(verdict::describe));

@@ -5,6 +5,7 @@ use super::progress::Progress;
 use crate::Trained;
 use crate::backend::Backend;
 use crate::config::{Config, MAX_BATCH, MAX_SAMPLES};
+use crate::counted::counted;
 use crate::error::Error;
 use crate::io::{RunFolder, SampleWriter};
 use crate::lattice::{Lattice, Spins};
@@ -126,6 +127,6 @@ fn open_with(
 ) -> anyhow::Result<(Config, Box<dyn Backend>)> {
     let bottom = bottom.map_or(Ok(None), BottomFlags::other)?;
     let Trained { config, backend, step } = Trained::open(run, device, batch, bottom)?;
-    super::tell(&format!("device {}; network after {step} steps", backend.device()));
+    super::tell(&format!("device {}; network after {}", backend.device(), counted(step, "step")));
     Ok((config, backend))
 }

@@ -7,6 +7,7 @@ use super::progress::{Progress, Watch};
 use super::verdict;
 use crate::backend::Backend;
 use crate::config::{Config, MAX_SAMPLES};
+use crate::counted::counted;
 use crate::error::Error;
 use crate::estimate::Status;
 use crate::io::{FlowFolder, MachineFolder, Metrics, Row, RunFolder, Table};
@@ -97,7 +98,9 @@ fn tell_of(path: &Path, table: &Table) {
     if count > 0 {
         let path = path.display();
         super::complain(&format!(
-            "WARNING    {path}: {count} of {all} points are suspect; they are crosses in the figures"
+            "WARNING    {path}: {count} of {} {} suspect; such points are crosses in the figures",
+            counted(all, "point"),
+            if count == 1 { "is" } else { "are" }
         ));
     }
 }
@@ -184,7 +187,7 @@ fn plot_energies(
 /// Configurations by Monte Carlo to compare with; nothing, and a warning, where it does not come into equilibrium.
 fn pool(ensemble: &Ensemble, count: usize, seed: u32, of: &str) -> anyhow::Result<Option<Pool>> {
     let count = count.min(MONTE_CARLO);
-    super::tell(&format!("{of}: {count} configurations by Monte Carlo"));
+    super::tell(&format!("{of}: {} by Monte Carlo", counted(count, "configuration")));
     let mut watch = Watch::new(&Interrupt::listen());
     match Pool::watched(ensemble, count, seed, &mut |stage| watch.see(stage)) {
         Ok(pool) => Ok(Some(pool)),

@@ -4,6 +4,7 @@
 
 use super::interrupt::Interrupt;
 use super::output::{colourful, is_quiet, tell};
+use crate::counted::counted;
 use crate::mc::Stage;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
@@ -212,7 +213,7 @@ impl Watch {
                 let progress = self
                     .progress
                     .get_or_insert_with(|| Progress::endless("Monte Carlo comes into equilibrium"));
-                progress.say(format!("{sweeps} sweeps"));
+                progress.say(counted(sweeps, "sweep"));
                 progress.advance(sweeps as u64);
             }
             Stage::Drawing { done, of } => {

@@ -3,6 +3,7 @@
 use super::bottom::BottomFlags;
 use super::network::Network;
 use super::verdict;
+use crate::counted::counted;
 use crate::error::Error;
 use crate::io::check_writable;
 use std::path::PathBuf;
@@ -45,13 +46,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let drawing = network.open_to_draw(bottom, *count, *seed)?;
     let Some(most) = *lowest else {
         drawing.draw()?.write(&place)?;
-        return super::print(&format!("{count} configurations in {}", out.display()));
+        return super::print(&format!("{} in {}", counted(*count, "configuration"), out.display()));
     };
     let kept = drawing.draw_lowest(most as usize)?;
     kept.write(&place)?;
     let found = kept.len();
     super::print(&format!(
-        "{found} configurations of energies {} to {} among {count} in {}",
+        "{} of energies {} to {} among {count} in {}",
+        counted(found, "configuration"),
         kept.energies().first().copied().unwrap_or(f64::NAN),
         kept.energies().last().copied().unwrap_or(f64::NAN),
         out.display()

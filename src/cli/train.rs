@@ -6,6 +6,7 @@ use super::heading;
 use super::settings::SettingArguments;
 use super::training::{Resources, by_resume, execute, open};
 use super::verdict::{self, Strict};
+use crate::counted::counted;
 use crate::estimate::{Estimate, Verification};
 use crate::io::{RunFolder, Summary};
 use std::path::{Path, PathBuf};
@@ -114,8 +115,12 @@ fn describe(summary: &Summary, folder: &Path) -> String {
     let kl_of = if summary.ln_z_exact.is_some() { "exact ln Z" } else { "estimated ln Z" };
     let exact = summary.ln_z_exact.map(|ln_z| format!("   exact {ln_z:.6}"));
     let deviation = summary.ln_z_deviation.map(|sigma| format!(", off by {sigma:+.1} sigma"));
-    let mut lines =
-        vec![format!("trained {} steps in {:.1} s on {}", summary.steps, summary.elapsed_s, summary.device)];
+    let mut lines = vec![format!(
+        "trained {} in {:.1} s on {}",
+        counted(summary.steps, "step"),
+        summary.elapsed_s,
+        summary.device
+    )];
     let free_energy =
         |estimate: Estimate| format!("F/N       {:.8} +- {:.1e} J", estimate.value, estimate.error);
     lines.extend(summary.free_energy_per_site.map(free_energy));
@@ -133,9 +138,9 @@ fn describe(summary: &Summary, folder: &Path) -> String {
         ),
         format!("KL        {:.5} +- {:.1e} nats (against the {kl_of})", summary.kl.value, summary.kl.error),
         format!(
-            "ESS       {:.4} from {} samples{}",
+            "ESS       {:.4} from {}{}",
             summary.ess,
-            summary.samples,
+            counted(summary.samples, "sample"),
             forward.unwrap_or_default()
         ),
         verdict::describe(&summary.verification),

@@ -135,16 +135,6 @@ fn understanding(argument: Arg) -> Arg {
     }
 }
 
-/// A number of things, as 1 step or 20 steps.
-pub(super) fn counted(count: impl TryInto<u64>, noun: &str) -> String {
-    let count = count.try_into().unwrap_or(u64::MAX);
-    match (count, noun.strip_suffix('y')) {
-        (1, _) => format!("1 {noun}"),
-        (_, Some(stem)) => format!("{count} {stem}ies"),
-        (_, None) => format!("{count} {noun}s"),
-    }
-}
-
 /// Reads 4000, 4e3 or 1.5e3, but no 0.5.
 fn whole<N: TryFrom<i128>>(text: &str) -> Result<N, String> {
     let number = text.parse::<i128>().ok().or_else(|| {

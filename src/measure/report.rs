@@ -4,6 +4,7 @@ use super::chain::ChainStatistics;
 use super::phases::EnergyCounts;
 use super::quantities::{FEWEST_FOR_ERRORS, Quantity};
 use super::{ChainFigures, Measurement, Method};
+use crate::counted::counted;
 use crate::estimate::{Autocorrelation, Estimate};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -135,10 +136,10 @@ impl Measurement {
         }
         let _ = writeln!(
             text,
-            "{:<10} {}   of {} samples, largest weight {:.2e} of all",
+            "{:<10} {}   of {}, largest weight {:.2e} of all",
             "ESS",
             brief(importance.ess),
-            self.count,
+            counted(self.count, "sample"),
             importance.largest_weight_share
         );
         let _ = writeln!(text, "{:<10} {} nats", "KL", brief(self.kl));

@@ -8,6 +8,7 @@ use super::flow::Flow;
 use super::noise::Noise;
 use super::on_cpu::Learner;
 use super::settings::Settings;
+use crate::counted::counted;
 use crate::cpu::Real;
 use crate::device;
 use crate::error::{Error, Result};
@@ -271,8 +272,8 @@ impl<R: Real> Training<R> {
                 "lr",
                 self.settings.learning_rate,
                 format!(
-                    "parameters are not finite after {} steps; start a new run with a lower one",
-                    self.step
+                    "parameters are not finite after {}; start a new run with a lower one",
+                    counted(self.step, "step")
                 ),
             ));
         }

@@ -2,6 +2,7 @@
 
 use super::machine::Machine;
 use super::step::Rule;
+use crate::counted::counted;
 use crate::error::{Error, Result};
 use crate::lattice::{Lattice, LatticeKind, SpinModel, Spins};
 use serde::{Deserialize, Serialize};
@@ -105,7 +106,15 @@ impl Settings {
             return refuse("held_out", &self.held_out, "it must lie in 0 to 0.9".to_owned());
         }
         if self.batch > count {
-            return refuse("batch", &self.batch, format!("there are {count} configurations to learn from"));
+            return refuse(
+                "batch",
+                &self.batch,
+                format!(
+                    "it must lie in 1 to {count}: there {} {} to learn from",
+                    if count == 1 { "is" } else { "are" },
+                    counted(count, "configuration")
+                ),
+            );
         }
         Ok(())
     }

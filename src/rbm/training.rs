@@ -7,6 +7,7 @@ use super::data::Data;
 use super::exact;
 use super::machine::{Machine, Parameters};
 use super::settings::Settings;
+use crate::counted::counted;
 use crate::device;
 use crate::error::{Error, Result};
 use crate::io::MetricsRow;
@@ -216,8 +217,8 @@ impl Training {
                 "lr",
                 self.settings.learning_rate,
                 format!(
-                    "parameters are not finite after {} steps; start a new run with a lower one, or with a weight decay below {}",
-                    self.step,
+                    "parameters are not finite after {}; start a new run with a lower one, or with a weight decay below {}",
+                    counted(self.step, "step"),
                     self.settings.weight_decay.max(1.0)
                 ),
             ));

@@ -2,6 +2,7 @@
 
 use super::super::print;
 use super::open;
+use crate::counted::counted;
 use crate::io::{check_writable, read_fields, write_ln_q};
 use crate::neuralrg::Fields;
 use std::path::PathBuf;
@@ -32,5 +33,5 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let ln_q = learned.on(&arguments.device)?.ln_q(&Fields::of_rows(&x, side * side))?;
     let count = ln_q.len();
     write_ln_q(&place, ln_q)?;
-    print(&format!("ln q of {count} fields in {}", arguments.out.display()))
+    print(&format!("ln q of {} in {}", counted(count, "field"), arguments.out.display()))
 }

@@ -4,6 +4,7 @@ use super::super::figures::{FigureArguments, Place};
 use super::super::progress::{Progress, wait};
 use super::super::{print, print_json, tell};
 use super::{Learned, check_range, named, open, train};
+use crate::counted::counted;
 use crate::error::Error;
 use crate::estimate::{Autocorrelation, Estimate, Series};
 use crate::exact;
@@ -207,7 +208,7 @@ fn walk(
         starts => Hmc::from_spins(flow, dual, space, starts, arguments.leaps, seed),
     }?;
     let all = u64::from(arguments.thermalise) + u64::from(arguments.trajectories);
-    tell(&format!("{} chains in {name} space", arguments.chains));
+    tell(&format!("{} in {name} space", counted(arguments.chains, "chain")));
     let mut progress = Progress::new("trajectory", 0, all);
     for trajectory in 1..=arguments.thermalise {
         let accepted = hmc.adapt()?;
@@ -372,11 +373,11 @@ fn describe(
     place: &Place,
 ) -> String {
     let mut lines = vec![format!(
-        "{}, {} chains of {} trajectories of {} leaps",
+        "{}, {} of {} of {}",
         named(&learned.settings),
-        arguments.chains,
-        arguments.trajectories,
-        arguments.leaps
+        counted(arguments.chains, "chain"),
+        counted(arguments.trajectories, "trajectory"),
+        counted(arguments.leaps, "leap")
     )];
     for chains in chains {
         lines.push(format!(

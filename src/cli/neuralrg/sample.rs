@@ -4,6 +4,7 @@ use super::super::print;
 use super::super::progress::Progress;
 use super::{check_range, open};
 use crate::config::MAX_SAMPLES;
+use crate::counted::counted;
 use crate::io::{check_memory, check_writable, write_fields};
 use crate::neuralrg::Noise;
 use crate::random::philox;
@@ -57,5 +58,5 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let energies = spins.chunks_exact(dual.sites()).map(|spins| dual.system().energy(spins)).collect();
     let side = learned.settings.architecture.size as usize;
     write_fields(&place, [side; 2], x, ln_q, spins, energies)?;
-    print(&format!("{} configurations in {}", arguments.count, arguments.out.display()))
+    print(&format!("{} in {}", counted(arguments.count, "configuration"), arguments.out.display()))
 }

@@ -2,6 +2,7 @@
 
 use super::super::print;
 use super::super::progress::Progress;
+use crate::counted::counted;
 use crate::estimate::Estimate;
 use crate::io::{check_writable, read_spins, write_ln_q};
 use crate::measure::brief;
@@ -47,7 +48,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (count, out) = (values.len(), arguments.out.display());
     if arguments.free_energy {
         write_ln_q(&place, values)?;
-        return print(&format!("ln p + ln Z of {count} configurations in {out}"));
+        return print(&format!("ln p + ln Z of {} in {out}", counted(count, "configuration")));
     }
     let (value, told) = match ln_z(&machine, &parameters) {
         Some(value) => (value, format!("ln Z {value:.8}, a sum over all states of one side")),
@@ -63,7 +64,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     values.iter_mut().for_each(|ln_p| *ln_p -= value);
     write_ln_q(&place, values)?;
-    print(&format!("{told}\nln p of {count} configurations in {out}"))
+    print(&format!("{told}\nln p of {} in {out}", counted(count, "configuration")))
 }
 
 /// Refuses a ln Z that makes a configuration more than certain: the chains that found it have missed states of the machine.

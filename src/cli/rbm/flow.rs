@@ -2,11 +2,11 @@
 
 use super::super::columns::aligned;
 use super::super::figures::{FigureArguments, Place};
-use super::super::words::counted;
 use super::super::{print, print_json, tell};
 use super::thermometers::{self, ThermometerArguments};
 use super::{Learned, open};
 use crate::config::MAX_SAMPLES;
+use crate::counted::counted;
 use crate::error::Error;
 use crate::estimate::Estimate;
 use crate::io::{check_memory, read_spins};

@@ -10,6 +10,7 @@ mod scan;
 mod thermometers;
 mod train;
 
+use crate::counted::counted;
 use crate::device::open_machine;
 use crate::io::MachineFolder;
 use crate::rbm::{Backend, Bits, Cpu, Machine, Parameters, Settings};
@@ -59,7 +60,11 @@ fn open(path: &Path) -> anyhow::Result<Learned> {
     let machine = settings.machine()?;
     let state = folder.state(&settings)?;
     if state.step < settings.steps {
-        super::tell(&format!("the machine has learned {} of {} steps", state.step, settings.steps));
+        super::tell(&format!(
+            "the machine has learned {} of {}",
+            state.step,
+            counted(settings.steps, "step")
+        ));
     }
     Ok(Learned { path: path.to_owned(), settings, machine, parameters: state.parameters })
 }

@@ -3,6 +3,7 @@
 use super::super::print;
 use super::super::progress::Progress;
 use crate::config::MAX_SAMPLES;
+use crate::counted::counted;
 use crate::error::Error;
 use crate::io::{check_memory, check_writable, write_spins};
 use crate::rbm::{Bits, Draw};
@@ -67,5 +68,5 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     progress.finish();
     write_spins(&place, &machine.lattice.shape(), machine.spins, &spins)?;
-    print(&format!("{} configurations in {}", arguments.count, arguments.out.display()))
+    print(&format!("{} in {}", counted(arguments.count, "configuration"), arguments.out.display()))
 }

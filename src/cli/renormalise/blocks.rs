@@ -4,6 +4,7 @@ use super::super::figures::{FigureArguments, Place};
 use super::super::progress::Progress;
 use super::super::{print, print_json};
 use super::exact_critical_coupling;
+use crate::counted::counted;
 use crate::error::Error;
 use crate::estimate::Estimate;
 use crate::io::{SpinsFile, SpinsOrigin, check_memory, read_spins};
@@ -272,8 +273,8 @@ fn describe(named: &[(String, &[Level])]) -> String {
     for (name, levels) in named {
         lines.extend((!lines.is_empty()).then(String::new));
         lines.push(format!(
-            "{name}, {} configurations",
-            levels[0].spins.len() / (levels[0].side * levels[0].side) as usize
+            "{name}, {}",
+            counted(levels[0].spins.len() / (levels[0].side * levels[0].side) as usize, "configuration")
         ));
         lines.push("L     K                       energy per bond         |m|".to_owned());
         lines.extend(levels.iter().map(|level| {
