@@ -3,7 +3,7 @@
 use super::machine::Machine;
 use crate::error::{Error, Result};
 use crate::io::{SpinsFile, check_memory, read_spins};
-use crate::lattice::{Interaction, Lattice, LatticeKind, SpinModel, Spins, System};
+use crate::lattice::{Interaction, Lattice, LatticeKind, MAX_STATES, SpinModel, Spins, System};
 use crate::mc;
 use crate::random::philox;
 use std::path::PathBuf;
@@ -144,44 +144,31 @@ impl Recipe {
                 return refuse(word, "there is one word of every kind");
             }
             words.push(key);
-            let whole = || value.parse::<u32>().ok();
-            let is_read = match key {
-                "size" => whole().map(|size| recipe.size = size).is_some(),
-                "count" => {
-                    whole().filter(|&count| count > 0).map(|count| recipe.count = count as usize).is_some()
-                }
-                "states" => whole().map(|states| recipe.states = states).is_some(),
+            let whole = |least: u32, most: u32| {
+                let number = value.parse::<u32>().ok().filter(|number| (least..=most).contains(number));
+                number.ok_or_else(|| format!("{key} must be a whole number, {least} to {most}"))
+            };
+            let set = match key {
+                "size" => whole(1, u32::MAX).map(|size| recipe.size = size),
+                "count" => whole(1, u32::MAX).map(|count| recipe.count = count as usize),
+                "states" => whole(2, MAX_STATES).map(|states| recipe.states = states),
                 "lattice" => LatticeKind::ALL
                     .into_iter()
                     .find(|kind| kind.name() == value)
                     .map(|kind| recipe.kind = kind)
-                    .is_some(),
+                    .ok_or_else(|| "lattice must be square, triangular or cubic".to_owned()),
                 "model" => SpinModel::ALL
                     .into_iter()
                     .find(|model| model.name() == value)
                     .map(|model| recipe.model = model)
-                    .is_some(),
-                "temperatures" => number_list(value)
-                    .filter(|values| values.iter().all(|&value| value >= 0.0) && are_different(values))
-                    .map(|values| recipe.temperatures = values)
-                    .is_some(),
-                "fields" => number_list(value)
-                    .filter(|values| are_different(values))
-                    .map(|values| recipe.fields = values)
-                    .is_some(),
-                _ => {
-                    return refuse(
-                        word,
-                        "there is no such word; there are size, temperatures, fields, count, lattice, model and states",
-                    );
-                }
+                    .ok_or_else(|| "model must be ising or potts".to_owned()),
+                "temperatures" => numbers_within(value, "temperatures must be 0 or above", |value| value >= 0.0)
+                    .map(|values| recipe.temperatures = values),
+                "fields" => numbers_within(value, "fields must be finite numbers", |_| true)
+                    .map(|values| recipe.fields = values),
+                _ => Err("there is no such word; there are size, temperatures, fields, count, lattice, model and states".to_owned()),
             };
-            if !is_read {
-                return refuse(
-                    word,
-                    "its value is not understood: whole numbers, count above 0, lists of finite numbers that rise as 0:6:0.25 or with commas as 1,2.5, no value twice, temperatures from 0 on, lattice square, triangular or cubic, model ising or potts",
-                );
-            }
+            set.map_err(|expected| Error::setting("generate", word, expected))?;
         }
         if recipe.size == 0 || recipe.temperatures.is_empty() {
             return refuse(text, "it needs size and temperatures, as size=10 temperatures=0:6:0.25");
@@ -273,6 +260,31 @@ pub fn number_list(text: &str) -> Option<Vec<f64>> {
     match text.contains(':') {
         true => number_range(text).ok(),
         false => text.split(',').map(number).collect(),
+    }
+}
+
+/// Numbers of a list as [`number_list`] takes them, of which all are allowed and none is there twice; `range` says in words which are.
+///
+/// # Errors
+/// The reason why it is none, with the number that is refused and those that are allowed.
+pub fn numbers_within(text: &str, range: &str, is_allowed: impl Fn(f64) -> bool) -> Result<Vec<f64>, String> {
+    let list = match text.contains(':') {
+        true => number_range(text)?,
+        false => {
+            let read = |word: &str| {
+                let expected =
+                    || format!("{word:?} is no number; {range}, with commas between, or first:last:step");
+                number(word).ok_or_else(expected)
+            };
+            text.split(',').map(read).collect::<Result<_, _>>()?
+        }
+    };
+    if let Some(refused) = list.iter().find(|&&value| !is_allowed(value)) {
+        return Err(format!("{refused} is out of range: {range}"));
+    }
+    match (1..list.len()).find(|&at| list[..at].contains(&list[at])) {
+        Some(twice) => Err(format!("{} is there twice; leave one out", list[twice])),
+        None => Ok(list),
     }
 }
 

@@ -24,7 +24,7 @@ mod training;
 pub use backend::Backend;
 pub use bits::Bits;
 pub use cpu::{Cpu, Draw, Probabilities, Statistics};
-pub use data::{Data, Recipe, are_different, number_list, number_range};
+pub use data::{Data, Recipe, are_different, number_list, number_range, numbers_within};
 pub use exact::ln_z;
 pub use flow::{Flow, FlowKind};
 pub(crate) use likelihood::ln_conditional;

@@ -5,6 +5,7 @@ use super::super::figures::{FigureArguments, Place};
 use super::super::progress::Progress;
 use super::super::{print, print_json, tell};
 use super::{flow, open, thermometers};
+use crate::counted::counted;
 use crate::error::Error;
 use crate::estimate::{PowerLaw, power_law};
 use crate::exact;
@@ -14,7 +15,7 @@ use crate::mc;
 use crate::measure::brief;
 use crate::plot::{self, Fitted, Reconstructed};
 use crate::random::philox;
-use crate::rbm::{Backend, Flow, FlowKind, Thermodynamics, are_different, number_list};
+use crate::rbm::{Backend, Flow, FlowKind, Thermodynamics, numbers_within};
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
@@ -82,24 +83,13 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         KindName::MeanField => FlowKind::MeanField,
         KindName::Gibbs => FlowKind::Gibbs,
     };
-    let temperatures = number_list(&arguments.temperatures)
-        .filter(|list| {
-            !list.is_empty() && list.iter().all(|&temperature| temperature > 0.0) && are_different(list)
+    let temperatures =
+        numbers_within(&arguments.temperatures, "temperatures must be above 0", |temperature| {
+            temperature > 0.0
         })
-        .ok_or_else(|| {
-            Error::setting(
-                "temperatures",
-                &arguments.temperatures,
-                "it must be numbers above 0, none of them twice, as 0.5:5:0.25 or 1,2.27,4",
-            )
-        })?;
-    let fields = number_list(&arguments.fields).filter(|list| are_different(list)).ok_or_else(|| {
-        Error::setting(
-            "fields",
-            &arguments.fields,
-            "it must be numbers, none of them twice, as 0:4.5:0.5 or 0,1",
-        )
-    })?;
+        .map_err(|expected| Error::setting("temperatures", &arguments.temperatures, expected))?;
+    let fields = numbers_within(&arguments.fields, "fields must be finite numbers", |_| true)
+        .map_err(|expected| Error::setting("fields", &arguments.fields, expected))?;
     let learned = open(&arguments.run)?;
     check_memory("count", arguments.count, flow::BYTES_PER_SITE * learned.machine.visible())?;
     let window = window(arguments, learned.machine.lattice.side())?;
@@ -123,8 +113,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let points = reconstruct(arguments, kind, backend.as_mut(), &ensembles)?;
     place.write_table("measure", &points.iter().map(row).collect::<Vec<_>>())?;
     let machine = learned.machine;
-    let plural = if arguments.sweeps == 1 { "" } else { "s" };
-    let how = format!("{} {} reconstruction{plural}", arguments.sweeps, kind.name());
+    let how = counted(arguments.sweeps, &format!("{} reconstruction", kind.name()));
     let title = format!(
         "Thermodynamics by reconstruction, {}{}, {} hidden units, {how}",
         machine.lattice, machine.spins, machine.hidden

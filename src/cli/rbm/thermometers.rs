@@ -4,7 +4,7 @@ use super::super::progress::Progress;
 use super::Learned;
 use crate::error::Error;
 use crate::lattice::{Interaction, System};
-use crate::rbm::{Flow, FlowKind, Machine, Source, Start, Track, number_list};
+use crate::rbm::{Flow, FlowKind, Machine, Source, Start, Track, numbers_within};
 use crate::thermometer::Thermometers;
 use crate::{mc, random};
 
@@ -34,10 +34,8 @@ impl ThermometerArguments {
     /// The temperatures that the network learns.
     pub(super) fn list(&self, system: &System) -> crate::Result<Vec<f64>> {
         let Some(text) = &self.temperatures else { return Ok(default_temperatures(system)) };
-        number_list(text).filter(|list| are_rising(list)).ok_or_else(|| {
-            let expected = "it must be two or more rising ones from 0 on, as 0:6:0.25 or 1,2.27,4";
-            Error::setting("temperatures", text, expected)
-        })
+        let list = numbers_within(text, "temperatures must be 0 or above", |temperature| temperature >= 0.0);
+        list.and_then(rising).map_err(|expected| Error::setting("temperatures", text, expected))
     }
 }
 
@@ -55,8 +53,14 @@ pub(super) fn open(
     found
 }
 
-fn are_rising(list: &[f64]) -> bool {
-    list.len() > 1 && list[0] >= 0.0 && list.is_sorted_by(|a, b| a < b)
+/// A list of two numbers at least that rises.
+fn rising(list: Vec<f64>) -> Result<Vec<f64>, String> {
+    let expected = "there must be two or more, and each above the one before, as 0:6:0.25 or 1,2.27,4";
+    match list.windows(2).find(|pair| pair[0] >= pair[1]) {
+        Some(pair) => Err(format!("{} stands before {}: {expected}", pair[0], pair[1])),
+        None if list.len() < 2 => Err(expected.to_owned()),
+        None => Ok(list),
+    }
 }
 
 /// The spins of a machine with J = 1 in a field.
@@ -80,14 +84,14 @@ fn default_temperatures(system: &System) -> Vec<f64> {
 
 /// Reads `T=0,1.5,inf`, or the same without `T=`.
 pub(super) fn starts(text: &str) -> crate::Result<Vec<f64>> {
-    let list: Option<Vec<f64>> = text
-        .trim_start_matches("T=")
-        .split(',')
-        .map(|word| word.trim().parse().ok().filter(|temperature: &f64| *temperature >= 0.0))
-        .collect();
-    list.ok_or_else(|| {
-        Error::setting("from", text, "it must be temperatures with commas between, as T=0,1.5,inf")
-    })
+    let temperature = |word: &str| {
+        let read = word.trim().parse().ok().filter(|temperature: &f64| *temperature >= 0.0);
+        read.ok_or_else(|| {
+            let expected = "temperatures must be 0 or above, or inf, with commas between, as T=0,1.5,inf";
+            Error::setting("from", text, format!("{:?} is none: {expected}", word.trim()))
+        })
+    };
+    text.trim_start_matches("T=").split(',').map(temperature).collect()
 }
 
 /// Monte Carlo configurations at temperatures.
