@@ -34,6 +34,16 @@ pub(super) struct Course {
     pub(super) checkpoint_every: u32,
 }
 
+/// Says so where a run has taken all its steps already, and how to have more; `train` is the command that began it.
+pub(super) fn tell_of_the_end(done: u32, steps: u32, train: &str, next: &str) {
+    if done >= steps {
+        super::tell(&format!(
+            "the run is finished at step {done} of {steps}, and these are its figures; to learn longer, begin another: han-gpu {train} --steps {} --out NEW, with its other settings\nnext: {next}",
+            steps.saturating_mul(2)
+        ));
+    }
+}
+
 /// Learns to the end, or until the user stops it; the last metrics. `go_on` is the command that goes on.
 pub(super) fn learn<F: Family, L: Learner<F>>(
     folder: &FamilyFolder<F>,

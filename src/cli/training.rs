@@ -7,6 +7,7 @@ use super::progress::{Progress, Watch, in_words, wait};
 use crate::Pace;
 use crate::backend::{Backend, Tuning};
 use crate::config::Config;
+use crate::counted::counted;
 use crate::error::Error;
 use crate::exact;
 use crate::io::{Metrics, RunFolder, Summary};
@@ -15,7 +16,10 @@ use crate::plot::{self, Format};
 use crate::train::{Event, train};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Time from which on closing samples take long.
+const LONG: Duration = Duration::from_secs(60);
 
 /// The share of the machine that training may take.
 #[derive(Debug, Default, clap::Args)]
@@ -91,7 +95,14 @@ pub(super) fn execute(
     let checkpoint = folder.load_checkpoint(config, backend.model())?;
     let interrupt = Interrupt::listen();
     interrupt.goes_on(go_on);
-    super::tell(&format!("device {}; run folder {}", backend.device(), folder.path().display()));
+    let run = folder.path().display();
+    super::tell(&format!("device {}; run folder {run}", backend.device()));
+    if checkpoint.step >= config.steps && folder.is_finished() {
+        let (step, more) = (checkpoint.step, config.steps.saturating_mul(2));
+        super::tell(&format!(
+            "the run is finished at step {step} of {step}, and is evaluated once more; to train its network further:\n  han-gpu train {run}/config.toml --init-from {run} --steps {more} --out NEW"
+        ));
+    }
     // Training asks for it too; the solution is kept.
     wait("solving the lattice exactly", || exact::ln_z(&backend.model().system, config.beta));
     let mut seen = Seen::new(config, checkpoint.step, &interrupt);
@@ -127,13 +138,29 @@ struct Seen<'a> {
     monte_carlo: Option<(Watch, Instant)>,
     steps: Option<Progress>,
     evaluation: Option<Progress>,
+    /// The end of the last step, from which on closing samples are drawn.
+    stepped: Instant,
+    /// Whether it was said that closing samples take long.
+    is_long: bool,
 }
 
 impl<'a> Seen<'a> {
     fn new(config: &'a Config, done: u32, interrupt: &'a Interrupt) -> Self {
         let sites = Lattice::new(config.lattice, config.size).map_or(1.0, |lattice| lattice.sites() as f64);
         let (monte_carlo, steps, evaluation) = (None, None, None);
-        Self { config, sites, interrupt, done, is_checking: false, monte_carlo, steps, evaluation }
+        let (stepped, is_long) = (Instant::now(), false);
+        Self {
+            config,
+            sites,
+            interrupt,
+            done,
+            is_checking: false,
+            monte_carlo,
+            steps,
+            evaluation,
+            stepped,
+            is_long,
+        }
     }
 
     fn see(&mut self, event: Event<'_>) -> ControlFlow<()> {
@@ -142,13 +169,19 @@ impl<'a> Seen<'a> {
             Event::MonteCarlo(stage) => {
                 let (watch, _) = self.monte_carlo.get_or_insert_with(|| {
                     if !self.is_checking {
-                        super::tell(&format!("{pool} configurations by Monte Carlo to learn from"));
+                        super::tell(&format!(
+                            "{} by Monte Carlo to learn from",
+                            counted(pool, "configuration")
+                        ));
                     }
                     (Watch::new(self.interrupt), Instant::now())
                 });
                 return watch.see(stage);
             }
-            Event::Step(step) => self.steps().advance(step.into()),
+            Event::Step(step) => {
+                self.steps().advance(step.into());
+                self.stepped = Instant::now();
+            }
             Event::Metrics(metrics) => {
                 let line = line(metrics, self.config, self.sites);
                 self.steps().say(line);
@@ -157,12 +190,23 @@ impl<'a> Seen<'a> {
             Event::Checking(count) => {
                 self.is_checking = true;
                 self.evaluation.as_mut().map(Progress::finish);
-                super::tell(&format!("closing check: {count} configurations by Monte Carlo"));
+                super::tell(&format!("closing check: {} by Monte Carlo", counted(count, "configuration")));
             }
             Event::Evaluated(count) => {
                 self.steps.as_mut().map(Progress::finish);
                 let new = || Progress::new("evaluation sample", 0, evaluation_samples as u64);
-                self.evaluation.get_or_insert_with(new).advance(count as u64);
+                let evaluation = self.evaluation.get_or_insert_with(new);
+                if let Some(time) =
+                    long(self.stepped.elapsed(), count, evaluation_samples).filter(|_| !self.is_long)
+                {
+                    self.is_long = true;
+                    super::tell(&format!(
+                        "{evaluation_samples} closing samples take about {}; for fewer begin with --set evaluation_samples=N, or stop here, change evaluation_samples in config.toml of the run, and --resume it",
+                        in_words(time)
+                    ));
+                    evaluation.say("fewer: --set evaluation_samples=N".to_owned());
+                }
+                evaluation.advance(count as u64);
             }
         }
         self.interrupt.flow()
@@ -176,6 +220,12 @@ impl<'a> Seen<'a> {
         }
         self.steps.get_or_insert_with(|| Progress::new("step", self.done.into(), self.config.steps.into()))
     }
+}
+
+/// The time that all samples take, by that of the first, where it is above a minute.
+fn long(elapsed: Duration, done: usize, all: usize) -> Option<Duration> {
+    let time = elapsed.mul_f64(all as f64 / done.max(1) as f64);
+    (time > LONG).then_some(time)
 }
 
 fn draw_training(config: &Config, folder: &RunFolder) -> crate::Result<PathBuf> {
@@ -204,6 +254,14 @@ fn line(metrics: &Metrics, config: &Config, sites: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn closing_samples_are_long_above_a_minute() {
+        let second = Duration::from_secs(1);
+        assert_eq!(long(second, 500, 50_000), Some(100 * second));
+        assert_eq!(long(second, 1000, 50_000), None);
+        assert_eq!(long(90 * second, 50_000, 50_000), Some(90 * second));
+    }
 
     #[test]
     fn a_line_of_a_long_run_fits_beside_its_steps() {

@@ -5,6 +5,7 @@ use super::super::heading;
 use super::super::interrupt::Interrupt;
 use super::super::progress::wait;
 use super::super::{print, print_json, tell};
+use crate::counted::counted;
 use crate::error::Error;
 use crate::estimate::Estimate;
 use crate::io::{FlowFolder, Flows, SpinsOrigin};
@@ -270,6 +271,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         "device {device}; run folder {path}; {} parameters",
         parameters(&run.settings.architecture)?
     ));
+    let next = format!("han-gpu neuralrg measure {path}");
+    family::tell_of_the_end(run.training.steps_done(), run.settings.steps, "neuralrg train", &next);
     let go_on = format!("han-gpu neuralrg train --resume {path}");
     let metrics = run.learn(&interrupt, &go_on)?;
     if arguments.json { print_json(&run.summary(&metrics)?) } else { print(&run.describe(&metrics)) }
@@ -341,8 +344,8 @@ impl Run {
         let with_error = |value: f64| brief(Estimate { value, error: metrics.loss_error });
         let mut lines = vec![
             format!(
-                "learned {} steps of {} in {:.1} s on {}, {}",
-                settings.steps,
+                "learned {} of {} in {:.1} s on {}, {}",
+                counted(settings.steps, "step"),
                 settings.batch,
                 metrics.elapsed_s,
                 training.backend().device(),
@@ -410,7 +413,7 @@ fn draw_pool(training: &mut Training<f32>) -> crate::Result<()> {
     if !training.lacks_pool() {
         return Ok(());
     }
-    tell(&format!("{} configurations by Monte Carlo to learn from", training.settings().pool));
+    tell(&format!("{} by Monte Carlo to learn from", counted(training.settings().pool, "configuration")));
     match wait("drawing configurations by Monte Carlo", || training.draw_pool()) {
         Err(Error::NotEquilibrated { reason, .. }) => {
             let expected = format!(

@@ -5,6 +5,7 @@ use super::super::interrupt::Interrupt;
 use super::super::progress::Progress;
 use super::super::{heading, print, print_json, tell};
 use super::learning::{Kind, LearningArguments, Origin};
+use crate::counted::counted;
 use crate::error::Error;
 use crate::io::{MachineFolder, Machines, write_data};
 use crate::rbm::{Data, Metrics, Recipe, Settings, State, Training};
@@ -68,6 +69,8 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let interrupt = Interrupt::listen();
     let folder = run.folder.path().to_owned();
     tell(&format!("device {}; run folder {}", run.device(), folder.display()));
+    let next = format!("han-gpu rbm measure {}", folder.display());
+    family::tell_of_the_end(run.training.steps_done(), run.settings.steps, "rbm train", &next);
     let go_on = format!("han-gpu rbm train --resume {}", folder.display());
     let metrics = run.learn(&interrupt, &go_on)?;
     match arguments.json {
@@ -248,8 +251,11 @@ impl Run {
 fn describe(settings: &Settings, metrics: &Metrics, device: &str, folder: &Path) -> String {
     let mut lines = vec![
         format!(
-            "learned {} steps of {} in {:.1} s on {device}, {:.1} epochs",
-            settings.steps, settings.batch, metrics.elapsed_s, metrics.epoch
+            "learned {} of {} in {:.1} s on {device}, {:.1} epochs",
+            counted(settings.steps, "step"),
+            settings.batch,
+            metrics.elapsed_s,
+            metrics.epoch
         ),
         format!("pseudo-likelihood     {:.5} per site", metrics.pseudo_likelihood),
         format!("reconstruction error  {:.5} of the spins", metrics.reconstruction_error),
