@@ -251,14 +251,60 @@ fn a_run_without_metrics_is_neither_plotted_nor_exported() {
     let before = there();
     // As a run leaves it that is killed before its first row, and before its table.
     fs::write(&table, header + "\n").unwrap();
-    for _ in 0..2 {
-        for command in ["plot run", "plot run --out figures", "export run --out tables --device cpu"] {
-            fail(folder, command, 1, &["run/metrics.csv", "no row", "han-gpu train --resume run"]);
+    let again = "han-gpu train run/config.toml --out NEW";
+    for way_out in [again, "han-gpu train --resume run"] {
+        for _ in 0..2 {
+            for command in ["plot run", "plot run --out figures", "export run --out tables --device cpu"] {
+                fail(folder, command, 1, &["run/metrics.csv", "no row", way_out]);
+            }
+            fs::remove_file(&table).ok();
         }
-        fs::remove_file(&table).ok();
+        fs::remove_file(folder.join("run/summary.json")).ok();
     }
-    assert_eq!(there(), before - 1);
+    assert_eq!(there(), before - 2);
     assert!(!folder.join("figures").exists() && !folder.join("tables").exists());
+}
+
+#[test]
+fn a_finished_run_says_so_and_what_to_do_next() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    succeed(folder, TINY);
+    let told = succeed(folder, "train --resume run").stderr;
+    let further = "train run/config.toml --init-from run --steps 40 --out NEW";
+    assert!(told.contains("finished at step 20 of 20") && told.contains(further), "{told}");
+    succeed(folder, further);
+    // A table that is lost comes again by the command that the message names.
+    fs::remove_file(folder.join("run/metrics.csv")).unwrap();
+    assert!(succeed(folder, "train --resume run").stderr.contains("train run/config.toml --out NEW"));
+    succeed(folder, "train run/config.toml --out OTHER");
+    succeed(folder, "plot OTHER");
+    let flow = "neuralrg train --size 4 --temperature 3 --repeat 1 --hidden 2 --layers 2 --steps 4 --batch 8 --out flow";
+    assert!(!succeed(folder, flow).stderr.contains("finished"));
+    let told = succeed(folder, "neuralrg train --resume flow").stderr;
+    for part in [
+        "finished at step 4 of 4",
+        "neuralrg train --steps 8 --out NEW",
+        "next: han-gpu neuralrg measure flow",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    succeed(folder, "neuralrg measure flow --count 50");
+}
+
+#[test]
+fn one_thing_is_no_plural() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let told = succeed(folder, &TINY.replace("--steps 20", "--steps 1")).stdout;
+    assert!(told.contains("trained 1 step in "), "{told}");
+    let told = succeed(folder, "sample run --count 1 --out s.npz --device cpu");
+    assert!(
+        told.stdout.contains("1 configuration in s.npz") && told.stderr.contains("after 1 step\n"),
+        "{}",
+        told.stderr
+    );
+    assert!(succeed(folder, "measure run --count 1 --device cpu").stdout.contains("of 1 sample, "));
 }
 
 #[test]
@@ -293,7 +339,7 @@ fn damaged_runs_are_listed_with_the_file_that_is_damaged() {
     // A long status stands on a line of its own.
     let line = |run: &str| {
         let rows = list.split("\nruns/").find(|row| format!("runs/{row}").starts_with(&format!("{run} ")));
-        rows.unwrap().to_owned()
+        rows.unwrap().trim_end().to_owned()
     };
     assert!(line("runs/sound").ends_with("suspect"), "{list}");
     assert!(line("runs/flow").ends_with("damaged: flow.toml"), "{list}");

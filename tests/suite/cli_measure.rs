@@ -222,7 +222,17 @@ fn a_scan_goes_through_lists_of_betas_fields_and_couplings() {
     assert!(names.iter().any(|name| name.starts_with("beta0.44068")), "{names:?}");
     fail(folder, &format!("scan --beta 0.1:0.5 {quick}"), 2, &["first:last:step"]);
     fail(folder, &format!("scan --beta 0.1 --points 3 {quick}"), 2, &["--beta", "--points"]);
-    fail(folder, &format!("scan {quick}"), 2, &["--beta"]);
+    let example = "--beta-from 0.3 --beta-to 0.6 --points 7";
+    for (given, missing) in [
+        ("", "a scan needs betas"),
+        ("--spacing critical", "a scan needs betas"),
+        ("--beta-from 0.3", "--beta-to and --points are missing"),
+        ("--beta-to 0.3", "--beta-from and --points are missing"),
+        ("--beta-from 0.3 --beta-to 0.4", "--points is missing"),
+        ("--beta-to 0.4 --points 3", "--beta-from is missing"),
+    ] {
+        fail(folder, &format!("scan {given} {quick}"), 2, &[missing, example, "--beta 0.3,0.44"]);
+    }
     fail(
         folder,
         &format!("scan --lattice triangular --coupling=-1 {} {quick}", dense.strip_prefix("scan ").unwrap()),
