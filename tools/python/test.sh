@@ -11,9 +11,9 @@ if ! python3 -c "import venv, ensurepip" 2>/dev/null; then
     echo "python3 has no venv or pip (Debian: python3-venv): tools/python/test.sh was left out"
     exit 0
 fi
-# Kept from run to run, apart from what Cargo builds for the command: the features differ.
-export CARGO_TARGET_DIR="$(realpath -m "${CARGO_TARGET_DIR:-target}")/python"
-environment="$CARGO_TARGET_DIR/environment"
+# Crates of the same features are built once, for the command and for the package.
+export CARGO_TARGET_DIR="$(realpath -m "${CARGO_TARGET_DIR:-target}")"
+environment="$CARGO_TARGET_DIR/python-environment"
 
 cargo fmt --check --manifest-path tools/python/Cargo.toml
 cargo clippy --release --manifest-path tools/python/Cargo.toml -- -D warnings
