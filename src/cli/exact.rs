@@ -16,7 +16,7 @@ use crate::measure::Solution;
 #[command(after_help = "Examples:
   han-gpu exact --size 16 --beta 0.44
   han-gpu exact --size 128 --beta 0.44068679350977 --json
-  han-gpu exact --size 10 --beta 0.6 --coupling -1 --field 0.3 --lattice triangular
+  han-gpu exact --lattice triangular --size 10 --beta 1 --coupling -1 --field 1
   han-gpu exact --lattice chain --size 1000000 --beta 2 --field 0.01
   han-gpu exact --size 16 --beta 1 --couplings pm1 --disorder-seed 7
   han-gpu exact --model potts --states 3 --size 8 --beta 1.005")]

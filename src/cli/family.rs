@@ -37,9 +37,9 @@ pub(super) struct Course {
 /// Says so where a run has taken all its steps already, and how to have more; `train` is the command that began it.
 pub(super) fn tell_of_the_end(done: u32, steps: u32, train: &str, next: &str) {
     if done >= steps {
+        let steps_more = steps.saturating_mul(2);
         super::tell(&format!(
-            "the run is finished at step {done} of {steps}, and these are its figures; to learn longer, begin another: han-gpu {train} --steps {} --out NEW, with its other settings\nnext: {next}",
-            steps.saturating_mul(2)
+            "the run is finished at step {done} of {steps}, and these are its figures; to\nlearn longer, begin another with the same settings but:\n  han-gpu {train} --steps {steps_more} --out NEW\nnext: {next}"
         ));
     }
 }

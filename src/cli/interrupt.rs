@@ -1,5 +1,5 @@
-//! Ctrl-C (SIGINT), SIGTERM and, where the terminal is closed, SIGHUP ask a long job to end and to report what it has; a second Ctrl-C or SIGTERM ends the
-//! program at once.
+//! Ctrl-C (SIGINT), SIGTERM and, where the terminal is closed, SIGHUP ask a long job to end and to report what it has; a second Ctrl-C or SIGTERM, once the
+//! first one was answered, ends the program at once.
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -28,6 +28,8 @@ pub(super) struct Interrupt {
     /// Of the signal that came; 0: none did.
     exit_code: Arc<AtomicUsize>,
     said: Arc<AtomicBool>,
+    /// Whether the next signal ends the program at once: programs such as timeout(1) send one signal twice, to the process and to its group, which is no second wish.
+    ends: Arc<AtomicBool>,
     /// How to go on with the job, where that is known.
     go_on: Arc<Mutex<String>>,
 }
@@ -58,8 +60,7 @@ impl Interrupt {
 
     fn register(&self) -> Result<()> {
         for (signal, code) in SIGNALS {
-            // Handlers run in this order: the first signal finds the flag not set yet, the second one finds it.
-            flag::register_conditional_shutdown(signal, code.into(), self.came.clone())?;
+            flag::register_conditional_shutdown(signal, code.into(), self.ends.clone())?;
             flag::register_usize(signal, self.exit_code.clone(), code.into())?;
             flag::register(signal, self.came.clone())?;
         }
@@ -86,6 +87,7 @@ impl Interrupt {
     pub(super) fn pressed(&self) -> bool {
         let pressed = self.came.load(Ordering::Relaxed);
         if pressed && !self.said.swap(true, Ordering::Relaxed) {
+            self.ends.store(true, Ordering::Relaxed);
             let go_on = self.go_on.lock().unwrap_or_else(PoisonError::into_inner);
             let go_on = if go_on.is_empty() { String::new() } else { format!("; in either case {go_on}") };
             super::tell(&format!("stopping after what is under way; once more ends at once{go_on}"));
@@ -101,6 +103,7 @@ impl Interrupt {
     /// From now on the next signal ends the program at once.
     pub(super) fn end_at_once(&self) {
         self.said.store(true, Ordering::Relaxed);
+        self.ends.store(true, Ordering::Relaxed);
         self.came.store(true, Ordering::Relaxed);
     }
 

@@ -31,7 +31,7 @@ const BY_LEVEL: usize = 10_000;
   han-gpu measure runs/L16-beta0.44 --count 100000
   han-gpu measure runs/L16-beta0.44 --count 100000 --method nmcmc --json
   han-gpu measure runs/L16-beta0.44 --count 10000 --bottom mps --by-level
-  han-gpu measure runs/L16-beta0.44 --symmetrise translations=4x4,reflections,transpose
+  han-gpu measure runs/a --symmetrise translations=4x4,reflections,transpose
   han-gpu mc --size 16 --beta 0.44 --sweeps 1000 --out configs.npz
   han-gpu measure runs/L16-beta0.44 --reference configs.npz")]
 pub(super) struct Arguments {

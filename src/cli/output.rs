@@ -15,12 +15,12 @@ use tracing_subscriber::EnvFilter;
 #[derive(Debug, clap::Args)]
 pub(super) struct Loudness {
     /// Say nothing but results and errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = super::words::LAST + 1)]
     quiet: bool,
     /// Log what is done; twice: in detail; RUST_LOG: by module
     ///
     /// Log what is done; twice: in detail. RUST_LOG, where it is set, says it by module
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = super::words::LAST + 2)]
     verbose: u8,
 }
 

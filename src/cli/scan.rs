@@ -1,6 +1,6 @@
 //! `han-gpu scan`.
 
-use super::columns::{aligned, wrapped};
+use super::columns::{WIDTH, aligned, wrapped};
 use super::figures::{FigureArguments, Place};
 use super::flags::ForScan;
 use super::heading;
@@ -20,7 +20,7 @@ use crate::io::{Row, RunFolder, Table, row};
 use crate::lattice::Ensemble;
 use crate::mc::{Algorithm, Equilibrium, Setup, Simulation};
 use crate::measure::{
-    Measurement, Method, MonteCarlo, Settings, Sweeps, measure, measure_chains, own_seed, short,
+    Measurement, Method, MonteCarlo, Settings, Sweeps, measure, measure_chains, own_seed, short_to,
 };
 use crate::plot;
 use crate::rbm::{are_different, number_list, number_range};
@@ -39,6 +39,8 @@ const MEASURED: f64 = 50.0;
 const MAX_SEEDS: usize = 10_000;
 /// Most points of a scan.
 const MAX_POINTS: usize = 10_000;
+/// Decimals of figures that are printed, fewest and most.
+const DECIMALS: std::ops::RangeInclusive<usize> = 3..=9;
 /// Most sweeps that this can lead to.
 const MOST_SWEEPS: usize = 1 << 17;
 
@@ -346,6 +348,10 @@ fn betas(arguments: &Arguments) -> anyhow::Result<Vec<f64>> {
     let Arguments { beta_from: Some(from), beta_to: Some(to), points: Some(points), .. } = *arguments else {
         return Err(Error::Config { path: COMMAND_LINE.into(), message: lacking(arguments) }.into());
     };
+    if points == 1 && from != to {
+        let expected = "one point has one beta; give two or more, or --beta and its value alone";
+        return Err(Error::setting("points", points, expected).into());
+    }
     if points == 0 || points > MAX_POINTS {
         return Err(Error::setting("points", points, format!("it must lie in 1 to {MAX_POINTS}")).into());
     }
@@ -634,8 +640,20 @@ fn monte_carlo(
     Ok(MonteCarlo { fault, ..measured })
 }
 
-/// A paragraph for every network: where it is and how good, its figures, and what they can be compared with, exact values and Monte Carlo.
+/// A paragraph for every network: where it is and how good, its figures, and what they can be compared with, exact values and Monte Carlo. All figures have as many decimals as fit.
 fn describe(table: &Table, out: &Path) -> String {
+    let with = |decimals: usize| paragraphs(table, decimals);
+    let fits = |lines: &[String]| {
+        lines.iter().flat_map(|line| line.lines()).all(|line| line.chars().count() <= WIDTH)
+    };
+    let mut lines =
+        DECIMALS.rev().map(with).find(|lines| fits(lines)).unwrap_or_else(|| with(*DECIMALS.start()));
+    lines.push(format!("table and figures in {}", out.display()));
+    lines.join("\n")
+}
+
+/// The paragraphs of all networks, with so many decimals at the most.
+fn paragraphs(table: &Table, decimals: usize) -> Vec<String> {
     let is_potts = table.rows.iter().any(|row| row.get("states").is_some());
     let (order, symbol) = if is_potts { ("order_parameter", "m") } else { ("abs_magnetisation", "|m|") };
     let quantities = ["free_energy_per_site", "energy_per_site", "specific_heat", "entropy_per_site", order];
@@ -651,10 +669,13 @@ fn describe(table: &Table, out: &Path) -> String {
         let value = |prefix: &str, name: &str, suffix: &str| row.get(&format!("{prefix}{name}{suffix}"));
         let estimate = |prefix: &str, name: &str| {
             let error = value(prefix, name, "_error").unwrap_or(f64::NAN);
-            value(prefix, name, "").map_or_else(String::new, |value| short(Estimate { value, error }))
+            value(prefix, name, "")
+                .map_or_else(String::new, |value| short_to(Estimate { value, error }, decimals))
         };
-        let exact =
-            |name: &str| value("", name, "_exact").map_or_else(String::new, |value| format!("{value:.7}"));
+        let exact = |name: &str| {
+            value("", name, "_exact")
+                .map_or_else(String::new, |value| format!("{value:.0$}", decimals.min(7)))
+        };
         cells.push(line("network", quantities.map(|name| estimate("", name))));
         let others =
             [("exact", quantities.map(exact)), ("Monte Carlo", quantities.map(|name| estimate("mc_", name)))];
@@ -665,8 +686,7 @@ fn describe(table: &Table, out: &Path) -> String {
     for (at, caption) in captions.into_iter().rev() {
         lines.insert(at, caption);
     }
-    lines.push(format!("table and figures in {}", out.display()));
-    lines.join("\n")
+    lines
 }
 
 /// The place of a row in the scan, how good its network is, and whether its figures are to be trusted.

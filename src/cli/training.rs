@@ -100,7 +100,7 @@ pub(super) fn execute(
     if checkpoint.step >= config.steps && folder.is_finished() {
         let (step, more) = (checkpoint.step, config.steps.saturating_mul(2));
         super::tell(&format!(
-            "the run is finished at step {step} of {step}, and is evaluated once more; to train its network further:\n  han-gpu train {run}/config.toml --init-from {run} --steps {more} --out NEW"
+            "the run is finished at step {step} of {step}, and is evaluated once more;\nto train its network further:\n  han-gpu train {run}/config.toml --init-from {run} --steps {more} --out NEW"
         ));
     }
     // Training asks for it too; the solution is kept.

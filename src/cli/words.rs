@@ -11,10 +11,13 @@ const DEVICE: &str = "device";
 /// Numbers from here on have no exact neighbours as floats.
 const LARGEST: f64 = (1_u64 << 53) as f64;
 
+/// The place of options that all commands have, behind their own.
+pub(super) const LAST: usize = 1000;
+
 /// Gives every flag of a command and of its subcommands the words of its kind, and every command a short help and a full one.
 pub(super) fn understood(command: Command) -> Command {
     let full = format!("{} help", command.get_name());
-    worded(command, &full)
+    worded(command.max_term_width(super::columns::WIDTH), &full)
 }
 
 /// A command whose full help another command prints.
@@ -35,13 +38,14 @@ fn worded(command: Command, full: &str) -> Command {
 /// The flag that prints the short help, which fits two screens; the command `help` and the man page say the rest.
 fn help(command: &Command, full: &str) -> Arg {
     let has_star = |argument: &Arg| argument.get_help().is_some_and(|help| help.to_string().ends_with("*]"));
-    let stars = if command.get_arguments().any(has_star) { ", and what a * means" } else { "" };
+    let stars = if command.get_arguments().any(has_star) { " (*: follows from others)" } else { "" };
     Arg::new("help")
         .short('h')
         .long("help")
         .action(ArgAction::HelpShort)
-        .display_order(0)
-        .help(format!("Print help; in full{stars}: {full}"))
+        .display_order(LAST)
+        .help(format!("Help{stars}; in full: {full}"))
+        .long_help("Print help in short")
 }
 
 /// Help in one line: words, then in brackets the names that are possible and the default.
@@ -170,6 +174,22 @@ impl TypedValueParser for Device {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn examples_fit_a_terminal_as_they_stand() {
+        fn check(command: &Command) {
+            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in examples.lines() {
+                assert!(
+                    line.chars().count() <= super::super::columns::WIDTH,
+                    "{}: {line}",
+                    command.get_name()
+                );
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&super::super::command_line());
+    }
 
     #[test]
     fn whole_numbers_may_have_an_exponent() {

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use safetensors::tensor::{Dtype, SafeTensors, TensorInfo};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Debug;
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -47,6 +47,9 @@ pub trait Family: Debug {
     /// # Errors
     /// When settings are out of range.
     fn tensors(settings: &Self::Settings) -> Result<Vec<Tensor>>;
+
+    /// Steps of a run.
+    fn steps(settings: &Self::Settings) -> u32;
 
     /// Metadata that a checkpoint and the settings of its run must agree in.
     fn identity(settings: &Self::Settings) -> Vec<(&'static str, String)>;
@@ -225,14 +228,14 @@ impl<F: Family> FamilyFolder<F> {
         let found = SafeTensors::deserialize(&bytes).map_err(|error| damaged(error.to_string()))?;
         let step = metadata.get("step").and_then(|step| step.parse().ok());
         let step = step.ok_or_else(|| damaged("its metadata lacks a valid step".to_owned()))?;
-        for (key, wanted) in identity::<F>(settings, step) {
-            if metadata.get(&key) != Some(&wanted) {
-                let found = metadata.get(&key).map_or("none", String::as_str);
-                let message = format!(
-                    "the {name} has {key} = {found}, the run's {name}.toml has {key} = {wanted}: put that back, or start a new run"
-                );
-                return Err(Error::content(&path, message));
-            }
+        if let Some(message) = difference(name, &metadata, &identity::<F>(settings, step)) {
+            return Err(Error::content(&path, message));
+        }
+        if step > F::steps(settings) {
+            let steps = F::steps(settings);
+            let message =
+                format!("it is at step {step} of {steps}; put steps back to {step} or more in {name}.toml");
+            return Err(Error::content(&path, message));
         }
         let data_of = |(name, dtype, shape): &Tensor| {
             let view = found.tensor(name).map_err(|_| damaged(format!("tensor {name} is missing")))?;
@@ -297,6 +300,12 @@ impl<F: Family> FamilyFolder<F> {
             .find_map(|(name, is_sound)| (!is_sound).then_some(name))
     }
 
+    /// The warning of a run whose summary cannot be read.
+    pub fn warning(&self) -> Option<String> {
+        let is_damaged = self.file(SUMMARY).is_file() && self.summary().is_none();
+        is_damaged.then(|| format!("the summary.json of {} cannot be read", self.path.display()))
+    }
+
     /// Writes the summary.
     ///
     /// # Errors
@@ -332,6 +341,23 @@ pub(super) fn command_of(family: &str) -> &'static str {
 /// Whether a folder holds a run of one of these families.
 pub(super) fn is_of_a_family(path: &Path) -> bool {
     SETTINGS.iter().any(|name| path.join(name).is_file())
+}
+
+/// The reason why a checkpoint with these metadata is none of a run with those wanted.
+fn difference(
+    name: &str,
+    found: &HashMap<String, String>,
+    wanted: &HashMap<String, String>,
+) -> Option<String> {
+    // Settings whose default nothing names stand on one side alone.
+    let keys: BTreeSet<&String> = found.keys().chain(wanted.keys()).collect();
+    let key = keys.into_iter().find(|key| found.get(*key) != wanted.get(*key))?;
+    let told = |of: &HashMap<String, String>| of.get(key).map_or("none", String::as_str).to_owned();
+    Some(format!(
+        "the {name} has {key} = {}, the run's {name}.toml has {key} = {}: put that back, or start a new run",
+        told(found),
+        told(wanted)
+    ))
 }
 
 fn checkpoint<F: Family>() -> String {

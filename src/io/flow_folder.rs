@@ -25,6 +25,10 @@ impl Family for Flows {
         Ok(names.map(|name| (name, Dtype::F32, shape.to_vec())).to_vec())
     }
 
+    fn steps(settings: &Settings) -> u32 {
+        settings.steps
+    }
+
     fn identity(settings: &Settings) -> Vec<(&'static str, String)> {
         let form = &settings.architecture;
         let mut identity = vec![

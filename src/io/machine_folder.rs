@@ -30,6 +30,10 @@ impl Family for Machines {
         ])
     }
 
+    fn steps(settings: &Settings) -> u32 {
+        settings.steps
+    }
+
     fn identity(settings: &Settings) -> Vec<(&'static str, String)> {
         vec![
             ("lattice", settings.lattice.name().to_owned()),

@@ -30,7 +30,7 @@ pub use reference::{
     MonteCarloCheck, log_weights_of, monte_carlo_check, monte_carlo_check_of, reference_log_weights,
     references,
 };
-pub use report::{brief, short};
+pub use report::{brief, short, short_to};
 pub use run_report::{Origin, RunReport};
 pub use solution::Solution;
 

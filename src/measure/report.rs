@@ -223,6 +223,8 @@ pub(super) fn line(quantity: &Quantity) -> String {
 
 /// Error below which numbers are in powers of ten: they would be rows of zeros.
 const LEAST_DECIMAL: f64 = 1e-10;
+/// Most decimals of a value with its error in brackets.
+const MOST_DECIMALS: usize = 12;
 
 /// Value and error with two digits of the error, for people; `?` for an error that is not known.
 pub fn brief(estimate: Estimate) -> String {
@@ -231,20 +233,28 @@ pub fn brief(estimate: Estimate) -> String {
         return format!("{value:.8} +- ?");
     }
     if error < LEAST_DECIMAL {
-        return format!("{value:.1e} +- {error:.1e}");
+        return format!("{value:.10} +- {error:.1e}");
     }
     let digits = (1.0 - error.log10().floor()).clamp(0.0, 12.0) as usize;
     format!("{value:.digits$} +- {error:.digits$}")
 }
 
-/// A value with its error in brackets, in units of the last digit: 1.234(56).
+/// A value with its error in brackets, in units of the last digit: 1.234(56), or 1.234(?) where it is not known.
 pub fn short(estimate: Estimate) -> String {
+    short_to(estimate, MOST_DECIMALS)
+}
+
+/// The same with so many decimals at the most: an error that is smaller counts as one of the last digit.
+pub fn short_to(estimate: Estimate, most: usize) -> String {
     let Estimate { value, error } = estimate;
-    if !(error.is_finite() && error > 0.0) {
-        return format!("{value:.6}");
+    if error == 0.0 {
+        return format!("{value:.0$}", most.min(6));
     }
-    let digits = (1.0 - error.log10().floor()).clamp(0.0, 12.0) as usize;
-    let units = (error * 10_f64.powi(digits as i32)).round();
+    if !error.is_finite() {
+        return format!("{value:.0$}(?)", most.min(4));
+    }
+    let digits = (1.0 - error.log10().floor()).clamp(0.0, most as f64) as usize;
+    let units = (error * 10_f64.powi(digits as i32)).round().max(1.0);
     format!("{value:.digits$}({units})")
 }
 
@@ -318,5 +328,21 @@ impl ChainStatistics {
         } else {
             map.serialize_entry("correlation", &distances(&self.correlation))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_stand_in_brackets_and_unknown_ones_are_told() {
+        let of = |value: f64, error: f64| Estimate { value, error };
+        assert_eq!(short(of(-2.663831, 0.00069)), "-2.66383(69)");
+        assert_eq!(short(of(0.5, 0.0)), "0.500000");
+        assert_eq!(short(of(-1.924229, f64::NAN)), "-1.9242(?)");
+        assert_eq!(short_to(of(-1.999_999_999_978, 2.8e-12), 6), "-2.000000(1)");
+        assert_eq!(short_to(of(12.3456, 0.12), 6), "12.35(12)");
+        assert_eq!(brief(of(-1.999_999_999_978, 2.8e-12)), "-2.0000000000 +- 2.8e-12");
     }
 }

@@ -48,7 +48,9 @@ pub fn train(
     // A lattice that is solved in seconds is solved before the clock starts; the solution is kept.
     let _ = exact::ln_z(&trainer.model().system, config.beta);
     let table = folder.metrics_after(trainer.steps_done())?;
-    trainer.continue_clock(table.elapsed_s());
+    // A finished run whose table is lost keeps the time that its summary tells.
+    let earlier = folder.summary().and_then(|summary| summary.get("elapsed_s")?.as_f64());
+    trainer.continue_clock(table.elapsed_s().max(earlier.unwrap_or_default()));
     let mut run = Run { trainer, folder, table, observe: &mut *observe };
     if run.steps()?.is_break() {
         return Ok(None);

@@ -104,7 +104,7 @@ fn the_help_of_train_fits_two_screens_and_has_all_in_the_manual() {
         "[square, triangular, cubic, complete, chain; default: square]",
         "[default, quick, accurate, published]",
         "[default: RAYON_NUM_THREADS, or all]",
-        "what a * means: han-gpu help train",
+        "in full: han-gpu help train",
     ] {
         assert!(words(&help).contains(part), "{part}: {help}");
     }

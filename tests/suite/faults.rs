@@ -167,6 +167,28 @@ mod signals {
         }
     }
 
+    /// As timeout(1) sends them: to the process, and to its group.
+    #[test]
+    fn one_signal_that_comes_twice_is_one() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        let run = folder.join("run");
+        let mut child = command(folder, &format!("{RUN} --out run"))
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        while rows(&run) < 20 {
+            assert!(child.try_wait().unwrap().is_none(), "the run ended before it could be interrupted");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id, &id]).status().unwrap().success());
+        let ended = ended(child.wait_with_output().unwrap());
+        assert_eq!(ended.code, 143, "{}", ended.stderr);
+        assert!(ended.stderr.contains("han-gpu train --resume run"), "{}", ended.stderr);
+    }
+
     #[test]
     fn the_closing_evaluation_is_interrupted_too_and_done_by_resuming() {
         let temporary = tempfile::tempdir().unwrap();

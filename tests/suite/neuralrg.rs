@@ -217,6 +217,33 @@ fn bad_input_is_refused_by_name_and_leaves_nothing() {
     fail(folder, "neuralrg train --size 4 --temperature 3 --data cold.npz --out other", 1, &["beta 1"]);
     fail(folder, "neuralrg sample run --count 0 --out f.npz", 2, &["count = 0"]);
     fail(folder, "neuralrg hmc run --leaps 0", 2, &["leaps = 0"]);
+    succeed(folder, &format!("neuralrg train {SHORT} --symmetry mixture --out mixture"));
+    succeed(folder, "neuralrg sample mixture --count 50 --out m.npz");
+    succeed(folder, "neuralrg evaluate mixture --fields m.npz --out m.npy");
+    let drawn: Array1<f64> =
+        NpzReader::new(File::open(folder.join("m.npz")).unwrap()).unwrap().by_name("ln_q.npy").unwrap();
+    let evaluated = Array1::<f64>::read_npy(File::open(folder.join("m.npy")).unwrap()).unwrap();
+    assert!(drawn.iter().zip(&evaluated).all(|(drawn, evaluated)| (drawn - evaluated).abs() < 1e-3));
+    let settings = fs::read_to_string(folder.join("mixture/flow.toml")).unwrap();
+    let change = |from: &str, to: &str| {
+        assert!(settings.contains(from), "{settings}");
+        fs::write(folder.join("mixture/flow.toml"), settings.replace(from, to)).unwrap();
+    };
+    change("symmetry = \"mixture\"", "");
+    fail(
+        folder,
+        "neuralrg sample mixture --count 2 --out f.npz",
+        1,
+        &["symmetry = mixture", "symmetry = none"],
+    );
+    let steps = settings.lines().find(|line| line.starts_with("steps = ")).unwrap();
+    change(steps, "steps = 2");
+    fail(folder, "neuralrg train --resume mixture", 1, &["put steps back"]);
+    change(steps, steps);
+    fs::write(folder.join("mixture/summary.json"), "{").unwrap();
+    let told = succeed(folder, "neuralrg sample mixture --count 2 --out f.npz").stderr;
+    assert!(told.contains("summary.json of mixture cannot be read"), "{told}");
+    fs::remove_file(folder.join("f.npz")).unwrap();
     fs::write(folder.join("run/flow.safetensors"), b"junk").unwrap();
     fail(folder, "neuralrg sample run --count 3 --out f.npz", 1, &["flow.safetensors"]);
     assert!(!folder.join("f.npz").exists());

@@ -90,7 +90,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .transpose()?;
     let (found, verification) = checked.unzip();
     let (forward, overlap) = found.flatten().unzip();
-    let of_run = learned.unfinished.clone();
+    let of_run = learned.warnings.clone();
     let of_check = verification.iter().flat_map(Verification::doubts).cloned();
     let doubts = [measurement.doubts(), of_check.chain(of_run.clone()).collect()].concat();
     let report = Report {
@@ -134,7 +134,7 @@ fn describe(report: &Report<'_>) -> String {
         vec![format!("{}, seed {}", report.measurement.ensemble, report.seed), report.measurement.describe()];
     if let Some(forward) = &report.forward {
         lines.push(format!(
-            "forward    ESS {}, KL {} nats, of {} fields given spins by Monte Carlo",
+            "forward    ESS {}, KL {} nats\n           of {} fields given spins by Monte Carlo",
             brief(forward.ess),
             brief(forward.kl),
             forward.count

@@ -11,7 +11,7 @@ mod variables;
 use crate::device;
 use crate::error::Error;
 use crate::io::FlowFolder;
-use crate::neuralrg::{Backend, Dual, Flow, Learner, Settings};
+use crate::neuralrg::{Backend, Dual, Flow, Learner, Settings, Symmetry};
 use std::path::{Path, PathBuf};
 
 /// NeuralRG: multiscale flows that learn the field dual to Ising spins.
@@ -48,8 +48,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 struct Learned {
     path: PathBuf,
     settings: Settings,
-    /// The warning of a flow that has not learned to the end.
-    unfinished: Option<String>,
+    /// Warnings of a flow that has not learned to the end, or whose run is damaged.
+    warnings: Vec<String>,
     flow: Flow<f32>,
     dual: Dual<f32>,
 }
@@ -75,13 +75,12 @@ fn open(path: &Path) -> anyhow::Result<Learned> {
             settings.steps
         )
     });
-    if let Some(warning) = &unfinished {
-        super::complain(&format!("WARNING    {warning}"));
-    }
+    let warnings: Vec<String> = unfinished.into_iter().chain(folder.warning()).collect();
+    warnings.iter().for_each(|warning| super::complain(&format!("WARNING    {warning}")));
     let flow = Flow::new(settings.architecture, settings.seed)?.with_parameters(state.parameters)?;
     let &Settings { architecture, coupling, temperature, .. } = &settings;
     let dual = Dual::new(architecture.size, coupling, temperature)?;
-    Ok(Learned { path: path.to_owned(), settings, unfinished, flow, dual })
+    Ok(Learned { path: path.to_owned(), settings, warnings, flow, dual })
 }
 
 /// Refuses numbers of samples, chains and the like that are out of range.
@@ -96,5 +95,9 @@ fn check_range(name: &'static str, value: u64, least: u64, most: u64) -> crate::
 fn named(settings: &Settings) -> String {
     let Settings { architecture, coupling, temperature, .. } = settings;
     let of_coupling = if *coupling == 1.0 { String::new() } else { format!(", J = {coupling}") };
-    format!("{0} x {0}, T = {temperature}{of_coupling}", architecture.size)
+    let of_symmetry = match architecture.symmetry {
+        Symmetry::Odd => "",
+        Symmetry::Mixture => ", mixture",
+    };
+    format!("{0} x {0}, T = {temperature}{of_coupling}{of_symmetry}", architecture.size)
 }

@@ -3,15 +3,15 @@
 use super::super::columns::{aligned, wrapped};
 use super::super::figures::{FigureArguments, Place};
 use super::super::heading;
-use super::super::interrupt::Interrupt;
-use super::super::{print, print_json, tell};
+use super::super::interrupt::{Interrupt, Stopped};
+use super::super::{complain, print, print_json, tell};
 use super::named;
-use super::train::{PartsName, Run, SIZE, Scales, parameters};
+use super::train::{PartsName, Run, SIZE, Scales, SymmetryName, parameters};
 use crate::error::Error;
 use crate::estimate::Estimate;
 use crate::io::{FlowFolder, RunFolder};
 use crate::measure::short;
-use crate::neuralrg::{Architecture, CRITICAL_TEMPERATURE, Metrics, Settings};
+use crate::neuralrg::{Architecture, CRITICAL_TEMPERATURE, Metrics, Settings, Symmetry};
 use crate::plot::{self, Expressiveness};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,9 @@ const MOST_FLOWS: usize = 1000;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu neuralrg scan --size 8 --temperature 3 --repeat 1,2,4 --hidden 4,8,16
-  han-gpu neuralrg scan --size 16 --scales 1,2,3,4 --parts both,disentanglers,decimators")]
+  han-gpu neuralrg scan --size 16 --scales 1,2,3,4 \\
+    --parts both,disentanglers,decimators
+  han-gpu neuralrg scan --size 4 --repeat 1,2,4 --symmetry mixture")]
 pub(super) struct Arguments {
     /// Side of the lattice, a power of two to 64
     #[arg(long, default_value_t = SIZE, help_heading = heading::SYSTEM)]
@@ -52,6 +54,9 @@ pub(super) struct Arguments {
     /// Units of a hidden layer of a coupling's nets
     #[arg(long, value_delimiter = ',', default_value = "8", help_heading = heading::SCAN)]
     hidden: Vec<usize>,
+    /// The way to an even density
+    #[arg(long, value_enum, default_value = "odd", help_heading = heading::SCAN)]
+    symmetry: SymmetryName,
     /// Share of a batch that is drawn by cluster Monte Carlo; the rest are configurations of the flow [default: 0.25 from side 8 on, and 0 below]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = heading::TRAINING)]
     data_share: Option<f64>,
@@ -125,7 +130,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for (number, settings) in flows.iter().enumerate() {
         let path = arguments.out.join(folder_of(&settings.architecture));
         tell(&format!("flow {} of {}: {}", number + 1, flows.len(), path.display()));
-        let (parameters, metrics) = learned(&path, settings, &interrupt)?;
+        let (parameters, metrics) =
+            learned(&path, settings, &interrupt).inspect_err(|error| name_flow(error, &path))?;
         rows.push(row(&settings.architecture, parameters, &metrics));
     }
     let place = Place::new(arguments.out.clone(), arguments.figures, false)?;
@@ -142,6 +148,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let title = format!("Divergence of flows by size, {}", flows.first().map(named).unwrap_or_default());
     place.write("scan", &plot::expressiveness(&title, label, &points))?;
     if arguments.json { print_json(&rows) } else { print(&describe(&rows, &place)) }
+}
+
+/// Names the flow that an error befell; a stop is none.
+fn name_flow(error: &anyhow::Error, path: &Path) {
+    if !error.is::<Stopped>() {
+        complain(&format!("in the flow of {}:", path.display()));
+    }
 }
 
 impl Arguments {
@@ -163,6 +176,7 @@ impl Arguments {
                                     layers,
                                     hidden,
                                     depth,
+                                    symmetry: self.symmetry.symmetry(),
                                     ..Architecture::new(size)
                                 };
                                 flows.push(self.settings(architecture));
@@ -210,9 +224,13 @@ impl Arguments {
 
 /// The name of a flow's folder.
 fn folder_of(form: &Architecture) -> String {
-    let &Architecture { parts, repeat, layers, depth, hidden, .. } = form;
+    let &Architecture { parts, repeat, layers, depth, hidden, symmetry, .. } = form;
+    let symmetry = match symmetry {
+        Symmetry::Odd => String::new(),
+        Symmetry::Mixture => format!("{}-", symmetry.name()),
+    };
     format!(
-        "{}-scales{}-repeat{repeat}-layers{layers}-depth{depth}-hidden{hidden}",
+        "{symmetry}{}-scales{}-repeat{repeat}-layers{layers}-depth{depth}-hidden{hidden}",
         parts.name(),
         scales_of(form)
     )

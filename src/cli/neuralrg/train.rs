@@ -164,13 +164,13 @@ pub(super) enum PartsName {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum SymmetryName {
+pub(super) enum SymmetryName {
     Odd,
     Mixture,
 }
 
 impl SymmetryName {
-    fn symmetry(self) -> Symmetry {
+    pub(super) fn symmetry(self) -> Symmetry {
         match self {
             Self::Odd => Symmetry::Odd,
             Self::Mixture => Symmetry::Mixture,
@@ -358,7 +358,11 @@ impl Run {
         lines.push(format!("ESS        {:.4}", metrics.ess));
         let of_data = |loss| format!("data       {loss:.4} = -ln q(x), a mean over fields given data");
         lines.extend(metrics.data_loss.map(of_data));
-        lines.push(format!("asymmetry  {:e} nats between x and -x", metrics.asymmetry));
+        let asymmetry = match metrics.asymmetry {
+            0.0 => "0".to_owned(),
+            asymmetry => format!("{asymmetry:.1e}"),
+        };
+        lines.push(format!("asymmetry  {asymmetry} nats between x and -x"));
         lines.push(format!("results in {}", folder.path().display()));
         lines.join("\n")
     }

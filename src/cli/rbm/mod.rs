@@ -59,13 +59,12 @@ fn open(path: &Path) -> anyhow::Result<Learned> {
     let (folder, settings) = MachineFolder::open(path)?;
     let machine = settings.machine()?;
     let state = folder.state(&settings)?;
-    if state.step < settings.steps {
-        super::tell(&format!(
-            "the machine has learned {} of {}",
-            state.step,
-            counted(settings.steps, "step")
-        ));
-    }
+    let unfinished = (state.step < settings.steps).then(|| {
+        let steps = counted(settings.steps, "step");
+        format!("training of {} has not ended: {} of {steps} are done", path.display(), state.step)
+    });
+    let warnings = unfinished.into_iter().chain(folder.warning());
+    warnings.for_each(|warning| super::complain(&format!("WARNING    {warning}")));
     Ok(Learned { path: path.to_owned(), settings, machine, parameters: state.parameters })
 }
 

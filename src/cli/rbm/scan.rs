@@ -27,8 +27,10 @@ const MOST_MACHINES: usize = 10_000;
 /// configurations at every field and are read by thermometers of that field. Machines, flows and the thermometers' network run on `--device`. Writes scan.csv, figures, and a run folder per machine. Repeat the command to go on after a stop.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  han-gpu rbm scan --generate \"size=10 temperatures=0:6:0.25 count=1000\" --hidden 16,36,64,100 --seeds 5
-  han-gpu rbm scan --generate \"size=10 temperatures=0:9.5:0.5 fields=0:4.5:0.5 count=1000\" --hidden 64 --each-field")]
+  han-gpu rbm scan --generate \"size=10 temperatures=0:6:0.25 count=1000\" \\
+    --hidden 16,36,64,100 --seeds 5
+  han-gpu rbm scan --generate \"size=10 temperatures=0:9:0.5 fields=0:4.5:0.5\" \\
+    --hidden 64 --each-field")]
 pub(in crate::cli) struct Arguments {
     /// Data, as in `rbm train`; seeds draw their own
     #[arg(long, value_name = "RECIPE")]

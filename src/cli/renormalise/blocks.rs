@@ -35,7 +35,7 @@ const SALT: [u32; 2] = [0xb10c, 0x71e5];
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu renormalise blocks --out runs/blocks
-  han-gpu renormalise blocks --size 64 --temperatures 2.1,2.27,2.5 --count 50 --out runs/blocks
+  han-gpu renormalise blocks --size 64 --temperatures 2.1,2.27,2.5 --count 50
   han-gpu renormalise blocks --spins configs.npz --beta 0.44 --out runs/blocks")]
 pub(super) struct Arguments {
     /// Side of the lattice: a power of two, or another number whose halves are even down to the last level

@@ -19,7 +19,7 @@ const COUPLINGS: [f64; 4] = [0.5, 1.0, 2.0, 4.0];
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu renormalise chain
-  han-gpu renormalise chain --couplings 1,2,3 --field 0.01 --iterations 12 --out figures
+  han-gpu renormalise chain --couplings 1,2,3 --field 0.01 --out figures
   han-gpu renormalise chain --from 0.5,1 --json")]
 pub(super) struct Arguments {
     #[command(flatten)]
