@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::gpu::{self, AdapterDescription, Gpu, GpuDense, GpuFlow, GpuLearner, Selected, select_named};
 use crate::memory;
 use crate::neuralrg;
+use crate::ranks::Ranks;
 use crate::rbm;
 use serde::Serialize;
 use std::sync::Arc;
@@ -47,11 +48,27 @@ pub fn open(wanted: &str, model: Arc<Model>, batch: usize) -> Result<Box<dyn Tim
 /// # Errors
 /// When there is no such device, the model does not fit it, or needs 16-bit floats that it lacks.
 pub fn open_to_train(config: &mut Config, memory: Option<u64>) -> Result<Box<dyn Timed>> {
+    open_to_train_on_ranks(&Ranks::alone(), config, memory)
+}
+
+/// As [`open_to_train`], for the part of the batch that is this rank's. Every rank of a machine takes the next one of its devices with the name
+/// that the settings say.
+///
+/// # Errors
+/// As [`open_to_train`], and when the batch cannot be shared out equally.
+pub fn open_to_train_on_ranks(
+    ranks: &Ranks,
+    config: &mut Config,
+    memory: Option<u64>,
+) -> Result<Box<dyn Timed>> {
+    let device = gpu::setting_of_local_rank(&config.device, ranks.local_rank());
+    let part = ranks.share(config.batch)?.len();
     let model = Arc::new(config.model()?);
     let backend = match config.chunk {
-        0 => open_in_chunks(&config.device, &model, config.batch, memory)?,
-        chunk => open(&config.device, model, chunk)?,
+        0 => open_in_chunks(&device, &model, part, memory)?,
+        chunk => open(&device, model, chunk)?,
     };
+    ranks.share(config.batch / backend.batch())?;
     if backend.model().storage == Storage::F16 && backend.setting() == "cpu" {
         let expected = "the CPU backend keeps f32; name a GPU that offers 16-bit floats, or use f32";
         return Err(Error::setting("storage", "f16", expected));

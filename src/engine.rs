@@ -34,6 +34,7 @@ use crate::config::{Config, Objective};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Slot};
 use crate::io::{Checkpoint, Metrics};
+use crate::ranks::Ranks;
 use crate::schedule::{self, Inputs, Kernel};
 use crate::train::{Course, Executor};
 use std::sync::Arc;
@@ -137,7 +138,7 @@ impl Engine {
         let start = start.unwrap_or_else(|| Checkpoint::initial(&config, &model));
         start.fits(&model)?;
         let mut gpu = Gpu::new(device, queue, model.clone(), on_device(&config))?;
-        let course = Course::new(config, &mut gpu, start)?;
+        let course = Course::new(config, &mut gpu, start, &Ranks::alone())?;
         let mut sampling = schedule::sampling(&model, true);
         sampling.extend(schedule::energies(&model));
         for kernels in course.reverse_lists().into_iter().chain([&*sampling]) {

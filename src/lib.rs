@@ -54,6 +54,7 @@ mod pace;
 #[cfg(feature = "cli")]
 pub mod plot;
 pub mod random;
+pub mod ranks;
 pub mod rbm;
 pub mod renormalise;
 pub mod sample;

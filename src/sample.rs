@@ -6,9 +6,10 @@ use crate::config::MAX_SAMPLES;
 use crate::error::{Error, Result};
 use crate::exact;
 use crate::hierarchy::Level;
+use crate::ranks::{Ranks, numbers};
 use crate::schedule::{self, Inputs, Kernel};
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 /// Complete configurations with what is known of them.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -166,21 +167,70 @@ impl Weigher {
 pub fn log_weights(
     backend: &mut dyn Backend,
     Draws { seed, beta, count }: Draws,
+    progress: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<LogWeights> {
+    let batches = count.div_ceil(backend.batch());
+    let mut result = weights_of_batches(backend, Draws { seed, beta, count }, 0..batches, progress)?;
+    result.ln_w.truncate(count);
+    result.energy.truncate(count);
+    Ok(result)
+}
+
+/// As [`log_weights`], on all ranks of a job together, of which each draws a part of the samples. The first one gets all of them, in their order; the others
+/// get none. Where `progress` breaks on any rank, which is told how many this rank has drawn, the first gets those up to the first that is missing.
+///
+/// # Errors
+/// When the device fails.
+pub fn log_weights_on_ranks(
+    ranks: &Ranks,
+    backend: &mut dyn Backend,
+    draws: Draws,
+    progress: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<LogWeights> {
+    if ranks.count() == 1 {
+        return log_weights(backend, draws, progress);
+    }
+    let (batch, count) = (backend.batch(), ranks.count());
+    let batches = draws.count.div_ceil(batch);
+    let of_rank = |rank: usize| batches * rank / count..batches * (rank + 1) / count;
+    let own = weights_of_batches(backend, draws, of_rank(ranks.rank()), progress)?;
+    let bytes = [own.ln_w, own.energy].map(|values| bytemuck::cast_slice(&values).to_vec());
+    let [ln_w, energy] = bytes.map(|bytes| ranks.gather(bytes));
+    let mut all = LogWeights::default();
+    for (rank, (ln_w, energy)) in ln_w.iter().zip(&energy).enumerate() {
+        all.ln_w.extend(numbers::<f64>(ln_w));
+        all.energy.extend(numbers::<f64>(energy));
+        if all.ln_w.len() < of_rank(rank).end * batch {
+            break;
+        }
+    }
+    all.ln_w.truncate(draws.count);
+    all.energy.truncate(draws.count);
+    Ok(all)
+}
+
+/// Log weights of some batches of all that `count` samples take, the last of them whole.
+fn weights_of_batches(
+    backend: &mut dyn Backend,
+    Draws { seed, beta, count }: Draws,
+    batches: Range<usize>,
     mut progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<LogWeights> {
     let model = backend.model().clone();
     let mut weigher = Weigher::new(&model, seed, beta, schedule::completion(&model));
-    let mut result = LogWeights::default();
-    for first in (0..count).step_by(backend.batch()) {
-        let (ln_w, snapshot) = weigher.draw(backend, first as u32)?;
+    if batches.start > 0 {
+        // The first configuration of all settles the shift of the rewards.
+        weigher.draw(backend, 0)?;
+    }
+    let (mut result, batch) = (LogWeights::default(), backend.batch());
+    for number in batches {
+        let (ln_w, snapshot) = weigher.draw(backend, (number * batch) as u32)?;
         result.ln_w.extend(ln_w);
         result.energy.extend(snapshot.energies(model.system.interaction));
         if progress(result.ln_w.len().min(count)).is_break() {
             break;
         }
     }
-    result.ln_w.truncate(count);
-    result.energy.truncate(count);
     Ok(result)
 }
 
@@ -282,6 +332,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::cpu::Cpu;
+    use crate::ranks::threads::on_ranks;
     use std::sync::Arc;
 
     #[test]
@@ -306,6 +357,41 @@ mod tests {
         let refused = piece(MAX_SAMPLES - 15, 1).unwrap_err().to_string();
         assert!(refused.contains("start") && refused.contains("at most 4294967279"), "{refused}");
         assert_eq!(piece(MAX_SAMPLES - 16, 1).unwrap().ln_q.len(), 1);
+    }
+
+    #[test]
+    fn ranks_draw_what_one_process_draws() {
+        let config = Config { size: 8, ..Config::default() };
+        let model = Arc::new(config.model().unwrap());
+        let draws = Draws { seed: 7, beta: 0.2, count: 90 };
+        let drawn = |ranks: Ranks| {
+            let mut cpu = Cpu::<f32>::new(model.clone(), 16);
+            cpu.write(Tensor::Parameters, &model.initial_parameters(3, 0.2)).unwrap();
+            let weights =
+                log_weights_on_ranks(&ranks, &mut cpu, draws, |_| ControlFlow::Continue(())).unwrap();
+            (weights.ln_w, weights.energy)
+        };
+        let alone = drawn(Ranks::alone());
+        assert_eq!(alone.0.len(), 90);
+        for count in [2, 4] {
+            let found = on_ranks(count, drawn);
+            assert_eq!(found[0], alone, "{count} ranks");
+            assert!(found[1..].iter().all(|(ln_w, _)| ln_w.is_empty()));
+        }
+    }
+
+    #[test]
+    fn ranks_that_are_stopped_give_samples_without_a_gap() {
+        let model = Arc::new(Config { size: 8, ..Config::default() }.model().unwrap());
+        let draws = Draws { seed: 7, beta: 0.2, count: 96 };
+        let found = on_ranks(3, |ranks| {
+            let mut cpu = Cpu::<f32>::new(model.clone(), 16);
+            let is_stopped = ranks.rank() == 1;
+            let flow = |_| if is_stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+            log_weights_on_ranks(&ranks, &mut cpu, draws, flow).unwrap().ln_w.len()
+        });
+        // Two batches of the first rank, and one of the second.
+        assert_eq!(found, [48, 0, 0]);
     }
 
     #[test]

@@ -149,7 +149,7 @@ impl<'a> Steps<'a> {
         let Self { kernels, batch, chunk, .. } = *self;
         let step = |_| {
             self.inputs.step += 1;
-            parts(self.inputs, batch, chunk).map(move |part| (of_chunk(kernels, part.chunk), part))
+            parts(self.inputs, batch, chunk).map(move |part| (of_chunk(kernels, part.chunk.is_last()), part))
         };
         (0..count).flat_map(step).collect()
     }

@@ -13,6 +13,7 @@ use crate::counted::counted;
 use crate::error::Error;
 use crate::hierarchy::Cut;
 use crate::lattice::LatticeKind;
+use crate::ranks::Ranks;
 use crate::schedule::{KernelCost, Phase, Rates};
 use crate::timing::{KernelTime, Spread, StepTime, time_step};
 use serde::Serialize;
@@ -109,7 +110,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let range = format!("it must lie in 1 to {MAX_REPEATS}");
         return Err(Error::setting("repeats", repeats, range).into());
     }
-    let mut backend = arguments.memory.open(&mut config)?;
+    let mut backend = arguments.memory.open(&mut config, &Ranks::alone())?;
     if arguments.variants {
         return print_variants(&mut *backend, &config, arguments.json);
     }

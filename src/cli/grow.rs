@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::io::{RunFolder, Summary};
 use crate::lattice::SpinModel;
+use crate::ranks::Ranks;
 use std::path::{Path, PathBuf};
 use toml::Value;
 
@@ -21,6 +22,7 @@ pub(super) struct Growth<'a> {
     /// Whether runs that are there are overwritten.
     pub(super) force: bool,
     pub(super) resources: &'a Resources,
+    pub(super) ranks: &'a Ranks,
 }
 
 /// Trains all sizes, in folders `L8`, `L16`, ... under one. What is there from an earlier call with the same settings is
@@ -81,7 +83,7 @@ pub(super) fn run(
         let folder = folder_of(&config, size);
         jobs.begin(index, "size", &format!("L = {size}"));
         previous = Some(folder.clone());
-        last = Some(match train_one(config, &folder, growth.force, growth.resources)? {
+        last = Some(match train_one(config, &folder, growth.force, growth.resources, growth.ranks)? {
             Some((summary, folder)) => (Some(summary), folder),
             None => (None, RunFolder::open(&folder)?.0),
         });

@@ -4,6 +4,7 @@ use super::heading;
 use crate::backend::Timed;
 use crate::config::Config;
 use crate::device;
+use crate::ranks::Ranks;
 
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Memory {
@@ -17,9 +18,9 @@ pub(super) struct Memory {
 
 impl Memory {
     /// Opens the device of the settings for the part of the batch that they name, or for the largest equal part that fits, and records both.
-    pub(super) fn open(&self, config: &mut Config) -> crate::Result<Box<dyn Timed>> {
+    pub(super) fn open(&self, config: &mut Config, ranks: &Ranks) -> crate::Result<Box<dyn Timed>> {
         // A batch whose part is known asks for no more.
         let memory = self.memory.filter(|_| config.chunk == 0);
-        device::open_to_train(config, memory.map(device::memory_of_gib).transpose()?)
+        device::open_to_train_on_ranks(ranks, config, memory.map(device::memory_of_gib).transpose()?)
     }
 }

@@ -5,6 +5,7 @@
 mod bench;
 mod bottom;
 mod columns;
+mod company;
 mod devices;
 mod evaluate;
 mod exact;
@@ -40,6 +41,7 @@ mod words;
 
 use crate::error::Error;
 use crate::io::{FlowFolder, MachineFolder, RunFolder};
+use crate::ranks::Ranks;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use output::{complain, in_a_line, print, print_json, tell, tell_of_slow_curves};
@@ -80,6 +82,9 @@ enum Command {
     Manual(manual::Manual),
 }
 
+/// The exit code of results that are suspect.
+const SUSPECT: u8 = 3;
+
 /// Parses the arguments, runs the command and reports errors.
 pub fn main() -> ExitCode {
     quiet_mesa();
@@ -87,23 +92,37 @@ pub fn main() -> ExitCode {
     let Arguments { loudness, threads, command } =
         Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     loudness.set();
+    let ranks = Ranks::join().unwrap_or_else(|error| {
+        complain(&format!("error: {error}"));
+        std::process::exit(1)
+    });
+    if !ranks.is_first() {
+        output::be_quiet();
+    }
     let ready = output::check_places(&matches).and_then(|()| Ok(threads.set()?));
-    let result = ready.and_then(|()| run(command));
+    let result = ready.and_then(|()| run(command, &ranks));
     let stopped = result.as_ref().map_or_else(|error| error.is::<interrupt::Stopped>(), |()| true);
     if let Err(error) = &result {
-        complain(&format!("{}{error}", if stopped { "" } else { "error: " }));
+        let rank = if ranks.is_first() { String::new() } else { format!("rank {}: ", ranks.rank()) };
+        complain(&format!("{rank}{}{error}", if stopped { "" } else { "error: " }));
     }
+    let code = exit_code(&result, stopped);
+    // The other ranks may wait for this one.
+    if !stopped && code != SUSPECT {
+        ranks.abort(code);
+    }
+    ExitCode::from(code)
+}
+
+fn exit_code(result: &anyhow::Result<()>, stopped: bool) -> u8 {
     match (interrupt::exit_code().filter(|_| stopped), result) {
-        (Some(code), _) => ExitCode::from(code),
-        (None, Ok(())) => ExitCode::SUCCESS,
-        (None, Err(error)) => {
-            let usage = error.downcast_ref::<Error>().is_some_and(Error::is_usage);
-            ExitCode::from(match () {
-                () if usage => 2,
-                () if error.is::<verdict::Suspect>() => 3,
-                () => 1,
-            })
-        }
+        (Some(code), _) => code,
+        (None, Ok(())) => 0,
+        (None, Err(error)) => match () {
+            () if error.downcast_ref::<Error>().is_some_and(Error::is_usage) => 2,
+            () if error.is::<verdict::Suspect>() => SUSPECT,
+            () => 1,
+        },
     }
 }
 
@@ -152,9 +171,11 @@ fn meant(error: &clap::Error) -> Option<String> {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command, ranks: &Ranks) -> anyhow::Result<()> {
     match command {
-        Command::Train(arguments) => train::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments, ranks),
+        // Other commands have no work for several.
+        _ if !ranks.is_first() => Ok(()),
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Measure(arguments) => measure::run(&arguments),

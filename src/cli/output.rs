@@ -49,6 +49,11 @@ impl Loudness {
     }
 }
 
+/// Says nothing but errors from now on.
+pub(super) fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
 /// Whether progress is shown.
 pub(super) fn is_quiet() -> bool {
     QUIET.load(Ordering::Relaxed)

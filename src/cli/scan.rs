@@ -23,6 +23,7 @@ use crate::measure::{
     Measurement, Method, MonteCarlo, Settings, Sweeps, measure, measure_chains, own_seed, short_to,
 };
 use crate::plot;
+use crate::ranks::Ranks;
 use crate::rbm::{are_different, number_list, number_range};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -531,7 +532,7 @@ fn measure_point(
     let previous = previous.map(|previous| previous.folder.as_path());
     let config = settings(arguments, point, previous)?;
     let device = config.device.clone();
-    train_one(config, &point.folder, false, &Resources::default())?;
+    train_one(config, &point.folder, false, &Resources::default(), &Ranks::alone())?;
     let (folder, config) = RunFolder::open(&point.folder)?;
     if let Some(found) = folder.measurement() {
         let same = |key: &str, wanted: usize| found[key].as_u64() == Some(wanted as u64);

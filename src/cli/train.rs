@@ -1,14 +1,17 @@
 //! `han-gpu train`.
 
+use super::company;
 use super::flags::ForTrain;
 use super::grow::{self, Growth};
 use super::heading;
+use super::interrupt::Stopped;
 use super::settings::SettingArguments;
 use super::training::{Resources, by_resume, execute, open};
 use super::verdict::{self, Strict};
 use crate::counted::counted;
 use crate::estimate::{Estimate, Verification};
 use crate::io::{RunFolder, Summary};
+use crate::ranks::Ranks;
 use std::path::{Path, PathBuf};
 use toml::Value;
 
@@ -61,18 +64,16 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+pub(super) fn run(arguments: &Arguments, ranks: &Ranks) -> anyhow::Result<()> {
+    if !ranks.is_first() {
+        return company::follow(ranks, &arguments.resources);
+    }
+    let trained = trained(arguments, ranks);
+    if trained.as_ref().map_or_else(|error| error.is::<Stopped>(), |_| true) {
+        company::dismiss(ranks);
+    }
+    let (summary, folder) = trained?;
     let json = arguments.json;
-    let finished = |(summary, folder)| (Some(summary), folder);
-    let (summary, folder) = match (&arguments.resume, &arguments.grow) {
-        (Some(path), _) => finished(resume(path, arguments)?),
-        (None, Some(sizes)) => {
-            let Arguments { settings, out, force, resources, .. } = arguments;
-            let resolve = |more: &[(&'static str, Value)]| settings.resolve(more.iter().cloned());
-            grow::run(&Growth { sizes, out: out.as_deref(), force: *force, resources }, resolve)?
-        }
-        (None, None) => finished(start(arguments)?),
-    };
     match &summary {
         Some(summary) if json => super::print_json(summary)?,
         Some(summary) => super::print(&describe(summary, folder.path()))?,
@@ -83,7 +84,21 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     arguments.strict.check(&doubts)
 }
 
-fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
+/// The run, or the last of several, and its summary unless it was finished before.
+fn trained(arguments: &Arguments, ranks: &Ranks) -> anyhow::Result<(Option<Summary>, RunFolder)> {
+    let finished = |(summary, folder)| (Some(summary), folder);
+    Ok(match (&arguments.resume, &arguments.grow) {
+        (Some(path), _) => finished(resume(path, arguments, ranks)?),
+        (None, Some(sizes)) => {
+            let Arguments { settings, out, force, resources, .. } = arguments;
+            let resolve = |more: &[(&'static str, Value)]| settings.resolve(more.iter().cloned());
+            grow::run(&Growth { sizes, out: out.as_deref(), force: *force, resources, ranks }, resolve)?
+        }
+        (None, None) => finished(start(arguments, ranks)?),
+    })
+}
+
+fn start(arguments: &Arguments, ranks: &Ranks) -> anyhow::Result<(Summary, RunFolder)> {
     let mut config = arguments.settings.resolve([])?;
     if !config.init_from.is_empty()
         && let Ok((from, _)) = RunFolder::open(Path::new(&config.init_from))
@@ -91,21 +106,21 @@ fn start(arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
         verdict::tell_of(&from);
     }
     // The device first: a run that cannot start should leave no folder behind.
-    let backend = open(&mut config, &arguments.resources)?;
+    let backend = open(&mut config, &arguments.resources, ranks)?;
     let folder = match &arguments.out {
         Some(path) => RunFolder::create(path, &config, arguments.force)?,
         None => RunFolder::create_numbered(&RunFolder::default_path(&config), &config)?,
     };
-    Ok((execute(&config, backend, &folder, &by_resume(&folder))?, folder))
+    Ok((execute(&config, backend, &folder, &by_resume(&folder), ranks)?, folder))
 }
 
-fn resume(path: &Path, arguments: &Arguments) -> anyhow::Result<(Summary, RunFolder)> {
+fn resume(path: &Path, arguments: &Arguments, ranks: &Ranks) -> anyhow::Result<(Summary, RunFolder)> {
     let (folder, mut config) = RunFolder::open(path)?;
     if let Some(wanted) = arguments.settings.flag("device").and_then(Value::as_str) {
         config.device = wanted.to_owned();
     }
-    let backend = open(&mut config, &arguments.resources)?;
-    Ok((execute(&config, backend, &folder, &by_resume(&folder))?, folder))
+    let backend = open(&mut config, &arguments.resources, ranks)?;
+    Ok((execute(&config, backend, &folder, &by_resume(&folder), ranks)?, folder))
 }
 
 fn describe(summary: &Summary, folder: &Path) -> String {

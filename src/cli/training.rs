@@ -1,5 +1,6 @@
 //! A training run of a command: its device, its folder, and what is told while it runs.
 
+use super::company::announce;
 use super::heading;
 use super::interrupt::{Interrupt, Stopped};
 use super::memory::Memory;
@@ -13,7 +14,8 @@ use crate::exact;
 use crate::io::{Metrics, RunFolder, Summary};
 use crate::lattice::Lattice;
 use crate::plot::{self, Format};
-use crate::train::{Event, train};
+use crate::ranks::Ranks;
+use crate::train::{Event, train_on_ranks};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -46,9 +48,13 @@ pub(super) struct Resources {
 }
 
 /// Opens the device of a run, and records which it is and how the batch is cut.
-pub(super) fn open(config: &mut Config, resources: &Resources) -> crate::Result<Box<dyn Backend>> {
+pub(super) fn open(
+    config: &mut Config,
+    resources: &Resources,
+    ranks: &Ranks,
+) -> crate::Result<Box<dyn Backend>> {
     let pace = resources.nice_gpu.map_or(Ok(Pace::FULL), Pace::new)?;
-    let mut backend = wait("opening the device", || resources.memory.open(config))?;
+    let mut backend = wait("opening the device", || resources.memory.open(config, ranks))?;
     let tuning = if resources.retune { Tuning::Again } else { Tuning::Measured };
     wait("measuring kernel shapes", || backend.tune(tuning))?;
     backend.set_pace(pace);
@@ -62,11 +68,12 @@ pub(super) fn train_one(
     path: &Path,
     force: bool,
     resources: &Resources,
+    ranks: &Ranks,
 ) -> anyhow::Result<Option<(Summary, RunFolder)>> {
     if !force && config.chunk == 0 && RunFolder::exists(path) {
         config.chunk = RunFolder::open(path)?.1.chunk;
     }
-    let backend = open(&mut config, resources)?;
+    let backend = open(&mut config, resources, ranks)?;
     let folder = if force || !RunFolder::exists(path) {
         RunFolder::create(path, &config, force)?
     } else {
@@ -82,7 +89,7 @@ pub(super) fn train_one(
         }
         folder
     };
-    Ok(Some((execute(&config, backend, &folder, "repeat the command to go on")?, folder)))
+    Ok(Some((execute(&config, backend, &folder, "repeat the command to go on", ranks)?, folder)))
 }
 
 /// Trains in a folder from its checkpoint on, under a progress bar. `go_on` says how to go on after a stop.
@@ -91,12 +98,17 @@ pub(super) fn execute(
     mut backend: Box<dyn Backend>,
     folder: &RunFolder,
     go_on: &str,
+    ranks: &Ranks,
 ) -> anyhow::Result<Summary> {
     let checkpoint = folder.load_checkpoint(config, backend.model())?;
     let interrupt = Interrupt::listen();
     interrupt.goes_on(go_on);
     let run = folder.path().display();
-    super::tell(&format!("device {}; run folder {run}", backend.device()));
+    let others = match ranks.count() {
+        1 => String::new(),
+        count => format!(" on each of {count} ranks"),
+    };
+    super::tell(&format!("device {}{others}; run folder {run}", backend.device()));
     if checkpoint.step >= config.steps && folder.is_finished() {
         let (step, more) = (checkpoint.step, config.steps.saturating_mul(2));
         super::tell(&format!(
@@ -106,7 +118,10 @@ pub(super) fn execute(
     // Training asks for it too; the solution is kept.
     wait("solving the lattice exactly", || exact::ln_z(&backend.model().system, config.beta));
     let mut seen = Seen::new(config, checkpoint.step, &interrupt);
-    let trained = train(config, backend.as_mut(), folder, checkpoint, &mut |event| seen.see(event));
+    announce(ranks, config, &checkpoint)?;
+    let trained = train_on_ranks(ranks, config, backend.as_mut(), Some(folder), checkpoint, &mut |event| {
+        seen.see(event)
+    });
     drop(seen);
     if let Err(Error::Device { .. } | Error::File { .. }) = &trained {
         super::tell(&format!("the last checkpoint is good; {go_on}"));

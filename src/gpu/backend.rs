@@ -31,6 +31,17 @@ fn of_parameters(tensor: Tensor) -> bool {
     matches!(tensor, Tensor::Parameters | Tensor::FirstMoment | Tensor::SecondMoment | Tensor::Gradient)
 }
 
+impl Gpu {
+    /// Leaves the squares of a gradient from elsewhere to `gradient_norm`, as `gradient_sum` does of its own.
+    fn write_norms(&self, gradient: &[f32]) {
+        let buffer = self.buffers.shared(Slot::Norms);
+        let mut norms = vec![0.0_f32; buffer.size() as usize / size_of::<f32>()];
+        let squares: f64 = gradient.iter().map(|&value| f64::from(value).powi(2)).sum();
+        norms[0] = squares as f32;
+        self.queue.write_buffer(buffer, 0, bytemuck::cast_slice(&norms));
+    }
+}
+
 impl Backend for Gpu {
     fn device(&self) -> &str {
         &self.name
@@ -101,6 +112,9 @@ impl Backend for Gpu {
             }
             let status = Status::default();
             self.queue.write_buffer(self.buffers.shared(Slot::Status), 0, bytemuck::bytes_of(&status));
+        }
+        if tensor == Tensor::Gradient {
+            self.write_norms(values);
         }
         // Waited for, so that copies on their way do not add up.
         self.queue.submit([]);

@@ -174,6 +174,30 @@ pub(crate) fn select_named(wanted: &str) -> Result<Option<Selected>> {
     Ok(chosen.and_then(|index| all.nth(index)).map(|(adapter, setting)| Selected { adapter, setting }))
 }
 
+/// The name of the device that a rank takes, of which there are others on the same machine: where several adapters have the name `wanted`, or are as good as `auto`'s best, ranks take
+/// them in turn. Whatever else is named stays.
+pub(crate) fn setting_of_local_rank(wanted: &str, local_rank: usize) -> String {
+    if local_rank == 0 || wanted == "cpu" {
+        return wanted.to_owned();
+    }
+    of_local_rank(wanted, local_rank, &list()).unwrap_or(wanted).to_owned()
+}
+
+fn of_local_rank<'a>(
+    wanted: &str,
+    local_rank: usize,
+    described: &'a [AdapterDescription],
+) -> Option<&'a str> {
+    let alike: Vec<_> = match wanted {
+        "auto" => {
+            let best = described.get(best(described)?)?;
+            described.iter().filter(|adapter| adapter.kind == best.kind).collect()
+        }
+        _ => described.iter().filter(|adapter| adapter.name == wanted).collect(),
+    };
+    (!alike.is_empty()).then(|| alike[local_rank % alike.len()].setting.as_str())
+}
+
 fn best(described: &[AdapterDescription]) -> Option<usize> {
     [AdapterKind::Discrete, AdapterKind::Integrated, AdapterKind::Virtual]
         .iter()
@@ -240,6 +264,21 @@ mod tests {
             pipeline_cache: false,
             lacks: Vec::new(),
         }
+    }
+
+    #[test]
+    fn ranks_of_a_machine_take_cards_of_one_name_in_turn() {
+        let card = |index: usize, setting: &str| AdapterDescription {
+            setting: setting.to_owned(),
+            ..adapter(index, "H200", AdapterKind::Discrete)
+        };
+        let cards = [card(0, "H200"), adapter(1, "Iris", AdapterKind::Integrated), card(2, "H200 #2")];
+        for wanted in ["auto", "H200"] {
+            let taken = [0, 1, 2].map(|rank| of_local_rank(wanted, rank, &cards));
+            assert_eq!(taken, [Some("H200"), Some("H200 #2"), Some("H200")]);
+        }
+        let named = ["H200 #2", "1"].map(|wanted| of_local_rank(wanted, 1, &cards));
+        assert_eq!(named, [None, None], "one that is named is taken by all");
     }
 
     #[test]

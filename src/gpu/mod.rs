@@ -42,7 +42,7 @@ pub use dense::GpuDense;
 #[doc(hidden)]
 pub use dense::{DenseSlot, DenseTask, Units, dense_bindings};
 pub use devices::{AdapterDescription, AdapterKind, list, request, select};
-pub(crate) use devices::{Selected, select_named};
+pub(crate) use devices::{Selected, select_named, setting_of_local_rank};
 pub use flow::GpuFlow;
 #[doc(hidden)]
 pub use flow::{FlowSlot, FlowTask, flow_bindings};

@@ -12,8 +12,9 @@ use crate::error::{Error, Result};
 use crate::io::{Checkpoint, Metrics, Stamp};
 use crate::lattice::Ensemble;
 use crate::mc::{Pool, Stage};
+use crate::ranks::Ranks;
 use crate::schedule::{Inputs, Kernel};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 /// All of a training run but its device, which every method is given: a backend that is trained on, or one that the steps
@@ -28,6 +29,8 @@ pub(crate) struct Course {
     pool: Option<Pool>,
     /// Configurations on the device at a time.
     chunk: usize,
+    /// Chunks of every batch that this rank does; all of them where it is alone.
+    own_chunks: Range<usize>,
     step: u32,
     /// The last step whose state was handed out: that is where a run that diverges goes back to.
     kept_step: u32,
@@ -35,14 +38,20 @@ pub(crate) struct Course {
 }
 
 impl Course {
-    /// Puts the state of a checkpoint on the backend. The clock starts.
-    pub(crate) fn new(config: Config, backend: &mut dyn Backend, start: Checkpoint) -> Result<Self> {
+    /// Puts the state of a checkpoint on the backend, for a rank's part of every batch. The clock starts.
+    pub(crate) fn new(
+        config: Config,
+        backend: &mut dyn Backend,
+        start: Checkpoint,
+        ranks: &Ranks,
+    ) -> Result<Self> {
         config.check()?;
         let (model, chunk) = (backend.model().clone(), backend.batch());
         if !config.batch.is_multiple_of(chunk) {
             let expected = format!("it must be a multiple of the backend's {chunk}");
             return Err(Error::setting("batch", config.batch, expected));
         }
+        let own_chunks = ranks.share(config.batch / chunk)?;
         start.fits(&model)?;
         let step = start.step;
         // Each is dropped when it is on the device.
@@ -55,17 +64,18 @@ impl Course {
         }
         let rows = Rows::new(Clock::new(0.0, step), config.batch / chunk);
         let lists = Lists::new(&config, &model);
-        Ok(Self { config, model, lists, pool: None, chunk, step, kept_step: step, rows })
+        Ok(Self { config, model, lists, pool: None, chunk, own_chunks, step, kept_step: step, rows })
     }
 
-    /// Hands the next step to `executor`: all parts of its batch, of which the last one updates the parameters. Metrics are
+    /// Hands the next step to `executor`: all parts of its batch that are this rank's, of which the last one updates the parameters. Metrics are
     /// always those of the network's own samples before that.
     pub(crate) fn step(&mut self, executor: &mut (impl Executor + ?Sized)) -> Result<()> {
         self.step += 1;
         let whole = inputs(&self.config, &self.model, self.step);
         let given = self.given()?;
-        let due = self.is_due() && executor.has_room_for_snapshots(self.config.batch / self.chunk);
-        for part in parts(whole, self.config.batch, self.chunk) {
+        let due = self.is_due() && executor.has_room_for_snapshots(self.own_chunks.len());
+        let all = parts(whole, self.config.batch, self.chunk);
+        for part in all.skip(self.own_chunks.start).take(self.own_chunks.len()) {
             match &given {
                 Some(spins) => {
                     let first = part.first_configuration as usize * self.model.hierarchy.sites;
@@ -73,7 +83,7 @@ impl Course {
                     self.learn(executor, &part, due)?;
                 }
                 None => {
-                    executor.run(of_chunk(&self.lists.reverse, part.chunk), &part)?;
+                    executor.run(of_chunk(&self.lists.reverse, self.is_last(&part)), &part)?;
                     if due {
                         executor.run(&self.lists.completion, &part)?;
                     }
@@ -83,15 +93,21 @@ impl Course {
                 executor.request_snapshot(self.step)?;
             }
         }
-        if due {
+        // The first rank gets the snapshots of all.
+        if due && self.own_chunks.start == 0 {
             self.rows.expect(whole);
         }
         Ok(())
     }
 
+    /// Whether a part of a step is the last one here.
+    fn is_last(&self, part: &Inputs) -> bool {
+        part.chunk.index as usize + 1 == self.own_chunks.end
+    }
+
     /// A part of a step on given configurations.
     fn learn(&self, executor: &mut (impl Executor + ?Sized), part: &Inputs, due: bool) -> Result<()> {
-        let kernels = of_chunk(&self.lists.forward, part.chunk);
+        let kernels = of_chunk(&self.lists.forward, self.is_last(part));
         if !due {
             return executor.run(kernels, part);
         }

@@ -9,11 +9,13 @@ use crate::exact;
 use crate::io::Summary;
 use crate::lattice::{SpinModel, Symmetry};
 use crate::measure::{MonteCarloCheck, monte_carlo_check, references};
-use crate::sample::{Draws, log_weights};
+use crate::ranks::Ranks;
+use crate::sample::{Draws, log_weights_on_ranks};
 use std::ops::ControlFlow;
 
-/// Nothing if `observe` breaks while samples are drawn.
+/// Nothing if `observe` breaks while samples are drawn, and on all ranks but the first one: they draw their part of the samples.
 pub(super) fn evaluate(
+    ranks: &Ranks,
     config: &Config,
     backend: &mut dyn Backend,
     elapsed_s: f64,
@@ -21,8 +23,8 @@ pub(super) fn evaluate(
 ) -> Result<Option<Summary>> {
     let told = |count| observe(Event::Evaluated(count));
     let Config { seed, beta, evaluation_samples: count, .. } = *config;
-    let samples = log_weights(backend, Draws { seed, beta, count }, told)?;
-    if samples.ln_w.len() < config.evaluation_samples {
+    let samples = log_weights_on_ranks(ranks, backend, Draws { seed, beta, count }, told)?;
+    if samples.ln_w.len() < config.evaluation_samples || !ranks.is_first() {
         return Ok(None);
     }
     let weights: Importance = importance(&samples.ln_w);

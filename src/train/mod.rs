@@ -11,12 +11,13 @@ mod evaluation;
 mod executor;
 mod in_folder;
 mod metrics;
+mod on_rank;
 mod rows;
 mod step;
 mod trainer;
 
 pub(crate) use course::Course;
 pub(crate) use executor::Executor;
-pub use in_folder::{Event, train};
+pub use in_folder::{Event, train, train_on_ranks};
 pub(crate) use step::{of_chunk, parts};
 pub use trainer::Trainer;

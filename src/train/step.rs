@@ -54,9 +54,9 @@ pub(crate) fn parts(whole: Inputs, batch: usize, chunk: usize) -> impl Iterator<
 }
 
 /// What a chunk runs of a step's kernels: Adam, the last of them, waits for the complete gradient.
-pub(crate) fn of_chunk(kernels: &[Kernel], chunk: Chunk) -> &[Kernel] {
+pub(crate) fn of_chunk(kernels: &[Kernel], is_last: bool) -> &[Kernel] {
     match kernels.split_last() {
-        Some((Kernel::Adam, others)) if !chunk.is_last() => others,
+        Some((Kernel::Adam, others)) if !is_last => others,
         _ => kernels,
     }
 }

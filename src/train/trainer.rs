@@ -1,12 +1,14 @@
 //! Training on a backend, step by step, without files.
 
 use super::course::Course;
+use super::on_rank::OnRank;
 use crate::backend::{Backend, Tensor};
 use crate::conditional::Model;
 use crate::config::Config;
 use crate::error::Result;
 use crate::io::{Checkpoint, Metrics, Stamp};
 use crate::mc::Stage;
+use crate::ranks::Ranks;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -36,6 +38,7 @@ use std::sync::Arc;
 pub struct Trainer<'a> {
     backend: &'a mut dyn Backend,
     course: Course,
+    ranks: Ranks,
 }
 
 impl fmt::Debug for Trainer<'_> {
@@ -61,10 +64,27 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// As [`Trainer::new`], and when the checkpoint is that of another model.
     pub fn from_checkpoint(config: &Config, backend: &'a mut dyn Backend, start: Checkpoint) -> Result<Self> {
+        Self::on_ranks(&Ranks::alone(), config, backend, start)
+    }
+
+    /// As [`Trainer::from_checkpoint`], on all ranks of a job together: each has a trainer with the same settings and the same start, whose backend
+    /// takes its part of the batch, and they take every step together. All then have the same network; the first one has the rows of metrics.
+    ///
+    /// The batch has as many chunks as one process with backends of this size would cut it into, and their gradients are added in
+    /// their order: on the CPU the run is that of one process bit for bit, on a GPU as far as its compiler adds a product and a sum in two roundings.
+    ///
+    /// # Errors
+    /// As [`Trainer::from_checkpoint`], and when the ranks cannot have equally many chunks.
+    pub fn on_ranks(
+        ranks: &Ranks,
+        config: &Config,
+        backend: &'a mut dyn Backend,
+        start: Checkpoint,
+    ) -> Result<Self> {
         // Those of a run before this one, if it was left with rows under way.
         drop(backend.snapshots(true)?);
-        let course = Course::new(config.clone(), backend, start)?;
-        Ok(Self { backend, course })
+        let course = Course::new(config.clone(), backend, start, ranks)?;
+        Ok(Self { backend, course, ranks: ranks.clone() })
     }
 
     /// Submits the next step to the device, and does not wait for its end. The first step that learns from Monte Carlo draws the
@@ -73,7 +93,13 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// When the device fails, or Monte Carlo does not come into equilibrium.
     pub fn step(&mut self) -> Result<()> {
-        self.course.step(&mut *self.backend)
+        if self.ranks.count() == 1 {
+            return self.course.step(&mut *self.backend);
+        }
+        let mut on_rank = OnRank::new(&mut *self.backend, &self.ranks);
+        self.course.step(&mut on_rank)?;
+        self.course.arrive(on_rank.into_snapshots()?);
+        Ok(())
     }
 
     /// Draws the configurations that the next step learns from, where it is the first one that learns from Monte Carlo: [`Trainer::step`] would do so
@@ -82,7 +108,12 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// When Monte Carlo does not come into equilibrium, or `observe` breaks ([`Error::Stopped`](crate::Error::Stopped)).
     pub fn draw_configurations(&mut self, observe: &mut dyn FnMut(Stage) -> ControlFlow<()>) -> Result<()> {
-        if self.course.lacks_pool() { self.course.draw_pool(observe) } else { Ok(()) }
+        if self.lacks_configurations() { self.course.draw_pool(observe) } else { Ok(()) }
+    }
+
+    /// Whether the next step learns from configurations that are still to be drawn.
+    pub(crate) fn lacks_configurations(&self) -> bool {
+        self.course.lacks_pool()
     }
 
     /// The next row of metrics that has come back: there is one of every [`Config::metrics_every`] steps and of the last, in order, and
@@ -106,7 +137,11 @@ impl<'a> Trainer<'a> {
     /// When the device fails.
     pub fn finish(&mut self) -> Result<()> {
         self.backend.request_snapshot(self.steps_done())?;
-        self.course.arrive(self.backend.snapshots(true)?);
+        let looks = self.backend.snapshots(true)?;
+        // All ranks have the same state, and one of them tells of it.
+        if self.ranks.is_first() {
+            self.course.arrive(looks);
+        }
         Ok(())
     }
 
