@@ -6,7 +6,7 @@ use crate::config::MAX_SAMPLES;
 use crate::error::{Error, Result};
 use crate::exact;
 use crate::hierarchy::Level;
-use crate::ranks::{Ranks, numbers};
+use crate::ranks::{Ranks, Rounds, numbers};
 use crate::schedule::{self, Inputs, Kernel};
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
@@ -262,23 +262,84 @@ pub fn draw_from(
         let expected = format!("configurations of one seed end at 2^32; it must be at most {most}");
         return Err(Error::setting("start", start, expected));
     }
-    let mut kernels = schedule::sampling(backend.model(), true);
-    kernels.extend(schedule::energies(backend.model()));
-    let (interaction, sites) = (backend.model().system.interaction, backend.model().hierarchy.sites);
+    let kernels = complete(backend.model());
     for first in (0..count).step_by(backend.batch()) {
         let first_configuration = (start + first) as u32;
-        backend.run(&kernels, &Inputs { seed, first_configuration, beta, ..Inputs::SAMPLING })?;
         let rows = backend.batch().min(count - first);
-        let mut spins = backend.read_spins()?;
-        spins.truncate(rows * sites);
-        let mut ln_q = block_sums(backend)?;
-        ln_q.truncate(rows);
-        let sums = backend.read_sums()?;
-        let energy =
-            sums[..rows].iter().map(|[bonds, spins]| interaction.energy((*bonds).into(), (*spins).into()));
-        consume(Samples { spins, ln_q, energy: energy.collect() })?;
+        let inputs = Inputs { seed, first_configuration, beta, ..Inputs::SAMPLING };
+        consume(draw_batch(backend, &kernels, &inputs, rows)?)?;
     }
     Ok(())
+}
+
+/// As [`draw`], on all ranks of a job together, which draw batches in turn. The first rank consumes all of them in their order; the others
+/// none.
+///
+/// # Errors
+/// When the device or `consume` fails. The other ranks then wait for this one: end the job ([`Ranks::abort`]).
+pub fn draw_on_ranks(
+    ranks: &Ranks,
+    backend: &mut dyn Backend,
+    draws: Draws,
+    mut consume: impl FnMut(Samples) -> Result<()>,
+) -> Result<()> {
+    let Draws { seed, beta, count } = draws;
+    if ranks.count() == 1 || count == 0 {
+        return draw(backend, draws, consume);
+    }
+    let (kernels, batch) = (complete(backend.model()), backend.batch());
+    let sites = backend.model().hierarchy.sites;
+    let mut work = |piece: usize| {
+        let first = piece * batch;
+        if first >= count {
+            return Ok(Vec::new());
+        }
+        let inputs = Inputs { seed, first_configuration: first as u32, beta, ..Inputs::SAMPLING };
+        let Samples { spins, ln_q, energy } =
+            draw_batch(backend, &kernels, &inputs, batch.min(count - first))?;
+        let of_numbers = [ln_q, energy].concat();
+        Ok([bytemuck::cast_slice(&of_numbers), bytemuck::cast_slice(&spins)].concat())
+    };
+    let mut rounds = Rounds::new(ranks);
+    if !ranks.is_first() {
+        return rounds.help(&mut work);
+    }
+    for _ in (0..count).step_by(batch) {
+        let bytes = rounds.next(&mut work)?;
+        let rows = bytes.len() / (2 * size_of::<f64>() + sites);
+        let (of_numbers, spins) = bytes.split_at(rows * 2 * size_of::<f64>());
+        let mut ln_q: Vec<f64> = numbers(of_numbers);
+        let energy = ln_q.split_off(rows);
+        consume(Samples { spins: numbers(spins), ln_q, energy })?;
+    }
+    rounds.end();
+    Ok(())
+}
+
+/// Kernels that draw complete configurations and tell their energies.
+fn complete(model: &Model) -> Vec<Kernel> {
+    let mut kernels = schedule::sampling(model, true);
+    kernels.extend(schedule::energies(model));
+    kernels
+}
+
+/// Draws a batch, and keeps its first rows.
+fn draw_batch(
+    backend: &mut dyn Backend,
+    kernels: &[Kernel],
+    inputs: &Inputs,
+    rows: usize,
+) -> Result<Samples> {
+    backend.run(kernels, inputs)?;
+    let (interaction, sites) = (backend.model().system.interaction, backend.model().hierarchy.sites);
+    let mut spins = backend.read_spins()?;
+    spins.truncate(rows * sites);
+    let mut ln_q = block_sums(backend)?;
+    ln_q.truncate(rows);
+    let sums = backend.read_sums()?;
+    let energy =
+        sums[..rows].iter().map(|[bonds, spins]| interaction.energy((*bonds).into(), (*spins).into()));
+    Ok(Samples { spins, ln_q, energy: energy.collect() })
 }
 
 /// ln q of given configurations, `[count][sites]`, +-1.
@@ -369,14 +430,22 @@ mod tests {
             cpu.write(Tensor::Parameters, &model.initial_parameters(3, 0.2)).unwrap();
             let weights =
                 log_weights_on_ranks(&ranks, &mut cpu, draws, |_| ControlFlow::Continue(())).unwrap();
-            (weights.ln_w, weights.energy)
+            let mut all = Samples::default();
+            draw_on_ranks(&ranks, &mut cpu, draws, |samples| {
+                all.spins.extend(samples.spins);
+                all.ln_q.extend(samples.ln_q);
+                all.energy.extend(samples.energy);
+                Ok(())
+            })
+            .unwrap();
+            (weights.ln_w, weights.energy, all)
         };
         let alone = drawn(Ranks::alone());
-        assert_eq!(alone.0.len(), 90);
+        assert_eq!((alone.0.len(), alone.2.ln_q.len()), (90, 90));
         for count in [2, 4] {
             let found = on_ranks(count, drawn);
             assert_eq!(found[0], alone, "{count} ranks");
-            assert!(found[1..].iter().all(|(ln_w, _)| ln_w.is_empty()));
+            assert!(found[1..].iter().all(|(ln_w, _, all)| ln_w.is_empty() && all.ln_q.is_empty()));
         }
     }
 

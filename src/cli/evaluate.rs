@@ -6,6 +6,7 @@ use super::progress::Progress;
 use super::verdict;
 use crate::counted::counted;
 use crate::io::{check_writable, read_spins, write_ln_q};
+use crate::ranks::Ranks;
 use crate::sample::evaluate;
 use std::path::PathBuf;
 
@@ -33,7 +34,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (shape, values) = network.shape()?;
     let spins = read_spins(spins, &shape, values)?;
     let count = spins.len() / shape.iter().product::<usize>();
-    let (config, mut backend) = network.open(bottom, count)?;
+    let (config, mut backend) = network.open(bottom, count, &Ranks::alone())?;
     verdict::tell_of(&network.folder()?);
     let mut progress = Progress::new("configuration", 0, count as u64);
     let told = |done| progress.advance(done as u64);

@@ -6,6 +6,7 @@ use super::verdict;
 use crate::counted::counted;
 use crate::error::Error;
 use crate::io::{RunFolder, write_bytes, write_figures};
+use crate::ranks::Ranks;
 use std::path::PathBuf;
 
 /// Write a run as CSV for spreadsheets and other programs: fresh samples, final figures, metrics.
@@ -37,7 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     // Before anything is drawn or written: a run that was stopped early may have none.
     folder.metrics()?;
     verdict::tell_of(&folder);
-    let drawing = network.open_to_draw(bottom, *count, *seed)?;
+    let drawing = network.open_to_draw(bottom, *count, *seed, &Ranks::alone())?;
     std::fs::create_dir_all(out).map_err(|source| Error::file("create", out, source))?;
     drawing.draw()?.write_csv(&out.join("samples.csv"))?;
     let summary = folder.summary();

@@ -14,9 +14,11 @@ use crate::exact;
 use crate::io::{RunFolder, check_memory, check_writable, read_configurations, write_scalars};
 use crate::lattice::{Ensemble, SymmetryGroup};
 use crate::measure::{
-    Against, Checked, Measurement, Method, Origin, RunReport, Scalars, Settings, brief, measure, own_seed,
+    Against, Checked, Measurement, Method, Origin, RunReport, Scalars, Settings, brief, measure_on_ranks,
+    own_seed,
 };
 use crate::mps::{LevelDivergence, Levels, check_levels};
+use crate::ranks::Ranks;
 use crate::sample::Draws;
 use std::path::PathBuf;
 
@@ -77,7 +79,7 @@ enum MethodName {
     Both,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+pub(super) fn run(arguments: &Arguments, ranks: &Ranks) -> anyhow::Result<()> {
     let count = arguments.count;
     if count == 0 || count > MAX_SAMPLES {
         return Err(Error::setting("count", count, format!("it must lie in 1 to {MAX_SAMPLES}")).into());
@@ -86,7 +88,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if keep.is_some() {
         check_memory("count", count, size_of::<Scalars>())?;
     }
-    let (config, mut backend) = arguments.network.open(&arguments.bottom, count)?;
+    let (config, mut backend) = arguments.network.open(&arguments.bottom, count, ranks)?;
     let model = backend.model();
     let ensemble = Ensemble { system: model.system.clone(), beta: config.beta };
     let symmetries = match &arguments.symmetrise {
@@ -110,7 +112,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         check_levels(backend.model(), arguments.bottom.bond_dimension()?)?;
     }
     let mut scalars = Vec::new();
-    let measurement = draw(backend.as_mut(), &settings, keep.is_some().then_some(&mut scalars))?;
+    let kept = keep.is_some().then_some(&mut scalars);
+    // The first rank has all figures, and does the rest.
+    let Some(measurement) = draw(ranks, backend.as_mut(), &settings, kept)? else { return Ok(()) };
     // Stopped: what was measured is wanted now.
     let is_whole = measurement.count == count;
     let checked = match is_whole {
@@ -177,10 +181,11 @@ fn check(
 }
 
 fn draw(
+    ranks: &Ranks,
     backend: &mut dyn Backend,
     settings: &Settings,
     mut scalars: Option<&mut Vec<Scalars>>,
-) -> anyhow::Result<Measurement> {
+) -> anyhow::Result<Option<Measurement>> {
     let interrupt = Interrupt::listen();
     let mut progress = Progress::new("sample", 0, settings.count as u64);
     let keep = |sample| {
@@ -193,10 +198,11 @@ fn draw(
         progress.advance(done as u64);
         interrupt.flow()
     };
-    let measurement = measure(backend, settings, keep, observe)?;
+    let measurement = measure_on_ranks(ranks, backend, settings, keep, observe)?;
     progress.finish();
-    if measurement.count < settings.count {
-        super::tell(&format!("stopped after {} of {}", measurement.count, counted(settings.count, "sample")));
+    let drawn = measurement.as_ref().map(|measurement| measurement.count);
+    if let Some(drawn) = drawn.filter(|&drawn| drawn < settings.count) {
+        super::tell(&format!("stopped after {drawn} of {}", counted(settings.count, "sample")));
     }
     Ok(measurement)
 }

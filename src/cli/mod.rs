@@ -174,13 +174,13 @@ fn meant(error: &clap::Error) -> Option<String> {
 fn run(command: Command, ranks: &Ranks) -> anyhow::Result<()> {
     match command {
         Command::Train(arguments) => train::run(&arguments, ranks),
+        Command::Sample(arguments) => sample::run(&arguments, ranks),
+        Command::Measure(arguments) => measure::run(&arguments, ranks),
+        Command::Scan(arguments) => scan::run(&arguments, ranks),
         // Other commands have no work for several.
         _ if !ranks.is_first() => Ok(()),
-        Command::Sample(arguments) => sample::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
-        Command::Measure(arguments) => measure::run(&arguments),
         Command::Mc(arguments) => mc::run(&arguments),
-        Command::Scan(arguments) => scan::run(&arguments),
         Command::Plot(arguments) => plot::run(&arguments),
         Command::Runs(arguments) => runs::run(&arguments),
         Command::Exact(arguments) => exact::run(&arguments),

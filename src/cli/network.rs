@@ -7,9 +7,11 @@ use crate::backend::Backend;
 use crate::config::{Config, MAX_BATCH, MAX_SAMPLES};
 use crate::counted::counted;
 use crate::error::Error;
+use crate::gpu::setting_of_local_rank;
 use crate::io::{RunFolder, SampleWriter};
 use crate::lattice::{Lattice, Spins};
-use crate::sample::{Draws, Lowest, draw};
+use crate::ranks::Ranks;
+use crate::sample::{Draws, Lowest, draw_on_ranks};
 use std::path::{Path, PathBuf};
 
 /// Which network to use, and on what; the results do not depend on device and batch.
@@ -31,13 +33,15 @@ impl Network {
         &self,
         bottom: &BottomFlags,
         count: usize,
+        ranks: &Ranks,
     ) -> anyhow::Result<(Config, Box<dyn Backend>)> {
         let config = RunFolder::open(&self.run)?.1;
         let batch = self.batch.unwrap_or(config.batch);
         if !(1..=MAX_BATCH).contains(&batch) {
             return Err(Error::setting("batch", batch, format!("it must lie in 1 to {MAX_BATCH}")).into());
         }
-        open_with(&self.run, &self.device, batch.min(count), Some(bottom))
+        let device = setting_of_local_rank(&self.device, ranks.local_rank());
+        open_with(&self.run, &device, batch.min(count), Some(bottom))
     }
 
     /// Opens the network to draw `count` configurations, with the run's seed if none is given.
@@ -46,6 +50,7 @@ impl Network {
         bottom: &BottomFlags,
         count: usize,
         seed: Option<u32>,
+        ranks: &Ranks,
     ) -> anyhow::Result<Drawing> {
         if count == 0 || count > MAX_SAMPLES {
             let expected = format!("it must lie in 1 to {MAX_SAMPLES}");
@@ -53,9 +58,9 @@ impl Network {
         }
         let (shape, kind) = self.shape()?;
         let writer = SampleWriter::new(shape, kind, count)?;
-        let (config, backend) = self.open(bottom, count)?;
+        let (config, backend) = self.open(bottom, count, ranks)?;
         let draws = Draws { seed: seed.unwrap_or(config.seed), beta: config.beta, count };
-        Ok(Drawing { backend, writer, draws })
+        Ok(Drawing { backend, writer, draws, ranks: ranks.clone() })
     }
 
     /// Its run folder, opened.
@@ -81,14 +86,15 @@ pub(super) struct Drawing {
     backend: Box<dyn Backend>,
     writer: SampleWriter,
     draws: Draws,
+    ranks: Ranks,
 }
 
 impl Drawing {
-    /// Draws them all, under a progress bar.
+    /// Draws them all, under a progress bar. On other ranks than the first nothing is kept of them.
     pub(super) fn draw(mut self) -> anyhow::Result<SampleWriter> {
         let mut progress = Progress::new("sample", 0, self.draws.count as u64);
-        let Self { backend, draws, writer } = &mut self;
-        draw(backend.as_mut(), *draws, |samples| {
+        let Self { backend, draws, writer, ranks } = &mut self;
+        draw_on_ranks(ranks, backend.as_mut(), *draws, |samples| {
             writer.push(samples);
             progress.advance(writer.len() as u64);
             Ok(())
@@ -101,7 +107,7 @@ impl Drawing {
     pub(super) fn draw_lowest(mut self, most: usize) -> anyhow::Result<SampleWriter> {
         let mut progress = Progress::new("sample", 0, self.draws.count as u64);
         let (mut lowest, mut done) = (Lowest::new(most), 0);
-        draw(self.backend.as_mut(), self.draws, |samples| {
+        draw_on_ranks(&self.ranks, self.backend.as_mut(), self.draws, |samples| {
             lowest.push(&samples);
             done += samples.energy.len();
             progress.advance(done as u64);

@@ -6,6 +6,7 @@ use super::verdict;
 use crate::counted::counted;
 use crate::error::Error;
 use crate::io::check_writable;
+use crate::ranks::Ranks;
 use std::path::PathBuf;
 
 /// Most configurations of least energy.
@@ -36,19 +37,26 @@ pub(super) struct Arguments {
     out: PathBuf,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+pub(super) fn run(arguments: &Arguments, ranks: &Ranks) -> anyhow::Result<()> {
     let Arguments { network, bottom, count, seed, lowest, out } = arguments;
     if let Some(most) = lowest.filter(|most| !(1..=MOST_KEPT).contains(most)) {
         return Err(Error::setting("--lowest", most, format!("it must lie in 1 to {MOST_KEPT}")).into());
     }
     let place = check_writable(out)?;
     verdict::tell_of(&network.folder()?);
-    let drawing = network.open_to_draw(bottom, *count, *seed)?;
+    let drawing = network.open_to_draw(bottom, *count, *seed, ranks)?;
     let Some(most) = *lowest else {
-        drawing.draw()?.write(&place)?;
+        let drawn = drawing.draw()?;
+        if !ranks.is_first() {
+            return Ok(());
+        }
+        drawn.write(&place)?;
         return super::print(&format!("{} in {}", counted(*count, "configuration"), out.display()));
     };
     let kept = drawing.draw_lowest(most as usize)?;
+    if !ranks.is_first() {
+        return Ok(());
+    }
     kept.write(&place)?;
     let found = kept.len();
     super::print(&format!(

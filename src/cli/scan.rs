@@ -16,6 +16,7 @@ use crate::config::{COMMAND_LINE, Config, MAX_SAMPLES};
 use crate::disorder::has_seed;
 use crate::error::Error;
 use crate::estimate::{Estimate, Status, Verification};
+use crate::gpu::setting_of_local_rank;
 use crate::io::{Row, RunFolder, Table, row};
 use crate::lattice::Ensemble;
 use crate::mc::{Algorithm, Equilibrium, Setup, Simulation};
@@ -127,7 +128,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+pub(super) fn run(arguments: &Arguments, ranks: &Ranks) -> anyhow::Result<()> {
     let points = check(arguments)?;
     let lists = [&arguments.beta, &arguments.coupling, &arguments.field];
     lists.into_iter().flatten().filter_map(|list| list.ends_early.as_deref()).for_each(super::tell);
@@ -135,18 +136,26 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let place = Place::new(PathBuf::new(), arguments.figures, false)?.in_folder(&arguments.out);
     let interrupt = Interrupt::listen();
     interrupt.goes_on(GO_ON);
+    if ranks.count() > 1 {
+        measure_share(arguments, &points, &interrupt, ranks)?;
+    }
+    if !ranks.is_first() {
+        return Ok(());
+    }
     // What an earlier call has measured stays in the table, whatever happens to this one.
     let known = |point: &Point| Some(row(&RunFolder::open(&point.folder).ok()?.0.measurement()?));
     let mut rows: Vec<Option<Row>> = points.iter().map(known).collect();
     let work = |(point, row): (&Point, &Option<Row>)| if row.is_some() { 0.0 } else { point.sites };
     let mut jobs = Jobs::new(points.iter().zip(&rows).map(work).collect());
     for (index, point) in points.iter().enumerate() {
+        if ranks.count() > 1 && rows[index].is_some() {
+            write_table(&rows, &arguments.out)?;
+            continue;
+        }
         jobs.begin(index, "point", &point.name());
         let previous = index.checked_sub(1).map(|before| &points[before]);
-        let of_chain = |point: &Point| (point.size, point.seed, point.network.clone(), point.interaction);
-        let same_system = |previous: &&Point| of_chain(previous) == of_chain(point);
-        let previous = previous.filter(same_system);
-        let measured = measure_point(arguments, point, previous, &interrupt);
+        let previous = previous.filter(|previous| previous.shares_chain_with(point));
+        let measured = measure_point(arguments, point, previous, &interrupt, ranks);
         if interrupt.pressed() {
             match measured {
                 Err(error) if !error.is::<Stopped>() => return Err(error),
@@ -186,6 +195,31 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let name = |row: &Row| format!("L = {}, beta = {}{}", cell(row, "size"), cell(row, "beta"), network(row));
     let doubts: Vec<String> = table.rows.iter().filter(|row| suspect(row)).map(name).collect();
     arguments.strict.check(&doubts)
+}
+
+/// Measures the chains of points that are this rank's, each of which trains by itself, and waits for the other ranks. What is measured lies in the folders of the
+/// points.
+fn measure_share(
+    arguments: &Arguments,
+    points: &[Point],
+    interrupt: &Interrupt,
+    ranks: &Ranks,
+) -> anyhow::Result<()> {
+    let chains = points.chunk_by(Point::shares_chain_with);
+    for chain in chains.skip(ranks.rank()).step_by(ranks.count()) {
+        for (index, point) in chain.iter().enumerate() {
+            if interrupt.pressed() {
+                break;
+            }
+            let previous = index.checked_sub(1).map(|before| &chain[before]);
+            match measure_point(arguments, point, previous, interrupt, ranks) {
+                Err(error) if error.is::<Stopped>() => break,
+                measured => measured?,
+            };
+        }
+    }
+    ranks.any(false);
+    Ok(())
 }
 
 /// A number of a row; NaN if it has none.
@@ -499,6 +533,12 @@ fn of_seed(seed: Option<u32>) -> Option<(&'static str, toml::Value)> {
 }
 
 impl Point {
+    /// Whether both are of one system and one network at two temperatures.
+    fn shares_chain_with(&self, other: &Self) -> bool {
+        let of_chain = |point: &Self| (point.size, point.seed, point.network.clone(), point.interaction);
+        of_chain(self) == of_chain(other)
+    }
+
     fn name(&self) -> String {
         let seed = self.seed.map_or(String::new(), |seed| format!(", disorder seed {seed}"));
         let network = self.network.as_ref().map_or(String::new(), |network| format!(", {}", network.name));
@@ -528,9 +568,11 @@ fn measure_point(
     point: &Point,
     previous: Option<&Point>,
     interrupt: &Interrupt,
+    ranks: &Ranks,
 ) -> anyhow::Result<Value> {
     let previous = previous.map(|previous| previous.folder.as_path());
-    let config = settings(arguments, point, previous)?;
+    let mut config = settings(arguments, point, previous)?;
+    config.device = setting_of_local_rank(&config.device, ranks.local_rank());
     let device = config.device.clone();
     train_one(config, &point.folder, false, &Resources::default(), &Ranks::alone())?;
     let (folder, config) = RunFolder::open(&point.folder)?;

@@ -41,6 +41,7 @@ use crate::estimate::{Estimate, Importance, Weighted};
 use crate::exact;
 use crate::lattice::{Ensemble, Observables, Recolouring, Spins, Symmetry, SymmetryGroup};
 use crate::random::philox;
+use crate::ranks::{Ranks, Rounds, numbers};
 use crate::sample::Weigher;
 use crate::schedule::{self, Kernel};
 use serde::{Deserialize, Serialize};
@@ -178,6 +179,51 @@ pub fn measure(
     Ok(Measurement { images, ..measure_weighted(ensemble, settings, batch, draw, keep, observe)? })
 }
 
+/// As [`measure`], on all ranks of a job together, which draw batches in turn. The first rank gets every sample in its order, so that its
+/// figures are those of one rank bit for bit; the others get none.
+///
+/// # Errors
+/// When the device or `keep` fails. The other ranks then wait for this one: end the job ([`Ranks::abort`]).
+///
+/// # Panics
+/// When `count` is 0.
+pub fn measure_on_ranks(
+    ranks: &Ranks,
+    backend: &mut dyn Backend,
+    settings: &Settings,
+    keep: impl FnMut(Scalars) -> Result<()>,
+    observe: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Option<Measurement>> {
+    if ranks.count() == 1 {
+        return Ok(Some(measure(backend, settings, keep, observe)?));
+    }
+    assert!(settings.count > 0, "nothing to measure");
+    let ensemble = Ensemble { system: backend.model().system.clone(), beta: settings.beta };
+    let mut source = Source::new(backend, settings);
+    let (images, batch) = (source.images(), backend.batch());
+    if !ranks.is_first() {
+        // The first configuration of all settles the shift of the rewards.
+        source.draw(backend, 0)?;
+    }
+    let mut work = |piece: usize| {
+        let first = piece * batch;
+        if first >= settings.count {
+            return Ok(Vec::new());
+        }
+        let (ln_w, observables) = source.draw(backend, first as u32)?;
+        Ok(bytemuck::cast_slice(&rows(&ensemble, &ln_w, &observables)).to_vec())
+    };
+    let mut rounds = Rounds::new(ranks);
+    if !ranks.is_first() {
+        rounds.help(&mut work)?;
+        return Ok(None);
+    }
+    let draw = |_| Ok(numbers(&rounds.next(&mut work)?));
+    let measurement = measure_rows(ensemble.clone(), settings, batch, draw, keep, observe)?;
+    rounds.end();
+    Ok(Some(Measurement { images, ..measurement }))
+}
+
 /// The same of configurations from anywhere: `draw` gives log weights `-beta E - ln q` and observables of `batch` samples from one on.
 ///
 /// # Errors
@@ -190,6 +236,36 @@ pub fn measure_weighted(
     settings: &Settings,
     batch: usize,
     mut draw: impl FnMut(u32) -> Result<(Vec<f64>, Observables)>,
+    keep: impl FnMut(Scalars) -> Result<()>,
+    observe: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Measurement> {
+    let of_rows = ensemble.clone();
+    let draw = |first| {
+        let (ln_w, observables) = draw(first)?;
+        Ok(rows(&of_rows, &ln_w, &observables))
+    };
+    measure_rows(ensemble, settings, batch, draw, keep, observe)
+}
+
+/// Numbers of a row before its values.
+const SCALARS: usize = 3;
+
+/// What is measured of samples, a row for each: its log weight, energy and spin sum, then [`Ensemble::values`].
+fn rows(ensemble: &Ensemble, ln_w: &[f64], observables: &Observables) -> Vec<f64> {
+    let row = |(row, &ln_w): (usize, &f64)| {
+        let energy = observables.energy(ensemble.system.interaction, row);
+        let scalars = [ln_w, energy, observables.spin_sum(row) as f64];
+        scalars.into_iter().chain(ensemble.values(observables, row))
+    };
+    ln_w.iter().enumerate().flat_map(row).collect()
+}
+
+/// As [`measure_weighted`], where `draw` gives the [`rows`] of samples.
+fn measure_rows(
+    ensemble: Ensemble,
+    settings: &Settings,
+    batch: usize,
+    mut draw: impl FnMut(u32) -> Result<Vec<f64>>,
     mut keep: impl FnMut(Scalars) -> Result<()>,
     mut observe: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Measurement> {
@@ -202,20 +278,22 @@ pub fn measure_weighted(
     let mut scale = None;
     let start = Instant::now();
     for first in (0..settings.count).step_by(batch) {
-        let (ln_w, observables) = draw(first as u32)?;
+        let drawn = draw(first as u32)?;
         let rows = batch.min(settings.count - first);
-        for (row, &ln_w) in ln_w[..rows].iter().enumerate() {
-            let values = ensemble.values(&observables, row);
-            weighted.push(ln_w, &values);
+        let length = SCALARS + ensemble.values_per_configuration();
+        for (row, numbers) in drawn.chunks(length).take(rows).enumerate() {
+            let Some((&[ln_w, energy, spin_sum], values)) = numbers.split_first_chunk::<SCALARS>() else {
+                break;
+            };
+            weighted.push(ln_w, values);
             if let Some(chain) = &mut chain {
-                chain.propose(ln_w, &values);
+                chain.propose(ln_w, values);
             }
-            let energy = observables.energy(ensemble.system.interaction, row);
             if let Some(energies) = &mut energies {
                 let scale = *scale.get_or_insert(ln_w);
                 energies.push((first + row) % GROUPS, energy, (ln_w - scale).exp());
             }
-            keep(Scalars { ln_w, energy, spin_sum: observables.spin_sum(row) })?;
+            keep(Scalars { ln_w, energy, spin_sum: spin_sum as i64 })?;
         }
         if observe(first + rows).is_break() {
             break;
@@ -344,6 +422,50 @@ fn observables(backend: &mut dyn Backend) -> Result<Observables> {
             let lattice = backend.model().system.lattice;
             let configurations: Vec<&[i8]> = spins.chunks(lattice.sites()).collect();
             Ok(Observables::of_colours(lattice, states, &configurations))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Tensor;
+    use crate::config::Config;
+    use crate::cpu::Cpu;
+    use crate::ranks::threads::on_ranks;
+    use std::sync::Arc;
+
+    #[test]
+    fn ranks_measure_what_one_process_measures() {
+        let model = Arc::new(Config { size: 8, ..Config::default() }.model().unwrap());
+        let symmetries = SymmetryGroup { reflections: true, ..Default::default() };
+        for symmetries in [SymmetryGroup::default(), symmetries] {
+            let settings = Settings { count: 1000, seed: 5, beta: 0.2, method: Method::Both, symmetries };
+            let measured = |ranks: Ranks| {
+                let mut cpu = Cpu::<f32>::new(model.clone(), 64);
+                cpu.write(Tensor::Parameters, &model.initial_parameters(3, 0.2)).unwrap();
+                let (mut kept, keep) = (Vec::new(), |_| ControlFlow::Continue(()));
+                let measurement = measure_on_ranks(
+                    &ranks,
+                    &mut cpu,
+                    &settings,
+                    |scalars| {
+                        kept.push(scalars);
+                        Ok(())
+                    },
+                    keep,
+                );
+                let found = measurement.unwrap().map(|found| Measurement { elapsed_s: 0.0, ..found });
+                // As text, where what is not a number is alike.
+                (found.map(|found| format!("{found:?}")), kept)
+            };
+            let alone = measured(Ranks::alone());
+            assert!(
+                alone.0.as_ref().is_some_and(|found| found.contains("count: 1000")) && alone.1.len() == 1000
+            );
+            let found = on_ranks(3, measured);
+            assert_eq!(found[0], alone);
+            assert!(found[1..].iter().all(|(found, kept)| found.is_none() && kept.is_empty()));
         }
     }
 }
