@@ -3,10 +3,13 @@
 use super::columns::wrapped;
 use super::flags::ForPlan;
 use super::settings::SettingArguments;
+use crate::conditional::Model;
+use crate::config::Config;
 use crate::cpu::Cpu;
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::mc::Pool;
+use crate::ranks::{Interconnect, SharedStep};
 use crate::schedule::{KernelCost, KernelPlan, LevelPlan, Plan, Rates};
 use serde::Serialize;
 
@@ -16,7 +19,8 @@ use serde::Serialize;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   han-gpu plan --size 64 --batch 256
-  han-gpu plan --size 64 --kernels --gflops 10000 --gbytes 800")]
+  han-gpu plan --size 64 --kernels --gflops 10000 --gbytes 800
+  han-gpu plan --size 64 --batch 4096 --ranks 8 --gbytes-network 10 --step-ms 3")]
 pub(super) struct Arguments {
     #[command(flatten)]
     settings: SettingArguments<ForPlan>,
@@ -31,6 +35,24 @@ pub(super) struct Arguments {
     /// Rate of memory traffic in GB/s
     #[arg(long, requires = "gflops")]
     gbytes: Option<f64>,
+    /// Ranks that share the batch out
+    ///
+    /// Ranks that share the batch out, for their communication in a training step
+    #[arg(long, value_name = "N", requires = "gbytes_network")]
+    ranks: Option<usize>,
+    /// Rate of the network in GB/s
+    ///
+    /// Rate at which a rank sends and receives in GB/s
+    #[arg(long, value_name = "X", requires = "ranks")]
+    gbytes_network: Option<f64>,
+    /// Time of a message in microseconds
+    #[arg(long, value_name = "T", default_value_t = 2.0, requires = "ranks")]
+    latency_us: f64,
+    /// Measured step of a rank in ms
+    ///
+    /// Time of a training step with a rank's part of the batch in ms, as `han-gpu bench --batch PART` measures it [default: the shortest at the given rates]
+    #[arg(long, value_name = "T", requires = "ranks")]
+    step_ms: Option<f64>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -50,6 +72,9 @@ struct Output {
     /// Shortest time of a training step at the given rates.
     #[serde(skip_serializing_if = "Option::is_none")]
     training_step_s: Option<f64>,
+    /// A training step on several ranks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_ranks: Option<SharedStep>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -69,16 +94,48 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             0
         },
         training_step_s: seconds(kernels(&plan)),
+        on_ranks: shared_step(arguments, &model, &config, rates)?,
         plan,
     };
     if arguments.json { super::print_json(&output) } else { super::print(&table(&output, arguments.kernels)) }
 }
 
-fn rates(arguments: &Arguments) -> Result<Option<Rates>, Error> {
-    let checked = |name, value: f64| match value > 0.0 && value.is_finite() {
-        true => Ok(value * 1e9),
-        false => Err(Error::setting(name, value, "it must be a positive number".to_owned())),
+/// A number above 0.
+fn positive(name: &'static str, value: f64) -> Result<f64, Error> {
+    match value > 0.0 && value.is_finite() {
+        true => Ok(value),
+        false => Err(Error::setting(name, value, "it must be a positive number")),
+    }
+}
+
+/// The training step of several ranks, where it is asked for.
+fn shared_step(
+    arguments: &Arguments,
+    model: &Model,
+    config: &Config,
+    rates: Option<Rates>,
+) -> Result<Option<SharedStep>, Error> {
+    let (Some(ranks), Some(gbytes)) = (arguments.ranks, arguments.gbytes_network) else { return Ok(None) };
+    if ranks == 0 || !config.batch.is_multiple_of(ranks) {
+        let expected = format!("it must divide the batch, which is {}", config.batch);
+        return Err(Error::setting("--ranks", ranks, expected));
+    }
+    let network = Interconnect {
+        bytes_per_s: positive("--gbytes-network", gbytes)? * 1e9,
+        latency_s: positive("--latency-us", arguments.latency_us)? * 1e-6,
     };
+    let part = config.batch / ranks;
+    let planned =
+        || rates.and_then(|rates| seconds(kernels(&Plan::new(model, part, config.baseline).at(rates))));
+    let alone_s = match arguments.step_ms {
+        Some(step_ms) => Some(positive("--step-ms", step_ms)? * 1e-3),
+        None => planned(),
+    };
+    Ok(Some(SharedStep::new(model.parameters, part, ranks, network, alone_s)))
+}
+
+fn rates(arguments: &Arguments) -> Result<Option<Rates>, Error> {
+    let checked = |name, value: f64| Ok::<_, Error>(positive(name, value)? * 1e9);
     Ok(match (arguments.gflops, arguments.gbytes) {
         (Some(flops), Some(bytes)) => {
             Some(Rates { flops_per_s: checked("gflops", flops)?, bytes_per_s: checked("gbytes", bytes)? })
@@ -131,7 +188,24 @@ fn table(output: &Output, list_kernels: bool) -> String {
     };
     let memory = format!("{gpu}{} on the CPU backend{pool}", mb(output.cpu_memory_bytes));
     lines.push(wrapped("memory: ", &memory));
+    lines.extend(output.on_ranks.as_ref().map(describe));
     lines.join("\n")
+}
+
+/// The communication of ranks, in words.
+fn describe(step: &SharedStep) -> String {
+    let SharedStep { ranks, batch_per_rank, sent_bytes, messages, communication_s, step_s, efficiency } =
+        step;
+    let step = step_s.zip(*efficiency).map(|(step, efficiency)| {
+        format!("; a step takes {:.3} ms, of which ranks compute {:.1}%", step * 1e3, efficiency * 1e2)
+    });
+    let words = format!(
+        "{batch_per_rank} configurations each; {:.3} MB in {messages} messages leave each in a step, which takes {:.3} ms{}",
+        *sent_bytes as f64 / 1e6,
+        communication_s * 1e3,
+        step.unwrap_or_default()
+    );
+    wrapped(&format!("{ranks} ranks: "), &words)
 }
 
 /// The number of a level, and its kind.

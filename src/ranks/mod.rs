@@ -3,10 +3,12 @@
 //! Whatever is added up over ranks is added in the order of its parts, so that a sum does not depend on how many ranks share the
 //! parts out.
 
+mod cost;
 mod rounds;
 #[cfg(feature = "mpi")]
 mod world;
 
+pub use cost::{Interconnect, SharedStep};
 pub(crate) use rounds::Rounds;
 
 use crate::error::{Error, Result};

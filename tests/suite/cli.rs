@@ -131,6 +131,12 @@ fn json_goes_to_standard_output_alone() {
     assert_eq!(kernels[0]["kernel"], "sample_level");
     let flops = |value: &serde_json::Value| value["flops"].as_u64().unwrap();
     assert_eq!(kernels.iter().map(flops).sum::<u64>(), flops(&levels[1]["training"]));
+    let shared = parse("plan --size 64 --batch 16 --ranks 4 --gbytes-network 1 --step-ms 2 --json");
+    let sent = 2.0 * 4.0 * plan["parameters"].as_f64().unwrap() * 3.0 / 4.0;
+    let [step, efficiency] = ["step_s", "efficiency"].map(|key| shared["on_ranks"][key].as_f64().unwrap());
+    // Six messages of 2 microseconds each; levels are padded to whole quads.
+    let expected = 2e-3 + sent / 1e9 + 6.0 * 2e-6;
+    assert!((step / expected - 1.0).abs() < 1e-3 && (efficiency - 2e-3 / step).abs() < 1e-12, "{shared}");
     let slow = parse("plan --size 64 --batch 16 --gflops 1 --gbytes 1e6 --json");
     let shortest = slow["training_step_s"].as_f64().unwrap();
     assert!(
@@ -356,6 +362,8 @@ fn wrong_usage_is_refused_by_name_with_exit_code_2() {
         ("train --memory 1e-9 --device cpu", &["--memory = 0.00000000", "GiB"]),
         ("train --memory -1", &["--memory = -1"]),
         ("plan --size 8 --gflops 0 --gbytes 1", &["gflops = 0"]),
+        ("plan --size 8 --batch 64 --ranks 3 --gbytes-network 1", &["--ranks = 3", "divide the batch"]),
+        ("plan --size 8 --ranks 2 --gbytes-network 0", &["--gbytes-network = 0"]),
         ("bench --size 8 --repeats 0 --device cpu", &["repeats = 0"]),
         ("bench --size 7 --device cpu", &["size = 7", "power of two"]),
         ("plan --size 2", &["size = 2", "power of two from 4"]),
