@@ -171,8 +171,8 @@ impl<R: Real> Scored<R> {
     /// Shares of x and -x in the density of a mixture.
     fn shares(&self, image: &Self) -> [Lanes<R>; 2] {
         let mut shares = [Lanes::zero(); 2];
-        for lane in 0..LANES {
-            let own = own_share(self.ln_q[lane], image.ln_q[lane]);
+        for (lane, (&ln_q, of_image)) in self.ln_q.iter().zip(image.ln_q).enumerate() {
+            let own = own_share(ln_q, of_image);
             [shares[0][lane], shares[1][lane]] = [own, 1.0 - own].map(R::of);
         }
         shares
