@@ -91,7 +91,7 @@ fn strict_commands_end_with_3_where_a_result_is_suspect() {
     let figure = fs::read_to_string(folder.join("scan/scan.svg")).unwrap();
     assert!(figure.contains("network, suspect"), "suspect points are not marked");
     let plotted = succeed(folder, "-q plot scan/table.csv --format svg --out figures").stderr;
-    assert!(plotted.contains("of 2 points are suspect"), "{plotted}");
+    assert!(plotted.contains("1 of 2 points is suspect"), "{plotted}");
 }
 
 #[test]
