@@ -1,4 +1,4 @@
-//! What the first rank of a job tells the others to train, and what they do: its steps, without its files and words.
+//! Runs that the first rank of a job announces to the others, which take their steps, without files and words.
 
 use super::interrupt::Interrupt;
 use super::training::{Resources, open};
@@ -60,7 +60,7 @@ fn announced(ranks: &Ranks) -> crate::Result<Option<(Config, Checkpoint)>> {
         step: step.first().copied().unwrap_or_default(),
         seed: config.seed,
         beta: config.beta,
-        // Those of the file were compared on the first rank.
+        // The first rank has compared them with those of the file.
         training: config.training(),
         parameters: array(),
         first_moment: array(),

@@ -1,6 +1,7 @@
 //! `han-gpu scan`.
 
-use super::columns::{WIDTH, aligned, wrapped};
+mod printed;
+
 use super::figures::{FigureArguments, Place};
 use super::flags::ForScan;
 use super::heading;
@@ -15,14 +16,12 @@ use crate::conditional::{Head, Network};
 use crate::config::{COMMAND_LINE, Config, MAX_SAMPLES};
 use crate::disorder::has_seed;
 use crate::error::Error;
-use crate::estimate::{Estimate, Status, Verification};
+use crate::estimate::{Status, Verification};
 use crate::gpu::setting_of_local_rank;
 use crate::io::{Row, RunFolder, Table, row};
 use crate::lattice::Ensemble;
 use crate::mc::{Algorithm, Equilibrium, Setup, Simulation};
-use crate::measure::{
-    Measurement, Method, MonteCarlo, Settings, Sweeps, measure, measure_chains, own_seed, short_to,
-};
+use crate::measure::{Measurement, Method, MonteCarlo, Settings, Sweeps, measure, measure_chains, own_seed};
 use crate::plot;
 use crate::ranks::Ranks;
 use crate::rbm::{are_different, number_list, number_range};
@@ -41,8 +40,6 @@ const MEASURED: f64 = 50.0;
 const MAX_SEEDS: usize = 10_000;
 /// Most points of a scan.
 const MAX_POINTS: usize = 10_000;
-/// Decimals of figures that are printed, fewest and most.
-const DECIMALS: std::ops::RangeInclusive<usize> = 3..=9;
 /// Most sweeps that this can lead to.
 const MOST_SWEEPS: usize = 1 << 17;
 
@@ -187,7 +184,7 @@ pub(super) fn run(arguments: &Arguments, ranks: &Ranks) -> anyhow::Result<()> {
     if arguments.json {
         super::print_json(&table.rows)?;
     } else {
-        super::print(&describe(&table, &arguments.out))?;
+        super::print(&printed::describe(&table, &arguments.out))?;
     }
     let suspect = |row: &Row| [row.status, row.mc_status].contains(&Some(Status::Suspect));
     let network =
@@ -681,71 +678,6 @@ fn monte_carlo(
     )?;
     progress.finish();
     Ok(MonteCarlo { fault, ..measured })
-}
-
-/// A paragraph for every network: where it is and how good, its figures, and what they can be compared with, exact values and Monte Carlo. All figures have as many decimals as fit.
-fn describe(table: &Table, out: &Path) -> String {
-    let with = |decimals: usize| paragraphs(table, decimals);
-    let fits = |lines: &[String]| {
-        lines.iter().flat_map(|line| line.lines()).all(|line| line.chars().count() <= WIDTH)
-    };
-    let mut lines =
-        DECIMALS.rev().map(with).find(|lines| fits(lines)).unwrap_or_else(|| with(*DECIMALS.start()));
-    lines.push(format!("table and figures in {}", out.display()));
-    lines.join("\n")
-}
-
-/// The paragraphs of all networks, with so many decimals at the most.
-fn paragraphs(table: &Table, decimals: usize) -> Vec<String> {
-    let is_potts = table.rows.iter().any(|row| row.get("states").is_some());
-    let (order, symbol) = if is_potts { ("order_parameter", "m") } else { ("abs_magnetisation", "|m|") };
-    let quantities = ["free_energy_per_site", "energy_per_site", "specific_heat", "entropy_per_site", order];
-    let line = |name: &str, cells: [String; 5]| {
-        let [free_energy, energy, heat, entropy, order] = cells;
-        [name.to_owned(), free_energy, energy, heat, entropy, order]
-    };
-    let mut cells = vec![line("", ["F/N", "U/N", "C/N", "S/N", symbol].map(str::to_owned))];
-    // The caption of a paragraph, and the line that it stands before.
-    let mut captions = Vec::new();
-    for row in &table.rows {
-        captions.push((cells.len(), caption(row)));
-        let value = |prefix: &str, name: &str, suffix: &str| row.get(&format!("{prefix}{name}{suffix}"));
-        let estimate = |prefix: &str, name: &str| {
-            let error = value(prefix, name, "_error").unwrap_or(f64::NAN);
-            value(prefix, name, "")
-                .map_or_else(String::new, |value| short_to(Estimate { value, error }, decimals))
-        };
-        let exact = |name: &str| {
-            value("", name, "_exact")
-                .map_or_else(String::new, |value| format!("{value:.0$}", decimals.min(7)))
-        };
-        cells.push(line("network", quantities.map(|name| estimate("", name))));
-        let others =
-            [("exact", quantities.map(exact)), ("Monte Carlo", quantities.map(|name| estimate("mc_", name)))];
-        let others = others.into_iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty()));
-        cells.extend(others.map(|(name, cells)| line(name, cells)));
-    }
-    let mut lines = aligned(['<', '>', '>', '>', '>', '>'], &cells);
-    for (at, caption) in captions.into_iter().rev() {
-        lines.insert(at, caption);
-    }
-    lines
-}
-
-/// The place of a row in the scan, how good its network is, and whether its figures are to be trusted.
-fn caption(row: &Row) -> String {
-    let ess = row.get("ess").map_or("no ESS".to_owned(), |ess| format!("ESS {ess:.4}"));
-    let name = |status: Option<Status>| status.map_or("unknown", Status::name);
-    let monte_carlo = row.get("mc_energy_per_site").map(|_| format!("; Monte Carlo {}", name(row.mc_status)));
-    let interaction =
-        [("coupling", 1.0, "J"), ("field", 0.0, "H")].into_iter().filter_map(|(key, usual, letter)| {
-            row.get(key).filter(|value| *value != usual).map(|value| format!(", {letter} = {value}"))
-        });
-    let words = [&row.network, &row.couplings].into_iter().filter(|word| !word.is_empty());
-    let more: String = interaction.chain(words.map(|word| format!(", {word}"))).collect();
-    let place = format!("L = {}, beta = {}{more}", cell(row, "size"), cell(row, "beta"));
-    let status = monte_carlo.unwrap_or_default();
-    wrapped("", &format!("{place}: {ess}, {}{status}", name(row.status)))
 }
 
 #[cfg(test)]
