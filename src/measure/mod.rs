@@ -250,7 +250,7 @@ pub fn measure_weighted(
 /// Numbers of a row before its values.
 const SCALARS: usize = 3;
 
-/// What is measured of samples, a row for each: its log weight, energy and spin sum, then [`Ensemble::values`].
+/// Measured numbers of samples, a row for each sample: log weight, energy and spin sum, then [`Ensemble::values`].
 fn rows(ensemble: &Ensemble, ln_w: &[f64], observables: &Observables) -> Vec<f64> {
     let row = |(row, &ln_w): (usize, &f64)| {
         let energy = observables.energy(ensemble.system.interaction, row);

@@ -155,7 +155,7 @@ struct Scored<R> {
 }
 
 impl<R: Real> Scored<R> {
-    /// Of fields from elsewhere: their score is that of configurations that the flow makes of their latent numbers.
+    /// Scores fields from elsewhere: their score is that of configurations that the flow makes of their latent numbers.
     fn of(flow: &Flow<R>, work: &mut Work<R>, mut x: Vec<Lanes<R>>) -> Self {
         let mut score = vec![Lanes::zero(); x.len()];
         let ln_q = flow.infer_group(work, &mut x);
@@ -163,7 +163,7 @@ impl<R: Real> Scored<R> {
         Self { x, score, ln_q }
     }
 
-    /// Those of -x.
+    /// The images -x with their score.
     fn image(&self, flow: &Flow<R>, work: &mut Work<R>) -> Self {
         Self::of(flow, work, self.x.iter().map(|x| x.map(|x| -x)).collect())
     }

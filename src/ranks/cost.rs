@@ -1,4 +1,4 @@
-//! What ranks that share a batch out exchange in a training step, and what it takes.
+//! The exchange of ranks that share a batch out, in one training step, and the time it takes.
 
 use serde::Serialize;
 

@@ -29,7 +29,7 @@ fn exponentials(s: vec2<f32>) -> Exponentials {
 const OF_SCALE = 2u;
 const OF_SHIFT = 2u + NET;
 
-// What a coupling takes of its nets, and derivatives with respect to both numbers of a net.
+// The part of a net's numbers that a coupling takes, and derivatives with respect to both of these numbers.
 fn scale_share(u: Outputs) -> vec2<f32> {
     if ODD == 1u {
         return 0.5 * (u.plus + u.minus);
