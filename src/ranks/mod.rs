@@ -17,6 +17,9 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Bytes of arrays that are added up in one exchange: MPI counts bytes in 31 bits.
+const AT_ONCE: usize = 1 << 28;
+
 /// A way to the other ranks of a job.
 trait Link: fmt::Debug + Send + Sync {
     /// The number of this process among [`Link::count`].
@@ -115,7 +118,7 @@ impl Ranks {
         link.exchange(vec![vec![u8::from(own)]; link.count()]).concat().contains(&1)
     }
 
-    /// What the first rank has, on all ranks.
+    /// What the first rank has, on all ranks, which call it together.
     pub fn broadcast(&self, bytes: Vec<u8>) -> Vec<u8> {
         match &self.link {
             Some(link) => link.broadcast(bytes),
@@ -134,31 +137,47 @@ impl Ranks {
 
     /// The sum of arrays of all ranks, number by number: those of rank 0 one after the other, then those of rank 1, and so on. Each rank adds up a
     /// part of the numbers, so that twice the array at most goes over the network for one array of each rank.
-    pub(crate) fn add_in_order(&self, arrays: Vec<Vec<f32>>) -> Vec<f32> {
-        let Some(link) = &self.link else { return sum_in_order(arrays) };
-        let (count, length) = (link.count(), arrays.first().map_or(0, Vec::len));
-        let part = |rank: usize| length * rank / count..length * (rank + 1) / count;
-        let of_rank = |rank: usize| -> Vec<u8> {
-            arrays.iter().flat_map(|array| bytemuck::cast_slice(&array[part(rank)])).copied().collect()
+    pub(crate) fn add_in_order(&self, arrays: &[Vec<f32>]) -> Vec<f32> {
+        self.add_in_stretches(arrays, AT_ONCE / (size_of::<f32>() * arrays.len().max(1)))
+    }
+
+    /// The same, so many numbers at a time.
+    fn add_in_stretches(&self, arrays: &[Vec<f32>], stretch: usize) -> Vec<f32> {
+        let length = arrays.first().map_or(0, Vec::len);
+        let of_stretch = |first: usize| {
+            let last = length.min(first + stretch);
+            let parts: Vec<&[f32]> = arrays.iter().map(|array| &array[first..last]).collect();
+            match &self.link {
+                Some(link) => add_over(link.as_ref(), &parts),
+                None => sum_in_order(parts),
+            }
         };
-        let own_part = part(self.rank()).len();
-        let gathered = link.exchange((0..count).map(of_rank).collect());
-        let split = |bytes: &Vec<u8>| -> Vec<Vec<f32>> {
-            let numbers: Vec<f32> = numbers(bytes);
-            numbers.chunks(own_part.max(1)).map(<[f32]>::to_vec).collect()
-        };
-        let sum = sum_in_order(gathered.iter().flat_map(split).collect());
-        let sums = link.exchange(vec![bytemuck::cast_slice(&sum).to_vec(); count]);
-        sums.iter().flat_map(|bytes| numbers::<f32>(bytes)).collect()
+        (0..length).step_by(stretch.max(1)).flat_map(of_stretch).collect()
     }
 }
 
-fn sum_in_order(arrays: Vec<Vec<f32>>) -> Vec<f32> {
-    let add = |mut sum: Vec<f32>, array: Vec<f32>| {
-        sum.iter_mut().zip(array).for_each(|(sum, value)| *sum += value);
-        sum
+/// Adds up arrays of all ranks: each rank the numbers of its own part, which all get then.
+fn add_over(link: &dyn Link, arrays: &[&[f32]]) -> Vec<f32> {
+    let (count, length) = (link.count(), arrays.first().map_or(0, |array| array.len()));
+    let part = |rank: usize| length * rank / count..length * (rank + 1) / count;
+    let of_rank = |rank: usize| -> Vec<u8> {
+        arrays.iter().flat_map(|array| bytemuck::cast_slice(&array[part(rank)])).copied().collect()
     };
-    arrays.into_iter().reduce(add).unwrap_or_default()
+    let own_part = part(link.rank()).len();
+    let gathered: Vec<Vec<f32>> =
+        link.exchange((0..count).map(of_rank).collect()).iter().map(|bytes| numbers(bytes)).collect();
+    let sum = sum_in_order(gathered.iter().flat_map(|arrays| arrays.chunks(own_part.max(1))));
+    let sums = link.exchange(vec![bytemuck::cast_slice(&sum).to_vec(); count]);
+    sums.iter().flat_map(|bytes| numbers::<f32>(bytes)).collect()
+}
+
+fn sum_in_order<'a>(arrays: impl IntoIterator<Item = &'a [f32]>) -> Vec<f32> {
+    let mut arrays = arrays.into_iter();
+    let mut sum = arrays.next().map_or(Vec::new(), <[f32]>::to_vec);
+    for array in arrays {
+        sum.iter_mut().zip(array).for_each(|(sum, value)| *sum += value);
+    }
+    sum
 }
 
 /// Numbers from their bytes, of which there may be any number in any place of memory.
@@ -180,14 +199,15 @@ mod tests {
         let part = |number: usize| -> Vec<f32> {
             (0..7).map(|at| [1e8, 3.3, -1e8, 0.7, 1e-3, 5e7][(number + at) % 6]).collect()
         };
-        let alone = Ranks::alone().add_in_order((0..6).map(part).collect());
-        assert_ne!(alone, Ranks::alone().add_in_order((0..6).rev().map(part).collect()));
+        let add = |ranks: &Ranks, parts: Vec<Vec<f32>>| ranks.add_in_order(&parts);
+        let alone = add(&Ranks::alone(), (0..6).map(part).collect());
+        assert_ne!(alone, add(&Ranks::alone(), (0..6).rev().map(part).collect()));
         for count in [2, 3, 6] {
             let sums = on_ranks(count, |ranks| {
-                let own = ranks.share(6).unwrap();
-                ranks.add_in_order(own.map(part).collect())
+                let own: Vec<_> = ranks.share(6).unwrap().map(part).collect();
+                [ranks.add_in_order(&own), ranks.add_in_stretches(&own, 3)]
             });
-            assert_eq!(sums, vec![alone.clone(); count]);
+            assert_eq!(sums, vec![[alone.clone(), alone.clone()]; count]);
         }
     }
 

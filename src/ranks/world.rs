@@ -113,14 +113,14 @@ impl Link for World {
 
 /// A length as MPI counts it.
 fn length(bytes: usize) -> Count {
-    Count::try_from(bytes).expect("networks have fewer than 2 GiB of parameters")
+    Count::try_from(bytes).expect("ranks exchange less than 2 GiB at a time")
 }
 
 /// Where parts of such lengths begin when they stand one behind the other.
 fn starts(lengths: &[Count]) -> Vec<Count> {
     let begin = |start: &mut Count, &length: &Count| {
         let here = *start;
-        *start = start.checked_add(length).expect("networks have fewer than 2 GiB of parameters");
+        *start = start.checked_add(length).expect("ranks exchange less than 2 GiB at a time");
         Some(here)
     };
     lengths.iter().scan(0, begin).collect()

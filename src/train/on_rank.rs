@@ -48,7 +48,7 @@ impl Executor for OnRank<'_> {
         if own.len() == kernels.len() {
             return Ok(());
         }
-        let whole = self.ranks.add_in_order(std::mem::take(&mut self.gradients));
+        let whole = self.ranks.add_in_order(&std::mem::take(&mut self.gradients));
         self.backend.write(Tensor::Gradient, &whole)?;
         self.backend.run(&[Kernel::GradientNorm, Kernel::Adam], inputs)
     }
