@@ -29,6 +29,7 @@ pub mod backend;
 mod cache;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod clock;
 pub mod conditional;
 pub mod config;
 mod counted;

@@ -1,13 +1,14 @@
 //! How long a training step takes, and each of its kernels.
 
 use crate::backend::{Backend, Tensor, Timed};
+use crate::clock::Instant;
 use crate::config::Config;
 use crate::error::Result;
 use crate::sample::reward_per_site;
 use crate::schedule::{Inputs, Kernel, KernelCost, Phase, Rates, training_step};
 use crate::train::{of_chunk, parts};
 use serde::Serialize;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Steps before the first that counts last at least this long: pipelines are made, caches are warm, and a card that was idle has
 /// raised its clock.

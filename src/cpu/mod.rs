@@ -30,6 +30,7 @@ pub use real::{Around, Real};
 pub(crate) use state::{Call, State};
 
 use crate::backend::{Backend, Snapshot, Tensor, Timed, Tuning, Variant};
+use crate::clock::Instant;
 use crate::conditional::Model;
 use crate::error::{Error, Result};
 use crate::kernels::{Inputs, Kernel};
@@ -40,7 +41,7 @@ use crate::schedule::Rates;
 use crate::transpose::transpose;
 use state::LevelState;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Rows that a tile holds: the innermost, vectorised dimension.
 pub const LANES: usize = 64;

@@ -3,9 +3,10 @@
 use super::product::forward;
 use super::tile::{Lanes, lanes};
 use super::{LANES, Real};
+use crate::clock::Instant;
 use crate::schedule::Rates;
 use rayon::prelude::*;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Sources and targets of the product: its matrix fits a second-level cache.
 const UNITS: usize = 512;

@@ -6,6 +6,7 @@ use super::readback::Look;
 use super::timestamps::Timestamps;
 use super::{Gpu, IN_FLIGHT, UPLOADS_IN_FLIGHT, faults, rates};
 use crate::backend::{Backend, Snapshot, Tensor, Timed, Tuning, Variant};
+use crate::clock::Instant;
 use crate::conditional::{Model, Storage};
 use crate::error::Result;
 use crate::kernels::{Inputs, Kernel, Slot};
@@ -15,7 +16,7 @@ use crate::schedule::Rates;
 use crate::transpose::transpose;
 use half::f16;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use wgpu::PollType;
 
 /// Share of the time from the first begin to the last end that lies between passes.

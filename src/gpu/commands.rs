@@ -5,9 +5,10 @@ use super::layout::Step;
 use super::registry::Specialisation;
 use super::{AdapterKind, Gpu, devices};
 use crate::backend::Backend;
+use crate::clock::Instant;
 use crate::error::Result;
 use crate::kernels::{Inputs, Kernel, Shape, Slot, Variant};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use wgpu::{
     BindGroup, BindGroupLayout, CommandEncoder, ComputePass, ComputePassDescriptor,
     ComputePassTimestampWrites, ComputePipeline,

@@ -3,10 +3,11 @@
 use super::faults;
 use super::registry::{COPY, PRODUCT, Specialisation};
 use super::{fold, pipelines};
+use crate::clock::Instant;
 use crate::error::Result;
 use crate::kernels::LANES;
 use crate::schedule::Rates;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use wgpu::{BindGroup, Buffer, BufferUsages, ComputePipeline, Device, PollType, Queue};
 
 /// Repeats last at least this long, so that submitting does not show.

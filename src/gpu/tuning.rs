@@ -4,13 +4,14 @@ use super::kernel_shape::KernelShape;
 use super::{AdapterKind, Gpu, devices, registry};
 use crate::backend::{Backend, Timed, Tuning, Variant};
 use crate::cache;
+use crate::clock::Instant;
 use crate::conditional::Storage;
 use crate::error::Result;
 use crate::schedule::{Inputs, Kernel, KernelCost};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Time of measuring after which kernels that are left keep the shape that capabilities suggest; compiling is not counted.
 const BUDGET: Duration = Duration::from_secs(2);

@@ -20,7 +20,7 @@ const FEWEST_SWEEPS: usize = 8;
 /// Most sweeps of a chain, but for those that cross between two phases.
 const MOST_SWEEPS: usize = 1 << 17;
 /// Most updates of single sites, of all chains together: a minute or two on two cores.
-const MOST_UPDATES: usize = 1 << 34;
+const MOST_UPDATES: u64 = 1 << 34;
 /// Most measurements of a window; in longer ones they are further apart.
 const MEASUREMENTS: usize = 1024;
 
@@ -72,7 +72,8 @@ pub fn equilibrate_watched(
     simulation: &mut Simulation,
     observe: &mut dyn FnMut(Stage) -> ControlFlow<()>,
 ) -> Result<Equilibrium> {
-    let affordable = MOST_UPDATES / simulation.updates_per_sweep();
+    let affordable =
+        usize::try_from(MOST_UPDATES / simulation.updates_per_sweep() as u64).unwrap_or(usize::MAX);
     let most = match simulation.setup().algorithm {
         Algorithm::Multicanonical => affordable,
         _ => MOST_SWEEPS.min(affordable),

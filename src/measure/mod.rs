@@ -35,6 +35,7 @@ pub use run_report::{Origin, RunReport};
 pub use solution::Solution;
 
 use crate::backend::Backend;
+use crate::clock::Instant;
 use crate::conditional::{Colours, Model};
 use crate::error::Result;
 use crate::estimate::{Estimate, Importance, Weighted};
@@ -46,7 +47,6 @@ use crate::sample::Weigher;
 use crate::schedule::{self, Kernel};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
-use std::time::Instant;
 use symmetrised::Symmetrised;
 pub use symmetrised::symmetrised_ln_q;
 pub use wanted::{Kept, MonteCarloReport, Wanted};

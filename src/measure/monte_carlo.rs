@@ -4,6 +4,7 @@ use super::chain::{Chain, ChainStatistics};
 use super::phases::EnergyCounts;
 use super::quantities::Quantity;
 use super::report::{describe_correlation, describe_tau, line, serialize_tau, untold};
+use crate::clock::Instant;
 use crate::error::Result;
 use crate::estimate::LARGEST_DISAGREEMENT;
 use crate::exact::{self, Exact};
@@ -12,7 +13,6 @@ use crate::mc::{Algorithm, Simulation};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::fmt::Write;
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 /// Autocorrelation times that thermalisation must last.
 const THERMAL: f64 = 10.0;

@@ -2,6 +2,7 @@
 
 use super::sampler::{BoxSampler, Source};
 use crate::backend::Backend;
+use crate::clock::Instant;
 use crate::conditional::{MOST_BOND_STATES, Model, NetOptions};
 use crate::error::{Error, Result};
 use crate::estimate::Estimate;
@@ -11,7 +12,6 @@ use crate::sample::{Draws, each_block};
 use crate::schedule::{self, Inputs};
 use serde::Serialize;
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 /// Divergence in nats from which an error of half of it is no accuracy.
 const LOOSE: f64 = 0.1;

@@ -1,12 +1,12 @@
 //! Rows of metrics from what steps tell about themselves.
 
 use crate::backend::Snapshot;
+use crate::clock::Instant;
 use crate::conditional::Model;
 use crate::estimate::{Estimate, importance};
 use crate::exact;
 use crate::io::Metrics;
 use crate::schedule::Inputs;
-use std::time::Instant;
 
 /// The row of a step that was told `inputs`.
 pub(super) fn row(inputs: &Inputs, model: &Model, snapshot: &Snapshot, clock: &mut Clock) -> Metrics {

@@ -1,9 +1,10 @@
 //! Dispatches on their way to the device: many go in one submission, as many as take a short time there.
 
+use crate::clock::Instant;
 use crate::gpu::faults;
 use bytemuck::Pod;
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use wgpu::{
     BindGroup, Buffer, BufferDescriptor, BufferUsages, ComputePipeline, Device, PollType, Queue,
     SubmissionIndex,
