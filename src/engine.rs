@@ -3,7 +3,10 @@
 //! The host owns device and queue; the engine keeps clones of the handles, makes its buffers and pipelines once, and then
 //! only records. It asks for nothing beyond `wgpu::Limits::default()` until a buffer has to be larger
 //! ([`Engine::required_limits`]), sets no callback on the device, never polls it and never waits, but where a method says
-//! so. Numbers come back by the host's own polls, as [`Engine::progress`].
+//! so. Numbers come back by the host's own polls, as [`Engine::progress`], [`Engine::weights`] and [`Engine::checkpoints`].
+//!
+//! In a browser, which delivers without polls, nothing can be waited for: there faults of the device go to the host alone, whose error scopes may
+//! stand around any call, and the level of a NaN is not named.
 //!
 //! ```no_run
 //! use han_gpu::{config::Config, engine::{Engine, Options}, wgpu};
@@ -26,17 +29,19 @@
 //! }
 //! ```
 //!
-//! `examples/embed_headless.rs` and `examples/viewer.rs` are whole hosts.
+//! `examples/embed_headless.rs`, `examples/viewer.rs` and `examples/browser/` are whole hosts.
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Snapshot, Tensor};
 use crate::conditional::Model;
 use crate::config::{Config, Objective};
 use crate::error::{Error, Result};
-use crate::gpu::{Gpu, Slot};
-use crate::io::{Checkpoint, Metrics};
+use crate::gpu::{Arrays, Arrival, Gpu, Slot};
+use crate::io::{Checkpoint, Metrics, Stamp};
 use crate::ranks::Ranks;
+use crate::sample::{centred_reward_per_site, reward_per_site, weighing};
 use crate::schedule::{self, Inputs, Kernel};
 use crate::train::{Course, Executor};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use wgpu::{Buffer, CommandEncoder, Device, Features, Limits, Queue, SubmissionIndex};
 
@@ -58,6 +63,20 @@ impl Options {
     }
 }
 
+/// A batch of configurations with the weights that make samples of q samples of p.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Weights {
+    /// Inverse temperature that they were weighed at.
+    pub beta: f64,
+    /// `[batch]`: `-beta E - ln q`, for [`crate::estimate::Weighted`]; the last level's spins are summed out.
+    pub ln_w: Vec<f64>,
+    /// `[batch]`: E.
+    pub energy: Vec<f64>,
+    /// `[batch]`: the sum of all spins.
+    pub magnetisation: Vec<i32>,
+}
+
 /// A training run that records its steps into encoders of the host.
 #[derive(Debug)]
 pub struct Engine {
@@ -65,9 +84,19 @@ pub struct Engine {
     queue: Queue,
     course: Course,
     sampling: Vec<Kernel>,
-    /// Batches that [`Engine::record_sampling`] has drawn.
+    weighing: Vec<Kernel>,
+    /// Batches that [`Engine::record_sampling`] and [`Engine::record_weighing`] have drawn.
     sampled: u32,
+    /// Inputs of batches whose weights are under way, by their numbers.
+    weighed: VecDeque<(u32, Inputs)>,
+    /// The shift of the rewards of weighed samples.
+    reward_per_site: f32,
+    /// States under way, with what their checkpoints say beside the arrays.
+    checkpoints: VecDeque<(Stamp, Arrays)>,
 }
+
+/// The arrays of a checkpoint, in the order in which they are copied.
+const STATE: [Tensor; 3] = [Tensor::Parameters, Tensor::FirstMoment, Tensor::SecondMoment];
 
 /// Writes the work of a step into an encoder.
 struct Recording<'a> {
@@ -141,10 +170,21 @@ impl Engine {
         let course = Course::new(config, &mut gpu, start, &Ranks::alone())?;
         let mut sampling = schedule::sampling(&model, true);
         sampling.extend(schedule::energies(&model));
-        for kernels in course.reverse_lists().into_iter().chain([&*sampling]) {
+        let weighing = weighing(&model, schedule::completion(&model));
+        for kernels in course.reverse_lists().into_iter().chain([&*sampling, &*weighing]) {
             gpu.prepare_all(kernels)?;
         }
-        Ok(Self { gpu, queue: queue.clone(), course, sampling, sampled: 0 })
+        Ok(Self {
+            reward_per_site: reward_per_site(&model, course.config.beta),
+            gpu,
+            queue: queue.clone(),
+            course,
+            sampling,
+            weighing,
+            sampled: 0,
+            weighed: VecDeque::new(),
+            checkpoints: VecDeque::new(),
+        })
     }
 
     /// Records one step of training: sampling, rewards, gradient, Adam. Recordings must be submitted in their order.
@@ -170,15 +210,66 @@ impl Engine {
     /// # Errors
     /// When the device was found lost, or has no memory left.
     pub fn record_sampling(&mut self, encoder: &mut CommandEncoder) -> Result<()> {
-        let first = self.sampled.wrapping_mul(self.gpu.batch() as u32);
-        self.sampled = self.sampled.wrapping_add(1);
-        let inputs = Inputs {
-            seed: self.config().seed,
-            first_configuration: first,
-            beta: self.config().beta,
-            ..Inputs::SAMPLING
-        };
+        let inputs = self.next_samples();
         self.gpu.record(encoder, &self.sampling, &inputs)
+    }
+
+    /// Inputs of configurations that were not drawn before.
+    fn next_samples(&mut self) -> Inputs {
+        let first_configuration = self.sampled.wrapping_mul(self.gpu.batch() as u32);
+        self.sampled = self.sampled.wrapping_add(1);
+        let &Config { seed, beta, .. } = self.config();
+        Inputs { seed, first_configuration, beta, ..Inputs::SAMPLING }
+    }
+
+    /// Records that a batch of new complete configurations is drawn and weighed; the weights come back as [`Engine::weights`]. Whether it was
+    /// recorded: not while several batches are under way.
+    ///
+    /// # Errors
+    /// When the device was found lost, or has no memory left.
+    pub fn record_weighing(&mut self, encoder: &mut CommandEncoder) -> Result<bool> {
+        let number = self.sampled;
+        if !self.gpu.has_room_for_weights() {
+            return Ok(false);
+        }
+        let inputs = Inputs { reward_per_site: self.reward_per_site, ..self.next_samples() };
+        self.gpu.record(encoder, &self.weighing, &inputs)?;
+        self.gpu.record_weights(encoder, number)?;
+        self.weighed.push_back((number, inputs));
+        Ok(true)
+    }
+
+    /// Weights that have come back by the host's polls since the last call, batch by batch.
+    ///
+    /// # Errors
+    /// When the device was lost.
+    pub fn weights(&mut self) -> Result<Vec<Weights>> {
+        let mut weights = Vec::new();
+        for snapshot in self.gpu.weights_without_poll()? {
+            // Batches that were recorded before, and never submitted, are passed over.
+            while let Some((number, inputs)) = self.weighed.pop_front() {
+                if number == snapshot.step {
+                    weights.push(self.weights_of(&inputs, &snapshot));
+                    break;
+                }
+            }
+        }
+        Ok(weights)
+    }
+
+    fn weights_of(&mut self, inputs: &Inputs, snapshot: &Snapshot) -> Weights {
+        let system = &self.gpu.model().system;
+        let sites = system.lattice.sites();
+        let shift = f64::from(inputs.reward_per_site) * sites as f64;
+        // Nets that have learnt little are far from Z; the next batches are weighed nearer to it.
+        let centred = centred_reward_per_site(inputs.reward_per_site, snapshot.rewards[0], sites);
+        self.reward_per_site = if centred.is_finite() { centred } else { self.reward_per_site };
+        Weights {
+            beta: inputs.beta,
+            ln_w: snapshot.rewards.iter().map(|reward| shift - reward).collect(),
+            energy: snapshot.energies(system.interaction).collect(),
+            magnetisation: snapshot.sums.iter().map(|[_, spins]| *spins).collect(),
+        }
     }
 
     /// Rows of metrics, every `metrics_every` steps and after the last, that have come back by the host's polls since the last call.
@@ -248,12 +339,43 @@ impl Engine {
         self.gpu.public_buffer(Slot::ConfigurationSums)
     }
 
-    /// Reads parameters and moments, to be saved with [`Checkpoint::save`] or continued from. Waits for the device.
+    /// Reads parameters and moments, to be saved with [`Checkpoint::save`] or continued from. Waits for the device, which no browser can:
+    /// [`Engine::record_checkpoint`] serves there.
     ///
     /// # Errors
     /// When the device was lost, or an array is not finite.
     pub fn checkpoint(&mut self) -> Result<Checkpoint> {
         self.course.save(&mut self.gpu, Checkpoint::read)
+    }
+
+    /// Records copies of parameters and moments as they are after the steps recorded so far; they come back as [`Engine::checkpoints`].
+    ///
+    /// # Errors
+    /// When the device has no memory left.
+    pub fn record_checkpoint(&mut self, encoder: &mut CommandEncoder) -> Result<()> {
+        let arrays = self.gpu.record_arrays(encoder, &STATE)?;
+        self.checkpoints.push_back((self.course.stamp(), arrays));
+        Ok(())
+    }
+
+    /// Checkpoints that have come back by the host's polls since the last call.
+    ///
+    /// # Errors
+    /// When the device was lost, or an array is not finite; only then is the device waited for, to name the level.
+    pub fn checkpoints(&mut self) -> Result<Vec<Checkpoint>> {
+        let mut arrived = Vec::new();
+        while let Some((stamp, arrays)) = self.checkpoints.front() {
+            let numbers = match self.gpu.look_for_arrays(arrays)? {
+                Arrival::UnderWay => break,
+                Arrival::Dropped => None,
+                Arrival::Arrived(numbers) => Some((stamp.clone(), numbers)),
+            };
+            self.checkpoints.pop_front();
+            if let Some((stamp, numbers)) = numbers {
+                arrived.push(self.course.kept(&mut self.gpu, stamp, numbers)?);
+            }
+        }
+        Ok(arrived)
     }
 }
 

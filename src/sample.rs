@@ -110,6 +110,14 @@ pub fn centred_reward_per_site(per_site: f32, reward: f64, sites: usize) -> f32 
     per_site - (reward / sites as f64 * 4096.0).round() as f32 / 4096.0
 }
 
+/// Kernels that draw configurations without the bottom and weigh them, and then those of `completion`.
+pub(crate) fn weighing(model: &Model, completion: impl IntoIterator<Item = Kernel>) -> Vec<Kernel> {
+    let mut kernels = schedule::sampling(model, false);
+    kernels.extend(schedule::rewards(model));
+    kernels.extend(completion);
+    kernels
+}
+
 /// Draws batches of configurations with their log weights, under a shift of the rewards that the first configuration settles.
 #[derive(Debug)]
 pub struct Weigher {
@@ -124,9 +132,7 @@ impl Weigher {
     /// For samples of a seed. The kernels of `completion` follow those that sample and weigh: they may draw the bottom,
     /// which the weights sum out, and look at the complete configurations.
     pub fn new(model: &Model, seed: u32, beta: f64, completion: impl IntoIterator<Item = Kernel>) -> Self {
-        let mut kernels = schedule::sampling(model, false);
-        kernels.extend(schedule::rewards(model));
-        kernels.extend(completion);
+        let kernels = weighing(model, completion);
         let inputs = Inputs { seed, beta, reward_per_site: reward_per_site(model, beta), ..Inputs::SAMPLING };
         Self { kernels, inputs, sites: model.system.lattice.sites(), settled: false }
     }

@@ -4,8 +4,8 @@ use super::AdapterKind;
 use super::devices::kind;
 use wgpu::Adapter;
 
-/// Bytes of the largest heap of an adapter's own memory, where its driver tells: not Metal, and not Direct3D 12.
-#[cfg(not(target_vendor = "apple"))]
+/// Bytes of the largest heap of an adapter's own memory, where its driver tells: not Metal, not Direct3D 12, and no browser.
+#[cfg(not(any(target_vendor = "apple", target_family = "wasm")))]
 pub(super) fn memory_bytes(adapter: &Adapter) -> Option<u64> {
     // SAFETY: nothing is made, changed or destroyed through the raw handles, and they are not kept: the adapter outlives them.
     let vulkan = unsafe { adapter.as_hal::<wgpu::hal::api::Vulkan>() }?;
@@ -17,10 +17,10 @@ pub(super) fn memory_bytes(adapter: &Adapter) -> Option<u64> {
 }
 
 /// `VK_MEMORY_HEAP_DEVICE_LOCAL_BIT`.
-#[cfg(not(target_vendor = "apple"))]
+#[cfg(not(any(target_vendor = "apple", target_family = "wasm")))]
 const DEVICE_LOCAL: u32 = 1;
 
-#[cfg(target_vendor = "apple")]
+#[cfg(any(target_vendor = "apple", target_family = "wasm"))]
 pub(super) fn memory_bytes(_: &Adapter) -> Option<u64> {
     None
 }

@@ -1,6 +1,7 @@
 //! Device memory of one model at one batch size.
 
 use super::layout::{Level, Step};
+use super::scopes::Scopes;
 use super::sizes::{Unfit, WORD, check, sizes};
 use super::tables::Tables;
 use super::upload::upload;
@@ -13,7 +14,7 @@ use crate::lattice::Adjacency;
 use crate::memory;
 use std::collections::HashMap;
 use std::ops::Range;
-use wgpu::{Buffer, BufferBinding, BufferSize, BufferUsages, Device};
+use wgpu::{Buffer, BufferBinding, BufferSize, BufferUsages, Device, ErrorFilter};
 
 /// Distance of levels in the uniform buffer: the default alignment limit.
 const UNIFORM_STRIDE: u64 = 256;
@@ -50,7 +51,7 @@ impl Buffers {
             limit,
             way_out,
         })?;
-        let scope = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let scopes = Scopes::open(device, &[ErrorFilter::OutOfMemory]);
         let mut buffers = Self {
             shared: HashMap::new(),
             levels: HashMap::new(),
@@ -74,7 +75,7 @@ impl Buffers {
         }
         let uploaded = buffers.upload_constants(device, model, batch, loads);
         buffers.try_headroom(device);
-        match pollster::block_on(scope.pop()) {
+        match scopes.close() {
             None => uploaded
                 .map(|()| buffers)
                 .map_err(|message| Error::Device { device: name.to_owned(), message }),

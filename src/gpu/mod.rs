@@ -21,6 +21,7 @@ mod rates;
 mod rbm;
 mod readback;
 mod registry;
+mod scopes;
 mod sizes;
 mod tables;
 mod tasks;
@@ -63,6 +64,7 @@ use grid::fold;
 use kernel_shape::Chosen;
 use pipeline_cache::CacheFile;
 use pipelines::Pipelines;
+pub(crate) use readback::{Arrays, Arrival};
 use readback::{Look, Snapshots};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -103,6 +105,8 @@ pub struct Gpu {
     /// Inverse temperature of the exact logits on the device.
     exact_beta: f64,
     snapshots: Snapshots,
+    /// Snapshots of samples that an embedded engine weighs, beside those of its steps.
+    weights: Snapshots,
     faults: Faults,
     in_flight: VecDeque<SubmissionIndex>,
     dispatches: usize,
@@ -180,6 +184,7 @@ impl Gpu {
             chosen: HashMap::new(),
             exact_beta: f64::NAN,
             snapshots: Snapshots::default(),
+            weights: Snapshots::default(),
             faults: Faults::default(),
             in_flight: VecDeque::new(),
             dispatches: 0,
@@ -314,6 +319,38 @@ impl Gpu {
         let Self { snapshots, device, buffers, batch, .. } = self;
         let recorded = snapshots.record(device, encoder, buffers, *batch, step);
         recorded.map_err(|message| self.failed(message))
+    }
+
+    /// Whether weights can be recorded: not while those of several batches are under way.
+    pub(crate) fn has_room_for_weights(&self) -> bool {
+        self.weights.has_room(1)
+    }
+
+    /// Records a copy of what samples say of their weights, under a number of the caller's.
+    pub(crate) fn record_weights(&mut self, encoder: &mut CommandEncoder, number: u32) -> Result<()> {
+        let Self { weights, device, buffers, batch, .. } = self;
+        let recorded = weights.record(device, encoder, buffers, *batch, number);
+        recorded.map_err(|message| self.failed(message))
+    }
+
+    /// Snapshots of weighed samples that have arrived by the polls of the device's owner.
+    pub(crate) fn weights_without_poll(&mut self) -> Result<Vec<Snapshot>> {
+        let arrived = self.weights.arrived(&self.device, self.batch, Look::Only);
+        self.check()?;
+        arrived.map_err(|message| self.failed(message))
+    }
+
+    /// Records copies of whole arrays.
+    pub(crate) fn record_arrays(&self, encoder: &mut CommandEncoder, tensors: &[Tensor]) -> Result<Arrays> {
+        let sources: Vec<&Buffer> = tensors.iter().map(|tensor| self.buffer(*tensor)).collect();
+        Arrays::record(&self.device, encoder, &sources).map_err(|message| self.failed(message))
+    }
+
+    /// Looks whether arrays have arrived by the polls of the device's owner.
+    pub(crate) fn look_for_arrays(&self, arrays: &Arrays) -> Result<Arrival> {
+        let found = arrays.look(&self.device);
+        self.check()?;
+        found.map_err(|message| self.failed(message))
     }
 
     /// Snapshots that have arrived by the polls of the device's owner.

@@ -2,16 +2,17 @@
 
 use super::pipeline_cache::CacheFile;
 use super::registry::Specialisation;
+use super::scopes::Scopes;
+use crate::clock::Instant;
 use crate::error::{Error, Result};
 use crate::kernels::{Access, Kernel};
 use rayon::iter::Either;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 use wgpu::{
     BindGroupLayout, BindGroupLayoutEntry, BindingType, BufferBindingType, BufferSize, ComputePipeline,
-    Device, PipelineCache, ShaderStages,
+    Device, ErrorFilter, PipelineCache, ShaderStages,
 };
 
 /// A pipeline with the layout of its bind group.
@@ -109,10 +110,11 @@ pub(super) fn make(
     cache: Option<&PipelineCache>,
 ) -> Result<Pipeline> {
     let start = Instant::now();
-    let source = key.source()?;
-    let full = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-    let refused = device.push_error_scope(wgpu::ErrorFilter::Internal);
-    let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+    // A browser wants to be told of subgroups, and naga, which reads the text everywhere else, refuses that line.
+    let told = if cfg!(target_family = "wasm") && key.needs_subgroups() { "enable subgroups;\n" } else { "" };
+    let source = format!("{told}{}", key.source()?);
+    let kinds = [ErrorFilter::OutOfMemory, ErrorFilter::Internal, ErrorFilter::Validation];
+    let scopes = Scopes::open(device, &kinds);
     let descriptor = wgpu::ShaderModuleDescriptor {
         label: Some(key.name),
         source: wgpu::ShaderSource::Wgsl(source.into()),
@@ -140,8 +142,7 @@ pub(super) fn make(
         },
         cache,
     });
-    let errors = [scope, refused, full].map(|scope| pollster::block_on(scope.pop()));
-    match errors.into_iter().flatten().next() {
+    match scopes.close() {
         None => {
             tracing::debug!(kernel = key.name, seconds = start.elapsed().as_secs_f64(), "pipeline made");
             Ok(Pipeline { pipeline, layout })

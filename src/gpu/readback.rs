@@ -3,6 +3,7 @@
 use super::buffers::Buffers;
 use super::faults;
 use super::layout::Status;
+use super::scopes::Scopes;
 use crate::backend::Snapshot;
 use crate::kernels::Slot;
 use bytemuck::Pod;
@@ -18,6 +19,8 @@ const RING: usize = 4;
 const CALLBACK: Duration = Duration::from_secs(5);
 
 pub(super) const LOST: &str = "the device was lost: its memory can no longer be read";
+/// A page stands still while it waits, and so does what it would wait for.
+const CANNOT_WAIT: &str = "in a browser memory of a device cannot be waited for";
 
 /// A copy under way from the device.
 #[derive(Debug)]
@@ -65,6 +68,7 @@ impl Pending {
     /// A failed map is an error.
     fn look(&self, device: &Device, look: Look) -> Result<State, String> {
         let poll = match look {
+            Look::Wait if cfg!(target_family = "wasm") => return Err(CANNOT_WAIT.to_owned()),
             Look::Wait => Some(PollType::wait_indefinitely()),
             Look::Poll => Some(PollType::Poll),
             Look::Only => None,
@@ -101,14 +105,14 @@ impl Pending {
 
 fn staging(device: &Device, sources: &[(&Buffer, u64)]) -> Result<Buffer, String> {
     let size = sources.iter().map(|(_, bytes)| bytes).sum();
-    let scope = device.push_error_scope(ErrorFilter::OutOfMemory);
+    let scopes = Scopes::open(device, &[ErrorFilter::OutOfMemory]);
     let buffer = device.create_buffer(&wgpu::BufferDescriptor {
         label: Some("staging"),
         size,
         usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
         mapped_at_creation: false,
     });
-    match pollster::block_on(scope.pop()) {
+    match scopes.close() {
         None => Ok(buffer),
         Some(_) => Err(format!("out of memory to read {size} bytes back")),
     }
@@ -121,13 +125,13 @@ fn submit<T>(
     record: impl FnOnce(&mut CommandEncoder) -> Result<T, String>,
 ) -> Result<T, String> {
     // Buffers of a lost device are not valid, and nothing else is wrong with ours.
-    let scope = device.push_error_scope(ErrorFilter::Validation);
+    let scopes = Scopes::open(device, &[ErrorFilter::Validation]);
     let mut encoder = device.create_command_encoder(&Default::default());
     let recorded = record(&mut encoder);
     if recorded.is_ok() {
         queue.submit([encoder.finish()]);
     }
-    match pollster::block_on(scope.pop()) {
+    match scopes.close() {
         None => recorded,
         Some(error) => {
             tracing::error!("{error}");
@@ -143,6 +147,51 @@ pub(super) fn read<T: Pod>(device: &Device, queue: &Queue, source: &Buffer) -> R
     let pending = submit(device, queue, |encoder| Ok(Pending::record(buffer, encoder, &sources)))?;
     pending.look(device, Look::Wait)?;
     pending.take()
+}
+
+/// Whole arrays on their way to somebody who does not wait for them.
+#[derive(Debug)]
+pub(crate) struct Arrays {
+    pending: Pending,
+    /// Numbers in each.
+    lengths: Vec<usize>,
+}
+
+/// What has become of arrays.
+#[derive(Debug)]
+pub(crate) enum Arrival {
+    /// Their numbers, array by array.
+    Arrived(Vec<Vec<f32>>),
+    UnderWay,
+    /// Their encoder was dropped without being submitted.
+    Dropped,
+}
+
+impl Arrays {
+    /// Records copies of buffers of f32.
+    pub(super) fn record(
+        device: &Device,
+        encoder: &mut CommandEncoder,
+        sources: &[&Buffer],
+    ) -> Result<Self, String> {
+        let sources: Vec<_> = sources.iter().map(|source| (*source, source.size())).collect();
+        let lengths = sources.iter().map(|(_, bytes)| *bytes as usize / size_of::<f32>()).collect();
+        let pending = Pending::record(staging(device, &sources)?, encoder, &sources);
+        Ok(Self { pending, lengths })
+    }
+
+    /// Looks without a word to the device. Arrays that have arrived can be taken once.
+    pub(super) fn look(&self, device: &Device) -> Result<Arrival, String> {
+        match self.pending.look(device, Look::Only)? {
+            State::UnderWay => return Ok(Arrival::UnderWay),
+            State::Dropped => return Ok(Arrival::Dropped),
+            State::Arrived => (),
+        }
+        let all: Vec<f32> = self.pending.take()?;
+        let mut rest = &all[..];
+        let arrays = self.lengths.iter().map(|length| rest.split_off(..*length).unwrap_or_default().to_vec());
+        Ok(Arrival::Arrived(arrays.collect()))
+    }
 }
 
 /// Snapshots on their way.

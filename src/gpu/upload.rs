@@ -1,6 +1,9 @@
 //! Buffers with contents, without a panic on a device that is lost or full.
 
-use wgpu::{Buffer, BufferAddress, BufferDescriptor, BufferUsages, COPY_BUFFER_ALIGNMENT, Device};
+use super::scopes::Scopes;
+use wgpu::{
+    Buffer, BufferAddress, BufferDescriptor, BufferUsages, COPY_BUFFER_ALIGNMENT, Device, ErrorFilter,
+};
 
 /// Makes a buffer that holds `contents`, which are whole words.
 ///
@@ -14,10 +17,10 @@ pub(super) fn upload(
 ) -> Result<Buffer, String> {
     // No buffer is empty, nor is a mapped range.
     let size = (contents.len() as BufferAddress).max(COPY_BUFFER_ALIGNMENT);
-    let scope = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+    let scopes = Scopes::open(device, &[ErrorFilter::OutOfMemory]);
     let buffer =
         device.create_buffer(&BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: true });
-    if pollster::block_on(scope.pop()).is_some() {
+    if scopes.close().is_some() {
         return Err(format!("out of memory for {} bytes", contents.len()));
     }
     let mapped = buffer.get_mapped_range_mut(..size);

@@ -200,6 +200,29 @@ impl Course {
         Ok(kept)
     }
 
+    /// The stamp of the state after the steps handed out so far.
+    pub(crate) fn stamp(&self) -> Stamp {
+        Stamp::new(&self.config, self.step)
+    }
+
+    /// The checkpoint of a stamp and the arrays that were copied then, parameters and both moments. Those that are not finite are an error, as
+    /// in [`Course::save`].
+    pub(crate) fn kept(
+        &mut self,
+        backend: &mut dyn Backend,
+        stamp: Stamp,
+        arrays: Vec<Vec<f32>>,
+    ) -> Result<Checkpoint> {
+        let step = stamp.step;
+        let mut arrays = arrays.into_iter();
+        let kept = Checkpoint::read(stamp, &mut |_| match arrays.next() {
+            Some(values) if values.iter().all(|value| value.is_finite()) => Ok(values),
+            _ => Err(diagnose(backend, step, self.kept_step)),
+        })?;
+        self.kept_step = step;
+        Ok(kept)
+    }
+
     /// Steps handed out so far, those before the start included.
     pub(crate) fn steps_done(&self) -> u32 {
         self.step

@@ -18,6 +18,14 @@ pub(super) fn diagnose(backend: &mut dyn Backend, step: u32, checkpoint_step: u3
                 checkpoint_step: checkpoint_step.into(),
             }
         }
+        // A browser cannot be waited for.
+        Err(_) if cfg!(target_family = "wasm") => Error::NotFinite {
+            step: step.into(),
+            level: 0,
+            level_name: "or another one".to_owned(),
+            what: "a number",
+            checkpoint_step: checkpoint_step.into(),
+        },
         Err(error) => error,
     }
 }

@@ -8,6 +8,7 @@ use han_gpu::config::{Config, Objective};
 use han_gpu::engine::{Engine, Options};
 use han_gpu::io::RunFolder;
 use han_gpu::lattice::SpinModel;
+use han_gpu::sample::{Draws, log_weights};
 use han_gpu::train::train;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -156,6 +157,91 @@ fn sampling_gives_new_configurations_with_their_energy_and_probability() {
 }
 
 #[test]
+fn weights_are_those_of_the_samplers_batches() {
+    let gpu = gpu();
+    let host = Host::new(&gpu, &DeviceDescriptor::default());
+    for config in [config(), Config { beta: 0.2, field: 0.3, gauge: false, seed: 7, ..config() }] {
+        let mut engine = host.engine(&config);
+        engine.submit_step().unwrap();
+        let mut abandoned = host.device.create_command_encoder(&Default::default());
+        assert!(engine.record_weighing(&mut abandoned).unwrap());
+        drop(abandoned);
+        let mut weighed = Vec::new();
+        for _ in 0..2 {
+            let mut encoder = host.device.create_command_encoder(&Default::default());
+            assert!(engine.record_weighing(&mut encoder).unwrap());
+            assert!(engine.weights().unwrap().is_empty(), "nothing arrives before it is submitted");
+            host.queue.submit([encoder.finish()]);
+            host.wait();
+            weighed.extend(engine.weights().unwrap());
+        }
+        assert_eq!(weighed.len(), 2, "those of what was submitted, and only those");
+        let model = Arc::new(config.model().unwrap());
+        let mut backend = gpu.own(model.clone(), config.batch);
+        backend.write(Tensor::Parameters, &engine.checkpoint().unwrap().parameters).unwrap();
+        let draws = Draws { seed: config.seed, beta: config.beta, count: 3 * config.batch };
+        let expected = log_weights(&mut backend, draws, |_| ControlFlow::Continue(())).unwrap();
+        for (number, found) in weighed.iter().enumerate() {
+            assert_eq!(found.beta, config.beta);
+            let range = (number + 1) * config.batch..(number + 2) * config.batch;
+            assert_eq!(found.energy, expected.energy[range.clone()], "batch {number}");
+            for (found, expected) in found.ln_w.iter().zip(&expected.ln_w[range]) {
+                assert!((found - expected).abs() < 1e-4, "ln w is {found}, expected {expected}");
+            }
+            let sites = model.system.lattice.sites() as i32;
+            assert!(found.magnetisation.iter().all(|m| m.abs() <= sites && (m - sites) % 2 == 0));
+            // E = -J sum s s' - H sum s, of which the first sum is a multiple of 4 on the square lattice.
+            for (energy, m) in found.energy.iter().zip(&found.magnetisation) {
+                let bonds = -energy - config.field * f64::from(*m);
+                assert!((bonds / 4.0 - (bonds / 4.0).round()).abs() < 1e-9, "E = {energy}, M = {m}");
+            }
+        }
+    }
+    assert_eq!(host.complaints.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn no_more_weights_are_recorded_than_can_be_under_way() {
+    let gpu = gpu();
+    let host = Host::new(&gpu, &DeviceDescriptor::default());
+    let mut engine = host.engine(&config());
+    let mut encoder = host.device.create_command_encoder(&Default::default());
+    let recorded = (0..9).filter(|_| engine.record_weighing(&mut encoder).unwrap()).count();
+    host.queue.submit([encoder.finish()]);
+    host.wait();
+    assert!((1..9).contains(&recorded));
+    let weights = engine.weights().unwrap();
+    assert_eq!(weights.len(), recorded);
+    assert!(weights.windows(2).all(|pair| pair[0].ln_w != pair[1].ln_w), "every batch is a new one");
+    assert!(engine.record_weighing(&mut host.device.create_command_encoder(&Default::default())).unwrap());
+}
+
+#[test]
+fn recorded_checkpoints_are_of_their_step_and_nobody_waits() {
+    let gpu = gpu();
+    let host = Host::new(&gpu, &DeviceDescriptor::default());
+    let mut engine = host.engine(&config());
+    engine.submit_step().unwrap();
+    let expected = engine.checkpoint().unwrap();
+    let mut abandoned = host.device.create_command_encoder(&Default::default());
+    engine.record_checkpoint(&mut abandoned).unwrap();
+    drop(abandoned);
+    let mut encoder = host.device.create_command_encoder(&Default::default());
+    engine.record_checkpoint(&mut encoder).unwrap();
+    engine.record_step(&mut encoder).unwrap();
+    assert!(engine.checkpoints().unwrap().is_empty());
+    host.queue.submit([encoder.finish()]);
+    host.wait();
+    assert_eq!(engine.checkpoints().unwrap(), [expected]);
+    assert!(engine.checkpoints().unwrap().is_empty(), "it comes once");
+    let mut options = Options::new(config());
+    options.start = Some(engine.checkpoint().unwrap());
+    let resumed = Engine::new(&host.device, &host.queue, options).unwrap();
+    assert_eq!(resumed.step(), 2);
+    assert_eq!(host.complaints.load(Ordering::Relaxed), 0);
+}
+
+#[test]
 fn recording_never_polls_the_device() {
     let gpu = gpu();
     let host = Host::new(&gpu, &DeviceDescriptor::default());
@@ -171,8 +257,12 @@ fn recording_never_polls_the_device() {
     for _ in 0..20 {
         engine.record_step(&mut encoder).unwrap();
         engine.record_sampling(&mut encoder).unwrap();
+        engine.record_weighing(&mut encoder).unwrap();
         assert!(engine.progress().unwrap().is_empty());
+        assert!(engine.weights().unwrap().is_empty());
     }
+    engine.record_checkpoint(&mut encoder).unwrap();
+    assert!(engine.checkpoints().unwrap().is_empty());
     assert_eq!(polls.load(Ordering::Relaxed), 0, "the engine polled while recording");
     host.queue.submit([encoder.finish()]);
     host.wait();

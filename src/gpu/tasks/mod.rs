@@ -11,6 +11,7 @@ use super::faults::Faults;
 use super::pipeline_cache::CacheFile;
 use super::pipelines::{self, Pipeline};
 use super::registry::Specialisation;
+use super::scopes::Scopes;
 use super::{AdapterKind, devices, readback};
 use crate::error::{Error, Result};
 use crate::kernels::{Access, SOFTWARE_TURNS};
@@ -22,7 +23,7 @@ use std::fmt::Debug;
 use tile::{SLICES, SOFTWARE_SLICES, STAGED, TURNS};
 use wgpu::{
     Adapter, BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayoutEntry, BindingResource, Buffer,
-    BufferBinding, BufferDescriptor, BufferSize, BufferUsages, Device, Queue,
+    BufferBinding, BufferDescriptor, BufferSize, BufferUsages, Device, ErrorFilter, Queue,
 };
 
 /// Bytes that shaders can address by their 32-bit indices of words.
@@ -135,7 +136,7 @@ impl TaskDevice {
             return Err(refused(limit, slot));
         }
         let total = wanted.iter().map(|(_, words)| bytes(*words)).sum();
-        let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let scopes = Scopes::open(&self.device, &[ErrorFilter::OutOfMemory]);
         let buffer = |(slot, words): (S, usize)| {
             let buffer = self.device.create_buffer(&BufferDescriptor {
                 label: Some(&format!("{slot:?}")),
@@ -146,7 +147,7 @@ impl TaskDevice {
             (slot, buffer)
         };
         let buffers = wanted.into_iter().map(buffer).collect();
-        match (pollster::block_on(scope.pop()), largest) {
+        match (scopes.close(), largest) {
             (Some(_), Some((slot, _))) => {
                 Err(refused(format!("out of memory for {}: {of}", readable(total)), slot))
             }
@@ -250,9 +251,9 @@ impl TaskDevice {
     /// When the device fails.
     pub(super) fn write<T: Pod>(&self, buffer: &Buffer, first: usize, values: &[T]) -> Result<()> {
         // Buffers of a lost device are not valid, and nothing else is wrong with ours.
-        let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let scopes = Scopes::open(&self.device, &[ErrorFilter::Validation]);
         self.queue.write_buffer(buffer, 4 * first as u64, bytemuck::cast_slice(values));
-        match pollster::block_on(scope.pop()) {
+        match scopes.close() {
             None => self.check(),
             Some(error) => {
                 tracing::error!("{error}");
