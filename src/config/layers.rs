@@ -20,7 +20,15 @@ impl Config {
     /// # Errors
     /// When the file cannot be read, a key is missing, unknown or in another section than its own, or a value is out of range.
     pub fn of_run(path: &Path) -> Result<Self> {
-        let mut table = flat(load(path)?).map_err(|found| misplaced(path, found))?;
+        Self::of_run_text(&read_text(path)?, path)
+    }
+
+    /// As [`Config::of_run`], from the text of the file, which messages call `path`.
+    ///
+    /// # Errors
+    /// As [`Config::of_run`].
+    pub fn of_run_text(text: &str, path: &Path) -> Result<Self> {
+        let mut table = flat(parsed(text, path)?).map_err(|found| misplaced(path, found))?;
         let defaults = Self::default().values()?;
         // Runs of earlier versions lack these. They split squares by crosses.
         if !table.contains_key("cut") {
@@ -142,7 +150,12 @@ fn of_table(table: &Table) -> Result<Config, String> {
 /// # Errors
 /// When the file cannot be read or is not TOML.
 pub fn load(path: &Path) -> Result<Table> {
-    read_text(path)?.parse().map_err(|error: toml::de::Error| {
+    parsed(&read_text(path)?, path)
+}
+
+/// The table of a text, which messages call `path`.
+fn parsed(text: &str, path: &Path) -> Result<Table> {
+    text.parse().map_err(|error: toml::de::Error| {
         let hint = match error.message().contains("duplicate key") {
             true => "lattice and network are sections as well as keys: in a file with sections these keys stand inside\n",
             false => "",

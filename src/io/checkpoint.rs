@@ -16,6 +16,8 @@ use std::io::Write;
 use std::path::Path;
 
 const FORMAT: &str = "han-gpu checkpoint";
+/// How messages call a checkpoint that is no file.
+const NAME: &str = "checkpoint.safetensors";
 /// Version 2 adds the keys lattice, network and exact_length: networks that version 1 can describe are still written as that.
 const VERSIONS: [&str; 2] = ["1", "2"];
 /// The key that tells couplings of single bonds.
@@ -164,13 +166,36 @@ impl Checkpoint {
 
     pub(super) fn stage(&self, path: &Path, model: &Model) -> Result<Staged> {
         let &Self { step, seed, beta, ref training, .. } = self;
-        stage_state(path, model, &Stamp { step, seed, beta, training: training.clone() }, &mut |tensor| {
-            Ok(Cow::Borrowed(match tensor {
-                Tensor::FirstMoment => &self.first_moment,
-                Tensor::SecondMoment => &self.second_moment,
-                _ => &self.parameters,
-            }))
+        let stamp = Stamp { step, seed, beta, training: training.clone() };
+        stage_state(path, model, &stamp, &mut |tensor| Ok(self.array(tensor)))
+    }
+
+    fn array(&self, tensor: Tensor) -> Cow<'_, [f32]> {
+        Cow::Borrowed(match tensor {
+            Tensor::FirstMoment => &self.first_moment,
+            Tensor::SecondMoment => &self.second_moment,
+            _ => &self.parameters,
         })
+    }
+
+    /// The bytes of the file, for hosts that have no files.
+    ///
+    /// # Errors
+    /// When the header cannot be written.
+    pub fn to_bytes(&self, model: &Model) -> Result<Vec<u8>> {
+        let &Self { step, seed, beta, ref training, .. } = self;
+        let stamp = Stamp { step, seed, beta, training: training.clone() };
+        let mut bytes = Vec::new();
+        write_state(Path::new(NAME), &mut bytes, model, &stamp, &mut |tensor| Ok(self.array(tensor)))?;
+        Ok(bytes)
+    }
+
+    /// As [`Checkpoint::load`], from the bytes of the file.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::load`].
+    pub fn from_bytes(bytes: &[u8], model: &Model) -> Result<Self> {
+        Self::parse(Path::new(NAME), bytes, model)
     }
 
     /// Reads a checkpoint of this model.
@@ -178,23 +203,31 @@ impl Checkpoint {
     /// # Errors
     /// When the file cannot be read, is truncated, is not a checkpoint of ours, or belongs to another model or version.
     pub fn load(path: &Path, model: &Model) -> Result<Self> {
-        let values = (ARRAYS.len() * size_of::<f32>() * model.parameters) as u64;
-        let (_, length) = input::open(path)?;
-        if length > values + LONGEST_HEADER {
+        let (most, (_, length)) = (Self::most_bytes(model), input::open(path)?);
+        if length > most {
             let message = format!(
                 "it has {length} bytes, more than a network of the lattice, size, width and depth in the run's config.toml can have: put them back as they were, or start a new run"
             );
             return Err(Error::content(path, message));
         }
-        let bytes = input::read(path, values + LONGEST_HEADER)?;
+        Self::parse(path, &input::read(path, most)?, model)
+    }
+
+    /// Bytes that the file of a model's checkpoint can have at the most.
+    pub(super) fn most_bytes(model: &Model) -> u64 {
+        (ARRAYS.len() * size_of::<f32>() * model.parameters) as u64 + LONGEST_HEADER
+    }
+
+    /// Reads the bytes of a file that messages call `path`.
+    fn parse(path: &Path, bytes: &[u8], model: &Model) -> Result<Self> {
         let damaged = |reason: String| {
             Error::content(
                 path,
                 format!("not a readable checkpoint ({reason}); it may be truncated or not ours"),
             )
         };
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| damaged(error.to_string()))?;
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(error.to_string()))?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(error.to_string()))?;
         let metadata = header.metadata().clone().unwrap_or_default();
         let reader = Reader { path, metadata, tensors };
         reader.check(model)?;
@@ -236,22 +269,30 @@ pub(super) fn stage_state<'a>(
     stamp: &Stamp,
     read: &mut dyn FnMut(Tensor) -> Result<Cow<'a, [f32]>>,
 ) -> Result<Staged> {
+    stage_from(path, |file| write_state(path, file, model, stamp, read))
+}
+
+/// Writes a checkpoint, which messages call `path`.
+fn write_state<'a>(
+    path: &Path,
+    file: &mut impl Write,
+    model: &Model,
+    stamp: &Stamp,
+    read: &mut dyn FnMut(Tensor) -> Result<Cow<'a, [f32]>>,
+) -> Result<()> {
     let header = header(path, model, stamp)?;
-    stage_from(path, |file| {
-        let mut put =
-            |bytes: &[u8]| file.write_all(bytes).map_err(|source| Error::file("write", path, source));
-        put(&(header.len() as u64).to_le_bytes())?;
-        put(&header)?;
-        for (tensor, _) in ARRAYS {
-            let values = read(tensor)?;
-            model
-                .tensors()
-                .iter()
-                .flat_map(TensorPlace::ranges)
-                .try_for_each(|range| put(bytemuck::cast_slice(&values[range])))?;
-        }
-        Ok(())
-    })
+    let mut put = |bytes: &[u8]| file.write_all(bytes).map_err(|source| Error::file("write", path, source));
+    put(&(header.len() as u64).to_le_bytes())?;
+    put(&header)?;
+    for (tensor, _) in ARRAYS {
+        let values = read(tensor)?;
+        model
+            .tensors()
+            .iter()
+            .flat_map(TensorPlace::ranges)
+            .try_for_each(|range| put(bytemuck::cast_slice(&values[range])))?;
+    }
+    Ok(())
 }
 
 /// The file's header.

@@ -1,5 +1,6 @@
 //! Files: the run folder, checkpoints, arrays. Formats are described in `docs/FORMATS.md`.
 
+mod archive;
 mod arrays;
 mod atomic;
 mod checkpoint;
@@ -21,6 +22,7 @@ mod table;
 mod tensors;
 mod warm_start;
 
+pub use archive::{pack_run, unpack_run};
 pub use arrays::{SampleWriter, check_memory, write_data, write_ln_q, write_spins};
 pub use atomic::{check_writable, write_bytes};
 pub use checkpoint::Checkpoint;

@@ -19,14 +19,14 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-const CONFIG: &str = "config.toml";
+pub(super) const CONFIG: &str = "config.toml";
 /// Couplings of single bonds, where there are any.
 const COUPLINGS: &str = "couplings.npz";
-const METRICS: &str = "metrics.csv";
+pub(super) const METRICS: &str = "metrics.csv";
 const LINES: &str = "metrics.jsonl";
 const SUMMARY: &str = "summary.json";
 const MEASUREMENT: &str = "measurement.json";
-const CHECKPOINT: &str = "checkpoint.safetensors";
+pub(super) const CHECKPOINT: &str = "checkpoint.safetensors";
 
 /// Whether a file is one that a run lives from: results of commands must not take its place.
 pub(super) fn belongs_to_a_run(path: &Path) -> bool {
