@@ -5,12 +5,15 @@ use super::progress::{Progress, wait};
 use super::system::SystemArguments;
 use super::verdict::Strict;
 use crate::counted::counted;
+use crate::gpu::setting_of_local_rank;
 use crate::io::{check_memory, check_writable, write_configurations};
 use crate::lattice::System;
 use crate::mc::{Algorithm, Equilibrium, Setup, Simulation, Stage, equilibrate_watched, thermalise};
 use crate::measure::{
-    Integration, Kept, MonteCarlo, MonteCarloReport, Sweeps, Wanted, integrate, measure_chains, temperatures,
+    Integration, Kept, MonteCarlo, MonteCarloReport, Sweeps, Wanted, integrate_on_ranks, measure_chains,
+    temperatures,
 };
+use crate::ranks::Ranks;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -96,7 +99,7 @@ enum AlgorithmName {
     Tempering,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+pub(super) fn run(arguments: &Arguments, ranks: &Ranks) -> anyhow::Result<()> {
     let ensemble = arguments.system.ensemble()?;
     let sites = ensemble.system.lattice.sites();
     let (algorithm, mut sweeps) = plan(arguments, &ensemble.system)?;
@@ -106,7 +109,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         check_memory("configurations", arguments.configurations.min(drawn), sites)?;
     }
     let setup = Setup { ensemble, algorithm, chains: sweeps.chains, seed: arguments.seed };
-    let mut simulation = Simulation::new(setup, &arguments.device)?;
+    let device = setting_of_local_rank(&arguments.device, ranks.local_rank());
+    let mut simulation = Simulation::on_ranks(setup, &device, ranks)?;
     super::tell(&format!("device {}; {}", simulation.device(), counted(sweeps.chains, "chain")));
     let equilibrium = match arguments.thermalisation {
         Some(sweeps) => wait("thermalising", || thermalise(&mut simulation, sweeps))?,
@@ -120,13 +124,24 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(kept) => kept.see(simulation, measurement),
         None => Ok(()),
     };
+    // All ranks stop where one is told to.
+    let go_on = |interrupt: &Interrupt| match ranks.any(interrupt.flow().is_break()) {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    };
     let measured = measure_chains(&mut simulation, sweeps, keep, |done| {
         progress.advance(done as u64);
-        interrupt.flow()
+        go_on(&interrupt)
     })?;
     progress.finish();
     let result = MonteCarlo { fault: equilibrium.fault, ..measured };
-    let ln_z = if arguments.ln_z { ln_z(&result, arguments.seed, &interrupt)? } else { None };
+    let ln_z = match arguments.ln_z {
+        true => ln_z(ranks, &result, arguments.seed, || go_on(&interrupt))?,
+        false => None,
+    };
+    if !ranks.is_first() {
+        return Ok(());
+    }
     let device = simulation.device().to_owned();
     let report = MonteCarloReport::new(algorithm, device, arguments.seed, &result, ln_z);
     if arguments.json { super::print_json(&report) } else { super::print(&describe(&report)) }?;
@@ -153,13 +168,19 @@ pub(super) fn come_into_equilibrium(simulation: &mut Simulation) -> crate::Resul
 }
 
 /// ln Z of what was measured; nothing where the user stopped it.
-fn ln_z(result: &MonteCarlo, seed: u32, interrupt: &Interrupt) -> anyhow::Result<Option<Integration>> {
+fn ln_z(
+    ranks: &Ranks,
+    result: &MonteCarlo,
+    seed: u32,
+    go_on: impl Fn() -> ControlFlow<()>,
+) -> anyhow::Result<Option<Integration>> {
     let MonteCarlo { ensemble, algorithm, sweeps, .. } = result;
     let temperatures = temperatures(&ensemble.system, ensemble.beta);
     let mut progress = Progress::new("temperature", 0, temperatures as u64);
-    let found = integrate(&ensemble.system, ensemble.beta, *algorithm, *sweeps, seed, |done| {
+    let (system, beta) = (&ensemble.system, ensemble.beta);
+    let found = integrate_on_ranks(ranks, system, beta, *algorithm, *sweeps, seed, |done| {
         progress.advance(done as u64);
-        interrupt.flow()
+        go_on()
     })?;
     progress.finish();
     Ok(found)

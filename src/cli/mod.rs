@@ -177,10 +177,10 @@ fn run(command: Command, ranks: &Ranks) -> anyhow::Result<()> {
         Command::Sample(arguments) => sample::run(&arguments, ranks),
         Command::Measure(arguments) => measure::run(&arguments, ranks),
         Command::Scan(arguments) => scan::run(&arguments, ranks),
+        Command::Mc(arguments) => mc::run(&arguments, ranks),
         // Other commands have no work for several.
         _ if !ranks.is_first() => Ok(()),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
-        Command::Mc(arguments) => mc::run(&arguments),
         Command::Plot(arguments) => plot::run(&arguments),
         Command::Runs(arguments) => runs::run(&arguments),
         Command::Exact(arguments) => exact::run(&arguments),

@@ -15,18 +15,27 @@ use std::sync::Arc;
 pub(super) struct OnDevice {
     backend: Box<dyn Backend>,
     seed: u32,
+    /// The number of the first replica among those of all ranks.
+    first: u32,
     sweeps: u32,
 }
 
 impl OnDevice {
-    /// Takes over the replicas of chains.
-    pub(super) fn new(device: &str, model: Arc<Model>, walks: &[Walk], seed: u32) -> Result<Self> {
+    /// Takes over the replicas of chains, of which `before` are those of other ranks before.
+    pub(super) fn new(
+        device: &str,
+        model: Arc<Model>,
+        walks: &[Walk],
+        before: usize,
+        seed: u32,
+    ) -> Result<Self> {
         let replicas = || walks.iter().filter_map(|walk| walk.replicas.as_ref());
-        let count = replicas().map(|replicas| replicas.count()).sum();
+        let count: usize = replicas().map(|replicas| replicas.count()).sum();
+        let first = (before * count / walks.len().max(1)) as u32;
         let mut backend = device::open(device, model, count)?;
         let spins: Vec<i8> = replicas().flat_map(|replicas| replicas.configurations()).collect();
         backend.write_spins(&spins)?;
-        Ok(Self { backend, seed, sweeps: 0 })
+        Ok(Self { backend, seed, first, sweeps: 0 })
     }
 
     /// Name of the device, for people.
@@ -61,7 +70,8 @@ impl OnDevice {
         let replicas = walks.iter().filter_map(|walk| walk.replicas.as_ref());
         let betas: Vec<f32> = replicas.flat_map(|replicas| replicas.betas()).copied().collect();
         self.backend.write(Tensor::Betas, &betas)?;
-        let inputs = Inputs { seed: self.seed, step: self.sweeps, ..Inputs::SAMPLING };
+        let &mut Self { seed, first, sweeps, .. } = self;
+        let inputs = Inputs { seed, step: sweeps, first_configuration: first, ..Inputs::SAMPLING };
         self.backend.run(&[Kernel::SweepReplicas], &inputs)
     }
 

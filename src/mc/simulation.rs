@@ -12,9 +12,10 @@ use crate::device;
 use crate::error::{Error, Result};
 use crate::lattice::{Ensemble, Lattice, Observables, Spins};
 use crate::random::Stream;
+use crate::ranks::Ranks;
 use crate::schedule::{Inputs, Kernel};
 use rayon::prelude::*;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 /// Parts of a thermalisation, between which it can be stopped.
@@ -45,11 +46,15 @@ impl Setup {
     }
 }
 
-/// Chains of one system. Their configurations are a pure function of the setup, whatever the device; but for tempering, which has other random numbers on a GPU.
+/// Chains of one system. Their configurations are a pure function of the setup, whatever the device and however many ranks share the chains out; but for tempering, which has
+/// other random numbers on a GPU.
 pub struct Simulation {
     setup: Setup,
+    ranks: Ranks,
+    /// The chains that this rank moves.
+    own: Range<usize>,
     backend: Box<dyn Backend>,
-    /// One per chain; none where kernels move the chains alone.
+    /// One per own chain; none where kernels move the chains alone.
     walks: Vec<Walk>,
     /// The device that moves the replicas of walks, where it is not the CPU.
     on_device: Option<OnDevice>,
@@ -63,20 +68,37 @@ impl Simulation {
     /// # Errors
     /// When bonds have couplings of their own, or join all sites, and chains do not move by tempering, the lattice is a chain of more than 4,096 sites, there is no such device, the chains do not fit it, or a GPU is named for updates that run on the CPU alone.
     pub fn new(setup: Setup, device: &str) -> Result<Self> {
+        Self::on_ranks(setup, device, &Ranks::alone())
+    }
+
+    /// As [`Simulation::new`], on all ranks of a job together, which share the chains out and call all methods together. What a method tells is
+    /// of all chains.
+    ///
+    /// # Errors
+    /// As [`Simulation::new`], and when there are fewer chains than ranks.
+    pub fn on_ranks(setup: Setup, device: &str, ranks: &Ranks) -> Result<Self> {
         let Setup { algorithm, chains, seed, .. } = setup;
+        let (rank, count) = (ranks.rank(), ranks.count());
+        if chains < count {
+            let expected = format!("each of the {count} ranks needs one; use more chains or fewer ranks");
+            return Err(Error::setting("chains", chains, expected));
+        }
+        let own = chains * rank / count..chains * (rank + 1) / count;
         let system = &setup.ensemble.system;
         algorithm.check(system)?;
         check_chain(system.lattice, device)?;
         let model = Arc::new(Model::without_network(system.clone()));
         let rules = Arc::new(Rules::new(&setup.ensemble, algorithm));
-        let streams = (0..chains).map(|chain| (chain, Stream::new(seed, chain as u32)));
+        let streams = own.clone().map(|chain| (chain, Stream::new(seed, chain as u32)));
+        let ranks = ranks.clone();
         if setup.has_kernels() {
-            let mut backend = device::open(device, model, chains).map_err(of_chains)?;
+            let mut backend = device::open(device, model, own.len()).map_err(of_chains)?;
             let spins: Vec<i8> = streams
                 .flat_map(|(chain, mut stream)| start(&setup, &rules.pattern, chain, &mut stream))
                 .collect();
             backend.write_spins(&spins)?;
-            return Ok(Self { setup, backend, walks: Vec::new(), on_device: None, sweeps: 0 });
+            let walks = Vec::new();
+            return Ok(Self { setup, ranks, own, backend, walks, on_device: None, sweeps: 0 });
         }
         let is_cpu = matches!(device, "auto" | "cpu");
         if !is_cpu && (algorithm != Algorithm::Tempering || system.spins != Spins::Ising) {
@@ -94,21 +116,25 @@ impl Simulation {
             );
             return Err(Error::setting("device", device, expected));
         }
-        let backend = Box::new(Cpu::<f32>::open(model.clone(), chains).map_err(of_chains)?);
+        let backend = Box::new(Cpu::<f32>::open(model.clone(), own.len()).map_err(of_chains)?);
         let walk = |(chain, mut stream)| {
             let spins = start(&setup, &rules.pattern, chain, &mut stream);
             Walk::new(rules.clone(), spins, stream)
         };
         let walks: Vec<Walk> = streams.map(walk).collect();
-        let on_device =
-            if is_cpu { None } else { Some(OnDevice::new(device, model, &walks, seed).map_err(of_chains)?) };
-        Ok(Self { setup, backend, walks, on_device, sweeps: 0 })
+        let take_over = || OnDevice::new(device, model, &walks, own.start, seed).map_err(of_chains);
+        let on_device = if is_cpu { None } else { Some(take_over()?) };
+        Ok(Self { setup, ranks, own, backend, walks, on_device, sweeps: 0 })
     }
 
     /// Updates of single sites that a sweep of all chains takes.
     pub(super) fn updates_per_sweep(&self) -> usize {
         let of_sites = self.setup.chains * self.setup.ensemble.system.lattice.sites();
-        if self.walks.is_empty() { of_sites } else { self.walks.iter().map(Walk::updates).sum() }
+        if self.walks.is_empty() {
+            return of_sites;
+        }
+        let of_own: usize = self.walks.iter().map(Walk::updates).sum();
+        self.ranks.all(vec![of_own]).into_iter().sum()
     }
 
     /// The system and how it is simulated.
@@ -181,7 +207,18 @@ impl Simulation {
         Ok(())
     }
 
-    /// What observables of the chains' configurations are made of.
+    /// `[chains]`: numbers that `of` makes of each chain, from what observables of its configuration are made of and its place among them.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub(crate) fn measure(&mut self, of: impl Fn(&Observables, usize) -> Vec<f64>) -> Result<Vec<Vec<f64>>> {
+        let observables = self.observe()?;
+        let own: Vec<f64> = (0..self.own.len()).flat_map(|chain| of(&observables, chain)).collect();
+        let of_chain = own.len() / self.own.len();
+        Ok(self.ranks.all(own).chunks(of_chain).map(<[f64]>::to_vec).collect())
+    }
+
+    /// What observables of the configurations are made of, of the chains that this rank moves.
     ///
     /// # Errors
     /// When the device fails.
@@ -196,7 +233,7 @@ impl Simulation {
             return Ok(Observables::of_colours(system.lattice, states, &spins).with_energies(energies));
         }
         if !self.walks.is_empty() {
-            let spins = self.spins()?;
+            let spins = self.own_spins()?;
             self.backend.write_spins(&spins)?;
         }
         self.backend.run(&[Kernel::Observables], &self.inputs())?;
@@ -214,6 +251,11 @@ impl Simulation {
     /// # Errors
     /// When the device fails.
     pub fn spins(&mut self) -> Result<Vec<i8>> {
+        let own = self.own_spins()?;
+        Ok(self.ranks.all(own))
+    }
+
+    fn own_spins(&mut self) -> Result<Vec<i8>> {
         match self.walks.is_empty() {
             true => self.backend.read_spins(),
             false => Ok(self.walks.iter().flat_map(|walk| &walk.spins).copied().collect()),
@@ -222,6 +264,11 @@ impl Simulation {
 
     /// `[chains]`: energies and magnetisations.
     pub(super) fn scalars(&mut self) -> Result<Vec<Scalars>> {
+        let own = self.own_scalars()?;
+        Ok(self.ranks.all(own))
+    }
+
+    fn own_scalars(&mut self) -> Result<Vec<Scalars>> {
         if !self.walks.is_empty() {
             return Ok(self.walks.par_iter().map(Walk::scalars).collect());
         }
@@ -245,11 +292,17 @@ impl Simulation {
                 place: 0.0,
             }
         };
-        Ok((0..self.setup.chains).map(scalars).collect())
+        Ok((0..self.own.len()).map(scalars).collect())
     }
 
     fn inputs(&self) -> Inputs {
-        Inputs { seed: self.setup.seed, beta: self.setup.ensemble.beta, ..Inputs::SAMPLING }
+        let first_configuration = self.own.start as u32;
+        Inputs {
+            seed: self.setup.seed,
+            beta: self.setup.ensemble.beta,
+            first_configuration,
+            ..Inputs::SAMPLING
+        }
     }
 }
 

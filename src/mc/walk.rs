@@ -6,12 +6,14 @@ use super::replicas::Replicas;
 use super::rules::Rules;
 use crate::lattice::{Occupation, Spins};
 use crate::random::Stream;
+use bytemuck::{Pod, Zeroable};
 use rand::{Rng, RngExt};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Numbers that tell whether a chain is in equilibrium.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
 pub(super) struct Scalars {
     /// E.
     pub(super) energy: f64,

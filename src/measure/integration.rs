@@ -6,6 +6,7 @@ use crate::estimate::Estimate;
 use crate::lattice::{Interaction, System};
 use crate::mc::{Algorithm, Setup, Simulation, equilibrate};
 use crate::random::philox;
+use crate::ranks::Ranks;
 use serde::Serialize;
 use std::ops::ControlFlow;
 
@@ -56,6 +57,22 @@ pub fn integrate(
     algorithm: Algorithm,
     sweeps: Sweeps,
     seed: u32,
+    observe: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Option<Integration>> {
+    integrate_on_ranks(&Ranks::alone(), system, beta, algorithm, sweeps, seed, observe)
+}
+
+/// As [`integrate`], on all ranks of a job together, which share the chains of every node out and must stop together.
+///
+/// # Errors
+/// As [`integrate`], and when there are fewer chains than ranks.
+pub fn integrate_on_ranks(
+    ranks: &Ranks,
+    system: &System,
+    beta: f64,
+    algorithm: Algorithm,
+    sweeps: Sweeps,
+    seed: u32,
     mut observe: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Option<Integration>> {
     let (mut nodes, mut warnings) = (Vec::new(), Vec::new());
@@ -63,7 +80,7 @@ pub fn integrate(
         let ensemble = system.clone().at(at)?;
         let seed = philox([seed, SALT], [number as u32, 0, 0, 0])[0];
         let setup = Setup { ensemble, algorithm, chains: sweeps.chains, seed };
-        let mut simulation = Simulation::new(setup, "cpu")?;
+        let mut simulation = Simulation::on_ranks(setup, "cpu", ranks)?;
         let equilibrium = equilibrate(&mut simulation)?;
         let sweeps = Sweeps { thermalisation: equilibrium.sweeps, ..sweeps };
         let go_on = |_| ControlFlow::Continue(());

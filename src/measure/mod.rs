@@ -21,7 +21,7 @@ pub use chain::{Chain, ChainStatistics};
 pub use check::{Against, Checked};
 pub use flow::{FlowCheck, measure_flow};
 pub use independence::IndependenceChain;
-pub use integration::{Integration, Node, integrate, temperatures};
+pub use integration::{Integration, Node, integrate, integrate_on_ranks, temperatures};
 pub use monte_carlo::{MonteCarlo, Sweeps, measure_chains};
 pub use phases::{Bin, EnergyCounts, Phases};
 use quantities::{FEWEST_FOR_ERRORS, told};

@@ -8,7 +8,7 @@ use crate::clock::Instant;
 use crate::error::Result;
 use crate::estimate::LARGEST_DISAGREEMENT;
 use crate::exact::{self, Exact};
-use crate::lattice::{Ensemble, Spins};
+use crate::lattice::{Ensemble, Observables, Spins};
 use crate::mc::{Algorithm, Simulation};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::fmt::Write;
@@ -84,11 +84,14 @@ pub(super) fn measure_beside(
     let mut done = 0;
     for measurement in 0..sweeps.sweeps / sweeps.every {
         simulation.sweep(sweeps.every)?;
-        let observables = simulation.observe()?;
-        for (index, chain) in chains.iter_mut().enumerate() {
-            chain.push(&ensemble.values(&observables, index));
+        let of_chain = |observables: &Observables, chain: usize| {
+            let energy = observables.energy(system.interaction, chain);
+            [vec![energy], ensemble.values(observables, chain)].concat()
+        };
+        for (index, (chain, values)) in chains.iter_mut().zip(simulation.measure(of_chain)?).enumerate() {
+            chain.push(&values[1..]);
             if let Some(energies) = &mut energies {
-                energies.push(index, observables.energy(system.interaction, index), 1.0);
+                energies.push(index, values[0], 1.0);
             }
         }
         keep(simulation, measurement)?;

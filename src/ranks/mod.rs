@@ -135,6 +135,13 @@ impl Ranks {
         if self.is_first() { all } else { Vec::new() }
     }
 
+    /// What all ranks have, one behind the other in their order, on every rank.
+    pub(crate) fn all<T: Pod>(&self, own: Vec<T>) -> Vec<T> {
+        let Some(link) = &self.link else { return own };
+        let bytes = bytemuck::cast_slice(&own).to_vec();
+        link.exchange(vec![bytes; link.count()]).iter().flat_map(|bytes| numbers::<T>(bytes)).collect()
+    }
+
     /// The sum of arrays of all ranks, number by number: those of rank 0 one after the other, then those of rank 1, and so on. Each rank adds up a
     /// part of the numbers, so that twice the array at most goes over the network for one array of each rank.
     pub(crate) fn add_in_order(&self, arrays: &[Vec<f32>]) -> Vec<f32> {
@@ -219,6 +226,8 @@ mod tests {
         });
         assert_eq!(told[0], (vec![0], vec![vec![0], vec![1, 1], vec![2, 2, 2]], true, false));
         assert_eq!(told[2], (vec![0], vec![], true, false));
+        let all = on_ranks(3, |ranks| ranks.all(vec![ranks.rank() as f64; ranks.rank()]));
+        assert_eq!(all, vec![[1.0, 2.0, 2.0]; 3]);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Jobs of two ranks on one machine against one process: the same files of training, figures, samples and tables, and ends by signals and by
+# Jobs of two ranks on one machine against one process: the same files of training, figures, samples, tables and chains, and ends by signals and by
 # kill -9. On Debian and Ubuntu it installs what is missing of MPI; where that fails it says so and leaves everything out.
 #   tools/mpi/test.sh [a program with the feature mpi]
 set -euo pipefail
@@ -118,6 +118,25 @@ done
 ranks 2 "$han" -q "${scan[@]}" scan-ranks >/dev/null
 same scan-alone/table.csv scan-ranks/table.csv
 echo "two ranks scan as one process does"
+
+# Chains of every kind, shared out: by walks, by kernels, in ladders, of colours, and with the energy integrated.
+chains() {
+    local name=$1 count=$2
+    shift 2
+    local settings=(mc --threads 1 --device cpu --json --seed 3 "$@" --out)
+    "$han" -q "${settings[@]}" alone.npz >alone.json
+    ranks "$count" "$han" -q "${settings[@]}" ranks.npz >ranks.json
+    same <(without_times alone.json) <(without_times ranks.json)
+    same alone.npz ranks.npz
+    echo "$name: $count ranks are one Monte Carlo"
+}
+chains wolff 2 --size 8 --beta 0.4 --sweeps 200 --ln-z
+chains metropolis 3 --size 8 --beta 0.3 --sweeps 100 --algorithm metropolis --thermalisation 100
+chains tempering 2 --size 6 --beta 0.8 --couplings pm1 --sweeps 50 --chains 5 --thermalisation 100
+chains potts 2 --model potts --states 5 --size 8 --beta 1.1 --sweeps 100 --algorithm multicanonical
+code=0
+ranks 3 "$han" -q mc --size 8 --beta 0.3 --sweeps 10 --chains 2 >refused.log 2>&1 || code=$?
+[ "$code" -eq 2 ] || fail "three ranks with two chains ended with $code: $(cat refused.log)"
 
 # Two chunks on each of two ranks.
 long=(--device cpu --threads 1 --size 16 --batch 256 --set chunk=64 --set metrics_every=5 --set checkpoint_every=10)
