@@ -9,12 +9,15 @@
 
 #[path = "shared/spin_picture.rs"]
 mod spin_picture;
+#[path = "shared/spin_texture.rs"]
+mod spin_texture;
 
 use han_gpu::conditional::Widths;
 use han_gpu::config::Config;
 use han_gpu::engine::{Engine, Options};
 use han_gpu::wgpu;
 use spin_picture::{PIXELS, SpinPicture};
+use spin_texture::{FORMAT, spin_texture};
 use std::error::Error;
 use std::io::BufWriter;
 use std::sync::Arc;
@@ -53,14 +56,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         ..Config::default()
     };
     let mut engine = Engine::new(&device, &queue, Options::new(config))?;
-    let picture = SpinPicture::new(&device, &engine, 4);
+    let picture = SpinPicture::new(&device, &engine, 4, FORMAT);
+    let view = spin_texture(&device);
     for frame in 1..=FRAMES {
         let mut encoder = device.create_command_encoder(&Default::default());
         for _ in 0..STEPS {
             engine.record_step(&mut encoder)?;
         }
         engine.record_sampling(&mut encoder)?;
-        picture.record(&mut encoder);
+        picture.record(&mut encoder, &view);
         queue.submit([encoder.finish()]);
         // A host with a window polls once per frame, or presents, which does the same.
         device.poll(wgpu::PollType::wait_indefinitely())?;
@@ -75,7 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             );
         }
     }
-    write_png(&device, &queue, picture.view.texture(), &out)?;
+    write_png(&device, &queue, view.texture(), &out)?;
     println!(
         "16 configurations of the trained network in {out}, after {:.1} s",
         start.elapsed().as_secs_f64()

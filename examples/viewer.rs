@@ -8,6 +8,8 @@
 
 #[path = "shared/spin_picture.rs"]
 mod spin_picture;
+#[path = "shared/spin_texture.rs"]
+mod spin_texture;
 
 use eframe::egui::{self, Slider, TextureId};
 use eframe::egui_wgpu::{RenderState, WgpuSetup, WgpuSetupCreateNew};
@@ -19,6 +21,7 @@ use han_gpu::exact;
 use han_gpu::io::Metrics;
 use han_gpu::wgpu;
 use spin_picture::{PIXELS, SpinPicture};
+use spin_texture::{FORMAT, spin_texture};
 use std::error::Error;
 use std::sync::Arc;
 
@@ -70,14 +73,16 @@ struct Viewer {
 struct Training {
     engine: Engine,
     picture: SpinPicture,
+    view: wgpu::TextureView,
     rows: Vec<Metrics>,
 }
 
 impl Training {
     fn new(host: &RenderState, config: Config) -> han_gpu::Result<Self> {
         let engine = Engine::new(&host.device, &host.queue, Options::new(config))?;
-        let picture = SpinPicture::new(&host.device, &engine, 4);
-        Ok(Self { engine, picture, rows: Vec::new() })
+        let picture = SpinPicture::new(&host.device, &engine, 4, FORMAT);
+        let view = spin_texture(&host.device);
+        Ok(Self { engine, picture, view, rows: Vec::new() })
     }
 
     /// One frame: some steps, new configurations, their picture.
@@ -87,7 +92,7 @@ impl Training {
             self.engine.record_step(&mut encoder)?;
         }
         self.engine.record_sampling(&mut encoder)?;
-        self.picture.record(&mut encoder);
+        self.picture.record(&mut encoder, &self.view);
         host.queue.submit([encoder.finish()]);
         // The frame before is what arrives here: nothing waits for this one.
         let _ = host.device.poll(wgpu::PollType::Poll);
@@ -117,7 +122,7 @@ impl Viewer {
         let training = Training::new(host, config)?;
         let texture = host.renderer.write().register_native_texture(
             &host.device,
-            &training.picture.view,
+            &training.view,
             wgpu::FilterMode::Nearest,
         );
         Ok(Self { training, texture, beta, learning_rate, steps_per_frame: 2, paused: false, fault: None })

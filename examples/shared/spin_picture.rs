@@ -1,16 +1,15 @@
-//! What the hosts of both examples draw: the engine's spins, read by a fragment shader where they lie. Nothing is copied.
+//! What all hosts among the examples draw: the engine's spins, read by a fragment shader where they lie. Nothing is copied.
 
 use han_gpu::engine::Engine;
 use han_gpu::wgpu;
 
-/// Pixels of the texture along each side.
+/// Pixels of the picture along each side.
 pub(crate) const PIXELS: u32 = 768;
-/// What the texture is made of.
-pub(crate) const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8UnormSrgb;
 
 /// A full-screen triangle whose fragments look up spins, i32 `[site][batch]`.
 const SHADER: &str = "
 override side: u32;
+override slices: u32;
 override batch: u32;
 override columns: u32;
 override pixels: f32;
@@ -25,37 +24,46 @@ fn corner(@builtin(vertex_index) index: u32) -> @builtin(position) vec4f {
 
 @fragment
 fn colour(@builtin(position) pixel: vec4f) -> @location(0) vec4f {
-    // A tile per configuration, with an edge of one site between tiles.
+    // A tile per configuration, or per slice of one in three dimensions, with an edge of one site between tiles.
     let tile_sites = side + 1u;
     let site = vec2u(pixel.xy / pixels * f32(columns * tile_sites));
     let tile = site / tile_sites;
     let inside = site % tile_sites;
-    let configuration = tile.y * columns + tile.x;
+    let number = tile.y * columns + tile.x;
+    let configuration = number / slices;
     if any(inside == vec2u(side)) || configuration >= batch {
         return vec4f(1.0);
     }
-    let spin = spins[(inside.y * side + inside.x) * batch + configuration];
+    let row = (number % slices) * side + inside.y;
+    let spin = spins[(row * side + inside.x) * batch + configuration];
     return select(vec4f(0.01, 0.04, 0.16, 1.0), vec4f(0.93, 0.49, 0.13, 1.0), spin > 0);
 }
 ";
 
-/// A render pipeline of the host with a texture that it draws to.
+/// A render pipeline of the host that reads the engine's spins.
+#[derive(Debug)]
 pub(crate) struct SpinPicture {
     pipeline: wgpu::RenderPipeline,
     bind_group: wgpu::BindGroup,
-    /// Of the texture that is drawn to.
-    pub(crate) view: wgpu::TextureView,
 }
 
 impl SpinPicture {
-    /// For the first `columns * columns` configurations of an engine.
-    pub(crate) fn new(device: &wgpu::Device, engine: &Engine, columns: u32) -> Self {
+    /// For the first configurations of an engine in `columns * columns` tiles, on textures of a format.
+    pub(crate) fn new(
+        device: &wgpu::Device,
+        engine: &Engine,
+        columns: u32,
+        format: wgpu::TextureFormat,
+    ) -> Self {
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some("spin picture"),
             source: wgpu::ShaderSource::Wgsl(SHADER.into()),
         });
+        let lattice = engine.model().system.lattice;
+        let slices = if lattice.dimensions() == 3 { lattice.side() } else { 1 };
         let constants = [
-            ("side", f64::from(engine.model().system.lattice.side())),
+            ("side", f64::from(lattice.side())),
+            ("slices", f64::from(slices)),
             ("batch", engine.batch() as f64),
             ("columns", f64::from(columns)),
             ("pixels", f64::from(PIXELS)),
@@ -75,7 +83,7 @@ impl SpinPicture {
                 module: &module,
                 entry_point: Some("colour"),
                 compilation_options,
-                targets: &[Some(FORMAT.into())],
+                targets: &[Some(format.into())],
             }),
             primitive: Default::default(),
             depth_stencil: None,
@@ -88,28 +96,15 @@ impl SpinPicture {
             layout: &pipeline.get_bind_group_layout(0),
             entries: &[wgpu::BindGroupEntry { binding: 0, resource: engine.spins().as_entire_binding() }],
         });
-        let texture = device.create_texture(&wgpu::TextureDescriptor {
-            label: Some("spin picture"),
-            size: wgpu::Extent3d { width: PIXELS, height: PIXELS, depth_or_array_layers: 1 },
-            mip_level_count: 1,
-            sample_count: 1,
-            dimension: wgpu::TextureDimension::D2,
-            format: FORMAT,
-            usage: wgpu::TextureUsages::RENDER_ATTACHMENT
-                | wgpu::TextureUsages::TEXTURE_BINDING
-                | wgpu::TextureUsages::COPY_SRC,
-            view_formats: &[],
-        });
-        let view = texture.create_view(&Default::default());
-        Self { pipeline, bind_group, view }
+        Self { pipeline, bind_group }
     }
 
     /// Draws the spins as they are when the encoder gets here.
-    pub(crate) fn record(&self, encoder: &mut wgpu::CommandEncoder) {
+    pub(crate) fn record(&self, encoder: &mut wgpu::CommandEncoder, view: &wgpu::TextureView) {
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             label: Some("spin picture"),
             color_attachments: &[Some(wgpu::RenderPassColorAttachment {
-                view: &self.view,
+                view,
                 depth_slice: None,
                 resolve_target: None,
                 ops: wgpu::Operations {
