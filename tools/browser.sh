@@ -3,6 +3,7 @@
 #   tools/browser.sh build                  makes target/page, a folder of files that any web server can offer
 #   tools/browser.sh serve [PORT]           builds it and offers it on this computer, at port 8000
 #   tools/browser.sh test [SCREENSHOTS]     builds it and tests it in Chromium, with a software adapter; needs Node.js
+#   tools/browser.sh check                  lets the compiler look at it, where rustup has the target for browsers
 # Needs Rust. Rust's target for browsers, wasm-bindgen, Chromium and Playwright are installed where they are missing: with rustup or, on
 # Debian and Ubuntu, with apt.
 set -euo pipefail
@@ -21,22 +22,23 @@ install_packages() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
 }
 
+# Whether this compiler can build for browsers, now that rustup was asked.
 has_target() {
-    [ -d "$(rustc --print sysroot)/lib/rustlib/$triple" ]
+    [ -d "$(rustc --print sysroot)/lib/rustlib/$triple" ] ||
+        { command -v rustup >/dev/null && rustup target add "$triple" 2>/dev/null; }
 }
 
-# The cargo that can build for browsers, and what it has to be told.
+options=(--release --manifest-path examples/browser/Cargo.toml --target "$triple" --target-dir "$target/browser")
+
 compile() {
-    local options=(build --release --manifest-path examples/browser/Cargo.toml --target "$triple")
-    options+=(--target-dir "$target/browser")
-    if has_target || { command -v rustup >/dev/null && rustup target add "$triple" 2>/dev/null; }; then
-        cargo "${options[@]}"
+    if has_target; then
+        cargo build "${options[@]}"
         return
     fi
     # Debian's compiler for browsers brings the source of the standard library, which is built with the page.
     [ -d /usr/lib/rustlib/src ] && command -v wasm-ld >/dev/null || install_packages rustc-web cargo-web rust-web-src lld
     RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld \
-        /usr/bin/cargo "${options[@]}" -Z build-std=std,panic_abort
+        /usr/bin/cargo build "${options[@]}" -Z build-std=std,panic_abort
 }
 
 build() {
@@ -77,6 +79,13 @@ test_in_chromium() {
 }
 
 case "${1:-}" in
+check)
+    if has_target; then
+        cargo clippy "${options[@]}" -- -D warnings
+    else
+        echo "rustup is not here, or has no target $triple: tools/browser.sh check was left out"
+    fi
+    ;;
 build)
     build
     ;;
