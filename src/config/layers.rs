@@ -20,14 +20,34 @@ impl Config {
     /// # Errors
     /// When the file cannot be read, a key is missing, unknown or in another section than its own, or a value is out of range.
     pub fn of_run(path: &Path) -> Result<Self> {
-        Self::of_run_text(&read_text(path)?, path)
+        let mut config = Self::unchecked(&read_text(path)?, path)?;
+        if let Some(file) = config.couplings_file() {
+            let beside = path.parent().unwrap_or(Path::new("")).join(file);
+            config.couplings = beside.to_string_lossy().into_owned();
+        }
+        config.check().map_err(|error| config_error(path, error.to_string()))?;
+        Ok(config)
     }
 
-    /// As [`Config::of_run`], from the text of the file, which messages call `path`.
+    /// As [`Config::of_run`], from the text of the file alone, which messages call `path`.
     ///
     /// # Errors
-    /// As [`Config::of_run`].
+    /// As [`Config::of_run`], and where couplings are in a file: none is read.
     pub fn of_run_text(text: &str, path: &Path) -> Result<Self> {
+        let config = Self::unchecked(text, path)?;
+        if let Some(file) = config.couplings_file() {
+            let message = format!(
+                "couplings = {} is a file beside it, which only runs in folders have",
+                file.display()
+            );
+            return Err(config_error(path, message));
+        }
+        config.check().map_err(|error| config_error(path, error.to_string()))?;
+        Ok(config)
+    }
+
+    /// The settings of a run as they stand in a text, with those that earlier versions lack.
+    fn unchecked(text: &str, path: &Path) -> Result<Self> {
         let mut table = flat(parsed(text, path)?).map_err(|found| misplaced(path, found))?;
         let defaults = Self::default().values()?;
         // Runs of earlier versions lack these. They split squares by crosses.
@@ -43,15 +63,7 @@ impl Config {
                 table.insert(setting.key.to_owned(), default.clone());
             }
         }
-        let mut config: Self = table
-            .try_into()
-            .map_err(|error: toml::de::Error| config_error(path, error.message().to_owned()))?;
-        if let Some(file) = config.couplings_file() {
-            let beside = path.parent().unwrap_or(Path::new("")).join(file);
-            config.couplings = beside.to_string_lossy().into_owned();
-        }
-        config.check().map_err(|error| config_error(path, error.to_string()))?;
-        Ok(config)
+        table.try_into().map_err(|error: toml::de::Error| config_error(path, error.message().to_owned()))
     }
 }
 

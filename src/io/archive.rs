@@ -1,12 +1,13 @@
 //! A run as one zip archive, for hosts without files: its folder, with the settings, the checkpoint and the metrics.
 
 use super::checkpoint::Checkpoint;
+use super::input::Bounded;
 use super::records::Metrics;
 use super::run_folder::{CHECKPOINT, CONFIG, METRICS};
 use crate::conditional::Model;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use std::io::{Cursor, Read, Write};
+use std::io::{BufReader, Cursor, Read, Write};
 use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
@@ -49,10 +50,11 @@ pub fn pack_run(
 /// Reads settings and checkpoint of an archive, in whatever folder they are. No more is unpacked than the network of the settings can have.
 ///
 /// # Errors
-/// When it is no archive, lacks one of the two, or they cannot be read or do not belong together.
+/// When it is no archive, lacks one of the two, they cannot be read or do not belong together, or the couplings are those of a file.
 pub fn unpack_run(bytes: &[u8]) -> Result<(Config, Checkpoint)> {
     let refused = |message: String| Error::content(ARCHIVE, message);
-    let mut archive = ZipArchive::new(Cursor::new(bytes))
+    let archive = Bounded::new(Cursor::new(bytes), bytes.len() as u64);
+    let mut archive = ZipArchive::new(BufReader::new(archive))
         .map_err(|error| refused(format!("this is not a zip archive of a run: {error}")))?;
     let mut file = |name: &str, most: u64| {
         let is_it = |path: &&str| Path::new(path).file_name().is_some_and(|file| file == name);
@@ -149,6 +151,9 @@ mod tests {
         let lacking = empty.finish().unwrap().into_inner();
         assert!(message(&lacking).contains("it has no checkpoint.safetensors"), "{}", message(&lacking));
         assert!(message(&bomb(&config)).contains("is longer than"), "{}", message(&bomb(&config)));
+        let of_file = Config { couplings: "/etc/couplings.npz".to_owned(), gauge: false, ..config.clone() };
+        let bytes = pack_run("L8", &of_file, &model, &checkpoint, &[]).unwrap();
+        assert!(message(&bytes).contains("only runs in folders have"), "{}", message(&bytes));
         let other = Config { beta: 0.4, ..config };
         let bytes = pack_run("L8", &other, &model, &checkpoint, &[]).unwrap();
         assert!(message(&bytes).contains("beta = 0.3"), "{}", message(&bytes));

@@ -45,21 +45,21 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
     String::from_utf8(read(path, LONGEST_TEXT)?).map_err(|_| Error::content(path, "it is not text (UTF-8)"))
 }
 
-/// A file that can be read a few times over and not more: archives can be built to be searched again and again.
+/// A file, or bytes like those of one, that can be read a few times over and not more: archives can be built to be searched again and again.
 #[derive(Debug)]
-pub(super) struct Bounded {
-    file: File,
+pub(super) struct Bounded<F> {
+    file: F,
     left: u64,
 }
 
-impl Bounded {
+impl<F> Bounded<F> {
     /// For a file of this length.
-    pub(super) fn new(file: File, length: u64) -> Self {
+    pub(super) fn new(file: F, length: u64) -> Self {
         Self { file, left: length.saturating_mul(4).saturating_add(1 << 20) }
     }
 }
 
-impl Read for Bounded {
+impl<F: Read> Read for Bounded<F> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let read = self.file.read(buffer)?;
         let left = self.left.checked_sub(read as u64);
@@ -68,7 +68,7 @@ impl Read for Bounded {
     }
 }
 
-impl Seek for Bounded {
+impl<F: Seek> Seek for Bounded<F> {
     fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
         self.file.seek(to)
     }

@@ -4,6 +4,7 @@ use super::input::{self, Bounded};
 use super::npy::Array;
 use crate::error::{Error, Result};
 use crate::memory;
+use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use zip::result::ZipError;
@@ -30,7 +31,7 @@ pub(super) fn is_archive(path: &Path) -> Result<bool> {
 /// An `.npz`, as `numpy.savez` and `numpy.savez_compressed` write it.
 pub(super) struct Npz {
     path: PathBuf,
-    archive: ZipArchive<BufReader<Bounded>>,
+    archive: ZipArchive<BufReader<Bounded<File>>>,
     length: u64,
 }
 

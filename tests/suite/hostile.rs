@@ -98,6 +98,8 @@ fn files_built_to_take_forever_are_refused_at_once() {
     let (_, name, reader) = READERS[3];
     let end = [b"PK\x05\x06".as_slice(), &[0, 0, 0, 0, 1, 0, 1, 0, 46, 0, 0, 0, 0, 0, 0, 0, 0, 0]].concat();
     assert!(read(reader, folder.path(), name, &end.repeat(100_000)).is_err());
+    let (_, name, reader) = READERS[5];
+    assert!(read(reader, folder.path(), name, &end.repeat(100_000)).is_err());
     // One long column name and many rows; more lattices than a figure can hold.
     let path = folder.path().join("table.csv");
     let rows = "8,0.4,1,0,1\n".repeat(50_000);

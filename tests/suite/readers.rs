@@ -3,7 +3,7 @@
 use han_gpu::conditional::{Model, Widths};
 use han_gpu::config::{Config, load, resolve};
 use han_gpu::hierarchy::Cut;
-use han_gpu::io::{Checkpoint, RunFolder, Table, read_configurations, read_spins, row};
+use han_gpu::io::{Checkpoint, RunFolder, Table, read_configurations, read_spins, row, unpack_run};
 use han_gpu::lattice::{Interaction, Lattice, Spins, System};
 use std::fs;
 use std::path::Path;
@@ -12,12 +12,13 @@ use std::path::Path;
 pub(crate) type Reader = fn(&Path) -> Result<(), String>;
 
 /// Readers by the name of their fuzz target, with the name that their files have.
-pub(crate) const READERS: [(&str, &str, Reader); 5] = [
+pub(crate) const READERS: [(&str, &str, Reader); 6] = [
     ("config", "config.toml", config),
     ("checkpoint", "checkpoint.safetensors", checkpoint),
     ("spins", "spins.npy", spins),
     ("configurations", "configurations.npz", configurations),
     ("table", "metrics.csv", table),
+    ("archive", "run.zip", archive),
 ];
 
 fn message(error: impl std::fmt::Display) -> String {
@@ -34,6 +35,11 @@ fn config(path: &Path) -> Result<(), String> {
 /// `checkpoint.safetensors` of the smallest network.
 fn checkpoint(path: &Path) -> Result<(), String> {
     Checkpoint::load(path, &small_model()?).map(drop).map_err(message)
+}
+
+/// A run as one archive: `--size 4 --width 1`, after three steps.
+fn archive(path: &Path) -> Result<(), String> {
+    unpack_run(&fs::read(path).map_err(message)?).map(drop).map_err(message)
 }
 
 /// The network of `checkpoint`: `--size 4 --width 1 --cut crosses --exact-bottom 2`.
