@@ -69,11 +69,12 @@ impl Options {
 pub struct Weights {
     /// Inverse temperature that they were weighed at.
     pub beta: f64,
-    /// `[batch]`: `-beta E - ln q`, for [`crate::estimate::Weighted`]; the last level's spins are summed out.
+    /// `[batch]`: `-beta E - ln q`, for [`crate::estimate::Weighted`]. It is the same number whatever the last level's spins are, which q draws
+    /// exactly.
     pub ln_w: Vec<f64>,
-    /// `[batch]`: E.
+    /// `[batch]`: E of the complete configuration.
     pub energy: Vec<f64>,
-    /// `[batch]`: the sum of all spins.
+    /// `[batch]`: the sum of all its spins.
     pub magnetisation: Vec<i32>,
 }
 
@@ -214,7 +215,7 @@ impl Engine {
         self.gpu.record(encoder, &self.sampling, &inputs)
     }
 
-    /// Inputs of configurations that were not drawn before.
+    /// Inputs of the next batch; numbers of configurations start anew after 2^32 of them.
     fn next_samples(&mut self) -> Inputs {
         let first_configuration = self.sampled.wrapping_mul(self.gpu.batch() as u32);
         self.sampled = self.sampled.wrapping_add(1);
@@ -222,8 +223,8 @@ impl Engine {
         Inputs { seed, first_configuration, beta, ..Inputs::SAMPLING }
     }
 
-    /// Records that a batch of new complete configurations is drawn and weighed; the weights come back as [`Engine::weights`]. Whether it was
-    /// recorded: not while several batches are under way.
+    /// As [`Engine::record_sampling`], and the weights of the batch come back as [`Engine::weights`]. While the weights of four batches are under way
+    /// nothing is recorded, and the answer is `false`.
     ///
     /// # Errors
     /// When the device was found lost, or has no memory left.
@@ -239,7 +240,8 @@ impl Engine {
         Ok(true)
     }
 
-    /// Weights that have come back by the host's polls since the last call, batch by batch.
+    /// Weights that have come back by the host's polls since the last call, batch by batch. A batch whose encoder was never submitted never
+    /// comes.
     ///
     /// # Errors
     /// When the device was lost.
@@ -348,7 +350,8 @@ impl Engine {
         self.course.save(&mut self.gpu, Checkpoint::read)
     }
 
-    /// Records copies of parameters and moments as they are after the steps recorded so far; they come back as [`Engine::checkpoints`].
+    /// Records copies of parameters and moments as they are after the steps recorded so far; they come back as [`Engine::checkpoints`], unless the
+    /// encoder is never submitted. To save them as a run, keep [`Engine::config`] of this moment: settings may change before they come.
     ///
     /// # Errors
     /// When the device has no memory left.

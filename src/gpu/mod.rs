@@ -141,7 +141,11 @@ impl Gpu {
     /// When the model does not fit the device's limits.
     pub fn new(device: &Device, queue: &Queue, model: Arc<Model>, batch: usize) -> Result<Self> {
         let info = device.adapter_info();
-        let name = format!("{} ({})", info.name, info.backend);
+        // Browsers keep the name of the card to themselves.
+        let name = match info.name.as_str() {
+            "" => info.backend.to_string(),
+            name => format!("{name} ({})", info.backend),
+        };
         let software = devices::kind(info.device_type) == AdapterKind::Software;
         if software && model.system.lattice.side() > MAX_SOFTWARE_SIDE {
             let side = model.system.lattice.side();
