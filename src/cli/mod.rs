@@ -85,6 +85,9 @@ enum Command {
 /// The exit code of results that are suspect.
 const SUSPECT: u8 = 3;
 
+/// How long other ranks wait with an error for the first one to tell it.
+const SAY_ONCE: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Parses the arguments, runs the command and reports errors.
 pub fn main() -> ExitCode {
     quiet_mesa();
@@ -103,6 +106,10 @@ pub fn main() -> ExitCode {
     let result = ready.and_then(|()| run(command, &ranks));
     let stopped = result.as_ref().map_or_else(|error| error.is::<interrupt::Stopped>(), |()| true);
     if let Err(error) = &result {
+        if !ranks.is_first() && !stopped {
+            // The first rank mostly says the same, and ends the job before this one speaks.
+            std::thread::sleep(SAY_ONCE);
+        }
         let rank = if ranks.is_first() { String::new() } else { format!("rank {}: ", ranks.rank()) };
         complain(&format!("{rank}{}{error}", if stopped { "" } else { "error: " }));
     }
