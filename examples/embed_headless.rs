@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ..Config::default()
     };
     let mut engine = Engine::new(&device, &queue, Options::new(config))?;
-    let picture = SpinPicture::new(&device, &engine, 4, FORMAT);
+    let picture = SpinPicture::new(&device, &engine, 4, FORMAT, 1.0);
     let view = spin_texture(&device);
     for frame in 1..=FRAMES {
         let mut encoder = device.create_command_encoder(&Default::default());

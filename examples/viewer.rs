@@ -80,7 +80,7 @@ struct Training {
 impl Training {
     fn new(host: &RenderState, config: Config) -> han_gpu::Result<Self> {
         let engine = Engine::new(&host.device, &host.queue, Options::new(config))?;
-        let picture = SpinPicture::new(&host.device, &engine, 4, FORMAT);
+        let picture = SpinPicture::new(&host.device, &engine, 4, FORMAT, 1.0);
         let view = spin_texture(&host.device);
         Ok(Self { engine, picture, view, rows: Vec::new() })
     }

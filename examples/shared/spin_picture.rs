@@ -13,6 +13,7 @@ override slices: u32;
 override batch: u32;
 override columns: u32;
 override pixels: f32;
+override edge: f32;
 
 @group(0) @binding(0) var<storage, read> spins: array<i32>;
 
@@ -32,7 +33,7 @@ fn colour(@builtin(position) pixel: vec4f) -> @location(0) vec4f {
     let number = tile.y * columns + tile.x;
     let configuration = number / slices;
     if any(inside == vec2u(side)) || configuration >= batch {
-        return vec4f(1.0);
+        return vec4f(edge);
     }
     let row = (number % slices) * side + inside.y;
     let spin = spins[(row * side + inside.x) * batch + configuration];
@@ -45,15 +46,18 @@ fn colour(@builtin(position) pixel: vec4f) -> @location(0) vec4f {
 pub(crate) struct SpinPicture {
     pipeline: wgpu::RenderPipeline,
     bind_group: wgpu::BindGroup,
+    edge: f64,
 }
 
 impl SpinPicture {
-    /// For the first configurations of an engine in `columns * columns` tiles, on textures of a format.
+    /// For the first configurations of an engine in `columns * columns` tiles, on textures of a format. Between the tiles it is white at `edge` 1, and
+    /// transparent at 0.
     pub(crate) fn new(
         device: &wgpu::Device,
         engine: &Engine,
         columns: u32,
         format: wgpu::TextureFormat,
+        edge: f64,
     ) -> Self {
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some("spin picture"),
@@ -67,6 +71,7 @@ impl SpinPicture {
             ("batch", engine.batch() as f64),
             ("columns", f64::from(columns)),
             ("pixels", f64::from(PIXELS)),
+            ("edge", edge),
         ];
         let compilation_options =
             wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() };
@@ -96,11 +101,12 @@ impl SpinPicture {
             layout: &pipeline.get_bind_group_layout(0),
             entries: &[wgpu::BindGroupEntry { binding: 0, resource: engine.spins().as_entire_binding() }],
         });
-        Self { pipeline, bind_group }
+        Self { pipeline, bind_group, edge }
     }
 
     /// Draws the spins as they are when the encoder gets here.
     pub(crate) fn record(&self, encoder: &mut wgpu::CommandEncoder, view: &wgpu::TextureView) {
+        let edge = self.edge;
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             label: Some("spin picture"),
             color_attachments: &[Some(wgpu::RenderPassColorAttachment {
@@ -108,7 +114,7 @@ impl SpinPicture {
                 depth_slice: None,
                 resolve_target: None,
                 ops: wgpu::Operations {
-                    load: wgpu::LoadOp::Clear(wgpu::Color::WHITE),
+                    load: wgpu::LoadOp::Clear(wgpu::Color { r: edge, g: edge, b: edge, a: edge }),
                     store: wgpu::StoreOp::Store,
                 },
             })],

@@ -1,11 +1,15 @@
 // Numbers as people read them.
 
-/** A value with its error in brackets, in units of the last digit: 1.234(5). */
+/** A value with its error in brackets, in units of the last digit: 1.234(5), and 1.234(?) where it is not known. */
 export function short(value, error) {
     if (!Number.isFinite(value)) {
         return '–';
     }
-    if (!(error > 0) || !Number.isFinite(error)) {
+    if (!Number.isFinite(error)) {
+        // Samples do not tell it: digits would say too much.
+        return `${Number(value.toPrecision(4))}(?)`;
+    }
+    if (error === 0) {
         return inFewDigits(value);
     }
     // One digit of the error, two where the first is a 1.

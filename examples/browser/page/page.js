@@ -7,6 +7,7 @@ import { Solver } from './solver.js';
 /** What differs between lattices: their sides, the range of beta, and the critical one. */
 const LATTICES = {
     square: { sizes: [8, 16, 32, 64], size: 16, betas: [0.05, 0.7], beta: 0.44, critical: Math.log(1 + Math.SQRT2) / 2 },
+    triangular: { sizes: [8, 16, 32, 64], size: 16, betas: [0.05, 0.5], beta: 0.27, critical: Math.log(3) / 4 },
     cubic: { sizes: [4, 8, 16], size: 8, betas: [0.05, 0.4], beta: 0.22, critical: 0.22165463 },
 };
 const DEFAULTS = { lattice: 'square', width: 2, field: 0, seed: 0 };
@@ -40,14 +41,15 @@ const solver = new Solver((solution) => {
         page.setSolution(solution);
     }
 });
-const state = { ready: false, paused: false, saving: false, ended: false, steps: 1, accepted: 0, reported: 0, step: 0, rate: 0 };
+/** `run` counts runs, so that what comes late of an earlier one is known; `saving` is the name of the file that was asked for. */
+const state = { run: 0, ready: false, paused: false, saving: '', ended: false, steps: 1, accepted: 0, reported: 0, step: 0, rate: 0 };
 
 /** Settings from the address, as in ?size=8&beta=0.3, with defaults for the others. */
 function settingsOfAddress() {
     const given = {};
     for (const [key, text] of new URLSearchParams(location.search)) {
-        const number = Number(text);
-        given[key] = text === '' || Number.isNaN(number) ? text : number;
+        const isWord = text === '' || Number.isNaN(Number(text));
+        given[key] = text === 'true' || text === 'false' ? text === 'true' : isWord ? text : Number(text);
     }
     return withDefaults(given);
 }
@@ -62,27 +64,50 @@ function showAddress() {
     history.replaceState(null, '', `?${query}`);
 }
 
+/** Sides that the slider offers: those of the lattice, and the one that is. */
+function sizes() {
+    const { sizes: offered } = LATTICES[settings.lattice] ?? LATTICES.square;
+    const all = Number.isFinite(settings.size) ? [...offered, settings.size] : offered;
+    return [...new Set(all)].sort((a, b) => a - b);
+}
+
+/** Moves a slider and says its value; one from elsewhere may lie outside of its range. */
+function showRange(id, low, high, value) {
+    const range = find(id);
+    const known = Number.isFinite(value) ? value : low;
+    [range.min, range.max] = [Math.min(low, known), Math.max(high, known)];
+    range.value = known;
+    find(`${id}-value`).textContent = inFewDigits(value);
+}
+
 /** Puts settings into the controls. */
 function showSettings() {
     const { lattice, size, beta, width, field, seed } = settings;
-    const { sizes, betas, critical } = LATTICES[lattice] ?? LATTICES.square;
+    const { betas } = LATTICES[lattice] ?? LATTICES.square;
     find('lattice').value = lattice;
-    const range = find('beta');
-    // A temperature from elsewhere may lie outside.
-    [range.min, range.max] = [Math.min(betas[0], beta), Math.max(betas[1], beta)];
-    range.value = beta;
-    find('critical').style.setProperty('--at', (critical - range.min) / (range.max - range.min));
-    find('critical-words').textContent = `The critical point, which is marked, is at β = ${critical.toFixed(4)}.`;
-    find('beta-value').textContent = inFewDigits(beta);
-    const at = sizes.indexOf(size);
-    find('size').max = sizes.length - 1;
-    find('size').value = at < 0 ? 0 : at;
-    find('size-value').textContent = size;
-    find('width').value = width;
-    find('width-value').textContent = width;
-    find('field').value = field;
-    find('field-value').textContent = inFewDigits(field);
+    showRange('beta', ...betas, beta);
+    showRange('width', 1, 8, width);
+    showRange('field', -0.5, 0.5, field);
+    find('size').max = sizes().length - 1;
+    find('size').value = Math.max(0, sizes().indexOf(size));
+    showSize(size);
     find('seed').value = seed;
+    showCritical();
+}
+
+function showSize(size) {
+    find('size-value').textContent = size;
+    find('size').setAttribute('aria-valuetext', size);
+}
+
+/** Marks the critical point of Ising spins without a field, whose coupling is 1; of other systems the page knows none. */
+function showCritical() {
+    const { critical } = LATTICES[settings.lattice] ?? {};
+    const isPlain = !settings.field && ['model', 'states', 'coupling', 'couplings'].every((key) => !(key in settings));
+    const { min, max } = find('beta');
+    find('critical').hidden = !critical || !isPlain;
+    find('critical').style.setProperty('--at', (critical - min) / (max - min));
+    find('critical-words').textContent = find('critical').hidden ? '' : `The critical point, which is marked, is at β = ${critical.toFixed(4)}.`;
 }
 
 /** Tells what went wrong; training stands still after it. */
@@ -100,10 +125,14 @@ function solve() {
     solver.solve(page.settings());
 }
 
-/** Begins a run: `begin` asks for it and gives a promise. */
+/** Begins a run: `begin` asks for it and gives a promise. Whether it is on its way, and no other one was begun since. */
 async function start(begin) {
+    const run = state.run + 1;
     find('fault').hidden = true;
-    Object.assign(state, { ready: false, ended: false, saving: false, steps: 1, step: 0, rate: 0 });
+    find('news').textContent = state.saving ? `${state.saving} was given up: another run has begun.` : '';
+    find('system').textContent = '';
+    Object.assign(state, { run, ready: false, ended: false, saving: '', steps: 1, step: 0, rate: 0 });
+    pause(false);
     find('save').disabled = true;
     Object.values(charts).forEach((chart) => chart.clear());
     showResults(null, null);
@@ -111,12 +140,16 @@ async function start(begin) {
     try {
         const taken = begin();
         await taken;
-        state.ready = true;
-        solve();
-        find('save').disabled = false;
+        if (run === state.run) {
+            state.ready = true;
+            solve();
+        }
     } catch (error) {
-        fail(error);
+        if (run === state.run) {
+            fail(error);
+        }
     }
+    return run === state.run && state.ready;
 }
 
 const startAnew = () => {
@@ -165,6 +198,9 @@ function showReport(now) {
     charts.freeEnergy.exact = report.exact?.free_energy ?? null;
     Object.values(charts).forEach((chart) => chart.draw());
     showResults(report.estimates, report.exact);
+    // A network that has not learned yet says nothing that the settings do not.
+    find('save').disabled = report.step === 0;
+    find('system').textContent = report.system;
     const pace = state.paused ? 'paused' : `${state.rate.toFixed(state.rate < 10 ? 1 : 0)} steps a second`;
     find('caption').textContent = `Step ${report.step.toLocaleString('en')}, ${pace}`;
 }
@@ -173,10 +209,10 @@ function showReport(now) {
 function download(archive) {
     const link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([archive], { type: 'application/zip' }));
-    link.download = `han-gpu-L${settings.size}-beta${settings.beta}.zip`;
+    link.download = state.saving;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    find('news').textContent = `${link.download} is downloaded. Unpacked, han-gpu measure takes it.`;
+    find('news').textContent = `${link.download} is downloaded. Unpacked, han-gpu measure takes it, and han-gpu train --resume checks it.`;
 }
 
 /** As many steps at a time as the device does without a page that stutters. */
@@ -209,8 +245,8 @@ function loop(now) {
         }
         const archive = state.saving ? page.archive() : undefined;
         if (archive) {
-            state.saving = false;
             download(archive);
+            state.saving = '';
         }
     } catch (error) {
         fail(error);
@@ -224,13 +260,23 @@ function pause(paused) {
 }
 
 async function load(file) {
+    const { run } = state;
     const archive = new Uint8Array(await file.arrayBuffer());
-    await start(() => page.load(archive));
-    if (state.ready) {
-        const { lattice, size, beta, width, field, seed } = JSON.parse(page.settings());
-        settings = { lattice, size, beta, width, field, seed };
-        showSettings();
-        showAddress();
+    if (run !== state.run) {
+        return;
+    }
+    let taken;
+    try {
+        taken = page.load(archive);
+    } catch (error) {
+        // The run before goes on.
+        find('news').textContent = `${file.name} cannot be loaded: ${error.message}`;
+        return;
+    }
+    settings = JSON.parse(page.settings() ?? JSON.stringify(settings));
+    showSettings();
+    showAddress();
+    if (await start(() => taken)) {
         find('news').textContent = `${file.name} goes on.`;
     }
 }
@@ -238,14 +284,11 @@ async function load(file) {
 /** What the controls do. */
 function listen() {
     find('pause').addEventListener('click', () => pause(!state.paused));
-    find('reset').addEventListener('click', () => {
-        pause(false);
-        startAnew();
-    });
+    find('reset').addEventListener('click', startAnew);
     find('save').addEventListener('click', () => {
         try {
             page.save();
-            state.saving = true;
+            state.saving = `han-gpu-L${settings.size}-beta${settings.beta}.zip`;
         } catch (error) {
             fail(error);
         }
@@ -260,6 +303,10 @@ function listen() {
     });
     find('beta').addEventListener('input', ({ target }) => {
         settings.beta = Number(target.value);
+        if (state.ended) {
+            startAnew();
+            return;
+        }
         showSettings();
         showAddress();
         charts.freeEnergy.clear();
@@ -277,7 +324,7 @@ function listen() {
         startAnew();
     });
     find('size').addEventListener('input', ({ target }) => {
-        find('size-value').textContent = LATTICES[settings.lattice].sizes[target.value];
+        showSize(sizes()[target.value]);
     });
     find('width').addEventListener('input', ({ target }) => {
         find('width-value').textContent = target.value;
@@ -286,13 +333,15 @@ function listen() {
         find('field-value').textContent = inFewDigits(Number(target.value));
     });
     find('size').addEventListener('change', ({ target }) => {
-        settings.size = LATTICES[settings.lattice].sizes[target.value];
+        settings.size = sizes()[target.value];
         startAnew();
     });
     for (const key of ['width', 'field', 'seed']) {
         find(key).addEventListener('change', ({ target }) => {
-            settings[key] = Number(target.value);
-            startAnew();
+            if (target.value !== '') {
+                settings[key] = Number(target.value);
+                startAnew();
+            }
         });
     }
     find('settings').addEventListener('submit', (event) => event.preventDefault());
@@ -308,7 +357,6 @@ async function main() {
         page = await Page.open(find('spins'));
     } catch (error) {
         fail(error);
-        solver.worker.terminate();
         find('caption').textContent = '';
         document.querySelectorAll('button, input, select').forEach((control) => {
             control.disabled = true;

@@ -1,33 +1,41 @@
 // Exact solutions, found beside the page: some take seconds.
 
+/** Milliseconds that a question stands before it is asked: a slider that is drawn asks many. */
+const PATIENCE = 150;
+
 /** The page's side: tells `found` the solution of the settings that were asked for last. */
 export class Solver {
     /** @param {(solution: string | null) => void} found */
     constructor(found) {
-        this.wanted = null;
+        this.found = found;
+        this.worker = null;
         this.isBusy = false;
-        this.worker = new Worker(new URL('./solver.js', import.meta.url), { type: 'module' });
-        this.worker.onmessage = ({ data: { settings, solution } }) => {
-            this.isBusy = false;
-            if (settings === this.wanted) {
-                found(solution);
-            } else {
-                this.ask();
-            }
-        };
+        this.timer = 0;
     }
 
-    /** Asks for the solution of settings, as JSON. Questions that are not the last one may stay without an answer. */
+    /** Asks for the solution of settings, as JSON. A question that is not answered yet is given up. */
     solve(settings) {
-        this.wanted = settings;
-        if (!this.isBusy) {
-            this.ask();
-        }
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.ask(settings), PATIENCE);
     }
 
-    ask() {
+    ask(settings) {
+        if (this.isBusy) {
+            this.worker.terminate();
+            this.worker = null;
+        }
+        if (!this.worker) {
+            this.worker = new Worker(new URL('./solver.js', import.meta.url), { type: 'module' });
+            this.worker.onmessage = ({ data: { settings: solved, solution } }) => {
+                this.isBusy = false;
+                if (solved === this.asked) {
+                    this.found(solution);
+                }
+            };
+        }
         this.isBusy = true;
-        this.worker.postMessage(this.wanted);
+        this.asked = settings;
+        this.worker.postMessage(settings);
     }
 }
 

@@ -7,8 +7,8 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use web_sys::HtmlCanvasElement;
 use wgpu::{
-    Adapter, Backends, Device, DeviceDescriptor, ErrorFilter, ErrorScopeGuard, Instance, InstanceDescriptor,
-    Queue, RequestAdapterOptions, Surface, SurfaceTarget, TextureFormat,
+    Adapter, Backends, CompositeAlphaMode, Device, DeviceDescriptor, ErrorFilter, ErrorScopeGuard, Instance,
+    InstanceDescriptor, Queue, RequestAdapterOptions, Surface, SurfaceTarget, TextureFormat,
 };
 
 /// A browser without WebGPU.
@@ -101,7 +101,10 @@ fn configure(surface: &Surface<'_>, adapter: &Adapter, device: &Device) -> Resul
         .get_default_config(adapter, PIXELS, PIXELS)
         .ok_or("This browser cannot draw to a canvas by this graphics card.")?;
     let format = config.format.add_srgb_suffix();
-    surface.configure(device, &wgpu::SurfaceConfiguration { view_formats: vec![format], ..config });
+    // The page shows through between the tiles.
+    let alpha_mode = CompositeAlphaMode::PreMultiplied;
+    surface
+        .configure(device, &wgpu::SurfaceConfiguration { view_formats: vec![format], alpha_mode, ..config });
     Ok(format)
 }
 

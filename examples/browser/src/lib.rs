@@ -62,7 +62,7 @@ impl Page {
     /// Goes on with a run from an archive, as [`Page::archive`] makes it. The promise is as that of [`Page::start`].
     ///
     /// # Errors
-    /// When it is no archive of a run, or the network learns in another way than a page can go on with.
+    /// When it is no archive of a run; the run before then goes on.
     pub fn load(&mut self, archive: &[u8]) -> Result<Promise, JsError> {
         let (config, checkpoint) = unpack_run(archive).map_err(thrown)?;
         self.begin(settings::lasting(config), Some(checkpoint))
@@ -74,8 +74,9 @@ impl Page {
         let scopes = self.host.open_scopes();
         let session = Session::new(&self.host, config, start);
         let refused = scopes.closed();
-        self.session = Some(session.map_err(thrown)?);
+        let begun = session.map(|session| self.session = Some(session));
         Ok(future_to_promise(async move {
+            begun.map_err(thrown)?;
             match refused.await {
                 None => Ok(JsValue::UNDEFINED),
                 Some(message) => Err(thrown(message).into()),
@@ -83,9 +84,13 @@ impl Page {
         }))
     }
 
-    /// The settings of the run as JSON.
-    pub fn settings(&self) -> Option<String> {
-        Some(settings::to_json(self.session.as_ref()?.config()))
+    /// The settings of the run as JSON, those left out that follow from others.
+    ///
+    /// # Errors
+    /// When a number is larger than a setting's.
+    pub fn settings(&self) -> Result<Option<String>, JsError> {
+        let session = self.session.as_ref();
+        session.map(|session| settings::to_json(session.config()).map_err(thrown)).transpose()
     }
 
     /// Records and submits `steps` of training and new configurations, and draws them. Does nothing while earlier work is still under way, and

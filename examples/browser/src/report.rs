@@ -97,7 +97,8 @@ struct Estimates {
 pub(crate) struct Solution {
     beta: f64,
     ln_z: f64,
-    free_energy: f64,
+    /// None at infinite temperature, where it has no bound.
+    free_energy: Option<f64>,
     energy: f64,
 }
 
@@ -108,7 +109,7 @@ impl Solution {
         let solution = exact::solve(&system, beta).map(|exact| Self {
             beta,
             ln_z: exact.ln_z,
-            free_energy: -exact.ln_z / (beta * system.lattice.sites() as f64),
+            free_energy: (beta != 0.0).then(|| -exact.ln_z / (beta * system.lattice.sites() as f64)),
             energy: exact.energy_per_site,
         });
         Ok(solution)
@@ -129,6 +130,8 @@ struct Point {
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     step: u32,
+    /// The system and its temperature in words.
+    system: String,
     points: Vec<Point>,
     estimates: Option<Estimates>,
     exact: Option<Solution>,
@@ -143,6 +146,9 @@ impl Report {
             ess: row.ess,
         };
         let points = new.iter().map(point).collect();
-        Self { step: engine.step(), points, estimates: samples.estimates(), exact: samples.solution.clone() }
+        let system = engine.model().system.clone();
+        let system = system.at(samples.beta).map_or_else(|_| String::new(), |ensemble| ensemble.to_string());
+        let (estimates, exact) = (samples.estimates(), samples.solution.clone());
+        Self { step: engine.step(), system, points, estimates, exact }
     }
 }

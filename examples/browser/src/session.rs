@@ -29,6 +29,8 @@ pub(crate) struct Session {
     rows: Vec<Metrics>,
     /// Rows that the page was told.
     told: usize,
+    /// Settings when a checkpoint was asked for, which are those of the archive.
+    saving: Option<Config>,
     under_way: Arc<AtomicU32>,
 }
 
@@ -38,13 +40,14 @@ impl Session {
         options.start = start;
         let engine = Engine::new(&host.device, &host.queue, options)?;
         let tiles = (SITES_ACROSS / engine.model().system.lattice.side()).clamp(1, MOST_TILES);
-        let picture = SpinPicture::new(&host.device, &engine, tiles, host.format);
+        let picture = SpinPicture::new(&host.device, &engine, tiles, host.format, 0.0);
         Ok(Self {
             samples: Samples::new(&engine),
             engine,
             picture,
             rows: Vec::new(),
             told: 0,
+            saving: None,
             under_way: Arc::default(),
         })
     }
@@ -112,6 +115,7 @@ impl Session {
     pub(crate) fn save(&mut self, host: &Host) -> Result<()> {
         let mut encoder = host.device.create_command_encoder(&Default::default());
         self.engine.record_checkpoint(&mut encoder)?;
+        self.saving = Some(self.engine.config().clone());
         host.queue.submit([encoder.finish()]);
         Ok(())
     }
@@ -119,10 +123,11 @@ impl Session {
     /// The archive of the checkpoint that was asked for, if it has come.
     pub(crate) fn archive(&mut self) -> Result<Option<Vec<u8>>> {
         let Some(checkpoint) = self.engine.checkpoints()?.pop() else { return Ok(None) };
-        let (config, checkpoint) = settings::ended(self.engine.config().clone(), checkpoint);
+        let Some(config) = self.saving.take() else { return Ok(None) };
+        let (config, checkpoint) = settings::ended(config, checkpoint);
         let name = format!("L{}-beta{}", config.size, config.beta);
-        let rows: Vec<Metrics> =
-            self.rows.iter().filter(|row| row.step <= checkpoint.step).cloned().collect();
+        let is_own = |row: &&Metrics| row.step <= checkpoint.step && row.beta == config.beta;
+        let rows: Vec<Metrics> = self.rows.iter().filter(is_own).cloned().collect();
         pack_run(&name, &config, self.engine.model(), &checkpoint, &rows).map(Some)
     }
 }
