@@ -153,7 +153,8 @@ fn a_small_checkpoint_beside_a_configuration_of_a_giant_is_refused_before_memory
 #[test]
 fn readers_only_open_regular_files_of_a_length_that_can_be_meant() {
     let folder = tempfile::tempdir().unwrap();
-    for (target, name, reader) in READERS {
+    // Archives of runs are bytes that a page has already: their reader opens nothing.
+    for (target, name, reader) in READERS.into_iter().filter(|(target, ..)| *target != "archive") {
         let message = reader(folder.path()).unwrap_err();
         assert!(message.contains("regular file"), "{target} on a folder instead of {name}: {message}");
         #[cfg(unix)]
