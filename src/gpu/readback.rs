@@ -157,7 +157,7 @@ pub(crate) struct Arrays {
     lengths: Vec<usize>,
 }
 
-/// What has become of arrays.
+/// Arrays that were asked for, or the reason why they are not here.
 #[derive(Debug)]
 pub(crate) enum Arrival {
     /// Their numbers, array by array.

@@ -109,7 +109,7 @@ mod tests {
         }
     }
 
-    /// What `unzip` does.
+    /// Unpacks an archive, as `unzip` does.
     fn unzip(bytes: &[u8], folder: &Path) {
         ZipArchive::new(Cursor::new(bytes)).unwrap().extract(folder).unwrap();
     }

@@ -71,8 +71,8 @@ impl Simulation {
         Self::on_ranks(setup, device, &Ranks::alone())
     }
 
-    /// As [`Simulation::new`], on all ranks of a job together, which share the chains out and call all methods together. What a method tells is
-    /// of all chains.
+    /// As [`Simulation::new`], on all ranks of a job together, which share the chains out and call all methods together. Methods tell of
+    /// all chains, but for [`Simulation::observe`].
     ///
     /// # Errors
     /// As [`Simulation::new`], and when there are fewer chains than ranks.
@@ -218,7 +218,7 @@ impl Simulation {
         Ok(self.ranks.all(own).chunks(of_chain).map(<[f64]>::to_vec).collect())
     }
 
-    /// What observables of the configurations are made of, of the chains that this rank moves.
+    /// Sums that observables are made of, over each configuration of the chains that this rank moves.
     ///
     /// # Errors
     /// When the device fails.

@@ -118,7 +118,7 @@ impl Ranks {
         link.exchange(vec![vec![u8::from(own)]; link.count()]).concat().contains(&1)
     }
 
-    /// What the first rank has, on all ranks, which call it together.
+    /// Gives all ranks the bytes of the first one. All ranks call it together.
     pub fn broadcast(&self, bytes: Vec<u8>) -> Vec<u8> {
         match &self.link {
             Some(link) => link.broadcast(bytes),
@@ -126,7 +126,7 @@ impl Ranks {
         }
     }
 
-    /// What all ranks have, in their order, on the first rank; nothing on others.
+    /// Gives the first rank the bytes of all, in their order; others get nothing.
     pub(crate) fn gather(&self, bytes: Vec<u8>) -> Vec<Vec<u8>> {
         let Some(link) = &self.link else { return vec![bytes] };
         let mut parts = vec![Vec::new(); link.count()];
@@ -135,7 +135,7 @@ impl Ranks {
         if self.is_first() { all } else { Vec::new() }
     }
 
-    /// What all ranks have, one behind the other in their order, on every rank.
+    /// Gives every rank the numbers of all, one behind the other in their order.
     pub(crate) fn all<T: Pod>(&self, own: Vec<T>) -> Vec<T> {
         let Some(link) = &self.link else { return own };
         let bytes = bytemuck::cast_slice(&own).to_vec();

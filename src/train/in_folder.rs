@@ -89,7 +89,7 @@ pub fn train_on_ranks(
     Ok(summary)
 }
 
-/// What the first rank writes while it trains.
+/// The files that the first rank writes while it trains.
 struct Files<'a> {
     folder: &'a RunFolder,
     table: MetricsWriter,

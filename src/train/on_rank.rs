@@ -11,7 +11,7 @@ use crate::schedule::{Chunk, Inputs, Kernel};
 pub(super) struct OnRank<'a> {
     backend: &'a mut dyn Backend,
     ranks: &'a Ranks,
-    /// Of the chunks so far.
+    /// Gradients of the chunks so far.
     gradients: Vec<Vec<f32>>,
     /// Whether the step gets a row of metrics.
     is_seen: bool,

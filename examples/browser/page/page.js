@@ -10,6 +10,8 @@ const LATTICES = {
     triangular: { sizes: [8, 16, 32, 64], size: 16, betas: [0.05, 0.5], beta: 0.27, critical: Math.log(3) / 4 },
     cubic: { sizes: [4, 8, 16], size: 8, betas: [0.05, 0.4], beta: 0.22, critical: 0.22165463 },
 };
+/** What a lattice has; one that the page does not know is refused later, and has the controls of the square one until then. */
+const ofLattice = (name) => LATTICES[name] ?? LATTICES.square;
 const DEFAULTS = { lattice: 'square', width: 2, field: 0, seed: 0 };
 /** Milliseconds between reports. */
 const REPORT_EVERY = 250;
@@ -46,16 +48,21 @@ const state = { run: 0, ready: false, paused: false, saving: '', ended: false, s
 
 /** Settings from the address, as in ?size=8&beta=0.3, with defaults for the others. */
 function settingsOfAddress() {
-    const given = {};
-    for (const [key, text] of new URLSearchParams(location.search)) {
-        const isWord = text === '' || Number.isNaN(Number(text));
-        given[key] = text === 'true' || text === 'false' ? text === 'true' : isWord ? text : Number(text);
+    const given = [...new URLSearchParams(location.search)].map(([key, text]) => [key, valueOf(text)]);
+    return withDefaults(Object.fromEntries(given));
+}
+
+/** A number, true, false or a word. */
+function valueOf(text) {
+    if (text === 'true' || text === 'false') {
+        return text === 'true';
     }
-    return withDefaults(given);
+    const number = Number(text);
+    return text === '' || Number.isNaN(number) ? text : number;
 }
 
 function withDefaults(given) {
-    const { size, beta } = LATTICES[given.lattice] ?? LATTICES.square;
+    const { size, beta } = ofLattice(given.lattice);
     return { ...DEFAULTS, size, beta, ...given };
 }
 
@@ -66,7 +73,7 @@ function showAddress() {
 
 /** Sides that the slider offers: those of the lattice, and the one that is. */
 function sizes() {
-    const { sizes: offered } = LATTICES[settings.lattice] ?? LATTICES.square;
+    const { sizes: offered } = ofLattice(settings.lattice);
     const all = Number.isFinite(settings.size) ? [...offered, settings.size] : offered;
     return [...new Set(all)].sort((a, b) => a - b);
 }
@@ -83,7 +90,7 @@ function showRange(id, low, high, value) {
 /** Puts settings into the controls. */
 function showSettings() {
     const { lattice, size, beta, width, field, seed } = settings;
-    const { betas } = LATTICES[lattice] ?? LATTICES.square;
+    const { betas } = ofLattice(lattice);
     find('lattice').value = lattice;
     showRange('beta', ...betas, beta);
     showRange('width', 1, 8, width);

@@ -24,7 +24,7 @@ pub(crate) fn of_json(text: &str) -> Result<Config> {
     let mut given: Table = serde_json::from_str(text)
         .map_err(|error| Error::Config { path: PAGE.into(), message: error.to_string() })?;
     if let Some(own) = OWN.iter().find(|key| given.contains_key(**key)) {
-        let message = format!("{own} is the page's own business; leave it out");
+        let message = format!("{own} is for the page to choose; leave it out");
         return Err(Error::Config { path: PAGE.into(), message });
     }
     given.entry("batch").or_insert(BATCH.into());
