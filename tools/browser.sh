@@ -56,7 +56,7 @@ build() {
 }
 
 serve() {
-    python3 -m http.server --bind 127.0.0.1 --directory "$page" "$1"
+    exec python3 -m http.server --bind 127.0.0.1 --directory "$page" "$1"
 }
 
 test_in_chromium() {
@@ -72,8 +72,7 @@ test_in_chromium() {
     mkdir -p "$shaders" "$screenshots"
     HAN_GPU_WGSL="$shaders" cargo test --quiet --release --test suite tint_accepts_every_specialisation
     serve 8765 >/dev/null 2>&1 &
-    local server=$!
-    trap 'kill $server' EXIT
+    trap "kill $!" EXIT
     NODE_PATH="$tools/node_modules" HAN_GPU="$target/release/han-gpu" \
         node tools/browser/test.mjs http://127.0.0.1:8765/ "$tools" "$shaders" "$screenshots"
 }
