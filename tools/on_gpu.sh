@@ -28,7 +28,7 @@ declare -A share=([facts]=10 [suite]=150 [steps]=130 [torch]=80 [variants]=90 [f
 declare -A budget=()
 # Modules of the suite, those first that a card is most likely to fail. Left out are those that read the sources, which are not
 # there, or test what no card takes part in.
-modules=(kernels single_kernels normalisation gradients squares training windows embed tuning physics measure memory baselines faults shaders cli)
+modules=(kernels single_kernels tensor_kernels normalisation gradients boxes training windows embed tuning physics measure memory baselines faults shaders cli)
 readers_of_sources=(nothing_depends_on_a_clock_that_can_jump)
 
 networks=(published default)
