@@ -187,7 +187,7 @@ fn selected_for(wanted: &str, model: &Model) -> Result<Option<Selected>> {
         true => Err(Error::setting(
             "device",
             wanted,
-            "boxes of a tensor network, and exact ones of side 16, run on the CPU alone; leave it out, or use cpu",
+            "exact boxes of side 16, and tensor networks of more than 16 states, run on the CPU alone; leave it out, or use cpu",
         )),
     }
 }

@@ -11,10 +11,10 @@ const BOND_DIMENSION: i64 = 8;
 #[derive(Debug, Clone, clap::Args)]
 #[command(group = clap::ArgGroup::new("tensor").multiple(true))]
 pub(super) struct BottomFlags {
-    /// Draw the insides of boxes by a tensor network, a boundary matrix product state, where the network has nets and exact sums; on the CPU
+    /// Draw the insides of boxes by a tensor network, a boundary matrix product state, where the network has nets and exact sums
     #[arg(long, value_enum, group = "tensor")]
     bottom: Option<BottomName>,
-    /// States of a bond of the tensor network, 1 to 64: time grows with their third power
+    /// States of a bond of the tensor network, 1 to 64, on a GPU 1 to 16: time grows with their third power
     #[arg(long, value_name = "STATES", requires = "tensor", default_value_t = BOND_DIMENSION)]
     bond_dimension: i64,
     /// Side of the boxes, or their lengths as 16x32 [default: the side of the lattice, whose boundary nets then draw alone]

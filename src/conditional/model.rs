@@ -6,6 +6,7 @@ use super::{
 use crate::error::{Error, Result};
 use crate::hierarchy::{Cut, Hierarchy, Layers, Level, SiteOrder};
 use crate::lattice::{Interaction, Lattice, LatticeKind, Spins, System};
+use crate::mps::MOST_STATES_ON_GPU;
 use serde::{Deserialize, Serialize};
 
 /// Levels start at multiples of this many parameters, so that each can be bound on its own (256 bytes, of 16-bit numbers).
@@ -346,6 +347,14 @@ impl NetOptions {
             _ => Layers::of(&self.bottom_extent(lattice)),
         }
     }
+
+    /// The boxes that matrix product states draw, or some that they could.
+    pub(crate) fn tensor_box(&self, lattice: Lattice) -> Layers {
+        match self.bond_dimension {
+            0 => Layers::of(&[4, 4]),
+            _ => Layers::of(&self.bottom_extent(lattice)),
+        }
+    }
 }
 
 /// Whether the levels of a network of a system are boxes of Ising spins on the square lattice.
@@ -477,7 +486,10 @@ impl Model {
 
     /// Whether a kernel of it runs on the CPU alone.
     pub(crate) fn is_for_the_cpu(&self) -> bool {
-        self.options.bond_dimension > 0 || self.options.exact_bottom == LARGEST_EXACT
+        match self.options.bond_dimension {
+            0 => self.options.exact_bottom == LARGEST_EXACT,
+            states => states > MOST_STATES_ON_GPU,
+        }
     }
 
     /// Checks an inverse temperature for this model.

@@ -101,9 +101,9 @@ settings! {
             .derived("16 on the square lattice from `size` 16 on and 8 on the cubic one from 8 on, where `exact_bottom` is half of it and `cut` is not crosses; 0 for \"potts\"")
             .flag("exact-length", "L").short("Length of these boxes").later();
         /// The way in which the insides of these boxes are drawn: by exact sums, or by a tensor network, a boundary matrix product state (mps), which takes boxes up to
-        /// the whole lattice on the CPU and leaves its boundary alone to nets.
+        /// the whole lattice and leaves its boundary alone to nets.
         bottom: BottomKind = BottomKind::Exact, names(&["exact", "mps"]).range("\"exact\" but for \"han\" with Ising spins on the square lattice").flag("bottom", "NAME").short("How these are drawn").later();
-        /// States of a bond of the tensor network: time grows with their third power.
+        /// States of a bond of the tensor network, at most 16 on a GPU: time grows with their third power.
         bond_dimension: usize = 8, integer(1, MOST_BOND_STATES as i64).flag("bond-dimension", "D").short("States of a bond of the tensor network").later();
         /// Numbers that a GPU keeps hidden state in and that nets compute with: f32, or f16 where the GPU offers it;
         /// checkpoints stay f32.

@@ -52,7 +52,8 @@ pub struct Level {
     pub faces: u32,
     pub patches: u32,
     pub weights: u32,
-    pub padding: [u32; 2],
+    pub sketch: u32,
+    pub workers: u32,
     pub layers: [Matrix; 3],
     pub output: Matrix,
     pub skip: Matrix,
@@ -143,6 +144,8 @@ impl Level {
             faces: table.faces as u32,
             patches: table.patches as u32,
             weights: table.weights as u32,
+            sketch: table.sketch as u32,
+            workers: table.workers as u32,
             children_first_row: rows(index + 1),
             index: index as u32,
             ..Self::default()

@@ -56,6 +56,7 @@ use crate::backend::{Snapshot, Tensor};
 use crate::conditional::{Head, Model, Storage, exact_logits};
 use crate::error::{Error, Result};
 use crate::kernels::{BoxShape, Exchange, Inputs, Kernel, Loads, QUAD, SOFTWARE_TURNS, STAGED, Shape};
+use crate::mps::Scratch;
 use crate::pace::Pace;
 use buffers::Buffers;
 use commands::Command;
@@ -152,6 +153,12 @@ impl Gpu {
             let limit = format!("this driver ends loops too early for lattices of side {side}");
             return Err(Error::DeviceLimit { device: name, limit, way_out: "use --device cpu".to_owned() });
         }
+        if model.is_for_the_cpu() {
+            let limit =
+                "exact boxes of side 16, and tensor networks of more than 16 states, run on the CPU alone";
+            let way_out = "use smaller ones, or --device cpu".to_owned();
+            return Err(Error::DeviceLimit { device: name, limit: limit.to_owned(), way_out });
+        }
         if model.storage == Storage::F16 && !device.features().contains(wgpu::Features::SHADER_F16) {
             let limit = "this device offers no 16-bit floats".to_owned();
             let way_out = "use storage = \"f32\", or --device cpu for a network that is trained".to_owned();
@@ -168,6 +175,13 @@ impl Gpu {
                 limit,
                 way_out: "use a smaller batch".to_owned(),
             });
+        }
+        let turns = model.levels.iter().zip(&model.hierarchy.levels).filter_map(|(level, geometry)| {
+            Some(Scratch::of_level(&model, &level.conditional)?.turns(geometry.blocks * batch))
+        });
+        if software && turns.max().is_some_and(|turns| turns > SOFTWARE_TURNS) {
+            let limit = "this driver ends loops too early for such boxes of a tensor network".to_owned();
+            return Err(Error::DeviceLimit { device: name, limit, way_out: "use --device cpu".to_owned() });
         }
         let gpu = Self {
             model,

@@ -128,6 +128,7 @@ const SHARED: &[(&str, &str)] = files![
     "numbers/activation",
     "numbers/normal",
     "numbers/philox",
+    "numbers/scaled",
     "numbers/spread",
     "pairs/chains",
     "pairs/fields_corrected",
@@ -181,6 +182,13 @@ const SHARED: &[(&str, &str)] = files![
     "spins/unpack_potts",
     "spins/weights_each",
     "spins/weights_uniform",
+    "tensor/box",
+    "tensor/environment",
+    "tensor/fill",
+    "tensor/line",
+    "tensor/orthonormal",
+    "tensor/weights_each",
+    "tensor/weights_uniform",
     "weights/four_parameters",
     "weights/net_parameters_split",
     "weights/net_parameters_whole",
@@ -234,8 +242,7 @@ impl Specialisation {
         {
             constants.push(("COLOURS", states.into()));
         }
-        let Description { name, shader, .. } = *description;
-        let file = shader.expect("models of kernels without a shader are refused");
+        let Description { name, shader: file, .. } = *description;
         Self { name, file, axes, storage: variant.storage, constants }
     }
 
@@ -333,7 +340,7 @@ pub fn all_specialisations(lattice: Lattice, options: NetOptions) -> Vec<Special
     let mut all: Vec<_> =
         rates.into_iter().chain(dense::specialisations()).chain(rbm::specialisations()).collect();
     all.extend(flow::specialisations());
-    for kernel in Kernel::every(options.depth).into_iter().filter(|kernel| kernel.has_shader()) {
+    for kernel in Kernel::every(options.depth) {
         for shape in Shape::all(options.width.of(0)) {
             for (loads, exchange, lane_rows, storage, window) in [
                 (Loads::Own, Exchange::Workgroup, 1, Storage::F32, None),
@@ -470,7 +477,7 @@ mod tests {
         };
         let all = all_specialisations(Lattice::square(16).unwrap(), options);
         for kernel in Kernel::every(1) {
-            let Description { name, shader: Some(shader), axes, .. } = kernel.description() else { continue };
+            let Description { name, shader, axes, .. } = kernel.description();
             let described: BTreeSet<_> =
                 axes.iter().map(|axis| axis.placeholder()[1..].to_lowercase()).collect();
             let mut used = BTreeSet::new();

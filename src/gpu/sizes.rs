@@ -8,6 +8,7 @@ use crate::conditional::{Head, Model, PairHead, Storage};
 use crate::kernels::{COLUMNS, MOMENT_SLICES, QUAD, Slot};
 use crate::lattice::Observables;
 use crate::memory::readable;
+use crate::mps::Scratch;
 use wgpu::Limits;
 
 /// Bytes of a number that is not kept in 16 bits.
@@ -80,6 +81,11 @@ pub(super) fn sizes(model: &Model, batch: usize, tables: &Tables) -> Vec<Size> {
         let bytes = (pairs.sites * batch.next_multiple_of(QUAD)) as u64 * WORD;
         sizes.push(Size { slot: Slot::Logits, level: Some(level), bytes, batched: true });
     }
+    let environments = model.levels.iter().zip(&model.hierarchy.levels).filter_map(|(level, geometry)| {
+        let scratch = Scratch::of_level(model, &level.conditional)?;
+        Some(scratch.workers(geometry.blocks * batch) * scratch.words())
+    });
+    sizes.push(shared(Slot::Environments, environments.sum(), true));
     for (level, net, geometry) in model.nets() {
         let stride = (geometry.net_blocks() * batch).next_multiple_of(QUAD);
         let hidden = net.depth * net.units() * stride;

@@ -4,6 +4,7 @@ use super::windows::Window;
 use crate::conditional::{Encoding, LEVEL_ALIGNMENT, MaskedNet, Model};
 use crate::hierarchy::{Level, PATH_LENGTHS, PathPairs};
 use crate::kernels::{LANES, QUAD, gradient_groups};
+use crate::mps::Scratch;
 use std::collections::BTreeMap;
 
 /// Rows that make a slice worth a workgroup of its own.
@@ -34,6 +35,9 @@ pub(super) struct LevelTable {
     pub(super) faces: usize,
     pub(super) patches: usize,
     pub(super) weights: usize,
+    pub(super) sketch: usize,
+    /// Workgroups that share the boxes of a tensor network.
+    pub(super) workers: usize,
     /// Slices of rows that give partial gradients.
     pub(super) slices: usize,
     pub(super) slice_rows: usize,
@@ -58,7 +62,7 @@ impl LevelTable {
 #[derive(Debug)]
 pub(super) struct Tables {
     pub(super) levels: Vec<LevelTable>,
-    /// Sites, bonds, children, pairs, faces, patches and weights of all levels.
+    /// Sites, bonds, children, pairs, faces, patches, weights and random vectors of all levels.
     pub(super) geometry: Vec<u32>,
     /// Length of the partial gradients.
     pub(super) partials: usize,
@@ -88,14 +92,16 @@ impl Tables {
                 &level.path_pairs,
                 Encoding::of(model.system.spins, model.options.colours),
             );
-            let faces = description
-                .conditional
-                .exact_box()
-                .map_or(Vec::new(), |layers| layers.faces(&level.neighbours));
+            let tensors = Scratch::of_level(model, &description.conditional);
+            let layers = description.conditional.exact_box().or(tensors.map(|scratch| scratch.layers));
+            let faces = layers.map_or(Vec::new(), |layers| layers.faces(&level.neighbours));
             let faces = append(&mut tables.geometry, faces.into_iter().flatten());
             let patches =
                 description.conditional.net().map_or(0, |net| append_patches(&mut tables.geometry, net));
             let weights = append_weights(&mut tables.geometry, level);
+            let numbers = tensors.map_or(Vec::new(), |scratch| scratch.sketch());
+            let sketch = append(&mut tables.geometry, numbers.into_iter().map(f32::to_bits));
+            let workers = tensors.map_or(0, |scratch| scratch.workers(level.blocks * batch));
             let rows = level.net_blocks() * batch;
             let count = description.conditional.parameters();
             let parameters = count.next_multiple_of(LEVEL_ALIGNMENT);
@@ -114,6 +120,8 @@ impl Tables {
                 faces,
                 patches,
                 weights,
+                sketch,
+                workers,
                 slices,
                 slice_rows,
                 slice_lanes: slices.div_ceil(LANE_SLICES).next_power_of_two().min(MAX_SLICE_LANES),

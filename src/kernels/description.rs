@@ -7,6 +7,7 @@ use super::slot::{Access, Slot};
 use crate::conditional::{Conditional, MaskedNet, Model, PairHead, Storage};
 use crate::hierarchy::{Layers, Level};
 use crate::lattice::Spins;
+use crate::mps::Scratch;
 use serde::Serialize;
 
 /// A kernel, but for its twin: that is the function `run` of its file, which the table of kernels calls.
@@ -16,8 +17,8 @@ pub(crate) struct Description {
     pub(crate) name: &'static str,
     /// The folder of both.
     pub(crate) phase: Phase,
-    /// Text of the shader, by the macro `shader!`; none of kernels that the CPU alone runs.
-    pub(crate) shader: Option<&'static str>,
+    /// Text of the shader, by the macro `shader!`.
+    pub(crate) shader: &'static str,
     /// Whether it draws configurations from the network.
     pub(crate) draws: bool,
     /// Arrays that it only reads.
@@ -118,6 +119,11 @@ impl<'a> OnLevel<'a> {
             Spins::Potts { states } => 4 * layers.sites() * usize::from(states).pow(layers.bits as u32),
         };
         self.conditional.exact_box().map_or(0, of_box)
+    }
+
+    /// Workgroups that share the boxes of a tensor network.
+    pub(crate) fn tensor_workers(&self) -> usize {
+        Scratch::of_level(self.model, self.conditional).map_or(0, |scratch| scratch.workers(self.rows))
     }
 
     /// Operations of a matrix product state on the inside of a box.

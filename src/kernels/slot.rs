@@ -42,6 +42,7 @@ pub enum Slot {
     Betas = 33,
     Bonds = 34,
     Corrections = 35,
+    Environments = 36,
 }
 
 /// How a kernel uses a buffer.

@@ -67,7 +67,7 @@ kernels! {
     EvaluateBox { level: usize } => sample::evaluate_box;
     /// Reward of exact squares with their interiors summed out.
     BoxFreeEnergy { level: usize } => sample::box_free_energy;
-    /// Draws the insides of the last level's boxes by matrix product states, on the CPU.
+    /// Draws the insides of the last level's boxes by matrix product states.
     SampleTensor { level: usize } => sample::sample_tensor;
     /// ln q of the given insides of these.
     EvaluateTensor { level: usize } => sample::evaluate_tensor;
@@ -146,11 +146,6 @@ impl Kernel {
     /// Name of its shader and of its file.
     pub fn name(self) -> &'static str {
         self.description().name
-    }
-
-    /// Whether it has a shader; kernels without one run on the CPU alone.
-    pub fn has_shader(self) -> bool {
-        self.description().shader.is_some()
     }
 
     /// What it is for in a training step.

@@ -46,6 +46,11 @@ impl Bonds {
         Self { dimensions, starts }
     }
 
+    /// The most states of a bond.
+    pub(super) fn most(&self) -> usize {
+        self.dimensions.iter().copied().max().unwrap_or(1)
+    }
+
     /// Numbers of a row.
     pub(super) fn size(&self) -> usize {
         self.starts[self.starts.len() - 1]
@@ -83,10 +88,8 @@ pub(super) struct Step {
 impl Step {
     pub(super) fn new(columns: usize, most: usize) -> Self {
         let bonds = Bonds::new(columns, most);
-        let most = bonds.dimensions.iter().copied().max().unwrap_or(1);
-        let mut stream = Stream::new(0, SKETCH);
-        let mut numbers = || (0..most).map(|_| stream.random_range(-1.0..1.0)).collect::<Vec<f64>>();
-        let sketch = (0..columns).map(|_| [numbers(), numbers()]).collect();
+        let most = bonds.most();
+        let sketch = sketch(columns, most);
         let sketched =
             bonds.dimensions[1..].iter().map(|states| vec![Lanes::zero(); 2 * states * most]).collect();
         let room = || vec![Lanes::zero(); 4 * most * most];
@@ -237,6 +240,13 @@ impl Step {
         }
         Lanes::zero()
     }
+}
+
+/// `[columns][spin][most]`: random vectors of all sites.
+pub(super) fn sketch(columns: usize, most: usize) -> Vec<[Vec<f64>; 2]> {
+    let mut stream = Stream::new(0, SKETCH);
+    let mut numbers = || (0..most).map(|_| stream.random_range(-1.0..1.0)).collect::<Vec<f64>>();
+    (0..columns).map(|_| [numbers(), numbers()]).collect()
 }
 
 /// `to[new spin] = sum over old spins of the bond's factor times from[old spin]`, of matrices of so many numbers.

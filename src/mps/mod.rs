@@ -8,8 +8,10 @@ mod factors;
 mod line;
 mod product;
 mod sampler;
+mod scratch;
 #[cfg(test)]
 mod tests;
 
 pub use by_level::{LevelDivergence, Levels, check_levels, divergence_by_level};
 pub(crate) use sampler::{BoxSampler, Source};
+pub(crate) use scratch::{MOST_STATES_ON_GPU, Scratch};

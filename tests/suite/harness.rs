@@ -99,6 +99,8 @@ pub(crate) struct Case {
     pub(crate) cut: Cut,
     pub(crate) exact_bottom: u32,
     pub(crate) exact_length: u32,
+    /// States of a bond of the tensor network that draws the boxes; 0: they are summed exactly.
+    pub(crate) bond_dimension: usize,
 }
 
 impl Case {
@@ -124,6 +126,7 @@ impl Case {
         cut: Cut::Crosses,
         exact_bottom: 2,
         exact_length: 0,
+        bond_dimension: 0,
     };
 
     pub(crate) fn widths(self) -> Widths {
@@ -174,6 +177,7 @@ impl Case {
             mixture,
             exact_bottom,
             exact_length,
+            bond_dimension,
             reach,
             ..
         } = self;
@@ -190,7 +194,7 @@ impl Case {
             cut: self.boxes_cut(),
             exact_bottom,
             exact_length,
-            bond_dimension: 0,
+            bond_dimension,
             reach,
         };
         Arc::new(Model::new(self.system(), options).unwrap())

@@ -43,6 +43,7 @@ mod shaders;
 mod single_kernels;
 mod table;
 mod tensor;
+mod tensor_kernels;
 mod training;
 mod trust;
 mod tuning;

@@ -68,6 +68,17 @@ pub(crate) fn specialisations(nets: &[(usize, usize)]) -> Vec<Specialisation> {
             all.extend(is_new.then_some(specialisation));
         }
     }
+    // Tensor networks are of one kind of box, in parts where it is large.
+    for (bond_dimension, side) in [(1, 4), (6, 16), (16, 16)] {
+        let options = NetOptions { bond_dimension, ..options(side) };
+        let of_tensors = all_specialisations(Lattice::square(16).unwrap(), options)
+            .into_iter()
+            .filter(|key| key.name.ends_with("_tensor"));
+        for specialisation in of_tensors {
+            let is_new = !all.contains(&specialisation);
+            all.extend(is_new.then_some(specialisation));
+        }
+    }
     // Other lattices change few kernels, and none of those knows nets.
     for specialisation in all_specialisations(Lattice::triangular(16).unwrap(), options(4)) {
         let &(width, depth) = nets.first().expect("a net");
@@ -206,7 +217,7 @@ fn structs_have_the_layout_of_their_rust_twins() {
     let module = module_of("backward_weights", Storage::F32, false);
     assert_layout!(&module, "Level", Level: batch, blocks, rows, net_rows, stride, first_row, border, own, inputs, units, sites, bonds,
         bond_count, children, children_per_block, children_first_row, gauge, index, slices, slice_rows, parameters,
-        first_norm, path_pairs, faces, patches, weights, layers, output, skip);
+        first_norm, path_pairs, faces, patches, weights, sketch, workers, layers, output, skip);
     assert_layout!(&module, "Job", Job: source_kind, sources, source_width, first_source, target_kind, targets,
         target_width, first_target, weight, first_group, inclusive, has_bias);
     assert_eq!(members(&module, "Matrix").1 as usize, size_of::<Matrix>());
@@ -285,8 +296,7 @@ fn bindings_are_those_that_the_rust_side_binds() {
             .into_iter()
             .flat_map(move |storage| [(kernel, storage, false), (kernel, storage, true)])
     };
-    let kernels = Kernel::every(1).into_iter().filter(|kernel| kernel.has_shader());
-    for (kernel, storage, split) in kernels.flat_map(kinds) {
+    for (kernel, storage, split) in Kernel::every(1).into_iter().flat_map(kinds) {
         let module = module_of(kernel.name(), storage, split);
         let declared = declared(&module);
         let bound: BTreeSet<_> = kernel

@@ -1,7 +1,6 @@
 //! Networks whose boxes a tensor network draws, as a user asks for them.
 
 use crate::cli::{fail, succeed};
-use han_gpu::schedule::Kernel;
 use ndarray::{Array1, Array3};
 use ndarray_npy::{NpzReader, read_npy, write_npy};
 use serde_json::Value;
@@ -135,15 +134,9 @@ fn a_boundary_alone_is_learned_where_a_tensor_network_draws_the_inside() {
     assert!(of_inside.abs() < 1e-4, "{of_inside}");
     // A mixed objective goes through forward steps, too.
     succeed(folder, &format!("{train} --steps 20 --objective mixed --set pool=200 --out mixed"));
-    fail(folder, "train --size 8 --bottom mps --steps 2 --device 0 --out gpu", 2, &["CPU alone"]);
+    let many = "train --size 8 --bottom mps --bond-dimension 17 --steps 2 --device 0 --out many";
+    fail(folder, many, 2, &["more than 16 states", "CPU alone"]);
     fail(folder, "train --size 8 --lattice triangular --bottom mps --steps 2 --out other", 2, &["square"]);
-}
-
-#[test]
-fn kernels_of_tensor_networks_have_no_shader() {
-    for kernel in [Kernel::SampleTensor { level: 1 }, Kernel::EvaluateTensor { level: 1 }] {
-        assert!(!kernel.has_shader());
-    }
 }
 
 #[test]
@@ -167,4 +160,31 @@ fn bottoms_that_a_network_cannot_have_are_refused() {
     ] {
         fail(folder, &format!("measure {text} --count 10 --device cpu"), 2, &[said]);
     }
+}
+
+#[test]
+fn a_gpu_and_the_cpu_draw_boxes_of_a_tensor_network_alike() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let run = "--size 8 --bottom mps --bond-dimension 4 --batch 16 --steps 12 --set width=1";
+    let few = "--set evaluation_samples=100 --set verification_samples=0 --seed 3";
+    succeed(folder, &format!("train {run} {few} --device 0 --out run"));
+    let drawn: Vec<Array1<f64>> = ["0", "cpu"]
+        .into_iter()
+        .map(|device| {
+            succeed(
+                folder,
+                &format!("sample run --count 60 --batch 20 --device {device} --out {device}.npz"),
+            );
+            let mut npz = NpzReader::new(File::open(folder.join(format!("{device}.npz"))).unwrap()).unwrap();
+            npz.by_name("ln_q").unwrap()
+        })
+        .collect();
+    // A number may fall between two roundings of a probability.
+    let alike = drawn[0].iter().zip(&drawn[1]).filter(|(gpu, cpu)| (*gpu - *cpu).abs() < 1e-4).count();
+    assert!(alike > 55, "{alike} of 60 configurations");
+    succeed(folder, "evaluate run --spins 0.npz --device cpu --out given.npy");
+    let given: Array1<f64> = read_npy(folder.join("given.npy")).unwrap();
+    let worst = given.iter().zip(&drawn[0]).map(|(given, drawn)| (given - drawn).abs()).fold(0.0, f64::max);
+    assert!(worst < 1e-4, "{worst}");
 }

@@ -8,7 +8,7 @@ struct Matrix {
     present: u32,
 }
 
-// Constants of one level. Offsets `sites`, `bonds`, `children`, `path_pairs`, `faces`, `patches`, `weights` point into `geometry`.
+// Constants of one level. Offsets `sites`, `bonds`, `children`, `path_pairs`, `faces`, `patches`, `weights`, `sketch` point into `geometry`.
 struct Level {
     batch: u32,
     blocks: u32,
@@ -33,9 +33,11 @@ struct Level {
     parameters: u32,         // of this level, padded
     first_norm: u32,         // in `norms`
     path_pairs: u32,         // pairs of border sites that control variates are products of
-    faces: u32,              // border sites around an exact box: see box/box_sum
+    faces: u32,              // border sites around a box: see box/box_sum
     patches: u32,            // patches that hidden matrices have: see weights/patches_near
     weights: u32,            // weights of bonds and sites, where each has its own: see spins/weights_each
+    sketch: u32,             // random vectors of a tensor network: see tensor/environment
+    workers: u32,            // workgroups that share the boxes of a tensor network
     @align(16) layers: array<Matrix, 3>,
     output: Matrix,
     skip: Matrix,

@@ -16,7 +16,7 @@ pub(crate) const UNITS: usize = 8;
 pub(crate) const KERNEL: Description = Description {
     name: "backward_hidden",
     phase: Phase::Backward,
-    shader: Some(shader!("backward/backward_hidden")),
+    shader: shader!("backward/backward_hidden"),
     draws: false,
     reads: &[Slot::Level, Slot::Geometry, Slot::NetParameters, Slot::Hidden, Slot::Logits],
     writes: &[Slot::Error],

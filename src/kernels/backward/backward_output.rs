@@ -11,7 +11,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "backward_output",
     phase: Phase::Backward,
-    shader: Some(shader!("backward/backward_output")),
+    shader: shader!("backward/backward_output"),
     draws: false,
     reads: &[Slot::Level, Slot::Inputs, Slot::Advantage],
     writes: &[Slot::Logits],

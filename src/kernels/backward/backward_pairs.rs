@@ -14,7 +14,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "backward_pairs",
     phase: Phase::Backward,
-    shader: Some(shader!("backward/backward_pairs")),
+    shader: shader!("backward/backward_pairs"),
     draws: false,
     reads: &[
         Slot::Level,

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "backward_slope",
     phase: Phase::Backward,
-    shader: Some(shader!("backward/backward_slope")),
+    shader: shader!("backward/backward_slope"),
     draws: false,
     reads: &[Slot::Level, Slot::NetParameters, Slot::Hidden],
     writes: &[Slot::Error, Slot::Partials],

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "backward_weights",
     phase: Phase::Backward,
-    shader: Some(shader!("backward/backward_weights")),
+    shader: shader!("backward/backward_weights"),
     draws: false,
     reads: &[
         Slot::Level,

@@ -14,7 +14,7 @@ pub(crate) fn groups(parameters: usize, slice_lanes: usize) -> usize {
 pub(crate) const KERNEL: Description = Description {
     name: "gradient_sum",
     phase: Phase::Backward,
-    shader: Some(shader!("backward/gradient_sum")),
+    shader: shader!("backward/gradient_sum"),
     draws: false,
     reads: &[Slot::Level, Slot::Step, Slot::Parameters, Slot::Partials],
     writes: &[Slot::Gradient, Slot::Norms],

@@ -13,7 +13,7 @@ const PARTS: usize = 2;
 pub(crate) const KERNEL: Description = Description {
     name: "heat_bath_sweep",
     phase: Phase::MonteCarlo,
-    shader: Some(shader!("monte_carlo/heat_bath_sweep")),
+    shader: shader!("monte_carlo/heat_bath_sweep"),
     draws: false,
     reads: &[Slot::Step],
     writes: &[Slot::Spins],

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "metropolis",
     phase: Phase::MonteCarlo,
-    shader: Some(shader!("monte_carlo/metropolis")),
+    shader: shader!("monte_carlo/metropolis"),
     draws: false,
     reads: &[Slot::Step],
     writes: &[Slot::Spins],

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "observables",
     phase: Phase::MonteCarlo,
-    shader: Some(shader!("monte_carlo/observables")),
+    shader: shader!("monte_carlo/observables"),
     draws: false,
     reads: &[Slot::Step, Slot::Spins],
     writes: &[Slot::Observables],

@@ -12,7 +12,7 @@ const TAG: u32 = 0x7e3d;
 pub(crate) const KERNEL: Description = Description {
     name: "sweep_replicas",
     phase: Phase::MonteCarlo,
-    shader: Some(shader!("monte_carlo/sweep_replicas")),
+    shader: shader!("monte_carlo/sweep_replicas"),
     draws: false,
     reads: &[Slot::Step, Slot::Betas, Slot::Bonds],
     writes: &[Slot::Spins, Slot::ConfigurationSums],

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "adam",
     phase: Phase::Optimise,
-    shader: Some(shader!("optimise/adam")),
+    shader: shader!("optimise/adam"),
     draws: false,
     reads: &[Slot::Step, Slot::Gradient, Slot::Status, Slot::RateFactors],
     writes: &[Slot::Parameters, Slot::FirstMoment, Slot::SecondMoment],

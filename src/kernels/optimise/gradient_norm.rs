@@ -11,7 +11,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "gradient_norm",
     phase: Phase::Optimise,
-    shader: Some(shader!("optimise/gradient_norm")),
+    shader: shader!("optimise/gradient_norm"),
     draws: false,
     reads: &[Slot::Step, Slot::Norms],
     writes: &[Slot::Status],

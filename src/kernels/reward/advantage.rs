@@ -6,7 +6,7 @@ use crate::kernels::{Cost, Description, Phase, Slot, Work, groups_of, lanes_and,
 pub(crate) const KERNEL: Description = Description {
     name: "advantage",
     phase: Phase::Reward,
-    shader: Some(shader!("reward/advantage")),
+    shader: shader!("reward/advantage"),
     draws: false,
     reads: &[Slot::Step, Slot::Reward, Slot::Baseline],
     writes: &[Slot::Advantage],

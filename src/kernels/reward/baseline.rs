@@ -6,7 +6,7 @@ use crate::kernels::{Axis, Cost, Description, Phase, REDUCING_LANES, Slot, Work,
 pub(crate) const KERNEL: Description = Description {
     name: "baseline",
     phase: Phase::Reward,
-    shader: Some(shader!("reward/baseline")),
+    shader: shader!("reward/baseline"),
     draws: false,
     reads: &[Slot::Step, Slot::Reward],
     writes: &[Slot::Baseline],

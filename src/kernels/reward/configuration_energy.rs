@@ -7,7 +7,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "configuration_energy",
     phase: Phase::Reward,
-    shader: Some(shader!("reward/configuration_energy")),
+    shader: shader!("reward/configuration_energy"),
     draws: false,
     reads: &[Slot::Step, Slot::Sums],
     writes: &[Slot::ConfigurationSums],

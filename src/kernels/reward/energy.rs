@@ -9,7 +9,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "energy",
     phase: Phase::Reward,
-    shader: Some(shader!("reward/energy")),
+    shader: shader!("reward/energy"),
     draws: false,
     reads: &[Slot::Level, Slot::Geometry, Slot::Spins],
     writes: &[Slot::Sums],

@@ -6,7 +6,7 @@ use crate::kernels::{Cost, Description, Phase, Slot, Work, groups_of, lanes_and,
 pub(crate) const KERNEL: Description = Description {
     name: "likelihood",
     phase: Phase::Reward,
-    shader: Some(shader!("reward/likelihood")),
+    shader: shader!("reward/likelihood"),
     draws: false,
     reads: &[Slot::Step],
     writes: &[Slot::Advantage],

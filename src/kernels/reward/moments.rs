@@ -14,7 +14,7 @@ pub(crate) const SLICES: usize = 64;
 pub(crate) const KERNEL: Description = Description {
     name: "moments",
     phase: Phase::Reward,
-    shader: Some(shader!("reward/moments")),
+    shader: shader!("reward/moments"),
     draws: false,
     reads: &[Slot::Level, Slot::Regressors],
     writes: &[Slot::Moments],

@@ -6,7 +6,7 @@ use crate::kernels::{COLUMNS, Cost, Description, MOMENT_SLICES, Phase, Slot, Wor
 pub(crate) const KERNEL: Description = Description {
     name: "regression",
     phase: Phase::Reward,
-    shader: Some(shader!("reward/regression")),
+    shader: shader!("reward/regression"),
     draws: false,
     reads: &[Slot::Level, Slot::Moments],
     writes: &[Slot::Coefficients],

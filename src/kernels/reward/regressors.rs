@@ -17,7 +17,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "regressors",
     phase: Phase::Reward,
-    shader: Some(shader!("reward/regressors")),
+    shader: shader!("reward/regressors"),
     draws: false,
     reads: &[Slot::Level, Slot::Geometry, Slot::Spins, Slot::Inputs, Slot::Reward],
     writes: &[Slot::Regressors],

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "residual",
     phase: Phase::Reward,
-    shader: Some(shader!("reward/residual")),
+    shader: shader!("reward/residual"),
     draws: false,
     reads: &[Slot::Level, Slot::Regressors, Slot::Coefficients],
     writes: &[Slot::Advantage],

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "reward",
     phase: Phase::Reward,
-    shader: Some(shader!("reward/reward")),
+    shader: shader!("reward/reward"),
     draws: false,
     reads: &[Slot::Level, Slot::Step, Slot::Geometry, Slot::Spins, Slot::LnQ],
     writes: &[Slot::Reward],

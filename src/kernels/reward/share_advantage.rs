@@ -6,7 +6,7 @@ use crate::kernels::{Axis, Cost, Description, Phase, Slot, Work, groups_of, lane
 pub(crate) const KERNEL: Description = Description {
     name: "share_advantage",
     phase: Phase::Reward,
-    shader: Some(shader!("reward/share_advantage")),
+    shader: shader!("reward/share_advantage"),
     draws: false,
     reads: &[Slot::Level, Slot::LnQ],
     writes: &[Slot::Advantage],

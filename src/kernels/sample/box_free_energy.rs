@@ -12,7 +12,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "box_free_energy",
     phase: Phase::Sample,
-    shader: Some(shader!("sample/box_free_energy")),
+    shader: shader!("sample/box_free_energy"),
     draws: false,
     reads: &[Slot::Level, Slot::Step, Slot::Geometry, Slot::Spins],
     writes: &[Slot::Reward],

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "evaluate_box",
     phase: Phase::Sample,
-    shader: Some(shader!("sample/evaluate_box")),
+    shader: shader!("sample/evaluate_box"),
     draws: false,
     reads: &[Slot::Level, Slot::Step, Slot::Geometry, Slot::Spins],
     writes: &[Slot::LnQ],

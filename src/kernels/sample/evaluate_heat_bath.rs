@@ -11,7 +11,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "evaluate_heat_bath",
     phase: Phase::Sample,
-    shader: Some(shader!("sample/evaluate_heat_bath")),
+    shader: shader!("sample/evaluate_heat_bath"),
     draws: false,
     reads: &[Slot::Level, Slot::Step, Slot::Geometry, Slot::Spins],
     writes: &[Slot::LnQ],

@@ -8,7 +8,7 @@ use crate::kernels::{Axis, Description, LaneRows, Phase, Slot, Work, shader};
 pub(crate) const KERNEL: Description = Description {
     name: "evaluate_image",
     phase: Phase::Sample,
-    shader: Some(shader!("sample/evaluate_image")),
+    shader: shader!("sample/evaluate_image"),
     draws: false,
     reads: &[Slot::Level, Slot::Step, Slot::Geometry, Slot::NetParameters, Slot::NetQuads],
     writes: &[Slot::Spins, Slot::Inputs, Slot::Hidden, Slot::Logits, Slot::LnQ],

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "evaluate_level",
     phase: Phase::Sample,
-    shader: Some(shader!("sample/evaluate_level")),
+    shader: shader!("sample/evaluate_level"),
     draws: false,
     reads: &[Slot::Level, Slot::Step, Slot::Geometry, Slot::NetParameters, Slot::NetQuads],
     writes: &[Slot::Spins, Slot::Inputs, Slot::Hidden, Slot::Logits, Slot::LnQ],

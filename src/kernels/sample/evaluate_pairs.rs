@@ -11,7 +11,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "evaluate_pairs",
     phase: Phase::Sample,
-    shader: Some(shader!("sample/evaluate_pairs")),
+    shader: shader!("sample/evaluate_pairs"),
     draws: false,
     reads: &[Slot::Level, Slot::Step, Slot::Geometry, Slot::Parameters, Slot::ExactLogits, Slot::Spins],
     writes: &[Slot::Logits, Slot::LnQ, Slot::Corrections],

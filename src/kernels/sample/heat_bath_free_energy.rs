@@ -12,7 +12,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "heat_bath_free_energy",
     phase: Phase::Sample,
-    shader: Some(shader!("sample/heat_bath_free_energy")),
+    shader: shader!("sample/heat_bath_free_energy"),
     draws: false,
     reads: &[Slot::Level, Slot::Step, Slot::Geometry, Slot::Spins],
     writes: &[Slot::Reward],

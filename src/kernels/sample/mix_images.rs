@@ -6,7 +6,7 @@ use crate::kernels::{Axis, Cost, Description, Phase, Slot, Work, groups_of, lane
 pub(crate) const KERNEL: Description = Description {
     name: "mix_images",
     phase: Phase::Sample,
-    shader: Some(shader!("sample/mix_images")),
+    shader: shader!("sample/mix_images"),
     draws: false,
     reads: &[Slot::Level],
     writes: &[Slot::LnQ],

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "sample_box",
     phase: Phase::Sample,
-    shader: Some(shader!("sample/sample_box")),
+    shader: shader!("sample/sample_box"),
     draws: true,
     reads: &[Slot::Level, Slot::Step, Slot::Geometry],
     writes: &[Slot::Spins, Slot::LnQ],

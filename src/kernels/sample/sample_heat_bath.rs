@@ -11,7 +11,7 @@ use rayon::prelude::*;
 pub(crate) const KERNEL: Description = Description {
     name: "sample_heat_bath",
     phase: Phase::Sample,
-    shader: Some(shader!("sample/sample_heat_bath")),
+    shader: shader!("sample/sample_heat_bath"),
     draws: true,
     reads: &[Slot::Level, Slot::Step, Slot::Geometry],
     writes: &[Slot::Spins, Slot::LnQ],

@@ -52,7 +52,7 @@ pub(crate) fn forward_workgroups(on: &OnNet<'_>, spread: &Spread) -> usize {
 pub(crate) const KERNEL: Description = Description {
     name: "sample_level",
     phase: Phase::Sample,
-    shader: Some(shader!("sample/sample_level")),
+    shader: shader!("sample/sample_level"),
     draws: true,
     reads: &[Slot::Level, Slot::Step, Slot::Geometry, Slot::NetParameters, Slot::NetQuads],
     writes: &[Slot::Spins, Slot::Inputs, Slot::Hidden, Slot::Logits, Slot::LnQ],

@@ -46,7 +46,7 @@ pub(crate) fn operations_of_layers(head: &PairHead) -> usize {
 pub(crate) const KERNEL: Description = Description {
     name: "sample_pairs",
     phase: Phase::Sample,
-    shader: Some(shader!("sample/sample_pairs")),
+    shader: shader!("sample/sample_pairs"),
     draws: true,
     reads: &[Slot::Level, Slot::Step, Slot::Geometry, Slot::Parameters, Slot::ExactLogits],
     writes: &[Slot::Spins, Slot::Logits, Slot::LnQ, Slot::Corrections],

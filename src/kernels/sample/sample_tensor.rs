@@ -1,24 +1,29 @@
-//! Draws the insides of boxes by matrix product states, row by row. It has no shader: bases of many small matrices are made in double precision on the CPU.
+//! Draws the insides of boxes by matrix product states, row by row.
 
 use crate::cpu::{Call, Real, State};
-use crate::kernels::{Cost, Description, Inputs, Phase, Slot, Work};
-use crate::mps::{BoxSampler, Source};
+use crate::kernels::{Axis, Cost, Description, Inputs, Phase, Slot, Work, lanes_and, shader};
+use crate::mps::{BoxSampler, Scratch, Source};
 use crate::transpose::transpose;
 
 pub(crate) const KERNEL: Description = Description {
     name: "sample_tensor",
     phase: Phase::Sample,
-    shader: None,
+    shader: shader!("sample/sample_tensor"),
     draws: true,
     reads: &[Slot::Level, Slot::Step, Slot::Geometry],
-    writes: &[Slot::Spins, Slot::LnQ],
+    writes: &[Slot::Spins, Slot::LnQ, Slot::Environments],
     writes_with_f16: &[],
     in_parts: false,
-    axes: &[],
-    constants: |_| Vec::new(),
+    axes: &[Axis::Couplings],
+    constants: |choice| {
+        let options = choice.options;
+        let scratch = Scratch::new(options.tensor_box(choice.lattice), options.bond_dimension.max(1));
+        let Scratch { layers, states, kept } = scratch;
+        lanes_and([("COLUMNS", layers.bits), ("ROWS", layers.layers), ("BOND", states), ("KEPT", kept)])
+    },
     work: Work::Level {
         cost: |level| Cost::of_rows(level.rows, level.tensor_operations(), level.geometry.inputs() + 1),
-        workgroups: |_, _| 0,
+        workgroups: |level, _| level.tensor_workers(),
     },
 };
 

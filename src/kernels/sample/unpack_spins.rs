@@ -6,7 +6,7 @@ use crate::kernels::{Axis, Cost, Description, Phase, QUAD, Slot, Work, groups_of
 pub(crate) const KERNEL: Description = Description {
     name: "unpack_spins",
     phase: Phase::Sample,
-    shader: Some(shader!("sample/unpack_spins")),
+    shader: shader!("sample/unpack_spins"),
     draws: false,
     reads: &[Slot::PackedSpins],
     writes: &[Slot::Spins],
