@@ -39,9 +39,11 @@ impl Config {
             ..=16.0 => (2, 512, 8000),
             ..=32.0 => (1, 512, 8000),
             ..=64.0 => (1, 256, 8000),
-            _ => (1, 128, 8000),
+            _ => (1, 128, 16_000),
         };
-        Self { width: Widths::all(8), depth, batch, steps, ..Self::default() }
+        // Large lattices have more modes that their own samples do not show.
+        let forward_share = if size > 64.0 { 0.5 } else { Self::default().forward_share };
+        Self { width: Widths::all(8), depth, batch, steps, forward_share, ..Self::default() }
     }
 
     /// The published net and loss (arXiv:2203.10989; rate from the authors' code): no skip, no gauge.
