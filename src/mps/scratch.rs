@@ -12,7 +12,7 @@ const MOST: usize = 1 << 25;
 /// Most states of a bond whose matrices have room in the memory of a workgroup.
 pub(crate) const MOST_STATES_ON_GPU: usize = 16;
 
-/// What a workgroup keeps of the box that it works on. Twin of the constants in `shaders/shared/tensor/environment.wgsl`.
+/// The numbers that a workgroup keeps of the box that it works on. Twin of the constants in `shaders/shared/tensor/environment.wgsl`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scratch {
     /// The inside of a box: rows, and sites of a row.
@@ -24,7 +24,7 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// Of boxes at a bond dimension.
+    /// The scratch of a workgroup for boxes at a bond dimension.
     pub(crate) fn new(layers: Layers, bond_dimension: usize) -> Self {
         let states = Bonds::new(layers.bits, bond_dimension).most();
         let rows = layers.layers;
@@ -32,18 +32,21 @@ impl Scratch {
         Self { layers, states, kept }
     }
 
-    /// Of a level of a model, if a tensor network draws its boxes.
+    /// The scratch of a workgroup for a level of a model, if a tensor network draws its boxes.
     pub(crate) fn of_level(model: &Model, conditional: &Conditional) -> Option<Self> {
         match conditional {
             Conditional::Tensor { bond_dimension } => {
                 Some(Self::new(model.options.tensor_box(model.system.lattice), *bond_dimension))
             }
-            _ => None,
+            Conditional::MaskedNet(_)
+            | Conditional::HeatBath
+            | Conditional::ExactBox(_)
+            | Conditional::PairHead(_) => None,
         }
     }
 
-    /// Numbers of a workgroup: environments of the rows that are kept and of the last rows of all parts, what the random vectors become, and sums over
-    /// the sites from one on.
+    /// Numbers of a workgroup: environments of the rows that are kept and of the last rows of all parts, products of the random vectors with the sites
+    /// from one on, and sums over these.
     pub(crate) fn words(self) -> usize {
         let rows = self.kept + self.layers.layers.div_ceil(self.kept) + 1;
         rows * of_row(self.layers, self.states) + (self.layers.bits + 1) * 2 * self.states

@@ -65,7 +65,7 @@ fn environment_above(at: Place, lane: u32, row: u32, from_row: u32, to_row: u32)
     compress(at, lane, row, from_row, to_row);
 }
 
-// What the sites from one on make of the random vectors, [spin left of the site][state][vector], scaled to length 1.
+// Products of the random vectors with the sites from one on, [spin left of the site][state][vector], scaled to length 1.
 fn sketch_from_the_right(at: Place, lane: u32, row: u32, from_row: u32) {
     var scale = 1.0;
     for (var step_up = 1u; step_up < COLUMNS; step_up++) {

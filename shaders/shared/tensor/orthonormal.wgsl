@@ -9,7 +9,7 @@ const SHARING: u32 = LANES / LANE_COLUMNS;
 // Rows of a matrix, and those of a lane.
 const HEIGHT: u32 = 2u * BOND;
 const LANE_HEIGHT: u32 = (HEIGHT + SHARING - 1u) / SHARING;
-// Of a shorter vector the square's inverse would be infinite: it counts as zero.
+// The least square of a vector; a shorter vector counts as zero, since the inverse of its square would be infinite.
 const LEAST_SQUARE: f32 = 1e-30;
 
 var<workgroup> wanted: array<f32, MATRICES>;             // [row][column], used up
