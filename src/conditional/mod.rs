@@ -84,6 +84,14 @@ impl Conditional {
         }
     }
 
+    /// Most states of a bond, if this is a tensor network.
+    pub fn bond_dimension(&self) -> Option<usize> {
+        match *self {
+            Self::Tensor { bond_dimension } => Some(bond_dimension),
+            Self::MaskedNet(_) | Self::HeatBath | Self::ExactBox(_) | Self::PairHead(_) => None,
+        }
+    }
+
     /// The name in plans.
     pub fn name(&self) -> &'static str {
         match self {

@@ -34,15 +34,8 @@ impl Scratch {
 
     /// The scratch of a workgroup for a level of a model, if a tensor network draws its boxes.
     pub(crate) fn of_level(model: &Model, conditional: &Conditional) -> Option<Self> {
-        match conditional {
-            Conditional::Tensor { bond_dimension } => {
-                Some(Self::new(model.options.tensor_box(model.system.lattice), *bond_dimension))
-            }
-            Conditional::MaskedNet(_)
-            | Conditional::HeatBath
-            | Conditional::ExactBox(_)
-            | Conditional::PairHead(_) => None,
-        }
+        let layers = model.options.tensor_box(model.system.lattice);
+        Some(Self::new(layers, conditional.bond_dimension()?))
     }
 
     /// Numbers of a workgroup: environments of the rows that are kept and of the last rows of all parts, products of the random vectors with the sites

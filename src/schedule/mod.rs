@@ -118,7 +118,7 @@ pub fn gradient(model: &Model) -> Vec<Kernel> {
 /// One step on given configurations: ln q of all levels with a net, gradient of its mean, Adam.
 pub fn likelihood_step(model: &Model) -> Vec<Kernel> {
     // Nothing is learned of tensor networks.
-    let learning = drawn(model).filter(|(_, conditional)| !matches!(conditional, Conditional::Tensor { .. }));
+    let learning = drawn(model).filter(|(_, conditional)| conditional.bond_dimension().is_none());
     let mut kernels: Vec<_> =
         learning.flat_map(|(level, conditional)| evaluation_of(level, conditional)).collect();
     kernels.push(Kernel::Likelihood);
